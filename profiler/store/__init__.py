@@ -1,0 +1,1 @@
+"""Run folders: where a recording lives on disk, and how it is found again."""

@@ -1,0 +1,191 @@
+"""The run folder: layout, look-up by name, and writes that are whole or absent.
+
+    runs/<utc>-<label>-<id>/manifest.json
+                            raw/<tool>/…      what the tool wrote; never changed once the run is complete
+                            tables/<tool>/…   Parquet copies; can be made again from raw/
+                            logs/             output of the target and the tools
+
+A run is recorded under a hidden temporary name and renamed when it ends, complete or failed, so a folder with a run's
+name always holds a manifest that says which.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+from profiler.errors import CaptureError, UsageError, nearest
+from profiler.store.manifest import MANIFEST_NAME, Manifest, read_manifest
+
+RUNS_VARIABLE = "PROFILER_RUNS"
+EXAMPLES = "examples"
+_PARTIAL = ".partial-"
+
+
+def runs_root(explicit: Path | None = None) -> Path:
+    """Return the folder that holds runs: the argument, else $PROFILER_RUNS, else `runs/` here."""
+    if explicit is not None:
+        return explicit
+    return Path(os.environ.get(RUNS_VARIABLE) or "runs")
+
+
+def storage_error(path: Path, error: OSError) -> CaptureError:
+    """Turn an operating system error on a run folder into one that names the fix."""
+    if error.errno == errno.ENOSPC:
+        return CaptureError(f"{path}: the disk is full", "free some space, or record elsewhere with --runs DIR")
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return CaptureError(f"{path}: not writable", "record elsewhere with --runs DIR, or set PROFILER_RUNS")
+    return CaptureError(f"{path}: {error.strerror or error}", "check the path, or record elsewhere with --runs DIR")
+
+
+def write_atomic(path: Path, data: str | bytes) -> None:
+    """Write a file so that readers see the old content or the new, never a part.
+
+    Raises:
+        CaptureError: The folder cannot be written or the disk is full.
+    """
+    payload = data.encode() if isinstance(data, str) else data
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(payload)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+class RunDir:
+    """A run folder on disk.
+
+    Args:
+        path: The folder.
+        manifest: Its manifest, when already read.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest | None = None) -> None:
+        self.path = path
+        self.manifest = manifest or read_manifest(path / MANIFEST_NAME)
+
+    @property
+    def run_id(self) -> str:
+        """The run's id: the name its folder has once the run has ended."""
+        return self.manifest.run_id
+
+    def raw(self, tool: str) -> Path:
+        """Folder of a tool's own files."""
+        return self.path / "raw" / tool
+
+    def tables(self, tool: str) -> Path:
+        """Folder of the Parquet copies of a tool's tables."""
+        return self.path / "tables" / tool
+
+    @property
+    def logs(self) -> Path:
+        """Folder of logs."""
+        return self.path / "logs"
+
+    def save(self) -> None:
+        """Write the manifest."""
+        write_atomic(self.path / MANIFEST_NAME, self.manifest.to_json())
+
+    def finish(self, status: str, reason: str = "") -> None:
+        """Close the run: state how it ended and give the folder its name.
+
+        Args:
+            status: `complete` or `failed`.
+            reason: Why it failed.
+        """
+        self.manifest.status, self.manifest.reason = status, reason
+        self.save()
+        final = self.path.parent / self.run_id
+        if final != self.path:
+            try:
+                self.path.rename(final)
+            except OSError as error:
+                raise storage_error(final, error) from error
+            self.path = final
+
+
+def _slug(label: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._]+", "-", label).strip("-.")[:60] or "run"
+
+
+def create_run(root: Path, label: str) -> RunDir:
+    """Start a run folder under its temporary name.
+
+    Args:
+        root: Folder that holds runs; made when absent.
+        label: The user's name for the run.
+
+    Raises:
+        CaptureError: The folder cannot be made.
+    """
+    now = datetime.now(timezone.utc)
+    slug = _slug(label)
+    run_id = f"{now:%Y%m%dT%H%M%SZ}-{slug}-{secrets.token_hex(3)}"
+    path = root / f"{_PARTIAL}{run_id}"
+    try:
+        for folder in ("raw", "logs"):
+            (path / folder).mkdir(parents=True)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    run = RunDir(path, Manifest(run_id=run_id, label=slug, created_utc=now.isoformat(timespec="seconds")))
+    run.save()
+    return run
+
+
+def iterate_runs(root: Path) -> Iterator[RunDir]:
+    """Yield the runs below a folder, oldest first, the examples before the user's own.
+
+    Folders without a readable manifest are passed over: they are not runs.
+    """
+    folders: list[Path] = []
+    for parent in (root / EXAMPLES, root):
+        if parent.is_dir():
+            found = (item for item in parent.iterdir() if (item / MANIFEST_NAME).is_file())
+            folders += sorted(item for item in found if not item.name.startswith("."))
+    for folder in folders:
+        yield RunDir(folder)
+
+
+def find_run(target: str, root: Path) -> RunDir:
+    """Find a run by path, id, label, unique prefix of an id, or `latest`.
+
+    `latest` is the newest run of the user, finished or failed; an example is never `latest`.
+
+    Raises:
+        UsageError: Nothing or more than one run fits.
+    """
+    path = Path(target)
+    if (path / MANIFEST_NAME).is_file():
+        return RunDir(path)
+    runs = list(iterate_runs(root))
+    if target == "latest":
+        own = [run for run in runs if run.path.parent == root]
+        if not own:
+            raise UsageError(f"no run in {root}", "record one: profiler run --tool auto")
+        return max(own, key=lambda run: run.manifest.created_utc)
+    exact = [run for run in runs if run.path.name == target]
+    labelled = [run for run in runs if run.manifest.label == target]
+    prefixed = [run for run in runs if run.path.name.startswith(target)]
+    for matches in (exact, labelled[-1:], prefixed):
+        if len(matches) == 1:
+            return matches[0]
+    if prefixed:
+        names = ", ".join(run.path.name for run in prefixed[:5])
+        raise UsageError(f"{target!r} fits {len(prefixed)} runs: {names}", "give more of the id")
+    names = [run.path.name for run in runs] + [run.manifest.label for run in runs]
+    raise UsageError(f"{target!r} is neither a file nor a run in {root}", nearest(target, set(names)))
