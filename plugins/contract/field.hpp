@@ -1,0 +1,50 @@
+/// @file
+/// One attribute of an op: its name, type, default, allowed values and help text. Parsers, `--help`, plugin creators and
+/// result files all derive from this table.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tensor.hpp"
+
+namespace profiler::plugins {
+
+/// A choice is one of a fixed list of words; it travels as text and is held as the index into that list.
+enum class FieldType : int32_t { kInt32 = 0, kFloat32 = 1, kChoice = 2 };
+
+struct Field {
+  char const* name;
+  FieldType type;
+  char const* help;
+  double defaultValue;             ///< Number, or index into `choices`.
+  double minimum;                  ///< Inclusive; unused for a choice.
+  double maximum;                  ///< Inclusive; unused for a choice.
+  int32_t step = 1;                ///< kInt32: the value must be a multiple of this.
+  Span<int32_t const> allowed{};   ///< kInt32: when not empty, the only accepted values.
+  Span<char const* const> choices{};
+  bool launchOnly = false;         ///< True when the attribute changes how fast the result comes, never what it is.
+};
+
+using FieldTable = Span<Field const>;
+
+/// `int32`, `float32` or `choice`.
+char const* fieldTypeName(FieldType type) noexcept;
+
+/// The accepted values in words, for help and error texts: `one of 1, 2, 4`, `0 to 1024 in steps of 32`, `auto | scalar`.
+std::string describeDomain(Field const& field);
+
+/// Success, or a reason in words that names what was found and what was expected.
+struct Outcome {
+  std::string reason;
+
+  explicit operator bool() const noexcept { return reason.empty(); }
+  static Outcome success() { return {}; }
+  static Outcome failure(std::string why) { return {why.empty() ? std::string("unknown failure") : std::move(why)}; }
+};
+
+/// The candidate with the smallest edit distance to `name`; empty when nothing comes close.
+std::string nearestName(std::string_view name, Span<char const* const> candidates);
+
+}  // namespace profiler::plugins

@@ -1,0 +1,40 @@
+/// @file
+/// What a launch would do: kernel, grid, block, shared memory and the attributes after `auto` was resolved.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+#include "attributes.hpp"
+
+namespace profiler::plugins {
+
+/// The properties of a device that launch decisions depend on. Query once, outside the hot path; all members may be set by hand to
+/// ask what a launch would look like on another GPU.
+struct DeviceInfo {
+  int32_t ordinal = 0;
+  int32_t smCount = 132;
+  int32_t maxThreadsPerSm = 2048;
+  int32_t computeCapability = 90;  ///< 10 * major + minor.
+
+  /// Reads the properties of the calling thread's current device.
+  static cudaError_t current(DeviceInfo& info) noexcept;
+};
+
+/// A plain value; the strings are static. `refusal` is null when the launch is possible and otherwise says why it is not.
+struct LaunchConfig {
+  char const* kernel = "";      ///< Name as profilers show it without template arguments: `swish_vectorized_kernel`.
+  uint32_t grid[3] = {0, 1, 1};  ///< All zero elements: grid[0] is 0 and nothing is launched.
+  uint32_t block[3] = {1, 1, 1};
+  uint32_t dynamicSharedMemoryBytes = 0;
+  int32_t itemsPerThread = 1;   ///< Independent loads of one thread in flight.
+  int32_t accessBytes = 0;      ///< Width of one load or store in the body.
+  Attributes resolved;          ///< The attributes with `auto` and 0 replaced by what was picked.
+  char const* note = nullptr;   ///< Why the launch differs from what was asked, null when it does not.
+  char const* refusal = nullptr;
+
+  bool possible() const noexcept { return refusal == nullptr; }
+};
+
+}  // namespace profiler::plugins

@@ -1,0 +1,46 @@
+/// @file
+/// Shapes and views of dense row-major tensors of up to eight dimensions with 64-bit sizes.
+#pragma once
+
+#include <cstdint>
+
+#include "element_type.hpp"
+
+namespace profiler::plugins {
+
+/// Pointer and length of an array owned by somebody else.
+template <typename T>
+struct Span {
+  T* items = nullptr;
+  int64_t count = 0;
+
+  constexpr T* begin() const noexcept { return items; }
+  constexpr T* end() const noexcept { return items + count; }
+  constexpr T& operator[](int64_t index) const noexcept { return items[index]; }
+  constexpr int64_t size() const noexcept { return count; }
+  constexpr bool empty() const noexcept { return count == 0; }
+};
+
+inline constexpr int32_t kMaxRank = 8;
+
+struct Shape {
+  int32_t rank = 0;
+  int64_t dims[kMaxRank] = {};
+
+  /// Number of elements: 1 for rank 0, -1 when the rank or a dimension is out of range or the product exceeds 2^62.
+  int64_t elementCount() const noexcept;
+  bool operator==(Shape const& other) const noexcept;
+  bool operator!=(Shape const& other) const noexcept { return !(*this == other); }
+};
+
+/// A tensor in device memory (host memory for a reference). Ops never write through the views they are given as inputs.
+struct TensorView {
+  ElementType type = ElementType::kFloat32;
+  Shape shape;
+  void* data = nullptr;
+
+  int64_t elementCount() const noexcept { return shape.elementCount(); }
+  int64_t sizeBytes() const noexcept { return shape.elementCount() * elementSizeBytes(type); }
+};
+
+}  // namespace profiler::plugins
