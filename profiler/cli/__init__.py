@@ -1,0 +1,85 @@
+"""The command line: one module a verb, loaded here, and the only place that prints errors and sets exit codes."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import typer
+
+from profiler.errors import ProfilerError
+
+COMMANDS = {
+    "run": "profiler.cli.run",
+    "import": "profiler.cli.import_",
+    "list": "profiler.cli.list",
+    "show": "profiler.cli.show",
+    "metrics": "profiler.cli.metrics",
+    "dashboard": "profiler.cli.dashboard",
+    "doctor": "profiler.cli.doctor",
+}
+
+
+def _exiting(run: Callable[..., int | None]) -> Callable[..., None]:
+    """Make a verb's return value the exit code."""
+
+    @functools.wraps(run)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        raise typer.Exit(run(*args, **kwargs) or 0)
+
+    return wrapped
+
+
+def build_app() -> typer.Typer:
+    """Return the application with every verb."""
+    app = typer.Typer(
+        name="profiler",
+        help="Which launch configuration of a CUDA kernel is fastest, why, and did anything get slower?",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_version_option)
+    for name, module_name in COMMANDS.items():
+        module = import_module(module_name)
+        app.command(name, help=module.__doc__, no_args_is_help=False)(_exiting(module.run))
+    return app
+
+
+def _version_option(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        from profiler import __version__
+
+        typer.echo(f"profiler {__version__}")
+        raise typer.Exit
+
+
+def report_error(error: ProfilerError) -> int:
+    """Print an error and its fix on stderr and return the exit code."""
+    typer.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        typer.echo(f"fix: {error.hint}", err=True)
+    return error.exit_code
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit with its code.
+
+    Args:
+        argv: Arguments without the program name; those of the process when None.
+    """
+    try:
+        build_app()(args=argv, prog_name="profiler")
+    except ProfilerError as error:
+        sys.exit(report_error(error))
+    except BrokenPipeError:
+        # the reader of our output (head, less) has gone: not an error of ours
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        sys.exit(130)

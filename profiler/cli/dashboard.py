@@ -1,0 +1,31 @@
+"""Write one offline HTML page that shows and compares recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from profiler.cli.options import RunsOption
+
+
+def run(
+    targets: Annotated[list[str] | None, typer.Argument(help="Runs or files; `latest` when left out.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Page to write.")] = None,
+    title: Annotated[str | None, typer.Option("--title", help="Heading of the page.")] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    runs: RunsOption = None,
+) -> int:
+    """Write one offline HTML page."""
+    from profiler.report.page import render
+    from profiler.tables.load import load
+
+    recordings = [load(target, runs=runs) for target in targets or ["latest"]]
+    path = render(recordings, output or Path("dashboards") / f"{recordings[0].name}.html", title=title)
+    typer.echo(f"dashboard: {path}")
+    if open_page:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())
+    return 0

@@ -1,0 +1,27 @@
+"""Show what this machine can record with, and what to do about each gap."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from profiler.cli.options import RunsOption, SummaryFormat
+
+
+def run(
+    runs: RunsOption = None,
+    format: SummaryFormat = typer.Option(SummaryFormat.TABLE, "--format", help="table or json."),
+) -> int:
+    """Show what this machine can record with."""
+    from profiler.capture.environment import doctor
+    from profiler.store.run_dir import runs_root
+
+    rows = doctor(runs_root(runs))
+    if format is SummaryFormat.JSON:
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return 0
+    from profiler.cli.printing import print_rows
+
+    print_rows(rows, title=None)
+    return 0

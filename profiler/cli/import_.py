@@ -1,0 +1,24 @@
+"""Import captures made elsewhere (nsys, ncu, result JSON) as a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from profiler.cli.options import RunsOption
+
+
+def run(
+    files: Annotated[list[Path], typer.Argument(help=".sqlite, .nsys-rep, .qdstrm, .ncu-rep, CSV, result JSON.")],
+    label: Annotated[str, typer.Option("--label", "-l", help="Name of the run.")] = "imported",
+    runs: RunsOption = None,
+) -> int:
+    """Import captures as a run."""
+    from profiler.capture.importing import import_files
+    from profiler.store.run_dir import runs_root
+
+    imported = import_files(files, label, runs_root(runs))
+    typer.echo(f"run: {imported.path}")
+    return 0

@@ -1,0 +1,41 @@
+"""List the recorded runs, newest last."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from profiler.cli.options import RunsOption, SummaryFormat
+
+
+def run(
+    runs: RunsOption = None,
+    format: SummaryFormat = typer.Option(SummaryFormat.TABLE, "--format", help="table or json."),
+) -> int:
+    """List the recorded runs."""
+    from profiler.store.run_dir import iterate_runs, runs_root
+
+    found = list(iterate_runs(runs_root(runs)))
+    rows = [
+        {
+            "run": item.path.name,
+            "label": item.manifest.label,
+            "created": item.manifest.created_utc,
+            "status": item.manifest.status,
+            "tools": ",".join(capture.tool for capture in item.manifest.captures),
+            "gpu": item.manifest.environment.get("gpu_name") or "none",
+            "target": " ".join(item.manifest.command),
+        }
+        for item in found
+    ]
+    if format is SummaryFormat.JSON:
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return 0
+    if not rows:
+        typer.echo(f"no run in {runs_root(runs)}; record one: profiler run --tool auto", err=True)
+        return 0
+    from profiler.cli.printing import print_rows
+
+    print_rows(rows, title=None)
+    return 0

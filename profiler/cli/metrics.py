@@ -1,0 +1,56 @@
+"""Write one metric table of a recording as a table, CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+import typer
+
+from profiler.cli.options import OutputOption, RunsOption, TableFormat, TargetArgument
+
+
+def run(
+    target: TargetArgument = "latest",
+    table: str = typer.Option("kernels", "--table", "-t", help="Name of the table; `list` names them all."),
+    format: TableFormat = typer.Option(TableFormat.TABLE, "--format", help="table, csv, json or parquet."),
+    output: OutputOption = None,
+    runs: RunsOption = None,
+) -> int:
+    """Write one metric table of a recording."""
+    from profiler.errors import UsageError
+    from profiler.metrics import catalog
+    from profiler.store.run_dir import write_atomic
+
+    if table == "list":
+        for item in catalog.METRIC_TABLES:
+            typer.echo(f"{item.name:22} {item.text}")
+        return 0
+    description = catalog.find(table)
+    if format is TableFormat.PARQUET and output is None:
+        raise UsageError("parquet is not text", "name a file: -o FILE.parquet")
+    from profiler.tables.load import load
+
+    frame = load(target, runs=runs).metric(description.name)
+    if format is TableFormat.TABLE and output is None:
+        from profiler.cli.printing import print_metric_table
+
+        print_metric_table(description, frame)
+        return 0
+    data = _encode(frame, format)
+    if output is None:
+        typer.echo(data, nl=False)
+    else:
+        write_atomic(output, data)
+        typer.echo(f"{len(frame)} rows of {description.name} written to {output}", err=True)
+    return 0
+
+
+def _encode(frame, format: TableFormat) -> str | bytes:  # noqa: ANN001 - pandas is not loaded for --help
+    if format is TableFormat.PARQUET:
+        import io
+
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer, index=False)
+        return buffer.getvalue()
+    if format is TableFormat.JSON:
+        return frame.to_json(orient="records", indent=1, force_ascii=False, double_precision=15) + "\n"
+    # a table written to a file is CSV too: the rich rendering is for eyes only
+    return frame.to_csv(index=False)

@@ -1,0 +1,42 @@
+"""Show all core metrics of a recording at a glance."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from profiler.cli.options import RunsOption, SummaryFormat, TargetArgument
+
+ROWS_SHOWN = 20
+
+
+def run(
+    target: TargetArgument = "latest",
+    format: SummaryFormat = typer.Option(SummaryFormat.TABLE, "--format", help="table or json."),
+    runs: RunsOption = None,
+) -> int:
+    """Show all core metrics of a recording."""
+    from profiler.metrics import catalog
+    from profiler.tables.load import load
+
+    recording = load(target, runs=runs)
+    frames, absent = catalog.compute_all(recording)
+    if format is SummaryFormat.JSON:
+        document = {"name": recording.name, "tools": list(recording.tools), "absent": absent}
+        # pandas writes NaN as null and 64-bit integers exactly; json would do neither
+        tables = {name: json.loads(frame.to_json(orient="records", double_precision=15)) for name, frame in frames.items()}
+        typer.echo(json.dumps({**document, "metrics": tables}, indent=1, ensure_ascii=False))
+        return 0
+    from profiler.cli.printing import console, print_metric_table
+
+    out = console()
+    out.print(f"{recording.name}  ({', '.join(recording.tools) or 'no capture'})", markup=False)
+    if recording.manifest is not None and recording.manifest.status != "complete":
+        out.print(f"status: {recording.manifest.status}: {recording.manifest.reason}", markup=False)
+    for table in catalog.METRIC_TABLES:
+        if table.name in frames:
+            print_metric_table(table, frames[table.name], ROWS_SHOWN)
+    for name, reason in absent.items():
+        out.print(f"{name}: no data: {reason}", markup=False)
+    return 0

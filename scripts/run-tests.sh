@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Builds the C++ side when a compiler is there, runs ctest and pytest, and says in one line each what could not run here.
+# Usage: run-tests.sh PYTHON
+set -euo pipefail
+python=$(cd "$(dirname "${1:?usage: run-tests.sh PYTHON}")" && pwd)/$(basename "$1")
+cd "$(dirname "$0")/.."
+status=0
+
+# nvcc of the pip packages, when the machine has none
+if ! command -v nvcc >/dev/null; then
+  site=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+  [ -x "$site/nvidia/cu13/bin/nvcc" ] && export PATH="$site/nvidia/cu13/bin:$PATH"
+fi
+
+"$python" -m profiler build --for-tests --build-dir build || status=1
+if [ -f build/CTestTestfile.cmake ]; then
+  ctest --test-dir build --output-on-failure -j2 || status=1
+else
+  echo "not run: C++ tests (no build; see above)"
+fi
+"$python" -m pytest -n 2 --dist loadfile || status=1
+exit $status
