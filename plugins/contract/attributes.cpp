@@ -1,0 +1,196 @@
+/// @file
+/// Validation, parsing and printing of attribute values.
+#include "attributes.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <locale>
+#include <sstream>
+
+namespace profiler::plugins {
+namespace {
+
+std::string quoted(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
+
+std::string nearestHint(std::string_view name, Span<char const* const> candidates) {
+  std::string const nearest = nearestName(name, candidates);
+  return nearest.empty() ? std::string() : ", did you mean " + quoted(nearest) + "?";
+}
+
+std::string refusalText(Field const& field, std::string_view found) {
+  return "attribute " + quoted(field.name) + ": found " + quoted(found) + ", expected " + describeDomain(field);
+}
+
+bool parseInteger(std::string_view text, double& value) {
+  int64_t parsed = 0;
+  auto const result = std::from_chars(text.data(), text.data() + text.size(), parsed);
+  value = static_cast<double>(parsed);
+  return result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty();
+}
+
+/// The classic locale keeps the decimal point a point whatever the host program set.
+bool parseReal(std::string_view text, double& value) {
+  std::istringstream stream{std::string(text)};
+  stream.imbue(std::locale::classic());
+  stream >> std::noskipws >> value;
+  return !stream.fail() && stream.peek() == std::istringstream::traits_type::eof();
+}
+
+bool parseChoice(Field const& field, std::string_view text, double& value) {
+  for (int64_t index = 0; index < field.choices.size(); ++index) {
+    if (text == field.choices[index]) {
+      value = static_cast<double>(index);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool inDomain(Field const& field, double value) {
+  if (field.type == FieldType::kChoice) {
+    return value >= 0 && value < static_cast<double>(field.choices.size()) && value == std::floor(value);
+  }
+  if (!(value >= field.minimum && value <= field.maximum)) {  // also refuses NaN
+    return false;
+  }
+  if (field.type == FieldType::kFloat32) {
+    return std::isfinite(static_cast<float>(value));
+  }
+  if (value != std::floor(value)) {
+    return false;
+  }
+  auto const integer = static_cast<int64_t>(value);
+  for (int32_t const allowed : field.allowed) {
+    if (allowed == integer) {
+      return true;
+    }
+  }
+  return field.allowed.empty() && integer % field.step == 0;
+}
+
+}  // namespace
+
+Outcome validateValue(Field const& field, double value) {
+  if (inDomain(field, value)) {
+    return Outcome::success();
+  }
+  char found[32];
+  std::snprintf(found, sizeof found, "%.9g", value);
+  return Outcome::failure(refusalText(field, found));
+}
+
+Attributes::Attributes(FieldTable fields) noexcept : mFields(fields) {
+  for (int32_t index = 0; index < fields.size() && index < kMaxFields; ++index) {
+    mValues[index] = fields[index].defaultValue;
+  }
+}
+
+int32_t Attributes::indexOf(std::string_view name) const noexcept {
+  for (int32_t index = 0; index < mFields.size(); ++index) {
+    if (name == mFields[index].name) {
+      return index;
+    }
+  }
+  return -1;
+}
+
+Outcome Attributes::set(std::string_view name, std::string_view text) {
+  int32_t const index = indexOf(name);
+  if (index < 0) {
+    return setNumber(name, 0.0);
+  }
+  Field const& field = mFields[index];
+  double value = 0.0;
+  bool const parsed = field.type == FieldType::kChoice  ? parseChoice(field, text, value)
+                      : field.type == FieldType::kInt32 ? parseInteger(text, value)
+                                                        : parseReal(text, value);
+  if (!parsed || !inDomain(field, value)) {
+    std::string const hint = field.type == FieldType::kChoice ? nearestHint(text, field.choices) : std::string();
+    return Outcome::failure(refusalText(field, text) + hint);
+  }
+  return setNumber(name, value);
+}
+
+Outcome Attributes::setNumber(std::string_view name, double value) {
+  int32_t const index = indexOf(name);
+  if (index < 0) {
+    char const* names[kMaxFields];
+    int64_t count = 0;
+    std::string known;
+    for (Field const& field : mFields) {
+      names[count++] = field.name;
+      known += (known.empty() ? "" : ", ") + std::string(field.name);
+    }
+    std::string const hint = nearestHint(name, {names, count});
+    return Outcome::failure("unknown attribute " + quoted(name) + (hint.empty() ? ", expected one of " + known : hint));
+  }
+  Outcome outcome = validateValue(mFields[index], value);
+  if (outcome) {
+    bool const real = mFields[index].type == FieldType::kFloat32;
+    mValues[index] = real ? static_cast<double>(static_cast<float>(value)) : value;
+  }
+  return outcome;
+}
+
+Outcome Attributes::parse(std::string_view pairs) {
+  Attributes updated = *this;
+  size_t position = 0;
+  while (position < pairs.size()) {
+    size_t const end = std::min(pairs.find_first_of(" ,", position), pairs.size());
+    std::string_view const pair = pairs.substr(position, end - position);
+    position = end + 1;
+    if (pair.empty()) {
+      continue;
+    }
+    size_t const equals = pair.find('=');
+    if (equals == std::string_view::npos) {
+      return Outcome::failure("found " + quoted(pair) + ", expected name=value");
+    }
+    Outcome outcome = updated.set(pair.substr(0, equals), pair.substr(equals + 1));
+    if (!outcome) {
+      return outcome;
+    }
+  }
+  *this = updated;
+  return Outcome::success();
+}
+
+std::string Attributes::textAt(int32_t index) const {
+  if (mFields[index].type == FieldType::kChoice) {
+    return choiceAt(index);
+  }
+  if (mFields[index].type == FieldType::kInt32) {
+    return std::to_string(integerAt(index));
+  }
+  std::ostringstream stream;
+  stream.imbue(std::locale::classic());
+  stream.precision(9);  // enough digits to give every float32 back
+  stream << static_cast<float>(mValues[index]);
+  return stream.str();
+}
+
+std::string Attributes::text() const {
+  std::string joined;
+  for (int32_t index = 0; index < mFields.size(); ++index) {
+    joined += (joined.empty() ? "" : " ") + std::string(mFields[index].name) + "=" + textAt(index);
+  }
+  return joined;
+}
+
+bool Attributes::operator==(Attributes const& other) const noexcept {
+  if (mFields.items != other.mFields.items || mFields.count != other.mFields.count) {
+    return false;
+  }
+  for (int32_t index = 0; index < mFields.size(); ++index) {
+    if (mValues[index] != other.mValues[index]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace profiler::plugins

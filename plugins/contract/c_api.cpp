@@ -1,0 +1,194 @@
+/// @file
+/// The C interface on top of the C++ contract. No exception leaves a function.
+#include "c_api.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "op_json.hpp"
+#include "registry.hpp"
+
+using profiler::plugins::Attributes;
+using profiler::plugins::DeviceInfo;
+using profiler::plugins::Op;
+using profiler::plugins::TensorView;
+
+struct ProfilerPreparedOp {
+  Op const* op;
+  Attributes attributes;
+  DeviceInfo device;
+};
+
+namespace {
+
+constexpr int32_t kMaxTensors = 8;
+
+using Views = std::array<TensorView, kMaxTensors>;
+
+int64_t writeText(std::string const& content, char* text, int64_t capacity) noexcept {
+  if (text != nullptr && capacity > 0) {
+    auto const length = std::min<int64_t>(capacity - 1, static_cast<int64_t>(content.size()));
+    std::memcpy(text, content.data(), static_cast<size_t>(length));
+    text[length] = '\0';
+  }
+  return static_cast<int64_t>(content.size());
+}
+
+bool readTensor(ProfilerTensor const& tensor, TensorView& view) noexcept {
+  if (tensor.type < PROFILER_OPS_FLOAT32 || tensor.type > PROFILER_OPS_BFLOAT16 || tensor.rank < 0 || tensor.rank > PROFILER_OPS_MAX_RANK) {
+    return false;
+  }
+  view.type = static_cast<profiler::plugins::ElementType>(tensor.type);
+  view.shape.rank = tensor.rank;
+  std::copy_n(tensor.dims, tensor.rank, view.shape.dims);
+  view.data = tensor.data;
+  return view.elementCount() >= 0;
+}
+
+bool readTensors(ProfilerTensor const* tensors, int64_t count, Views& views) noexcept {
+  if (tensors == nullptr || count > kMaxTensors) {
+    return false;
+  }
+  for (int64_t index = 0; index < count; ++index) {
+    if (!readTensor(tensors[index], views[static_cast<size_t>(index)])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool readAll(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, Views& inputViews,
+             Views& outputViews) noexcept {
+  return prepared != nullptr && readTensors(inputs, prepared->op->info().inputCount, inputViews) &&
+         readTensors(outputs, prepared->op->info().outputs.size(), outputViews);
+}
+
+int32_t prepare(char const* name, char const* attributes, ProfilerPreparedOp** prepared, std::string& message) {
+  Op const* const op = profiler::plugins::findOp(name);
+  if (op == nullptr) {
+    std::string const nearest = profiler::plugins::nearestOpName(name);
+    message = "unknown op '" + std::string(name) + "'" + (nearest.empty() ? "" : ", did you mean '" + nearest + "'?");
+    return PROFILER_OPS_UNKNOWN_OP;
+  }
+  Attributes parsed(op->info().fields);
+  profiler::plugins::Outcome const outcome = parsed.parse(attributes == nullptr ? "" : attributes);
+  if (!outcome) {
+    message = outcome.reason;
+    return PROFILER_OPS_BAD_ATTRIBUTE;
+  }
+  DeviceInfo device;
+  if (DeviceInfo::current(device) != cudaSuccess) {
+    device = DeviceInfo{};
+  }
+  *prepared = new ProfilerPreparedOp{op, parsed, device};
+  return PROFILER_OPS_OK;
+}
+
+}  // namespace
+
+int32_t profilerOpsAbiVersion(void) {
+  return PROFILER_OPS_ABI_VERSION;
+}
+
+char const* profilerOpsStatusText(int32_t status) {
+  switch (status) {
+    case PROFILER_OPS_OK: return "success";
+    case PROFILER_OPS_BAD_ARGUMENT: return "bad argument: null pointer, unknown type or bad shape";
+    case PROFILER_OPS_UNKNOWN_OP: return "unknown op";
+    case PROFILER_OPS_BAD_ATTRIBUTE: return "bad attribute";
+    case PROFILER_OPS_REFUSED: return "the op cannot run on these tensors with these attributes";
+    case PROFILER_OPS_INTERNAL: return "out of host memory";
+    default: return status > 0 ? cudaGetErrorString(static_cast<cudaError_t>(status)) : "unknown status";
+  }
+}
+
+int64_t profilerOpsListJson(char* text, int64_t capacity) {
+  try {
+    return writeText(profiler::plugins::opsJson(), text, capacity);
+  } catch (std::bad_alloc const&) {
+    return PROFILER_OPS_INTERNAL;
+  }
+}
+
+int32_t profilerOpsPrepare(char const* op, char const* attributes, ProfilerPreparedOp** prepared, char* message, int64_t capacity) {
+  if (op == nullptr || prepared == nullptr) {
+    return PROFILER_OPS_BAD_ARGUMENT;
+  }
+  try {
+    std::string reason;
+    int32_t const status = prepare(op, attributes, prepared, reason);
+    writeText(reason, message, capacity);
+    return status;
+  } catch (std::bad_alloc const&) {
+    return PROFILER_OPS_INTERNAL;
+  }
+}
+
+void profilerOpsRelease(ProfilerPreparedOp* prepared) {
+  delete prepared;
+}
+
+int64_t profilerOpsDescribeJson(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, char* text,
+                                int64_t capacity) {
+  Views inputViews;
+  Views outputViews;
+  if (!readAll(prepared, inputs, outputs, inputViews, outputViews)) {
+    return PROFILER_OPS_BAD_ARGUMENT;
+  }
+  try {
+    return writeText(
+        profiler::plugins::launchJson(*prepared->op, prepared->attributes, prepared->device, inputViews.data(), outputViews.data()), text,
+        capacity);
+  } catch (std::bad_alloc const&) {
+    return PROFILER_OPS_INTERNAL;
+  }
+}
+
+int32_t profilerOpsLaunch(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, void* workspace,
+                          int64_t workspaceBytes, void* stream) {
+  Views inputViews;
+  Views outputViews;
+  if (workspaceBytes < 0 || !readAll(prepared, inputs, outputs, inputViews, outputViews)) {
+    return PROFILER_OPS_BAD_ARGUMENT;
+  }
+  profiler::plugins::LaunchContext const context{prepared->device, static_cast<cudaStream_t>(stream), workspace,
+                                                 static_cast<size_t>(workspaceBytes)};
+  cudaError_t const error = prepared->op->launch(prepared->attributes, context, inputViews.data(), outputViews.data());
+  if (error == cudaErrorInvalidValue && prepared->op->refusal(prepared->attributes, inputViews.data(), outputViews.data()) != nullptr) {
+    return PROFILER_OPS_REFUSED;
+  }
+  return static_cast<int32_t>(error);
+}
+
+int32_t profilerOpsReference(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs) {
+  Views inputViews;
+  Views outputViews;
+  if (!readAll(prepared, inputs, outputs, inputViews, outputViews)) {
+    return PROFILER_OPS_BAD_ARGUMENT;
+  }
+  std::array<profiler::plugins::Shape, kMaxTensors> shapes;
+  std::array<double const*, kMaxTensors> sources{};
+  std::array<double*, kMaxTensors> targets{};
+  for (size_t index = 0; index < kMaxTensors; ++index) {
+    shapes[index] = inputViews[index].shape;
+    sources[index] = static_cast<double const*>(inputViews[index].data);
+    targets[index] = static_cast<double*>(outputViews[index].data);
+  }
+  prepared->op->describeOutputs(inputViews.data(), outputViews.data());
+  for (int64_t index = 0; index < prepared->op->info().outputs.size(); ++index) {
+    ProfilerTensor const& given = outputs[index];
+    profiler::plugins::Shape const& expected = outputViews[static_cast<size_t>(index)].shape;
+    if (given.rank != expected.rank || !std::equal(given.dims, given.dims + given.rank, expected.dims)) {
+      return PROFILER_OPS_BAD_ARGUMENT;
+    }
+  }
+  try {
+    prepared->op->reference(prepared->attributes, shapes.data(), sources.data(), targets.data());
+  } catch (std::bad_alloc const&) {
+    return PROFILER_OPS_INTERNAL;
+  }
+  return PROFILER_OPS_OK;
+}

@@ -1,0 +1,52 @@
+/// @file
+/// The launch attributes that all elementwise ops offer: variant, block, items, grid and cache. They stand behind an op's own
+/// attributes in its field table.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "../contract/field.hpp"
+
+namespace profiler::plugins::elementwise {
+
+enum class Variant : int32_t { kAuto = 0, kScalar = 1, kVectorized = 2, kGridStride = 3 };
+enum class GridPolicy : int32_t { kAuto = 0, kExact = 1, kHalfWave = 2, kOneWave = 3, kTwoWaves = 4, kFourWaves = 5, kEightWaves = 6 };
+enum class CachePolicy : int32_t { kAuto = 0, kDefault = 1, kStreaming = 2, kNoAllocate = 3 };
+
+inline constexpr char const* kVariantNames[] = {"auto", "scalar", "vectorized", "grid_stride"};
+inline constexpr char const* kGridNames[] = {"auto", "exact", "half_wave", "one_wave", "two_waves", "four_waves", "eight_waves"};
+inline constexpr char const* kCacheNames[] = {"auto", "default", "streaming", "no_allocate"};
+inline constexpr int32_t kItemChoices[] = {0, 1, 2, 4, 8};
+inline constexpr int32_t kMaxBlock = 1024;
+
+/// Positions of the launch attributes, counted from the end of the op's own attributes.
+enum LaunchField : int32_t { kVariant = 0, kBlock = 1, kItems = 2, kGrid = 3, kCache = 4, kLaunchFieldCount = 5 };
+
+inline constexpr Field kLaunchFields[kLaunchFieldCount] = {
+    {"variant", FieldType::kChoice,
+     "kernel: scalar = one element an access, vectorized = 16-byte accesses, grid_stride = 16-byte accesses of a persistent grid", 0, 0, 0,
+     1, {}, {kVariantNames, 4}, true},
+    {"block", FieldType::kInt32, "threads per block, 0 = chosen by size", 0, 0, kMaxBlock, 32, {}, {}, true},
+    {"items", FieldType::kInt32, "independent accesses of one thread in flight, 0 = chosen by size", 0, 0, 8, 1, {kItemChoices, 5}, {}, true},
+    {"grid", FieldType::kChoice, "blocks: exact = one tile each; waves = as many as fit on the device at once, times the number", 0, 0, 0, 1,
+     {}, {kGridNames, 7}, true},
+    {"cache", FieldType::kChoice, "cache hints of loads and stores: streaming = evict first, no_allocate = stay out of L1", 0, 0, 0, 1, {},
+     {kCacheNames, 4}, true},
+};
+
+/// An op's own attributes followed by the launch attributes.
+template <size_t kOwn>
+constexpr std::array<Field, kOwn + kLaunchFieldCount> withLaunchFields(Field const (&own)[kOwn]) {
+  std::array<Field, kOwn + kLaunchFieldCount> all{};
+  for (size_t index = 0; index < kOwn; ++index) {
+    all[index] = own[index];
+  }
+  for (size_t index = 0; index < kLaunchFieldCount; ++index) {
+    all[kOwn + index] = kLaunchFields[index];
+  }
+  return all;
+}
+
+}  // namespace profiler::plugins::elementwise

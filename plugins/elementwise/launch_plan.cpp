@@ -1,0 +1,215 @@
+/// @file
+/// Validation, the `auto` rules and the grid arithmetic of elementwise launches.
+#include "launch_plan.hpp"
+
+#include <algorithm>
+
+namespace profiler::plugins::elementwise {
+namespace {
+
+/// The attributes as enums and integers.
+struct Request {
+  Variant variant;
+  int32_t block;
+  int32_t items;
+  GridPolicy grid;
+  CachePolicy cache;
+};
+
+constexpr int64_t kMaxGrid = 2147483647;  // CUDA's limit of gridDim.x
+constexpr int32_t kDefaultBlock = 256;
+
+Request readRequest(Attributes const& attributes, int32_t base) noexcept {
+  return {static_cast<Variant>(attributes.integerAt(base + kVariant)), attributes.integerAt(base + kBlock),
+          attributes.integerAt(base + kItems), static_cast<GridPolicy>(attributes.integerAt(base + kGrid)),
+          static_cast<CachePolicy>(attributes.integerAt(base + kCache))};
+}
+
+bool knowsType(OpInfo const& info, ElementType type) noexcept {
+  return std::find(info.types.begin(), info.types.end(), type) != info.types.end();
+}
+
+/// True when two ranges share bytes without being the same range. Computing in place is fine, a shifted overlap is a race.
+bool overlapsPartly(TensorView const& input, TensorView const& output) noexcept {
+  auto const first = reinterpret_cast<uintptr_t>(input.data);
+  auto const second = reinterpret_cast<uintptr_t>(output.data);
+  auto const bytes = static_cast<uintptr_t>(input.sizeBytes());
+  return first != 0 && second != 0 && first != second && first < second + bytes && second < first + bytes;
+}
+
+char const* tensorRefusal(OpInfo const& info, Attributes const& attributes, TensorView const& input, TensorView const& output) noexcept {
+  if (attributes.fields().items != info.fields.items) {
+    return "the attributes belong to another op";
+  }
+  if (!knowsType(info, input.type)) {
+    return "the op does not compute on this element type";
+  }
+  if (output.type != input.type) {
+    return "input and output differ in type";
+  }
+  if (input.elementCount() < 0) {
+    return "the shape is not valid: rank 0 to 8, no negative dimension, at most 2^62 elements";
+  }
+  if (output.shape != input.shape) {
+    return "input and output differ in shape";
+  }
+  auto const size = static_cast<uintptr_t>(elementSizeBytes(input.type));
+  if (reinterpret_cast<uintptr_t>(input.data) % size != 0 || reinterpret_cast<uintptr_t>(output.data) % size != 0) {
+    return "a tensor is not aligned to its element size";
+  }
+  return overlapsPartly(input, output) ? "input and output overlap without being the same tensor" : nullptr;
+}
+
+char const* contradiction(Request const& request) noexcept {
+  if (request.grid > GridPolicy::kExact && request.variant != Variant::kGridStride) {
+    return "grid counts waves, which needs variant=grid_stride";
+  }
+  if (request.cache > CachePolicy::kDefault && request.variant == Variant::kScalar) {
+    return "cache hints need variant=vectorized or variant=grid_stride";
+  }
+  return nullptr;
+}
+
+bool sameAlignment(TensorView const& input, TensorView const& output) noexcept {
+  return (reinterpret_cast<uintptr_t>(input.data) - reinterpret_cast<uintptr_t>(output.data)) % kPacketBytes == 0;
+}
+
+/// Splits the elements into head, packets and tail. For the element family everything stays in `elementCount`.
+Extent splitElements(TensorView const& input, TensorView const& output, bool packets) noexcept {
+  Extent extent;
+  extent.input = input.data;
+  extent.output = output.data;
+  extent.elementCount = input.elementCount();
+  if (packets) {
+    int64_t const size = elementSizeBytes(input.type);
+    auto const misalignment = static_cast<int64_t>(reinterpret_cast<uintptr_t>(input.data) % kPacketBytes);
+    int64_t const toBoundary = misalignment == 0 ? 0 : (kPacketBytes - misalignment) / size;
+    extent.headCount = std::min(toBoundary, extent.elementCount);
+    extent.packetCount = (extent.elementCount - extent.headCount) / (kPacketBytes / size);
+  }
+  return extent;
+}
+
+int64_t ceilDivide(int64_t value, int64_t divisor) noexcept {
+  return value / divisor + (value % divisor != 0);
+}
+
+/// Small tensors take fewer loads a thread, so that every multiprocessor gets a block.
+int32_t chooseItems(int64_t units, int32_t block, int32_t smCount) noexcept {
+  int32_t items = 4;
+  while (items > 1 && ceilDivide(units, static_cast<int64_t>(block) * items) < smCount) {
+    items /= 2;
+  }
+  return items;
+}
+
+int32_t chooseBlock(int64_t units, int32_t smCount) noexcept {
+  return units < static_cast<int64_t>(smCount) * kDefaultBlock ? 128 : kDefaultBlock;
+}
+
+/// Half waves, so that half a wave is an integer too.
+int32_t halfWaves(GridPolicy policy) noexcept {
+  switch (policy) {
+    case GridPolicy::kHalfWave: return 1;
+    case GridPolicy::kTwoWaves: return 4;
+    case GridPolicy::kFourWaves: return 8;
+    case GridPolicy::kEightWaves: return 16;
+    default: return 2;
+  }
+}
+
+/// Number of blocks for `tiles` tiles.
+int64_t chooseGrid(LaunchPlan const& plan, GridPolicy policy, DeviceInfo const& device, int32_t block, int64_t tiles) noexcept {
+  if (plan.variant != Variant::kGridStride || policy == GridPolicy::kExact) {
+    return tiles;
+  }
+  int64_t const resident = static_cast<int64_t>(residentBlocksPerSm(device, block, plan.items)) * std::max(device.smCount, 1);
+  return std::min(tiles, std::max<int64_t>(resident * halfWaves(policy) / 2, 1));
+}
+
+/// Fills kernel key, extent and the resolved request; the request keeps no `auto` afterwards.
+void resolve(LaunchPlan& plan, Request& request, DeviceInfo const& device, TensorView const& input, TensorView const& output) noexcept {
+  bool const askedPackets = request.variant != Variant::kScalar;
+  bool const packets = askedPackets && sameAlignment(input, output);
+  if (askedPackets && !packets) {
+    plan.config.note = "input and output differ in 16-byte alignment: one element an access";
+    request = {Variant::kScalar, request.block, request.items, GridPolicy::kExact, CachePolicy::kDefault};
+  }
+  plan.extent = splitElements(input, output, packets);
+  int64_t const units = packets ? plan.extent.packetCount : plan.extent.elementCount;
+  request.variant = request.variant == Variant::kAuto ? Variant::kVectorized : request.variant;
+  request.block = request.block == 0 ? chooseBlock(units, device.smCount) : request.block;
+  request.items = request.items == 0 ? chooseItems(units, request.block, device.smCount) : request.items;
+  if (request.grid == GridPolicy::kAuto) {
+    request.grid = request.variant == Variant::kGridStride ? GridPolicy::kOneWave : GridPolicy::kExact;
+  }
+  request.cache = request.cache == CachePolicy::kAuto ? CachePolicy::kDefault : request.cache;
+  plan.variant = request.variant;
+  plan.cache = request.cache;
+  plan.items = request.items;
+}
+
+void storeResolved(LaunchConfig& config, Request const& request, int32_t base) noexcept {
+  AttributeOverride::store(config.resolved, base + kVariant, static_cast<double>(request.variant));
+  AttributeOverride::store(config.resolved, base + kBlock, request.block);
+  AttributeOverride::store(config.resolved, base + kItems, request.items);
+  AttributeOverride::store(config.resolved, base + kGrid, static_cast<double>(request.grid));
+  AttributeOverride::store(config.resolved, base + kCache, static_cast<double>(request.cache));
+}
+
+/// Blocks an architecture keeps on one multiprocessor. Source: CUDA C++ Programming Guide 13.0, table "Technical Specifications per
+/// Compute Capability".
+int32_t maxBlocksPerSm(int32_t computeCapability) noexcept {
+  switch (computeCapability) {
+    case 75:
+    case 86:
+    case 87: return 16;
+    case 89:
+    case 120:
+    case 121: return 24;
+    default: return 32;
+  }
+}
+
+}  // namespace
+
+int32_t residentBlocksPerSm(DeviceInfo const& device, int32_t block, int32_t items) noexcept {
+  // Eight packets in flight need up to 64 registers a thread, of which 65536 serve 1024 threads; fewer need at most 32.
+  int32_t const threads = items > 4 ? std::min(device.maxThreadsPerSm, 1024) : device.maxThreadsPerSm;
+  return std::clamp(threads / block, 1, maxBlocksPerSm(device.computeCapability));
+}
+
+LaunchPlan planLaunch(OpInfo const& info, char const* const* kernelNames, Attributes const& attributes, DeviceInfo const& device,
+                      TensorView const& input, TensorView const& output) noexcept {
+  LaunchPlan plan;
+  plan.config.refusal = tensorRefusal(info, attributes, input, output);
+  if (!plan.config.possible()) {
+    return plan;
+  }
+  auto const base = static_cast<int32_t>(info.fields.size()) - kLaunchFieldCount;
+  Request request = readRequest(attributes, base);
+  plan.config.refusal = contradiction(request);
+  if (!plan.config.possible()) {
+    return plan;
+  }
+  resolve(plan, request, device, input, output);
+  bool const packets = plan.variant != Variant::kScalar;
+  int64_t const units = packets ? plan.extent.packetCount : plan.extent.elementCount;
+  // A tensor too short for a packet still has a head or a tail, which one block computes.
+  int64_t const tiles = plan.extent.elementCount == 0 ? 0 : std::max<int64_t>(ceilDivide(units, int64_t{request.block} * request.items), 1);
+  int64_t const grid = chooseGrid(plan, request.grid, device, request.block, tiles);
+  if (grid > kMaxGrid) {
+    plan.config.refusal = "the grid would exceed 2^31 - 1 blocks: raise block or items, or take variant=grid_stride";
+    return plan;
+  }
+  plan.config.kernel = kernelNames[static_cast<int32_t>(plan.variant)];
+  plan.config.grid[0] = static_cast<uint32_t>(grid);
+  plan.config.block[0] = static_cast<uint32_t>(request.block);
+  plan.config.itemsPerThread = request.items;
+  plan.config.accessBytes = packets ? kPacketBytes : elementSizeBytes(input.type);
+  plan.config.resolved = attributes;
+  storeResolved(plan.config, request, base);
+  return plan;
+}
+
+}  // namespace profiler::plugins::elementwise

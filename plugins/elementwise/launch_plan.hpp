@@ -1,0 +1,31 @@
+/// @file
+/// Decides grid, block and split of an elementwise launch from sizes, alignment and attributes. Pure arithmetic: no GPU is touched.
+#pragma once
+
+#include "../contract/contract.hpp"
+#include "extent.hpp"
+#include "launch_fields.hpp"
+
+namespace profiler::plugins::elementwise {
+
+/// What a launch needs: the configuration to report, the kernel argument, and the key of the kernel to take.
+struct LaunchPlan {
+  LaunchConfig config;
+  Extent extent;
+  Variant variant = Variant::kScalar;
+  CachePolicy cache = CachePolicy::kDefault;
+  int32_t items = 1;
+};
+
+/// Plans a launch of a one-input, one-output elementwise op.
+///
+/// @param info            the op; its field table must end with the launch attributes.
+/// @param kernelNames     names of the kernels, indexed by Variant (entry 0 is unused).
+/// @return a plan whose `config.refusal` is set when the launch is not possible.
+LaunchPlan planLaunch(OpInfo const& info, char const* const* kernelNames, Attributes const& attributes, DeviceInfo const& device,
+                      TensorView const& input, TensorView const& output) noexcept;
+
+/// Blocks of `block` threads that one multiprocessor holds at once, from the thread and block limits of its architecture.
+int32_t residentBlocksPerSm(DeviceInfo const& device, int32_t block, int32_t items) noexcept;
+
+}  // namespace profiler::plugins::elementwise

@@ -1,0 +1,54 @@
+/// @file
+/// What swish is: y = x * sigmoid(beta * x), its attributes, its float64 reference and how exact its results are.
+#pragma once
+
+#include <cmath>
+
+#include "../elementwise/launch_fields.hpp"
+#include "../contract/contract.hpp"
+
+namespace profiler::plugins::swish {
+
+inline constexpr float kLog2E = 1.44269504088896340736f;
+
+inline constexpr Field kOwnFields[] = {
+    {"beta", FieldType::kFloat32, "slope inside the sigmoid: y = x * sigmoid(beta * x)", 1.0, -1e6, 1e6},
+};
+inline constexpr auto kFields = elementwise::withLaunchFields(kOwnFields);
+inline constexpr OutputRule kOutputs[] = {{0, 0}};
+inline constexpr char const* kKernelNames[] = {"", "swish_scalar_kernel", "swish_vectorized_kernel", "swish_grid_stride_kernel"};
+
+inline constexpr OpInfo kInfo = {"swish",
+                                 "ProfilerSwish",
+                                 "1",
+                                 "y = x * sigmoid(beta * x)",
+                                 1,
+                                 {kOutputs, 1},
+                                 {kFields.data(), static_cast<int64_t>(kFields.size())},
+                                 {elementwise::kVariantNames, 4},
+                                 {kElementTypes, 3},
+                                 true};
+
+inline float beta(Attributes const& attributes) noexcept {
+  return static_cast<float>(attributes.numberAt(0));
+}
+
+/// x / (1 + exp(-beta * x)) in IEEE double arithmetic. Where beta * x is minus infinity the quotient of infinities is NaN, as in
+/// PyTorch's silu and in x * sigmoid(x); the kernels agree.
+inline double reference(Attributes const& attributes, double x) noexcept {
+  return x / (1.0 + std::exp(-static_cast<double>(beta(attributes)) * x));
+}
+
+/// The kernels take the hardware's exp2 and reciprocal. Their relative error grows with |beta * x| (rounding of the exponent) while
+/// the result itself decays exponentially there; half types add one rounding of the result.
+inline Tolerance tolerance(Attributes const& attributes, ElementType type) noexcept {
+  double const slope = std::fabs(static_cast<double>(beta(attributes)));
+  double const absolute = 1e-7 * std::fmax(1.0, 1.0 / std::fmax(slope, 1e-2));
+  switch (type) {
+    case ElementType::kFloat32: return {absolute, 1e-6};
+    case ElementType::kFloat16: return {absolute, 0x1p-10};
+    default: return {absolute, 0x1p-7};
+  }
+}
+
+}  // namespace profiler::plugins::swish
