@@ -1,0 +1,1 @@
+"""Nsight Compute: reading its reports and CSV pages, and recording with it."""

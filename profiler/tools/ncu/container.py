@@ -1,0 +1,167 @@
+"""The block structure of a .ncu-rep file: what it holds and whether it is whole, checked before the reader library sees it.
+
+The library answers a damaged file with an empty report and no reason. Layout: magic, length-prefixed file header, then
+blocks, each a length-prefixed header (Protocol Buffers) that states the size of the payload behind it.
+
+Source: ProfilerReport.proto in `extras/FileFormat` of Nsight Compute.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from profiler.errors import BadExportError
+
+MAGIC = b"NVR\0"
+COMPRESSED_MAGIC = b"\x28\xb5\x2f\xfd"
+_RECORD_AGAIN = "record it again with ncu, or copy the file again from the machine that made it"
+_HEADER_LIMIT_BYTES = 1 << 30
+
+# field numbers of BlockHeader and ReportSessionDetails
+_RESULT_COUNTS = (2, 7, 8, 9)
+_SESSION, _PAYLOAD_SIZE, _PROCESS = 3, 5, 6
+_CREATION_TIME, _VERSION_INFO, _COMMAND_LINE = 2, 8, 11
+
+
+@dataclass
+class ReportFacts:
+    """What the headers of a report say.
+
+    Attributes:
+        result_count: Profiled kernels, ranges, command lists and graphs.
+        tool_version: Version text of the ncu that recorded it.
+        versions: Versions of the components, by name.
+        created_s: When it was recorded, seconds since 1970; 0 when not stated.
+        process_name: The profiled program.
+        format_version: Version of the file format.
+    """
+
+    result_count: int = 0
+    tool_version: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    created_s: int = 0
+    process_name: str = ""
+    format_version: int = 0
+
+
+class _Damaged(Exception):
+    """A length or tag that does not fit."""
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while position < len(data) and shift < 70:
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise _Damaged("a number runs past its message")
+
+
+def message_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Yield (field number, value) of a Protocol Buffers message; submessages and strings as bytes.
+
+    Args:
+        data: The message.
+    """
+    position = 0
+    while position < len(data):
+        tag, position = _varint(data, position)
+        wire = tag & 7
+        if wire == 0:
+            value, position = _varint(data, position)
+            yield tag >> 3, value
+            continue
+        if wire == 2:
+            size, position = _varint(data, position)
+        elif wire in (1, 5):
+            size = 8 if wire == 1 else 4
+        else:
+            raise _Damaged(f"unknown field type {wire}")
+        if position + size > len(data):
+            raise _Damaged("a field runs past its message")
+        yield tag >> 3, data[position : position + size]
+        position += size
+
+
+def _text(value: int | bytes) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _prefixed(stream: BinaryIO, what: str) -> bytes:
+    """Read a message that its 32-bit length precedes."""
+    prefix = stream.read(4)
+    if len(prefix) < 4:
+        raise _Damaged(f"the file ends inside {what}")
+    (size,) = struct.unpack("<I", prefix)
+    if size > _HEADER_LIMIT_BYTES:
+        raise _Damaged(f"{what} claims {size} bytes")
+    data = stream.read(size)
+    if len(data) < size:
+        raise _Damaged(f"the file ends inside {what}")
+    return data
+
+
+def _add_session(facts: ReportFacts, session: bytes) -> None:
+    for number, value in message_fields(session):
+        if number == _CREATION_TIME and isinstance(value, int):
+            facts.created_s = value
+        elif number == _VERSION_INFO and isinstance(value, bytes):
+            item = {key: _text(part) for key, part in message_fields(value)}
+            facts.versions[item.get(1, "")] = item.get(2, "")
+
+
+def _add_block(facts: ReportFacts, header: bytes) -> int:
+    """Add a block header's facts and return the size of the payload behind it."""
+    payload = 0
+    for number, value in message_fields(header):
+        if number in _RESULT_COUNTS and isinstance(value, int):
+            facts.result_count += value
+        elif number == _PAYLOAD_SIZE and isinstance(value, int):
+            payload = value
+        elif number == _SESSION and isinstance(value, bytes):
+            _add_session(facts, value)
+        elif number == _PROCESS and isinstance(value, bytes):
+            name = dict(message_fields(value)).get(3, b"")
+            facts.process_name = _text(name).rpartition("/")[2]
+    return payload
+
+
+def _walk(stream: BinaryIO, size: int) -> ReportFacts:
+    facts = ReportFacts()
+    version = dict(message_fields(_prefixed(stream, "the file header"))).get(1, 0)
+    facts.format_version = version if isinstance(version, int) else 0
+    while stream.tell() < size:
+        payload = _add_block(facts, _prefixed(stream, "a block header"))
+        end = stream.tell() + payload
+        if end > size:
+            raise _Damaged(f"the file ends {end - size} bytes before its last block does")
+        stream.seek(end)
+    facts.tool_version = next((text for name, text in facts.versions.items() if name.startswith("Nsight Compute")), "")
+    return facts
+
+
+def inspect(path: Path) -> ReportFacts:
+    """Walk the blocks of a report and return what their headers say.
+
+    Raises:
+        BadExportError: The file cannot be read, is empty, no .ncu-rep, of an unknown format version, or not whole.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            magic = stream.read(4)
+            if magic != MAGIC:
+                found = "it is empty" if not size else f"it begins with {magic!r}"
+                raise BadExportError(f"{path}: not a Nsight Compute report: {found}, expected {MAGIC!r}", _RECORD_AGAIN)
+            return _walk(stream, size)
+    except _Damaged as error:
+        raise BadExportError(f"{path}: damaged Nsight Compute report: {error}", _RECORD_AGAIN) from error
+    except OSError as error:
+        raise BadExportError(f"{path}: {error.strerror or error}", "check the path") from error
