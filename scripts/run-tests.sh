@@ -12,7 +12,7 @@ if ! command -v nvcc >/dev/null; then
   [ -x "$site/nvidia/cu13/bin/nvcc" ] && export PATH="$site/nvidia/cu13/bin:$PATH"
 fi
 
-"$python" -m profiler build --for-tests --build-dir build || status=1
+"$python" -m profiler build --architectures 90 --werror --build-dir build || status=1
 if [ -f build/CTestTestfile.cmake ]; then
   ctest --test-dir build --output-on-failure -j2 || status=1
 else

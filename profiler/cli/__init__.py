@@ -20,6 +20,7 @@ COMMANDS = {
     "metrics": "profiler.cli.metrics",
     "dashboard": "profiler.cli.dashboard",
     "doctor": "profiler.cli.doctor",
+    "build": "profiler.cli.build",
 }
 
 

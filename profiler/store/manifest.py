@@ -47,7 +47,7 @@ class Manifest:
     Attributes:
         run_id: Folder name, `<utc>-<label>-<id>`.
         label: The user's name for the run.
-        created_utc: ISO 8601, seconds.
+        created_utc: ISO 8601, milliseconds.
         status: `recording`, `complete` or `failed`.
         reason: Why it failed.
         argv: Command line of `profiler` itself.

@@ -142,7 +142,7 @@ def create_run(root: Path, label: str) -> RunDir:
             (path / folder).mkdir(parents=True)
     except OSError as error:
         raise storage_error(path, error) from error
-    run = RunDir(path, Manifest(run_id=run_id, label=slug, created_utc=now.isoformat(timespec="seconds")))
+    run = RunDir(path, Manifest(run_id=run_id, label=slug, created_utc=now.isoformat(timespec="milliseconds")))
     run.save()
     return run
 

@@ -1,0 +1,179 @@
+"""Build the plugins and the C++ driver with CMake, and say what could not be built here and why."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from profiler.capture.process import run_process
+from profiler.errors import CaptureError, ToolMissingError, UsageError
+
+HEADER = "NvInfer.h"
+VERSION_HEADER = "NvInferVersion.h"
+SYSTEM_INCLUDES = ("/usr/include/x86_64-linux-gnu", "/usr/include/aarch64-linux-gnu", "/usr/include", "/usr/local/include")
+BUILD_TIMEOUT_S = 3600
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A part that was not built.
+
+    Attributes:
+        part: What.
+        why: What is missing.
+        fix: What to do about it.
+    """
+
+    part: str
+    why: str
+    fix: str
+
+
+@dataclass
+class BuildReport:
+    """What a build made.
+
+    Attributes:
+        build_dir: Folder of the build.
+        made: Programs and libraries, in name order.
+        skipped: Parts that could not be built.
+    """
+
+    build_dir: Path
+    made: list[Path] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def source_root(start: Path | None = None) -> Path:
+    """Return the checkout that holds `plugins/` and `cpp_driver/`: the current folder, a parent, or the package's own.
+
+    Raises:
+        UsageError: There is none: an installed wheel holds no C++ sources.
+    """
+    here = (start or Path.cwd()).resolve()
+    package = Path(__file__).resolve().parents[2]
+    for folder in (here, *here.parents, package):
+        if (folder / "CMakeLists.txt").is_file() and (folder / "plugins").is_dir():
+            return folder
+    raise UsageError(f"{here}: no plugins/ folder with a CMakeLists.txt above it", "run inside a checkout, or give --source DIR")
+
+
+def tensorrt_version(include: Path) -> tuple[int, ...] | None:
+    """Return the TensorRT version that a folder's headers state, or None when there are none.
+
+    Source: NvInferVersion.h, NV_TENSORRT_MAJOR / _MINOR / _PATCH; in TensorRT 10.x they are defined through TRT_*_ENTERPRISE.
+    """
+    try:
+        text = (include / VERSION_HEADER).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    parts = []
+    for name in ("MAJOR", "MINOR", "PATCH"):
+        found = re.search(rf"#define\s+(?:NV_TENSORRT_{name}|TRT_{name}_ENTERPRISE)\s+(\d+)", text)
+        if found is None:
+            return None
+        parts.append(int(found.group(1)))
+    return tuple(parts)
+
+
+def find_tensorrt_headers(extra: Sequence[Path] = ()) -> list[Path]:
+    """Return every folder with TensorRT headers: given ones, TENSORRT_INCLUDE_DIR, TENSORRT_ROOT, then the system's.
+
+    Raises:
+        UsageError: A folder that was named has no headers.
+    """
+    named = [*extra]
+    named += [Path(item) for item in re.split("[;:]", os.environ.get("TENSORRT_INCLUDE_DIR", "")) if item]
+    for folder in named:
+        if not (folder / HEADER).is_file():
+            raise UsageError(f"{folder}: no {HEADER} there", "name the include folder of a TensorRT installation")
+    root = os.environ.get("TENSORRT_ROOT")
+    guessed = [Path(root) / "include"] if root else []
+    guessed += [Path(item) for item in SYSTEM_INCLUDES]
+    found = named + [folder for folder in guessed if (folder / HEADER).is_file()]
+    return list(dict.fromkeys(folder.resolve() for folder in found))
+
+
+def _find_nvcc() -> str | None:
+    for candidate in (os.environ.get("CUDACXX"), shutil.which("nvcc"), "/usr/local/cuda/bin/nvcc"):
+        if candidate and Path(candidate).is_file():
+            return candidate
+    return None
+
+
+def _require_tools() -> tuple[str, str]:
+    cmake, nvcc = shutil.which("cmake"), _find_nvcc()
+    if cmake is None:
+        raise ToolMissingError("cmake is not on PATH", "apt-get install cmake, or pip install cmake")
+    if shutil.which("g++") is None and shutil.which("clang++") is None:
+        raise ToolMissingError("no C++ compiler on PATH", "apt-get install g++")
+    if nvcc is None:
+        raise ToolMissingError("nvcc is not on PATH", "install the CUDA toolkit, or pip install nvidia-cuda-nvcc")
+    return cmake, nvcc
+
+
+def configure_argv(
+    cmake: str, nvcc: str, source: Path, build_dir: Path, architectures: str | None, headers: Sequence[Path], werror: bool
+) -> list[str]:
+    """Return the command line that configures the build."""
+    argv = [cmake, "-S", str(source), "-B", str(build_dir), f"-DCMAKE_CUDA_COMPILER={nvcc}"]
+    argv.append("-DTENSORRT_INCLUDE_DIR=" + ";".join(map(str, headers)))
+    if architectures:
+        argv.append(f"-DCMAKE_CUDA_ARCHITECTURES={architectures}")
+    argv.append(f"-DPROFILER_WARNINGS_AS_ERRORS={'ON' if werror else 'OFF'}")
+    return argv
+
+
+def build(
+    source: Path,
+    build_dir: Path,
+    architectures: str | None = None,
+    tensorrt_include: Sequence[Path] = (),
+    jobs: int | None = None,
+    warnings_as_errors: bool = False,
+) -> BuildReport:
+    """Configure and build plugins and driver.
+
+    Args:
+        source: Checkout.
+        build_dir: Folder to build in; kept between calls, so a second build compiles only what changed.
+        architectures: CMake list of compute capabilities, `90` or `75;90`; None builds for all supported ones.
+        tensorrt_include: Folders with TensorRT headers, beside those found by themselves.
+        jobs: Parallel compilations; the number of processors when None.
+        warnings_as_errors: Stop at a compiler warning.
+
+    Raises:
+        ToolMissingError: cmake, a C++ compiler or nvcc is missing.
+        CaptureError: The build failed; the last lines of its log are in the message.
+    """
+    cmake, nvcc = _require_tools()
+    headers = find_tensorrt_headers(tensorrt_include)
+    log = build_dir / "profiler-build.log"
+    build_dir.mkdir(parents=True, exist_ok=True)
+    steps = (
+        configure_argv(cmake, nvcc, source, build_dir, architectures, headers, warnings_as_errors),
+        [cmake, "--build", str(build_dir), "--parallel", str(jobs or os.cpu_count() or 1)],
+    )
+    for argv in steps:
+        result = run_process(argv, log=log, timeout_s=BUILD_TIMEOUT_S)
+        if result.returncode != 0:
+            tail = "\n".join(result.tail[-30:])
+            raise CaptureError(f"{argv[0]} ended with status {result.returncode}:\n{tail}", f"see {log}")
+    return BuildReport(build_dir, _products(build_dir), _skipped(headers))
+
+
+def _products(build_dir: Path) -> list[Path]:
+    found = [*(build_dir / "bin").glob("*"), *(build_dir / "lib").glob("*.so*")]
+    return sorted(item for item in found if item.is_file())
+
+
+def _skipped(headers: Sequence[Path]) -> list[Skipped]:
+    if headers:
+        return []
+    why = f"no {HEADER} in TENSORRT_INCLUDE_DIR, TENSORRT_ROOT/include or the system's include folders"
+    fix = "set TENSORRT_INCLUDE_DIR to the include folder of TensorRT 8.6, 10 or 11"
+    return [Skipped("TensorRT plugin library and the driver's TensorRT engines", why, fix)]
