@@ -6,6 +6,7 @@
 #include <cuda_fp16.h>
 
 #include <cstdint>
+#include <type_traits>
 
 #include "launch_fields.hpp"
 
@@ -47,31 +48,28 @@ __device__ __forceinline__ uint4 mapPacket(uint4 packet, Function const& functio
   return {mapWord<T>(packet.x, function), mapWord<T>(packet.y, function), mapWord<T>(packet.z, function), mapWord<T>(packet.w, function)};
 }
 
-/// Loads never take the read-only path: an op may compute in place.
+/// Loads never take the read-only path: an op may compute in place. The inline load needs no memory clobber, because the only store
+/// to its address is that of the value computed from it.
 template <CachePolicy kCache>
 __device__ __forceinline__ uint4 loadPacket(uint4 const* source) {
   if constexpr (kCache == CachePolicy::kStreaming) {
     return __ldcs(source);
   } else if constexpr (kCache == CachePolicy::kNoAllocate) {
     uint4 packet;
-    asm volatile("ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(packet.x), "=r"(packet.y), "=r"(packet.z), "=r"(packet.w)
-                 : "l"(__cvta_generic_to_global(source))
-                 : "memory");
+    asm("ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+        : "=r"(packet.x), "=r"(packet.y), "=r"(packet.z), "=r"(packet.w)
+        : "l"(source));
     return packet;
   } else {
     return *source;
   }
 }
 
+/// L1 is write-through, so a store has nothing to keep out of it: only `streaming` changes stores.
 template <CachePolicy kCache>
 __device__ __forceinline__ void storePacket(uint4* target, uint4 packet) {
   if constexpr (kCache == CachePolicy::kStreaming) {
     __stcs(target, packet);
-  } else if constexpr (kCache == CachePolicy::kNoAllocate) {
-    asm volatile("st.global.L1::no_allocate.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(target)), "r"(packet.x),
-                 "r"(packet.y), "r"(packet.z), "r"(packet.w)
-                 : "memory");
   } else {
     *target = packet;
   }
