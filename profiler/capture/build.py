@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from profiler.capture.process import run_process
+from profiler.capture.process import describe_exit, run_process
 from profiler.errors import CaptureError, ToolMissingError, UsageError
 
 HEADER = "NvInfer.h"
@@ -152,17 +152,17 @@ def build(
     """
     cmake, nvcc = _require_tools()
     headers = find_tensorrt_headers(tensorrt_include)
-    log = build_dir / "profiler-build.log"
-    build_dir.mkdir(parents=True, exist_ok=True)
-    steps = (
-        configure_argv(cmake, nvcc, source, build_dir, architectures, headers, warnings_as_errors),
-        [cmake, "--build", str(build_dir), "--parallel", str(jobs or os.cpu_count() or 1)],
-    )
-    for argv in steps:
+    steps = {
+        "configure": configure_argv(cmake, nvcc, source, build_dir, architectures, headers, warnings_as_errors),
+        "compile": [cmake, "--build", str(build_dir), "--parallel", str(jobs or os.cpu_count() or 1)],
+    }
+    for step, argv in steps.items():
+        log = build_dir / f"{step}.log"
         result = run_process(argv, log=log, timeout_s=BUILD_TIMEOUT_S)
-        if result.returncode != 0:
-            tail = "\n".join(result.tail[-30:])
-            raise CaptureError(f"{argv[0]} ended with status {result.returncode}:\n{tail}", f"see {log}")
+        if result.returncode != 0 or result.stopped:
+            tail = "\n".join(result.last_lines)
+            how = result.stopped or describe_exit(result.returncode)
+            raise CaptureError(f"{step} of the C++ build: {how}\n{tail}", f"see {log}")
     return BuildReport(build_dir, _products(build_dir), _skipped(headers))
 
 
