@@ -1,0 +1,189 @@
+"""How often the verdicts are wrong, on simulated measurements with known truth, beside peers' rules on the same data.
+
+    python benchmarks/false_alarms.py [--experiments 4000] [--seed 1] [--json FILE]
+    python benchmarks/false_alarms.py --calibrate     makes the table of profiler/compare/statistics.py again
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from simulated_rounds import SCENARIOS, Experiments, Scenario, simulate
+
+from profiler.compare.statistics import LOOKS, Estimates, interval, local_level, paired_estimates, two_sided_p
+from profiler.compare.verdict import Rule, decide, decided
+
+RATIOS = {"identical": 0.0, "0.3 % slower": 0.003, "2 % slower": 0.02}
+FIXED_ROUNDS = 12
+ROWS = 40
+
+
+def stopped_verdicts(experiments: Experiments, rule: Rule) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Run the stopping rule on each experiment, each a family of its own.
+
+    Returns:
+        Verdict at the stop, index of the look of the stop, and whether the interval there was around each row's estimate
+        (low, high on the log scale, shape (experiments, 2)).
+    """
+    estimates = paired_estimates(experiments.differences, experiments.order, LOOKS)
+    count = experiments.differences.shape[0]
+    verdict, stop = np.full(count, "", dtype=object), np.full(count, len(LOOKS) - 1)
+    ends = np.full((count, 2), np.nan)
+    open_ = np.ones(count, dtype=bool)
+    for look in range(len(LOOKS)):
+        so_far = Estimates(*(getattr(estimates, name)[:, : look + 1] for name in ("log_ratio", "standard_error", "dof", "rounds")))
+        single = _each_alone(so_far, rule)
+        done = open_ & (decided(single) | (look == len(LOOKS) - 1))
+        verdict[done], stop[done] = single.verdict[done], look
+        ends[done] = np.log(np.column_stack([single.ratio_low, single.ratio_high]))[done]
+        open_ &= ~done
+    return verdict, stop, ends
+
+
+def _each_alone(estimates: Estimates, rule: Rule):
+    # Benjamini-Hochberg over one row changes nothing, so deciding all experiments with q = p decides each alone
+    from unittest.mock import patch
+
+    with patch("profiler.compare.verdict.benjamini_hochberg", lambda p: p):
+        return decide(estimates, rule, len(LOOKS))
+
+
+def coverage(experiments: Experiments, truth: float) -> dict[str, float]:
+    """Measure how often 95 % intervals hold the truth: at a fixed number of rounds, and at every look at once."""
+    fixed = paired_estimates(experiments.differences, experiments.order, (FIXED_ROUNDS,))
+    low, high = interval(fixed, 0.05)
+    looks = paired_estimates(experiments.differences, experiments.order, LOOKS)
+    low_k, high_k = interval(looks, local_level(0.05, len(LOOKS)))
+    return {
+        "fixed": float(np.mean((low <= truth) & (truth <= high))),
+        "all_looks": float(np.mean(((low_k <= truth) & (truth <= high_k)).all(axis=1))),
+    }
+
+
+def nvbench_intervals(base: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    """Say slower (+1), faster (-1) or neither where [min, q3] of the two captures are apart by 0.5 % or more.
+
+    Source:
+        nvbench-compare-robust, documentation of its default preset (without the confirmation by clock cycles).
+    """
+    low_b, high_b = base.min(axis=1), np.quantile(base, 0.75, axis=1)
+    low_c, high_c = candidate.min(axis=1), np.quantile(candidate, 0.75, axis=1)
+    return ((low_c - high_b) / high_b >= 0.005).astype(int) - ((low_b - high_c) / high_c >= 0.005).astype(int)
+
+
+def nvbench_noise(base: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    """Say slower or faster where the means differ by more than the smaller relative standard deviation.
+
+    Source:
+        nvbench-compare-legacy.
+    """
+    means = base.mean(axis=1), candidate.mean(axis=1)
+    noise = np.minimum(base.std(axis=1, ddof=1) / means[0], candidate.std(axis=1, ddof=1) / means[1])
+    change = (means[1] - means[0]) / means[0]
+    return np.sign(change) * (np.abs(change) > noise)
+
+
+def plain_threshold(base: np.ndarray, candidate: np.ndarray, threshold: float = 0.05) -> np.ndarray:
+    """Say slower or faster where the means differ by 5 %."""
+    change = candidate.mean(axis=1) / base.mean(axis=1) - 1.0
+    return np.sign(change) * (np.abs(change) >= threshold)
+
+
+PEERS = {"nvbench intervals": nvbench_intervals, "nvbench noise": nvbench_noise, "5 % threshold": plain_threshold}
+
+
+def measure(scenario: Scenario, experiments: int, rule: Rule, rng: np.random.Generator) -> dict:
+    """Measure one scenario: error rates of the rule and of the peers, coverage, rounds."""
+    result: dict = {"scenario": scenario.name, "text": scenario.text, "rules": {}}
+    for name, ratio in RATIOS.items():
+        truth = float(np.log1p(ratio))
+        data = simulate(scenario, np.full(experiments, truth), LOOKS[-1], rng)
+        verdict, stop, ends = stopped_verdicts(data, rule)
+        alarms = {"profiler ab": np.where(verdict == "slower", 1, np.where(verdict == "faster", -1, 0))}
+        alarms |= {peer: decision(data.base_samples, data.candidate_samples) for peer, decision in PEERS.items()}
+        for peer, said in alarms.items():
+            cell = result["rules"].setdefault(peer, {})
+            cell[name] = float(np.mean(said != 0) if ratio == 0.0 else np.mean(said > 0))
+        result.setdefault("coverage", {})[name] = {
+            **coverage(data, truth),
+            "at_stop": float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 1]))),
+        }
+        result.setdefault("rounds", {})[name] = float(np.median(np.asarray(LOOKS)[stop]))
+        result.setdefault("cannot_tell", {})[name] = float(np.mean(verdict == "cannot tell"))
+    result["false_discovery_rate"] = false_discovery_rate(scenario, max(experiments // ROWS, 50), rule, rng)
+    return result
+
+
+def false_discovery_rate(scenario: Scenario, jobs: int, rule: Rule, rng: np.random.Generator) -> float:
+    """Measure the mean share of false ones among the rows declared, in jobs of 40 rows of which 8 truly changed."""
+    shares = []
+    truth = np.zeros(ROWS)
+    truth[:8] = np.log1p([0.02, 0.03, 0.05, 0.1, -0.02, -0.05, -0.1, -0.2])
+    for _ in range(jobs):
+        data = simulate(scenario, truth, LOOKS[-1], rng)
+        estimates = paired_estimates(data.differences, data.order, LOOKS)
+        for look in range(1, len(LOOKS) + 1):
+            so_far = Estimates(*(getattr(estimates, name)[:, :look] for name in ("log_ratio", "standard_error", "dof", "rounds")))
+            decisions = decide(so_far, rule, len(LOOKS))
+            if decided(decisions).all():
+                break
+        said = np.where(decisions.verdict == "slower", 1, np.where(decisions.verdict == "faster", -1, 0))
+        false = (said != 0) & (said != np.sign(truth))
+        shares.append(false.sum() / max((said != 0).sum(), 1))
+    return float(np.mean(shares))
+
+
+def calibrate(experiments: int, rng: np.random.Generator) -> list[tuple[float, float]]:
+    """Measure P(smallest p over all looks <= x) for Gaussian differences, for a grid of x."""
+    grid = np.array([1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7])
+    hits, block = np.zeros(grid.size), 20_000
+    for _ in range(experiments // block):
+        differences = rng.standard_normal((block, LOOKS[-1]))
+        first = rng.choice([-1.0, 1.0], size=(block, LOOKS[-1] // 2))
+        order = np.stack([first, -first], axis=2).reshape(block, -1)
+        smallest = two_sided_p(paired_estimates(differences, order, LOOKS)).min(axis=1)
+        hits += (smallest[:, None] <= grid).sum(axis=0)
+    return list(zip(grid.tolist(), (hits / (experiments // block * block)).tolist(), strict=True))
+
+
+def print_table(results: list[dict]) -> None:
+    """Print the results as Markdown tables."""
+    def pct(value: float) -> str:
+        return f"{100 * value:.1f}"
+
+    print("| noise | 95 % intervals: fixed rounds | every look at once | at the stop | false discoveries % | rounds, identical | rounds, 2 % |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for result in results:
+        cells = [pct(np.mean([c[key] for c in result["coverage"].values()])) for key in ("fixed", "all_looks", "at_stop")]
+        rounds = [f"{result['rounds'][name]:.0f}" for name in ("identical", "2 % slower")]
+        print(f"| {result['scenario']} | {' | '.join(cells)} | {pct(result['false_discovery_rate'])} | {' | '.join(rounds)} |")
+    print("\n| noise | rule | " + " | ".join(f"{name}: alarms %" for name in RATIOS) + " |")
+    print("| --- | --- |" + " --- |" * len(RATIOS))
+    for result in results:
+        for rule, cells in result["rules"].items():
+            print(f"| {result['scenario']} | {rule} | " + " | ".join(pct(cells[name]) for name in RATIOS) + " |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--experiments", type=int, default=4000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--calibrate", action="store_true")
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(arguments.seed)
+    if arguments.calibrate:
+        for point in calibrate(4_000_000, rng):
+            print(f"({point[0]:g}, {point[1]:.4g})")
+        return
+    results = [measure(scenario, arguments.experiments, Rule(), rng) for scenario in SCENARIOS]
+    print_table(results)
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"experiments": arguments.experiments, "seed": arguments.seed, "results": results}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

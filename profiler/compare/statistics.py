@@ -1,0 +1,208 @@
+"""Estimates and error rates: paired log ratios, looks that keep their error rate, false discovery rate, one-capture error.
+
+The unit of replication is the round: a fresh process of each side. All arrays are vectorised over rows (what is compared)
+and rounds; a missing round is NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+LOOKS = (6, 8, 12, 18, 28, 42, 64)
+"""Numbers of rounds at which a job may look at its data; it may stop at any of them."""
+
+# Smallest two-sided p over the looks -> probability of one at least as small under the null (Gaussian differences, order
+# effect fitted, every look taken). Monte Carlo over 4 million experiments: python benchmarks/false_alarms.py --calibrate
+_CALIBRATION = (
+    (1e-5, 6.45e-5), (3e-5, 1.88e-4), (1e-4, 6.165e-4), (3e-4, 1.775e-3), (1e-3, 5.738e-3), (2e-3, 0.01107),
+    (5e-3, 0.02569), (0.01, 0.04829), (0.02, 0.08922), (0.05, 0.1952), (0.1, 0.3423), (0.2, 0.5734), (0.4, 0.8649),
+    (0.7, 0.9963), (1.0, 1.0),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Estimated log ratios, one per row (and, with looks, one per row and look).
+
+    Attributes:
+        log_ratio: ln(candidate / base).
+        standard_error: Standard error of `log_ratio`.
+        dof: Degrees of freedom of the error; inf when it is taken as known.
+        rounds: Rounds that entered.
+    """
+
+    log_ratio: Floats
+    standard_error: Floats
+    dof: Floats
+    rounds: Floats
+
+
+def paired_estimates(
+    differences: Floats, order: Floats, looks: tuple[int, ...], variance_floor: Floats | None = None
+) -> Estimates:
+    """Estimate log ratios from paired rounds, at each look, free of the effect of who ran first.
+
+    Fits d = ratio + order effect · order by least squares to the rounds up to each look.
+
+    Args:
+        differences: ln(candidate median / base median), shape (rows, rounds); NaN where a round is missing.
+        order: +1 where the base ran first, -1 where the candidate did, shape (rounds,) or (rows, rounds).
+        looks: Numbers of rounds (columns) to look at, each at most the number of columns.
+        variance_floor: Smallest credible variance of one difference, shape (rows,): the clock's resolution.
+
+    Returns:
+        Arrays of shape (rows, looks); NaN where fewer than three rounds are there.
+    """
+    there = np.isfinite(differences)
+    filled = np.where(there, differences, 0.0)
+    signs = np.where(there, np.broadcast_to(order, differences.shape), 0.0)
+    columns = np.asarray(looks, dtype=np.intp) - 1
+    # sums relative to a row's first value lose no digits to cancellation
+    first = np.take_along_axis(filled, there.argmax(axis=1)[:, None], axis=1) if differences.shape[1] else 0.0
+    filled = np.where(there, filled - first, 0.0)
+    n, s_d, s_o, s_od, s_dd = (
+        np.cumsum(values, axis=1)[:, columns] for values in (there.astype(float), filled, signs, signs * filled, filled**2)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread_o = n - s_o**2 / n
+        fitted = (np.minimum(n + s_o, n - s_o) >= 4) & (n >= 4)  # each order at least twice
+        effect = np.where(fitted, (s_od - s_o * s_d / n) / spread_o, 0.0)
+        mean = (s_d - effect * s_o) / n
+        dof = n - 1.0 - fitted
+        residual = np.maximum(s_dd - s_d**2 / n - effect**2 * np.where(fitted, spread_o, 0.0), 0.0)
+        variance = residual / dof
+        if variance_floor is not None:
+            variance = np.maximum(variance, variance_floor[:, None])
+        error = np.sqrt(variance * np.where(fitted, 1.0 / spread_o, 1.0 / n))
+    short = n < 3
+    return Estimates(*(np.where(short, np.nan, values) for values in (mean + first, error, dof)), rounds=n)
+
+
+def two_sided_p(estimates: Estimates, tolerance: float = 0.0) -> Floats:
+    """Return the p-value of "the ratio lies within the tolerance".
+
+    Args:
+        estimates: Estimates of any shape.
+        tolerance: Half-width of the null hypothesis on the log scale.
+
+    Returns:
+        Two-sided p-values, NaN where there is no estimate.
+
+    Source:
+        Composite null |θ| <= tolerance, tested at its nearer end: twice the one-sided t-test p-value.
+    """
+    beyond = np.abs(estimates.log_ratio) - tolerance
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = np.where(estimates.standard_error > 0, beyond / estimates.standard_error, np.sign(beyond) * np.inf)
+    statistic = np.where(np.isfinite(estimates.log_ratio), statistic, np.nan)
+    return np.minimum(2.0 * stats.t.sf(statistic, _finite(estimates.dof)), 1.0)
+
+
+def _finite(dof: Floats) -> Floats:
+    # a t distribution of so many degrees of freedom is the normal one to the last digit that matters
+    return np.where(np.isinf(dof), 1e9, dof)
+
+
+def interval(estimates: Estimates, level: float) -> tuple[Floats, Floats]:
+    """Return lower and upper ends, on the log scale, of intervals that miss with probability `level`."""
+    half = stats.t.isf(level / 2.0, _finite(estimates.dof)) * estimates.standard_error
+    return estimates.log_ratio - half, estimates.log_ratio + half
+
+
+def overall_error(local: Floats | float, looks: int) -> Floats:
+    """Return the error rate over a whole job of testing at `local` at every look.
+
+    Args:
+        local: Smallest two-sided p-value over the looks taken so far.
+        looks: Looks of the schedule: 1, or len(LOOKS); other numbers get the union bound.
+    """
+    local = np.asarray(local, dtype=float)
+    if looks == 1:
+        return local
+    bound = np.minimum(local * looks, 1.0)
+    if looks != len(LOOKS):
+        return bound
+    x, y = (np.log([point[axis] for point in _CALIBRATION]) for axis in (0, 1))
+    with np.errstate(divide="ignore"):
+        inside = np.exp(np.interp(np.log(local), x, y))
+    # below the table the union bound is all but exact
+    return np.where(local < _CALIBRATION[0][0], bound, np.minimum(inside, bound))
+
+
+def local_level(overall: float, looks: int) -> float:
+    """Return the level to use at each look so that the whole job errs with probability `overall`."""
+    if looks == 1:
+        return overall
+    if looks != len(LOOKS) or overall <= _CALIBRATION[0][1]:
+        return overall / looks
+    x, y = (np.log([point[axis] for point in _CALIBRATION]) for axis in (0, 1))
+    return float(np.exp(np.interp(np.log(overall), y, x)))
+
+
+def benjamini_hochberg(p: Floats) -> Floats:
+    """Return q-values: the false discovery rate at which each row would be declared.
+
+    Args:
+        p: p-values, shape (rows,); NaN rows stay NaN and count as no hypothesis.
+
+    Source:
+        Benjamini and Hochberg 1995, as scipy.stats.false_discovery_control.
+    """
+    q = np.full(p.shape, np.nan)
+    known = np.isfinite(p)
+    if known.any():
+        q[known] = stats.false_discovery_control(p[known], method="bh")
+    return q
+
+
+def autocorrelation_time(series: Floats) -> float:
+    """Return how many consecutive samples carry the information of one independent sample (at least 1).
+
+    Source:
+        Initial positive sequence of paired autocorrelations, Geyer 1992, "Practical Markov chain Monte Carlo", 3.3.
+    """
+    centred = series - series.mean()
+    variance = float(centred @ centred)
+    if variance == 0.0 or series.size < 4:
+        return 1.0
+    size = 1 << (2 * series.size - 1).bit_length()
+    spectrum = np.fft.rfft(centred, size)
+    correlation = np.fft.irfft(spectrum * np.conj(spectrum), size)[: series.size] / variance
+    pairs = correlation[0 : series.size // 2 * 2].reshape(-1, 2).sum(axis=1)
+    negative = np.flatnonzero(pairs <= 0.0)
+    last = int(negative[0]) if negative.size else pairs.size
+    return max(1.0, float(2.0 * pairs[:last].sum() - 1.0))
+
+
+def log_median(samples: Floats) -> tuple[float, float]:
+    """Return ln(median) of one process's samples and its standard error within that process.
+
+    The error is half the distance, on the log scale, between the quantiles one standard deviation of the median's rank to
+    either side, with the sample size reduced for autocorrelation.
+
+    Args:
+        samples: Positive durations in the order of measurement, shape (n,), n >= 2.
+
+    Source:
+        Rank of the median ~ Binomial(n, 1/2): standard deviation sqrt(n)/2 (David and Nagaraja, Order Statistics, 7.1).
+    """
+    median = float(np.median(samples))
+    effective = samples.size / autocorrelation_time((samples <= median).astype(float))
+    reach = min(0.5, 0.5 / np.sqrt(max(effective, 1.0)))
+    low, high = np.quantile(samples, (0.5 - reach, 0.5 + reach))
+    return float(np.log(median)), float(np.log(high / low) / 2.0)
+
+
+def resolution_ns(samples: Floats) -> float:
+    """Return the step of the clock that made the samples: the smallest difference between two unequal ones; NaN if none."""
+    steps = np.diff(np.unique(samples))
+    return float(steps.min()) if steps.size else float("nan")
