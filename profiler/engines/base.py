@@ -1,0 +1,120 @@
+"""The seam of the runner's engines: open once a process, prepare a case per point, verify and measure it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from profiler.runner.point import Point
+from profiler.runner.ranges import RangeRecorder
+from profiler.runner.settings import MeasureSettings
+
+
+class PointSkipped(Exception):
+    """The engine cannot run this configuration; the sweep goes on."""
+
+
+class EngineBroken(Exception):
+    """The process can run nothing more (a sticky CUDA error); the rest of the sweep needs a fresh one."""
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What an engine is opened with.
+
+    Attributes:
+        plugin_libraries: Shared libraries with plugins or with the ops' C interface.
+        engine_file: A serialised TensorRT engine of the user's own.
+        onnx_file: An ONNX model of the user's own.
+        cache_folder: Where built engines and timing caches are kept; empty: nowhere.
+        device: CUDA device ordinal.
+    """
+
+    plugin_libraries: tuple[str, ...] = ()
+    engine_file: str = ""
+    onnx_file: str = ""
+    cache_folder: str = ""
+    device: int = 0
+
+
+@dataclass
+class Measurement:
+    """The samples of one point.
+
+    Attributes:
+        samples_ns: Time of each iteration by the engine's clock.
+        host_samples_ns: Host time to enqueue each iteration; empty when it is the same thing.
+        sm_clock_before_hz: SM clock before the samples.
+        sm_clock_after_hz: SM clock after the samples.
+    """
+
+    samples_ns: list[int] = field(default_factory=list)
+    host_samples_ns: list[int] = field(default_factory=list)
+    sm_clock_before_hz: int | None = None
+    sm_clock_after_hz: int | None = None
+
+
+class Case(Protocol):
+    """One point made ready to run."""
+
+    bytes_per_iteration: int
+    """Minimum traffic of one iteration."""
+    launch: dict[str, Any] | None
+    """Kernel, grid, block and shared memory, when known."""
+    engine_digest: str | None
+    """Digest of the built engine."""
+    layers: list[dict[str, Any]] | None
+    """Layers of the built engine."""
+
+    def verify(self) -> dict[str, Any]:
+        """Run once on fresh inputs with a poisoned output, and return the `verification` object of docs/formats.md."""
+        ...
+
+    def warm_up(self, count: int) -> None:
+        """Run some iterations that are not measured."""
+        ...
+
+    def measure(self, ranges: RangeRecorder, wants_more: Callable[[list[int]], bool]) -> Measurement:
+        """Measure iterations, each in its own range, until no more are wanted."""
+        ...
+
+    def close(self) -> None:
+        """Free what the point holds."""
+        ...
+
+
+class Engine(Protocol):
+    """Executes ops. One engine is opened in a process and runs many points."""
+
+    name: str
+    """Name in the result JSON."""
+    clock: str
+    """`cuda_event` or `monotonic`."""
+
+    def __init__(self, options: EngineOptions, settings: MeasureSettings) -> None: ...
+
+    def device(self) -> dict[str, Any] | None:
+        """Facts about the device for the result JSON; None on the CPU."""
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """Versions of what the engine uses."""
+        ...
+
+    def digests(self) -> dict[str, str]:
+        """Digests of plugin libraries and timing cache."""
+        ...
+
+    def prepare(self, point: Point) -> Case:
+        """Allocate and build what the point needs.
+
+        Raises:
+            PointSkipped: The configuration is not supported.
+            ProfilerError: The point cannot run.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free everything."""
+        ...

@@ -1,0 +1,135 @@
+"""The command line of the runner: from options to points, settings and a supervised sweep."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from profiler.engines import ENGINES
+from profiler.engines.base import EngineOptions
+from profiler.errors import CaptureError, ProfilerError, UsageError, WrongOutputError
+from profiler.runner.point import Point, read_points
+from profiler.runner.result import PROGRAM, Journal
+from profiler.runner.settings import CACHES, LAUNCH_MODES, MeasureSettings
+from profiler.runner.spec import WorkerSpec
+from profiler.runner.supervisor import Supervisor, WorkerCommand, collect, join_ranges, say
+
+EXIT_INTERRUPTED = 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; its help is the reference of the options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m profiler.runner",
+        description="Run an op over a sweep of launch configurations with NVTX ranges, verify it, and measure it.",
+    )
+    what = parser.add_argument_group("what runs")
+    what.add_argument("--engine", default="reference", metavar="NAME", help=f"{', '.join(ENGINES)}, or module:Class")
+    what.add_argument("--plugin", default="swish", metavar="OP", help="op to run (default: swish)")
+    what.add_argument("--shape", action="append", metavar="AxB", help="shape of the input; repeat or join by comma")
+    what.add_argument("--dtype", action="append", metavar="TYPE", help="fp32, fp16, bf16; repeat or join by comma")
+    what.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="fix an attribute")
+    what.add_argument("--sweep", action="append", default=[], metavar="NAME=VALUES", help="vary an attribute: a,b  64:1024:64  64:1024:x2")
+    what.add_argument("--constraint", action="append", default=[], metavar="EXPR", help="keep points where it holds: block*items<=4096")
+    what.add_argument("--points", type=Path, metavar="FILE", help="run the points of a file instead")
+    how = parser.add_argument_group("how it is measured")
+    defaults = MeasureSettings()
+    how.add_argument("--warmup", type=int, default=defaults.warmup, metavar="N")
+    how.add_argument("--min-samples", type=int, default=defaults.min_samples, metavar="N")
+    how.add_argument("--max-samples", type=int, default=defaults.max_samples, metavar="N")
+    how.add_argument("--max-seconds", type=float, default=defaults.max_seconds, metavar="S", help="per point")
+    how.add_argument("--precision", type=float, default=defaults.precision, metavar="SHARE", help="stop at this half width of the median's interval")
+    how.add_argument("--cache", choices=CACHES, default=defaults.cache)
+    how.add_argument("--launch-mode", choices=LAUNCH_MODES, default=defaults.launch_mode)
+    how.add_argument("--streams", type=int, default=1, metavar="N")
+    how.add_argument("--threads", type=int, default=1, metavar="N")
+    how.add_argument("--seed", type=int, default=defaults.seed, metavar="N")
+    how.add_argument("--no-verify", action="store_true", help="skip the comparison with the reference")
+    how.add_argument("--untimed", action="store_true", help="run the iterations but keep no samples (under a replaying tool)")
+    how.add_argument("--point-timeout", type=float, default=300.0, metavar="S", help="a point that takes longer has failed")
+    engine = parser.add_argument_group("engine")
+    engine.add_argument("--plugin-library", action="append", default=[], metavar="FILE")
+    engine.add_argument("--engine-file", default="", metavar="FILE", help="run a serialised TensorRT engine")
+    engine.add_argument("--onnx", default="", metavar="FILE", help="run an ONNX model")
+    engine.add_argument("--engine-cache", default="", metavar="DIR", help="keep built engines and timing caches here")
+    engine.add_argument("--device", type=int, default=0, metavar="N")
+    out = parser.add_argument_group("output")
+    out.add_argument("--json", type=Path, metavar="FILE", help="result document")
+    out.add_argument("--ranges", type=Path, metavar="FILE", help="times of the NVTX ranges")
+    out.add_argument("--journal", type=Path, metavar="FILE", help="finished points, kept from run to run: start again to go on")
+    out.add_argument("--segment", type=int, default=1, help=argparse.SUPPRESS)
+    return parser
+
+
+def points_of(args: argparse.Namespace) -> list[Point]:
+    """Return the points that the options ask for."""
+    if args.points is not None:
+        return read_points(args.points)
+    from profiler.capture.sweep import expand
+
+    return expand(args.plugin, args.shape or [], args.dtype or [], args.set, args.sweep, args.constraint)
+
+
+def settings_of(args: argparse.Namespace) -> MeasureSettings:
+    """Return the measuring settings that the options ask for."""
+    return MeasureSettings(
+        warmup=args.warmup, min_samples=args.min_samples, max_samples=max(args.max_samples, args.min_samples),
+        max_seconds=args.max_seconds, precision=args.precision, cache=args.cache, launch_mode=args.launch_mode,
+        streams=args.streams, threads=args.threads, seed=args.seed, verify=not args.no_verify, timed=not args.untimed,
+    )  # fmt: skip
+
+
+def run_sweep(args: argparse.Namespace, argv: list[str], scratch: Path) -> int:
+    """Run the sweep and write its documents; returns the exit status."""
+    points, settings = points_of(args), settings_of(args)
+    options = EngineOptions(tuple(args.plugin_library), args.engine_file, args.onnx, args.engine_cache, args.device)
+    journal = Journal(args.journal or scratch / "points.jsonl", args.segment)
+    range_parts: list[Path] = []
+
+    def command(open_points: list[Point], number: int) -> WorkerCommand:
+        ranges = scratch / f"ranges-{number}.json" if args.ranges else None
+        if ranges:
+            range_parts.append(ranges)
+        order = scratch / f"worker-{number}.json"
+        spec = WorkerSpec(open_points, args.engine, options, settings, str(journal.path), args.segment, str(ranges or ""))
+        spec.write(order)
+        return WorkerCommand([sys.executable, "-m", "profiler.runner.worker", str(order), str(os.getpid())])
+
+    supervisor = Supervisor(points, journal, command, args.point_timeout, say)
+    try:
+        supervisor.run()
+    finally:
+        if args.json:
+            engine = args.engine.rpartition(":")[2] or args.engine
+            collect(points, journal, engine, argv, args.json, PROGRAM)
+        if args.ranges:
+            join_ranges(range_parts, args.ranges)
+    state = journal.read()
+    return _verdict([state.finished[point.label] for point in points])
+
+
+def _verdict(records: list[dict]) -> int:
+    counts = {status: sum(record["status"] == status for record in records) for status in ("ok", "wrong_output", "failed", "skipped")}
+    say(f"{len(records)} points: " + ", ".join(f"{count} {status}" for status, count in counts.items() if count))
+    if counts["wrong_output"]:
+        return WrongOutputError.exit_code
+    return CaptureError.exit_code if counts["failed"] and not counts["ok"] else 0
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line; returns the exit status."""
+    args = build_parser().parse_args(argv)
+    try:
+        if args.json and not args.json.resolve().parent.is_dir():
+            raise UsageError(f"--json {args.json}: no such folder", "make the folder first")
+        with tempfile.TemporaryDirectory(prefix="profiler-") as scratch:
+            return run_sweep(args, ["python", "-m", "profiler.runner", *argv], Path(scratch))
+    except ProfilerError as error:
+        sys.stderr.write(f"error: {error.message}\nfix: {error.hint}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return EXIT_INTERRUPTED

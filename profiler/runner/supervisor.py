@@ -1,0 +1,170 @@
+"""Runs a sweep in worker processes: what crashes or hangs costs one point, and a sweep that was cut off goes on.
+
+The supervisor itself loads no engine. It hands the open points to a worker, watches the journal, ends a worker that
+sits too long on one point, records why a point was lost, and starts the next worker with the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from profiler.capture.process import ProcessResult, describe_exit, run_process
+from profiler.errors import CaptureError, ProfilerError
+from profiler.runner.point import Point
+from profiler.runner.ranges import merge_ranges
+from profiler.runner.result import Journal, result_document, write_json
+from profiler.runner.worker import EXIT_BROKEN, EXIT_OK, failed_record
+
+MAX_STARTUP_FAILURES = 2
+KEPT_REASON_LINES = 3
+
+
+@dataclass(frozen=True)
+class WorkerCommand:
+    """How a worker process is started.
+
+    Attributes:
+        argv: Its command line.
+        after: Called once it has ended, to take over what it wrote into the journal.
+    """
+
+    argv: list[str]
+    after: Callable[[], None] | None = None
+
+
+class Supervisor:
+    """Runs points until each has a record.
+
+    Args:
+        points: The sweep.
+        journal: Where records go; points that it already holds are not run again.
+        command: Makes the command of a worker for some points; takes the points and the worker's number.
+        point_timeout_s: Longest time for one point.
+        report: Called with a line of text on every event.
+    """
+
+    def __init__(
+        self,
+        points: list[Point],
+        journal: Journal,
+        command: Callable[[list[Point], int], WorkerCommand],
+        point_timeout_s: float,
+        report: Callable[[str], None],
+    ) -> None:
+        self._points, self._journal, self._command = points, journal, command
+        self._timeout_s, self._report = point_timeout_s, report
+        self._worker = 0
+        self._startup_failures = 0
+
+    def open_points(self) -> list[Point]:
+        """Return the points without a record."""
+        finished = self._journal.read().finished
+        return [point for point in self._points if point.label not in finished]
+
+    def run(self) -> None:
+        """Run until no point is open.
+
+        Raises:
+            CaptureError: A worker ended before it began any point, twice.
+            KeyboardInterrupt: The user stopped it.
+        """
+        done = len(self._points) - len(self.open_points())
+        if done:
+            self._report(f"{done} of {len(self._points)} points are already finished")
+        while points := self.open_points():
+            self._worker += 1
+            command = self._command(points, self._worker)
+            result = self._run_worker(command, len(points))
+            if command.after is not None:
+                command.after()
+            if result.stopped == "interrupted":
+                raise KeyboardInterrupt
+            self._settle(points, result)
+
+    def _run_worker(self, command: WorkerCommand, open_count: int) -> ProcessResult:
+        counter = len(self._points) - open_count
+
+        def on_line(line: str) -> None:
+            nonlocal counter
+            if line.startswith("point "):
+                counter += 1
+                line = f"[{counter}/{len(self._points)}] {line[len('point ') :]}"
+            self._report(line)
+
+        worker_start = time.monotonic()
+
+        def watch() -> str:
+            state = self._journal.read()
+            since = state.started_s if state.running else worker_start
+            overdue = state.running and time.monotonic() - max(since, worker_start) > self._timeout_s
+            return f"no result after {self._timeout_s:g} s" if overdue else ""
+
+        return run_process(command.argv, on_line=on_line, watch=_every(0.2, watch), grace_s=2.0)
+
+    def _settle(self, points: list[Point], result: ProcessResult) -> None:
+        """Record the point that the worker was in when it ended."""
+        state = self._journal.read()
+        lost = next((point for point in points if point.label == state.running), None)
+        if lost is not None:
+            reason = f"hung: {result.stopped}" if result.stopped else f"crashed: {describe_exit(result.returncode)}"
+            tail = [line for line in result.last_lines if not line.startswith("point ")][-KEPT_REASON_LINES:]
+            self._journal.append("point", point=failed_record(lost, "; ".join([reason, *tail])))
+            self._report(f"failed: {lost.label} ({reason})")
+            return
+        if result.returncode in (EXIT_OK, EXIT_BROKEN) and len(self.open_points()) < len(points):
+            return
+        self._startup_failures += 1
+        if self._startup_failures >= MAX_STARTUP_FAILURES or result.returncode == 3:
+            raise _startup_error(result)
+
+
+def _startup_error(result: ProcessResult) -> ProfilerError:
+    message = next((line[7:] for line in result.last_lines if line.startswith("error: ")), "")
+    hint = next((line[5:] for line in result.last_lines if line.startswith("fix: ")), "")
+    tail = "; ".join(result.last_lines[-KEPT_REASON_LINES:])
+    return CaptureError(
+        message or f"the worker ended before it began a point ({describe_exit(result.returncode)}): {tail}",
+        hint or "profiler doctor shows what this machine lacks",
+    )
+
+
+def _every(interval_s: float, check: Callable[[], str]) -> Callable[[], str]:
+    last = 0.0
+
+    def throttled() -> str:
+        nonlocal last
+        if time.monotonic() - last < interval_s:
+            return ""
+        last = time.monotonic()
+        return check()
+
+    return throttled
+
+
+def collect(
+    points: list[Point], journal: Journal, engine: str, argv: list[str], target: Path, program: str
+) -> dict[str, Any]:
+    """Write the result document of all finished points, in the order of the sweep, and return it."""
+    state = journal.read()
+    records = [state.finished[point.label] for point in points if point.label in state.finished]
+    document = result_document(engine, argv, state.facts, records, program)
+    write_json(target, document)
+    return document
+
+
+def join_ranges(parts: list[Path], target: Path) -> None:
+    """Join the range files of the workers that came as far as writing one."""
+    documents = [json.loads(part.read_text(encoding="utf-8")) for part in parts if part.is_file()]
+    write_json(target, merge_ranges(documents))
+
+
+def say(line: str) -> None:
+    """Print a line of progress."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

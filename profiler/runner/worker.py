@@ -1,0 +1,164 @@
+"""One worker process: runs points in order and journals each; what kills it kills only the point in hand.
+
+Started by the supervisor as `python -m profiler.runner.worker SPEC SUPERVISOR_PID`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from profiler.engines import load_engine
+from profiler.engines.base import Case, Engine, EngineBroken, PointSkipped
+from profiler.errors import ProfilerError
+from profiler.runner.point import Point
+from profiler.runner.ranges import SETUP, VERIFY, WARMUP, RangeRecorder
+from profiler.runner.result import Journal
+from profiler.runner.settings import MeasureSettings
+from profiler.runner.spec import WorkerSpec
+from profiler.runner.stopping import StopRule
+
+EXIT_OK = 0
+EXIT_STARTUP = 3
+EXIT_BROKEN = 75
+_PR_SET_PDEATHSIG = 1
+
+
+def run_point(engine: Engine, point: Point, settings: MeasureSettings, ranges: RangeRecorder) -> dict[str, Any]:
+    """Prepare, verify, warm up and measure one point.
+
+    Returns:
+        The point's record of docs/formats.md.
+
+    Raises:
+        EngineBroken: The process can run nothing more.
+    """
+    record = _empty_record(engine, point, settings)
+    with ranges.point(point.label):
+        try:
+            with ranges.range(SETUP):
+                case = engine.prepare(point)
+            try:
+                _run_case(case, settings, ranges, record)
+            finally:
+                case.close()
+        except PointSkipped as skip:
+            record.update(status="skipped", reason=str(skip))
+        except ProfilerError as error:
+            record.update(status="failed", reason=error.message)
+        except MemoryError as error:
+            record.update(status="failed", reason=f"out of memory: {error}")
+    return record
+
+
+def _run_case(case: Case, settings: MeasureSettings, ranges: RangeRecorder, record: dict[str, Any]) -> None:
+    record.update(
+        launch=case.launch, bytes_per_iteration=case.bytes_per_iteration, engine_digest=case.engine_digest, layers=case.layers
+    )
+    if settings.verify:
+        with ranges.range(VERIFY):
+            record["verification"] = case.verify()
+        if not record["verification"]["passed"]:
+            record.update(status="wrong_output", reason=_wrong(record["verification"]))
+            return
+    with ranges.range(WARMUP):
+        case.warm_up(settings.warmup)
+    measured = case.measure(ranges, StopRule(settings).wants_more)
+    record.update(
+        sm_clock_before_hz=measured.sm_clock_before_hz,
+        sm_clock_after_hz=measured.sm_clock_after_hz,
+    )
+    if settings.timed:
+        record["samples_ns"] = measured.samples_ns
+        if measured.host_samples_ns:
+            record["host_samples_ns"] = measured.host_samples_ns
+
+
+def _wrong(verification: dict[str, Any]) -> str:
+    return (
+        f"output differs from the reference in {verification['failed_count']} of {verification['element_count']} elements; "
+        f"worst at {verification['worst_index']}: {verification['worst_actual']} instead of {verification['worst_expected']}"
+    )
+
+
+def _empty_record(engine: Engine, point: Point, settings: MeasureSettings) -> dict[str, Any]:
+    return {
+        "label": point.label,
+        "op": point.op,
+        "shape": list(point.shape),
+        "dtype": point.dtype,
+        "attributes": dict(point.attributes),
+        "launch": None,
+        "status": "ok",
+        "reason": None,
+        "bytes_per_iteration": None,
+        "verification": None,
+        "clock": engine.clock,
+        "cache": settings.cache,
+        "launch_mode": settings.launch_mode,
+        "streams": settings.streams,
+        "threads": settings.threads,
+        "warmup_count": settings.warmup,
+        "sm_clock_before_hz": None,
+        "sm_clock_after_hz": None,
+        "samples_ns": [],
+        "engine_digest": None,
+        "layers": None,
+    }
+
+
+def failed_record(point: Point, reason: str) -> dict[str, Any]:
+    """Return the record of a point whose process did not survive it."""
+    return {**point.to_dict(), "label": point.label, "status": "failed", "reason": reason, "samples_ns": []}
+
+
+def run_worker(spec: WorkerSpec) -> int:
+    """Run every point of a spec; returns the exit status for the supervisor."""
+    journal = Journal(Path(spec.journal), spec.segment)
+    with ExitStack() as stack:
+        ranges = RangeRecorder(keep=bool(spec.ranges))
+        if spec.ranges:
+            stack.callback(ranges.write, Path(spec.ranges))
+        with ranges.range(SETUP):
+            engine = load_engine(spec.engine)(spec.options, spec.settings)
+        stack.callback(engine.close)
+        journal.append("facts", device=engine.device(), versions=engine.versions(), digests=engine.digests())
+        for point in spec.points:
+            journal.append("start", label=point.label, time_s=time.monotonic())
+            try:
+                record = run_point(engine, point, spec.settings, ranges)
+            except EngineBroken as broken:
+                journal.append("point", point=failed_record(point, str(broken)))
+                return EXIT_BROKEN
+            journal.append("point", point=record)
+            _say(record)
+        journal.append("facts", device=engine.device(), versions=engine.versions(), digests=engine.digests())
+    return EXIT_OK
+
+
+def _say(record: dict[str, Any]) -> None:
+    reason = f" ({record['reason']})" if record["reason"] else ""
+    sys.stdout.write(f"point {record['status']}: {record['label']}{reason}\n")
+    sys.stdout.flush()
+
+
+def main(argv: list[str]) -> int:
+    """Run as a process that ends when its supervisor does."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != int(argv[1]):
+        return EXIT_STARTUP
+    try:
+        return run_worker(WorkerSpec.read(Path(argv[0])))
+    except ProfilerError as error:
+        sys.stderr.write(f"error: {error.message}\nfix: {error.hint}\n")
+        return EXIT_STARTUP
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
