@@ -50,9 +50,8 @@ class SmLimits:
 def _generation(
     capability: tuple[int, int], warps: int, blocks: int, shared_kib: int, barriers: int = 0, volta: bool = False
 ) -> SmLimits:
-    reserve = 0 if volta else KIB
-    shared = shared_kib * KIB
-    return SmLimits(capability, warps, blocks, 65536, shared, 256 if volta else 128, reserve, shared - reserve, barriers)
+    shared, unit, reserve = shared_kib * KIB, 256 if volta else 128, 0 if volta else KIB
+    return SmLimits(capability, warps, blocks, 65536, shared, unit, reserve, shared - reserve, barriers)
 
 
 KNOWN: dict[tuple[int, int], SmLimits] = {

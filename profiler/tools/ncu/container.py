@@ -1,4 +1,4 @@
-"""The block structure of a .ncu-rep file: what it holds and whether it is whole, checked before the reader library sees it.
+"""The block structure of a .ncu-rep file: what it holds and whether it is whole, checked before the library reads it.
 
 The library answers a damaged file with an empty report and no reason. Layout: magic, length-prefixed file header, then
 blocks, each a length-prefixed header (Protocol Buffers) that states the size of the payload behind it.

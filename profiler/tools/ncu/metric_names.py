@@ -1,4 +1,4 @@
-"""The Nsight Compute metrics that this project asks for and reads, with their chip variants: the one place that names them.
+"""The Nsight Compute metrics that this project asks for, with their chip variants: the one place that lists them.
 
 Source: Nsight Compute documentation, Profiling Guide, "Metrics Reference"; validity per chip from the PerfWorks host
 library (`NVPW_MetricsEvaluator_ConvertMetricNameToMetricEvalRequest`), which needs no GPU.
@@ -11,7 +11,7 @@ STALL_REASONS = (
     "math_pipe_throttle", "membar", "mio_throttle", "misc", "no_instruction", "not_selected", "short_scoreboard",
     "sleeping", "tex_throttle", "wait",
 )  # fmt: skip
-"""Why a resident warp did not issue; `gmma` and `selected` are left out: the first exists on sm_90 alone, the second is no stall."""
+"""Why a resident warp did not issue. Left out: `gmma`, which exists on sm_90 alone, and `selected`, which is no stall."""
 
 PIPES = ("alu", "fma", "xu", "lsu", "tensor")
 """Execution pipes whose use is measured."""
@@ -31,7 +31,7 @@ def pipe_metric(pipe: str) -> str:
 
 
 def thread_instruction_metric(operation: str) -> str:
-    """Return the metric that counts thread-level executions of a floating-point instruction, predicated-off ones left out."""
+    """Return the metric that counts a floating-point instruction once per thread that was not predicated off."""
     return f"smsp__sass_thread_inst_executed_op_{operation}_pred_on.sum"
 
 

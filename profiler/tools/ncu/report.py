@@ -1,0 +1,230 @@
+"""Reads a .ncu-rep report through the `ncu_report` package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiler.errors import BadExportError, ToolMissingError
+from profiler.tools.base import ReadResult
+from profiler.tools.ncu import frames
+from profiler.tools.ncu.assemble import TABLES, assemble
+from profiler.tools.ncu.container import COMPRESSED_MAGIC, MAGIC, ReportFacts, inspect
+from profiler.tools.ncu.launch import Launch, Range
+from profiler.tools.ncu.metric_names import INSTANCED
+from profiler.tools.ncu.unit_names import base_unit
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import pandas as pd
+
+_TEXT_KIND = 2
+_DEFAULT_DOMAIN = "<default domain>"
+_INTEGER_PAYLOADS = ("INT32", "INT64", "UINT32", "UINT64")
+_MESSAGE_SEVERITY = {3: "warning", 4: "error"}
+_SPEEDUP_KIND = {1: "local", 2: "global"}
+_MARK = re.compile(r"@(?:section|url|sass|source):(.*?)@")
+
+
+def strip_marks(text: str) -> str:
+    """Replace the link marks of a rule's message by the words they show.
+
+    `@section:Id:Title@` becomes `Title`, `@url:Title:https://…@` becomes `Title`, `@sass:address:Title@` and
+    `@source:file:line:Title@` become `Title`.
+    """
+
+    def words(match: re.Match[str]) -> str:
+        if match.group().startswith("@url:"):
+            return re.split(r":(?=[A-Za-z][A-Za-z0-9+.-]*://)", match.group(1))[0]
+        return match.group(1).rpartition(":")[2]
+
+    return _MARK.sub(words, text)
+
+
+def _library() -> ModuleType:
+    """Import the reader library."""
+    try:
+        import ncu_report
+    except ImportError as error:
+        raise ToolMissingError(
+            f"package ncu-report cannot be imported ({error})",
+            "pip install ncu-report, or export CSV where ncu is: ncu -i FILE --page raw --csv --print-units base",
+        ) from error
+    return ncu_report
+
+
+def _ranges(action: Any, library: ModuleType) -> list[Range]:
+    """Return the NVTX ranges around a launch, start/end ranges before the push/pop stack of their domain."""
+    state = action.nvtx_state()
+    found: list[Range] = []
+    if state is None:
+        return found
+    for domain_id in state.domains():
+        info = state.domain_by_id(domain_id)
+        domain = "" if info.name() == _DEFAULT_DOMAIN else info.name()
+        found += [Range(domain, name) for name in info.start_end_ranges()]
+        found += [
+            Range(domain, name, _payload(info.push_pop_range(index), library))
+            for index, name in enumerate(info.push_pop_ranges())
+        ]
+    return found
+
+
+def _payload(item: Any, library: ModuleType) -> int | None:
+    kinds = {getattr(library.INvtxRange, f"PayloadType_PAYLOAD_{kind}", None) for kind in _INTEGER_PAYLOADS}
+    return int(item.payload_as_uint64()) if item.has_attributes() and item.payload_type() in kinds else None
+
+
+class _CounterColumns:
+    """Collects the values of all launches column by column."""
+
+    def __init__(self) -> None:
+        self.launch_ids: list[int] = []
+        self.metrics: list[str] = []
+        self.values: list[float] = []
+        self.texts: list[str | None] = []
+        self.units: list[str] = []
+        self._unit_of: dict[str, tuple[str, float]] = {}
+
+    def _append(self, launch_id: int, metric: str, value: float, text: str | None, unit: str) -> None:
+        self.launch_ids.append(launch_id)
+        self.metrics.append(metric)
+        self.values.append(value)
+        self.texts.append(text)
+        self.units.append(unit)
+
+    def add(self, launch_id: int, name: str, metric: Any) -> None:
+        """Add a metric of a launch; an instanced one adds its total and, where asked, its instances."""
+        if name not in self._unit_of:
+            self._unit_of[name] = base_unit(metric.unit() or "")
+        unit, factor = self._unit_of[name]
+        if metric.kind() == _TEXT_KIND:
+            self._append(launch_id, name, float("nan"), metric.as_string(), unit)
+            return
+        total = metric.as_double() * factor if metric.has_value() else float("nan")
+        self._append(launch_id, name, total, None, unit)
+        if name in INSTANCED and metric.has_correlation_ids():
+            labels = metric.correlation_ids()
+            for index in range(metric.num_instances()):
+                text = f"{name}[{labels.as_string(index)}]"
+                self._append(launch_id, text, metric.as_double(index) * factor, None, unit)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the `counters` table."""
+        return frames.counters_frame(self.launch_ids, self.metrics, self.values, self.texts, self.units)
+
+
+def _launch(action: Any, library: ModuleType) -> Launch:
+    facts: dict[str, Any] = {}
+    for column, name in (
+        ("device_id", "launch__device_id"),
+        ("context_id", "launch__context_id"),
+        ("stream_id", "launch__stream_id"),
+    ):
+        metric = action.metric_by_name(name)
+        if metric is not None:
+            facts[column] = metric.as_uint64()
+    parts = [action.metric_by_name(f"device__attribute_compute_capability_{part}") for part in ("major", "minor")]
+    if all(part is not None for part in parts):
+        facts["compute_capability"] = ".".join(str(part.as_uint64()) for part in parts)
+    kernel = action.name(library.IAction.NameBase_DEMANGLED) or action.name()
+    return Launch(kernel, action.name(), facts, _ranges(action, library))
+
+
+def _messages(action: Any, launch_id: int) -> Iterator[dict[str, Any]]:
+    """Yield the `diagnostics` rows of ncu's own rules for a launch."""
+    for result in action.rule_results_as_dicts():
+        message = result.get("rule_message") or {}
+        if not message:
+            continue
+        title = message.get("title") or result.get("name", "")
+        speedup = result.get("speedup_estimation") or {}
+        yield {
+            "source": f"ncu {result.get('rule_identifier', '')}",
+            "severity": _MESSAGE_SEVERITY.get(int(message.get("type", 0)), "info"),
+            "text": f"{title}: {strip_marks(message.get('message', ''))}",
+            "hint": "",
+            "launch_id": launch_id,
+            "section": result.get("section_identifier", ""),
+            "speedup_pct": float(speedup["speedup"]) if speedup else float("nan"),
+            "speedup_kind": _SPEEDUP_KIND.get(int(speedup.get("type", 0)), "") if speedup else "",
+        }
+
+
+def _actions(path: Path, facts: ReportFacts | None, library: ModuleType) -> list[Any]:
+    """Return the results of a report; hold the library to the number that the headers state."""
+    context = library.load_report(str(path))
+    actions = [action for group in range(context.num_ranges() or 0) for action in context.range_by_idx(group)]
+    expected = facts.result_count if facts else max(1, len(actions))
+    if len(actions) != expected:
+        tool = f"ncu {facts.tool_version}, format {facts.format_version}" if facts else "unknown ncu"
+        raise BadExportError(
+            f"{path}: recorded by {tool}; reader {context.get_version()} found {len(actions)} of {expected} results",
+            "pip install -U ncu-report (a newer reader), or export CSV with the ncu that recorded it: "
+            "ncu -i FILE --page raw --csv --print-units base",
+        )
+    return [context, *actions]
+
+
+def _collect(actions: list[Any], library: ModuleType) -> tuple[_CounterColumns, list[Launch], list[dict[str, Any]]]:
+    columns, launches, messages = _CounterColumns(), [], []
+    for launch_id, action in enumerate(actions):
+        launches.append(_launch(action, library))
+        messages += _messages(action, launch_id)
+        for name in action.metric_names():
+            if not name.startswith(frames.UNINFORMATIVE_PREFIXES):
+                columns.add(launch_id, name, action.metric_by_name(name))
+    return columns, launches, messages
+
+
+class NcuReportReader:
+    """Reads .ncu-rep files."""
+
+    tool = "ncu"
+    suffixes = (".ncu-rep", ".ncu-repz")
+    tables = TABLES
+
+    def recognise(self, path: Path, head: bytes) -> bool:
+        """Say from the first bytes whether this is a report, plain or compressed."""
+        return head.startswith(MAGIC) or (head.startswith(COMPRESSED_MAGIC) and path.suffix == ".ncu-repz")
+
+    def read(self, path: Path, tables: Collection[str]) -> ReadResult:
+        """Read the asked tables of a report.
+
+        Raises:
+            BadExportError: The file is no report, not whole, or of a version that the installed library cannot read.
+            ToolMissingError: The package ncu-report is not installed.
+        """
+        with path.open("rb") as stream:
+            compressed = stream.read(4) == COMPRESSED_MAGIC
+        facts = None if compressed else inspect(path)
+        library = _library()
+        if facts is not None and not facts.result_count:
+            reason = f"{path.name} holds no profiled kernel: no launch matched ncu's filters, or every launch failed"
+            return ReadResult(absent=dict.fromkeys(self.tables, reason), info=_info(facts))
+        try:
+            _, *actions = _actions(path, facts, library)
+            columns, launches, messages = _collect(actions, library)
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            raise BadExportError(f"{path}: damaged report: {error}", "record it again with ncu") from error
+        result = assemble(columns.frame(), launches, messages, path.name)
+        result.info = _info(facts)
+        return result
+
+
+def _info(facts: ReportFacts | None) -> dict[str, Any]:
+    if facts is None:
+        return {"tool": "Nsight Compute"}
+    info: dict[str, Any] = {"tool": "Nsight Compute", "tool_version": facts.tool_version, "process": facts.process_name}
+    if "CUDA Version" in facts.versions:
+        info["cuda_version"] = facts.versions["CUDA Version"]
+    if facts.created_s:
+        info["start_time_utc"] = datetime.fromtimestamp(facts.created_s, timezone.utc).isoformat()
+    return info
+
+
+READERS = (NcuReportReader(),)
