@@ -6,7 +6,7 @@ metrics read nothing else. A table that a capture cannot fill is absent, with a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -306,6 +306,20 @@ POINT_PREFIX = "point "
 ITERATION = "iteration"
 
 
+def check_columns(found: Collection[str], table: Table, source: str) -> None:
+    """Check that a table's required columns are there.
+
+    Raises:
+        BadExportError: A required column is absent.
+    """
+    missing = [name for name in table.required if name not in found]
+    if missing:
+        raise BadExportError(
+            f"{source}: table {table.name} lacks {', '.join(missing)}; found {', '.join(map(str, found))}",
+            "export the capture again with the tool version that made it",
+        )
+
+
 def validate(frame: pd.DataFrame, table: Table, source: str) -> pd.DataFrame:
     """Check that a frame has a table's required columns, and put the columns in the table's order.
 
@@ -320,12 +334,7 @@ def validate(frame: pd.DataFrame, table: Table, source: str) -> pd.DataFrame:
     Raises:
         BadExportError: A required column is absent.
     """
-    missing = [name for name in table.required if name not in frame.columns]
-    if missing:
-        raise BadExportError(
-            f"{source}: table {table.name} lacks {', '.join(missing)}; found {', '.join(map(str, frame.columns))}",
-            "export the capture again with the tool version that made it",
-        )
+    check_columns(frame.columns, table, source)
     known = [column.name for column in table.columns if column.name in frame.columns]
     extra = [name for name in frame.columns if name not in known]
     return frame[known + extra]

@@ -24,8 +24,7 @@ def run(
     frames, absent = catalog.compute_all(recording)
     if format is SummaryFormat.JSON:
         document = {"name": recording.name, "tools": list(recording.tools), "absent": absent}
-        # pandas writes NaN as null and 64-bit integers exactly; json would do neither
-        tables = {name: json.loads(frame.to_json(orient="records", double_precision=15)) for name, frame in frames.items()}
+        tables = {name: frame.to_records() for name, frame in frames.items()}
         typer.echo(json.dumps({**document, "metrics": tables}, indent=1, ensure_ascii=False))
         return 0
     from profiler.cli.printing import console, print_metric_table
@@ -36,7 +35,7 @@ def run(
         out.print(f"status: {recording.manifest.status}: {recording.manifest.reason}", markup=False)
     for table in catalog.METRIC_TABLES:
         if table.name in frames:
-            print_metric_table(table, frames[table.name], ROWS_SHOWN)
+            print_metric_table(table, frames[table.name].to_frame(), ROWS_SHOWN)
     for name, reason in absent.items():
         out.print(f"{name}: no data: {reason}", markup=False)
     return 0

@@ -1,0 +1,173 @@
+"""Columns: the narrow table that readers fill and metrics compute on, turned into a DataFrame only at the edge.
+
+A capture holds millions of events. NumPy arrays of the narrowest dtype and dictionary-coded text keep them small and
+fast to read, and spare every caller that needs no DataFrame the import of pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Text as codes into a list of distinct values.
+
+    Attributes:
+        codes: Row to position in `values`; -1 means no value.
+        values: Distinct texts.
+    """
+
+    codes: np.ndarray
+    values: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, index: np.ndarray) -> Coded:
+        """Return the rows that an index array or mask selects."""
+        return Coded(self.codes[index], self.values)
+
+    def decode(self) -> np.ndarray:
+        """Return the texts as an object array, None where there is none."""
+        table = np.empty(len(self.values) + 1, dtype=object)
+        table[: len(self.values)] = list(self.values)
+        return table[self.codes]
+
+
+Column = Union[np.ndarray, Coded]  # noqa: UP007 - evaluated at run time, also on Python 3.10
+
+
+def encode(texts: Sequence[str | None]) -> Coded:
+    """Dictionary-code a short list of texts, values in order of first appearance."""
+    known: dict[str, int] = {}
+    codes = [-1 if text is None else known.setdefault(text, len(known)) for text in texts]
+    return Coded(np.asarray(codes, dtype=np.int32), list(known))
+
+
+def narrow(values: np.ndarray) -> np.ndarray:
+    """Return integers in 32 bits when they fit, else unchanged."""
+    if not len(values) or values.dtype.itemsize <= 4:
+        return values.astype(np.int32) if not len(values) else values
+    low, high = np.min(values), np.max(values)
+    limits = np.iinfo(np.int32)
+    if limits.min <= low and high <= limits.max:
+        return values.astype(np.int32)
+    return values
+
+
+class Columns(Mapping[str, Column]):
+    """An ordered set of equally long columns.
+
+    Args:
+        columns: Name to array (integers, floats, object text, or a masked array where values are missing) or `Coded`.
+        rows: Number of rows; needed only when there is no column.
+    """
+
+    def __init__(self, columns: Mapping[str, Column], rows: int | None = None) -> None:
+        self._columns = dict(columns)
+        lengths = {len(column) for column in self._columns.values()}
+        if len(lengths) > 1:
+            sizes = {name: len(column) for name, column in self._columns.items()}
+            raise ValueError(f"columns differ in length: {sizes}")
+        self.rows: int = lengths.pop() if lengths else (rows or 0)
+
+    def __getitem__(self, name: str) -> Column:
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def array(self, name: str) -> np.ndarray:
+        """Return a column as an array, text decoded."""
+        column = self._columns[name]
+        return column.decode() if isinstance(column, Coded) else column
+
+    def coded(self, name: str) -> Coded:
+        """Return a text column dictionary-coded."""
+        column = self._columns[name]
+        return column if isinstance(column, Coded) else encode(list(column))
+
+    def take(self, index: np.ndarray) -> Columns:
+        """Return the rows that an index array or mask selects, in its order."""
+        taken = {n: c.take(index) if isinstance(c, Coded) else c[index] for n, c in self._columns.items()}
+        return Columns(taken)
+
+    def select(self, names: Sequence[str]) -> Columns:
+        """Return some columns, in the order asked."""
+        return Columns({name: self._columns[name] for name in names}, self.rows)
+
+    def with_columns(self, **columns: Column) -> Columns:
+        """Return a copy with columns added or replaced."""
+        return Columns({**self._columns, **columns}, self.rows)
+
+    def to_lists(self) -> dict[str, list[Any]]:
+        """Return plain Python lists, None where a value is missing; the way to JSON without pandas."""
+        return {name: _plain(self.array(name)) for name in self}
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return one plain dictionary per row, None where a value is missing."""
+        lists = self.to_lists()
+        return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a DataFrame: integers 64-bit, `Int64` where values are missing, coded text as categories."""
+        import pandas as pd
+
+        return pd.DataFrame({name: _series(column) for name, column in self._columns.items()}, index=range(self.rows))
+
+
+def _plain(values: np.ndarray) -> list[Any]:
+    if isinstance(values, np.ma.MaskedArray):
+        return values.tolist()
+    if values.dtype.kind == "f":
+        return [None if value != value else value for value in values.tolist()]
+    return values.tolist()
+
+
+def _series(column: Column) -> Any:
+    import pandas as pd
+
+    if isinstance(column, Coded):
+        values = pd.Index(list(column.values), dtype=object if not len(column.values) else None)
+        return pd.Categorical.from_codes(column.codes, categories=values)
+    if isinstance(column, np.ma.MaskedArray) and column.dtype.kind in "iu":
+        mask = np.ma.getmaskarray(column)
+        data = np.where(mask, 0, column.data).astype(np.int64)
+        return pd.arrays.IntegerArray(data, mask.copy())
+    if column.dtype.kind in "iu" and column.dtype != np.uint64:
+        return column.astype(np.int64)
+    return column
+
+
+def from_frame(frame: pd.DataFrame) -> Columns:
+    """Turn a DataFrame into columns.
+
+    Args:
+        frame: Nullable integers become masked arrays, categories stay coded, other text becomes objects with None.
+    """
+    import pandas as pd
+
+    columns: dict[str, Column] = {}
+    for name in frame.columns:
+        series = frame[name]
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            columns[str(name)] = Coded(np.asarray(series.cat.codes, dtype=np.int32), list(series.cat.categories))
+        elif pd.api.types.is_extension_array_dtype(series.dtype) and pd.api.types.is_integer_dtype(series.dtype):
+            missing = series.isna().to_numpy()
+            columns[str(name)] = np.ma.masked_array(series.fillna(0).to_numpy(dtype=np.int64), mask=missing)
+        elif series.dtype.kind in "iufb":
+            columns[str(name)] = series.to_numpy()
+        else:
+            columns[str(name)] = series.astype(object).where(series.notna(), None).to_numpy(dtype=object)
+    return Columns(columns, len(frame))

@@ -1,0 +1,63 @@
+"""The list of all metric tables, and the one way to compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from profiler.columns import Columns, from_frame
+from profiler.errors import DataMissingError, UsageError, nearest
+from profiler.metrics.kernel_time import KERNELS
+from profiler.metrics.spec import MetricTable
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+METRIC_TABLES: tuple[MetricTable, ...] = (
+    KERNELS,
+)  # fmt: skip
+
+
+def find(name: str) -> MetricTable:
+    """Return a metric table by name.
+
+    Raises:
+        UsageError: There is none; the hint names the nearest.
+    """
+    for table in METRIC_TABLES:
+        if table.name == name:
+            return table
+    raise UsageError(f"no metric table {name!r}", nearest(name, [table.name for table in METRIC_TABLES]))
+
+
+def compute(table: MetricTable, recording: Recording) -> Columns:
+    """Compute one metric table.
+
+    Raises:
+        DataMissingError: A table that it needs has no data; the message says why.
+    """
+    for name in table.needs:
+        if not recording.has(name):
+            raise DataMissingError(f"{table.name}: {recording.reason(name)}", "choose another recording, or record again")
+    result = table.compute(recording)
+    return result if isinstance(result, Columns) else from_frame(result)
+
+
+def compute_all(
+    recording: Recording, names: Iterable[str] | None = None
+) -> tuple[dict[str, Columns], dict[str, str]]:
+    """Compute all metric tables, or those named, reading each artefact once.
+
+    Returns:
+        Table name to columns, and for the tables without data the reason.
+    """
+    chosen = METRIC_TABLES if names is None else tuple(find(name) for name in names)
+    recording.prefetch(dict.fromkeys(need for table in chosen for need in table.needs))
+    frames: dict[str, Columns] = {}
+    absent: dict[str, str] = {}
+    for table in chosen:
+        try:
+            frames[table.name] = recording.metric_columns(table.name)
+        except DataMissingError as error:
+            absent[table.name] = error.message
+    return frames, absent

@@ -1,0 +1,115 @@
+"""Kernel summary: time statistics per kernel and launch configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.columns import Coded, Columns
+from profiler.metrics.grouping import group_statistics, share_pct
+from profiler.metrics.spec import MetricSpec, MetricTable
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+_NSYS = "nsys stats cuda_gpu_kern_gb_sum"
+
+
+def dimensions(configurations: Columns, what: str) -> np.ndarray:
+    """Return `XxYxZ` for each launch configuration.
+
+    Args:
+        configurations: Table `launch_configurations`.
+        what: `grid` or `block`.
+    """
+    axes = [configurations.array(f"{what}_{axis}").tolist() for axis in "xyz"]
+    return np.array([f"{x}x{y}x{z}" for x, y, z in zip(*axes, strict=True)], dtype=object)
+
+
+def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
+    """Merge launch configurations that differ only in what the summary does not tell apart.
+
+    Args:
+        configurations: Table `launch_configurations`.
+
+    Returns:
+        For each configuration its group, and one row per group with kernel, grid, block, registers and shared memory.
+    """
+    shared = configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes")
+    axes = [configurations.array(f"{what}_{axis}") for what in ("grid", "block") for axis in "xyz"]
+    kernel = configurations.coded("kernel")
+    keys = np.stack([kernel.codes, *axes, configurations.array("registers_per_thread"), shared]).astype(np.int64)
+    _, first, group = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+    merged = Columns(
+        {
+            "kernel": kernel.take(first),
+            "grid": dimensions(configurations, "grid")[first],
+            "block": dimensions(configurations, "block")[first],
+            "registers_per_thread": configurations.array("registers_per_thread")[first],
+            "shared_memory_bytes": shared[first],
+            "launch_configuration_id": first,
+        }
+    )
+    return group.reshape(-1).astype(np.int32), merged
+
+
+def kernels(recording: Recording) -> Columns:
+    """Compute the kernel summary, the largest total first."""
+    events = recording.columns("kernels")
+    group, keys = configuration_groups(recording.columns("launch_configurations"))
+    codes = group[events.array("launch_configuration_id")]
+    stats = group_statistics(codes, events.array("duration_ns"), keys.rows)
+    configuration = keys.array("launch_configuration_id")
+    frame = Columns(
+        {
+            **{name: keys[name] for name in _KEYS},
+            "count": stats.count,
+            "total_ns": stats.total,
+            "share_pct": share_pct(stats.total),
+            "mean_ns": stats.mean,
+            "median_ns": stats.median,
+            "p05_ns": stats.p05,
+            "p95_ns": stats.p95,
+            "min_ns": stats.minimum,
+            "max_ns": stats.maximum,
+            "stddev_ns": stats.stddev,
+            **_occupancy(recording, configuration),
+        }
+    )
+    used = np.flatnonzero(stats.count > 0)
+    return frame.take(used[np.lexsort((configuration[used], -stats.total[used]))])
+
+
+def _occupancy(recording: Recording, configuration: np.ndarray) -> dict[str, np.ndarray | Coded]:
+    return {}
+
+
+_KEYS = ("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes")
+
+KERNELS = MetricTable(
+    name="kernels",
+    title="Kernels",
+    text="one kernel with one launch configuration",
+    needs=("kernels", "launch_configurations"),
+    keys=_KEYS,
+    columns=(
+        MetricSpec("kernel", text="demangled kernel name", source=_NSYS),
+        MetricSpec("grid", text="blocks in the grid, XxYxZ", source=_NSYS),
+        MetricSpec("block", text="threads in a block, XxYxZ", source=_NSYS),
+        MetricSpec("registers_per_thread", "count", "lower", "registers that one thread occupies", "registersPerThread"),
+        MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block",
+                   "staticSharedMemory + dynamicSharedMemory"),
+        MetricSpec("count", "count", text="executions", source=_NSYS),
+        MetricSpec("total_ns", "ns", "lower", "sum of durations", _NSYS),
+        MetricSpec("share_pct", "%", "none", "share of all kernel time", _NSYS),
+        MetricSpec("mean_ns", "ns", "lower", "mean duration", _NSYS),
+        MetricSpec("median_ns", "ns", "lower", "median duration", _NSYS),
+        MetricSpec("p05_ns", "ns", "lower", "5th percentile, linear interpolation", "numpy.percentile"),
+        MetricSpec("p95_ns", "ns", "lower", "95th percentile, linear interpolation", "numpy.percentile"),
+        MetricSpec("min_ns", "ns", "lower", "shortest duration", _NSYS),
+        MetricSpec("max_ns", "ns", "lower", "longest duration", _NSYS),
+        MetricSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _NSYS),
+    ),
+    compute=kernels,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Recordings: artefacts on disk become validated tables, read when they are first asked for."""

@@ -1,0 +1,156 @@
+"""Parquet copies of tables inside a run folder, valid as long as the artefact and its parser are the same.
+
+A copy is keyed by the artefact's content, not its time stamps, so it survives a copy of the run or a git checkout. Files
+up to `WHOLE_BYTES` are hashed whole. Of larger ones the size, both ends and evenly spaced blocks are hashed: artefacts of a
+complete run never change, and whatever changes a SQLite file changes the counter in its first block.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from profiler.columns import Coded, Column, Columns
+from profiler.errors import ProfilerError
+from profiler.schema import SCHEMA_VERSION
+from profiler.store.run_dir import write_atomic
+
+WHOLE_BYTES = 16 << 20
+WORTHWHILE_BYTES = 4 << 20
+"""Below this size an artefact is read again faster than a copy of it is kept."""
+
+_END_BYTES = 256 << 10
+_BLOCKS, _BLOCK_BYTES = 256, 4096
+_KEY = b"profiler_key"
+_INDEX = "index.json"
+
+
+def content_key(path: Path, parser_version: int) -> str:
+    """Return the key under which the tables of an artefact are kept.
+
+    Args:
+        path: The artefact.
+        parser_version: Version of the reader that fills the tables.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        if size <= WHOLE_BYTES:
+            digest.update(stream.read())
+        else:
+            digest.update(stream.read(_END_BYTES))
+            for position in range(0, size, max(size // _BLOCKS, 1)):
+                stream.seek(position)
+                digest.update(stream.read(_BLOCK_BYTES))
+            stream.seek(size - _END_BYTES)
+            digest.update(stream.read(_END_BYTES))
+    return f"{digest.hexdigest()}-{size}-parser{parser_version}-schema{SCHEMA_VERSION}"
+
+
+class TableCache:
+    """The Parquet copies of one artefact's tables.
+
+    Args:
+        folder: `tables/<tool>/` of the run.
+        source: Name of the artefact, as it stands in the index.
+        key: Its content key.
+    """
+
+    def __init__(self, folder: Path, source: str, key: str) -> None:
+        self._folder = folder
+        self._source = source
+        self._key = key
+
+    def index(self) -> dict[str, Any]:
+        """Return what is known without opening the artefact: `absent` reasons and `info`; empty when out of date."""
+        try:
+            entry = json.loads((self._folder / _INDEX).read_text(encoding="utf-8"))[self._source]
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+        return entry if isinstance(entry, dict) and entry.get("key") == self._key else {}
+
+    def read(self, table: str) -> Columns | None:
+        """Return a table, or None when there is no valid copy."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self._folder / f"{table}.parquet"
+        if not path.is_file():
+            return None
+        try:
+            with pq.ParquetFile(path, memory_map=True) as file:
+                if (file.schema_arrow.metadata or {}).get(_KEY) != self._key.encode():
+                    return None
+                arrow = file.read()
+        except (OSError, pa.ArrowInvalid):
+            # a copy that broke off is made again, not reported: the artefact is still whole
+            return None
+        return Columns({name: _from_arrow(arrow.column(name)) for name in arrow.column_names}, arrow.num_rows)
+
+    def write(self, frames: dict[str, Columns], absent: dict[str, str], info: dict[str, Any]) -> None:
+        """Keep copies; a folder that cannot be written costs speed, never the reading."""
+        try:
+            for name, frame in frames.items():
+                write_atomic(self._folder / f"{name}.parquet", _to_parquet(frame, self._key))
+            self._write_index(absent, info)
+        except ProfilerError:
+            return
+
+    def _write_index(self, absent: dict[str, str], info: dict[str, Any]) -> None:
+        path = self._folder / _INDEX
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            document = {}
+        known = self.index().get("absent", {})
+        document[self._source] = {"key": self._key, "absent": {**known, **absent}, "info": info}
+        write_atomic(path, json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def _to_parquet(frame: Columns, key: str) -> memoryview:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays = {name: _to_arrow(column) for name, column in frame.items()}
+    table = pa.table(arrays).replace_schema_metadata({_KEY: key.encode()})
+    sink = pa.BufferOutputStream()
+    # time stamps and durations hardly repeat: a dictionary would cost time and save nothing
+    repeated = [name for name, column in frame.items() if isinstance(column, Coded)]
+    pq.write_table(table, sink, compression="lz4", use_dictionary=repeated, write_statistics=False)
+    return memoryview(sink.getvalue())
+
+
+def _to_arrow(column: Column) -> Any:
+    import pyarrow as pa
+
+    if isinstance(column, Coded):
+        missing = column.codes < 0
+        codes = pa.array(column.codes, mask=missing if missing.any() else None)
+        return pa.DictionaryArray.from_arrays(codes, pa.array(list(column.values), pa.string()))
+    if isinstance(column, np.ma.MaskedArray):
+        return pa.array(column.data, mask=np.ma.getmaskarray(column))
+    if column.dtype == object:
+        return pa.array(column.tolist(), pa.string())
+    return pa.array(column)
+
+
+def _from_arrow(chunked: Any) -> Column:
+    import pyarrow as pa
+
+    array = chunked.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], chunked.type)
+    if pa.types.is_dictionary(array.type):
+        codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        return Coded(codes, array.dictionary.to_pylist())
+    if pa.types.is_string(array.type):
+        return np.array(array.to_pylist(), dtype=object)
+    if array.null_count:
+        mask = array.is_null().to_numpy(zero_copy_only=False)
+        return np.ma.masked_array(array.fill_null(0).to_numpy(zero_copy_only=False), mask)
+    return array.to_numpy(zero_copy_only=False)

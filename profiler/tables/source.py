@@ -1,0 +1,151 @@
+"""One artefact of a recording: its reader, its Parquet copies, and the tables read so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from profiler.columns import Columns, from_frame
+from profiler.errors import BadExportError
+from profiler.schema import TABLES, check_columns
+from profiler.store.run_dir import RunDir
+from profiler.tables.cache import WORTHWHILE_BYTES, TableCache, content_key
+from profiler.tools.base import Reader
+from profiler.tools.registry import find_reader, known_suffixes
+
+TOOL_ORDER = ("nsys", "cupti", "builtin", "ncu")
+"""Where a table is taken from when several tools have it."""
+
+
+class Source:
+    """One artefact.
+
+    Args:
+        tool: Folder below `raw/`, or the reader's own tool for a bare file.
+        path: The file.
+        reader: Who reads it.
+        cache_folder: `tables/<tool>/` of the run; None keeps no copies.
+    """
+
+    def __init__(self, tool: str, path: Path, reader: Reader, cache_folder: Path | None = None) -> None:
+        self.tool = tool
+        self.path = path
+        self.reader = reader
+        self._frames: dict[str, Columns] = {}
+        self._absent: dict[str, str] = {}
+        self._info: dict[str, Any] | None = None
+        self._cache = self._open_cache(cache_folder)
+        self._preload_index()
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables that the reader can fill."""
+        return self.reader.tables
+
+    def _open_cache(self, folder: Path | None) -> TableCache | None:
+        slow = getattr(self.reader, "slow", False)
+        if folder is None or not (slow or self.path.stat().st_size >= WORTHWHILE_BYTES):
+            return None
+        key = content_key(self.path, getattr(self.reader, "parser_version", 1))
+        return TableCache(folder, self.path.name, key)
+
+    def _preload_index(self) -> None:
+        index = self._cache.index() if self._cache else {}
+        if index:
+            self._absent |= index["absent"]
+            self._info = index["info"]
+
+    def read(self, name: str) -> Columns | None:
+        """Return a table, or None when the artefact does not hold it.
+
+        Raises:
+            BadExportError: The artefact is damaged.
+        """
+        self.prefetch([name])
+        return self._frames.get(name)
+
+    def prefetch(self, names: Iterable[str]) -> None:
+        """Read those of the tables that were not read yet, in one pass."""
+        wanted = [name for name in names if name not in self._frames and name not in self._absent]
+        if self._cache:
+            for name in wanted:
+                copy = self._cache.read(name)
+                if copy is not None:
+                    self._frames[name] = copy
+            wanted = [name for name in wanted if name not in self._frames]
+        if wanted:
+            self._read(wanted)
+
+    def _read(self, wanted: list[str]) -> None:
+        result = self.reader.read(self.path, wanted)
+        frames = {name: self._checked(name, frame) for name, frame in result.frames.items()}
+        self._frames |= frames
+        self._absent |= result.absent
+        for name in wanted:
+            if name not in self._frames:
+                self._absent.setdefault(name, f"{self.path.name} holds no {name}")
+        self._info = {**(self._info or {}), **result.info}
+        if self._cache:
+            absent = {name: reason for name, reason in self._absent.items() if name in self.tables}
+            self._cache.write(frames, absent, self._info)
+
+    def _checked(self, name: str, frame: Any) -> Columns:
+        columns = frame if isinstance(frame, Columns) else from_frame(frame)
+        check_columns(columns, TABLES[name], str(self.path))
+        return columns
+
+    def reason(self, name: str) -> str:
+        """Return why the artefact lacks a table; empty when that was never asked or it has it."""
+        return self._absent.get(name, "")
+
+    def info(self) -> dict[str, Any]:
+        """Return facts about the capture."""
+        if self._info is None:
+            self._info = self.reader.read(self.path, ()).info
+        return self._info
+
+
+def file_source(path: Path) -> Source:
+    """Return the source that a bare file is.
+
+    Raises:
+        BadExportError: The file cannot be read, or no reader knows its content.
+    """
+    reader = find_reader(path)
+    return Source(reader.tool, path, reader)
+
+
+def run_sources(run: RunDir) -> list[Source]:
+    """Return the sources of a run, in the order of preference that its manifest states.
+
+    Files that no reader knows (logs, scripts) are no sources, unless their ending promises a capture: then they are damaged. A report that has its export
+    beside it is not exported again.
+
+    Raises:
+        BadExportError: An artefact of the manifest is damaged beyond recognition.
+    """
+    sources: list[Source] = []
+    raw = run.path / "raw"
+    for folder in sorted(raw.iterdir()) if raw.is_dir() else ():
+        if folder.is_dir():
+            sources += _folder_sources(run, folder.name)
+    return sources
+
+
+def _folder_sources(run: RunDir, tool: str) -> list[Source]:
+    folder = run.raw(tool)
+    listed = [run.path / name for record in run.manifest.captures if record.tool == tool for name in record.artefacts]
+    known = [path for path in listed if path.is_file() and folder in path.parents]
+    paths = list(dict.fromkeys([*known, *sorted(path for path in folder.rglob("*") if path.is_file())]))
+    sources = []
+    for path in paths:
+        try:
+            reader = find_reader(path)
+        except BadExportError:
+            if path in known and path.suffix in known_suffixes():
+                raise
+            continue
+        sources.append(Source(tool, path, reader, run.tables(tool)))
+    ready = {source.path.with_suffix("") for source in sources if not getattr(source.reader, "slow", False)}
+    return [s for s in sources if not (getattr(s.reader, "slow", False) and s.path.with_suffix("") in ready)]

@@ -1,0 +1,250 @@
+"""Readers of the result JSON and the ranges JSON (docs/formats.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from profiler.columns import Coded, Column, Columns, encode
+from profiler.errors import BadExportError
+from profiler.point_label import decode_label
+from profiler.tools.base import ReadResult
+
+RESULT_VERSION = 1
+RANGES_VERSION = 1
+_RESERVED = ("op", "variant", "shape", "dtype")
+
+
+def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadExportError(f"{path}: not a whole {schema} document ({error})", "run the program again") from error
+    if not isinstance(document, dict) or document.get("schema") != schema:
+        raise BadExportError(f"{path}: not a {schema} document", "give a file written with --json")
+    version = document.get("schema_version")
+    if not isinstance(version, int) or version > newest:
+        raise BadExportError(
+            f"{path}: {schema} version {version!r}, this profiler reads up to {newest}", "upgrade profiler"
+        )
+    return document
+
+
+def _integers(values: list[Any]) -> np.ndarray:
+    mask = [value is None for value in values]
+    data = np.array([0 if value is None else int(value) for value in values], dtype=np.int64)
+    return np.ma.masked_array(data, mask) if any(mask) else data
+
+
+def _text(values: list[Any]) -> np.ndarray:
+    return np.array([None if value is None else str(value) for value in values], dtype=object)
+
+
+def _canonical(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _floats(values: list[Any]) -> np.ndarray:
+    return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+
+
+class ResultReader:
+    """Reads a result JSON into `points`, `samples` and `devices`."""
+
+    tool = "builtin"
+    suffixes = (".json",)
+    tables = ("points", "samples", "devices", "diagnostics")
+    parser_version = 1
+
+    def recognise(self, path: Path, head: bytes) -> bool:
+        """Say whether the file is a result JSON; its schema name stands at the beginning."""
+        return head.lstrip()[:1] == b"{" and b'"profiler-result"' in head
+
+    def read(self, path: Path, tables: Collection[str]) -> ReadResult:
+        """Read the asked tables.
+
+        Raises:
+            BadExportError: The document is cut off, of a newer version, or lacks a required field.
+        """
+        document = _load(path, "profiler-result", RESULT_VERSION)
+        tool = path.parent.name if path.parent.parent.name == "raw" else self.tool
+        result = ReadResult(info=_info(document, path))
+        try:
+            for name in tables:
+                _READ[name](document, tool, result)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadExportError(
+                f"{path}: a field is missing or of the wrong type ({error!r})", "write it as docs/formats.md says"
+            ) from error
+        return result
+
+
+def _info(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    program = document.get("program") or {}
+    return {
+        "file": path.name,
+        "program": program.get("name"),
+        "program_version": program.get("version"),
+        "engine": document.get("engine"),
+        "versions": document.get("versions") or {},
+        "digests": document.get("digests") or {},
+        "command": document.get("argv") or [],
+    }
+
+
+def _points(document: dict[str, Any], tool: str, result: ReadResult) -> None:
+    points = document["points"]
+    if not points:
+        result.absent["points"] = "the result holds no sweep point"
+        return
+    # what a point leaves out stands in its label: a user's own annotations have nothing else
+    labels = [decode_label(point["label"]) for point in points]
+    shapes = ["x".join(map(str, p["shape"])) if p.get("shape") is not None else la.get("shape")
+              for p, la in zip(points, labels, strict=True)]  # fmt: skip
+    attributes = [point.get("attributes") or {} for point in points]
+    rest = [{key: value for key, value in item.items() if key not in _RESERVED} for item in attributes]
+    program = (document.get("program") or {}).get("name")
+    columns: dict[str, Column] = {
+        "point_id": np.arange(len(points), dtype=np.int64),
+        "tool": _text([tool] * len(points)),
+        "label": _text([point["label"] for point in points]),
+        "op": _text([p.get("op") or la.get("op") for p, la in zip(points, labels, strict=True)]),
+        "variant": _text([a.get("variant", la.get("variant")) for a, la in zip(attributes, labels, strict=True)]),
+        "shape": _text(shapes),
+        "dtype": _text([p.get("dtype") or la.get("dtype") for p, la in zip(points, labels, strict=True)]),
+        "attributes": _text([_canonical(item) for item in rest]),
+        "program": _text([program] * len(points)),
+        "engine": _text([point.get("engine") or document.get("engine") for point in points]),
+        "status": _text([point["status"] for point in points]),
+    }
+    for name in ("reason", "clock", "cache", "launch_mode"):
+        columns[name] = _text([point.get(name) for point in points])
+    for name in ("bytes_per_iteration", "streams", "threads", "sm_clock_before_hz", "sm_clock_after_hz"):
+        columns[name] = _integers([point.get(name) for point in points])
+    for name in ("launch", "verification"):
+        columns[name] = _text([_canonical(point.get(name)) for point in points])
+    result.frames["points"] = Columns(columns)
+
+
+def _samples(document: dict[str, Any], tool: str, result: ReadResult) -> None:
+    """Every sample counts, except those of a point whose output was wrong: a fast wrong answer has no speed."""
+    point_ids, indices, durations, host = [], [], [], []
+    for point_id, point in enumerate(document["points"]):
+        samples = point.get("samples_ns") or []
+        if point["status"] == "wrong_output" or not samples:
+            continue
+        host_samples = point.get("host_samples_ns") or []
+        point_ids.append(np.full(len(samples), point_id))
+        indices.append(np.arange(len(samples)))
+        durations.append(_floats(samples))
+        host.append(_floats([*host_samples[: len(samples)], *[None] * (len(samples) - len(host_samples))]))
+    if not point_ids:
+        result.absent["samples"] = "no sweep point of the result has a valid sample"
+        return
+    result.frames["samples"] = Columns(
+        {
+            "point_id": np.concatenate(point_ids).astype(np.int64),
+            "sample_index": np.concatenate(indices).astype(np.int64),
+            "duration_ns": np.concatenate(durations),
+            "host_duration_ns": np.concatenate(host),
+        }
+    )
+
+
+def _devices(document: dict[str, Any], tool: str, result: ReadResult) -> None:
+    device = document.get("device")
+    if not device or device.get("sm_count") is None:
+        result.absent["devices"] = "the result names no GPU: it was measured on the CPU"
+        return
+    threads = device.get("max_threads_per_sm")
+    text = {name: _text([device.get(name)]) for name in ("name", "compute_capability", "uuid")}
+    numbers = (
+        "sm_count", "sm_clock_hz", "memory_bandwidth_bytes_per_s", "l2_cache_bytes", "total_memory_bytes",
+        "max_blocks_per_sm", "registers_per_sm", "shared_memory_per_sm_bytes",
+    )  # fmt: skip
+    result.frames["devices"] = Columns(
+        {
+            "device_id": np.zeros(1, np.int64),
+            **text,
+            **{name: _integers([device.get(name)]) for name in numbers},
+            "max_warps_per_sm": _integers([threads // 32 if threads is not None else None]),
+        }
+    )
+
+
+def _diagnostics(document: dict[str, Any], tool: str, result: ReadResult) -> None:
+    bad = [point for point in document["points"] if point["status"] != "ok"]
+    result.frames["diagnostics"] = Columns(
+        {
+            "source": _text(["reader"] * len(bad)),
+            "severity": _text(["info" if point["status"] == "skipped" else "warning" for point in bad]),
+            "text": _text([f"{p['label']}: {p['status']}: {p.get('reason') or 'no reason given'}" for p in bad]),
+            "hint": _text([""] * len(bad)),
+        }
+    )
+
+
+_READ: dict[str, Callable[[dict[str, Any], str, ReadResult], None]] = {
+    "points": _points, "samples": _samples, "devices": _devices, "diagnostics": _diagnostics,
+}  # fmt: skip
+
+
+class RangesReader:
+    """Reads the ranges that the runner kept on a machine without a tool into `nvtx_ranges`."""
+
+    tool = "builtin"
+    suffixes = (".json",)
+    tables = ("nvtx_ranges",)
+    parser_version = 1
+
+    def recognise(self, path: Path, head: bytes) -> bool:
+        """Say whether the file is a ranges JSON."""
+        return head.lstrip()[:1] == b"{" and b'"profiler-ranges"' in head
+
+    def read(self, path: Path, tables: Collection[str]) -> ReadResult:
+        """Read the ranges; times count from the first one.
+
+        Raises:
+            BadExportError: The document is cut off, of a newer version, or its columns do not fit together.
+        """
+        document = _load(path, "profiler-ranges", RANGES_VERSION)
+        result = ReadResult(info={"file": path.name, "clock": document.get("clock")})
+        if "nvtx_ranges" not in tables:
+            return result
+        try:
+            frame = _range_columns(document)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadExportError(f"{path}: its columns do not fit together ({error!r})", "record again") from error
+        if frame.rows:
+            result.frames["nvtx_ranges"] = frame
+        else:
+            result.absent["nvtx_ranges"] = "the runner opened no range"
+        return result
+
+
+def _range_columns(document: dict[str, Any]) -> Columns:
+    columns = document["columns"]
+    start = np.array(columns["start_ns"], dtype=np.int64)
+    duration = np.array(columns["duration_ns"], dtype=np.int64)
+    rows = len(start)
+    order = np.lexsort((-duration, start))
+    frame = Columns(
+        {
+            "start_ns": start - (start.min() if rows else 0),
+            "duration_ns": duration,
+            "kind": Coded(np.zeros(rows, np.int32), ["push_pop"]),
+            "domain": Coded(np.zeros(rows, np.int32), [str(document.get("domain") or "")]),
+            "name": encode([str(name) for name in columns["name"]]),
+            "process_id": _integers(columns["process_id"]),
+            "thread_id": _integers(columns["thread_id"]),
+            "payload_int": _integers(columns["payload_int"]),
+        }
+    )
+    return frame.take(order)
+
+
+READERS = (ResultReader(), RangesReader())

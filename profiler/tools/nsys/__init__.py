@@ -1,0 +1,1 @@
+"""Nsight Systems: reading its exports, and recording with it."""

@@ -1,0 +1,107 @@
+"""CPU side of the CUDA calls in an nsys export: API calls and waits for the GPU."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from profiler.columns import Coded, Column, Columns, narrow
+from profiler.tools.nsys.identifiers import api_name, named, process_ids, spans, start_order, thread_ids
+from profiler.tools.nsys.sqlite_export import SqliteExport
+
+RUNTIME = "CUPTI_ACTIVITY_KIND_RUNTIME"
+SYNCHRONIZATION = "CUPTI_ACTIVITY_KIND_SYNCHRONIZATION"
+
+_DRIVER_CLASS = 1
+
+
+def read_api_calls(export: SqliteExport) -> dict[str, Columns]:
+    """Read `api_calls`: runtime and driver calls together, as nsys stores them."""
+    raw = export.integers(RUNTIME, ("start", "end", "globalTid", "correlationId", "nameId"), ("eventClass", "returnValue"))
+    raw["end"] = _closed(raw["start"], raw["end"])
+    start, duration = spans(raw["start"], raw["end"])
+    driver = np.ma.getdata(raw["eventClass"]) == _DRIVER_CLASS if "eventClass" in raw else np.zeros(len(start), bool)
+    columns: dict[str, Column] = {
+        "start_ns": start,
+        "duration_ns": duration,
+        "api": Coded(driver.astype(np.int8), ["runtime", "driver"]),
+        "name": named(raw["nameId"], export.strings, api_name),
+        "process_id": process_ids(np.ma.getdata(raw["globalTid"])),
+        "thread_id": thread_ids(np.ma.getdata(raw["globalTid"])),
+        "correlation_id": narrow(np.ma.filled(raw["correlationId"], 0)),
+    }
+    if "returnValue" in raw:
+        values = raw["returnValue"]
+        columns["return_value"] = values if isinstance(values, np.ma.MaskedArray) else narrow(values)
+    frame = Columns(columns)
+    order = start_order(start)
+    return {"api_calls": frame if isinstance(order, slice) else frame.take(order)}
+
+
+def _closed(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Give a call that never returned the last time stamp of the table as its end."""
+    if not isinstance(end, np.ma.MaskedArray):
+        return end
+    last = max(int(np.max(np.ma.getdata(start))), int(end.max() if end.count() else 0))
+    return end.filled(last)
+
+
+def read_synchronizations(export: SqliteExport) -> dict[str, Columns]:
+    """Read `synchronizations`.
+
+    The kind comes from the API call that waited: `syncType` labels a cudaStreamSynchronize as a stream wait
+    (seen in 2025.3).
+    """
+    names = ("start", "end", "deviceId", "contextId", "streamId", "correlationId", "globalPid")
+    raw = export.integers(SYNCHRONIZATION, names, ("syncType",))
+    raw["end"] = _closed(raw["start"], raw["end"])
+    start, duration = spans(raw["start"], raw["end"])
+    frame = Columns(
+        {
+            "start_ns": start,
+            "duration_ns": duration,
+            "kind": _kinds(export),
+            "process_id": process_ids(np.ma.getdata(raw["globalPid"])),
+            "device_id": narrow(np.ma.filled(raw["deviceId"], -1)),
+            "context_id": narrow(np.ma.filled(raw["contextId"], -1)),
+            "stream_id": narrow(np.ma.filled(raw["streamId"], -1)),
+            "correlation_id": narrow(np.ma.filled(raw["correlationId"], 0)),
+        }
+    )
+    order = start_order(start)
+    return {"synchronizations": frame if isinstance(order, slice) else frame.take(order)}
+
+
+_KIND_OF_CALL = (
+    ("EventSynchronize", "event"),
+    ("StreamWaitEvent", "stream-wait"),
+    ("StreamSynchronize", "stream"),
+    ("DeviceSynchronize", "context"),
+    ("CtxSynchronize", "context"),
+)
+_KIND_OF_TYPE = {1: "event", 2: "stream-wait", 3: "stream", 4: "context"}
+
+
+def _kinds(export: SqliteExport) -> Coded:
+    has_type = export.has(SYNCHRONIZATION, "syncType")
+    kind = "y.syncType" if has_type else "0"
+    if export.has(RUNTIME, "correlationId", "nameId", "globalTid") and "StringIds" in export.columns:
+        rows = export.query(
+            f"""SELECT s.value, {kind} FROM {SYNCHRONIZATION} AS y LEFT JOIN (
+                SELECT correlationId AS c, globalTid & ~0xFFFFFF AS p, min(nameId) AS n FROM {RUNTIME}
+                WHERE correlationId IN (SELECT correlationId FROM {SYNCHRONIZATION}) GROUP BY 1, 2
+                ) AS r ON r.c = y.correlationId AND r.p = y.globalPid
+                LEFT JOIN StringIds AS s ON s.id = r.n ORDER BY y.rowid"""
+        )
+    else:
+        rows = export.query(f"SELECT NULL, {kind} FROM {SYNCHRONIZATION} AS y ORDER BY y.rowid")
+    known: dict[str, int] = {}
+    codes = [known.setdefault(_kind(name, sync_type), len(known)) for name, sync_type in rows]
+    return Coded(np.asarray(codes, dtype=np.int32), list(known))
+
+
+def _kind(call: str | None, sync_type: int | None) -> str:
+    for part, kind in _KIND_OF_CALL if call else ():
+        if part in call:
+            return kind
+    # memory copies and profiler calls wait too: their own name tells more than the type
+    return api_name(call) if call else _KIND_OF_TYPE.get(sync_type or 0, "unknown")

@@ -1,0 +1,160 @@
+"""GPU work of an nsys export: kernels with their launch configurations, copies, fills and whole graph launches."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from profiler.columns import Coded, Column, Columns, narrow
+from profiler.tools.nsys.identifiers import named, process_ids, spans, start_order
+from profiler.tools.nsys.sqlite_export import SqliteExport
+
+KERNEL = "CUPTI_ACTIVITY_KIND_KERNEL"
+MEMCPY = "CUPTI_ACTIVITY_KIND_MEMCPY"
+MEMSET = "CUPTI_ACTIVITY_KIND_MEMSET"
+GRAPH = "CUPTI_ACTIVITY_KIND_GRAPH_TRACE"
+
+_PLACE = ("start", "end", "deviceId", "contextId", "streamId", "correlationId", "globalPid")
+_LAUNCH = {
+    "gridX": "grid_x",
+    "gridY": "grid_y",
+    "gridZ": "grid_z",
+    "blockX": "block_x",
+    "blockY": "block_y",
+    "blockZ": "block_z",
+    "registersPerThread": "registers_per_thread",
+    "staticSharedMemory": "static_shared_memory_bytes",
+    "dynamicSharedMemory": "dynamic_shared_memory_bytes",
+}
+_LAUNCH_OPTIONAL = {
+    "sharedMemoryExecuted": "shared_memory_executed_bytes",
+    "localMemoryPerThread": "local_memory_per_thread_bytes",
+}
+# Source: ENUM_CUDA_MEMCPY_OPER of nsys 2023.4 to 2025.3
+_DIRECTIONS = {
+    0: "unknown", 1: "HtoD", 2: "DtoH", 3: "HtoA", 4: "AtoH", 5: "AtoA", 6: "AtoD", 7: "DtoA", 8: "DtoD", 9: "HtoH",
+    10: "PtoP", 11: "UVM HtoD", 12: "UVM DtoH", 13: "UVM DtoD",
+}  # fmt: skip
+# Source: ENUM_CUDA_MEM_KIND of nsys 2023.4 to 2025.3; CUPTI's own numbers are others
+_MEMORY_KINDS = {
+    0: "pageable", 1: "pinned", 2: "device", 3: "array", 4: "managed", 5: "device static", 6: "managed static",
+    7: "unknown",
+}  # fmt: skip
+
+
+def _place(raw: dict[str, np.ndarray]) -> dict[str, Column]:
+    start, duration = spans(raw["start"], raw["end"])
+    return {
+        "start_ns": start,
+        "duration_ns": duration,
+        "process_id": process_ids(raw["globalPid"]),
+        "device_id": narrow(np.ma.getdata(raw["deviceId"])),
+        "context_id": narrow(np.ma.getdata(raw["contextId"])),
+        "stream_id": narrow(np.ma.getdata(raw["streamId"])),
+        "correlation_id": narrow(np.ma.filled(raw["correlationId"], 0)),
+    }
+
+
+def _finished(raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Drop rows whose start or end is NULL: work that the capture never saw end has no duration."""
+    open_rows = np.ma.getmaskarray(raw["start"]) | np.ma.getmaskarray(raw["end"])
+    return {name: values[~open_rows] for name, values in raw.items()} if open_rows.any() else raw
+
+
+def _in_order(columns: dict[str, Column]) -> Columns:
+    frame = Columns(columns)
+    order = start_order(frame.array("start_ns"))
+    return frame if isinstance(order, slice) else frame.take(order)
+
+
+def _configurations(raw: dict[str, np.ndarray], names: dict[int, str]) -> tuple[np.ndarray, Columns]:
+    keys = [name for name in ("demangledName", "shortName", *_LAUNCH, *_LAUNCH_OPTIONAL) if name in raw]
+    ids, first = row_groups([np.ma.filled(raw[name], -1) for name in keys])
+    table: dict[str, Column] = {"kernel": _name_of(raw["demangledName"][first], names)}
+    if "shortName" in raw:
+        table["short_name"] = _name_of(raw["shortName"][first], names)
+    for source, target in {**_LAUNCH, **_LAUNCH_OPTIONAL}.items():
+        if source in raw:
+            table[target] = raw[source][first]
+    return ids, Columns(table)
+
+
+def _name_of(ids: np.ndarray, names: dict[int, str]) -> Coded:
+    coded = named(ids, names)
+    if (coded.codes >= 0).all():
+        return coded
+    codes = np.where(coded.codes < 0, len(coded.values), coded.codes)
+    return Coded(codes, [*coded.values, "[name not in the export]"])
+
+
+def row_groups(columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Number the distinct rows over several integer columns.
+
+    Args:
+        columns: Equally long integer arrays.
+
+    Returns:
+        The group of each row (int32), numbered by first appearance, and the first row of each group.
+    """
+    mixed = np.zeros(len(columns[0]), dtype=np.uint64)
+    for values in columns:
+        mixed = (mixed ^ values.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
+    if any((values != values[first][inverse]).any() for values in columns):
+        # two different rows met in one hash: take the slow way, which cannot
+        _, first, inverse = np.unique(np.stack(columns), axis=1, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return rank[inverse.reshape(-1)], first[order]
+
+
+def read_kernels(export: SqliteExport) -> dict[str, Columns]:
+    """Read `kernels` and `launch_configurations`."""
+    optional = (*_LAUNCH_OPTIONAL, "shortName", "graphNodeId")
+    raw = _finished(export.integers(KERNEL, (*_PLACE, "demangledName", *_LAUNCH), optional))
+    ids, configurations = _configurations(raw, export.strings)
+    columns = _place(raw)
+    columns["launch_configuration_id"] = ids
+    if "graphNodeId" in raw and not np.ma.getmaskarray(raw["graphNodeId"]).all():
+        columns["graph_node_id"] = raw["graphNodeId"]
+    return {"kernels": _in_order(columns), "launch_configurations": configurations}
+
+
+def read_memcpys(export: SqliteExport) -> dict[str, Columns]:
+    """Read `memcpys`."""
+    raw = _finished(export.integers(MEMCPY, (*_PLACE, "bytes", "copyKind"), ("srcKind", "dstKind")))
+    columns = _place(raw)
+    columns["size_bytes"] = np.ma.getdata(raw["bytes"])
+    columns["direction"] = _labelled(raw["copyKind"], _DIRECTIONS)
+    unknown = np.full(len(raw["start"]), 7)
+    columns["source_kind"] = _labelled(raw.get("srcKind", unknown), _MEMORY_KINDS)
+    columns["destination_kind"] = _labelled(raw.get("dstKind", unknown), _MEMORY_KINDS)
+    return {"memcpys": _in_order(columns)}
+
+
+def read_memsets(export: SqliteExport) -> dict[str, Columns]:
+    """Read `memsets`."""
+    raw = _finished(export.integers(MEMSET, (*_PLACE, "bytes"), ("memKind",)))
+    columns = _place(raw)
+    columns["size_bytes"] = np.ma.getdata(raw["bytes"])
+    columns["memory_kind"] = _labelled(raw.get("memKind", np.full(len(raw["start"]), 7)), _MEMORY_KINDS)
+    return {"memsets": _in_order(columns)}
+
+
+def read_graph_launches(export: SqliteExport) -> dict[str, Columns]:
+    """Read `graph_launches`."""
+    raw = _finished(export.integers(GRAPH, _PLACE, ("graphId",)))
+    columns = _place(raw)
+    if "graphId" in raw:
+        columns["graph_id"] = raw["graphId"]
+    return {"graph_launches": _in_order(columns)}
+
+
+def _labelled(kinds: np.ndarray, labels: dict[int, str]) -> Coded:
+    kinds = np.ma.filled(kinds, -1)
+    coded = named(kinds, labels)
+    if (coded.codes >= 0).all():
+        return coded
+    values = [*coded.values, "unknown"] if "unknown" not in coded.values else list(coded.values)
+    return Coded(np.where(coded.codes < 0, values.index("unknown"), coded.codes).astype(np.int32), values)

@@ -1,0 +1,76 @@
+"""Readers of what nsys writes: the SQLite export itself, and the reports that nsys must export first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from profiler.columns import Columns
+from profiler.tools.base import ReadResult
+from profiler.tools.nsys import api_tables, gpu_tables, nvtx_table, target_tables
+from profiler.tools.nsys.sqlite_export import SQLITE_MAGIC, SqliteExport
+
+PARSER_VERSION = 1
+"""Raise it when the same file gives other rows: Parquet copies of older versions are then made again."""
+
+_NO_CUDA = "the capture holds no {what}: record with nsys profile -t cuda, on a machine with a GPU"
+_NO_TARGET = "the export holds no {what}: nsys found no GPU"
+
+# schema table: (nsys table it comes from, reading function, reason when the nsys table is absent)
+_SOURCES: dict[str, tuple[str, Callable[[SqliteExport], dict[str, Columns]], str]] = {
+    "kernels": (gpu_tables.KERNEL, gpu_tables.read_kernels, _NO_CUDA.format(what="CUDA kernel")),
+    "launch_configurations": (gpu_tables.KERNEL, gpu_tables.read_kernels, _NO_CUDA.format(what="CUDA kernel")),
+    "memcpys": (gpu_tables.MEMCPY, gpu_tables.read_memcpys, _NO_CUDA.format(what="memory copy")),
+    "memsets": (gpu_tables.MEMSET, gpu_tables.read_memsets, _NO_CUDA.format(what="memory fill")),
+    "graph_launches": (
+        gpu_tables.GRAPH, gpu_tables.read_graph_launches,
+        "no CUDA graph was traced as a whole (their kernels, if any, have rows of their own)",
+    ),
+    "api_calls": (api_tables.RUNTIME, api_tables.read_api_calls, _NO_CUDA.format(what="CUDA API call")),
+    "synchronizations": (
+        api_tables.SYNCHRONIZATION, api_tables.read_synchronizations, _NO_CUDA.format(what="CUDA synchronization"),
+    ),
+    "nvtx_ranges": (
+        nvtx_table.NVTX, nvtx_table.read_nvtx_ranges,
+        "the capture holds no NVTX event: record with nsys profile -t nvtx, and annotate the program",
+    ),
+    "devices": (target_tables.GPU, target_tables.read_devices, _NO_TARGET.format(what="GPU description")),
+    "streams": (target_tables.STREAM, target_tables.read_streams, _NO_TARGET.format(what="CUDA stream description")),
+    "contexts": (target_tables.CONTEXT, target_tables.read_contexts, _NO_TARGET.format(what="CUDA context description")),
+}  # fmt: skip
+
+
+class SqliteReader:
+    """Reads an nsys SQLite export."""
+
+    tool = "nsys"
+    suffixes = (".sqlite",)
+    tables = (*_SOURCES, "diagnostics")
+    parser_version = PARSER_VERSION
+
+    def recognise(self, path: Path, head: bytes) -> bool:
+        """Say whether the file is a SQLite database."""
+        return head.startswith(SQLITE_MAGIC[:15])
+
+    def read(self, path: Path, tables: Collection[str]) -> ReadResult:
+        """Read the asked tables; `kernels` brings `launch_configurations` along.
+
+        Raises:
+            BadExportError: The file is damaged, no nsys export, or lacks a required column.
+        """
+        export = SqliteExport(path)
+        export.require_nsys()
+        result = ReadResult(info=target_tables.read_info(export))
+        for name in tables:
+            if name == "diagnostics":
+                result.frames |= target_tables.read_diagnostics(export)
+            elif name in _SOURCES and name not in result.frames:
+                source, read, reason = _SOURCES[name]
+                if source not in export.columns or not export.has_rows(source):
+                    result.absent[name] = reason
+                else:
+                    result.frames |= read(export)
+        return result
+
+
+READERS = (SqliteReader(),)

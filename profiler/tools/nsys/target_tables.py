@@ -1,0 +1,176 @@
+"""The machine and the session behind an nsys export: devices, streams, contexts, messages and header facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from profiler.columns import Column, Columns, encode
+from profiler.tools.nsys.sqlite_export import SqliteExport
+
+GPU = "TARGET_INFO_GPU"
+STREAM = "TARGET_INFO_CUDA_STREAM"
+CONTEXT = "TARGET_INFO_CUDA_CONTEXT_INFO"
+
+_DEVICE_COLUMNS = {
+    "smCount": "sm_count",
+    "clockRate": "sm_clock_hz",
+    "memoryBandwidth": "memory_bandwidth_bytes_per_s",
+    "l2CacheSize": "l2_cache_bytes",
+    "totalMemory": "total_memory_bytes",
+    "maxWarpsPerSm": "max_warps_per_sm",
+    "maxBlocksPerSm": "max_blocks_per_sm",
+    "maxRegistersPerSm": "registers_per_sm",
+    "maxShmemPerSm": "shared_memory_per_sm_bytes",
+    "maxShmemPerBlock": "shared_memory_per_block_bytes",
+    "maxShmemPerBlockOptin": "shared_memory_per_block_optin_bytes",
+}
+# Source: ENUM_CUPTI_STREAM_TYPE
+_STREAM_KINDS = {1: "default", 2: "non-blocking", 3: "null"}
+# Source: ENUM_DIAGNOSTIC_SEVERITY_LEVEL
+_SEVERITIES = {1: "info", 2: "warning", 3: "error", 4: "info"}
+_UINT32 = 1 << 32
+
+
+def _integers(values: list[Any]) -> np.ndarray:
+    mask = [value is None for value in values]
+    data = np.array([0 if value is None else int(value) for value in values], dtype=np.int64)
+    return np.ma.masked_array(data, mask) if any(mask) else data
+
+
+def _text(values: list[Any]) -> np.ndarray:
+    return np.array([None if value is None else str(value) for value in values], dtype=object)
+
+
+def read_devices(export: SqliteExport) -> dict[str, Columns]:
+    """Read `devices`: one row per CUDA ordinal of the profiled processes."""
+    present = export.columns[GPU]
+    numbers = [name for name in _DEVICE_COLUMNS if name in present]
+    others = [name for name in ("name", "uuid", "computeMajor", "computeMinor", "id", "cuDevice") if name in present]
+    rows = [dict(zip([*numbers, *others], row, strict=True)) for row in export.query(
+        f"SELECT {', '.join([*numbers, *others])} FROM {GPU} ORDER BY id"
+    )]  # fmt: skip
+    ordinals = _ordinals(export, rows)
+    by_ordinal = [(ordinal, row) for ordinal, row in sorted(ordinals.items())]
+    devices: dict[str, Column] = {
+        "device_id": _integers([ordinal for ordinal, _ in by_ordinal]),
+        "name": _text([row.get("name") or "unknown GPU" for _, row in by_ordinal]),
+        "compute_capability": _text(
+            [f"{row.get('computeMajor', 0)}.{row.get('computeMinor', 0)}" for _, row in by_ordinal]
+        ),
+        **{_DEVICE_COLUMNS[name]: _integers([row[name] for _, row in by_ordinal]) for name in numbers},
+        "uuid": _text([row.get("uuid") for _, row in by_ordinal]),
+    }
+    return {"devices": Columns(devices)}
+
+
+def _ordinals(export: SqliteExport, rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Map CUDA ordinals to GPUs: CUDA_VISIBLE_DEVICES may renumber them."""
+    gpus = {row.get("id", place): row for place, row in enumerate(rows)}
+    if export.has("TARGET_INFO_CUDA_DEVICE", "gpuId", "cudaId"):
+        mapped = export.query("SELECT DISTINCT cudaId, gpuId FROM TARGET_INFO_CUDA_DEVICE ORDER BY cudaId")
+        found = {ordinal: gpus[gpu] for ordinal, gpu in mapped if gpu in gpus}
+        if found:
+            return found
+    return {row["cuDevice"] if row.get("cuDevice") is not None else gpu: row for gpu, row in gpus.items()}
+
+
+def read_streams(export: SqliteExport) -> dict[str, Columns]:
+    """Read `streams`, those that the driver made for itself included."""
+    rows = export.query(
+        f"SELECT DISTINCT processId, contextId, streamId, priority, flag FROM {STREAM} ORDER BY processId, contextId, streamId"
+    )
+    process, context, stream, priority, flag = (list(part) for part in zip(*rows, strict=True)) if rows else ([],) * 5
+    # priorities are signed, the export stores them as unsigned 32-bit numbers
+    signed = [None if value is None else value - _UINT32 if value >= _UINT32 // 2 else value for value in priority]
+    streams: dict[str, Column] = {
+        "process_id": _integers(process),
+        "context_id": _integers(context),
+        "stream_id": _integers(stream),
+        "priority": _integers(signed),
+        "kind": encode([_STREAM_KINDS.get(value, "unknown") for value in flag]),
+    }
+    return {"streams": Columns(streams)}
+
+
+def read_contexts(export: SqliteExport) -> dict[str, Columns]:
+    """Read `contexts`."""
+    rows = export.query(
+        f"SELECT DISTINCT processId, contextId, deviceId, nullStreamId FROM {CONTEXT} ORDER BY processId, contextId"
+    )
+    names = ("process_id", "context_id", "device_id", "null_stream_id")
+    parts = [list(part) for part in zip(*rows, strict=True)] if rows else [[]] * len(names)
+    return {"contexts": Columns({name: _integers(part) for name, part in zip(names, parts, strict=True)})}
+
+
+def read_diagnostics(export: SqliteExport) -> dict[str, Columns]:
+    """Read `diagnostics`: what nsys said about the capture, and what this reader noticed in it."""
+    messages: list[tuple[str, str, str, str]] = []
+    if export.has("DIAGNOSTIC_EVENT", "severity", "text"):
+        rows = export.query("SELECT severity, text FROM DIAGNOSTIC_EVENT ORDER BY timestamp")
+        messages += [("nsys", _SEVERITIES.get(severity, "info"), str(text or ""), "") for severity, text in rows]
+    messages += [("reader", *message) for message in _noticed(export)]
+    names = ("source", "severity", "text", "hint")
+    parts = list(zip(*messages, strict=True)) if messages else [()] * len(names)
+    return {"diagnostics": Columns({name: _text(list(part)) for name, part in zip(names, parts, strict=True)})}
+
+
+def _noticed(export: SqliteExport) -> list[tuple[str, str, str]]:
+    found: list[tuple[str, str, str]] = []
+    kernels, graphs = "CUPTI_ACTIVITY_KIND_KERNEL", "CUPTI_ACTIVITY_KIND_GRAPH_TRACE"
+    if kernels not in export.columns and graphs not in export.columns:
+        hint = "record with -t cuda on a machine with a GPU, and a driver that suits this nsys"
+        found.append(("warning", "the capture holds no GPU work", hint))
+    if graphs in export.columns:
+        text = "CUDA graphs were traced as a whole: their kernels have no rows of their own"
+        found.append(("warning", text, "record with --cuda-graph-trace=node to see the kernels of graphs"))
+    if export.has("NVTX_EVENTS", "domainId", "eventType", "text"):
+        silent = export.query(
+            """SELECT text FROM NVTX_EVENTS WHERE eventType = 75 AND domainId NOT IN (
+               SELECT coalesce(domainId, 0) FROM NVTX_EVENTS WHERE eventType IN (34, 59, 60)) AND text IS NOT NULL"""
+        )
+        for (domain,) in silent if len(silent) <= 5 else ():
+            text = f"NVTX domain {domain!r} was created but recorded no range"
+            hint = "the program never used it; or Python nvtx 0.2.12+ met nsys 2023.4 or older: use nvtx 0.2.11 or a newer nsys"
+            found.append(("warning", text, hint))
+    return found
+
+
+def read_info(export: SqliteExport) -> dict[str, Any]:
+    """Return the facts about the capture that a page's header shows; nothing of the recorded environment."""
+    info: dict[str, Any] = {"tool": "nsys", "tool_version": export.version, "file": export.path.name}
+    if export.has("META_DATA_EXPORT", "name", "value"):
+        rows = dict(export.query("SELECT name, value FROM META_DATA_EXPORT"))
+        info["schema_version"] = rows.get("EXPORT_SCHEMA_VERSION", "")
+    if export.has("TARGET_INFO_SESSION_START_TIME", "utcTime"):
+        rows = export.query("SELECT utcTime FROM TARGET_INFO_SESSION_START_TIME")
+        info["start_utc"] = str(rows[0][0]) if rows else ""
+    if export.has("ANALYSIS_DETAILS", "duration"):
+        rows = export.query("SELECT max(duration) FROM ANALYSIS_DETAILS")
+        info["duration_ns"] = rows[0][0]
+    if export.has("META_DATA_CAPTURE", "name", "value"):
+        info |= _session(export)
+    if export.has("TARGET_INFO_SYSTEM_ENV", "name", "value"):
+        wanted = {"NvDriverVersion": "driver", "CudaDriverVersion": "cuda_driver", "OsDescription": "os",
+                  "CpuDescription": "cpu"}  # fmt: skip
+        marks = ", ".join("?" * len(wanted))
+        rows = export.query(f"SELECT name, value FROM TARGET_INFO_SYSTEM_ENV WHERE name IN ({marks})", list(wanted))
+        info |= {wanted[name]: value for name, value in rows}
+    return info
+
+
+def _session(export: SqliteExport) -> dict[str, Any]:
+    rows = export.query(
+        """SELECT name, value FROM META_DATA_CAPTURE WHERE name GLOB 'PROCESS_0:COMMAND'
+           OR name GLOB 'PROCESS_0:ARGUMENT_*' OR name GLOB '*CUDA_GRAPH_TRACE_OPTIONS:MODE' OR name = 'CAPTURE_EVENT_TYPE'"""
+    )
+    command = [value for name, value in rows if name.endswith(":COMMAND")]
+    arguments = {int(name.rsplit("_", 1)[1]): value for name, value in rows if ":ARGUMENT_" in name and name[-1].isdigit()}
+    modes = [value.lower() for name, value in rows if name.endswith("MODE")]
+    traced = sorted({value for name, value in rows if name == "CAPTURE_EVENT_TYPE"})
+    return {
+        "command": [*command[:1], *(arguments[key] for key in sorted(arguments))],
+        "graph_trace": modes[0] if modes else "",
+        "traced": traced,
+    }
