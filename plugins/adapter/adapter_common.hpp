@@ -1,0 +1,72 @@
+/// @file
+/// What both adapters share: conversion of TensorRT's types, shapes and formats to the contract's, and of attributes to plugin fields.
+#pragma once
+
+#include <NvInferRuntime.h>
+
+#include "../contract/contract.hpp"
+
+namespace profiler::plugins::adapter {
+
+inline constexpr int32_t kMaxTensors = 8;
+
+/// Finds the element type; false when the contract has no such type.
+bool toElementType(nvinfer1::DataType type, ElementType& elementType) noexcept;
+
+/// A dense view of a tensor's memory. The channel dimension of a vectorised format is rounded up to whole vectors, so that the view
+/// covers the padding; the order of elements inside does not matter to an elementwise op, the only kind that gets such formats.
+/// False when type, rank or a dimension cannot be represented.
+bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView& view) noexcept;
+
+/// Whether the op may compute on a tensor of this type, format and shape (-1 for dimensions not known yet). Formats other than linear
+/// are for elementwise ops, and those that pad only where padding stays zero or no padding can arise.
+bool supportsTensor(Op const& op, Attributes const& attributes, nvinfer1::PluginTensorDesc const& desc) noexcept;
+
+/// Whether two positions of a format combination agree in type and format.
+inline bool sameLayout(nvinfer1::PluginTensorDesc const& left, nvinfer1::PluginTensorDesc const& right) noexcept {
+  return left.type == right.type && left.format == right.format;
+}
+
+/// Attributes as plugin fields: numbers typed, choices as text. The collection points into this object.
+class PluginFields {
+ public:
+  explicit PluginFields(Attributes const& attributes) noexcept;
+  PluginFields(PluginFields const&) = delete;
+  PluginFields& operator=(PluginFields const&) = delete;
+
+  nvinfer1::PluginFieldCollection const* collection() const noexcept { return &mCollection; }
+
+ private:
+  nvinfer1::PluginField mFields[kMaxFields];
+  int32_t mIntegers[kMaxFields] = {};
+  float mReals[kMaxFields] = {};
+  nvinfer1::PluginFieldCollection mCollection{};
+};
+
+/// Names and types of the fields without values, as a creator shows them.
+class FieldNames {
+ public:
+  explicit FieldNames(FieldTable fields) noexcept;
+  FieldNames(FieldNames const&) = delete;
+  FieldNames& operator=(FieldNames const&) = delete;
+
+  nvinfer1::PluginFieldCollection const* collection() const noexcept { return &mCollection; }
+
+ private:
+  nvinfer1::PluginField mFields[kMaxFields];
+  nvinfer1::PluginFieldCollection mCollection{};
+};
+
+/// Reads fields into `attributes`, which stays as it was on failure. Refused with the reason: unknown, doubled or nameless fields, null
+/// data, a wrong type or length, values outside the domain, contradictory attributes; with `complete` also a field left out.
+Outcome readFields(Op const& op, nvinfer1::PluginFieldCollection const* collection, bool complete, Attributes& attributes);
+
+/// The reason why no tensor at all could be computed with these attributes, as for contradictory ones; success otherwise.
+Outcome checkAttributes(Op const& op, Attributes const& attributes);
+
+/// Everything `enqueue` does: converts the descriptors and launches on `stream`. Logs and returns 1 on failure, 0 on success.
+int32_t enqueueOp(Op const& op, Attributes const& attributes, DeviceInfo const& device, nvinfer1::PluginTensorDesc const* inputDescs,
+                  nvinfer1::PluginTensorDesc const* outputDescs, void const* const* inputs, void* const* outputs, void* workspace,
+                  cudaStream_t stream) noexcept;
+
+}  // namespace profiler::plugins::adapter

@@ -1,0 +1,96 @@
+/// @file
+/// Types, shapes and formats of TensorRT in the contract's terms.
+#include "adapter_common.hpp"
+
+namespace profiler::plugins::adapter {
+namespace {
+
+using nvinfer1::TensorFormat;
+
+/// A format that pads or permutes. Source: NvInferRuntimeBase.h, `TensorFormat`, TensorRT 8.6 to 11.1.
+struct FormatRow {
+  TensorFormat format;
+  int32_t channelFromEnd;  ///< The vectorised dimension, counted from the end; also the smallest rank.
+  int32_t vectorWidth;     ///< Elements that the channel dimension is rounded up to; 1 pads nothing.
+  bool float32;
+  bool float16;
+  bool bfloat16;
+};
+
+constexpr FormatRow kFormats[] = {
+    {TensorFormat::kCHW2, 3, 2, false, true, true},     {TensorFormat::kHWC8, 3, 8, false, true, true},
+    {TensorFormat::kCHW32, 3, 32, true, true, false},   {TensorFormat::kDHWC8, 4, 8, false, true, true},
+    {TensorFormat::kCDHW32, 4, 32, false, true, false}, {TensorFormat::kHWC, 3, 1, true, false, false},
+    {TensorFormat::kHWC16, 3, 16, false, true, false},  {TensorFormat::kDHWC, 4, 1, true, false, false},
+};
+
+FormatRow const* findFormat(TensorFormat format) noexcept {
+  for (FormatRow const& row : kFormats) {
+    if (row.format == format) {
+      return &row;
+    }
+  }
+  return nullptr;
+}
+
+bool takesType(FormatRow const& row, ElementType type) noexcept {
+  return type == ElementType::kFloat32 ? row.float32 : type == ElementType::kFloat16 ? row.float16 : row.bfloat16;
+}
+
+/// True when the channel dimension is known and fills whole vectors.
+bool fillsVectors(FormatRow const& row, nvinfer1::Dims const& dims) noexcept {
+  int64_t const channels = dims.d[dims.nbDims - row.channelFromEnd];
+  return row.vectorWidth == 1 || (channels >= 0 && channels % row.vectorWidth == 0);
+}
+
+}  // namespace
+
+bool toElementType(nvinfer1::DataType type, ElementType& elementType) noexcept {
+  switch (type) {
+    case nvinfer1::DataType::kFLOAT: elementType = ElementType::kFloat32; return true;
+    case nvinfer1::DataType::kHALF: elementType = ElementType::kFloat16; return true;
+#if NV_TENSORRT_MAJOR >= 10
+    case nvinfer1::DataType::kBF16: elementType = ElementType::kBFloat16; return true;
+#endif
+    default: return false;
+  }
+}
+
+bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView& view) noexcept {
+  if (desc.dims.nbDims < 0 || desc.dims.nbDims > kMaxRank || !toElementType(desc.type, view.type)) {
+    return false;
+  }
+  view.data = const_cast<void*>(data);  // ops never write through the views of inputs
+  view.shape.rank = desc.dims.nbDims;
+  for (int32_t axis = 0; axis < desc.dims.nbDims; ++axis) {
+    view.shape.dims[axis] = desc.dims.d[axis];
+  }
+  if (desc.format != TensorFormat::kLINEAR) {
+    FormatRow const* const row = findFormat(desc.format);
+    if (row == nullptr || desc.dims.nbDims < row->channelFromEnd) {
+      return false;
+    }
+    int64_t& channels = view.shape.dims[desc.dims.nbDims - row->channelFromEnd];
+    channels = (channels + row->vectorWidth - 1) / row->vectorWidth * row->vectorWidth;
+  }
+  return view.elementCount() >= 0;
+}
+
+bool supportsTensor(Op const& op, Attributes const& attributes, nvinfer1::PluginTensorDesc const& desc) noexcept {
+  ElementType type;
+  if (desc.dims.nbDims > kMaxRank || !toElementType(desc.type, type)) {
+    return false;
+  }
+  bool known = false;
+  for (ElementType const candidate : op.info().types) {
+    known = known || candidate == type;
+  }
+  if (!known || desc.format == TensorFormat::kLINEAR) {
+    return known;
+  }
+  FormatRow const* const row = findFormat(desc.format);
+  return op.info().elementwise && row != nullptr && takesType(*row, type) && desc.dims.nbDims >= row->channelFromEnd &&
+         (op.mapsZeroToZero(attributes) || fillsVectors(*row, desc.dims));
+}
+
+}  // namespace profiler::plugins::adapter
