@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from profiler.columns import Columns
 from profiler.tools.base import ReadResult
 from profiler.tools.ncu import frames
 from profiler.tools.ncu.launch import Launch
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 TABLES = ("counters", "profiled_launches", "launch_configurations", "devices", "diagnostics")
 
 
-def assemble(counters: pd.DataFrame, launches: list[Launch], messages: list[dict[str, Any]], source: str) -> ReadResult:
+def assemble(counters: Columns, launches: list[Launch], messages: list[dict[str, Any]], source: str) -> ReadResult:
     """Build every table that the counters and launches of one file can fill, with reasons for the others.
 
     Args:
@@ -23,15 +21,13 @@ def assemble(counters: pd.DataFrame, launches: list[Launch], messages: list[dict
         messages: Rows of `diagnostics`.
         source: File name, for the reasons.
     """
-    import pandas as pd
-
-    profiled = frames.profiled_launches_frame(launches, counters)
+    profiled = frames.profiled_launches_table(launches, counters)
     found = {
         "counters": counters,
         "profiled_launches": profiled,
-        "launch_configurations": frames.launch_configurations_frame(launches, profiled, counters),
-        "devices": frames.devices_frame(profiled, counters),
-        "diagnostics": pd.DataFrame(messages),
+        "launch_configurations": frames.launch_configurations_table(launches, profiled, counters),
+        "devices": frames.devices_table(profiled, counters),
+        "diagnostics": frames.diagnostics_table(messages),
     }
     reasons = {
         "counters": f"{source} holds no counter",
@@ -41,6 +37,6 @@ def assemble(counters: pd.DataFrame, launches: list[Launch], messages: list[dict
         "diagnostics": f"{source} holds no rule results",
     }
     return ReadResult(
-        {name: frame for name, frame in found.items() if len(frame)},
-        {name: reasons[name] for name, frame in found.items() if not len(frame)},
+        {name: table for name, table in found.items() if table.rows},
+        {name: reasons[name] for name, table in found.items() if not table.rows},
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from profiler.errors import BadExportError
 from profiler.tools.base import ReadResult
@@ -16,9 +19,6 @@ from profiler.tools.ncu.detail_labels import metric_of_label
 from profiler.tools.ncu.launch import Launch
 from profiler.tools.ncu.nvtx_columns import PUSH_POP_HEADER, START_STOP_HEADER, parse_ranges
 from profiler.tools.ncu.unit_names import base_unit
-
-if TYPE_CHECKING:
-    import numpy as np
 
 FIRST_COLUMNS = ("ID", "Process ID")
 _LAUNCH_COLUMNS = {
@@ -77,14 +77,16 @@ def _launch(cells: dict[str, str]) -> Launch:
 
 def _numbers(cells: Iterable[str], factors: Iterable[float]) -> tuple[np.ndarray, list[str | None]]:
     """Split printed values into numbers in base units (NaN for others) and the texts that are no number."""
-    import numpy as np
-    import pandas as pd
-
-    texts = pd.Series(list(cells), dtype=object)
-    lowered = texts.str.strip().str.lower()
-    numbers = pd.to_numeric(lowered.str.replace(",", "", regex=False), errors="coerce")
-    words = texts.where(numbers.isna() & ~lowered.isin(_EMPTY_VALUES), None)
-    return numbers.to_numpy(np.float64) * np.asarray(list(factors), np.float64), words.tolist()
+    numbers: list[float] = []
+    texts: list[str | None] = []
+    for cell in cells:
+        try:
+            numbers.append(float(cell.replace(",", "")))
+            texts.append(None)
+        except ValueError:
+            numbers.append(math.nan)
+            texts.append(None if cell.strip().lower() in _EMPTY_VALUES else cell)
+    return np.asarray(numbers) * np.asarray(list(factors)), texts
 
 
 def _read_raw(path: Path, header: list[str], rows: list[list[str]]) -> ReadResult:
@@ -101,7 +103,7 @@ def _read_raw(path: Path, header: list[str], rows: list[list[str]]) -> ReadResul
     ]  # fmt: skip
     scaled = [base_unit(units[index]) for index in columns]
     values, texts = _numbers((row[i] for row in body for i in columns), [factor for _, factor in scaled] * len(body))
-    counters = frames.counters_frame(
+    counters = frames.counters_table(
         [launch for launch in range(len(body)) for _ in columns],
         [header[index] for index in columns] * len(body),
         values,
@@ -136,17 +138,22 @@ def _read_details(path: Path, header: list[str], rows: list[list[str]]) -> ReadR
             launches.append(_launch(record))
     if not launches:
         return ReadResult(absent=dict.fromkeys(TABLES, f"{path.name} holds no profiled kernel"))
-    measured = [record for record in records if record.get("Metric Name")]
+    # a label can stand in two sections: the first is kept
+    unique = {
+        (record["ID"], metric_of_label(record.get("Section Name", ""), record["Metric Name"])): record
+        for record in reversed(records)
+        if record.get("Metric Name")
+    }
+    measured = list(unique.values())
     scaled = [base_unit(record.get("Metric Unit", "")) for record in measured]
     values, texts = _numbers((record.get("Metric Value", "") for record in measured), [factor for _, factor in scaled])
-    counters = frames.counters_frame(
+    counters = frames.counters_table(
         [ids[record["ID"]] for record in measured],
-        [metric_of_label(record.get("Section Name", ""), record["Metric Name"]) for record in measured],
+        [metric for _, metric in unique],
         values,
         texts,
         [unit for unit, _ in scaled],
     )
-    counters = counters.drop_duplicates(["launch_id", "metric"], ignore_index=True)
     messages = [_rule_message(record, ids[record["ID"]]) for record in records if record.get("Rule Name")]
     return assemble(counters, launches, messages, path.name)
 
@@ -157,6 +164,7 @@ class NcuCsvReader:
     tool = "ncu"
     suffixes = (".csv",)
     tables = TABLES
+    parser_version = 1
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Say whether the first bytes hold a header of ncu's CSV, after whatever was printed before it."""

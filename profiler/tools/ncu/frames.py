@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
+import numpy as np
+
+from profiler.columns import Coded, Column, Columns, encode
+from profiler.tools.ncu.counter_matrix import CounterMatrix, texts_of
 from profiler.tools.ncu.launch import Launch
 from profiler.units import BYTES_PER_KIB
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-
 AXES = ("x", "y", "z")
+SIZES = tuple(f"{kind}_{axis}" for kind in ("grid", "block") for axis in AXES)
 UNINFORMATIVE_PREFIXES = ("breakdown:", "group:")
 """Entries of a report that only list other metrics' names."""
 
 _KHZ = 1000
 _MEMORY_TRANSFERS_PER_CLOCK = 2
 _BITS_PER_BYTE = 8
-_ATTRIBUTE = "device__attribute_"
 _DEVICE_ATTRIBUTES = {
     "sm_count": ("multiprocessor_count", 1),
     "sm_clock_hz": ("max_gpu_frequency_khz", _KHZ),
@@ -33,21 +33,29 @@ _DEVICE_ATTRIBUTES = {
     "shared_memory_per_block_optin_bytes": ("max_shared_memory_per_block_optin", 1),
     "reserved_shared_memory_per_block_bytes": ("reserved_shared_memory_per_block", 1),
 }
+_CAPABILITY = ("compute_capability_major", "compute_capability_minor")
+_MEMORY_CLOCK, _BUS_WIDTH = "max_mem_frequency_khz", "global_memory_bus_width"
+_CARVE_OUT = "shared_memory_executed_bytes"
 _CONFIGURATION_METRICS = {
     "registers_per_thread": "launch__registers_per_thread",
     "static_shared_memory_bytes": "launch__shared_mem_per_block_static",
     "dynamic_shared_memory_bytes": "launch__shared_mem_per_block_dynamic",
-    "shared_memory_executed_bytes": "launch__shared_mem_config_size",
+    _CARVE_OUT: "launch__shared_mem_config_size",
 }
 
 
-def counters_frame(
+def attribute(name: str) -> str:
+    """Return the metric that holds a device attribute."""
+    return f"device__attribute_{name}"
+
+
+def counters_table(
     launch_ids: Sequence[int] | np.ndarray,
     metrics: Sequence[str],
     values: Sequence[float] | np.ndarray,
     texts: Sequence[str | None],
     units: Sequence[str],
-) -> pd.DataFrame:
+) -> Columns:
     """Build the `counters` table.
 
     Args:
@@ -58,56 +66,35 @@ def counters_frame(
         units: Base unit of each value.
 
     Returns:
-        Columns launch_id (int32), metric (category), value (float64), text_value (category), unit (category), sorted by
-        launch and metric name.
+        launch_id (int32), metric, value (float64), text_value, unit; sorted by launch and metric name.
     """
-    import numpy as np
-    import pandas as pd
-
-    frame = pd.DataFrame(
+    names = encode(metrics)
+    rank = np.argsort(np.argsort(np.array(names.values, dtype=object)))
+    launches = np.asarray(launch_ids, dtype=np.int32)
+    table = Columns(
         {
-            "launch_id": np.asarray(launch_ids, np.int32),
-            "metric": pd.Categorical(np.asarray(metrics, object)),
-            "value": np.asarray(values, np.float64),
-            "text_value": pd.Categorical(np.asarray(texts, object)),
-            "unit": pd.Categorical(np.asarray(units, object)),
+            "launch_id": launches,
+            "metric": names,
+            "value": np.asarray(values, dtype=np.float64),
+            "text_value": encode(texts),
+            "unit": encode(units),
         }
     )
-    return frame.sort_values(["launch_id", "metric"], kind="stable", ignore_index=True)
+    return table.take(np.lexsort((rank[names.codes] if len(names) else names.codes, launches)))
 
 
-def wide(counters: pd.DataFrame, metrics: Iterable[str], column: str = "value") -> pd.DataFrame:
-    """Return one row per launch and one column per metric; a metric that was not measured is a column of NaN.
-
-    Args:
-        counters: `counters` table.
-        metrics: Wanted metric names.
-        column: `value` or `text_value`.
-    """
-    import numpy as np
-    import pandas as pd
-
-    names = list(dict.fromkeys(metrics))
-    launches = pd.Index(np.unique(counters["launch_id"].to_numpy()), name="launch_id")
-    chosen = counters[counters["metric"].isin(names)]
-    cells = pd.Series(
-        chosen[column].astype(object if column == "text_value" else np.float64).to_numpy(),
-        index=pd.MultiIndex.from_arrays([chosen["launch_id"].to_numpy(), chosen["metric"].astype(object).to_numpy()]),
-    )
-    table = cells[~cells.index.duplicated()].unstack() if len(cells) else pd.DataFrame(index=launches)
-    return table.reindex(index=launches, columns=names)
+def _whole(values: np.ndarray) -> np.ndarray:
+    """Return floats that hold whole numbers as int64, masked where they are NaN."""
+    missing = np.isnan(values)
+    numbers = np.where(missing, 0, np.rint(values)).astype(np.int64)
+    return np.ma.masked_array(numbers, missing) if missing.any() else numbers
 
 
-def _whole(series: pd.Series) -> pd.Series:
-    """Return an integer column: plain when every value is there, nullable otherwise."""
-    import numpy as np
-    import pandas as pd
-
-    numbers = pd.to_numeric(series, errors="coerce")
-    return numbers.astype(np.int64) if numbers.notna().all() else numbers.round().astype("Int64")
+def _facts(launches: Sequence[Launch], name: str) -> np.ndarray:
+    return np.array([float(launch.facts.get(name, np.nan)) for launch in launches])
 
 
-def profiled_launches_frame(launches: Sequence[Launch], counters: pd.DataFrame) -> pd.DataFrame:
+def profiled_launches_table(launches: Sequence[Launch], counters: Columns) -> Columns:
     """Build the `profiled_launches` table.
 
     Args:
@@ -117,79 +104,99 @@ def profiled_launches_frame(launches: Sequence[Launch], counters: pd.DataFrame) 
     Returns:
         One row per launch; `iteration_bytes` beside the schema's columns when an NVTX payload states it.
     """
-    import pandas as pd
-
-    sizes = [f"{kind}_{axis}" for kind in ("grid", "block") for axis in AXES]
-    values = wide(counters, [f"launch__{name[:-2]}_dim_{name[-1]}" for name in sizes]).reindex(range(len(launches)))
-    facts = pd.DataFrame([launch.facts for launch in launches], index=range(len(launches)))
-    kernels = pd.Categorical([launch.kernel for launch in launches])
-    table = pd.DataFrame({"launch_id": range(len(launches)), "kernel": kernels})
-    for name in sizes:
-        measured = values[f"launch__{name[:-2]}_dim_{name[-1]}"]
-        table[name] = _whole(facts[name].fillna(measured) if name in facts else measured)
+    dimension = {name: f"launch__{name[:-2]}_dim_{name[-1]}" for name in SIZES}
+    measured = CounterMatrix(counters, dimension.values(), len(launches))
+    table: dict[str, Column] = {
+        "launch_id": np.arange(len(launches), dtype=np.int32),
+        "kernel": encode([launch.kernel for launch in launches]),
+    }
+    for name, metric in dimension.items():
+        stated = _facts(launches, name)
+        table[name] = _whole(np.where(np.isnan(stated), measured[metric], stated))
     for name in ("process_id", "device_id", "context_id", "stream_id"):
-        if name in facts:
-            table[name] = _whole(facts[name])
-    if "compute_capability" in facts:
-        table["compute_capability"] = pd.Categorical(facts["compute_capability"])
-    table["point"] = pd.Categorical([item.point for item in launches])
-    table["nvtx"] = pd.Categorical([item.nvtx for item in launches])
-    payloads = pd.Series([item.payload for item in launches], dtype="Int64")
-    if payloads.notna().any():
-        table["iteration_bytes"] = payloads
-    return table
+        values = _facts(launches, name)
+        if not np.isnan(values).all():
+            table[name] = _whole(values)
+    if any("compute_capability" in launch.facts for launch in launches):
+        table["compute_capability"] = encode([launch.facts.get("compute_capability") for launch in launches])
+    table["point"] = encode([launch.point for launch in launches])
+    table["nvtx"] = encode([launch.nvtx for launch in launches])
+    payloads = np.array([np.nan if launch.payload is None else float(launch.payload) for launch in launches])
+    if not np.isnan(payloads).all():
+        table["iteration_bytes"] = _whole(payloads)
+    return Columns(table)
 
 
-def launch_configurations_frame(
-    launches: Sequence[Launch], profiled: pd.DataFrame, counters: pd.DataFrame
-) -> pd.DataFrame:
+def launch_configurations_table(launches: Sequence[Launch], profiled: Columns, counters: Columns) -> Columns:
     """Build the `launch_configurations` table: the distinct configurations in order of first launch.
 
     Returns:
-        The table, or an empty frame when the report lacks registers and shared memory (section LaunchStats).
+        The table, without rows when the report lacks sizes, registers or shared memory (section LaunchStats).
     """
-    import pandas as pd
+    measured = CounterMatrix(counters, _CONFIGURATION_METRICS.values(), len(launches))
+    values = {name: np.ma.filled(profiled.array(name).astype(float), np.nan) for name in SIZES}
+    values |= {column: measured[metric] for column, metric in _CONFIGURATION_METRICS.items()}
+    # a carve-out is whole KiB, but the details page prints it rounded
+    values[_CARVE_OUT] = np.rint(values[_CARVE_OUT] / BYTES_PER_KIB) * BYTES_PER_KIB
+    kernel = profiled.coded("kernel")
+    keys = np.column_stack([kernel.codes, *values.values()])
+    complete = np.flatnonzero(~np.isnan(np.delete(keys, -1, axis=1)).any(axis=1))
+    _, first = np.unique(np.nan_to_num(keys[complete], nan=-1), axis=0, return_index=True)
+    rows = complete[np.sort(first)]
+    table: dict[str, Column] = {
+        "kernel": kernel.take(rows),
+        "short_name": encode([launches[row].short_name for row in rows.tolist()]),
+        **{name: _whole(column[rows]) for name, column in values.items()},
+    }
+    if not len(rows) or np.isnan(values[_CARVE_OUT][rows]).all():
+        del table[_CARVE_OUT]
+    return Columns(table)
 
-    measured = wide(counters, _CONFIGURATION_METRICS.values()).reindex(range(len(launches)))
-    sizes = [f"{kind}_{axis}" for kind in ("grid", "block") for axis in AXES]
-    table = profiled[["kernel", *sizes]].copy()
-    table.insert(1, "short_name", pd.Categorical([item.short_name for item in launches]))
-    for column, metric in _CONFIGURATION_METRICS.items():
-        table[column] = measured[metric].to_numpy()
-    needed = [*sizes, "registers_per_thread", "static_shared_memory_bytes", "dynamic_shared_memory_bytes"]
-    table = table.dropna(subset=needed).drop_duplicates(ignore_index=True)
-    carve_out = "shared_memory_executed_bytes"
-    table[carve_out] = (table[carve_out] / BYTES_PER_KIB).round() * BYTES_PER_KIB  # whole KiB; pages print it rounded
-    for column in (*sizes, *_CONFIGURATION_METRICS):
-        table[column] = _whole(table[column])
-    return table
+
+def _devices(profiled: Columns, known: np.ndarray) -> np.ndarray:
+    """Return the first launch on each device, of those whose attributes are known."""
+    if "device_id" not in profiled:
+        return np.zeros(0, dtype=np.int64)
+    devices = np.ma.filled(np.ma.asarray(profiled.array("device_id")), -1)
+    rows = np.flatnonzero(known & (devices >= 0))
+    _, first = np.unique(devices[rows], return_index=True)
+    return rows[first]
 
 
-def devices_frame(profiled: pd.DataFrame, counters: pd.DataFrame) -> pd.DataFrame:
+def devices_table(profiled: Columns, counters: Columns) -> Columns:
     """Build the `devices` table from the device attributes that ncu stores with each launch.
 
     Returns:
-        One row per device, or an empty frame when the report holds no attributes.
+        One row per device, none when the report holds no attributes.
     """
-    import pandas as pd
-
-    if "device_id" not in profiled:
-        return pd.DataFrame()
-    first = profiled.drop_duplicates("device_id").set_index("launch_id")
-    names = [f"{_ATTRIBUTE}{name}" for name, _ in _DEVICE_ATTRIBUTES.values()]
-    extra = [f"{_ATTRIBUTE}{name}" for name in ("max_mem_frequency_khz", "global_memory_bus_width")]
-    capability = [f"{_ATTRIBUTE}compute_capability_{part}" for part in ("major", "minor")]
-    values = wide(counters, [*names, *extra, *capability]).reindex(first.index)
-    known = values[capability].notna().all(axis=1) & values[names[0]].notna()
-    first, values = first[known], values[known]
-    if first.empty:
-        return pd.DataFrame()
-    names_found = wide(counters, [f"{_ATTRIBUTE}display_name"], "text_value").reindex(first.index)
-    table = pd.DataFrame({"device_id": first["device_id"], "name": names_found.iloc[:, 0].fillna("unknown")})
-    major, minor = (values[name].astype(int).astype(str) for name in capability)
-    table["compute_capability"] = major + "." + minor
+    sources = [name for name, _ in _DEVICE_ATTRIBUTES.values()]
+    wanted: Iterable[str] = (*sources, *_CAPABILITY, _MEMORY_CLOCK, _BUS_WIDTH)
+    values = CounterMatrix(counters, map(attribute, wanted), profiled.rows)
+    known = ~np.isnan(sum(values[attribute(name)] for name in (*_CAPABILITY, "multiprocessor_count")))
+    rows = _devices(profiled, known)
+    names = texts_of(counters, attribute("display_name"), profiled.rows)
+    major, minor = (values[attribute(name)][rows].astype(int).tolist() for name in _CAPABILITY)
+    table: dict[str, Column] = {
+        "device_id": np.ma.getdata(profiled.array("device_id"))[rows] if len(rows) else rows,
+        "name": encode([names[row] or "unknown" for row in rows.tolist()]),
+        "compute_capability": encode([f"{high}.{low}" for high, low in zip(major, minor, strict=True)]),
+    }
     for column, (name, factor) in _DEVICE_ATTRIBUTES.items():
-        table[column] = _whole(values[f"{_ATTRIBUTE}{name}"] * factor)
-    per_second = values[extra[0]] * _KHZ * _MEMORY_TRANSFERS_PER_CLOCK * values[extra[1]] / _BITS_PER_BYTE
-    table["memory_bandwidth_bytes_per_s"] = _whole(per_second)
-    return table.sort_values("device_id", ignore_index=True)
+        table[column] = _whole(values[attribute(name)][rows] * factor)
+    clock_hz = values[attribute(_MEMORY_CLOCK)][rows] * _KHZ
+    bytes_per_clock = _MEMORY_TRANSFERS_PER_CLOCK * values[attribute(_BUS_WIDTH)][rows] / _BITS_PER_BYTE
+    table["memory_bandwidth_bytes_per_s"] = _whole(clock_hz * bytes_per_clock)
+    return Columns(table)
+
+
+def diagnostics_table(messages: Sequence[dict[str, Any]]) -> Columns:
+    """Build the `diagnostics` table from ncu's own rules.
+
+    Args:
+        messages: Rows: source, severity, text, hint, launch_id, section, speedup_pct, speedup_kind.
+    """
+    texts = ("source", "severity", "text", "hint", "section", "speedup_kind")
+    table: dict[str, Column | Coded] = {name: encode([message[name] for message in messages]) for name in texts}
+    table["launch_id"] = np.array([message["launch_id"] for message in messages], dtype=np.int32)
+    table["speedup_pct"] = np.array([message["speedup_pct"] for message in messages], dtype=np.float64)
+    return Columns(table)

@@ -11,7 +11,7 @@ STALL_REASONS = (
     "math_pipe_throttle", "membar", "mio_throttle", "misc", "no_instruction", "not_selected", "short_scoreboard",
     "sleeping", "tex_throttle", "wait",
 )  # fmt: skip
-"""Why a resident warp did not issue. Left out: `gmma`, which exists on sm_90 alone, and `selected`, which is no stall."""
+"""Why a resident warp did not issue. Left out: `gmma`, which only sm_90 has, and `selected`, which is no stall."""
 
 PIPES = ("alu", "fma", "xu", "lsu", "tensor")
 """Execution pipes whose use is measured."""

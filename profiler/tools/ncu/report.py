@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from profiler.columns import Columns
 from profiler.errors import BadExportError, ToolMissingError
 from profiler.tools.base import ReadResult
 from profiler.tools.ncu import frames
@@ -20,7 +21,6 @@ from profiler.tools.ncu.unit_names import base_unit
 if TYPE_CHECKING:
     from types import ModuleType
 
-    import pandas as pd
 
 _TEXT_KIND = 2
 _DEFAULT_DOMAIN = "<default domain>"
@@ -113,9 +113,9 @@ class _CounterColumns:
                 text = f"{name}[{labels.as_string(index)}]"
                 self._append(launch_id, text, metric.as_double(index) * factor, None, unit)
 
-    def frame(self) -> pd.DataFrame:
+    def table(self) -> Columns:
         """Return the `counters` table."""
-        return frames.counters_frame(self.launch_ids, self.metrics, self.values, self.texts, self.units)
+        return frames.counters_table(self.launch_ids, self.metrics, self.values, self.texts, self.units)
 
 
 def _launch(action: Any, library: ModuleType) -> Launch:
@@ -187,6 +187,7 @@ class NcuReportReader:
     tool = "ncu"
     suffixes = (".ncu-rep", ".ncu-repz")
     tables = TABLES
+    parser_version = 1
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Say from the first bytes whether this is a report, plain or compressed."""
@@ -202,6 +203,8 @@ class NcuReportReader:
         with path.open("rb") as stream:
             compressed = stream.read(4) == COMPRESSED_MAGIC
         facts = None if compressed else inspect(path)
+        if not tables:
+            return ReadResult(info=_info(facts))
         library = _library()
         if facts is not None and not facts.result_count:
             reason = f"{path.name} holds no profiled kernel: no launch matched ncu's filters, or every launch failed"
@@ -211,7 +214,7 @@ class NcuReportReader:
             columns, launches, messages = _collect(actions, library)
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise BadExportError(f"{path}: damaged report: {error}", "record it again with ncu") from error
-        result = assemble(columns.frame(), launches, messages, path.name)
+        result = assemble(columns.table(), launches, messages, path.name)
         result.info = _info(facts)
         return result
 
