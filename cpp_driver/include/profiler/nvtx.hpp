@@ -1,0 +1,114 @@
+/// Marks sweep points and iterations of a CUDA program with NVTX, so that `profiler run -- ./app` reads the launch
+/// configurations back from the recording. Header only; needs the NVTX headers of the CUDA toolkit and nothing else.
+///
+///     profiler::Point point({{"op", "saxpy"}, {"shape", "65536x1024"}, {"dtype", "fp32"}, {"block", 256}}, bytes);
+///     { auto warmup = point.warmup(); launch(); }
+///     for (int i = 0; i < 100; ++i) { auto iteration = point.iteration(); launch(); }
+///
+/// `bytes` is the traffic that one iteration cannot avoid (0: unknown); effective bandwidth is computed from it.
+/// Ranges are of the calling thread: a thread that launches work opens its own Point. With no tool attached a range is
+/// two tests of a null function pointer.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include <nvtx3/nvToolsExt.h>
+
+#include "profiler/point_label.hpp"
+
+namespace profiler {
+
+namespace nvtx_names {
+inline constexpr char kDomain[] = "profiler";
+inline constexpr char kPointPrefix[] = "point ";
+inline constexpr char kSetup[] = "setup";
+inline constexpr char kWarmup[] = "warmup";
+inline constexpr char kVerify[] = "verify";
+inline constexpr char kIteration[] = "iteration";
+}  // namespace nvtx_names
+
+namespace detail {
+
+/// The domain and its registered strings; made once, alive until the process ends.
+struct NvtxRegistry {
+  nvtxDomainHandle_t domain = nvtxDomainCreateA(nvtx_names::kDomain);
+  nvtxStringHandle_t setup = nvtxDomainRegisterStringA(domain, nvtx_names::kSetup);
+  nvtxStringHandle_t warmup = nvtxDomainRegisterStringA(domain, nvtx_names::kWarmup);
+  nvtxStringHandle_t verify = nvtxDomainRegisterStringA(domain, nvtx_names::kVerify);
+  nvtxStringHandle_t iteration = nvtxDomainRegisterStringA(domain, nvtx_names::kIteration);
+
+  static const NvtxRegistry& instance() {
+    static const NvtxRegistry registry;
+    return registry;
+  }
+};
+
+inline nvtxEventAttributes_t registeredMessage(nvtxStringHandle_t message) {
+  nvtxEventAttributes_t attributes = {};
+  attributes.version = NVTX_VERSION;
+  attributes.size = NVTX_EVENT_ATTRIB_STRUCT_SIZE;
+  attributes.messageType = NVTX_MESSAGE_TYPE_REGISTERED;
+  attributes.message.registered = message;
+  return attributes;
+}
+
+}  // namespace detail
+
+/// A range of the calling thread from construction to destruction.
+class [[nodiscard]] Range {
+ public:
+  Range(nvtxDomainHandle_t domain, const nvtxEventAttributes_t& attributes) : mDomain(domain) {
+    nvtxDomainRangePushEx(mDomain, &attributes);
+  }
+  ~Range() { nvtxDomainRangePop(mDomain); }
+  Range(const Range&) = delete;
+  Range& operator=(const Range&) = delete;
+
+ private:
+  nvtxDomainHandle_t mDomain;
+};
+
+/// Marks set-up work (allocation, engine build); it never enters a statistic.
+inline Range setup() {
+  const auto& registry = detail::NvtxRegistry::instance();
+  return Range(registry.domain, detail::registeredMessage(registry.setup));
+}
+
+/// One sweep point, open from construction to destruction.
+class Point {
+ public:
+  /// Opens the range `point <label>` from key and value pairs.
+  ///
+  /// Args:
+  ///     pairs: the launch configuration; reserved keys (op, variant, shape, dtype, block) are moved to the front.
+  ///     bytes: minimum traffic of one iteration in bytes, 0 when unknown.
+  explicit Point(std::initializer_list<LabelPair> pairs, std::uint64_t bytes = 0) : Point(pointLabel(pairs), bytes) {}
+  explicit Point(const std::vector<LabelPair>& pairs, std::uint64_t bytes = 0) : Point(pointLabel(pairs), bytes) {}
+  /// Opens the range from a finished label.
+  explicit Point(const std::string& label, std::uint64_t bytes = 0)
+    : mRegistry(detail::NvtxRegistry::instance()),
+     mIteration(detail::registeredMessage(mRegistry.iteration)),
+     mRange(mRegistry.domain,
+        detail::registeredMessage(nvtxDomainRegisterStringA(
+          mRegistry.domain, (nvtx_names::kPointPrefix + label).c_str()))) {
+    mIteration.payloadType = NVTX_PAYLOAD_TYPE_UNSIGNED_INT64;
+    mIteration.payload.ullValue = bytes;
+  }
+
+  /// Marks one measured iteration, with the bytes as payload.
+  Range iteration() const { return Range(mRegistry.domain, mIteration); }
+  /// Marks warm-up iterations.
+  Range warmup() const { return Range(mRegistry.domain, detail::registeredMessage(mRegistry.warmup)); }
+  /// Marks the check of the output.
+  Range verify() const { return Range(mRegistry.domain, detail::registeredMessage(mRegistry.verify)); }
+
+ private:
+  const detail::NvtxRegistry& mRegistry;
+  nvtxEventAttributes_t mIteration;
+  Range mRange;
+};
+
+}  // namespace profiler

@@ -1,0 +1,100 @@
+/// The label of a sweep point: `key=value` pairs in one line, the key by which every tool's data of one configuration
+/// are joined. Standard library only; `nvtx.hpp` and the driver build their range messages with it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace profiler {
+
+/// Keys that stand first in a label, in this order, when a point has them.
+inline constexpr std::array<std::string_view, 5> kReservedKeys = {"op", "variant", "shape", "dtype", "block"};
+
+/// Percent-encodes space, `=`, `%`, `/` and control characters, the characters that would break a label apart.
+inline std::string encodeLabelText(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string encoded;
+  encoded.reserve(text.size());
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte <= 0x20 || byte == 0x7F || byte == '=' || byte == '%' || byte == '/') {
+      encoded += '%';
+      encoded += kHex[byte >> 4];
+      encoded += kHex[byte & 0xF];
+    } else {
+      encoded += character;
+    }
+  }
+  return encoded;
+}
+
+/// One value of a label: text, a whole number, a real number (shortest `%g` form) or a truth value (`true`, `false`).
+class LabelValue {
+ public:
+  LabelValue(std::string text) : mText(std::move(text)) {}
+  LabelValue(std::string_view text) : mText(text) {}
+  LabelValue(const char* text) : mText(text) {}
+  template <typename Number, typename = std::enable_if_t<std::is_arithmetic_v<Number>>>
+  LabelValue(Number number) {
+    if constexpr (std::is_same_v<Number, bool>) {
+      mText = number ? "true" : "false";
+    } else if constexpr (std::is_floating_point_v<Number>) {
+      char buffer[40];
+      std::snprintf(buffer, sizeof(buffer), "%g", static_cast<double>(number));
+      mText = buffer;
+    } else {
+      mText = std::to_string(number);
+    }
+  }
+  const std::string& text() const { return mText; }
+
+ private:
+  std::string mText;
+};
+
+using LabelPair = std::pair<std::string, LabelValue>;
+
+namespace detail {
+
+inline void appendPair(std::string& label, const LabelPair& pair) {
+  if (!label.empty()) label += ' ';
+  label += encodeLabelText(pair.first);
+  label += '=';
+  label += encodeLabelText(pair.second.text());
+}
+
+inline bool isReservedKey(std::string_view key) {
+  for (const auto reserved : kReservedKeys) {
+    if (reserved == key) return true;
+  }
+  return false;
+}
+
+template <typename Pairs>
+std::string buildLabel(const Pairs& pairs) {
+  std::string label;
+  for (const auto reserved : kReservedKeys) {
+    for (const LabelPair& pair : pairs) {
+      if (pair.first == reserved) appendPair(label, pair);
+    }
+  }
+  for (const LabelPair& pair : pairs) {
+    if (!isReservedKey(pair.first)) appendPair(label, pair);
+  }
+  return label;
+}
+
+}  // namespace detail
+
+/// Joins pairs to a label: reserved keys first, the others in the order given.
+inline std::string pointLabel(const std::vector<LabelPair>& pairs) { return detail::buildLabel(pairs); }
+inline std::string pointLabel(std::initializer_list<LabelPair> pairs) { return detail::buildLabel(pairs); }
+
+}  // namespace profiler

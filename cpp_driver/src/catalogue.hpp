@@ -1,0 +1,21 @@
+/// What the driver can run: names and attributes for `--list`, sweeps and refusals.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+#include "point.hpp"
+
+namespace profiler::driver {
+
+/// Attribute names of an op (`swish`, `native_relu`, `copy`); an engine's or model's are those of its reference. Empty for no op.
+std::vector<std::string> attributeNamesOf(const std::string& op, const Options& options);
+
+/// Refuses op and attribute names that do not exist, with the nearest one, before any GPU time is spent. Values are checked later, point by point.
+void refuseUnknownNames(const std::vector<PointRequest>& points, const Options& options);
+
+std::string listText();
+std::string listJson();
+
+}  // namespace profiler::driver

@@ -1,0 +1,44 @@
+/// A lane: one stream with its own executor and buffers. A thread drives one lane or several, never two threads one lane.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "buffers.hpp"
+#include "cuda_handles.hpp"
+#include "point.hpp"
+#include "workload.hpp"
+
+namespace profiler::driver {
+
+class Lane {
+ public:
+  /// Args:
+  ///   executor: of the workload that `ring` holds the tensors of.
+  ///   streamFlags: cudaStreamNonBlocking or cudaStreamDefault.
+  Lane(std::unique_ptr<Executor> executor, BufferRing ring, unsigned int streamFlags);
+
+  cudaStream_t stream() const { return mStream.get(); }
+  BufferRing& ring() { return mRing; }
+
+  /// Enqueues one iteration on one buffer set by a plain launch, on the lane's stream or another one.
+  void enqueueOn(std::size_t set) { enqueueOn(set, mStream.get()); }
+  void enqueueOn(std::size_t set, cudaStream_t stream);
+  /// Captures one graph per buffer set; iterations launch them from then on. A plain iteration must have run before (TensorRT).
+  void captureGraphs();
+  /// Selects the next buffer set and, where the plan says so, flushes the cache; outside of every measured interval.
+  void prepareNext();
+  /// Enqueues the prepared iteration.
+  void enqueueNext();
+  /// The buffer set of the latest iteration.
+  std::size_t latestSet() const { return mSet; }
+
+ private:
+  std::unique_ptr<Executor> mExecutor;
+  BufferRing mRing;
+  Stream mStream;
+  std::vector<GraphExec> mGraphs;
+  std::size_t mSet = 0;
+};
+
+}  // namespace profiler::driver

@@ -1,0 +1,66 @@
+/// Entry point: picks the subcommand and is the only place that turns exceptions into exit codes.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "catalogue.hpp"
+#include "device_info.hpp"
+#include "error.hpp"
+#include "option_table.hpp"
+#include "options.hpp"
+#include "program_version.hpp"
+#include "session.hpp"
+#include "sweep.hpp"
+#include "tensorrt_backend.hpp"
+
+namespace {
+
+using namespace profiler::driver;
+
+void printVersion() {
+  std::printf("profiler-driver %s\nCUDA runtime %s\n", kProgramVersion, builtRuntimeVersion().c_str());
+  std::string majors;
+  for (const int major : builtTensorrtMajors()) majors += " " + std::to_string(major);
+  std::printf("TensorRT modules:%s\n", majors.empty() ? " none" : majors.c_str());
+}
+
+void printPoints(const std::vector<PointRequest>& points) {
+  for (const auto& point : points) std::printf("%s\n", point.label.c_str());
+  std::fprintf(stderr, "%zu points\n", points.size());
+}
+
+ExitCode run(const std::vector<std::string>& argv) {
+  const Options options = parseOptions({argv.begin() + 1, argv.end()});
+  if (options.help) {
+    std::fputs(helpText().c_str(), stdout);
+  } else if (options.version) {
+    printVersion();
+  } else if (options.list) {
+    std::fputs(options.json ? listJson().c_str() : listText().c_str(), stdout);
+  } else {
+    const auto points = expandSweep(options, [&](const std::string& op) { return attributeNamesOf(op, options); });
+    refuseUnknownNames(points, options);
+    if (!options.dryRun) return runSession(options, points, argv);
+    printPoints(points);
+  }
+  return ExitCode::kOk;
+}
+
+int fail(ExitCode code, const std::string& message, const std::string& hint) {
+  std::fprintf(stderr, "error: %s\n", message.c_str());
+  if (!hint.empty()) std::fprintf(stderr, "fix: %s\n", hint.c_str());
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return static_cast<int>(run({argv, argv + argc}));
+  } catch (const Error& error) {
+    return fail(error.code(), error.what(), error.hint());
+  } catch (const std::exception& error) {
+    return fail(ExitCode::kInternal, std::string("internal: ") + error.what(), "this is a defect of profiler-driver; please report it with the command line");
+  }
+}

@@ -1,0 +1,49 @@
+#include "native_ops.hpp"
+
+#include <cmath>
+
+namespace profiler::driver {
+namespace {
+
+using plugins::Attributes;
+
+const plugins::Field kScalarFields[] = {
+    {"scalar", plugins::FieldType::kFloat32, "the number that is added: y = x + scalar", 1.0, -3.4028234663852886e38, 3.4028234663852886e38}};
+
+double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+double referenceRelu(const Attributes&, double x) { return x > 0.0 ? x : 0.0; }
+double referenceSigmoid(const Attributes&, double x) { return sigmoid(x); }
+double referenceSilu(const Attributes&, double x) { return x * sigmoid(x); }
+double referenceAddScalar(const Attributes& attributes, double x) { return x + attributes.numberAt(0); }
+double referenceIdentity(const Attributes&, double x) { return x; }
+
+}  // namespace
+
+const std::vector<NativeOp>& nativeOps() {
+  static const std::vector<NativeOp> ops = {
+      {"native_relu", "y = max(x, 0), IActivationLayer", {}, referenceRelu, true},
+      {"native_sigmoid", "y = 1 / (1 + exp(-x)), IActivationLayer", {}, referenceSigmoid, false},
+      {"native_silu", "y = x * sigmoid(x), IActivationLayer and IElementWiseLayer, fused by TensorRT", {}, referenceSilu, false},
+      {"native_add_scalar", "y = x + scalar, IConstantLayer and IElementWiseLayer", {kScalarFields, 1}, referenceAddScalar, false},
+      {"native_identity", "y = x, IIdentityLayer", {}, referenceIdentity, true},
+  };
+  return ops;
+}
+
+const NativeOp* findNativeOp(const std::string& name) {
+  for (const auto& op : nativeOps()) {
+    if (name == op.name) return &op;
+  }
+  return nullptr;
+}
+
+plugins::Tolerance nativeTolerance(const NativeOp& op, plugins::ElementType type) {
+  if (op.exact) return {0.0, 0.0};
+  switch (type) {
+    case plugins::ElementType::kFloat16: return {0x1p-12, 0x1p-8};
+    case plugins::ElementType::kBFloat16: return {0x1p-9, 0x1p-5};
+    default: return {1e-6, 1e-5};
+  }
+}
+
+}  // namespace profiler::driver

@@ -1,0 +1,17 @@
+/// Reads numbers from option and point texts, with the range in the refusal.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace profiler::driver {
+
+/// Reads a whole number in [low, high]; throws Error(kUsage) naming `what` otherwise.
+std::int64_t parseInteger(const std::string& what, const std::string& text, std::int64_t low, std::int64_t high);
+/// Reads a finite number in [low, high]; throws Error(kUsage) naming `what` otherwise.
+double parseReal(const std::string& what, const std::string& text, double low, double high);
+/// Splits at commas; an empty item is refused.
+std::vector<std::string> splitList(const std::string& what, const std::string& text);
+
+}  // namespace profiler::driver

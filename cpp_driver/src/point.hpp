@@ -1,0 +1,58 @@
+/// One configuration of a sweep: what runs, on which shape and type, with which attributes, and how it is executed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "contract/element_type.hpp"
+
+namespace profiler::driver {
+
+using NamedText = std::pair<std::string, std::string>;
+using Extents = std::vector<std::int64_t>;
+
+enum class CacheMode { kCold, kWarm };
+enum class LaunchMode { kPlain, kGraph };
+
+const char* cacheModeName(CacheMode mode);
+const char* launchModeName(LaunchMode mode);
+
+/// How a point is executed; everything that is no property of the op.
+struct Execution {
+  int threads = 1;
+  int streams = 1;
+  CacheMode cache = CacheMode::kCold;
+  LaunchMode launch = LaunchMode::kPlain;
+};
+
+struct PointRequest {
+  std::string op;
+  std::optional<Extents> shape;
+  std::optional<plugins::ElementType> type;
+  std::vector<NamedText> attributes;  ///< Op attributes in the order given, unchecked until the op is known.
+  Execution execution;
+  std::string label;
+};
+
+/// Reads `65536x1024`. Throws Error(kUsage) on anything else, on an extent below 0 and on more than eight dimensions.
+Extents parseShape(const std::string& text);
+std::string formatShape(const Extents& shape);
+/// Product of the extents; throws Error(kUsage) above 2^62.
+std::int64_t elementCountOf(const Extents& shape);
+
+/// Builds a point from `key=value` pairs: op, shape, dtype, threads, streams, cache_mode and launch_mode are understood here, every
+/// other key is an attribute of the op. The label holds exactly these pairs, reserved keys first.
+///
+/// Args:
+///   pairs: decoded keys and values; `op` must be there.
+///   defaults: execution for the keys that are absent.
+PointRequest makePoint(const std::vector<NamedText>& pairs, const Execution& defaults);
+
+/// Splits a label line (`op=swish shape=65536x1024 …`) into decoded pairs. Throws Error(kUsage) on a broken pair.
+std::vector<NamedText> parseLabel(std::string_view line);
+
+}  // namespace profiler::driver

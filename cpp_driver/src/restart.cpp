@@ -1,0 +1,59 @@
+// Goes on in a new process after a lost CUDA context; declared in session.hpp.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "file_write.hpp"
+#include "json_reader.hpp"
+#include "session.hpp"
+
+namespace profiler::driver {
+namespace {
+
+// Names the file with the finished points, one JSON object a line. The environment carries it, so argv stays the user's.
+constexpr char kVariable[] = "PROFILER_DRIVER_FINISHED_POINTS";
+
+std::string temporaryFolder() {
+  const char* folder = std::getenv("TMPDIR");
+  return folder && *folder ? folder : "/tmp";
+}
+
+std::optional<std::string> textOf(const JsonValue& point, const char* name) {
+  const std::string text = point.textOf(name);
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+}  // namespace
+
+std::vector<PointRecord> takeEarlierPoints() {
+  std::vector<PointRecord> records;
+  const char* path = std::getenv(kVariable);
+  if (!path) return records;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const JsonValue point = parseJson(line);
+    records.push_back({line, point.textOf("status"), textOf(point, "engine"), textOf(point, "engine_digest")});
+  }
+  ::unlink(path);
+  ::unsetenv(kVariable);
+  return records;
+}
+
+void continueInNewProcess(const std::vector<PointRecord>& finished, const std::vector<std::string>& argv) {
+  const std::string path = temporaryFolder() + "/profiler-driver-" + std::to_string(::getpid()) + ".points";
+  std::string lines;
+  for (const auto& record : finished) lines += record.json + "\n";
+  writeFileAtomically(path, lines);
+  ::setenv(kVariable, path.c_str(), 1);
+  std::vector<char*> words;
+  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  std::fflush(nullptr);
+  ::execv("/proc/self/exe", words.data());
+  throw Error(ExitCode::kInternal, std::string("cannot start a new process after the GPU context was lost: ") + std::strerror(errno));
+}
+
+}  // namespace profiler::driver

@@ -1,0 +1,127 @@
+#include "sweep.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "error.hpp"
+#include "nearest_name.hpp"
+
+namespace profiler::driver {
+namespace {
+
+using Pairs = std::vector<NamedText>;
+
+/// Multiplies the points so far by the values of one more key.
+std::vector<Pairs> times(const std::vector<Pairs>& points, const std::string& key, const std::vector<std::string>& values) {
+  if (values.empty()) return points;
+  std::vector<Pairs> product;
+  for (const auto& point : points) {
+    for (const auto& value : values) {
+      product.push_back(point);
+      product.back().emplace_back(key, value);
+    }
+  }
+  return product;
+}
+
+std::vector<std::string> opNames(const Options& options) {
+  std::vector<std::string> ops = options.plugins;
+  for (const auto& native : options.natives) {
+    ops.push_back(native.rfind(kNativePrefix, 0) == 0 ? native : kNativePrefix + native);
+  }
+  if (options.copy) ops.push_back(kCopyOp);
+  const std::string& network = options.engineFile.empty() ? options.onnxFile : options.engineFile;
+  if (!network.empty()) ops.push_back(options.name.empty() ? std::filesystem::path(network).stem().string() : options.name);
+  return ops;
+}
+
+/// Values of an execution key where it is swept; a single value is no part of the label.
+template <typename Item, typename Text>
+std::vector<std::string> sweptTexts(const std::vector<Item>& items, Text text) {
+  std::vector<std::string> texts;
+  if (items.size() < 2) return texts;
+  for (const auto& item : items) texts.push_back(text(item));
+  return texts;
+}
+
+Execution firstExecution(const Options& options) {
+  return {options.threads.front(), options.streams.front(), options.caches.front(), options.launchModes.front()};
+}
+
+void refuseDoubles(const std::vector<PointRequest>& points) {
+  std::set<std::string> labels;
+  for (const auto& point : points) {
+    if (!labels.insert(point.label).second) throw usageError("the point '" + point.label + "' is asked for twice", "give each value once");
+  }
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// A key that no op of the sweep knows is a typing error, not a configuration.
+void refuseUnknownAttributes(const Options& options, const std::vector<std::string>& ops, const AttributeNames& attributeNames) {
+  std::vector<std::string> known;
+  for (const auto& op : ops) {
+    for (auto& name : attributeNames(op)) known.push_back(std::move(name));
+  }
+  for (const auto& set : options.sets) {
+    if (contains(known, set.first)) continue;
+    throw usageError("no op of this sweep has the attribute '" + set.first + "'" + didYouMean(set.first, known),
+                     "profiler-driver --list shows the attributes of each op");
+  }
+}
+
+}  // namespace
+
+std::vector<PointRequest> expandSweep(const Options& options, const AttributeNames& attributeNames) {
+  if (!options.pointsFile.empty()) {
+    std::ifstream file(options.pointsFile);
+    if (!file) throw Error(ExitCode::kFileMissing, "cannot read " + options.pointsFile, "check the path");
+    return readPoints(file, options.pointsFile, firstExecution(options));
+  }
+  const bool network = !options.engineFile.empty() || !options.onnxFile.empty();
+  std::vector<std::string> types = options.types;
+  if (types.empty() && !network) types.push_back("fp32");
+  const auto number = [](int value) { return std::to_string(value); };
+  const std::vector<std::string> ops = opNames(options);
+  refuseUnknownAttributes(options, ops, attributeNames);
+  std::vector<PointRequest> points;
+  for (const auto& op : ops) {
+    std::vector<Pairs> product = {{{"op", op}}};
+    product = times(product, "shape", options.shapes);
+    product = times(product, "dtype", types);
+    const std::vector<std::string> known = attributeNames(op);
+    for (const auto& [key, values] : options.sets) {
+      if (contains(known, key)) product = times(product, key, values);
+    }
+    product = times(product, "threads", sweptTexts(options.threads, number));
+    product = times(product, "streams", sweptTexts(options.streams, number));
+    product = times(product, "cache_mode", sweptTexts(options.caches, cacheModeName));
+    product = times(product, "launch_mode", sweptTexts(options.launchModes, launchModeName));
+    for (const auto& pairs : product) points.push_back(makePoint(pairs, firstExecution(options)));
+  }
+  refuseDoubles(points);
+  return points;
+}
+
+std::vector<PointRequest> readPoints(std::istream& lines, const std::string& source, const Execution& defaults) {
+  std::vector<PointRequest> points;
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    const std::size_t start = line.find_first_not_of(" \t\r");
+    if (start == std::string::npos || line[start] == '#') continue;
+    try {
+      points.push_back(makePoint(parseLabel(line), defaults));
+    } catch (const Error& error) {
+      throw Error(error.code(), source + ":" + std::to_string(number) + ": " + error.what(), error.hint());
+    }
+  }
+  if (points.empty()) throw usageError(source + " holds no point", "write one point a line: op=swish shape=65536x1024 dtype=fp32");
+  refuseDoubles(points);
+  return points;
+}
+
+}  // namespace profiler::driver

@@ -1,0 +1,32 @@
+/// Expands the options of a sweep, or the lines of a points file, into points.
+#pragma once
+
+#include <functional>
+#include <istream>
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+#include "point.hpp"
+
+namespace profiler::driver {
+
+inline constexpr char kNativePrefix[] = "native_";
+inline constexpr char kCopyOp[] = "copy";
+
+/// Names of the attributes that an op has.
+using AttributeNames = std::function<std::vector<std::string>(const std::string& op)>;
+
+/// Expands the product op x shape x dtype x attributes x execution, the last list fastest. Each op takes the attributes that it has.
+/// Execution keys enter a label only where they are swept.
+///
+/// Throws Error(kUsage) when an attribute is known to no op of the sweep, or two points would have one label.
+std::vector<PointRequest> expandSweep(const Options& options, const AttributeNames& attributeNames);
+
+/// Reads a points file: one point a line in label syntax; blank lines and lines that start with # are passed over.
+///
+/// Args:
+///   source: name for messages, with the line number behind it.
+std::vector<PointRequest> readPoints(std::istream& lines, const std::string& source, const Execution& defaults);
+
+}  // namespace profiler::driver

@@ -1,0 +1,109 @@
+// Finds TensorRT and the driver module built for its version.
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+
+#include "error.hpp"
+#include "tensorrt_backend.hpp"
+
+namespace profiler::driver {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kModulePrefix[] = "libprofiler_driver_trt";
+
+std::string modulePath(int major) { return (fs::path(libraryFolder()) / (kModulePrefix + std::to_string(major) + ".so")).string(); }
+
+/// Library version as (major, minor, patch). TensorRT 8 and 9 count 1000 to a major version, 10 and later 10000.
+/// Source: NV_TENSORRT_VERSION in NvInferVersion.h of 8.6 and 10.
+struct LibraryVersion {
+  int major, minor, patch;
+  std::string text() const { return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch); }
+};
+
+LibraryVersion splitVersion(int version) {
+  if (version >= 10000) return {version / 10000, version / 100 % 100, version % 100};
+  return {version / 1000, version / 100 % 10, version % 100};
+}
+
+bool isRtx(const std::string& path) { return path.find("tensorrt_rtx") != std::string::npos; }
+
+std::vector<std::string> candidates(const std::string& requested, const std::vector<int>& majors) {
+  if (!requested.empty()) return {requested};
+  std::vector<std::string> names;
+  for (const int major : majors) names.push_back("libnvinfer.so." + std::to_string(major));
+  names.push_back("libnvinfer.so");
+  std::vector<std::string> all;
+  if (const char* folder = std::getenv("TENSORRT_LIBRARY_DIR")) {
+    for (const auto& name : names) all.push_back((fs::path(folder) / name).string());
+  }
+  all.insert(all.end(), names.begin(), names.end());
+  return all;
+}
+
+/// The loaded library when one of our modules fits it, otherwise why not.
+std::string tryLibrary(const std::string& path, const std::vector<int>& majors, TensorrtModule& module) {
+  // Global, so that plugin libraries that register themselves find getPluginRegistry.
+  void* library = dlopen(path.c_str(), RTLD_LAZY | RTLD_GLOBAL);
+  if (!library) return dlerror();
+  const auto getVersion = reinterpret_cast<int (*)()>(dlsym(library, "getInferLibVersion"));
+  if (!getVersion) return path + ": no TensorRT library (getInferLibVersion is missing)";
+  const LibraryVersion version = splitVersion(getVersion());
+  // TensorRT for RTX counts its own versions; it speaks the interface of TensorRT 11.
+  const int needed = isRtx(path) ? 11 : version.major;
+  if (std::find(majors.begin(), majors.end(), needed) == majors.end()) {
+    return path + ": TensorRT " + version.text() + ", but no driver module was built for major version " + std::to_string(needed);
+  }
+  module = {needed, modulePath(needed), path, version.text(), library};
+  return {};
+}
+
+}  // namespace
+
+std::string libraryFolder() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  const fs::path beside = program.parent_path().parent_path() / "lib";
+  return fs::is_directory(beside, error) ? beside.string() : program.parent_path().string();
+}
+
+std::vector<int> builtTensorrtMajors() {
+  std::vector<int> majors;
+  std::error_code error;
+  for (int major = 8; major < 20; ++major) {
+    if (fs::exists(modulePath(major), error)) majors.push_back(major);
+  }
+  std::sort(majors.begin(), majors.end(), std::greater<>());
+  return majors;
+}
+
+TensorrtModule findTensorrt(const std::string& requestedLibrary) {
+  const std::vector<int> majors = builtTensorrtMajors();
+  if (majors.empty()) {
+    throw Error(ExitCode::kLibraryMissing, "this driver was built without TensorRT",
+                "build again with -DTENSORRT_INCLUDE_DIR=<folder of NvInfer.h>, or run the ops with --direct");
+  }
+  std::string tried;
+  for (const auto& path : candidates(requestedLibrary, majors)) {
+    TensorrtModule module;
+    const std::string reason = tryLibrary(path, majors, module);
+    if (reason.empty()) return module;
+    tried += "\n  " + reason;
+  }
+  throw Error(ExitCode::kLibraryMissing, "TensorRT cannot be loaded; tried:" + tried,
+              "set TENSORRT_LIBRARY_DIR or LD_LIBRARY_PATH to the folder of libnvinfer, or give --tensorrt-library FILE");
+}
+
+std::shared_ptr<TensorrtBackend> loadTensorrtBackend(const Options& options, const GpuDescription& gpu) {
+  const TensorrtModule module = findTensorrt(options.tensorrtLibrary);
+  void* handle = dlopen(module.modulePath.c_str(), RTLD_NOW | RTLD_LOCAL);
+  const auto make = handle ? reinterpret_cast<decltype(&profilerMakeTensorrtBackend)>(dlsym(handle, "profilerMakeTensorrtBackend")) : nullptr;
+  if (!make) throw Error(ExitCode::kLibraryMissing, std::string("cannot load the driver's TensorRT module: ") + dlerror(), "build the driver again");
+  return std::shared_ptr<TensorrtBackend>(make(options, gpu, module));
+}
+
+}  // namespace profiler::driver

@@ -1,0 +1,176 @@
+// Free-running lanes in several threads; the other half of timing.hpp.
+#include <cuda_profiler_api.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "event_pairs.hpp"
+#include "timing.hpp"
+
+namespace profiler::driver {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kEventsInFlight = 256;  // event pairs per lane; bounds how far the host runs ahead
+
+/// Lets all threads start their measured part together once each has finished its warm-up, or has failed.
+class StartLine {
+ public:
+  explicit StartLine(int threads) : mMissing(threads) {}
+  void arriveAndWait() {
+    std::unique_lock lock(mMutex);
+    arriveLocked();
+    mChanged.wait(lock, [&] { return mOpen; });
+  }
+  void arrive() {
+    const std::lock_guard lock(mMutex);
+    arriveLocked();
+  }
+  void waitForAll() {
+    std::unique_lock lock(mMutex);
+    mChanged.wait(lock, [&] { return mMissing == 0; });
+  }
+  void open() {
+    const std::lock_guard lock(mMutex);
+    mOpen = true;
+    mChanged.notify_all();
+  }
+
+ private:
+  void arriveLocked() {
+    if (--mMissing == 0) mChanged.notify_all();
+  }
+  std::mutex mMutex;
+  std::condition_variable mChanged;
+  int mMissing;
+  bool mOpen = false;
+};
+
+/// One thread's share: its lanes, their events and samples.
+class Worker {
+ public:
+  Worker(const std::vector<Lane*>& lanes, int thread, const TimingRequest& request)
+      : mLanes(lanes), mRequest(request), mPoint(request.label, static_cast<std::uint64_t>(request.bytesPerIteration)) {
+    for (std::size_t stream = 0; stream < lanes.size(); ++stream) {
+      mEvents.emplace_back(kEventsInFlight);
+      mSamples.push_back({thread, static_cast<int>(stream), {}, {}});
+    }
+  }
+
+  void warmUp() {
+    const auto range = mPoint.warmup();
+    for (std::int64_t i = 0; i < mRequest.warmupCount; ++i) {
+      for (Lane* lane : mLanes) {
+        lane->prepareNext();
+        lane->enqueueNext();
+      }
+    }
+    for (Lane* lane : mLanes) CUDA_CHECK(cudaStreamSynchronize(lane->stream()));
+  }
+
+  void measure(const std::atomic<bool>& failed) {
+    const auto begin = Clock::now();
+    for (std::int64_t done = 0; !failed.load(std::memory_order_relaxed) && goesOn(done, begin); ++done) {
+      for (std::size_t i = 0; i < mLanes.size(); ++i) iterate(*mLanes[i], mEvents[i], mSamples[i]);
+    }
+    for (std::size_t i = 0; i < mLanes.size(); ++i) mEvents[i].collectAll(mSamples[i].deviceNs);
+  }
+
+  std::vector<LaneSamples> takeSamples() { return std::move(mSamples); }
+
+ private:
+  bool goesOn(std::int64_t done, Clock::time_point begin) const {
+    const StopRule& rule = mRequest.stop;
+    if (rule.fixedIterations) return done < *rule.fixedIterations;
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    return done < rule.maxIterations && seconds < rule.maxSeconds && (done < rule.minIterations || seconds < rule.minSeconds);
+  }
+
+  void iterate(Lane& lane, EventPairs& events, LaneSamples& samples) {
+    lane.prepareNext();
+    events.recordStart(lane.stream(), samples.deviceNs);
+    {
+      const auto range = mPoint.iteration();
+      const auto start = Clock::now();
+      lane.enqueueNext();
+      samples.hostNs.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
+    }
+    events.recordEnd(lane.stream());
+  }
+
+  std::vector<Lane*> mLanes;
+  const TimingRequest& mRequest;
+  Point mPoint;
+  std::vector<EventPairs> mEvents;
+  std::vector<LaneSamples> mSamples;
+};
+
+struct Outcome {
+  std::vector<LaneSamples> samples;
+  std::exception_ptr failure;
+};
+
+void runWorker(const std::vector<Lane*>& lanes, int thread, const TimingRequest& request, int device, StartLine& start,
+               std::atomic<bool>& failed, Outcome& outcome) {
+  bool arrived = false;
+  try {
+    CUDA_CHECK(cudaSetDevice(device));
+    Worker worker(lanes, thread, request);
+    worker.warmUp();
+    arrived = true;
+    start.arriveAndWait();
+    worker.measure(failed);
+    outcome.samples = worker.takeSamples();
+  } catch (...) {
+    outcome.failure = std::current_exception();
+    failed = true;
+    if (!arrived) start.arrive();
+  }
+}
+
+std::string stopReason(const StopRule& rule, const std::vector<LaneSamples>& lanes, double seconds) {
+  if (rule.fixedIterations) return "iterations";
+  for (const auto& lane : lanes) {
+    if (static_cast<std::int64_t>(lane.deviceNs.size()) >= rule.maxIterations) return "max_iterations";
+  }
+  return seconds >= rule.maxSeconds ? "max_time" : "min_time";
+}
+
+}  // namespace
+
+Measurement measureThroughput(const std::vector<std::vector<Lane*>>& threads, const TimingRequest& request, int device) {
+  StartLine start(static_cast<int>(threads.size()));
+  std::atomic<bool> failed{false};
+  std::vector<Outcome> outcomes(threads.size());
+  std::vector<std::thread> workers;
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    workers.emplace_back(runWorker, std::cref(threads[i]), static_cast<int>(i), std::cref(request), device, std::ref(start),
+                         std::ref(failed), std::ref(outcomes[i]));
+  }
+  start.waitForAll();
+  const cudaError_t started = cudaProfilerStart();
+  const auto begin = Clock::now();
+  start.open();
+  for (auto& worker : workers) worker.join();
+  const cudaError_t idle = cudaDeviceSynchronize();
+  const std::int64_t wallNs = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count();
+  logFailedRelease(cudaProfilerStop(), "cudaProfilerStop");
+  Measurement measurement;
+  for (auto& outcome : outcomes) {
+    if (outcome.failure) std::rethrow_exception(outcome.failure);
+    for (auto& lane : outcome.samples) measurement.lanes.push_back(std::move(lane));
+  }
+  checkCuda(started, "cudaProfilerStart");
+  checkCuda(idle, "cudaDeviceSynchronize");
+  measurement.warmupCount = request.warmupCount;
+  measurement.wallNs = wallNs;
+  measurement.stopReason = stopReason(request.stop, measurement.lanes, static_cast<double>(wallNs) * 1e-9);
+  return measurement;
+}
+
+}  // namespace profiler::driver

@@ -1,0 +1,119 @@
+#include "timing.hpp"
+
+#include <cuda_profiler_api.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "device_kernels.hpp"
+#include "event_pairs.hpp"
+#include "statistics.hpp"
+
+namespace profiler::driver {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Small enough that a batch with its events stays far below the depth of the launch queue (about 1000 entries).
+constexpr std::int64_t kBatch = 16;
+constexpr std::int64_t kDelaySlackNs = 30'000;  // the host's way from the delay's launch to the first event
+constexpr std::int64_t kMaxDelayNs = 50'000'000;
+constexpr double kCheckGrowth = 1.25;  // how much the sample count grows between two looks at the median
+
+std::int64_t nanosecondsSince(Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+}
+
+/// Decides after each batch whether the measurement ends, and why.
+class StopJudge {
+ public:
+  explicit StopJudge(const StopRule& rule) : mRule(rule), mNextCheck(static_cast<double>(rule.minIterations)) {}
+
+  std::int64_t nextBatch(std::int64_t done) const {
+    const std::int64_t most = mRule.fixedIterations.value_or(mRule.maxIterations);
+    return std::min(kBatch, most - done);
+  }
+  bool ends(const std::vector<std::int64_t>& samples, double seconds) {
+    const auto count = static_cast<std::int64_t>(samples.size());
+    if (mRule.fixedIterations) return count >= *mRule.fixedIterations && stop("iterations");
+    if (count >= mRule.maxIterations) return stop("max_iterations");
+    if (seconds >= mRule.maxSeconds) return stop("max_time");
+    if (count < mRule.minIterations || seconds < mRule.minSeconds || static_cast<double>(count) < mNextCheck) return false;
+    mNextCheck = static_cast<double>(count) * kCheckGrowth;
+    return isMedianStable(samples, mRule.stability) && stop("stable");
+  }
+  const std::string& reason() const { return mReason; }
+
+ private:
+  bool stop(const char* reason) {
+    mReason = reason;
+    return true;
+  }
+  const StopRule& mRule;
+  double mNextCheck;
+  std::string mReason;
+};
+
+/// Runs the warm-up and returns the host time of one iteration in ns, preparation included.
+std::int64_t warmUp(Lane& lane, const Point& point, std::int64_t count) {
+  const auto range = point.warmup();
+  const auto start = Clock::now();
+  for (std::int64_t i = 0; i < count; ++i) {
+    lane.prepareNext();
+    lane.enqueueNext();
+  }
+  const std::int64_t hostNs = nanosecondsSince(start) / std::max<std::int64_t>(1, count);
+  CUDA_CHECK(cudaStreamSynchronize(lane.stream()));
+  return hostNs;
+}
+
+/// Enqueues one marked and timed iteration and returns the host time of the enqueue in ns.
+std::int64_t enqueueIteration(Lane& lane, const Point& point, EventPairs& events, std::vector<std::int64_t>& samples) {
+  lane.prepareNext();
+  events.recordStart(lane.stream(), samples);
+  Clock::time_point start;
+  std::int64_t hostNs = 0;
+  {
+    const auto range = point.iteration();
+    start = Clock::now();
+    lane.enqueueNext();
+    hostNs = nanosecondsSince(start);
+  }
+  events.recordEnd(lane.stream());
+  return hostNs;
+}
+
+/// cudaProfilerStart and Stop around the measured part, on every path.
+class ProfilerWindow {
+ public:
+  ProfilerWindow() { CUDA_CHECK(cudaProfilerStart()); }
+  ~ProfilerWindow() { logFailedRelease(cudaProfilerStop(), "cudaProfilerStop"); }
+  ProfilerWindow(const ProfilerWindow&) = delete;
+  ProfilerWindow& operator=(const ProfilerWindow&) = delete;
+};
+
+}  // namespace
+
+Measurement measureIsolated(Lane& lane, const Point& point, const TimingRequest& request) {
+  Measurement measurement;
+  measurement.warmupCount = request.warmupCount;
+  measurement.lanes.resize(1);
+  auto& samples = measurement.lanes[0];
+  EventPairs events(kBatch);
+  std::int64_t batchHostNs = kBatch * warmUp(lane, point, request.warmupCount);
+  StopJudge judge(request.stop);
+  const ProfilerWindow window;
+  const auto begin = Clock::now();
+  do {
+    const std::int64_t batch = judge.nextBatch(static_cast<std::int64_t>(samples.deviceNs.size()));
+    enqueueDelay(std::min(batchHostNs + batchHostNs / 2 + kDelaySlackNs, kMaxDelayNs), lane.stream());
+    const auto batchStart = Clock::now();
+    for (std::int64_t i = 0; i < batch; ++i) samples.hostNs.push_back(enqueueIteration(lane, point, events, samples.deviceNs));
+    batchHostNs = nanosecondsSince(batchStart);
+    events.collectAll(samples.deviceNs);
+  } while (!judge.ends(samples.deviceNs, static_cast<double>(nanosecondsSince(begin)) * 1e-9));
+  measurement.stopReason = judge.reason();
+  return measurement;
+}
+
+}  // namespace profiler::driver

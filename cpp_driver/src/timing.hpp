@@ -1,0 +1,47 @@
+/// Times the iterations of lanes with CUDA events and keeps every sample.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lane.hpp"
+#include "options.hpp"
+#include "profiler/nvtx.hpp"
+
+namespace profiler::driver {
+
+struct LaneSamples {
+  int thread = 0, stream = 0;
+  std::vector<std::int64_t> deviceNs, hostNs;
+};
+
+struct Measurement {
+  std::vector<LaneSamples> lanes;   ///< Thread by thread, stream by stream.
+  std::int64_t warmupCount = 0;     ///< Per lane.
+  std::optional<std::int64_t> wallNs;  ///< Throughput mode: from the common start until the last lane was idle.
+  std::string stopReason;           ///< `iterations`, `stable`, `max_iterations`, `max_time` or `min_time`.
+};
+
+/// What marks and bounds a measurement.
+struct TimingRequest {
+  std::string label;
+  std::int64_t bytesPerIteration = 0;
+  std::int64_t warmupCount = 10;
+  StopRule stop;
+};
+
+/// One lane, batch by batch: a delay kernel holds the stream while the host enqueues a batch, so an interval between two events
+/// holds the work of one iteration and no launch gap.
+Measurement measureIsolated(Lane& lane, const Point& point, const TimingRequest& request);
+
+/// All lanes at once, each thread round-robin over its own; nothing holds the streams back. Samples overlap where lanes do, so
+/// throughput comes from the iteration count and the wall time. Each thread opens a range of the point of its own.
+///
+/// Args:
+///   threads: lanes of each thread.
+Measurement measureThroughput(const std::vector<std::vector<Lane*>>& threads, const TimingRequest& request, int device);
+
+}  // namespace profiler::driver
