@@ -1,0 +1,81 @@
+// The page's one global, its data, and how elements are made. Text from captures only ever becomes text nodes.
+"use strict";
+window.Page = (function () {
+  const widgets = {};
+  const redraws = [];
+
+  function data(id) {
+    return JSON.parse(document.getElementById("data-" + id).textContent);
+  }
+
+  /** Make an element: attributes by name, `on…` keys as listeners, children as nodes or text. */
+  function element(tag, attributes, ...children) {
+    const node = document.createElement(tag);
+    for (const [key, value] of Object.entries(attributes || {})) {
+      if (value === null || value === undefined || value === false) continue;
+      if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+      else if (key === "class") node.className = value;
+      else node.setAttribute(key, value === true ? "" : value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+  }
+
+  /** Run a function when an element first comes near the viewport, or before printing. */
+  function whenSeen(node, run) {
+    let done = false;
+    const once = () => { if (!done) { done = true; observer.disconnect(); run(); } };
+    const observer = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) once(); },
+      { rootMargin: "400px" });
+    observer.observe(node);
+    window.addEventListener("beforeprint", once);
+  }
+
+  function select(label, options, value, change) {
+    const list = element("select", { onchange: (event) => change(event.target.value) });
+    for (const [id, text] of options) {
+      const option = element("option", { value: id }, text);
+      option.selected = id === value;
+      list.append(option);
+    }
+    return element("label", {}, label, list);
+  }
+
+  function toggle(text, pressed, change, title) {
+    return element("button", {
+      type: "button", "aria-pressed": String(pressed), title,
+      onclick: (event) => {
+        const next = event.currentTarget.getAttribute("aria-pressed") !== "true";
+        event.currentTarget.setAttribute("aria-pressed", String(next));
+        change(next);
+      },
+    }, text);
+  }
+
+  /** Turn packed text back into values: `{dict, codes}` becomes a list of texts and nulls. */
+  function unpack(column) {
+    return Array.isArray(column) ? column : column.codes.map((code) => (code < 0 ? null : column.dict[code]));
+  }
+
+  function download(name, text, type) {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    const link = element("a", { href: url, download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  }
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch (error) {
+      const area = element("textarea", { "aria-hidden": "true" });
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+  }
+
+  return { widgets, redraws, data, element, whenSeen, select, toggle, unpack, download, copy };
+})();

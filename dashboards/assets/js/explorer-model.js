@@ -1,0 +1,96 @@
+// The comparison of launch configurations as data: which attributes vary, what is compared with what, relative figures.
+"use strict";
+Page.explorerModel = (function () {
+  const collator = new Intl.Collator("en", { numeric: true });
+
+  function compare(a, b) {
+    return typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));
+  }
+
+  class Model {
+    constructor(payload) {
+      this.table = payload.table;
+      this.rows = payload.table.rows;
+      this.columns = Object.fromEntries(payload.table.columns.map((column, index) => [column.name, Page.unpack(payload.table.data[index])]));
+      this.labels = Object.fromEntries(payload.table.columns.map((column) => [column.name, column.label]));
+      this.measures = payload.measures;
+      this.values = Object.fromEntries(payload.attributes.map((name) => [name, this.distinct(name)]));
+      this.varying = payload.attributes.filter((name) => this.values[name].length > 1);
+      this.hidden = Object.fromEntries(this.varying.map((name) => [name, new Set()]));
+      this.measure = this.measures[0];
+      this.relative = false;
+      this.logarithmic = false;
+      this.choose(payload.facets.filter((name) => this.varying.includes(name)));
+    }
+
+    distinct(name) {
+      return [...new Set(this.columns[name].filter((value) => value !== null))].sort(compare);
+    }
+
+    /** Give each varying attribute its place: the longest numeric one along x, the next as colour, the others as facets. */
+    choose(facets) {
+      const free = this.varying.filter((name) => !facets.includes(name));
+      const numeric = (name) => typeof this.values[name][0] === "number";
+      const along = [...free].sort((a, b) => numeric(b) - numeric(a) || this.values[b].length - this.values[a].length);
+      this.x = along[0] || facets[facets.length - 1] || null;
+      const rest = free.filter((name) => name !== this.x);
+      this.color = rest[0] || facets.find((name) => name !== this.x) || null;
+      this.facets = this.varying.filter((name) => name !== this.x && name !== this.color);
+    }
+
+    place(role, name) {
+      const other = role === "x" ? "color" : "x";
+      if (name && this[other] === name) this[other] = this[role];
+      this[role] = name || null;
+      this.facets = this.varying.filter((item) => item !== this.x && item !== this.color);
+    }
+
+    shows(row) {
+      return this.varying.every((name) => !this.hidden[name].has(this.columns[name][row]));
+    }
+
+    key(row) {
+      return this.facets.map((name) => this.columns[name][row]);
+    }
+
+    title(key) {
+      return key.map((value, index) => (typeof value === "number" ? `${this.labels[this.facets[index]]} ${value}` : value ?? "–")).join(" · ");
+    }
+
+    /** Groups of rows that stand in one plot, in the order of their attributes. */
+    groups() {
+      const groups = new Map();
+      for (let row = 0; row < this.rows; row++) {
+        if (!this.shows(row)) continue;
+        const key = this.key(row);
+        const id = JSON.stringify(key);
+        if (!groups.has(id)) groups.set(id, { key, title: this.title(key), rows: [] });
+        groups.get(id).rows.push(row);
+      }
+      return [...groups.values()].sort((a, b) => a.key.reduce((order, value, index) => order || compare(value, b.key[index]), 0));
+    }
+
+    best(rows) {
+      const values = this.columns[this.measure.mid];
+      const known = rows.map((row) => values[row]).filter((value) => value !== null);
+      return known.length ? (this.measure.better === "higher" ? Math.max(...known) : Math.min(...known)) : null;
+    }
+
+    /** How far each row is behind the fastest with the same operation, shape and type (and whatever else is a facet), in percent. */
+    behind() {
+      const first = this.measures[0];
+      const values = this.columns[first.mid];
+      const result = new Array(this.rows).fill(null);
+      const saved = this.measure;
+      this.measure = first;
+      for (const group of this.groups()) {
+        const best = this.best(group.rows);
+        for (const row of group.rows) if (values[row] !== null && best) result[row] = (values[row] / best - 1) * 100;
+      }
+      this.measure = saved;
+      return result;
+    }
+  }
+
+  return { Model };
+})();

@@ -1,0 +1,218 @@
+// The comparison of launch configurations: small plots by shape and type beside a table, selection shared.
+"use strict";
+Page.widgets.explorer = (function () {
+  const { element } = Page;
+  const MAX_FACETS = 12;
+  const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down", "star"];
+  const BEHIND = "behind_best_pct";
+
+  class Explorer {
+    constructor(node, payload) {
+      this.model = new Page.explorerModel.Model(payload);
+      this.selected = new Set();
+      this.allFacets = false;
+      this.controls = element("div", { class: "toolbar" });
+      this.chips = element("div", { class: "chips no-print" });
+      this.legend = element("div", { class: "legend" });
+      this.facets = element("div", { class: "facets" });
+      this.more = element("p", { class: "count" });
+      this.tableNode = element("div", { class: "table" });
+      this.grid = element("div", { class: "explorer-grid" }, element("div", {}, this.legend, this.facets, this.more), this.tableNode);
+      node.append(this.controls, this.chips, this.grid);
+      this.makeTable(payload.table);
+      this.makeControls();
+      this.makeChips();
+      this.refresh();
+      Page.redraws.push(() => this.refresh());
+    }
+
+    makeTable(payload) {
+      const column = {
+        name: BEHIND, label: "behind best", unit: "%", kind: "number", better: "lower",
+        text: "time above that of the fastest configuration in the same plot",
+      };
+      const first = payload.columns.findIndex((item) => item.name === this.model.measures[0].mid);
+      const columns = [...payload.columns];
+      const data = [...payload.data];
+      columns.splice(first + 1, 0, column);
+      data.splice(first + 1, 0, this.model.behind());
+      this.behindIndex = first + 1;
+      this.table = new Page.table.Table(this.tableNode, { ...payload, columns, data }, {
+        sort: this.model.measures[0].mid, page: 12, bar: [BEHIND],
+        onselect: (selected) => { this.selected = selected; this.draw(); },
+      });
+      this.table.accept = (row) => this.model.shows(row);
+      this.compact(true);
+    }
+
+    /** Show the columns that decide, or all. */
+    compact(on) {
+      const wanted = new Set([...this.model.varying, BEHIND, "effective_bandwidth_bytes_per_s", "achieved_occupancy_pct", "theoretical_occupancy_pct",
+        "registers_per_thread", this.model.measures[0].mid, this.model.measure.mid]);
+      this.table.visible = this.table.columns.map((_, index) => index).filter((index) => !on || wanted.has(this.table.columns[index].name));
+      this.isCompact = on;
+      this.grid.classList.toggle("stacked", !on);
+      this.table.refresh();
+    }
+
+    makeControls() {
+      const model = this.model;
+      const names = model.varying.map((name) => [name, model.labels[name]]);
+      const measures = model.measures.map((item) => [item.id, item.label]);
+      const role = (text, key) => Page.select(text, [["", "none"], ...names], model[key] || "", (value) => { model.place(key, value); this.remake(); });
+      this.controls.replaceChildren(
+        Page.select("Show", measures, model.measure.id, (id) => { model.measure = model.measures.find((item) => item.id === id); this.compact(this.isCompact); this.draw(); }),
+        ...(names.length > 1 ? [role("along", "x"), role("colour", "color")] : []),
+        Page.toggle("Relative to best", model.relative, (on) => { model.relative = on; this.draw(); }, "Divide by the best configuration of each plot"),
+        Page.toggle("Log scale", model.logarithmic, (on) => { model.logarithmic = on; this.draw(); }),
+        Page.toggle("All columns", !this.isCompact, (on) => { this.compact(!on); this.draw(); }),
+        element("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Clear selection"),
+      );
+    }
+
+    clear() {
+      this.selected.clear();
+      this.table.mark();
+      this.draw();
+    }
+
+    remake() {
+      this.makeControls();
+      this.refresh();
+    }
+
+    makeChips() {
+      const model = this.model;
+      const sets = model.varying.filter((name) => model.values[name].length <= 16).map((name) => {
+        const buttons = model.values[name].map((value) => Page.toggle(String(value), true, (on) => {
+          if (on) model.hidden[name].delete(value); else model.hidden[name].add(value);
+          this.refresh();
+        }, String(value)));
+        return element("fieldset", {}, element("legend", {}, model.labels[name]), ...buttons);
+      });
+      this.chips.replaceChildren(...sets);
+    }
+
+    refresh() {
+      this.table.data[this.behindIndex] = this.model.behind();
+      this.table.prepare();
+      this.table.refresh();
+      this.draw();
+    }
+
+    draw() {
+      const groups = this.model.groups();
+      const shown = this.allFacets ? groups : groups.slice(0, MAX_FACETS);
+      while (this.facets.children.length > shown.length) { Plotly.purge(this.facets.lastChild.lastChild); this.facets.lastChild.remove(); }
+      while (this.facets.children.length < shown.length) {
+        this.facets.append(element("div", { class: "facet" }, element("div", { class: "facet-title" }), element("div", { class: "plot", role: "img" })));
+      }
+      const by = this.scaleOf(groups);
+      shown.forEach((group, index) => this.facet(this.facets.children[index], group, by));
+      this.drawLegend();
+      this.more.replaceChildren();
+      if (groups.length > shown.length) {
+        this.more.append(`${shown.length} of ${groups.length} plots shown. `,
+          element("button", { type: "button", onclick: () => { this.allFacets = true; this.draw(); } }, "Show all"));
+      }
+    }
+
+    scaleOf(groups) {
+      const values = this.model.columns[this.model.measure.mid];
+      return Page.format.scale(this.model.measure.unit, groups.flatMap((group) => group.rows.map((row) => values[row])));
+    }
+
+    colors() {
+      return this.model.color ? this.model.values[this.model.color] : [null];
+    }
+
+    drawLegend() {
+      const model = this.model;
+      this.legend.replaceChildren();
+      if (!model.color) return;
+      this.legend.append(element("span", { class: "title" }, model.labels[model.color]));
+      this.colors().forEach((value, index) => {
+        if (model.hidden[model.color].has(value)) return;
+        const dot = element("i");
+        dot.style.background = Page.theme.series(index);
+        this.legend.append(element("span", {}, dot, Page.format.shorten(String(value), 48)));
+      });
+    }
+
+    facet(node, group, by) {
+      const model = this.model;
+      node.firstChild.textContent = group.title;
+      const plot = node.lastChild;
+      plot.setAttribute("aria-label", `${model.measure.label} by ${model.x || "configuration"}${group.title ? ", " + group.title : ""}`);
+      const best = model.best(group.rows);
+      const factor = model.relative ? best || 1 : by.factor;
+      const ticks = model.x ? model.values[model.x] : [""];
+      const traces = this.colors().map((value, index) => this.trace(group, value, index, factor, ticks)).filter(Boolean);
+      const unit = model.relative ? "× best" : by.label;
+      const length = ticks.length > 8 ? 8 : 14;
+      const layout = {
+        showlegend: false, hovermode: "closest",
+        xaxis: { title: { text: model.x ? Page.format.plotly(model.labels[model.x]) : "" }, tickvals: ticks.map((_, index) => index),
+          ticktext: ticks.map((text) => Page.format.plotly(Page.format.shorten(String(text), length))), range: [-0.5, ticks.length - 0.5] },
+        yaxis: { title: { text: unit }, type: model.logarithmic ? "log" : "linear", rangemode: model.relative ? "normal" : "tozero", nticks: 6 },
+      };
+      Page.figure.draw(plot, { data: traces, layout });
+      if (!plot.bound) {
+        plot.bound = true;
+        plot.on("plotly_click", (event) => this.pick(event.points[0].customdata));
+      }
+    }
+
+    pick(row) {
+      this.table.selected = this.selected;
+      this.table.reveal(row);
+      this.table.toggle(row);
+    }
+
+    trace(group, value, index, factor, ticks) {
+      const model = this.model;
+      const { mid, low, high } = model.measure;
+      const position = new Map(ticks.map((tick, at) => [tick, at]));
+      const rows = group.rows
+        .filter((row) => (!model.color || model.columns[model.color][row] === value) && model.columns[mid][row] !== null)
+        .sort((a, b) => (model.x ? position.get(model.columns[model.x][a]) - position.get(model.columns[model.x][b]) : 0));
+      if (!rows.length) return null;
+      const count = this.colors().length;
+      const shift = count > 1 ? (index - (count - 1) / 2) * Math.min(0.12, 0.6 / count) : 0;
+      const at = (name, row) => model.columns[name][row] / factor;
+      const chosen = this.selected.size > 0;
+      const spread = low && high ? {
+        type: "data", symmetric: false, thickness: 1.4, width: 3,
+        array: rows.map((row) => at(high, row) - at(mid, row)), arrayminus: rows.map((row) => at(mid, row) - at(low, row)),
+      } : undefined;
+      return {
+        type: "scatter", mode: "lines+markers", x: rows.map((row) => (model.x ? position.get(model.columns[model.x][row]) : 0) + shift),
+        y: rows.map((row) => at(mid, row)), error_y: spread, customdata: rows, text: rows.map((row) => this.hover(row)),
+        hovertemplate: "%{text}<extra></extra>", line: { color: Page.theme.series(index), width: 1.5 }, opacity: 1,
+        marker: {
+          color: Page.theme.series(index), symbol: SYMBOLS[index % SYMBOLS.length], size: rows.map((row) => (this.selected.has(row) ? 13 : 7)),
+          opacity: rows.map((row) => (!chosen || this.selected.has(row) ? 1 : 0.45)),
+          line: { color: Page.theme.color("ink"), width: rows.map((row) => (this.selected.has(row) ? 2 : 0)) },
+        },
+      };
+    }
+
+    hover(row) {
+      const model = this.model;
+      const lines = model.varying.map((name) => `${model.labels[name]}: ${Page.format.shorten(String(model.columns[name][row]), 60)}`);
+      for (const measure of model.measures) {
+        const value = model.columns[measure.mid][row];
+        if (value === null) continue;
+        const range = measure.low && measure.high && model.columns[measure.low][row] !== null
+          ? ` (${Page.format.one(model.columns[measure.low][row], measure.unit)} – ${Page.format.one(model.columns[measure.high][row], measure.unit)})` : "";
+        lines.push(`${measure.label}: ${Page.format.one(value, measure.unit)}${range}`);
+      }
+      return lines.map(Page.format.plotly).join("<br>");
+    }
+  }
+
+  return (node) => {
+    const payload = Page.data(node.dataset.block);
+    Page.whenSeen(node, () => new Explorer(node, payload));
+  };
+})();

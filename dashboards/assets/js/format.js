@@ -1,0 +1,72 @@
+// Numbers as people read them: one unit and one number of decimals for a whole column or axis.
+"use strict";
+Page.format = (function () {
+  const SI = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""]];
+  const STEPS = {
+    "ns": [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]],
+    "bytes": [[1024 ** 4, "TiB"], [1024 ** 3, "GiB"], [1024 ** 2, "MiB"], [1024, "KiB"], [1, "B"]],
+    "bytes/s": SI.map(([factor, prefix]) => [factor, prefix + "B/s"]),
+    "FLOP/s": SI.map(([factor, prefix]) => [factor, prefix + "FLOP/s"]),
+    "Hz": SI.map(([factor, prefix]) => [factor, prefix + "Hz"]),
+  };
+  const THIN = "\u202f";
+  const MISSING = "–";
+
+  function median(values) {
+    const sorted = Float64Array.from(values).sort();
+    return sorted.length ? sorted[sorted.length >> 1] : 0;
+  }
+
+  /** Choose unit and decimals for values that stand below each other. */
+  function scale(unit, values) {
+    const known = values.filter((value) => typeof value === "number" && value !== 0).map(Math.abs);
+    const middle = median(known);
+    const [factor, label] = (STEPS[unit] || [[1, unit === "count" || unit === "ratio" ? "" : unit || ""]])
+      .find(([size]) => middle >= size) || (STEPS[unit] ? STEPS[unit][STEPS[unit].length - 1] : [1, unit]);
+    const whole = factor === 1 && known.every(Number.isInteger);
+    return { factor, label, digits: whole || unit === "count" ? 0 : decimals(middle / factor, unit) };
+  }
+
+  function decimals(size, unit) {
+    if (unit === "%") return size < 10 ? 2 : 1;
+    if (size >= 1000) return 0;
+    if (size >= 100) return 1;
+    return size >= 10 ? 2 : 3;
+  }
+
+  function group(text) {
+    const [whole, fraction] = text.split(".");
+    const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, THIN);
+    return fraction === undefined ? grouped : grouped + "." + fraction;
+  }
+
+  /** Format one number of a column by the column's scale, without the unit. */
+  function cell(value, by) {
+    if (value === null || value === undefined) return MISSING;
+    const scaled = value / by.factor;
+    const text = scaled.toFixed(by.digits);
+    return Number(text) === 0 && scaled !== 0 ? String(Number(scaled.toPrecision(2))) : group(text);
+  }
+
+  /** Format one number by itself, with its unit. */
+  function one(value, unit) {
+    if (value === null || value === undefined || Number.isNaN(value)) return MISSING;
+    const by = scale(unit, [value]);
+    const text = unit === "count" ? group(String(Math.round(value))) : String(Number((value / by.factor).toPrecision(4)));
+    return by.label ? text + " " + by.label : text;
+  }
+
+  /** Shorten a long name in the middle, where template arguments are. */
+  function shorten(text, length) {
+    if (text.length <= length) return text;
+    const tail = Math.floor(length * 0.35);
+    return text.slice(0, length - tail - 1) + "…" + text.slice(text.length - tail);
+  }
+
+  /** Escape text for Plotly, which reads a small HTML of its own in labels. */
+  function plotly(text) {
+    return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  }
+
+  return { scale, cell, one, shorten, plotly, MISSING };
+})();

@@ -1,0 +1,214 @@
+// Tables: sort, filter, select, copy, download. A long table shows its first rows and says how many there are.
+"use strict";
+Page.table = (function () {
+  const MAX_DRAWN = 2000;
+  const CONDITION = /^([\w.]+)(>=|<=|!=|=|>|<)(.+)$/;
+  const { element } = Page;
+
+  class Table {
+    constructor(node, payload, options = {}) {
+      this.node = node;
+      this.columns = payload.columns;
+      this.data = payload.data.map(Page.unpack);
+      this.options = { page: 15, ...payload, ...options };
+      this.rows = payload.rows;
+      this.limit = this.options.page;
+      this.query = "";
+      this.selected = new Set();
+      this.accept = null;
+      this.sortColumn = this.columns.findIndex((column) => column.name === this.options.sort);
+      this.descending = Boolean(this.options.descending);
+      this.visible = this.columns.map((_, index) => index);
+      this.prepare();
+      this.build();
+      this.refresh();
+    }
+
+    prepare() {
+      this.scales = this.columns.map((column, index) =>
+        column.kind === "number" && !this.options.mixed_units ? Page.format.scale(column.unit || "", this.data[index]) : null);
+      this.largest = this.columns.map((column, index) =>
+        (this.options.bar || []).includes(column.name) ? this.data[index].reduce((most, value) => Math.max(most, value || 0), 0) : 0);
+      this.texts = null;
+    }
+
+    build() {
+      this.search = element("input", {
+        type: "search", placeholder: "Filter, or count>10", "aria-label": "Filter rows", spellcheck: "false",
+        oninput: () => { this.query = this.search.value; this.limit = this.options.page; this.refresh(); },
+      });
+      this.counter = element("span", { class: "count", role: "status" });
+      const copy = element("button", { type: "button", class: "quiet", onclick: () => this.copy(copy) }, "Copy");
+      const save = element("button", { type: "button", class: "quiet", onclick: () => Page.download(this.options.file, this.csv(), "text/csv") }, "CSV");
+      this.toolbar = element("div", { class: "toolbar" }, this.rows > 5 ? this.search : null, this.counter, element("span", { class: "spacer" }), copy, save);
+      this.head = element("thead");
+      this.body = element("tbody");
+      const grid = element("table", { class: this.options.wrap ? "wrap" : "" }, this.head, this.body);
+      this.scroll = element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": this.options.file.replace(".csv", "").replace(/_/g, " ") }, grid);
+      this.more = element("button", { type: "button", onclick: () => { this.limit += 200; this.refresh(); } });
+      this.foot = element("div", { class: "foot no-print" }, this.more);
+      this.node.replaceChildren(this.toolbar, this.scroll, this.foot);
+    }
+
+    heading(index) {
+      const column = this.columns[index];
+      const active = index === this.sortColumn;
+      const arrow = active ? element("span", { class: "arrow", "aria-hidden": "true" }, this.descending ? " ↓" : " ↑") : null;
+      const unit = this.scales[index] ? this.scales[index].label : "";
+      const tip = [column.name, column.text, column.source ? "Source: " + column.source : ""].filter(Boolean).join("\n");
+      const button = element("button", { type: "button", "data-tip": tip, onclick: () => this.sortBy(index) },
+        column.label, arrow, element("span", { class: "unit" }, unit));
+      const sort = active ? (this.descending ? "descending" : "ascending") : "none";
+      return element("th", { scope: "col", class: column.kind, "aria-sort": sort }, button);
+    }
+
+    sortBy(index) {
+      const numeric = this.columns[index].kind === "number";
+      this.descending = index === this.sortColumn ? !this.descending : numeric && this.columns[index].better !== "lower";
+      this.sortColumn = index;
+      this.refresh();
+      const heads = this.head.querySelectorAll("button");
+      if (heads[this.visible.indexOf(index)]) heads[this.visible.indexOf(index)].focus();
+    }
+
+    /** One lower-case text per row, made when first searched. */
+    rowTexts() {
+      if (!this.texts) {
+        const textual = this.columns.map((column, index) => (column.kind === "number" ? -1 : index)).filter((index) => index >= 0);
+        this.texts = Array.from({ length: this.rows }, (_, row) => textual.map((index) => this.data[index][row] ?? "").join("\n").toLowerCase());
+      }
+      return this.texts;
+    }
+
+    tests() {
+      return this.query.trim().split(/\s+/).filter(Boolean).map((word) => this.condition(word) || this.contains(word.toLowerCase()));
+    }
+
+    contains(word) {
+      const texts = this.rowTexts();
+      return (row) => texts[row].includes(word);
+    }
+
+    condition(word) {
+      const match = CONDITION.exec(word);
+      const index = match ? this.columns.findIndex((column) => column.name === match[1] || column.label.replace(/ /g, "_") === match[1]) : -1;
+      if (index < 0) return null;
+      const [wanted, values] = [Number(match[3]), this.data[index]];
+      const left = (row) => (Number.isNaN(wanted) ? String(values[row]) : values[row]);
+      const right = Number.isNaN(wanted) ? match[3] : wanted;
+      const compare = {
+        ">": (row) => left(row) > right, "<": (row) => left(row) < right, ">=": (row) => left(row) >= right,
+        "<=": (row) => left(row) <= right, "=": (row) => left(row) === right, "!=": (row) => left(row) !== right,
+      }[match[2]];
+      return (row) => values[row] !== null && compare(row);
+    }
+
+    order() {
+      const tests = this.tests();
+      if (this.accept) tests.unshift(this.accept);
+      const rows = [];
+      for (let row = 0; row < this.rows; row++) if (tests.every((test) => test(row))) rows.push(row);
+      if (this.sortColumn < 0) return rows;
+      const values = this.data[this.sortColumn];
+      const sign = this.descending ? -1 : 1;
+      const compare = this.columns[this.sortColumn].kind === "number"
+        ? (a, b) => sign * (values[a] - values[b])
+        : (a, b) => sign * String(values[a]).localeCompare(String(values[b]), "en", { numeric: true });
+      const blank = (row) => values[row] === null || values[row] === undefined;
+      return rows.sort((a, b) => (blank(a) || blank(b) ? blank(a) - blank(b) : compare(a, b)) || a - b);
+    }
+
+    refresh() {
+      this.shown = this.order();
+      this.head.replaceChildren(element("tr", {}, ...this.visible.map((index) => this.heading(index))));
+      const drawn = this.shown.slice(0, Math.min(this.limit, MAX_DRAWN));
+      this.body.replaceChildren(...drawn.map((row) => this.row(row)));
+      this.count(drawn.length);
+    }
+
+    count(drawn) {
+      const total = this.options.all_rows || this.options.total;
+      const found = this.shown.length;
+      const parts = [drawn < found ? `${drawn} of ${found} rows shown` : `${found} ${found === 1 ? "row" : "rows"}`];
+      if (found < this.rows) parts.push(`${this.rows} without the filter`);
+      if (total > this.rows) parts.push(`${total} in all: profiler metrics --table ${this.options.file.replace(".csv", "")}`);
+      this.counter.textContent = parts.join(" · ");
+      this.more.hidden = drawn >= found || drawn >= MAX_DRAWN;
+      this.more.textContent = `Show ${Math.min(200, found - drawn)} more`;
+    }
+
+    row(row) {
+      const choose = this.options.onselect;
+      const line = element("tr", choose ? {
+        tabindex: "0", "aria-selected": String(this.selected.has(row)),
+        onclick: () => this.toggle(row),
+        onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); this.toggle(row); } },
+      } : {}, ...this.visible.map((index) => this.cell(index, row)));
+      line.dataset.row = row;
+      return line;
+    }
+
+    cell(index, row) {
+      const column = this.columns[index];
+      const value = this.data[index][row];
+      if (value === null || value === undefined) return element("td", { class: column.kind + " none" }, Page.format.MISSING);
+      if (column.kind !== "number") {
+        const text = this.options.wrap ? value : Page.format.shorten(value, 72);
+        return element("td", { class: column.kind, title: text === value ? null : value }, text);
+      }
+      const text = this.scales[index] ? Page.format.cell(value, this.scales[index]) : this.mixed(value);
+      const cell = element("td", { class: "number", title: this.scales[index] && this.scales[index].factor !== 1 ? `${value} ${column.unit}` : null }, text);
+      if (this.largest[index]) {
+        cell.classList.add("bar");
+        cell.style.setProperty("--part", `${(100 * value / this.largest[index]).toFixed(1)}%`);
+      }
+      return cell;
+    }
+
+    mixed(value) {
+      return Number.isInteger(value) ? Page.format.cell(value, { factor: 1, digits: 0 }) : String(Number(value.toPrecision(6)));
+    }
+
+    toggle(row) {
+      if (this.selected.has(row)) this.selected.delete(row);
+      else this.selected.add(row);
+      this.mark();
+      this.options.onselect(this.selected, row);
+    }
+
+    mark() {
+      for (const line of this.body.children) line.setAttribute("aria-selected", String(this.selected.has(Number(line.dataset.row))));
+    }
+
+    /** Bring a row into view, drawing more rows when it is further down. */
+    reveal(row) {
+      const position = this.shown.indexOf(row);
+      if (position >= this.limit) { this.limit = position + 20; this.refresh(); }
+      const line = [...this.body.children].find((item) => Number(item.dataset.row) === row);
+      if (line) this.scroll.scrollTop = line.offsetTop - this.scroll.clientHeight / 2;
+    }
+
+    csv() {
+      const quote = (value) => {
+        const text = value === null || value === undefined ? "" : String(value);
+        return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+      };
+      const lines = [this.columns.map((column) => quote(column.name)).join(",")];
+      for (const row of this.shown) lines.push(this.data.map((values) => quote(values[row])).join(","));
+      return lines.join("\r\n") + "\r\n";
+    }
+
+    async copy(button) {
+      await Page.copy(this.csv());
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1200);
+    }
+  }
+
+  function start(node) {
+    const payload = Page.data(node.dataset.block);
+    return new Table(node, payload);
+  }
+
+  return { Table, start };
+})();

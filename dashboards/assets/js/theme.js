@@ -1,0 +1,41 @@
+// Light and dark: the system's choice unless the reader made one; everything drawn is drawn again after a change.
+"use strict";
+Page.theme = (function () {
+  const root = document.documentElement;
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const ORDER = ["auto", "light", "dark"];
+  const KEY = "profiler-theme";
+  let choice = "auto";
+
+  function color(name) {
+    return getComputedStyle(root).getPropertyValue("--" + name).trim();
+  }
+
+  function series(index) {
+    return color("series-" + (index % 8));
+  }
+
+  function apply(next) {
+    choice = next;
+    if (next === "auto") root.removeAttribute("data-theme");
+    else root.setAttribute("data-theme", next);
+    document.getElementById("theme-toggle").textContent = "Theme: " + next;
+    for (const redraw of Page.redraws) redraw();
+  }
+
+  function stored() {
+    try { return localStorage.getItem(KEY); } catch (error) { return null; } // storage may be barred for local files
+  }
+
+  function start() {
+    apply(ORDER.includes(stored()) ? stored() : "auto");
+    document.getElementById("theme-toggle").addEventListener("click", () => {
+      const next = ORDER[(ORDER.indexOf(choice) + 1) % ORDER.length];
+      try { localStorage.setItem(KEY, next); } catch (error) { /* the choice then lasts as long as the page */ }
+      apply(next);
+    });
+    system.addEventListener("change", () => { if (choice === "auto") apply("auto"); });
+  }
+
+  return { color, series, start };
+})();

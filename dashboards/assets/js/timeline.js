@@ -1,0 +1,264 @@
+// The timeline: zoom and pan by wheel, drag, pinch and keys; search; measuring; details of the chosen slice.
+"use strict";
+Page.widgets.timeline = (function () {
+  const { element } = Page;
+  const draw = Page.timelineDraw;
+  const SMALLEST_SPAN = 20; // ns
+
+  class Timeline {
+    constructor(node, data) {
+      Object.assign(this, data);
+      this.view = { from: 0, to: this.end, width: 0 };
+      this.closed = new Set();
+      this.chosen = null;
+      this.range = null;
+      this.matches = null;
+      this.pointers = new Map();
+      this.build(node);
+      Page.timelineInput.listen(this);
+      this.fitAll();
+      new ResizeObserver(() => this.redraw()).observe(this.frame);
+      Page.redraws.push(() => { this.colors = null; this.redraw(); });
+    }
+
+    build(node) {
+      const button = (text, title, run) => element("button", { type: "button", title, onclick: run }, text);
+      this.search = element("input", { type: "search", placeholder: "Find by name", "aria-label": "Find slices by name", spellcheck: "false",
+        oninput: () => this.find(), onkeydown: (event) => { if (event.key === "Enter") this.next(event.shiftKey ? -1 : 1); } });
+      this.found = element("span", { class: "count", role: "status" });
+      const bar = element("div", { class: "toolbar" }, this.search, button("Previous", "Previous match (Shift+Enter)", () => this.next(-1)),
+        button("Next", "Next match (Enter)", () => this.next(1)), this.found, element("span", { class: "spacer" }),
+        button("−", "Zoom out (S)", () => this.zoom(2)), button("+", "Zoom in (W)", () => this.zoom(0.5)),
+        button("Fit", "Show everything (0)", () => this.fitAll()), button("Zoom to range", "Zoom to the measured range or the chosen slice (F)", () => this.zoomToRange()));
+      this.axis = element("canvas", { class: "timeline-axis" });
+      this.canvas = element("canvas");
+      this.lanesNode = element("div", { class: "timeline-lanes" }, this.canvas);
+      this.frame = element("div", { class: "timeline-frame", tabindex: "0", role: "application", "aria-label": "Timeline. W and S zoom, A and D move, 0 shows everything, Enter on the search finds." },
+        this.axis, this.lanesNode);
+      this.detail = element("div", { class: "timeline-detail", role: "status" });
+      this.keys = element("p", { class: "hint-keys" }, ...this.help());
+      node.append(bar, this.frame, this.keys, this.detail);
+    }
+
+    help() {
+      const key = (text) => element("kbd", {}, text);
+      return ["Drag to move, ", key("Ctrl"), "+wheel or pinch to zoom, ", key("Shift"), "+drag to measure, click a slice for details. Keys: ",
+        key("W"), " ", key("S"), " zoom, ", key("A"), " ", key("D"), " move, ", key("0"), " fit, ", key("F"), " zoom to range."];
+    }
+
+    get left() {
+      return this.view.width < 560 ? 0 : 132;
+    }
+
+    get perPixel() {
+      return (this.view.to - this.view.from) / (this.view.width - this.left);
+    }
+
+    timeAt(x) {
+      return this.view.from + (x - this.left) * this.perPixel;
+    }
+
+    xAt(time) {
+      return this.left + (time - this.view.from) / this.perPixel;
+    }
+
+    show(from, to) {
+      const span = Math.max(SMALLEST_SPAN, Math.min(to - from, this.end * 1.04));
+      const start = Math.max(-this.end * 0.02, Math.min(from, this.end * 1.02 - span));
+      this.view.from = start;
+      this.view.to = start + span;
+      this.redraw();
+    }
+
+    fitAll() {
+      this.show(-this.end * 0.005, this.end * 1.005);
+    }
+
+    zoom(factor, at = (this.view.from + this.view.to) / 2) {
+      const span = Math.max(SMALLEST_SPAN, (this.view.to - this.view.from) * factor);
+      const share = (at - this.view.from) / (this.view.to - this.view.from);
+      this.show(at - share * span, at + (1 - share) * span);
+    }
+
+    pan(share) {
+      const by = (this.view.to - this.view.from) * share;
+      this.show(this.view.from + by, this.view.to + by);
+    }
+
+    zoomToRange() {
+      const range = this.range || (this.chosen && { from: this.chosen.row.start[this.chosen.index], to: this.chosen.row.end[this.chosen.index] });
+      if (!range) { this.say("Measure a range with Shift and drag, or click a slice, and zoom to it."); return; }
+      const margin = Math.max((range.to - range.from) * 0.05, SMALLEST_SPAN / 4);
+      this.show(range.from - margin, range.to + margin);
+    }
+
+    redraw() {
+      if (this.waiting) return;
+      this.waiting = true;
+      requestAnimationFrame(() => { this.waiting = false; this.paint(); });
+    }
+
+    paint() {
+      this.view.width = this.frame.clientWidth;
+      if (!this.view.width) return;
+      this.colors = this.colors || draw.palette();
+      this.places = draw.arrange(this.lanes, this.closed);
+      const context = draw.fit(this.canvas, this.view.width, this.places.height);
+      const state = { colors: this.colors, names: this.names, matches: this.matches };
+      draw.drawGrid(context, this.view, this.left, this.places.height, this.colors);
+      context.textBaseline = "middle";
+      for (const item of this.places.items) {
+        if (item.heading !== undefined) this.paintHeading(context, item);
+        else this.paintLane(context, item, state);
+      }
+      this.paintMarks(context);
+      draw.drawAxis(this.axis, this.view, this.left, this.colors, (...args) => this.paintOverview(...args));
+      this.frame.dataset.drawn = String(Number(this.frame.dataset.drawn || 0) + 1);
+    }
+
+    paintHeading(context, item) {
+      context.fillStyle = this.colors.inset;
+      context.fillRect(0, item.top, this.view.width, item.height - 2);
+      context.fillStyle = this.colors.ink2;
+      context.font = `600 11px ${this.colors.font}`;
+      context.fillText(`${this.closed.has(item.heading) ? "▸" : "▾"} ${item.heading}`, 6, item.top + item.height / 2 - 1);
+    }
+
+    paintLane(context, item, state) {
+      context.save();
+      context.beginPath();
+      context.rect(this.left, item.top, this.view.width - this.left, item.height);
+      context.clip();
+      context.font = `11px ${this.colors.font}`;
+      item.lane.rows.forEach((row, index) => draw.drawRow(context, row, this.view, this.left, item.top + index * item.row, item.row, state));
+      context.restore();
+      if (!this.left) return;
+      context.fillStyle = this.colors.ink2;
+      context.font = `11px ${this.colors.font}`;
+      context.fillText(Page.format.shorten(item.lane.label, 22), 8, item.top + item.row / 2);
+    }
+
+    paintMarks(context) {
+      if (this.range) {
+        const [from, to] = [this.xAt(this.range.from), this.xAt(this.range.to)];
+        context.fillStyle = this.colors.accent;
+        context.globalAlpha = 0.14;
+        context.fillRect(from, 0, to - from, this.places.height);
+        context.globalAlpha = 1;
+      }
+      if (!this.chosen) return;
+      const item = this.places.items.find((place) => place.lane === this.chosen.lane);
+      if (!item) return;
+      const { row, index } = this.chosen;
+      const from = Math.max(this.xAt(row.start[index]), this.left);
+      const to = Math.min(Math.max(this.xAt(row.end[index]), from + 2), this.view.width);
+      context.strokeStyle = this.colors.ink;
+      context.lineWidth = 2;
+      if (to >= this.left) context.strokeRect(from - 1, item.top + this.chosen.at * item.row, to - from + 2, item.row - 1);
+      context.lineWidth = 1;
+    }
+
+    /** All GPU work of the whole recording, with the window that is shown below. */
+    paintOverview(context, left, top, height) {
+      const width = this.view.width - left;
+      const rows = this.lanes.filter((lane) => lane.kind === "gpu").flatMap((lane) => lane.rows);
+      const busiest = rows.length ? rows : this.lanes.flatMap((lane) => lane.rows);
+      context.fillStyle = this.colors.inset;
+      context.fillRect(left, top, width, height);
+      context.fillStyle = this.colors.api;
+      const size = this.end / width;
+      for (let pixel = 0; pixel < width; pixel++) {
+        const share = Math.min(1, busiest.reduce((sum, row) => sum + row.busyWithin(pixel * size, (pixel + 1) * size), 0) / size);
+        if (share > 0) context.fillRect(left + pixel, top + height - Math.max(1, share * height), 1, Math.max(1, share * height));
+      }
+      const [from, to] = [left + this.view.from / size, left + this.view.to / size];
+      context.strokeStyle = this.colors.accent;
+      context.strokeRect(Math.max(left, from) + 0.5, top + 0.5, Math.max(3, Math.min(this.view.width, to) - Math.max(left, from) - 1), height - 1);
+    }
+
+    /** What is under a point of the lanes: a heading, or a lane, its row and perhaps a slice. */
+    hit(x, y) {
+      const item = this.places.items.find((place) => y >= place.top && y < place.top + place.height);
+      if (!item || item.heading !== undefined) return item || null;
+      const at = Math.min(item.lane.rows.length - 1, Math.floor((y - item.top) / item.row));
+      const row = item.lane.rows[at];
+      return { lane: item.lane, row, at, index: x < this.left ? -1 : row.at(this.timeAt(x), this.perPixel * 2) };
+    }
+
+    describe(place) {
+      const { lane, row, index } = place;
+      const entry = this.names[row.name[index]];
+      const length = row.end[index] - row.start[index];
+      const lines = [entry.text, `${Page.format.one(length, "ns")}, from ${Page.format.one(row.start[index], "ns")}`, lane.label];
+      if (row.value && row.value[index]) {
+        const size = row.value[index];
+        lines.push(lane.unit === "bytes" ? `${Page.format.one(size, "bytes")}, ${Page.format.one(size / (length / 1e9), "bytes/s")}` : `${Page.format.one(size, "ns")} busy`);
+      }
+      return { lines, detail: entry.detail };
+    }
+
+    choose(place) {
+      this.chosen = place;
+      this.detail.replaceChildren();
+      if (place) {
+        const { lines, detail } = this.describe(place);
+        const { row, index } = place;
+        this.detail.append(element("div", {}, element("b", {}, lines[0]), " · " + lines.slice(1).join(" · ")),
+          element("div", {}, `exactly ${row.end[index] - row.start[index]} ns from ${row.start[index] + this.origin} ns of the capture`));
+        if (detail) this.detail.append(element("div", { class: "code" }, detail.replace(/\n/g, " · ")));
+      }
+      this.redraw();
+    }
+
+    say(text) {
+      this.detail.replaceChildren(element("div", {}, text));
+    }
+
+    find() {
+      const wanted = this.search.value.trim().toLowerCase();
+      this.matches = wanted ? this.names.map((entry) => `${entry.text}\n${entry.detail}`.toLowerCase().includes(wanted)) : null;
+      let count = 0;
+      if (this.matches) for (const lane of this.lanes) for (const row of lane.rows) for (let index = 0; index < row.n; index++) count += this.matches[row.name[index]] ? 1 : 0;
+      this.found.textContent = wanted ? `${count.toLocaleString("en")} ${count === 1 ? "slice" : "slices"}` : "";
+      this.redraw();
+    }
+
+    /** Go to the next match after the chosen slice, or after the middle of the view. */
+    next(direction) {
+      if (!this.matches) { this.search.focus(); return; }
+      const now = this.chosen ? this.chosen.row.start[this.chosen.index] : (this.view.from + this.view.to) / 2;
+      let best = null;
+      for (const lane of this.lanes) {
+        lane.rows.forEach((row, at) => {
+          const index = this.seek(row, now, direction);
+          if (index < 0) return;
+          const distance = (row.start[index] - now) * direction;
+          if (!best || distance < best.distance) best = { lane, row, at, index, distance };
+        });
+      }
+      if (!best) { this.say(direction > 0 ? "No further match." : "No earlier match."); return; }
+      const half = Math.min((this.view.to - this.view.from) / 2, Math.max(20 * (best.row.end[best.index] - best.row.start[best.index]), 5e4));
+      this.choose(best);
+      this.show(best.row.start[best.index] - half, best.row.start[best.index] + half);
+    }
+
+    seek(row, now, direction) {
+      let index = direction > 0 ? row.range(-Infinity, now)[1] : row.range(-Infinity, now - 1)[1] - 1;
+      while (index >= 0 && index < row.n) {
+        const other = (row.start[index] - now) * direction > 0;
+        if (other && this.matches[row.name[index]]) return index;
+        index += direction;
+      }
+      return -1;
+    }
+  }
+
+  return (node) => {
+    const payload = Page.data(node.dataset.block);
+    Page.whenSeen(node, async () => {
+      const timeline = new Timeline(node, await Page.loadTimeline(payload));
+      node.timeline = timeline;
+      node.dataset.loaded = "true";
+    });
+  };
+})();

@@ -1,0 +1,1 @@
+"""Pages: recordings drawn as one self-contained offline HTML file."""

@@ -1,0 +1,183 @@
+"""What a panel is made of: notes, facts, tables, figures, the timeline and the comparison of launch configurations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from profiler.report.columns import ColumnView
+
+
+@dataclass(frozen=True)
+class Note:
+    """One paragraph.
+
+    Attributes:
+        text: Plain text; escaped by the template.
+        tone: `plain`, `hint` or `warning`.
+    """
+
+    kind: ClassVar[str] = "note"
+    text: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Says why a panel has no data.
+
+    Attributes:
+        reason: Why.
+        fix: What to record to fill it; may be empty.
+    """
+
+    kind: ClassVar[str] = "missing"
+    reason: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One key figure: label, formatted value, and what it means for the tooltip."""
+
+    label: str
+    value: str
+    text: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A row of key figures, with a heading when several recordings are shown."""
+
+    kind: ClassVar[str] = "facts"
+    items: list[Fact]
+    heading: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding: what was noticed, the evidence, what to do."""
+
+    severity: str
+    title: str
+    evidence: str = ""
+    advice: str = ""
+    source: str = ""
+    recording: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A list of findings, worst first."""
+
+    kind: ClassVar[str] = "findings"
+    items: list[Finding]
+
+
+@dataclass(frozen=True)
+class Winners:
+    """The fastest configuration per operation, shape and type.
+
+    Attributes:
+        cards: One dict per group, see `panels.summary`.
+        source: What was timed, and by which tool.
+    """
+
+    kind: ClassVar[str] = "winners"
+    cards: list[dict[str, Any]]
+    source: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A sortable, filterable table.
+
+    Attributes:
+        id: Unique on the page.
+        columns: Description of each column, in order.
+        data: Packed columns in the same order (`embed.pack_column`).
+        rows: Rows embedded.
+        total: Rows that exist; more than `rows` when the page holds only the first ones.
+        title: Heading above the table.
+        file_name: Name of the CSV download.
+        options: For the script: `sort` (column name), `descending`, `bar` (columns drawn with a bar), `page` (rows shown at first).
+    """
+
+    kind: ClassVar[str] = "table"
+    id: str
+    columns: list[ColumnView]
+    data: list[Any]
+    rows: int
+    total: int
+    title: str = ""
+    file_name: str = "table.csv"
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def payload(self) -> dict[str, Any]:
+        """Return what the page's script needs."""
+        return {
+            "columns": [column.as_dict() for column in self.columns], "data": self.data, "rows": self.rows, "total": self.total,
+            "file": self.file_name, **self.options,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A plot, as a Plotly figure whose colours are names of theme colours (`@series-0`, `@ink`).
+
+    Attributes:
+        id: Unique on the page.
+        data: Plotly traces.
+        layout: Plotly layout, without fonts and colours: the theme sets them.
+        title: Heading above the plot.
+        description: What it shows, for screen readers.
+        height: Pixels.
+    """
+
+    kind: ClassVar[str] = "figure"
+    id: str
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+    title: str = ""
+    description: str = ""
+    height: int = 300
+
+    def payload(self) -> dict[str, Any]:
+        """Return what the page's script needs."""
+        return {"data": self.data, "layout": self.layout, "height": self.height}
+
+
+@dataclass(frozen=True)
+class Widget:
+    """A part of the page with a script of its own: the timeline, the comparison, the samples.
+
+    Attributes:
+        id: Unique on the page.
+        script: Which script takes it: `timeline`, `explorer` or `samples`.
+        data: What the script needs.
+        title: Heading.
+        description: What it shows, for screen readers.
+    """
+
+    kind: ClassVar[str] = "widget"
+    id: str
+    script: str
+    data: dict[str, Any]
+    title: str = ""
+    description: str = ""
+
+    def payload(self) -> dict[str, Any]:
+        """Return what the page's script needs."""
+        return self.data
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Blocks side by side where there is room."""
+
+    kind: ClassVar[str] = "columns"
+    items: list[Any]
+
+
+Block = Note | Missing | Facts | Findings | Winners | Table | Figure | Widget | Columns

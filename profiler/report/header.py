@@ -1,0 +1,167 @@
+"""The head of a page: what was recorded, where, how, and what is therefore missing."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from profiler.errors import ProfilerError
+from profiler.report.view import View
+from profiler.units import format_bytes, format_si
+
+if TYPE_CHECKING:
+    from profiler.store.manifest import CaptureRecord, Manifest
+    from profiler.tables.load import Recording
+
+
+@dataclass
+class RecordingHead:
+    """What the head says of one recording.
+
+    Attributes:
+        name: Display name.
+        status: `complete` or `failed`; empty for a plain file.
+        reason: Why it failed.
+        command: The command that was recorded, as one would type it.
+        when: Start, in UTC.
+        facts: Label and value pairs: GPU, driver, tools, engine, host.
+        notes: Warnings, each with its source.
+        absent: Metric tables without data, with the reason.
+    """
+
+    name: str
+    status: str
+    reason: str
+    command: str
+    when: str
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    absent: list[tuple[str, list[str]]] = field(default_factory=list)
+
+
+def build_header(view: View) -> list[RecordingHead]:
+    """Describe each recording."""
+    return [_head(name, recording) for name, recording in zip(view.names, view.recordings, strict=True)]
+
+
+def _head(name: str, recording: Recording) -> RecordingHead:
+    manifest = recording.manifest
+    info = {tool: recording.info(tool) for tool in recording.tools}
+    return RecordingHead(
+        name=name,
+        status=manifest.status if manifest else "",
+        reason=manifest.reason if manifest else "",
+        command=_command(manifest, info),
+        when=_when(manifest, info),
+        facts=_facts(recording, manifest, info),
+        notes=_notes(recording, manifest),
+        absent=_absent(recording),
+    )
+
+
+def _command(manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> str:
+    command = manifest.command if manifest else first(info, "command", "argv", "command_line")
+    if isinstance(command, (list, tuple)):
+        return shlex.join(map(str, command))
+    return str(command or "")
+
+
+def _when(manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> str:
+    when = (manifest.created_utc if manifest else "") or str(first(info, "start_utc", "started_utc", "created_utc", "time") or "")
+    return when.replace("T", " ").replace("+00:00", " UTC")
+
+
+def first(info: dict[str, dict[str, Any]], *keys: str) -> Any:
+    """Return the first value that any tool's facts hold under one of the keys."""
+    for key in keys:
+        for facts in info.values():
+            if facts.get(key):
+                return facts[key]
+    return None
+
+
+def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    environment = manifest.environment if manifest else {}
+    facts = [("GPU", text) for text in _gpus(recording)] or [("GPU", "none in this recording")]
+    driver = _nested(environment, "driver") or first(info, "driver", "driver_version")
+    cuda = _nested(environment, "cuda") or first(info, "cuda", "cuda_version", "cuda_driver")
+    tensorrt = _nested(environment, "tensorrt")
+    facts += [(label, str(value)) for label, value in (("Driver", driver), ("CUDA", cuda), ("TensorRT", tensorrt)) if value]
+    facts.append(("Recorded with", ", ".join(_tools(recording, manifest, info)) or "nothing"))
+    engine = manifest.engine if manifest else first(info, "engine")
+    if engine:
+        facts.append(("Engine", str(engine)))
+    return facts
+
+
+def _nested(environment: dict[str, Any], key: str) -> str:
+    """Find a version in the environment, whether it stands alone, in `versions`, or in a record of its own."""
+    value = environment.get(key, environment.get("versions", {}).get(key) if isinstance(environment.get("versions"), dict) else None)
+    if isinstance(value, dict):
+        value = value.get("version") or value.get("runtime") or ""
+    return "" if value is None else str(value)
+
+
+def _gpus(recording: Recording) -> list[str]:
+    try:
+        frame = recording.table("devices")
+    except ProfilerError:
+        return []
+    return [_gpu(row) for row in frame.to_dict("records")]
+
+
+def _gpu(row: dict[str, Any]) -> str:
+    parts = [str(row["name"])]
+    if _known(row.get("sm_count")):
+        parts.append(f"{row['sm_count']:.0f} SMs")
+    if _known(row.get("memory_bandwidth_bytes_per_s")):
+        parts.append(f"{format_si(float(row['memory_bandwidth_bytes_per_s']), 'B/s')} peak")
+    if _known(row.get("l2_cache_bytes")):
+        parts.append(f"{format_bytes(float(row['l2_cache_bytes']))} L2")
+    return " · ".join(parts)
+
+
+def _known(value: Any) -> bool:
+    import pandas as pd
+
+    return value is not None and not pd.isna(value) and value > 0
+
+
+def _tools(recording: Recording, manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> list[str]:
+    records = {record.tool: record for record in manifest.captures} if manifest else {}
+    return [_tool(tool, records.get(tool), info.get(tool, {})) for tool in dict.fromkeys((*recording.tools, *records))]
+
+
+def _tool(tool: str, record: CaptureRecord | None, info: dict[str, Any]) -> str:
+    version = (record.tool_version if record else "") or str(info.get("version") or info.get("tool_version") or "")
+    text = version if tool in version.lower() else f"{tool} {version}".strip()
+    return f"{text} (failed)" if record is not None and record.status == "failed" else text
+
+
+def _notes(recording: Recording, manifest: Manifest | None) -> list[tuple[str, str]]:
+    notes = []
+    for record in manifest.captures if manifest else []:
+        if record.status == "failed":
+            notes.append((record.tool, record.reason or "the capture failed"))
+        notes += [(record.tool, note) for note in record.notes]
+    try:
+        frame = recording.table("diagnostics")
+    except ProfilerError:
+        return notes
+    serious = frame[frame["severity"].astype(str).isin(["warning", "error"])]
+    notes += [(str(row["source"]), str(row["text"])) for row in serious.to_dict("records")]
+    return list(dict.fromkeys(notes))
+
+
+def _absent(recording: Recording) -> list[tuple[str, list[str]]]:
+    """Group the metric tables without data by the reason."""
+    from profiler.metrics import catalog
+
+    grouped: dict[str, list[str]] = {}
+    for metric in catalog.METRIC_TABLES:
+        try:
+            recording.metric(metric.name)
+        except ProfilerError as error:
+            grouped.setdefault(error.message, []).append(metric.title)
+    return list(grouped.items())

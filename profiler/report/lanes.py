@@ -1,0 +1,146 @@
+"""Lanes of the timeline: events of a recording as packed integer columns, one lane per stream, thread or device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from profiler.report.embed import pack_integers
+
+MAX_SLICES = 1_000_000
+MAX_DEPTH = 10
+
+
+@dataclass
+class Names:
+    """The texts that slices show, each once.
+
+    Attributes:
+        entries: `text` (shown on the slice), `detail` (lines of the tooltip), `kind` (decides the colour), `color` (slot, or none).
+    """
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    _known: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+    def add(self, text: str, kind: str, detail: str = "", group: str = "") -> int:
+        """Return the index of an entry, new or known.
+
+        Args:
+            text: What the slice shows.
+            kind: `kernel`, `memcpy`, `memset`, `graph`, `nvtx`, `api`, `wait`, `idle` or `group`.
+            detail: Further lines for the tooltip.
+            group: Entries of one group share a colour; the text by default.
+        """
+        key = (text, kind, detail)
+        if key not in self._known:
+            self._known[key] = len(self.entries)
+            self.entries.append({"text": text, "kind": kind, "detail": detail, "group": group or text})
+        return self._known[key]
+
+    def add_many(self, texts: Sequence[str], kind: str) -> np.ndarray:
+        """Return the index of an entry for each text."""
+        return np.fromiter((self.add(str(text), kind) for text in texts), dtype=np.int64, count=len(texts))
+
+
+@dataclass
+class Events:
+    """Events before they are split into lanes; all arrays have one length.
+
+    Attributes:
+        start: ns since the capture began.
+        duration: ns.
+        name: Index into `Names`.
+        value: A number for the tooltip (bytes), or None.
+        value_unit: Unit of the value.
+    """
+
+    start: np.ndarray
+    duration: np.ndarray
+    name: np.ndarray
+    value: np.ndarray | None = None
+    value_unit: str = ""
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def take(self, index: np.ndarray) -> Events:
+        """Return the selected events, in the order of the index."""
+        value = None if self.value is None else self.value[index]
+        return Events(self.start[index], self.duration[index], self.name[index], value, self.value_unit)
+
+
+def join(parts: Sequence[Events]) -> Events:
+    """Put events of several kinds together; those without a value get 0."""
+    parts = [part for part in parts if len(part)]
+    if len(parts) == 1:
+        return parts[0]
+    valued = any(part.value is not None for part in parts)
+    values = [np.zeros(len(part), np.int64) if part.value is None else part.value for part in parts] if valued else None
+    unit = next((part.value_unit for part in parts if part.value_unit), "")
+    return Events(
+        np.concatenate([part.start for part in parts]),
+        np.concatenate([part.duration for part in parts]),
+        np.concatenate([part.name for part in parts]),
+        np.concatenate(values) if values else None,
+        unit,
+    )
+
+
+def sort(events: Events) -> Events:
+    """Order by start; of events that start together the longest first, so that a parent precedes its children."""
+    return events.take(np.lexsort((-events.duration, events.start)))
+
+
+def depths(events: Events) -> np.ndarray:
+    """Return how many earlier events are still open when each sorted event starts: its row within the lane."""
+    ends = np.sort(events.start + events.duration)
+    opened = np.arange(len(events)) - np.searchsorted(ends, events.start, side="right")
+    return np.clip(opened, 0, MAX_DEPTH - 1)
+
+
+def merge_runs(events: Events, size: int, names: Names) -> Events:
+    """Replace each run of `size` successive events by one block from the first start to the last end.
+
+    Args:
+        events: Sorted by start.
+        size: Events per block.
+        names: Gets an entry for the blocks.
+
+    Returns:
+        Blocks, with the busy time within each as their value.
+    """
+    first = np.arange(0, len(events), size)
+    ends = np.maximum.reduceat(events.start + events.duration, first)
+    start = events.start[first]
+    name = names.add(f"{size} slices drawn as one", "group")
+    busy = np.minimum(np.add.reduceat(events.duration, first), ends - start)
+    return Events(start, ends - start, np.full(len(first), name), busy, "ns busy")
+
+
+def pack_lane(lane_id: str, label: str, group: str, kind: str, events: Events, origin_ns: int, nested: bool) -> dict[str, Any]:
+    """Pack one lane.
+
+    Args:
+        lane_id: Unique within the timeline.
+        label: Text at the left edge.
+        group: Heading above the lanes of one device or of the CPU.
+        kind: `gpu`, `nvtx`, `api`, `wait` or `idle`; decides height and colour.
+        events: Sorted by start.
+        origin_ns: Time that becomes 0.
+        nested: Whether events inside others get rows of their own.
+    """
+    row = depths(events) if nested else np.zeros(len(events), np.int64)
+    lane: dict[str, Any] = {
+        "id": lane_id, "label": label, "group": group, "kind": kind, "n": len(events), "rows": int(row.max(initial=0)) + 1,
+        "start": pack_integers(np.diff(events.start - origin_ns, prepend=0)),
+        "duration": pack_integers(events.duration),
+        "name": pack_integers(events.name),
+    }  # fmt: skip
+    if lane["rows"] > 1:
+        lane["row"] = pack_integers(row)
+    if events.value is not None:
+        lane["value"], lane["unit"] = pack_integers(events.value), events.value_unit
+    return lane

@@ -1,0 +1,38 @@
+"""The panels of a page, in reading order. A new panel is one module and one line here."""
+
+from __future__ import annotations
+
+from profiler.report.panels import (
+    counters,
+    diagnostics,
+    findings,
+    gaps,
+    kernels,
+    launch_configurations,
+    launch_latency,
+    memory_operations,
+    nvtx,
+    provenance,
+    samples,
+    stream_overlap,
+    summary,
+    timeline,
+)
+from profiler.report.panels.base import Panel
+
+PANELS: tuple[Panel, ...] = (
+    summary.PANEL,
+    findings.PANEL,
+    launch_configurations.PANEL,
+    samples.PANEL,
+    timeline.PANEL,
+    kernels.PANEL,
+    memory_operations.PANEL,
+    gaps.PANEL,
+    launch_latency.PANEL,
+    stream_overlap.PANEL,
+    nvtx.PANEL,
+    counters.PANEL,
+    diagnostics.PANEL,
+    provenance.PANEL,
+)

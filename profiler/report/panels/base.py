@@ -1,0 +1,56 @@
+"""The seam of a panel: what it is called, what it needs, and the function that builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from profiler.report.blocks import Block, Missing
+from profiler.report.view import View
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One section of the page.
+
+    Attributes:
+        id: Anchor, unique.
+        title: Heading.
+        needs: Metric tables without which there is nothing to show; all of them.
+        build: Makes the blocks; called only when every need is met by some recording.
+        lead: One sentence under the heading: the question this panel answers.
+        sources: Tables the figures come from; `needs` when empty.
+        fix: What to record so that the panel fills.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...]
+    build: Callable[[View], list[Block]] = field(repr=False)
+    lead: str = ""
+    sources: tuple[str, ...] = ()
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A built panel."""
+
+    panel: Panel
+    blocks: list[Block]
+    empty: bool
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Tables the section names as its source."""
+        return self.panel.sources or self.panel.needs
+
+
+def build_section(panel: Panel, view: View) -> Section:
+    """Build a panel, or say why it has no data."""
+    for need in panel.needs:
+        if view.metric(need) is None:
+            reason = "; ".join(view.reasons(need)) or f"no recording has the table {need}"
+            return Section(panel, [Missing(reason, panel.fix)], empty=True)
+    blocks = panel.build(view)
+    return Section(panel, blocks, empty=all(isinstance(block, Missing) for block in blocks))

@@ -1,0 +1,52 @@
+"""Panel: every kernel with its launch configuration, by share of GPU time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from profiler.report.blocks import Block, Figure
+from profiler.report.panels.base import Panel
+from profiler.report.view import RECORDING, View, table_block
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TOP = 12
+
+
+def build(view: View) -> list[Block]:
+    """Build the share plot and the table."""
+    frame = view.metric("kernels")
+    table = table_block("kernels-table", "kernels", frame, sort="total_ns", descending=True, bar=["share_pct"], group="kernel")
+    return [_shares(frame), table] if frame["kernel"].nunique() > 1 else [table]
+
+
+def _shares(frame: pd.DataFrame) -> Figure:
+    """Bars of the kernels with the most time, one colour per recording."""
+    keys = [RECORDING] if RECORDING in frame.columns else []
+    totals = frame.groupby([*keys, "kernel"], observed=True, sort=False)["share_pct"].sum().reset_index()
+    top = totals.groupby("kernel", observed=True)["share_pct"].max().nlargest(_TOP).index[::-1]
+    recordings = list(dict.fromkeys(totals[RECORDING])) if keys else [""]
+    traces = []
+    for index, recording in enumerate(recordings):
+        rows = totals[totals[RECORDING] == recording] if keys else totals
+        share = rows.set_index("kernel")["share_pct"].reindex(top)
+        traces.append(_bar(recording, top, share, index))
+    layout: dict[str, Any] = {
+        "barmode": "group", "bargap": 0.35, "showlegend": len(traces) > 1,
+        "xaxis": {"title": {"text": "share of kernel time (%)"}, "rangemode": "tozero"}, "yaxis": {"type": "category", "labels": "code"},
+    }  # fmt: skip
+    return Figure(
+        "kernels-share", traces, layout, "Where the GPU's kernel time goes", "Bars: share of kernel time per kernel",
+        height=70 + 26 * len(top) * len(traces),
+    )  # fmt: skip
+
+
+def _bar(name: str, kernels: pd.Index, share: pd.Series, index: int) -> dict[str, Any]:
+    return {
+        "type": "bar", "orientation": "h", "name": name, "y": [str(kernel) for kernel in kernels], "x": share.tolist(),
+        "marker": {"color": f"@series-{index}"}, "hovertemplate": "%{x:.2f} %<extra></extra>",
+    }  # fmt: skip
+
+
+PANEL = Panel("kernels", "Kernels", ("kernels",), build, "Each kernel and launch configuration, by share of kernel time.")

@@ -1,0 +1,19 @@
+"""Panel: how long a kernel waits between its API call and its start."""
+
+from __future__ import annotations
+
+from profiler.report.blocks import Block
+from profiler.report.panels.base import Panel
+from profiler.report.view import View, table_block
+
+
+def build(view: View) -> list[Block]:
+    """Build the table."""
+    return [table_block("latency-table", "launch_latency", view.metric("launch_latency"))]
+
+
+PANEL = Panel(
+    "latency", "Launch latency", ("launch_latency",), build,
+    "Time in the API call, from the call to the kernel's start, and waiting in the queue.",
+    fix="record with nsys -t cuda (API calls and kernels)",
+)  # fmt: skip

@@ -1,0 +1,220 @@
+"""Turns the event tables of a recording into the lanes of its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from profiler.errors import ProfilerError
+from profiler.report.lanes import MAX_SLICES, Events, Names, join, merge_runs, pack_lane, sort
+
+if TYPE_CHECKING:
+    from profiler.columns import Columns
+    from profiler.tables.load import Recording
+
+MAX_GAPS = 5_000
+_STREAM = ("process_id", "device_id", "context_id", "stream_id")
+_THREAD = ("process_id", "thread_id")
+
+
+@dataclass
+class Lane:
+    """One lane before it is packed."""
+
+    label: str
+    group: str
+    kind: str
+    events: Events
+    nested: bool = False
+
+
+def build_timeline(recording: Recording) -> dict[str, Any] | None:
+    """Return the timeline of one recording for the page's script, None when it holds no events.
+
+    All GPU work comes first, then NVTX ranges, waits and API calls until a million slices are reached; what does not fit is
+    named in `notes`.
+    """
+    names, notes = Names(), []
+    gpu = _gpu_lanes(recording, names)
+    groups = [gpu, _idle_lanes(recording, names), _nvtx_lanes(recording, names), _wait_lanes(recording, names)]
+    lanes = _fit(groups, _api_lanes(recording, names), names, notes)
+    lanes = [lane for lane in lanes if len(lane.events)]
+    if not lanes:
+        return None
+    origin = min(int(lane.events.start[0]) for lane in lanes)
+    end = max(int((lane.events.start + lane.events.duration).max()) for lane in lanes)
+    packed = [
+        pack_lane(f"lane-{i}", lane.label, lane.group, lane.kind, lane.events, origin, lane.nested) for i, lane in enumerate(lanes)
+    ]
+    return {"origin_ns": origin, "end_ns": end - origin, "lanes": packed, "names": names.entries, "notes": notes}
+
+
+def _fit(groups: list[list[Lane]], api: list[Lane], names: Names, notes: list[str]) -> list[Lane]:
+    lanes = [lane for group in groups for lane in group]
+    total = sum(len(lane.events) for lane in lanes)
+    if total > MAX_SLICES:
+        size = -(-total // MAX_SLICES)
+        notes.append(
+            f"{total:,} slices are too many for a page: each block of the timeline stands for {size} successive ones. "
+            "Record a shorter range to see each."
+        )
+        lanes = [_merged(lane, size, names) for lane in lanes]
+    calls = sum(len(lane.events) for lane in api)
+    if calls and total + calls > MAX_SLICES:
+        notes.append(f"{calls:,} CUDA API calls are left out of the timeline: they do not fit beside the GPU's work.")
+        return lanes
+    return lanes + api
+
+
+def _merged(lane: Lane, size: int, names: Names) -> Lane:
+    if len(lane.events) < 10_000:
+        return lane
+    return Lane(lane.label, lane.group, lane.kind, merge_runs(lane.events, size, names), nested=False)
+
+
+def _columns(recording: Recording, table: str) -> Columns | None:
+    try:
+        columns = recording.columns(table)
+    except ProfilerError:
+        return None
+    return columns if columns.rows else None
+
+
+def _whole(columns: Columns, name: str) -> np.ndarray:
+    """Return a column as int64; a missing duration (a mark) is 0 long."""
+    values = columns.array(name)
+    filled = np.ma.filled(values, 0) if isinstance(values, np.ma.MaskedArray) else values
+    if filled.dtype.kind == "f":
+        filled = np.nan_to_num(filled)
+    return filled.astype(np.int64)
+
+
+def _texts(columns: Columns, name: str) -> tuple[np.ndarray, list[str]]:
+    """Return a text column as codes and its distinct texts; a missing text is `?`."""
+    coded = columns.coded(name)
+    values = ["?" if value is None else str(value) for value in coded.values]
+    return np.where(coded.codes < 0, len(values), coded.codes), [*values, "?"]
+
+
+def _kernel_events(recording: Recording, columns: Columns, names: Names) -> Events:
+    configurations = recording.columns("launch_configurations").to_frame().to_dict("records")
+    index = np.array([_configuration_name(row, names) for row in configurations], dtype=np.int64)
+    return Events(_whole(columns, "start_ns"), _whole(columns, "duration_ns"), index[_whole(columns, "launch_configuration_id")])
+
+
+def _configuration_name(row: dict[str, Any], names: Names) -> int:
+    short = row.get("short_name")
+    text = short if isinstance(short, str) and short else str(row["kernel"])
+    grid, block = ("×".join(str(row[f"{side}_{axis}"]) for axis in "xyz") for side in ("grid", "block"))
+    shared = row["static_shared_memory_bytes"] + row["dynamic_shared_memory_bytes"]
+    detail = (
+        f"{row['kernel']}\ngrid {grid} · block {block}\n{row['registers_per_thread']} registers per thread · {shared} B shared memory"
+    )
+    return names.add(text, "kernel", detail, group=str(row["kernel"]))
+
+
+def _copy_events(columns: Columns, names: Names) -> Events:
+    parts = [_texts(columns, name) for name in ("direction", "source_kind", "destination_kind")]
+    combined = np.stack([codes for codes, _ in parts])
+    distinct, index = np.unique(combined, axis=1, return_inverse=True)
+    kinds = [[values[code] for (_, values), code in zip(parts, column, strict=True)] for column in distinct.T]
+    name = np.array([names.add(f"memcpy {d}", "memcpy", f"{s} → {t}", group=d) for d, s, t in kinds], dtype=np.int64)
+    start, duration = _whole(columns, "start_ns"), _whole(columns, "duration_ns")
+    return Events(start, duration, name[index.reshape(-1)], _whole(columns, "size_bytes"), "bytes")
+
+
+def _plain_events(columns: Columns, text: str, kind: str, names: Names, value: str = "") -> Events:
+    index = np.full(columns.rows, names.add(text, kind))
+    amount = _whole(columns, value) if value else None
+    return Events(_whole(columns, "start_ns"), _whole(columns, "duration_ns"), index, amount, "bytes" if value else "")
+
+
+def _gpu_events(recording: Recording, names: Names) -> Iterator[tuple[Columns, Events]]:
+    """Yield each kind of GPU work that the recording holds."""
+    for table in ("kernels", "memcpys", "memsets", "graph_launches"):
+        columns = _columns(recording, table)
+        if columns is None:
+            continue
+        if table == "kernels":
+            yield columns, _kernel_events(recording, columns, names)
+        elif table == "memcpys":
+            yield columns, _copy_events(columns, names)
+        elif table == "memsets":
+            yield columns, _plain_events(columns, "memset", "memset", names, "size_bytes")
+        else:
+            yield columns, _plain_events(columns, "CUDA graph", "graph", names)
+
+
+def _gpu_lanes(recording: Recording, names: Names) -> list[Lane]:
+    split = [(key, part) for columns, events in _gpu_events(recording, names) for key, part in _split(columns, events, _STREAM)]
+    devices = _device_names(recording)
+    several = len({(process, context) for (process, _, context, _), _ in split}) > 1
+    lanes = []
+    for key in sorted({key for key, _ in split}, key=lambda item: (item[1], *item)):
+        process, device, context, stream = key
+        label = f"stream {stream}" + (f" · context {context}, process {process}" if several else "")
+        events = sort(join([part for other, part in split if other == key]))
+        lanes.append(Lane(label, f"GPU {device}{devices.get(device, '')}", "gpu", events, nested=True))
+    return lanes
+
+
+def _device_names(recording: Recording) -> dict[int, str]:
+    columns = _columns(recording, "devices")
+    if columns is None:
+        return {}
+    return {int(number): f" · {name}" for number, name in zip(columns.array("device_id"), columns.array("name"), strict=True)}
+
+
+def _split(columns: Columns, events: Events, keys: tuple[str, ...]) -> Iterator[tuple[tuple[int, ...], Events]]:
+    """Yield the events of each distinct combination of key columns."""
+    values = [_whole(columns, key) for key in keys]
+    if all(len(value) and value.min() == value.max() for value in values):
+        yield tuple(int(value[0]) for value in values), events
+        return
+    distinct, codes = np.unique(np.stack(values), axis=1, return_inverse=True)
+    codes = codes.reshape(-1)
+    for position, key in enumerate(distinct.T):
+        yield tuple(int(part) for part in key), events.take(np.flatnonzero(codes == position))
+
+
+def _idle_lanes(recording: Recording, names: Names) -> list[Lane]:
+    try:
+        columns = recording.metric_columns("gaps")
+    except ProfilerError:
+        return []
+    events = _plain_events(columns, "GPU idle", "idle", names)
+    lanes = []
+    for (device,), part in _split(columns, events, ("device",)):
+        longest = part.take(np.argsort(-part.duration, kind="stable")[:MAX_GAPS])
+        shown = "" if len(longest) == len(part) else f", longest {MAX_GAPS:,}"
+        lanes.append(Lane(f"GPU {device} idle{shown}", "Idle gaps", "idle", sort(longest)))
+    return lanes
+
+
+def _thread_lanes(recording: Recording, table: str, column: str, kind: str, group: str, names: Names) -> list[Lane]:
+    columns = _columns(recording, table)
+    if columns is None:
+        return []
+    codes, values = _texts(columns, column)
+    events = Events(_whole(columns, "start_ns"), _whole(columns, "duration_ns"), names.add_many(values, kind)[codes])
+    keys = _THREAD if "thread_id" in columns else _THREAD[:1]
+    lanes = []
+    for key, part in sorted(_split(columns, events, keys), key=lambda item: item[0]):
+        where = f"thread {key[1]}" if len(key) > 1 else f"process {key[0]}"
+        lanes.append(Lane(where, group, kind, sort(part), nested=True))
+    return lanes
+
+
+def _nvtx_lanes(recording: Recording, names: Names) -> list[Lane]:
+    return _thread_lanes(recording, "nvtx_ranges", "name", "nvtx", "NVTX ranges", names)
+
+
+def _wait_lanes(recording: Recording, names: Names) -> list[Lane]:
+    return _thread_lanes(recording, "synchronizations", "kind", "wait", "CPU waits for the GPU", names)
+
+
+def _api_lanes(recording: Recording, names: Names) -> list[Lane]:
+    return _thread_lanes(recording, "api_calls", "name", "api", "CUDA API calls", names)

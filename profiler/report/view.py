@@ -1,0 +1,144 @@
+"""What panels see: one or several recordings, their tables merged with a column that names the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from profiler.errors import ProfilerError
+from profiler.report.blocks import Table
+from profiler.report.columns import view_columns
+from profiler.report.embed import pack_column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from profiler.tables.load import Recording
+
+MAX_ROWS = 5_000
+RECORDING = "recording"
+
+
+class View:
+    """The recordings of one page.
+
+    Args:
+        recordings: At least one.
+
+    Attributes:
+        names: One display name per recording, made unique.
+    """
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        self.recordings = tuple(recordings)
+        self.names = unique_names([recording.name for recording in recordings])
+        self._frames: dict[tuple[str, str], tuple[Any, list[str]]] = {}
+
+    @property
+    def several(self) -> bool:
+        """True when tables carry the column `recording`."""
+        return len(self.recordings) > 1
+
+    def metric(self, name: str) -> pd.DataFrame | None:
+        """Return a metric table over all recordings, None when none has it."""
+        return self._merged("metric", name)[0]
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """Return a schema table over all recordings, None when none has it."""
+        return self._merged("table", name)[0]
+
+    def reasons(self, name: str) -> list[str]:
+        """Say why recordings lack a metric table, one sentence each."""
+        return self._merged("metric", name)[1]
+
+    def _merged(self, kind: str, name: str) -> tuple[pd.DataFrame | None, list[str]]:
+        if (kind, name) not in self._frames:
+            self._frames[kind, name] = self._merge(kind, name)
+        return self._frames[kind, name]
+
+    def _merge(self, kind: str, name: str) -> tuple[pd.DataFrame | None, list[str]]:
+        frames, reasons = [], []
+        for label, recording in zip(self.names, self.recordings, strict=True):
+            try:
+                frame = getattr(recording, kind)(name)
+            except ProfilerError as error:
+                reasons.append(f"{label}: {error.message}" if self.several else error.message)
+                continue
+            if len(frame):
+                frames.append(self._labelled(frame, label))
+            else:
+                reasons.append(f"{label}: no rows" if self.several else "the recording holds no rows of this kind")
+        if not frames:
+            return None, list(dict.fromkeys(reasons))
+        return (_concatenate(frames) if self.several else frames[0]), reasons
+
+    def _labelled(self, frame: pd.DataFrame, label: str) -> pd.DataFrame:
+        if not self.several:
+            return frame
+        copy = frame.copy(deep=False)
+        copy.insert(0, RECORDING, label)
+        return copy
+
+    def device(self) -> dict[str, Any]:
+        """Return the first GPU of the recordings as a dict, empty when none was recorded."""
+        return self._device
+
+    @cached_property
+    def _device(self) -> dict[str, Any]:
+        frame = self.table("devices")
+        return {} if frame is None else frame.iloc[0].to_dict()
+
+
+def _concatenate(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([_plain(frame) for frame in frames], ignore_index=True)
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Categories of different recordings do not concatenate well: make them text."""
+    import pandas as pd
+
+    texts = {name: "object" for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)}
+    return frame.astype(texts) if texts else frame
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Return the names with a counter behind each repeated one."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if names.count(name) == 1 else f"{name} #{seen[name]}")
+    return result
+
+
+def table_block(
+    block_id: str,
+    table: str,
+    frame: pd.DataFrame,
+    names: Sequence[str] | None = None,
+    title: str = "",
+    limit: int = MAX_ROWS,
+    **options: Any,
+) -> Table:
+    """Make a table block from a metric or schema table.
+
+    Args:
+        block_id: Unique on the page.
+        table: Name of the metric or schema table, for tooltips and units.
+        frame: Rows, in the order in which they are first shown.
+        names: Columns to show, those that exist; all by default. `recording` always comes first when it is there.
+        title: Heading.
+        limit: Rows to embed.
+        **options: See `blocks.Table`.
+    """
+    chosen = list(names) if names is not None else list(frame.columns)
+    if RECORDING in frame.columns and RECORDING not in chosen:
+        chosen.insert(0, RECORDING)
+    head = frame.head(limit)
+    chosen = [name for name in chosen if name in frame.columns and not (names is None and head[name].isna().all())]
+    columns = view_columns(table, frame, chosen)
+    data = [pack_column(head[column.name]) for column in columns]
+    return Table(block_id, columns, data, len(head), len(frame), title, f"{table}.csv", options)

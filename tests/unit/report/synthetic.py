@@ -1,0 +1,166 @@
+"""Recordings made of synthetic tables: what the page tests draw. Times follow a simple model, so that orders are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from profiler.columns import Columns, from_frame
+from profiler.point_label import encode_label
+from profiler.schema import TABLES, check_columns
+from profiler.store.manifest import CaptureRecord, Manifest
+from profiler.store.run_dir import RunDir
+from profiler.tables.load import Recording
+
+PEAK = 4_814_304_000_000
+HOSTILE = '</script><img src=x onerror="window.pwned=1">\'"&amp;<b>αβ</b>' + "template<int,float,…>" * 40
+
+
+class MemorySource:
+    """A tool's tables, held in memory instead of a file."""
+
+    def __init__(self, tool: str, frames: dict[str, pd.DataFrame], info: dict[str, Any] | None = None) -> None:
+        self.tool = tool
+        self._info = info or {}
+        self._columns = {name: from_frame(frame) for name, frame in frames.items()}
+        for name, columns in self._columns.items():
+            check_columns(columns, TABLES[name], "synthetic")
+
+    tables = tuple(TABLES)
+
+    def read(self, name: str) -> Columns | None:
+        return self._columns.get(name)
+
+    def prefetch(self, names: Iterable[str]) -> None:
+        del names
+
+    def reason(self, name: str) -> str:
+        return "" if name in self._columns else f"the synthetic {self.tool} capture holds no {name}"
+
+    def info(self) -> dict[str, Any]:
+        return self._info
+
+
+def devices() -> pd.DataFrame:
+    return pd.DataFrame([{
+        "device_id": 0, "name": "NVIDIA H200", "compute_capability": "9.0", "sm_count": 132, "sm_clock_hz": 1_980_000_000,
+        "memory_bandwidth_bytes_per_s": PEAK, "l2_cache_bytes": 62_914_560, "total_memory_bytes": 150_109_880_320,
+        "max_warps_per_sm": 64, "max_blocks_per_sm": 32, "registers_per_sm": 65_536, "shared_memory_per_sm_bytes": 233_472,
+    }])  # fmt: skip
+
+
+def sweep_points() -> list[dict[str, Any]]:
+    """Two variants, five blocks, two types, two shapes; the time in ns of each."""
+    points = []
+    for shape, elements in (("4096x1024", 4096 * 1024), ("65536x1024", 65536 * 1024)):
+        for dtype, size in (("fp32", 4), ("fp16", 2)):
+            for variant, share in (("scalar", 0.55), ("vectorized", 0.9)):
+                for block in (64, 128, 256, 512, 1024):
+                    efficiency = share * {64: 0.5, 128: 0.86, 256: 1.0, 512: 0.99, 1024: 0.93}[block]
+                    size_bytes = 2 * elements * size
+                    points.append({
+                        "op": "swish", "variant": variant, "shape": shape, "dtype": dtype, "block": block, "bytes": size_bytes,
+                        "elements": elements, "time_ns": int(size_bytes / (PEAK * efficiency) * 1e9) + 1500,
+                    })  # fmt: skip
+    return points
+
+
+def sweep_frames(iterations: int = 12, seed: int = 1, slower: float = 1.0, kernel_suffix: str = "") -> dict[str, pd.DataFrame]:
+    """An nsys capture of the sweep: kernels, copies, API calls and NVTX ranges as the driver makes them."""
+    random = np.random.default_rng(seed)
+    configurations, kernels, calls, ranges, copies = [], [], [], [], []
+    now, correlation = 2_000_000, 1
+    for index, point in enumerate(sweep_points()):
+        label = encode_label({key: point[key] for key in ("op", "variant", "shape", "dtype", "block")})
+        vector = point["variant"] == "vectorized"
+        configurations.append({
+            "kernel": f"void swish_{point['variant']}_kernel<{'float' if point['dtype'] == 'fp32' else '__half'}>(float const*, float*, long, float){kernel_suffix}",
+            "short_name": f"swish_{point['variant']}_kernel{kernel_suffix}", "grid_x": -(-point["elements"] // point["block"] // (4 if vector else 1)),
+            "grid_y": 1, "grid_z": 1, "block_x": point["block"], "block_y": 1, "block_z": 1, "registers_per_thread": 32 if vector else 16,
+            "static_shared_memory_bytes": 0, "dynamic_shared_memory_bytes": 0,
+        })  # fmt: skip
+        begin = now
+        copies.append((now + 3_000, 900_000, 16_777_216, "HtoD", "pageable", "device", correlation))
+        calls.append((now, 910_000, "runtime", "cudaMemcpy", correlation))
+        correlation, now = correlation + 1, now + 950_000
+        for _ in range(iterations):
+            time = int(point["time_ns"] * slower * random.lognormal(0, 0.01))
+            ranges.append((now, 12_000, "push_pop", "profiler", "iteration", point["bytes"]))
+            calls.append((now + 1_000, 4_500, "runtime", "cudaLaunchKernel", correlation))
+            kernels.append((now + 7_000, time, index, correlation))
+            correlation, now = correlation + 1, now + 7_000 + time + int(random.exponential(9_000)) + 800
+        ranges.append((begin, now - begin, "push_pop", "profiler", f"point {label}", None))
+        now += 200_000
+    return _frames(configurations, kernels, copies, calls, ranges)
+
+
+def _frames(configurations: list, kernels: list, copies: list, calls: list, ranges: list) -> dict[str, pd.DataFrame]:
+    where = {"process_id": 4242, "device_id": 0, "context_id": 1}
+    kernel = pd.DataFrame(kernels, columns=["start_ns", "duration_ns", "launch_configuration_id", "correlation_id"]).assign(**where, stream_id=7)
+    copy = pd.DataFrame(
+        copies, columns=["start_ns", "duration_ns", "size_bytes", "direction", "source_kind", "destination_kind", "correlation_id"]
+    ).assign(**where, stream_id=13)
+    call = pd.DataFrame(calls, columns=["start_ns", "duration_ns", "api", "name", "correlation_id"]).assign(process_id=4242, thread_id=4242)
+    nvtx = pd.DataFrame(ranges, columns=["start_ns", "duration_ns", "kind", "domain", "name", "payload_int"]).assign(process_id=4242, thread_id=4242)
+    nvtx["payload_int"] = nvtx["payload_int"].astype("Int64")
+    frames = {
+        "launch_configurations": pd.DataFrame(configurations), "kernels": kernel, "memcpys": copy, "api_calls": call,
+        "nvtx_ranges": nvtx, "devices": devices(),
+        "streams": pd.DataFrame([{"process_id": 4242, "context_id": 1, "stream_id": stream, "kind": "default"} for stream in (7, 13)]),
+        "contexts": pd.DataFrame([{"process_id": 4242, "context_id": 1, "device_id": 0}]),
+    }  # fmt: skip
+    order = {name: list(TABLES[name].order) for name in frames}
+    return {name: frame.sort_values(order[name], kind="stable", ignore_index=True) if order[name] else frame for name, frame in frames.items()}
+
+
+def builtin_frames(samples: int = 40, seed: int = 2, slower: float = 1.0) -> dict[str, pd.DataFrame]:
+    """The result JSON of the same sweep: points and samples by CUDA events, one of the points wrong."""
+    random = np.random.default_rng(seed)
+    points, rows = [], []
+    for index, point in enumerate(sweep_points()):
+        label = encode_label({key: point[key] for key in ("op", "variant", "shape", "dtype", "block")})
+        wrong = index == 7
+        points.append({
+            "point_id": index, "tool": "builtin", "label": label, "op": "swish", "variant": point["variant"], "shape": point["shape"],
+            "dtype": point["dtype"], "program": "profiler-driver", "engine": "direct", "status": "wrong_output" if wrong else "ok",
+            "reason": "max abs error 0.5 at [3, 1]" if wrong else None, "bytes_per_iteration": point["bytes"], "clock": "cuda_event",
+            "cache": "cold", "launch_mode": "plain", "streams": 1, "threads": 1,
+        })  # fmt: skip
+        if wrong:
+            continue
+        times = (point["time_ns"] * slower + 2_100) * random.lognormal(0, 0.008, samples) * np.linspace(1, 1.01, samples)
+        rows += [(index, at, float(round(time)), float(random.integers(3_800, 4_600))) for at, time in enumerate(times)]
+    frame = pd.DataFrame(rows, columns=["point_id", "sample_index", "duration_ns", "host_duration_ns"])
+    return {"points": pd.DataFrame(points), "samples": frame, "devices": devices()}
+
+
+def manifest(name: str) -> Manifest:
+    return Manifest(
+        run_id=f"20250101T101500Z-{name}-abc123", label=name, created_utc="2025-01-01T10:15:00+00:00", status="complete",
+        argv=["profiler", "run", "--tool", "nsys"],
+        command=["profiler-driver", "--direct", "--plugin", "swish", "--shape", "65536x1024"], engine="direct",
+        captures=[
+            CaptureRecord("nsys", argv=["nsys", "profile"], tool_version="NVIDIA Nsight Systems 2025.3.1", notes=["3 API calls were skipped"]),
+            CaptureRecord("builtin", argv=["profiler-driver"]),
+        ],
+        environment={"driver": "580.65.06", "versions": {"cuda": "13.0"}, "host": "gpu-box"},
+    )  # fmt: skip
+
+
+def recording(name: str = "swish-sweep", folder: Path = Path("runs"), *, slower: float = 1.0, seed: int = 1) -> Recording:
+    """One recording with nsys and built-in captures of the sweep."""
+    sources = [
+        MemorySource("nsys", sweep_frames(seed=seed, slower=slower), {"version": "2025.3.1"}),
+        MemorySource("builtin", builtin_frames(seed=seed + 1, slower=slower)),
+    ]
+    document = manifest(name)
+    return Recording(name, folder / document.run_id, sources, RunDir(folder / document.run_id, document))
+
+
+def bare(name: str, frames: dict[str, pd.DataFrame], tool: str = "nsys") -> Recording:
+    """A recording of one tool without a run folder, like a bare file."""
+    return Recording(name, Path(name), [MemorySource(tool, frames)])
