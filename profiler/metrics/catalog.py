@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from profiler.columns import Columns, from_frame
 from profiler.errors import DataMissingError, UsageError, nearest
+from profiler.metrics.counters import COUNTERS
 from profiler.metrics.kernel_time import KERNELS
+from profiler.metrics.launches import LAUNCHES
+from profiler.metrics.occupancy import OCCUPANCY
 from profiler.metrics.spec import MetricTable
 
 if TYPE_CHECKING:
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 
 METRIC_TABLES: tuple[MetricTable, ...] = (
     KERNELS,
+    OCCUPANCY,
+    LAUNCHES,
+    COUNTERS,
 )  # fmt: skip
 
 

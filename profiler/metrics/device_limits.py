@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from profiler.columns import Columns
 from profiler.errors import DataMissingError
 
 KIB = 1024
@@ -14,7 +15,6 @@ WARP_SIZE = 32
 MAX_THREADS_PER_BLOCK = 1024
 SUB_PARTITIONS = 4
 REGISTER_ALLOCATION_UNIT = 256
-STATIC_SHARED_LIMIT_BYTES = 48 * KIB
 
 
 @dataclass(frozen=True)
@@ -127,3 +127,10 @@ def sm_limits(device: Mapping[str, Any]) -> SmLimits:
     if "shared_bytes" in stated and "shared_optin_bytes" not in stated:
         stated["shared_optin_bytes"] = stated["shared_bytes"] - base.shared_reserve_bytes
     return SmLimits(**{**values, **stated, "compute_capability": capability})
+
+
+def device_rows(devices: Columns) -> dict[int, dict[str, Any]]:
+    """Return the rows of `devices` by device_id, None where a value is missing."""
+    lists = devices.to_lists()
+    rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    return {row["device_id"]: row for row in rows}

@@ -1,0 +1,69 @@
+"""Counters: every value that Nsight Compute measured, with the launch it belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.columns import Column, Columns
+from profiler.metrics.spec import MetricSpec, MetricTable
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+
+def size_texts(launches: Columns, what: str) -> np.ndarray:
+    """Return `XxYxZ` of each launch, empty where the size is not known.
+
+    Args:
+        launches: Table `profiled_launches`.
+        what: `grid` or `block`.
+    """
+    axes = [np.ma.filled(np.ma.asarray(launches.array(f"{what}_{axis}")), -1).tolist() for axis in "xyz"]
+    texts = ["" if min(size) < 0 else "x".join(map(str, size)) for size in zip(*axes, strict=True)]
+    return np.array(texts, dtype=object)
+
+
+def counters(recording: Recording) -> Columns:
+    """Return the counters with kernel, grid and block, by launch and metric name."""
+    values = recording.columns("counters", "ncu")
+    launches = recording.columns("profiled_launches", "ncu")
+    row = values.array("launch_id")
+    table: dict[str, Column] = {
+        "launch_id": row,
+        "kernel": launches.coded("kernel").take(row),
+        "grid": size_texts(launches, "grid")[row],
+        "block": size_texts(launches, "block")[row],
+        "metric": values["metric"],
+        "value": values["value"],
+        "unit": values["unit"],
+    }
+    if "text_value" in values:
+        table["text_value"] = values["text_value"]
+    else:
+        table["text_value"] = np.full(values.rows, None, dtype=object)
+    return Columns(table)
+
+
+_SOURCE = "Nsight Compute report, or its raw or details page as CSV"
+
+COUNTERS = MetricTable(
+    name="counters",
+    title="Counters",
+    text="one metric of one launch measured by Nsight Compute",
+    needs=("counters", "profiled_launches"),
+    keys=("launch_id", "metric"),
+    columns=(
+        MetricSpec("launch_id", text="order of the launch within the report, from 0", source=_SOURCE),
+        MetricSpec("kernel", text="demangled kernel name", source=_SOURCE),
+        MetricSpec("grid", text="blocks in the grid, XxYxZ", source=_SOURCE),
+        MetricSpec("block", text="threads in a block, XxYxZ", source=_SOURCE),
+        MetricSpec("metric", text="Nsight Compute metric name; `name[instance]` for one instance", source=_SOURCE),
+        MetricSpec("value", text="number in the base unit; missing when the metric holds none", source=_SOURCE),
+        MetricSpec("unit", text="base unit: ns, byte, byte/s, hz, %, inst, sector, …; empty for plain numbers",
+                   source=_SOURCE),
+        MetricSpec("text_value", text="text of a metric that is no number", source=_SOURCE),
+    ),
+    compute=counters,
+)  # fmt: skip

@@ -1,0 +1,140 @@
+"""Launches: what the hardware counters of each profiled launch mean, one row a launch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from profiler.columns import Coded, Column, Columns
+from profiler.metrics.counters import size_texts
+from profiler.metrics.device_limits import device_rows
+from profiler.metrics.launch_quantities import EXTRA_METRICS, QUANTITIES, dram_bytes, ratio
+from profiler.metrics.occupancy_limits import limits_of_launches
+from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.tools.ncu.counter_matrix import CounterMatrix
+from profiler.tools.ncu.metric_names import PIPES, STALL_REASONS, pipe_metric, requested_metrics, stall_metric
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+_THEORETICAL = "sm__maximum_warps_per_active_cycle_pct"
+_LATENCY = "smsp__average_warp_latency_per_inst_issued.ratio"
+_CONFIGURATION = {
+    "registers_per_thread": "launch__registers_per_thread",
+    "static_shared_memory_bytes": "launch__shared_mem_per_block_static",
+    "dynamic_shared_memory_bytes": "launch__shared_mem_per_block_dynamic",
+    "shared_memory_executed_bytes": "launch__shared_mem_config_size",
+    "barrier_count": "launch__barrier_count",
+}
+
+
+def launch_matrix(recording: Recording) -> CounterMatrix:
+    """Return the metrics that this project reads, of every profiled launch."""
+    launches = recording.columns("profiled_launches", "ncu")
+    names: Iterable[str] = (*requested_metrics(), *EXTRA_METRICS, *map(stall_metric, STALL_REASONS))
+    return CounterMatrix(recording.columns("counters", "ncu"), names, launches.rows)
+
+
+def _largest(matrix: CounterMatrix, names: tuple[str, ...], metrics: Iterable[str]) -> tuple[Coded, np.ndarray]:
+    """Return for each launch the name of the largest metric and its value; -1 and NaN where none was measured."""
+    values = np.stack([matrix[metric] for metric in metrics], axis=1)
+    measured = ~np.isnan(values).all(axis=1)
+    index = np.where(np.isnan(values), -np.inf, values).argmax(axis=1)
+    top = np.where(measured, values[np.arange(len(values)), index], np.nan)
+    return Coded(np.where(measured, index, -1).astype(np.int32), names), top
+
+
+def _whole(values: np.ndarray) -> np.ndarray:
+    missing = np.isnan(values)
+    numbers = np.where(missing, 0, values).astype(np.int64)
+    return np.ma.masked_array(numbers, missing) if missing.any() else numbers
+
+
+def _device(recording: Recording, launches: Columns) -> dict[str, Any] | None:
+    """Return the device: its row, else what its compute capability implies; None when neither is known."""
+    if recording.has("devices"):
+        return next(iter(device_rows(recording.columns("devices")).values()))
+    if "compute_capability" in launches and launches.rows:
+        return {"compute_capability": launches.array("compute_capability")[0]}
+    return None
+
+
+def _theoretical(
+    recording: Recording, launches: Columns, matrix: CounterMatrix
+) -> tuple[np.ndarray, Coded | np.ndarray]:
+    """Return theoretical occupancy (ncu's value, else computed) and its limiter for each launch."""
+    measured = matrix[_THEORETICAL]
+    registers = matrix[_CONFIGURATION["registers_per_thread"]]
+    unknown = np.full(launches.rows, None, dtype=object)
+    device = _device(recording, launches)
+    if device is None or np.isnan(registers).any() or np.ma.is_masked(launches.array("block_x")):
+        return measured, unknown
+    blocks = {f"block_{axis}": launches.array(f"block_{axis}") for axis in "xyz"}
+    values = {column: np.nan_to_num(matrix[metric]).astype(np.int64) for column, metric in _CONFIGURATION.items()}
+    found = limits_of_launches(Columns({**blocks, **values}), device)
+    return np.where(np.isnan(measured), found.array("occupancy_pct"), measured), found.coded("limiter")
+
+
+def launches(recording: Recording) -> Columns:
+    """Compute the derived values of every profiled launch, in report order."""
+    rows = recording.columns("profiled_launches", "ncu")
+    matrix = launch_matrix(recording)
+    theoretical, limiter = _theoretical(recording, rows, matrix)
+    stall, stall_cycles = _largest(matrix, STALL_REASONS, map(stall_metric, STALL_REASONS))
+    pipe, pipe_use = _largest(matrix, PIPES, map(pipe_metric, PIPES))
+    minimum = rows.array("iteration_bytes") if "iteration_bytes" in rows else np.ma.masked_all(rows.rows, np.int64)
+    table: dict[str, Column] = {
+        "launch_id": rows.array("launch_id"),
+        "kernel": rows["kernel"],
+        "grid": size_texts(rows, "grid"),
+        "block": size_texts(rows, "block"),
+        "point": rows["point"] if "point" in rows else np.full(rows.rows, "", dtype=object),
+        "registers_per_thread": _whole(matrix[_CONFIGURATION["registers_per_thread"]]),
+        "shared_memory_bytes": _whole(
+            matrix[_CONFIGURATION["static_shared_memory_bytes"]] + matrix[_CONFIGURATION["dynamic_shared_memory_bytes"]]
+        ),
+        "theoretical_occupancy_pct": theoretical,
+        "occupancy_limiter": limiter,
+        **{quantity.spec.name: quantity.value(matrix) for quantity in QUANTITIES},
+        "dram_bytes_per_payload_byte": ratio(dram_bytes(matrix), np.ma.filled(minimum.astype(float), np.nan)),
+        "stall_top": stall,
+        "stall_top_pct": 100 * ratio(stall_cycles, matrix[_LATENCY]),
+        "pipe_top": pipe,
+        "pipe_top_pct": pipe_use,
+    }
+    return Columns(table)
+
+
+LAUNCHES = MetricTable(
+    name="launches",
+    title="Profiled launches",
+    text="one launch measured by Nsight Compute",
+    needs=("counters", "profiled_launches"),
+    keys=("launch_id",),
+    columns=(
+        MetricSpec("launch_id", text="order of the launch within the report, from 0"),
+        MetricSpec("kernel", text="demangled kernel name"),
+        MetricSpec("grid", text="blocks in the grid, XxYxZ"),
+        MetricSpec("block", text="threads in a block, XxYxZ"),
+        MetricSpec("point", text="label of the enclosing sweep point"),
+        MetricSpec("registers_per_thread", "count", "lower", "registers that one thread occupies",
+                   "launch__registers_per_thread"),
+        MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block",
+                   "launch__shared_mem_per_block_static + launch__shared_mem_per_block_dynamic"),
+        MetricSpec("theoretical_occupancy_pct", "%", "higher", "warps that an SM can hold, of its maximum",
+                   f"{_THEORETICAL}, or computed as in table occupancy"),
+        MetricSpec("occupancy_limiter", text="every resource that sets the number of resident blocks",
+                   source="cuda_occupancy.h, CUDA 13.0"),
+        *(quantity.spec for quantity in QUANTITIES),
+        MetricSpec("dram_bytes_per_payload_byte", "ratio", "lower", "device memory traffic per byte that the"
+                   " iteration must move; below 1 when the last writes stayed in L2", "dram_bytes / NVTX payload"),
+        MetricSpec("stall_top", text="why warps waited most", source="smsp__average_warps_issue_stalled_*"),
+        MetricSpec("stall_top_pct", "%", "none", "its share of the cycles between two instructions of a warp",
+                   f"smsp__average_warps_issue_stalled_* / {_LATENCY}"),
+        MetricSpec("pipe_top", text="busiest execution pipe", source="sm__inst_executed_pipe_*"),
+        MetricSpec("pipe_top_pct", "%", "none", "its use, of its peak", "sm__inst_executed_pipe_*"),
+    ),
+    compute=launches,
+)  # fmt: skip

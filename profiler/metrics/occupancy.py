@@ -1,0 +1,154 @@
+"""Occupancy per launch configuration: what it could be, what limits it, and what Nsight Compute measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from profiler.columns import Columns
+from profiler.metrics.device_limits import device_rows
+from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches, theoretical_occupancy
+from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.tools.ncu.counter_matrix import CounterMatrix
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+ACHIEVED = "sm__warps_active.avg.pct_of_peak_sustained_active"
+_CARVE_OUT = "shared_memory_executed_bytes"
+_AXES = tuple(f"{what}_{axis}" for what in ("grid", "block") for axis in "xyz")
+
+
+def _uses(
+    recording: Recording, configurations: Columns, devices: list[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (configuration, device, executions) for each pair that ran; executions are -1 without kernel times."""
+    everything = np.arange(configurations.rows)
+    unknown = np.full(configurations.rows, -1)
+    if not recording.has("kernels"):
+        return everything, np.full(configurations.rows, devices[0]), unknown
+    kernels = recording.columns("kernels")
+    ids = kernels.array("launch_configuration_id")
+    if len(devices) == 1:
+        counts = np.bincount(ids, minlength=configurations.rows)
+        return everything, np.full(configurations.rows, devices[0]), counts
+    width = max(devices) + 1
+    pairs, counts = np.unique(ids.astype(np.int64) * width + kernels.array("device_id"), return_counts=True)
+    return pairs // width, pairs % width, counts
+
+
+def _keys(table: Columns) -> list[tuple[Any, ...]]:
+    columns = [table.array("kernel"), *(np.ma.filled(np.ma.asarray(table.array(name)), -1) for name in _AXES)]
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def achieved_occupancy(recording: Recording, configurations: Columns) -> np.ndarray:
+    """Return the mean achieved occupancy of each launch configuration, % of the SM's warps, NaN where ncu has none.
+
+    Args:
+        recording: Recording whose ncu capture is looked up by kernel name, grid and block.
+        configurations: Table `launch_configurations`.
+    """
+    result = np.full(configurations.rows, np.nan)
+    if not (recording.has("counters", "ncu") and recording.has("profiled_launches", "ncu")):
+        return result
+    launches = recording.columns("profiled_launches", "ncu")
+    values = CounterMatrix(recording.columns("counters", "ncu"), [ACHIEVED], launches.rows)[ACHIEVED]
+    measured: dict[tuple[Any, ...], list[float]] = {}
+    for key, value in zip(_keys(launches), values.tolist(), strict=True):
+        if value == value:
+            measured.setdefault(key, []).append(value)
+    for row, key in enumerate(_keys(configurations) if measured else ()):
+        if key in measured:
+            result[row] = sum(measured[key]) / len(measured[key])
+    return result
+
+
+def _on_device(configurations: Columns, device: dict[str, Any]) -> Columns:
+    """Return the limits in effect, waves, and what the largest carve-out would allow."""
+    found = limits_of_launches(configurations, device)
+    largest = Columns({name: column for name, column in configurations.items() if name != _CARVE_OUT})
+    blocks = np.prod([configurations.array(f"grid_{axis}").astype(np.float64) for axis in "xyz"], axis=0)
+    resident = found.array("blocks_per_sm") * float(device.get("sm_count") or np.nan)
+    waves = np.divide(blocks, resident, out=np.full(len(blocks), np.nan), where=resident > 0)
+    reachable = limits_of_launches(largest, device).array("occupancy_pct")
+    return found.with_columns(waves_per_sm=waves, reachable_occupancy_pct=reachable)
+
+
+def _gather(name: str, per_device: dict[int, Columns], rows: np.ndarray, used_on: np.ndarray) -> np.ndarray:
+    """Return a column for (configuration row, device) pairs."""
+    result = np.ma.masked_all(len(rows), next(iter(per_device.values())).array(name).dtype)
+    for device, columns in per_device.items():
+        chosen = used_on == device
+        result[chosen] = columns.array(name)[rows[chosen]]
+    return result if np.ma.getmaskarray(result).any() else result.data
+
+
+def occupancy(recording: Recording) -> Columns:
+    """Compute occupancy per launch configuration and device, in the order of the launch configurations."""
+    from profiler.metrics.kernel_time import dimensions  # the kernel summary shows occupancy: it imports this module
+
+    configurations = recording.columns("launch_configurations")
+    devices = device_rows(recording.columns("devices"))
+    rows, used_on, counts = _uses(recording, configurations, list(devices))
+    per_device = {device: _on_device(configurations, row) for device, row in devices.items()}
+    order = np.lexsort((used_on, rows))
+    rows, used_on, counts = rows[order], used_on[order], counts[order]
+    limits = {name: _gather(name, per_device, rows, used_on) for name in ("occupancy_pct", "limiter", *_LIMIT_COLUMNS)}
+    shared = configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes")
+    return Columns(
+        {
+            "kernel": configurations.coded("kernel").take(rows),
+            "grid": dimensions(configurations, "grid")[rows],
+            "block": dimensions(configurations, "block")[rows],
+            "registers_per_thread": configurations.array("registers_per_thread")[rows],
+            "shared_memory_bytes": shared[rows],
+            "device": used_on,
+            "count": np.ma.masked_equal(counts, -1),
+            "theoretical_occupancy_pct": limits["occupancy_pct"],
+            "achieved_occupancy_pct": achieved_occupancy(recording, configurations)[rows],
+            "occupancy_limiter": limits["limiter"],
+            **{name: limits[name] for name in _LIMIT_COLUMNS},
+        }
+    )
+
+
+_LIMITS = tuple(f"limit_{name.replace(' ', '_')}_blocks" for name in LIMITERS)
+_LIMIT_COLUMNS = ("blocks_per_sm", "waves_per_sm", "reachable_occupancy_pct", *_LIMITS)
+_HEADER = "cuda_occupancy.h, CUDA 13.0"
+
+OCCUPANCY = MetricTable(
+    name="occupancy",
+    title="Occupancy",
+    text="one launch configuration on one device",
+    needs=("launch_configurations", "devices"),
+    keys=("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes", "device"),
+    columns=(
+        MetricSpec("kernel", text="demangled kernel name"),
+        MetricSpec("grid", text="blocks in the grid, XxYxZ"),
+        MetricSpec("block", text="threads in a block, XxYxZ"),
+        MetricSpec("registers_per_thread", "count", "lower", "registers that one thread occupies",
+                   "registersPerThread; launch__registers_per_thread"),
+        MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block",
+                   "staticSharedMemory + dynamicSharedMemory; launch__shared_mem_per_block_*"),
+        MetricSpec("device", text="CUDA device ordinal"),
+        MetricSpec("count", "count", text="executions; missing when no kernel times were recorded"),
+        MetricSpec("theoretical_occupancy_pct", "%", "higher", "warps that an SM can hold, of its maximum",
+                   f"{_HEADER}; sm__maximum_warps_per_active_cycle_pct"),
+        MetricSpec("achieved_occupancy_pct", "%", "higher", "warps that an SM held on average, of its maximum",
+                   ACHIEVED),
+        MetricSpec("occupancy_limiter", text="every resource that sets the number of resident blocks", source=_HEADER),
+        MetricSpec("blocks_per_sm", "count", "higher", "blocks that an SM can hold at once", _HEADER),
+        MetricSpec("waves_per_sm", "count", "none", "grid size in full loads of the GPU; a small fraction above a whole"
+                   " number leaves SMs idle at the end", "launch__waves_per_multiprocessor"),
+        MetricSpec("reachable_occupancy_pct", "%", "higher", "theoretical occupancy with the largest shared memory"
+                   " carve-out", _HEADER),
+        *(MetricSpec(column, "count", "higher", f"resident blocks as far as {name} allow; missing when none is used",
+                     f"launch__occupancy_limit_{name.replace('shared memory', 'shared_mem')}")
+          for column, name in zip(_LIMITS, LIMITERS, strict=True)),
+    ),
+    compute=occupancy,
+)  # fmt: skip
+
+__all__ = ["OCCUPANCY", "achieved_occupancy", "device_rows", "occupancy", "theoretical_occupancy"]
