@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     what = parser.add_argument_group("what runs")
     what.add_argument("--engine", default="reference", metavar="NAME", help=f"{', '.join(ENGINES)}, or module:Class")
+    what.add_argument("--driver", choices=("python", "cpp"), default="python", help="who runs the points: this package or profiler-driver")
     what.add_argument("--plugin", default="swish", metavar="OP", help="op to run (default: swish)")
     what.add_argument("--shape", action="append", metavar="AxB", help="shape of the input; repeat or join by comma")
     what.add_argument("--dtype", action="append", metavar="TYPE", help="fp32, fp16, bf16; repeat or join by comma")
@@ -122,6 +123,7 @@ def _verdict(records: list[dict]) -> int:
 def main(argv: list[str]) -> int:
     """Run the command line; returns the exit status."""
     args = build_parser().parse_args(argv)
+    os.umask(os.umask(0) | 0o022)  # nsys starts its target with no mask at all, and results would be writable for everybody
     try:
         if args.json and not args.json.resolve().parent.is_dir():
             raise UsageError(f"--json {args.json}: no such folder", "make the folder first")

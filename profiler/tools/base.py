@@ -85,8 +85,13 @@ class Recorder(Protocol):
         """Find the tool; None when it is not installed."""
         ...
 
-    def plan(self, request: CaptureRequest, folder: Path) -> RecordPlan:
+    def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
         """Say what will run, without running it; the same for `--dry-run`.
+
+        Args:
+            request: Options; its `command` is the target.
+            folder: Where the capture goes, as the target's working directory sees it.
+            stem: File name of the capture without its ending.
 
         Raises:
             ToolMissingError: The tool is not installed.
@@ -94,8 +99,16 @@ class Recorder(Protocol):
         """
         ...
 
-    def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any]) -> tuple[list[Path], list[str]]:
+    def finish(
+        self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str
+    ) -> tuple[list[Path], list[str]]:
         """Export and scrub what was captured.
+
+        Args:
+            request: Options.
+            folder: Where the capture is.
+            run: `profiler.capture.process.run_process`.
+            stem: File name of the capture without its ending.
 
         Returns:
             The artefacts, preferred first, and sentences worth telling the user.

@@ -1,0 +1,84 @@
+"""What `auto` means on this machine: which tool, which engine, which driver; and the sentence that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from profiler.capture.artefacts import find_driver, find_ops_library
+from profiler.capture.recorders import recorders
+from profiler.capture.request import AUTO, CaptureRequest, SweepOptions
+from profiler.engines import ENGINES
+from profiler.engines.nvml import gpus
+from profiler.errors import ToolMissingError
+
+
+def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequest:
+    """Replace every `auto` by what this machine offers.
+
+    Args:
+        request: What the user asked for.
+        note: Gets a sentence for each choice.
+
+    Raises:
+        ToolMissingError: A tool that was asked for by name is not installed.
+    """
+    if request.sweep is not None:
+        request = replace(request, sweep=_resolve_sweep(request.sweep, note))
+    if request.tools == (AUTO,):
+        request = replace(request, tools=(_choose_tool(note),))
+    for tool in request.tools:
+        if recorders()[tool].probe() is None:
+            raise ToolMissingError(f"{tool} is not installed", _install_hint(tool))
+    return request
+
+
+def _choose_tool(note: Callable[[str], None]) -> str:
+    if recorders()["nsys"].probe() is not None:
+        return "nsys"
+    cupti = recorders().get("cupti")
+    if gpus() and cupti is not None and cupti.probe() is not None:
+        note("Nsight Systems is not installed: recording with the embedded CUPTI recorder instead")
+        return "cupti"
+    note("Nsight Systems is not installed: recording with the built-in recorder, which sees only the marked ranges and their times")
+    return "builtin"
+
+
+def _install_hint(tool: str) -> str:
+    from profiler.tools.ncu.record import INSTALL_HINT as NCU_HINT
+    from profiler.tools.nsys.locate import INSTALL_HINT as NSYS_HINT
+
+    return {"nsys": NSYS_HINT, "ncu": NCU_HINT}.get(tool, "pip install 'profiler[gpu]'") + "; or use --tool auto"
+
+
+def _resolve_sweep(sweep: SweepOptions, note: Callable[[str], None]) -> SweepOptions:
+    driver, engine = sweep.driver, sweep.engine
+    if driver == AUTO:
+        driver = "cpp" if engine not in (AUTO, "reference") and engine not in ENGINES and find_driver() else "python"
+    if engine == AUTO:
+        engine = _choose_engine(driver, note)
+    return replace(sweep, driver=driver, engine=engine, plugin_libraries=sweep.plugin_libraries or _libraries(engine))
+
+
+def _choose_engine(driver: str, note: Callable[[str], None]) -> str:
+    if driver == "cpp":
+        return "direct"
+    if not gpus():
+        note("no NVIDIA GPU is visible: running the NumPy reference on the CPU, so there are no kernels to compare")
+        return "reference"
+    if find_ops_library() is None:
+        note("the plugins are not built (profiler build): running the NumPy reference on the CPU")
+        return "reference"
+    return "direct"
+
+
+def _libraries(engine: str) -> tuple[str, ...]:
+    from profiler.capture.artefacts import find_plugin_library
+
+    found: Path | None = None
+    if engine == "direct":
+        found = find_ops_library()
+    elif engine.startswith("tensorrt"):
+        found = find_plugin_library()
+    return (str(found),) if found else ()

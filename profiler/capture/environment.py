@@ -1,0 +1,252 @@
+"""What this machine can record with, as a table with a fix for each gap, and as facts for the manifest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from profiler.capture.process import run_process
+from profiler.capture.recorders import recorders
+from profiler.engines.nvml import Gpu, Nvml
+from profiler.errors import ProfilerError
+from profiler.tools.ncu.record import INSTALL_HINT as NCU_HINT
+from profiler.tools.ncu.record import PERMISSION_HINT
+from profiler.tools.nsys.locate import INSTALL_HINT as NSYS_HINT
+from profiler.tools.nsys.locate import find_importer
+from profiler.units import format_bytes, format_si
+
+LOW_DISK_BYTES = 5 << 30
+_DRIVER_PARAMETERS = Path("/proc/driver/nvidia/params")
+_RESTRICTED = re.compile(r"RmProfilingAdminOnly:\s*(\d)")
+_CAPABILITY_SYS_ADMIN = 21
+
+
+@dataclass(frozen=True)
+class Check:
+    """One row of the doctor's table.
+
+    Attributes:
+        item: What was looked for.
+        status: `ok`, `missing` or `limited`.
+        found: What is there.
+        fix: What to do about a gap; empty when there is none.
+    """
+
+    item: str
+    status: str
+    found: str
+    fix: str = ""
+
+
+def doctor(runs_root: Path) -> list[dict[str, Any]]:
+    """Look at everything recording needs.
+
+    Args:
+        runs_root: Folder that holds runs, for the space on its disk.
+
+    Returns:
+        Rows with item, status, found and fix.
+    """
+    with Nvml() as nvml:
+        rows = [*_gpu_rows(nvml.gpus()), _driver_row(nvml.driver_version()), _cuda_row(nvml.cuda_version())]
+    rows += [_nsys_row(), _ncu_row(), _permission_row(), _cupti_row(), _cuda_python_row()]
+    rows += [*_tensorrt_rows(), _nvcc_row(), _built_row(), _nvtx_row(), _disk_row(runs_root)]
+    return [asdict(row) for row in rows]
+
+
+def _gpu_rows(gpus: list[Gpu]) -> list[Check]:
+    if not gpus:
+        fix = "on a machine without a GPU the reference engine records NumPy on the CPU; for kernels use one with an NVIDIA GPU"
+        return [Check("GPU", "missing", "no NVIDIA GPU visible", fix)]
+    return [
+        Check(
+            f"GPU {gpu.index}", "ok",
+            f"{gpu.name}, compute capability {gpu.compute_capability}, {format_bytes(gpu.memory_bytes)}, "
+            f"SM clock up to {format_si(gpu.sm_clock_max_hz, 'Hz')}",
+        )
+        for gpu in gpus
+    ]  # fmt: skip
+
+
+def _driver_row(version: str | None) -> Check:
+    if version is None:
+        return Check("driver", "missing", "no NVIDIA driver", "install the NVIDIA driver; in a container run with --gpus all")
+    return Check("driver", "ok", version)
+
+
+def _cuda_row(version: str | None) -> Check:
+    return Check("CUDA", "ok", f"{version} (driver)") if version else Check("CUDA", "missing", "no driver", "install the driver")
+
+
+def _nsys_row() -> Check:
+    version = recorders()["nsys"].probe()
+    if version is None:
+        return Check("nsys", "missing", "Nsight Systems not found", NSYS_HINT)
+    if find_importer(version.path) is None:
+        return Check("nsys", "limited", f"{version.text} without QdstrmImporter", "install the whole of Nsight Systems")
+    return Check("nsys", "ok", f"{version.text} at {version.path}")
+
+
+def _ncu_row() -> Check:
+    version = recorders()["ncu"].probe()
+    if version is None:
+        return Check("ncu", "missing", "Nsight Compute not found", NCU_HINT)
+    return Check("ncu", "ok", f"{version.text} at {version.path}")
+
+
+def counters_restricted() -> bool | None:
+    """Say whether the driver keeps hardware counters from this user; None where there is no driver."""
+    try:
+        match = _RESTRICTED.search(_DRIVER_PARAMETERS.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    if match is None:
+        return None
+    return match.group(1) == "1" and not _is_admin()
+
+
+def _is_admin() -> bool:
+    try:
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        return os.geteuid() == 0
+    match = re.search(r"CapEff:\s*([0-9a-f]+)", status)
+    return bool(match and int(match.group(1), 16) >> _CAPABILITY_SYS_ADMIN & 1)
+
+
+def _permission_row() -> Check:
+    restricted = counters_restricted()
+    if restricted is None:
+        return Check("counter permission", "missing", "no NVIDIA driver loaded", "install the driver")
+    if restricted:
+        return Check("counter permission", "limited", "only administrators may read GPU performance counters", PERMISSION_HINT)
+    return Check("counter permission", "ok", "this user may read GPU performance counters")
+
+
+def _package_version(*names: str) -> str | None:
+    for name in names:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def _has_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _cupti_row() -> Check:
+    if _has_module("cupti"):
+        return Check("CUPTI", "ok", f"cupti-python {_package_version('cupti-python') or ''}".strip())
+    return Check("CUPTI", "missing", "no cupti-python", "pip install 'profiler[gpu]', for recording without nsys")
+
+
+def _cuda_python_row() -> Check:
+    if _has_module("cuda"):
+        return Check("cuda-python", "ok", f"cuda-bindings {_package_version('cuda-bindings', 'cuda-python') or 'unknown'}")
+    return Check("cuda-python", "missing", "no cuda-python", "pip install 'profiler[gpu]', for the runner's direct engine")
+
+
+def _tensorrt_rows() -> Iterator[Check]:
+    from profiler.capture.build import find_tensorrt_headers, tensorrt_version
+
+    flavours = (("TensorRT", "tensorrt", "tensorrt"), ("TensorRT for RTX", "tensorrt_rtx", "tensorrt-rtx"))
+    for item, module, extra in flavours:
+        version = _package_version(module, f"{module}-cu13", f"{module.replace('_', '-')}-cu13-bindings", f"{module}_cu13_bindings")
+        if _has_module(module):
+            yield Check(item, "ok", f"Python package {version or module}")
+        else:
+            yield Check(item, "missing", f"no Python package {module}", f"pip install 'profiler[{extra}]'")
+    try:
+        headers = find_tensorrt_headers()
+    except ProfilerError as error:
+        yield Check("TensorRT headers", "missing", error.message, error.hint)
+        return
+    named = [f"{'.'.join(map(str, tensorrt_version(folder) or ()))} at {folder}" for folder in headers]
+    fix = "" if named else "set TENSORRT_INCLUDE_DIR or TENSORRT_ROOT, then profiler build"
+    yield Check("TensorRT headers", "ok" if named else "missing", "; ".join(named) or "none found", fix)
+
+
+def _nvcc_row() -> Check:
+    path = shutil.which("nvcc") or (p if Path(p := "/usr/local/cuda/bin/nvcc").is_file() else None)
+    if path is None:
+        return Check("nvcc", "missing", "no CUDA compiler", "install the CUDA toolkit, or pip install nvidia-cuda-nvcc")
+    result = run_process([path, "--version"], timeout_s=30)
+    match = re.search(r"release (\S+),", "\n".join(result.last_lines))
+    return Check("nvcc", "ok", f"CUDA {match.group(1) if match else 'unknown'} at {path}")
+
+
+def _built_row() -> Check:
+    from profiler.capture.artefacts import find_driver, find_ops_library
+
+    parts = {"profiler-driver": find_driver(), "ops library": find_ops_library()}
+    found = [f"{name} at {path}" for name, path in parts.items() if path]
+    absent = [name for name, path in parts.items() if not path]
+    if absent:
+        return Check("plugins and driver", "missing", "; ".join([*found, f"not built: {', '.join(absent)}"]), "profiler build")
+    return Check("plugins and driver", "ok", "; ".join(found))
+
+
+def _nvtx_row() -> Check:
+    version = _package_version("nvtx")
+    if version is None:
+        return Check("nvtx", "missing", "no Python package nvtx", "pip install nvtx")
+    return Check("nvtx", "ok", f"Python package {version}")
+
+
+def _existing(folder: Path) -> Path:
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def _disk_row(runs_root: Path) -> Check:
+    place = _existing(runs_root)
+    free = shutil.disk_usage(place).free
+    if not os.access(place, os.W_OK):
+        return Check("disk", "limited", f"{place} is not writable", "record elsewhere: --runs DIR or PROFILER_RUNS")
+    if free < LOW_DISK_BYTES:
+        return Check("disk", "limited", f"{format_bytes(free)} free at {place}", "free some space, or record elsewhere: --runs DIR")
+    return Check("disk", "ok", f"{format_bytes(free)} free at {place}")
+
+
+def environment_facts() -> dict[str, Any]:
+    """Return what the manifest says of this machine: GPUs, driver, versions, host and git; no variable of the environment."""
+    with Nvml() as nvml:
+        facts: dict[str, Any] = {
+            "gpus": [asdict(gpu) for gpu in nvml.gpus()],
+            "driver": nvml.driver_version(),
+            "cuda_driver": nvml.cuda_version(),
+        }
+    facts["host"] = {
+        "system": platform.platform(),
+        "cpu_count": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+    names = ("profiler", "numpy", "nvtx", "cuda-bindings", "cupti-python", "tensorrt", "tensorrt-rtx")
+    facts["packages"] = {name: version for name in names if (version := _package_version(name))}
+    facts["git"] = git_state(Path.cwd(), run_process)
+    return facts
+
+
+def git_state(folder: Path, run: Callable[..., Any]) -> dict[str, Any] | None:
+    """Return commit and dirty flag of the checkout that holds a folder; None outside one, or without git."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    head = run([git, "-C", str(folder), "rev-parse", "HEAD"], timeout_s=20)
+    if head.returncode != 0 or not head.last_lines:
+        return None
+    status = run([git, "-C", str(folder), "status", "--porcelain", "--untracked-files=no"], timeout_s=60)
+    return {"commit": head.last_lines[-1], "dirty": bool(status.last_lines) if status.returncode == 0 else None}

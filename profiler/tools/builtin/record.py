@@ -1,0 +1,54 @@
+"""Records without any tool: the target writes its own ranges and samples (docs/formats.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiler.errors import CaptureError, ProfilerError
+from profiler.tools.base import RecordPlan, ToolVersion
+
+if TYPE_CHECKING:
+    from profiler.capture.request import CaptureRequest
+
+RESULT = "result.json"
+RANGES = "ranges.json"
+FOLDER_VARIABLE = "PROFILER_BUILTIN_DIR"
+
+
+class BuiltinRecorder:
+    """The built-in recorder: works everywhere, sees only what the target itself marks."""
+
+    tool = "builtin"
+
+    def probe(self) -> ToolVersion | None:
+        """It is always there."""
+        from profiler import __version__
+
+        return ToolVersion("", tuple(int(part) for part in __version__.split(".") if part.isdecimal()), f"profiler {__version__}")
+
+    def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
+        """Return the target's own command line; a variable tells `profiler.point` where to write."""
+        environment = {**request.environment, FOLDER_VARIABLE: str(folder.absolute())}
+        return RecordPlan(request.command, environment, (folder / RESULT,))
+
+    def finish(
+        self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str
+    ) -> tuple[list[Path], list[str]]:
+        """Check that the target wrote something.
+
+        Raises:
+            CaptureError: It did not: it marks no sweep points.
+        """
+        found = [folder / name for name in (RESULT, RANGES) if (folder / name).is_file()]
+        if not found:
+            raise CaptureError(
+                "the program marked no sweep point, so there is nothing to record without a tool",
+                "mark one: with profiler.point(block=256, bytes=n): launch(); or record with --tool nsys",
+            )
+        return found, []
+
+    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
+        """Nothing of its own can fail."""
+        return None

@@ -1,0 +1,134 @@
+"""Records a program with Nsight Compute: hardware counters of single kernel launches, by replay."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiler.errors import CaptureError, ProfilerError, ToolMissingError
+from profiler.tools.base import RecordPlan, ToolVersion
+from profiler.tools.ncu.metric_names import requested_metrics
+
+if TYPE_CHECKING:
+    from profiler.capture.request import CaptureRequest
+
+INSTALL_HINT = "it comes with the CUDA toolkit, or from developer.nvidia.com/nsight-compute; then put it on PATH"
+PERMISSION_HINT = (
+    "allow counters for all users: echo 'options nvidia NVreg_RestrictProfilingToAdminUsers=0' | "
+    "sudo tee /etc/modprobe.d/nvidia-profiler.conf, then reboot; or run as root; in a container add --cap-add=SYS_ADMIN"
+)
+_PATTERNS = ("/opt/nvidia/nsight-compute/*/ncu", "/usr/local/cuda*/bin/ncu")
+_VERSION = re.compile(r"Version (\d+(?:\.\d+)+)")
+_KNOWN = (
+    (r"ERR_NVGPUCTRPERM", "the driver does not let this user read the GPU's performance counters", PERMISSION_HINT),
+    (r"No kernels were profiled", "no kernel was profiled: none matched, or the program launched none",
+     "loosen --kernel, --nvtx-include, --launch-skip; check that the program uses the GPU"),
+    (r"Failed to (?:find|locate) metric|Metric .* (?:not found|could not be found)|unknown metric",
+     "ncu does not know a metric on this GPU", "ncu --query-metrics lists what it knows"),
+    (r"is not supported on this (?:device|GPU|platform)|Profiling is not supported", "ncu cannot profile this GPU",
+     "Nsight Compute needs compute capability 7.5 or newer with a matching version"),
+    (r"unrecognised option|unrecogni[sz]ed option|the argument .* for option .* is invalid", "ncu does not know an option",
+     "ncu of this version lacks it; see ncu --help"),
+    (r"Driver or library.*(?:resource|version)|LibraryNotFound|InterprocessLockFile|Failed to (?:create|open) (?:the )?lock",
+     "ncu could not take its lock or load its libraries", "remove /tmp/nsight-compute-lock if another user left it"),
+    (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk"),
+    (r"==ERROR== ", "ncu failed", "read the log; profiler doctor checks the installation"),
+)  # fmt: skip
+
+
+def find_ncu() -> str | None:
+    """Return the path of ncu: the one on PATH, else the newest in the usual folders."""
+    on_path = shutil.which("ncu")
+    if on_path:
+        return on_path
+    found = sorted((path for pattern in _PATTERNS for path in glob(pattern)), key=_numbers)
+    return next((path for path in reversed(found) if os.access(path, os.X_OK)), None)
+
+
+def _numbers(path: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", path))
+
+
+class NcuRecorder:
+    """Nsight Compute.
+
+    Args:
+        run: Starts programs: `profiler.capture.process.run_process`.
+        compute_capability: Tells the GPU's `major.minor`, on which the names of some metrics depend; None when unknown.
+    """
+
+    tool = "ncu"
+
+    def __init__(self, run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> None:
+        self._run, self._compute_capability = run, compute_capability
+
+    def probe(self) -> ToolVersion | None:
+        """Find ncu and ask for its version; None when it is absent or cannot start."""
+        path = find_ncu()
+        if path is None:
+            return None
+        result = self._run([path, "--version"], timeout_s=30)
+        match = _VERSION.search("\n".join(result.last_lines))
+        if result.returncode != 0 or match is None:
+            return None
+        return ToolVersion(path, tuple(map(int, match.group(1).split("."))), f"NVIDIA Nsight Compute {match.group(1)}")
+
+    def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
+        """Return the command line.
+
+        Raises:
+            ToolMissingError: ncu is not installed.
+        """
+        ncu = find_ncu()
+        if ncu is None:
+            raise ToolMissingError("ncu is not installed", INSTALL_HINT)
+        report = folder / f"{stem}.ncu-rep"
+        argv = [ncu, "--target-processes", "all", "--clock-control", request.ncu.clock_control, "--nvtx"]
+        argv += self._selection(request)
+        argv += ["--import-source", "yes" if request.ncu.import_source else "no", *request.ncu.extra]
+        argv += ["--force-overwrite", "--export", str(report)]
+        return RecordPlan((*argv, *request.command), dict(request.environment), (report,))
+
+    def finish(
+        self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str
+    ) -> tuple[list[Path], list[str]]:
+        """Check that the report is there.
+
+        Raises:
+            CaptureError: ncu wrote none.
+        """
+        report = folder / f"{stem}.ncu-rep"
+        if not report.is_file() or report.stat().st_size == 0:
+            raise CaptureError("ncu wrote no report", "read the log; a report is only written once a kernel was profiled")
+        return [report], []
+
+    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
+        """Recognise a known failure of ncu in its output, also after exit status 0."""
+        for pattern, message, hint in _KNOWN:
+            found = re.search(pattern, log)
+            if found:
+                line = next(line for line in log.splitlines() if re.search(pattern, line))
+                return CaptureError(f"{message}: {line.strip()}", hint)
+        return None
+
+    def _selection(self, request: CaptureRequest) -> list[str]:
+        options = request.ncu
+        if options.set:
+            argv = ["--set", options.set]
+        else:
+            argv = ["--metrics", ",".join(options.metrics or requested_metrics(self._compute_capability()))]
+        if options.cache_control:
+            argv += ["--cache-control", options.cache_control]
+        for item in options.nvtx_include:
+            argv += ["--nvtx-include", item]
+        if options.kernel:
+            argv += ["--kernel-name", f"regex:{options.kernel}"]
+        for name, count in (("--launch-count", options.launch_count), ("--launch-skip", options.launch_skip)):
+            if count is not None:
+                argv += [name, str(count)]
+        return argv

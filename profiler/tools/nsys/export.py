@@ -1,0 +1,94 @@
+"""From what nsys left behind to a SQLite export: the usual way, from the report, or from the raw stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from profiler.errors import CaptureError, ToolMissingError
+from profiler.tools.nsys.locate import INSTALL_HINT, find_importer, find_nsys
+
+EXPORT_TIMEOUT_S = 3600
+
+
+def export_argv(nsys: str, report: Path, target: Path) -> list[str]:
+    """Return the command line that exports a report."""
+    return [nsys, "export", "--type", "sqlite", "--force-overwrite", "true", "--output", str(target), str(report)]
+
+
+def import_argv(importer: str, stream: Path, report: Path) -> list[str]:
+    """Return the command line that turns a raw stream into a report."""
+    return [importer, "--input-file", str(stream), "--output-file", str(report), "--force-overwrite"]
+
+
+def import_stream(stream: Path, report: Path, run: Callable[..., Any]) -> Path:
+    """Turn a .qdstrm, which nsys leaves when its importer cannot start, into a .nsys-rep.
+
+    Raises:
+        ToolMissingError: No importer is installed.
+        CaptureError: The importer failed.
+    """
+    nsys = find_nsys()
+    importer = find_importer(nsys) if nsys else None
+    if importer is None:
+        raise ToolMissingError(
+            f"{stream.name}: nsys could not start its importer (QdstrmImporter), and none was found beside it",
+            "install the whole of Nsight Systems, or import the .qdstrm on a machine that has it",
+        )
+    result = run(import_argv(importer, stream, report), timeout_s=EXPORT_TIMEOUT_S)
+    if result.returncode != 0 or not _filled(report):
+        tail = "; ".join(result.last_lines[-3:])
+        raise CaptureError(f"{stream.name}: QdstrmImporter failed: {tail}", _import_hint(tail))
+    return report
+
+
+def _import_hint(text: str) -> str:
+    if "error while loading shared libraries" in text:
+        return "install the library that is named there (on Debian: apt-get install libdw1 libglib2.0-0)"
+    return "import it with the nsys version that recorded it"
+
+
+def export_report(report: Path, target: Path, run: Callable[..., Any]) -> Path:
+    """Export a .nsys-rep to SQLite.
+
+    Raises:
+        ToolMissingError: nsys is not installed.
+        CaptureError: The export failed; nothing half-written is left.
+    """
+    nsys = find_nsys()
+    if nsys is None:
+        raise ToolMissingError(f"{report.name}: exporting it needs nsys", INSTALL_HINT)
+    result = run(export_argv(nsys, report, target), timeout_s=EXPORT_TIMEOUT_S)
+    error = next((line for line in result.last_lines if "ERROR" in line.upper() and "0 error" not in line.lower()), "")
+    if result.returncode != 0 or not _filled(target) or error:
+        target.unlink(missing_ok=True)
+        reason = error or "; ".join(result.last_lines[-3:])
+        raise CaptureError(f"{report.name}: nsys export failed: {reason}", "export it with the nsys version that recorded it")
+    return target
+
+
+def to_sqlite(folder: Path, stem: str, run: Callable[..., Any]) -> Path | None:
+    """Find or make the export of a capture.
+
+    Args:
+        folder: Where nsys wrote.
+        stem: Name that nsys was given.
+        run: `profiler.capture.process.run_process`.
+
+    Returns:
+        The export, or None when nsys left nothing at all.
+    """
+    target, report = folder / f"{stem}.sqlite", folder / f"{stem}.nsys-rep"
+    if _filled(target):
+        return target
+    if not _filled(report):
+        streams = [path for path in sorted(folder.glob("*.qdstrm")) if _filled(path)]
+        if not streams:
+            return None
+        import_stream(streams[-1], report, run)
+    return export_report(report, target, run)
+
+
+def _filled(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0

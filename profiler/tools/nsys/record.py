@@ -1,0 +1,181 @@
+"""Records a program with Nsight Systems."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiler.errors import CaptureError, ProfilerError, ToolMissingError
+from profiler.tools.base import RecordPlan, ToolVersion
+from profiler.tools.nsys.export import to_sqlite
+from profiler.tools.nsys.locate import INSTALL_HINT, find_nsys, probe_nsys
+from profiler.tools.nsys.scrub import scrub
+
+if TYPE_CHECKING:
+    from profiler.capture.request import CaptureRequest
+
+_ERROR = re.compile(r"^\s*(?:ERROR|Error|FATAL)\b:?\s*(?P<text>.+)")
+_STREAM = re.compile(r"(?P<path>/\S+\.qdstrm)")
+_RANGE_TYPES = (59, 60, 34)
+_DOMAIN_CREATE = 75
+_FIRST_YEAR_WITH_DOMAIN_QUERY = 2024
+
+_KNOWN = (
+    (r"unrecogni[sz]ed (?:option|argument)|Illegal --?\S+ argument|invalid option", "nsys does not know an option",
+     "nsys of this version lacks it; see nsys profile --help, or leave out what was passed with --nsys-arg"),
+    (r"[Nn]o such file or directory.*executable|[Tt]arget application .*(?:not found|does not exist)|Failed to launch|failed to execute",
+     "nsys could not start the program", "check the path of the program"),
+    (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk"),
+    (r"error while loading shared libraries: (\S+)", "nsys or its importer lacks a shared library",
+     "install the library that is named there (on Debian: apt-get install libdw1 libglib2.0-0)"),
+    (r"[Aa]nother.*(?:session|profil).*(?:running|active)", "another nsys session is running", "end it: nsys sessions list, nsys shutdown"),
+)  # fmt: skip
+
+
+class NsysRecorder:
+    """Nsight Systems: a timeline of API calls, kernels, copies and NVTX ranges.
+
+    Args:
+        run: Starts programs: `profiler.capture.process.run_process`.
+    """
+
+    tool = "nsys"
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self._run = run
+
+    def probe(self) -> ToolVersion | None:
+        """Find nsys."""
+        return probe_nsys(self._run)
+
+    def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
+        """Return the command line.
+
+        Raises:
+            ToolMissingError: nsys is not installed.
+        """
+        nsys = find_nsys()
+        if nsys is None:
+            raise ToolMissingError("nsys is not installed", INSTALL_HINT)
+        options = request.nsys
+        argv = [nsys, "profile", "--trace", ",".join(options.trace), "--sample", "none", "--cpuctxsw", "none"]
+        if "cuda" in options.trace:
+            argv += ["--cuda-graph-trace", options.cuda_graph_trace]
+        environment = dict(request.environment)
+        argv += _range_arguments(options.capture_range, options.capture_range_end, environment)
+        argv += ["--export", "sqlite", "--force-overwrite", "true", "--output", str(folder / stem), *options.extra]
+        return RecordPlan((*argv, *request.command), environment, (folder / f"{stem}.sqlite",))
+
+    def finish(
+        self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str
+    ) -> tuple[list[Path], list[str]]:
+        """Export, scrub and check the capture.
+
+        Raises:
+            CaptureError: nsys wrote nothing.
+            BadExportError: What it wrote is damaged.
+        """
+        export = to_sqlite(folder, stem, run)
+        if export is None:
+            raise CaptureError(*_nothing_written(request))
+        scrub(export)
+        artefacts = [export]
+        report = folder / f"{stem}.nsys-rep"
+        if request.nsys.keep_report:
+            artefacts += [report] if report.is_file() else []
+        else:
+            report.unlink(missing_ok=True)
+        return artefacts, _notes(export, request)
+
+    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
+        """Recognise a known failure of nsys in its output, also after exit status 0."""
+        for pattern, message, hint in _KNOWN:
+            found = re.search(pattern, log)
+            if found:
+                return CaptureError(f"{message}: {_line_of(log, found.start())}", hint)
+        return None
+
+
+def _line_of(text: str, position: int) -> str:
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    return text[start : end if end >= 0 else None].strip()
+
+
+def error_lines(log: str) -> list[str]:
+    """Return the texts of nsys's own error lines."""
+    return [match["text"].strip() for line in log.splitlines() if (match := _ERROR.match(line))]
+
+
+def _range_arguments(capture_range: str, end: str, environment: dict[str, str]) -> list[str]:
+    if capture_range == "none":
+        return []
+    if capture_range == "cudaProfilerApi":
+        return ["--capture-range", "cudaProfilerApi", "--capture-range-end", end]
+    # without this variable nsys compares registered strings only, and a range with a plain C string never triggers
+    environment["NSYS_NVTX_PROFILER_REGISTER_ONLY"] = "0"
+    return ["--capture-range", "nvtx", "--nvtx-capture", capture_range, "--capture-range-end", end,
+            "--env-var", "NSYS_NVTX_PROFILER_REGISTER_ONLY=0"]  # fmt: skip
+
+
+def _nothing_written(request: CaptureRequest) -> tuple[str, str]:
+    wanted = request.nsys.capture_range
+    if wanted == "cudaProfilerApi":
+        return "nsys wrote no report: the program never called cudaProfilerStart", "call it, or drop --capture-range"
+    if wanted != "none":
+        return f"nsys wrote no report: no NVTX range {wanted} was opened", "check name and domain (NAME@DOMAIN, NAME@* for any)"
+    return "nsys wrote no report", "read the log; profiler doctor checks the installation"
+
+
+def _notes(export: Path, request: CaptureRequest) -> list[str]:
+    notes = []
+    with closing(sqlite3.connect(f"{export.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+        lost = silent_domains(database) if "NVTX_EVENTS" in tables else []
+        if lost and _product_year(database, tables) < _FIRST_YEAR_WITH_DOMAIN_QUERY:
+            notes.append(
+                f"NVTX domain {', '.join(lost)} was created but none of its ranges was recorded: the Python package nvtx 0.2.12 "
+                "and later records nothing under Nsight Systems before 2024; use a newer nsys, nvtx==0.2.11, or profiler.point"
+            )
+        if "cuda" in request.nsys.trace and "CUPTI_ACTIVITY_KIND_KERNEL" not in tables:
+            notes.append(_no_kernels(tables))
+        if "DIAGNOSTIC_EVENT" in tables:
+            rows = database.execute("SELECT DISTINCT text FROM DIAGNOSTIC_EVENT WHERE severity >= 3 LIMIT 5")
+            notes += [f"nsys reports: {text}" for (text,) in rows]
+    return notes
+
+
+def _product_year(database: sqlite3.Connection, tables: set[str]) -> int:
+    if "META_DATA_EXPORT" not in tables:
+        return 0
+    row = database.execute("SELECT value FROM META_DATA_EXPORT WHERE name = 'EXPORT_PRODUCT_VERSION'").fetchone()
+    found = re.search(r"\d{4}", str(row[0])) if row else None
+    return int(found.group()) if found else 0
+
+
+def _no_kernels(tables: set[str]) -> str:
+    if "CUPTI_ACTIVITY_KIND_GRAPH_TRACE" in tables:
+        return "CUDA graphs were recorded as a whole, so their kernels have no rows; use --cuda-graph-trace node"
+    if "TARGET_INFO_GPU" not in tables:
+        return "no CUDA activity was recorded: nsys found no usable GPU"
+    return "no kernel was recorded: the program launched none while nsys recorded"
+
+
+def silent_domains(database: sqlite3.Connection) -> list[str]:
+    """Return the names of NVTX domains that were created and then gave no range and no mark.
+
+    Two creations of one name in one process count as one domain: what the second records is not lost.
+    """
+    marks = ",".join(map(str, _RANGE_TYPES))
+    rows = database.execute(
+        f"""SELECT c.text, c.globalTid & ~16777215 AS process, EXISTS (
+              SELECT 1 FROM NVTX_EVENTS e WHERE e.eventType IN ({marks}) AND e.domainId = c.domainId
+              AND (e.globalTid & ~16777215) = (c.globalTid & ~16777215))
+            FROM NVTX_EVENTS c WHERE c.eventType = {_DOMAIN_CREATE}"""
+    ).fetchall()
+    heard = {(name, process) for name, process, has_events in rows if has_events}
+    return sorted({str(name) for name, process, _ in rows if (name, process) not in heard})
