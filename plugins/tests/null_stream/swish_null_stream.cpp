@@ -1,0 +1,49 @@
+/// @file
+/// Swish with one deliberate defect, for experiments only: its kernel runs on the default stream whatever stream it is given. It has
+/// swish's name, version and attributes, so that its library takes the place of the right one.
+#include "contract/registry.hpp"
+
+namespace profiler::plugins {
+namespace swish {
+Op const& op() noexcept;
+}
+namespace swish_null_stream {
+namespace {
+
+class NullStreamSwish final : public Op {
+ public:
+  OpInfo const& info() const noexcept override { return swish::op().info(); }
+
+  LaunchConfig describeLaunch(Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs,
+                              TensorView const* outputs) const noexcept override {
+    return swish::op().describeLaunch(attributes, device, inputs, outputs);
+  }
+
+  cudaError_t launch(Attributes const& attributes, LaunchContext const& context, TensorView const* inputs,
+                     TensorView const* outputs) const noexcept override {
+    LaunchContext wrong = context;
+    wrong.stream = cudaStreamLegacy;
+    return swish::op().launch(attributes, wrong, inputs, outputs);
+  }
+
+  void reference(Attributes const& attributes, Shape const* inputShapes, double const* const* inputs,
+                 double* const* outputs) const override {
+    swish::op().reference(attributes, inputShapes, inputs, outputs);
+  }
+
+  Tolerance tolerance(Attributes const& attributes, ElementType type) const noexcept override {
+    return swish::op().tolerance(attributes, type);
+  }
+
+  bool mapsZeroToZero(Attributes const& attributes) const noexcept override { return swish::op().mapsZeroToZero(attributes); }
+};
+
+}  // namespace
+
+Op const& op() noexcept {
+  static NullStreamSwish const instance{};
+  return instance;
+}
+
+}  // namespace swish_null_stream
+}  // namespace profiler::plugins
