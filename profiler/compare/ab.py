@@ -1,0 +1,291 @@
+"""The A/B job: run every side in fresh processes, interleaved in random order, until each row is decided or time is up."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from profiler.compare.ab_sides import AbSide
+from profiler.compare.ab_store import SOURCE, TOOL, AbRequest, AbStore, RoundRecord
+from profiler.compare.align import align
+from profiler.compare.comparability import compare_facts
+from profiler.compare.comparison import Comparison, SideInfo
+from profiler.compare.machine_code import find_cuobjdump, function_digests, same_code
+from profiler.compare.metric_changes import METRIC_COLUMNS
+from profiler.compare.rounds import balanced_order, compare_rounds
+from profiler.compare.sides import Row
+from profiler.compare.statistics import LOOKS
+from profiler.compare.verdict import Verdict
+from profiler.errors import BadExportError, CaptureError, ProfilerError
+from profiler.store.manifest import CaptureRecord
+from profiler.store.run_dir import RunDir, write_atomic
+from profiler.tables.load import load
+
+Run = Callable[..., Any]
+
+FAILURES_IN_A_ROW = 3
+_CODE_FILE = "machine-code.json"
+
+
+class Interrupted(Exception):
+    """The user stopped the job; what was measured is kept."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a job tells after each round.
+
+    Attributes:
+        rounds: Finished rounds.
+        undecided: Rows that more rounds may decide.
+        rows: Rows in all.
+        elapsed_s: Time measured so far, over all sessions of the job.
+    """
+
+    rounds: int
+    undecided: int
+    rows: int
+    elapsed_s: float
+
+
+def run_job(
+    store: AbStore, budget_s: float, run: Run, max_rounds: int = LOOKS[-1], on_round: Callable[[Progress], None] | None = None
+) -> Comparison:
+    """Measure until every row is decided, the rounds are used up, or the time budget ends; resumes where the job stood.
+
+    Args:
+        store: State of the job.
+        budget_s: Time for this session, in s; the last round is not begun when it would not fit.
+        run: `profiler.capture.process.run_process`.
+        max_rounds: Rounds at most; rows are decided at the scheduled looks up to it.
+        on_round: Told after each round.
+
+    Returns:
+        The comparison after the last round.
+
+    Raises:
+        CaptureError: A side cannot be measured: its first process, or several in a row, gave no result.
+        Interrupted: Ctrl-C; the job can be resumed.
+    """
+    deadline = time.monotonic() + budget_s
+    orders = balanced_order(len(store.names), max(max_rounds, 1), np.random.default_rng(store.request.seed))
+    while len(store.rounds) < max_rounds:
+        finished = len(store.rounds)
+        open_labels = undecided(store) if finished else None
+        if finished in LOOKS and store.request.stop_early and not open_labels:
+            break
+        expected = max((item.duration_s for item in store.rounds[-3:]), default=0.0)
+        if finished and time.monotonic() + expected > deadline:
+            break
+        _measure_round(store, orders[finished], open_labels, run)
+        if finished == 0:
+            _find_identical(store, run)
+        if on_round is not None:
+            on_round(_progress(store))
+    return job_comparison(store)
+
+
+def _progress(store: AbStore) -> Progress:
+    rows = _rows(store, final=False)
+    elapsed = sum(record.duration_s for record in store.rounds)
+    return Progress(len(store.rounds), int(_open(rows).sum()), len(rows), elapsed)
+
+
+def _open(rows: Any) -> Any:
+    return rows["verdict"] == Verdict.CANNOT_TELL.value
+
+
+def undecided(store: AbStore) -> set[str]:
+    """Return the base's labels of the rows that more rounds may decide, as of the last scheduled look."""
+    rows = _rows(store, final=False)
+    return set(rows.loc[_open(rows), "base_label"].dropna())
+
+
+def _rows(store: AbStore, final: bool) -> Any:
+    base, *candidates = store.names
+    differences = [
+        item
+        for name in candidates
+        for item in compare_facts(store.facts.get(base, {}), store.facts.get(name, {}), name, store.request.allowed)
+    ]
+    return compare_rounds(
+        store.frame(), store.side_rows(), store.request.rule, final=final, keys=store.request.keys,
+        differences=differences, identical=identical_rows(store), allowed=store.request.allowed,
+    )  # fmt: skip
+
+
+def _measure_round(store: AbStore, order: Any, open_labels: set[str] | None, run: Run) -> None:
+    number = len(store.rounds) + 1
+    names = [store.names[index] for index in order]
+    started = time.monotonic()
+    failures: dict[str, str] = {}
+    for name in names:
+        reason = _measure_side(store, number, name, open_labels, run)
+        if reason:
+            failures[name] = reason
+    store.finish_round(RoundRecord(number, tuple(names), failures, time.monotonic() - started))
+    _give_up_on_failures(store)
+
+
+def _measure_side(store: AbStore, number: int, name: str, open_labels: set[str] | None, run: Run) -> str:
+    """Run one process; return why it gave no result, empty when it did."""
+    side = store.request.sides[store.names.index(name)]
+    result = store.result_path(number, name)
+    result.parent.mkdir(parents=True, exist_ok=True)
+    result.unlink(missing_ok=True)
+    log = store.run.logs / TOOL / f"{number:04d}-{result.stem}.log"
+    argv = fill_argv(side, result, number, store.request.seed, _points_file(store, number, side, open_labels))
+    ended = run(argv, log=log, timeout_s=store.request.process_timeout_s)
+    if ended.stopped == "interrupted":
+        raise Interrupted
+    try:
+        if not load(result).has("points"):
+            return f"its result holds no sweep point (exit status {ended.returncode})"
+    except BadExportError:
+        last = " | ".join(ended.last_lines[-3:])
+        return f"{ended.stopped or f'exit status {ended.returncode}'} without a result: {last}"
+    return ""
+
+
+def fill_argv(side: AbSide, result: Path, number: int, seed: int, points: Path | None) -> list[str]:
+    """Return the command line of one process.
+
+    Args:
+        side: The side; `--json FILE` is added when its command has no `{json}`.
+        result: Where the result goes.
+        number: Round.
+        seed: Seed of the job; the process gets seed + round, the same for all sides.
+        points: File with the labels to measure, for `{points}`.
+    """
+    values = {"{json}": str(result), "{seed}": str(seed + number), "{round}": str(number), "{points}": str(points or "")}
+    words = list(side.argv) if any("{json}" in word for word in side.argv) else [*side.argv, "--json", "{json}"]
+    for placeholder, value in values.items():
+        words = [word.replace(placeholder, value) for word in words]
+    return words
+
+
+def _points_file(store: AbStore, number: int, side: AbSide, open_labels: set[str] | None) -> Path | None:
+    """Write the labels that are still undecided, in the side's own words; None when the command does not ask for them."""
+    if not any("{points}" in word for word in side.argv):
+        return None
+    rows = store.side_rows()
+    if open_labels is None or not rows[side.name]:
+        raise CaptureError("{points} is known from the second round on", "give the sweep by options, or a points file of your own")
+    base = rows[store.names[0]]
+    partners = {pair.base.label: pair.candidate or pair.base for pair in align(base, rows[side.name], store.request.keys) if pair.base}
+    wanted = [partners[row.label].own_label for row in base if row.label in open_labels]
+    path = store.round_folder(number) / f"points-{store.names.index(side.name)}.txt"
+    write_atomic(path, "".join(f"{label}\n" for label in wanted))
+    return path
+
+
+def _give_up_on_failures(store: AbStore) -> None:
+    recent = store.rounds[-FAILURES_IN_A_ROW:]
+    for name in store.names:
+        reasons = [record.failures.get(name, "") for record in recent]
+        if all(reasons) and (len(store.rounds) == 1 or len(recent) == FAILURES_IN_A_ROW):
+            raise CaptureError(f"{name}: no result: {reasons[-1]}", f"see the logs in {store.run.logs / TOOL}")
+
+
+def _find_identical(store: AbStore, run: Run) -> None:
+    """Compare the machine code of the sides once, and keep what was found."""
+    cuobjdump = find_cuobjdump()
+    record: dict[str, Any] = {"tool": cuobjdump or "", "same": {}, "reason": ""}
+    if cuobjdump is None:
+        record["reason"] = "cuobjdump was not found, so machine code was not compared"
+    elif not all(side.binaries for side in store.request.sides):
+        record["reason"] = "a side is a command, so its machine code is not known"
+    elif store.request.skip_identical:
+        try:
+            record["same"] = _same_kernels(store, cuobjdump, run)
+        except ProfilerError as error:
+            record["reason"] = error.message
+    write_atomic(store.folder / _CODE_FILE, json.dumps(record, indent=1) + "\n")
+
+
+def _same_kernels(store: AbStore, cuobjdump: str, run: Run) -> dict[str, list[str]]:
+    log = store.folder / "machine-code.txt"
+    digests: dict[str, dict[tuple[str, str], str]] = {}
+    for side in store.request.sides:
+        digests[side.name] = {}
+        for binary in side.binaries:
+            digests[side.name] |= function_digests(Path(binary), cuobjdump, run, log)
+    kernels = sorted({row.keys["kernel"] for rows in store.side_rows().values() for row in rows if "kernel" in row.keys})
+    base, *candidates = store.names
+    return {name: sorted(same_code(digests[base], digests[name], kernels)) for name in candidates}
+
+
+def identical_rows(store: AbStore) -> Mapping[str, frozenset[str]]:
+    """Return candidate to the base's labels whose machine code and launch configuration are the same on both sides."""
+    path = store.folder / _CODE_FILE
+    if not store.request.skip_identical or not path.is_file():
+        return {}
+    same = json.loads(path.read_text(encoding="utf-8"))["same"]
+    rows = store.side_rows()
+    base = rows[store.names[0]]
+    found = {}
+    for name, kernels in same.items():
+        pairs = align(base, rows[name], store.request.keys)
+        both = [(pair.base, pair.candidate) for pair in pairs if pair.base and pair.candidate]
+        found[name] = frozenset(ours.label for ours, theirs in both if _same_launch(ours, theirs, kernels))
+    return found
+
+
+def _same_launch(base: Row, candidate: Row, kernels: list[str]) -> bool:
+    names = ("kernel", "launch_grid", "launch_block", "dynamic_shared_memory")
+    if base.own_label != candidate.own_label or base.keys.get("kernel") not in kernels:
+        return False
+    return all(base.keys.get(name) is not None and base.keys.get(name) == candidate.keys.get(name) for name in names)
+
+
+def job_comparison(store: AbStore) -> Comparison:
+    """Return the comparison that the rounds so far give."""
+    import pandas as pd
+
+    base, *candidates = [_side_info(store, side) for side in store.request.sides]
+    differences = [
+        item for side in candidates for item in compare_facts(base.facts, side.facts, side.name, store.request.allowed)
+    ]
+    count = len(store.rounds)
+    design = f"{count} interleaved rounds in random order, each a fresh process of every side on one machine"
+    metrics = pd.DataFrame(columns=list(METRIC_COLUMNS))
+    rows = _rows(store, final=True)
+    return Comparison(
+        base, candidates, rows, metrics, differences, store.request.rule, design, _notes(store, rows), store.frame()
+    )
+
+
+def _side_info(store: AbStore, side: AbSide) -> SideInfo:
+    return SideInfo(side.name, (side.origin,), SOURCE, store.facts.get(side.name, {}))
+
+
+def _notes(store: AbStore, rows: Any) -> list[str]:
+    notes = []
+    dropped = int(rows["dropped_rounds"].fillna(0).sum())
+    if dropped:
+        notes.append(f"{dropped} measurements were dropped because the SM clock fell during a round.")
+    for record in store.rounds:
+        notes += [f"Round {record.number}: {name}: {reason}" for name, reason in record.failures.items()]
+    path = store.folder / _CODE_FILE
+    if path.is_file():
+        reason = json.loads(path.read_text(encoding="utf-8"))["reason"]
+        notes += [reason[:1].upper() + reason[1:] + "."] if reason else []
+    return notes
+
+
+def close_job(store: AbStore, status: str, reason: str = "") -> RunDir:
+    """Close the run of a job: complete, or failed with a reason and resumable."""
+    manifest = store.run.manifest
+    manifest.engine = store.facts.get(store.names[0], {}).get("engine", "")
+    record = CaptureRecord(TOOL, argv=list(store.request.sides[0].argv), status=status, reason=reason)
+    record.duration_s = sum(item.duration_s for item in store.rounds)
+    manifest.captures = [record]
+    manifest.options = {"ab": {"sides": {side.name: side.origin for side in store.request.sides}, "rounds": len(store.rounds)}}
+    store.run.finish(status, reason)
+    return store.run

@@ -1,0 +1,168 @@
+"""What a side of an A/B job is: a git revision, a source folder, a build folder, a plugin library, or a command."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from profiler.errors import CaptureError, ToolMissingError, UsageError
+
+Run = Callable[..., Any]
+
+DRIVER = "profiler-driver"
+_PLACEHOLDERS = ("{driver}", "{library}")
+_GIT_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class AbSide:
+    """One side of a job, ready to run.
+
+    Attributes:
+        name: Name for people: the revision, folder or file as given.
+        argv: Its command line; `{json}`, `{points}`, `{seed}` and `{round}` are filled in for each process.
+        origin: What it was made from: commit, folder or file with its digest.
+        binaries: Files that hold its machine code.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    origin: str
+    binaries: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> AbSide:
+        """Build a side from its JSON form."""
+        return cls(data["name"], tuple(data["argv"]), data["origin"], tuple(data["binaries"]))
+
+
+@dataclass(frozen=True)
+class Built:
+    """Where a side's programs are.
+
+    Attributes:
+        driver: The driver; None when the side has none of its own.
+        library: The plugin library; None when it has none.
+        origin: What it was made from.
+    """
+
+    driver: Path | None
+    library: Path | None
+    origin: str
+
+
+def command_side(name: str, argv: Sequence[str]) -> AbSide:
+    """Return a side that is a command."""
+    return AbSide(name, tuple(argv), f"command: {' '.join(argv)}")
+
+
+def resolve_side(text: str, command: Sequence[str], build: Callable[[Path, Path], None], run: Run, cache: Path) -> AbSide:
+    """Return a side from what the user wrote.
+
+    Args:
+        text: A plugin library (.so), a source folder, a build folder, or a git revision of the current repository.
+        command: Command template; words that begin with `-` at its start are options of the driver.
+        build: Builds a source folder into a build folder.
+        run: `profiler.capture.process.run_process`.
+        cache: Folder for builds of revisions and source folders.
+
+    Raises:
+        UsageError: It is none of these, or the command needs what the side does not have.
+        CaptureError: The build or git failed.
+    """
+    path = Path(text)
+    if path.is_file():
+        built = Built(_default_driver(), path.resolve(), f"library {path.name} sha256:{_digest(path)[:16]}")
+    elif path.is_dir():
+        built = _from_folder(path.resolve(), build, cache)
+    else:
+        built = _from_revision(text, build, run, cache)
+    return AbSide(text, _fill(command, built, text), built.origin, _binaries(built))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _default_driver() -> Path | None:
+    found = os.environ.get("PROFILER_DRIVER") or shutil.which(DRIVER)
+    local = Path("build") / "bin" / DRIVER
+    return Path(found) if found else local.resolve() if local.is_file() else None
+
+
+def _products(folder: Path, origin: str) -> Built:
+    driver = folder / "bin" / DRIVER
+    libraries = sorted((folder / "lib").glob("lib*plugin*.so"))
+    return Built(driver if driver.is_file() else None, libraries[0] if libraries else None, origin)
+
+
+def _from_folder(path: Path, build: Callable[[Path, Path], None], cache: Path) -> Built:
+    if not (path / "CMakeLists.txt").is_file():
+        built = _products(path, f"build folder {path.name}")
+        if built.driver is None and built.library is None:
+            raise UsageError(f"{path}: neither a source folder (CMakeLists.txt) nor a build (bin/, lib/)", "name one of these, or a revision")
+        return built
+    target = cache / f"folder-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    build(path, target)
+    return _products(target, f"source folder {path.name}")
+
+
+def _from_revision(text: str, build: Callable[[Path, Path], None], run: Run, cache: Path) -> Built:
+    commit = _git(run, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
+    if not commit:
+        raise UsageError(f"{text!r} is no file, no folder and no revision of this repository", "check the spelling; git log lists revisions")
+    target = cache / f"commit-{commit[:16]}"
+    if not (target / "complete").is_file():
+        worktree = cache / f"worktree-{commit[:16]}-{os.getpid()}"
+        _git(run, "worktree", "add", "--detach", "--force", str(worktree), commit, must=True)
+        try:
+            build(worktree, target)
+            (target / "complete").write_text(commit + "\n", encoding="utf-8")
+        finally:
+            _git(run, "worktree", "remove", "--force", str(worktree))
+    return _products(target, f"commit {commit[:12]}")
+
+
+def _git(run: Run, *arguments: str, must: bool = False) -> str:
+    """Run git and return the last line of its output; empty when it failed and may."""
+    git = shutil.which("git")
+    if git is None:
+        raise ToolMissingError("git is not on PATH", "install git, or name folders or libraries instead of revisions")
+    result = run([git, *arguments], timeout_s=_GIT_TIMEOUT_S)
+    if result.returncode != 0:
+        if must:
+            raise CaptureError(f"git {arguments[0]} failed: {' '.join(result.last_lines[-2:])}", "see git's own message")
+        return ""
+    return result.last_lines[-1] if result.last_lines else ""
+
+
+def _fill(command: Sequence[str], built: Built, name: str) -> tuple[str, ...]:
+    words = list(command)
+    if not words or words[0].startswith("-"):
+        words = ["{driver}", *([] if "--direct" in words else ["--direct"]), *words]
+    values = {"{driver}": built.driver, "{library}": built.library}
+    filled = []
+    for word in words:
+        for placeholder in _PLACEHOLDERS:
+            if placeholder in word:
+                if values[placeholder] is None:
+                    raise UsageError(
+                        f"{name}: has no {placeholder.strip('{}')}, which the command needs",
+                        f"build it (profiler build), or give a command without {placeholder}",
+                    )
+                word = word.replace(placeholder, str(values[placeholder]))
+        filled.append(word)
+    return tuple(filled)
+
+
+def _binaries(built: Built) -> tuple[str, ...]:
+    return tuple(str(path) for path in (built.library, built.driver) if path is not None)

@@ -1,0 +1,201 @@
+"""The state of an A/B job on disk: what was asked, and every finished round; written so that nothing measured is lost.
+
+    raw/ab/job.json                       the sides and how they are compared
+    raw/ab/rounds/0007/base.json          result documents of the sides, as docs/formats.md sets them
+    raw/ab/rounds/0007/candidate-1.json
+    raw/ab/rounds/0007/round.json         order and failures; written last: a round without it does not count
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiler.compare.ab_sides import AbSide
+from profiler.compare.align import apply_aliases
+from profiler.compare.comparability import recording_facts
+from profiler.compare.rounds import ROUND_COLUMNS
+from profiler.compare.sides import Row, merge_replicates, rows_from_points
+from profiler.compare.verdict import Rule
+from profiler.errors import BadExportError, UsageError
+from profiler.store.run_dir import RunDir, write_atomic
+from profiler.tables.load import load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+JOB_VERSION = 1
+TOOL = "ab"
+SOURCE = "own timing of sweep points, one fresh process a round"
+
+
+@dataclass(frozen=True)
+class AbRequest:
+    """What an A/B job measures and how it decides.
+
+    Attributes:
+        sides: Base first.
+        rule: Threshold and error rates.
+        keys: The only keys that identify a row; empty for the label.
+        aliases: Key to candidate value to base value.
+        allowed: Conditions that may differ.
+        seed: Seed of the order in which the sides run.
+        skip_identical: Do not go on measuring rows of identical machine code and launch configuration.
+        stop_early: End as soon as every row is decided.
+        process_timeout_s: Longest time of one process.
+    """
+
+    sides: tuple[AbSide, ...]
+    rule: Rule = field(default_factory=Rule)
+    keys: tuple[str, ...] = ()
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    allowed: frozenset[str] = frozenset()
+    seed: int = 1
+    skip_identical: bool = True
+    stop_early: bool = True
+    process_timeout_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        """Refuse a job without two sides or with two of one name.
+
+        Raises:
+            UsageError: There is nothing to compare.
+        """
+        names = [side.name for side in self.sides]
+        if len(names) < 2:
+            raise UsageError("an A/B job needs a base and a candidate", "give --base and --candidate")
+        if len(set(names)) < len(names):
+            raise UsageError(f"two sides have the same name: {', '.join(names)}", "profiler selftest compares a thing with itself")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        data = {**asdict(self), "allowed": sorted(self.allowed), "sides": [side.to_dict() for side in self.sides]}
+        return {"schema": "profiler-ab", "schema_version": JOB_VERSION, **data}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> AbRequest:
+        """Build a request from its JSON form."""
+        known = {key: value for key, value in data.items() if key not in ("schema", "schema_version")}
+        known |= {
+            "sides": tuple(AbSide.from_dict(side) for side in data["sides"]), "rule": Rule(**data["rule"]),
+            "keys": tuple(data["keys"]), "allowed": frozenset(data["allowed"]),
+        }  # fmt: skip
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    """One finished round.
+
+    Attributes:
+        number: From 1.
+        order: Names of the sides in the order in which they ran.
+        failures: Side name to the reason why it has no result.
+        duration_s: Wall time.
+    """
+
+    number: int
+    order: tuple[str, ...]
+    failures: Mapping[str, str]
+    duration_s: float
+
+
+class AbStore:
+    """Rounds of one job.
+
+    Args:
+        run: Run folder.
+        request: The job; None reads it from the folder.
+
+    Raises:
+        UsageError: The run is no A/B job.
+        BadExportError: Its state is damaged.
+    """
+
+    def __init__(self, run: RunDir, request: AbRequest | None = None) -> None:
+        self.run = run
+        self.folder = run.raw(TOOL)
+        if request is None:
+            request = _read_job(run, self.folder / "job.json")
+        else:
+            write_atomic(self.folder / "job.json", json.dumps(request.to_dict(), indent=1, ensure_ascii=False) + "\n")
+        self.request = request
+        self.names = [side.name for side in request.sides]
+        self.rounds: list[RoundRecord] = []
+        self.facts: dict[str, dict[str, str]] = {}
+        self._parts: dict[str, list[list[Row]]] = {name: [] for name in self.names}
+        self._records: list[dict[str, Any]] = []
+        while (self.round_folder(len(self.rounds) + 1) / "round.json").is_file():
+            self._read_round(len(self.rounds) + 1)
+
+    def round_folder(self, number: int) -> Path:
+        """Folder of a round."""
+        return self.folder / "rounds" / f"{number:04d}"
+
+    def result_path(self, number: int, side: str) -> Path:
+        """Where a side's process of a round writes its result."""
+        index = self.names.index(side)
+        return self.round_folder(number) / ("base.json" if index == 0 else f"candidate-{index}.json")
+
+    def finish_round(self, record: RoundRecord) -> None:
+        """Close a round: from now on it counts."""
+        text = json.dumps({**asdict(record), "order": list(record.order)}, indent=1, ensure_ascii=False)
+        write_atomic(self.round_folder(record.number) / "round.json", text + "\n")
+        self._read_round(record.number)
+
+    def _read_round(self, number: int) -> None:
+        path = self.round_folder(number) / "round.json"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            record = RoundRecord(number, tuple(data["order"]), dict(data["failures"]), float(data["duration_s"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BadExportError(f"{path}: not a round ({error!r})", "delete this folder and the later ones, then resume") from error
+        self.rounds.append(record)
+        for side in self.names:
+            rows = [] if side in record.failures else self._read_side(number, side)
+            self._parts[side].append(rows)
+            self._records += [_round_row(number, record.order.index(side), side, row) for row in rows]
+
+    def _read_side(self, number: int, side: str) -> list[Row]:
+        recording = load(self.result_path(number, side))
+        if side not in self.facts:
+            self.facts[side] = recording_facts(recording, "builtin", SOURCE)
+        samples = recording.table("samples") if recording.has("samples") else None
+        rows = rows_from_points(recording.table("points"), samples)
+        if side != self.names[0]:
+            apply_aliases(rows, self.request.aliases)
+        return rows
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rounds table."""
+        import pandas as pd
+
+        return pd.DataFrame(self._records, columns=list(ROUND_COLUMNS))
+
+    def side_rows(self) -> dict[str, list[Row]]:
+        """Return each side's rows, one summary per round in which the side has a result."""
+        return {name: merge_replicates([part for part in parts if part]) for name, parts in self._parts.items()}
+
+
+def _round_row(number: int, position: int, side: str, row: Row) -> dict[str, Any]:
+    summary = row.summaries[0]
+    return {
+        "round": number, "position": position, "side": side, "label": row.label, "median_ns": summary.median_ns,
+        "samples": summary.count, "resolution_ns": summary.resolution_ns, "problem": summary.problem,
+        "sm_clock_before_hz": row.sm_clock_before_hz, "sm_clock_after_hz": row.sm_clock_after_hz,
+    }  # fmt: skip
+
+
+def _read_job(run: RunDir, path: Path) -> AbRequest:
+    if not path.is_file():
+        raise UsageError(f"{run.run_id}: not an A/B job", "name a run made by profiler ab")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["schema_version"] > JOB_VERSION:
+            raise BadExportError(f"{path}: version {data['schema_version']}, this profiler reads {JOB_VERSION}", "upgrade profiler")
+        return AbRequest.from_dict(data)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadExportError(f"{path}: not an A/B job ({error!r})", "restore the file, or start the job anew") from error

@@ -1,0 +1,179 @@
+"""Were both sides measured under the same conditions? Every difference is listed; some void the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from profiler.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that shapes a measurement.
+
+    Attributes:
+        name: Name of the fact, for `--allow`.
+        title: Name for people.
+        voids: A difference makes times incomparable.
+        paths: Where it stands in a recording's facts: dotted keys, the first that is there counts.
+        why: What a difference does.
+    """
+
+    name: str
+    title: str
+    voids: bool
+    paths: tuple[str, ...]
+    why: str
+
+
+FACTS = (
+    Fact("gpu", "GPU model", True, ("device.name", "gpu.name", "gpu_name"), "another GPU is another machine"),
+    Fact(
+        "gpu_uuid", "GPU", False, ("device.uuid", "gpu.uuid", "gpu_uuid"),
+        "two boards of one model differ by a percent or more: intervals are widened",
+    ),
+    Fact("source", "source of times", True, ("source",), "tools measure different spans"),
+    Fact("tool_version", "tool version", False, ("tool_version",), "another version may add another overhead"),
+    Fact("tool_options", "tool options", False, ("graph_trace", "tool_options"), "another option may add another overhead"),
+    Fact("driver", "driver", False, ("driver", "versions.driver", "gpu.driver", "driver_version"), "the driver schedules the work"),
+    Fact("cuda", "CUDA", False, ("versions.cuda_runtime", "cuda", "cuda.runtime", "versions.cuda", "cuda_version", "cuda_driver"),
+         "another compiler or runtime may make other code"),
+    Fact("tensorrt", "TensorRT", True, ("versions.tensorrt", "tensorrt", "tensorrt.version"), "another TensorRT chooses other kernels"),
+    Fact("sm_clock", "SM clock limit", True, ("device.sm_clock_hz", "gpu.sm_clock_hz", "clocks.sm_max_hz"), "time follows the clock"),
+    Fact("memory_clock", "memory clock", True, ("device.memory_clock_hz", "gpu.memory_clock_hz"), "time follows the clock"),
+    Fact("program", "program", False, ("program.name", "program"), "two drivers have different overheads"),
+    Fact("engine", "engine", True, ("engine",), "engines add different work around the kernel"),
+    Fact("engine_digest", "TensorRT engine", False, ("digests.engine",), "tactics may differ: compare the layers"),
+    Fact("timing_cache", "TensorRT timing cache", False, ("digests.timing_cache",), "a rebuilt engine may take other tactics"),
+)  # fmt: skip
+
+CONDITION_TITLES = {
+    "cache": "cold or warm cache",
+    "launch_mode": "plain or graph launches",
+    "clock": "clock that timed it",
+    "streams": "streams",
+    "threads": "threads",
+    "engine": "engine",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One fact in which the sides differ.
+
+    Attributes:
+        candidate: Name of the candidate side.
+        fact: Name of the fact.
+        title: Name for people.
+        base_value: Value on the base; empty when unknown.
+        candidate_value: Value on the candidate; empty when unknown.
+        voids: It voids the comparison.
+        why: What it does.
+    """
+
+    candidate: str
+    fact: str
+    title: str
+    base_value: str
+    candidate_value: str
+    voids: bool
+    why: str
+
+
+def check_allowed(names: Sequence[str]) -> frozenset[str]:
+    """Return the facts that may differ.
+
+    Raises:
+        UsageError: A name is no fact and no condition.
+    """
+    known = {fact.name for fact in FACTS} | set(CONDITION_TITLES)
+    for name in names:
+        if name not in known:
+            raise UsageError(f"--allow {name}: no such condition", nearest(name, known))
+    return frozenset(names)
+
+
+def flatten(record: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return a nested record as dotted keys and text, without empty values."""
+    flat: dict[str, str] = {}
+    for key, value in record.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{name}.")
+        elif isinstance(value, (list, tuple)):
+            if value and isinstance(value[0], Mapping):
+                flat |= flatten(value[0], f"{name}.")
+            elif value:
+                flat[name] = " ".join(map(str, value))
+        elif value is not None and value == value and str(value) not in ("", "<NA>"):
+            flat[name] = str(value)
+    return flat
+
+
+def recording_facts(recording: Recording, tool: str | None, source: str) -> dict[str, str]:
+    """Collect what a recording says of its conditions.
+
+    Args:
+        recording: A loaded recording.
+        tool: Tool whose capture gives the times.
+        source: Name of the source of times.
+    """
+    records: list[Mapping[str, Any]] = []
+    if recording.manifest is not None:
+        records.append(recording.manifest.environment)
+        options = recording.manifest.options
+        records.append({"tool_options": options.get("tool_options", "")} if isinstance(options, Mapping) else {})
+    for name in (*(other for other in recording.tools if other != tool), *([tool] if tool else [])):
+        info = dict(recording.info(name))
+        if name != tool:
+            info.pop("tool_version", None)
+        records.append(info)
+        if recording.has("devices", name):
+            records.append({"device": recording.table("devices", name).to_dict("records")[:1]})
+    facts: dict[str, str] = {}
+    for record in records:
+        facts |= flatten(record)
+    return {**facts, "source": source}
+
+
+def fact_value(facts: Mapping[str, str], fact: Fact) -> str:
+    """Return a fact's value, empty when unknown."""
+    return next((facts[path] for path in fact.paths if facts.get(path)), "")
+
+
+def compare_facts(
+    base: Mapping[str, str], candidate: Mapping[str, str], name: str, allowed: frozenset[str] = frozenset()
+) -> list[Difference]:
+    """Return every fact in which two sides differ; what one side does not know is no difference that voids.
+
+    Args:
+        base: Facts of the base.
+        candidate: Facts of the candidate.
+        name: Name of the candidate.
+        allowed: Facts that may differ without voiding the comparison.
+    """
+    differences = []
+    for fact in FACTS:
+        ours, theirs = fact_value(base, fact), fact_value(candidate, fact)
+        if ours == theirs or not (ours or theirs):
+            continue
+        voids = fact.voids and bool(ours and theirs) and fact.name not in allowed
+        differences.append(Difference(name, fact.name, fact.title, ours, theirs, voids, fact.why))
+    return differences
+
+
+def compare_conditions(
+    base: Mapping[str, str], candidate: Mapping[str, str], allowed: frozenset[str] = frozenset()
+) -> str:
+    """Return what makes two rows incomparable, in words; empty when nothing does."""
+    parts = [
+        f"{CONDITION_TITLES.get(name, name)}: {base[name]} and {candidate[name]}"
+        for name in base
+        if name in candidate and base[name] != candidate[name] and name not in allowed
+    ]
+    return "; ".join(parts)

@@ -1,0 +1,141 @@
+"""Changes of every other metric, each in the direction that its MetricSpec calls better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from profiler.compare.align import Pair
+from profiler.compare.sides import Side
+from profiler.errors import DataMissingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from profiler.metrics.spec import MetricSpec, MetricTable
+    from profiler.tables.load import Recording
+
+METRIC_COLUMNS = (
+    "candidate", "table", "row", "metric", "unit", "better", "base_value", "candidate_value", "change_ratio", "verdict", "reason",
+)  # fmt: skip
+"""Columns of `Comparison.metrics`; change_ratio is candidate / base."""
+
+EXACT_UNITS = ("count", "bytes")
+"""Units of what a compiler or a launch fixes: any change is a change."""
+
+RELATIVE_STEP = 0.02
+POINT_STEP = 1.0
+"""What a measured metric must move to count: 2 %, or one percentage point. One value a side carries no error estimate."""
+
+_TIMED_TABLES = ("points", "kernels")
+"""Their times have verdicts of their own, from all samples."""
+
+
+def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.DataFrame:
+    """Compare all metric tables whose rows can be told apart by keys.
+
+    Args:
+        base: Base side with its recording.
+        candidate: Candidate side with its recording.
+        pairs: How the rows of times were matched; rows of `points` follow it.
+
+    Returns:
+        One row per table row and metric that has a value on a side, columns `METRIC_COLUMNS`.
+    """
+    import pandas as pd
+
+    from profiler.metrics import catalog
+
+    labels = {pair.candidate.label: pair.base.label for pair in pairs if pair.base and pair.candidate}
+    records: list[dict[str, Any]] = []
+    for table in catalog.METRIC_TABLES:
+        if table.keys and base.recording is not None and candidate.recording is not None:
+            records += _table_changes(table, base.recording, candidate.recording, labels)
+    frame = pd.DataFrame(records, columns=list(METRIC_COLUMNS[1:]))
+    frame.insert(0, "candidate", candidate.name)
+    return frame
+
+
+def _table_changes(
+    table: MetricTable, base: Recording, candidate: Recording, labels: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    ours, theirs = _rows(table, base, {}), _rows(table, candidate, labels)
+    specs = [spec for spec in table.columns if _compared(spec, table)]
+    records = []
+    for key in dict.fromkeys([*ours, *theirs]):
+        for spec in specs:
+            record = _change(spec, ours.get(key), theirs.get(key))
+            if record:
+                records.append({"table": table.name, "row": key, **record})
+    return records
+
+
+def _compared(spec: MetricSpec, table: MetricTable) -> bool:
+    if spec.name in table.keys or not spec.unit:
+        return False
+    return not (table.name in _TIMED_TABLES and spec.unit == "ns")
+
+
+def _rows(table: MetricTable, recording: Recording, labels: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the rows of a metric table by their keys as text; a key that several rows share names none of them."""
+    try:
+        frame = recording.metric(table.name)
+    except DataMissingError:
+        return {}
+    keys = [name for name in table.keys if name in frame.columns]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for record in frame.to_dict("records"):
+        name = " ".join(str(record[key]) for key in keys)
+        found.setdefault(labels.get(name, name), []).append(record)
+    return {name: _median_row(records) for name, records in found.items()}
+
+
+def _median_row(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Several launches of one configuration become one row of medians."""
+    if len(records) == 1:
+        return records[0]
+    merged = {}
+    for name, first in records[0].items():
+        values = [_number(record.get(name)) for record in records]
+        known = [value for value in values if np.isfinite(value)]
+        merged[name] = float(np.median(known)) if known else first
+    return merged
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _change(spec: MetricSpec, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    base, candidate = (_number(record.get(spec.name)) if record else np.nan for record in (ours, theirs))
+    if not (np.isfinite(base) or np.isfinite(candidate)):
+        return None
+    verdict, reason = _verdict(spec, base, candidate)
+    ratio = candidate / base if base and np.isfinite(base) else np.nan
+    return {
+        "metric": spec.name, "unit": spec.unit, "better": spec.better, "base_value": base, "candidate_value": candidate,
+        "change_ratio": ratio, "verdict": verdict, "reason": reason,
+    }  # fmt: skip
+
+
+def _verdict(spec: MetricSpec, base: float, candidate: float) -> tuple[str, str]:
+    if not np.isfinite(candidate):
+        return "base only", "unmatched"
+    if not np.isfinite(base):
+        return "candidate only", "unmatched"
+    if spec.unit in EXACT_UNITS or spec.name.startswith("theoretical"):
+        changed, reason = candidate != base, "exact"
+    elif spec.unit == "%":
+        changed, reason = abs(candidate - base) >= POINT_STEP, "one_value"
+    else:
+        changed, reason = abs(candidate - base) >= RELATIVE_STEP * abs(base), "one_value"
+    if not changed:
+        return "same", reason
+    if spec.better == "none":
+        return "changed", reason
+    return ("better" if (candidate < base) == (spec.better == "lower") else "worse"), reason

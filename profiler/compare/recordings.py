@@ -1,0 +1,155 @@
+"""Compare recordings that already exist: runs or files, one base and any number of candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from profiler.compare.align import align, apply_aliases
+from profiler.compare.comparability import Difference, compare_facts, recording_facts
+from profiler.compare.comparison import Comparison, Judged, SideInfo, build_rows, capture_estimates, clocks_differ, judge_pair
+from profiler.compare.metric_changes import metric_changes
+from profiler.compare.noise import BOARD_SPREAD, MachineNoise, assumed_noise, find_noise
+from profiler.compare.sides import Side, Source, available_sources, merge_replicates, side_rows
+from profiler.compare.verdict import REASONS, Rule
+from profiler.errors import DataMissingError, UsageError
+from profiler.store.run_dir import runs_root
+from profiler.tables.load import Recording, load
+
+
+def compare_targets(
+    base: str,
+    candidates: Sequence[str],
+    rule: Rule | None = None,
+    *,
+    runs: Path | None = None,
+    keys: Sequence[str] = (),
+    aliases: dict[str, dict[str, str]] | None = None,
+    allowed: frozenset[str] = frozenset(),
+    source: str | None = None,
+) -> Comparison:
+    """Compare runs or files.
+
+    Args:
+        base: Run, file, or several separated by commas, each then being one more process of the base.
+        candidates: The same, one text per candidate.
+        rule: Threshold and error rates.
+        runs: Folder that holds runs.
+        keys: The only keys that identify a row; empty for the label.
+        aliases: Key to candidate value to base value.
+        allowed: Conditions that may differ.
+        source: `points` or `kernels`; None takes the best that all sides have.
+
+    Raises:
+        UsageError: A target does not exist, or the sides share no source of times.
+        DataMissingError: A side has nothing to compare.
+    """
+    if not candidates:
+        raise UsageError("nothing to compare with", "name a candidate: profiler compare BASE CANDIDATE")
+    rule = rule or Rule()
+    groups = [[load(part, runs=runs) for part in _targets(text)] for text in (base, *candidates)]
+    names = _distinct([_name(group) for group in groups])
+    chosen = _common_source(groups, source)
+    sides = [_side(group, name, chosen) for group, name in zip(groups, names, strict=True)]
+    for side in sides[1:]:
+        apply_aliases(side.rows, aliases or {})
+    return _compare(sides, groups, rule, runs_root(runs), keys, allowed)
+
+
+def _targets(text: str) -> list[str]:
+    return [text] if Path(text).exists() or "," not in text else [part for part in text.split(",") if part]
+
+
+def _name(group: Sequence[Recording]) -> str:
+    return group[0].name if len(group) == 1 else f"{group[0].name} and {len(group) - 1} more"
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
+
+
+def _common_source(groups: Sequence[Sequence[Recording]], kind: str | None) -> Source | None:
+    """Return the best source of times that every recording has; None when they hold metrics only."""
+    recordings = [recording for group in groups for recording in group]
+    available = [available_sources(recording) for recording in recordings]
+    for source in available[0]:
+        if (kind is None or source.kind == kind) and all(source in other for other in available):
+            return source
+    if any(available) and any(not other for other in available):
+        poor = next(recording for recording, other in zip(recordings, available, strict=True) if not other)
+        raise DataMissingError(f"{poor.name}: holds no times", "compare it with a recording of the same tool")
+    if any(available):
+        found = "; ".join(f"{r.name}: {', '.join(map(str, a))}" for r, a in zip(recordings, available, strict=True))
+        raise UsageError(f"the recordings share no source of times{f' of kind {kind}' if kind else ''} ({found})", "record both sides with the same tool")
+    return None
+
+
+def _side(group: Sequence[Recording], name: str, source: Source | None) -> Side:
+    rows = [] if source is None else merge_replicates([side_rows(recording, source) for recording in group])
+    facts = recording_facts(group[0], source.tool if source else None, str(source) if source else "")
+    return Side(name, source, rows, facts, group[0])
+
+
+def _compare(
+    sides: list[Side],
+    groups: Sequence[Sequence[Recording]],
+    rule: Rule,
+    root: Path,
+    keys: Sequence[str],
+    allowed: frozenset[str],
+) -> Comparison:
+    import pandas as pd
+
+    base = sides[0]
+    host_clock = any(row.conditions.get("clock") == "monotonic" for row in base.rows)
+    measured = None if host_clock else find_noise(root, base.facts.get("device.name", ""), base.facts.get("device.uuid", ""))
+    noise = measured or assumed_noise(host_clock)
+    judged: list[Judged] = []
+    extra: list[float] = []
+    differences: list[Difference] = []
+    metrics = []
+    for side in sides[1:]:
+        found = compare_facts(base.facts, side.facts, side.name, allowed)
+        differences += found
+        voided = [item for item in found if item.voids]
+        pairs = align(base.rows, side.rows, keys)
+        judged += [clocks_differ(judge_pair(side.name, pair, voided, allowed)) for pair in pairs]
+        board = any(item.fact == "gpu_uuid" and item.base_value and item.candidate_value for item in found)
+        extra += [BOARD_SPREAD if board else 0.0] * len(pairs)
+        metrics.append(metric_changes(base, side, pairs))
+    estimates = capture_estimates(judged, [noise] * len(judged), extra)
+    rows = build_rows(judged, estimates, rule)
+    # with one process a side more samples would not help: say what would
+    alone = (rows["reason"] == "interval_too_wide") & (rows["rounds"] == 1)
+    rows.loc[alone, ["reason", "detail"]] = "one_capture", REASONS["one_capture"]
+    infos = [_info(side, group) for side, group in zip(sides, groups, strict=True)]
+    design = _design(groups, noise)
+    return Comparison(infos[0], infos[1:], rows, pd.concat(metrics, ignore_index=True), differences, rule, design, _notes(sides, rows))
+
+
+def _info(side: Side, group: Sequence[Recording]) -> SideInfo:
+    return SideInfo(side.name, tuple(str(recording.path.name) for recording in group), str(side.source or "no times"), side.facts)
+
+
+def _design(groups: Sequence[Sequence[Recording]], noise: MachineNoise) -> str:
+    counts = [len(group) for group in groups]
+    if max(counts) == 1:
+        return f"one process on each side; the spread between processes is {noise.origin}"
+    return f"{' against '.join(map(str, counts))} processes, not interleaved; their spread is measured"
+
+
+def _notes(sides: Sequence[Side], rows) -> list[str]:
+    notes = []
+    if (rows["reason"] == "one_capture").any():
+        notes.append("Single captures cannot show small changes: profiler ab measures both sides interleaved until it can tell.")
+    if sides[0].source is None:
+        notes.append("The recordings hold no times that can be compared (Nsight Compute serialises and replays): metrics only.")
+    renamed = rows["match_note"].notna().sum()
+    if renamed:
+        notes.append(f"{renamed} rows were matched although their names differ; the column match says how.")
+    return notes

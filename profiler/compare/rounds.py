@@ -1,0 +1,203 @@
+"""Rounds of an A/B job: each a fresh process of every side, in random order; from their records to a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.compare.align import Pair, align
+from profiler.compare.comparability import Difference
+from profiler.compare.comparison import Judged, build_rows, judge_pair
+from profiler.compare.sides import Row
+from profiler.compare.statistics import LOOKS, Estimates, paired_estimates
+from profiler.compare.summaries import resolution_variance
+from profiler.compare.verdict import Rule, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+ROUND_COLUMNS = (
+    "round", "position", "side", "label", "median_ns", "samples", "resolution_ns", "problem", "sm_clock_before_hz",
+    "sm_clock_after_hz",
+)  # fmt: skip
+"""Columns of the rounds table: one row per round, side and label; position 0 ran first."""
+
+CLOCK_DROP = 0.03
+"""A process whose SM clock was lower than usual by more than this share was throttled."""
+
+_MOSTLY = 0.5
+
+
+def looks_taken(rounds: int, final: bool) -> tuple[int, ...]:
+    """Return the numbers of rounds at which a job with so many rounds has looked.
+
+    Looks happen at the scheduled numbers only. A job that ends between two of them, for want of time, takes its last look
+    then, in place of the next one.
+    """
+    taken = tuple(look for look in LOOKS if look <= rounds)
+    if final and rounds and (not taken or taken[-1] < rounds):
+        taken = (*taken, rounds)
+    return taken[: len(LOOKS)]
+
+
+def balanced_order(sides: int, rounds: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return who runs when: shape (rounds, sides), side at each position.
+
+    Every second round is the reverse of the one before, so each pair of sides runs equally often in either order.
+    """
+    first = [rng.permutation(sides) for _ in range((rounds + 1) // 2)]
+    return np.array([order for pair in first for order in (pair, pair[::-1])], dtype=np.intp)[:rounds]
+
+
+def throttled_pairs(base_hz: Floats, candidate_hz: Floats) -> NDArray[np.bool_]:
+    """Say which rounds were disturbed by the SM clock.
+
+    A side is held to its own usual clock, so a candidate that always runs at a lower clock is not thrown out for it.
+
+    Args:
+        base_hz: Clock of each round, shape (rows, rounds); NaN when unknown, which never drops a round.
+        candidate_hz: The same for the candidate.
+    """
+    relative = []
+    for clock in (base_hz, candidate_hz):
+        usual = np.full((clock.shape[0], 1), np.nan)
+        known = np.isfinite(clock).any(axis=1)
+        usual[known, 0] = np.nanmedian(clock[known], axis=1)
+        relative.append(clock / usual)
+    low = (relative[0] < 1 - CLOCK_DROP) | (relative[1] < 1 - CLOCK_DROP)
+    return low | (np.abs(relative[1] - relative[0]) > CLOCK_DROP)
+
+
+class Matrices:
+    """The rounds table as arrays, shape (labels, rounds), for one side.
+
+    Args:
+        frame: Rows of the rounds table of one side.
+        labels: Labels, in row order.
+        rounds: Number of rounds.
+    """
+
+    def __init__(self, frame: pd.DataFrame, labels: Sequence[str], rounds: int) -> None:
+        index = {label: position for position, label in enumerate(labels)}
+        known = frame[frame["label"].isin(index)]
+        rows = known["label"].map(index).to_numpy(dtype=np.intp)
+        columns = known["round"].to_numpy(dtype=np.intp) - 1
+
+        def fill(name: str) -> Floats:
+            matrix = np.full((len(labels), rounds), np.nan)
+            matrix[rows, columns] = known[name].to_numpy(dtype=float, na_value=np.nan)
+            return matrix
+
+        self.median_ns = fill("median_ns")
+        self.resolution_ns = fill("resolution_ns")
+        self.position = fill("position")
+        self.before_hz = fill("sm_clock_before_hz")
+        self.after_hz = fill("sm_clock_after_hz")
+
+
+def compare_rounds(
+    rounds: pd.DataFrame,
+    sides: Mapping[str, Sequence[Row]],
+    rule: Rule,
+    *,
+    final: bool,
+    keys: Sequence[str] = (),
+    differences: Sequence[Difference] = (),
+    identical: Mapping[str, frozenset[str]] | None = None,
+    allowed: frozenset[str] = frozenset(),
+) -> pd.DataFrame:
+    """Decide every row from the rounds so far.
+
+    Args:
+        rounds: Rounds table.
+        sides: Side name to its rows, the base first; labels already in the base's words.
+        rule: Threshold and error rates.
+        final: The job ends here.
+        keys: The only keys that identify a row; empty for the label.
+        differences: Facts in which the sides differ.
+        identical: Candidate to labels (the base's) whose machine code and launch configuration equal the base's.
+        allowed: Conditions that may differ.
+
+    Returns:
+        `Comparison.rows`.
+    """
+    base_name, *candidates = sides
+    count = int(rounds["round"].max()) if len(rounds) else 0
+    looks = looks_taken(count, final)
+    judged: list[Judged] = []
+    estimates: list[Estimates] = []
+    for name in candidates:
+        pairs = align(sides[base_name], sides[name], keys)
+        voided = [item for item in differences if item.candidate == name and item.voids]
+        part = [_judge(name, pair, voided, allowed, (identical or {}).get(name, frozenset())) for pair in pairs]
+        estimates.append(_estimate(part, rounds, base_name, name, count, looks))
+        judged += part
+    joined = Estimates(*(np.concatenate([getattr(e, field) for e in estimates]) for field in ("log_ratio", "standard_error", "dof", "rounds")))
+    for item, known in zip(judged, np.isfinite(joined.log_ratio[:, -1:]).any(axis=1), strict=True):
+        _say_why_unknown(item, bool(known), count)
+    return build_rows(judged, joined, rule, len(LOOKS))
+
+
+def _judge(name: str, pair: Pair, voided: Sequence[Difference], allowed: frozenset[str], identical: frozenset[str]) -> Judged:
+    item = judge_pair(name, pair, voided, allowed)
+    if item.verdict is Verdict.CANNOT_TELL:
+        # in a job a round that failed to measure is one round fewer, not the end
+        item.verdict, item.reason, item.detail = None, "", ""
+    if item.verdict is None and pair.base is not None and pair.base.label in identical:
+        item.verdict, item.reason, item.detail = Verdict.SAME, "identical_code", ""
+    return item
+
+
+def _estimate(
+    judged: Sequence[Judged], rounds: pd.DataFrame, base: str, candidate: str, count: int, looks: tuple[int, ...]
+) -> Estimates:
+    """Estimate the pairs of one candidate at every look; notes on each how many rounds were dropped."""
+    shape = (len(judged), max(len(looks), 1))
+    if not looks or not judged:
+        nothing = np.full(shape, np.nan)
+        return Estimates(nothing, nothing, nothing, np.zeros(shape))
+    ours, theirs = (
+        Matrices(rounds[rounds["side"] == side], [_label(item, which) for item in judged], count)
+        for side, which in ((base, "base"), (candidate, "candidate"))
+    )
+    differences = np.log(theirs.median_ns) - np.log(ours.median_ns)
+    drop = throttled_pairs(ours.before_hz, theirs.before_hz) | throttled_pairs(ours.after_hz, theirs.after_hz)
+    drop &= np.isfinite(differences)
+    for item, dropped in zip(judged, drop.sum(axis=1), strict=True):
+        item.dropped_rounds = int(dropped)
+    differences[drop] = np.nan
+    order = np.where(ours.position < theirs.position, 1.0, -1.0)
+    floor = np.array([_floor(ours, theirs, row) for row in range(len(judged))])
+    return paired_estimates(differences, order, looks, floor)
+
+
+def _label(item: Judged, side: str) -> str:
+    row = item.pair.base if side == "base" else item.pair.candidate
+    # a label that no round has keeps the matrix row empty
+    return f"\0{id(item)}" if item.verdict is not None or row is None else row.label
+
+
+def _floor(ours: Matrices, theirs: Matrices, row: int) -> float:
+    medians = np.concatenate([ours.median_ns[row], theirs.median_ns[row]])
+    steps = np.concatenate([ours.resolution_ns[row], theirs.resolution_ns[row]])
+    if not np.isfinite(medians).any():
+        return 0.0
+    step = float(np.nanmin(steps)) if np.isfinite(steps).any() else np.nan
+    return resolution_variance(float(np.nanmin(medians)), step)
+
+
+def _say_why_unknown(item: Judged, known: bool, count: int) -> None:
+    base, candidate = item.pair.base, item.pair.candidate
+    if item.verdict is not None or known or base is None or candidate is None:
+        return
+    item.verdict = Verdict.CANNOT_TELL
+    if item.dropped_rounds > _MOSTLY * count:
+        item.reason, item.detail = "throttled", f"{item.dropped_rounds} of {count} rounds were dropped"
+    else:
+        item.reason = base.problem or candidate.problem or "too_few_rounds"
+        item.detail = base.note or candidate.note

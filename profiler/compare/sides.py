@@ -1,0 +1,250 @@
+"""A side of a comparison: its rows (kernel or op, launch configuration, shape, type), their samples, and its conditions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from profiler.compare.summaries import Summary, summarise
+from profiler.errors import DataMissingError
+from profiler.point_label import decode_label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from profiler.tables.load import Recording
+
+CONDITIONS = ("cache", "launch_mode", "clock", "streams", "threads", "engine")
+"""Point columns that must agree between the sides of a row."""
+
+
+@dataclass(eq=False)
+class Row:
+    """What is compared: one launch configuration on one side.
+
+    Attributes:
+        label: Its name on this side: the point's label, or kernel and launch configuration.
+        keys: Identity: op, kernel, variant, shape, dtype, block, grid, attributes, point; absent when unknown.
+        summaries: What each process measured; one entry a process.
+        conditions: Cache mode, launch mode, clock, streams, threads, engine; absent when unknown.
+        sm_clock_before_hz: SM clock before the samples; NaN when unknown.
+        sm_clock_after_hz: SM clock after the samples; NaN when unknown.
+        note: Why it has no usable time, in the recording's own words.
+        own_label: The label before an alias gave it the base's name.
+    """
+
+    label: str
+    keys: dict[str, str]
+    summaries: list[Summary]
+    conditions: dict[str, str] = field(default_factory=dict)
+    sm_clock_before_hz: float = float("nan")
+    sm_clock_after_hz: float = float("nan")
+    note: str = ""
+    own_label: str = ""
+
+    def __post_init__(self) -> None:
+        """Remember the label that it was made with."""
+        self.own_label = self.own_label or self.label
+
+    @property
+    def sm_clock_hz(self) -> float:
+        """The lower of the two clocks; NaN when neither is known."""
+        return float(np.fmin(self.sm_clock_before_hz, self.sm_clock_after_hz))
+
+    @property
+    def problem(self) -> str:
+        """Reason code of the first thing wrong with any of its processes; empty when all is well."""
+        return next((summary.problem for summary in self.summaries if summary.problem), "")
+
+    @property
+    def median_ns(self) -> float:
+        """Median over the processes' medians; NaN when none is usable."""
+        usable = [summary.median_ns for summary in self.summaries if np.isfinite(summary.median_ns)]
+        return float(np.median(usable)) if usable else float("nan")
+
+    @property
+    def count(self) -> int:
+        """Samples over all processes."""
+        return sum(summary.count for summary in self.summaries)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where times come from.
+
+    Attributes:
+        kind: `points` (the program's own timing of its sweep points) or `kernels` (GPU timestamps of a tool).
+        tool: Tool whose capture it is.
+    """
+
+    kind: str
+    tool: str
+
+    def __str__(self) -> str:
+        """Name it for people."""
+        return f"{'own timing of sweep points' if self.kind == 'points' else 'GPU timestamps of kernels'} ({self.tool})"
+
+
+_PREFERRED = (
+    Source("points", "builtin"), Source("points", "cupti"), Source("points", "nsys"),
+    Source("kernels", "nsys"), Source("kernels", "cupti"),
+)  # fmt: skip
+
+
+@dataclass
+class Side:
+    """One recording, ready to be compared.
+
+    Attributes:
+        name: Name for people.
+        source: Where the times come from.
+        rows: Rows in the recording's order.
+        facts: GPU, driver, versions, options (see `comparability`).
+        recording: The recording, when there is one.
+    """
+
+    name: str
+    source: Source | None
+    rows: list[Row]
+    facts: dict[str, str] = field(default_factory=dict)
+    recording: Recording | None = None
+
+
+def merge_replicates(parts: list[list[Row]]) -> list[Row]:
+    """Join the rows of several recordings of one side by label: each recording is one more process.
+
+    A row that a recording lacks gets a summary that says so.
+    """
+    rows: dict[str, Row] = {}
+    for index, part in enumerate(parts):
+        for row in part:
+            known = rows.setdefault(row.label, replace(row, summaries=[]))
+            known.summaries += [summarise(None)] * (index - len(known.summaries)) + row.summaries
+            known.note = known.note or row.note
+            known.sm_clock_before_hz = float(np.fmin(known.sm_clock_before_hz, row.sm_clock_before_hz))
+            known.sm_clock_after_hz = float(np.fmin(known.sm_clock_after_hz, row.sm_clock_after_hz))
+    for row in rows.values():
+        row.summaries += [summarise(None)] * (len(parts) - len(row.summaries))
+    return list(rows.values())
+
+
+def side_rows(recording: Recording, source: Source) -> list[Row]:
+    """Return the rows of a recording.
+
+    Args:
+        recording: A loaded recording.
+        source: One of its available sources.
+
+    Raises:
+        DataMissingError: The recording has no such table.
+    """
+    if source.kind == "kernels":
+        return _kernel_rows(recording, source.tool)
+    samples = recording.table("samples", source.tool) if recording.has("samples", source.tool) else None
+    return rows_from_points(recording.table("points", source.tool), samples)
+
+
+def available_sources(recording: Recording) -> tuple[Source, ...]:
+    """Return where a recording's times can come from, preferred first."""
+    return tuple(source for source in _PREFERRED if source.tool in recording.tools and recording.has(source.kind, source.tool))
+
+
+def _text(value: Any) -> str:
+    if value is None or value != value or str(value) in ("<NA>", "None", "nan"):
+        return ""
+    return str(value)
+
+
+def rows_from_points(points: pd.DataFrame, samples: pd.DataFrame | None) -> list[Row]:
+    """Return one row per sweep point.
+
+    Args:
+        points: Schema table `points`.
+        samples: Schema table `samples`; None when no point has any.
+    """
+    grouped = {} if samples is None else {key: frame.sort_values("sample_index") for key, frame in samples.groupby("point_id")}
+    rows = []
+    for point in points.to_dict("records"):
+        frame = grouped.get(point["point_id"])
+        values = None if frame is None else frame["duration_ns"].to_numpy(dtype=float, na_value=np.nan)
+        status = _text(point.get("status")) or "ok"
+        clocks = [float(_text(point.get(f"sm_clock_{when}_hz")) or "nan") for when in ("before", "after")]
+        rows.append(
+            Row(
+                label=_text(point.get("label")),
+                keys=_point_keys(point),
+                summaries=[summarise(values, status)],
+                conditions={name: _text(point[name]) for name in CONDITIONS if _text(point.get(name))},
+                sm_clock_before_hz=clocks[0],
+                sm_clock_after_hz=clocks[1],
+                note=_text(point.get("reason")),
+            )
+        )
+    return rows
+
+
+def _point_keys(point: dict[str, Any]) -> dict[str, str]:
+    keys = {name: _text(point.get(name)) for name in ("op", "variant", "shape", "dtype")}
+    keys.update({name: value for name, value in decode_label(_text(point.get("label"))).items() if name not in keys or not keys[name]})
+    launch = _text(point.get("launch"))
+    if launch:
+        record = json.loads(launch) or {}
+        keys["kernel"] = _text(record.get("kernel"))
+        for name in ("grid", "block"):
+            if record.get(name):
+                keys[f"launch_{name}"] = "x".join(str(part) for part in record[name])
+        keys["dynamic_shared_memory"] = _text(record.get("dynamic_shared_memory_bytes"))
+    return {name: value for name, value in keys.items() if value}
+
+
+def _kernel_rows(recording: Recording, tool: str) -> list[Row]:
+    """Return one row per kernel and launch configuration, timed by the tool's GPU timestamps."""
+    kernels, configurations = (recording.table(name, tool) for name in ("kernels", "launch_configurations"))
+    if not len(kernels):
+        raise DataMissingError(f"{recording.name}: no kernel was recorded", "record a program that launches kernels")
+    ordered = kernels.sort_values(["launch_configuration_id", "start_ns"], kind="stable")
+    ids = ordered["launch_configuration_id"].to_numpy()
+    durations = ordered["duration_ns"].to_numpy(dtype=float)
+    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
+    pieces = np.split(durations, starts[1:])
+    table = configurations.to_dict("records")
+    merged: dict[str, tuple[dict[str, str], list[np.ndarray]]] = {}
+    for index, piece in zip(ids[starts], pieces, strict=True):
+        keys = _kernel_keys(table[int(index)])
+        label = f"{keys['kernel']} grid={keys['launch_grid']} block={keys['launch_block']} shared={keys['shared_memory']}"
+        merged.setdefault(label, (keys, []))[1].append(piece)
+    clock = {"clock": f"{tool} timestamps"}
+    return [Row(label, keys, [summarise(np.concatenate(parts))], dict(clock)) for label, (keys, parts) in merged.items()]
+
+
+def _kernel_keys(configuration: dict[str, Any]) -> dict[str, str]:
+    name = _text(configuration["kernel"])
+    return {
+        "kernel": name,
+        "function": base_function(name),
+        "launch_grid": "x".join(str(configuration[f"grid_{axis}"]) for axis in "xyz"),
+        "launch_block": "x".join(str(configuration[f"block_{axis}"]) for axis in "xyz"),
+        "shared_memory": str(configuration["dynamic_shared_memory_bytes"]),
+    }
+
+
+def base_function(kernel: str) -> str:
+    """Return a demangled kernel's function name without return type, template arguments and parameters.
+
+    `void ns::scale<float, 4>(float*, int)` gives `ns::scale`.
+    """
+    depth, kept = 0, []
+    for index, character in enumerate(kernel):
+        if character == "<":
+            depth += 1
+        elif character == ">" and depth:
+            depth -= 1
+        elif character == "(" and not depth and not kernel.startswith("(anonymous namespace)", index):
+            break
+        elif not depth:
+            kept.append(character)
+    words = "".join(kept).strip().replace("(anonymous namespace)", "(anonymous\0namespace)").split(" ")
+    return words[-1].replace("\0", " ") if words else kernel
