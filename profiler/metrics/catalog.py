@@ -7,20 +7,26 @@ from typing import TYPE_CHECKING
 
 from profiler.columns import Columns, from_frame
 from profiler.errors import DataMissingError, UsageError, nearest
+from profiler.metrics.activity import DEVICE_ACTIVITY, STREAM_OVERLAP
 from profiler.metrics.counters import COUNTERS
+from profiler.metrics.diagnostics import DIAGNOSTICS
+from profiler.metrics.gaps import GAPS, MEMCPY_GAPS
 from profiler.metrics.kernel_time import KERNELS
+from profiler.metrics.launch_latency import LAUNCH_LATENCY
 from profiler.metrics.launches import LAUNCHES
+from profiler.metrics.memory_traffic import MEMORY_OPERATIONS
 from profiler.metrics.occupancy import OCCUPANCY
+from profiler.metrics.points import POINTS
+from profiler.metrics.ranges import NVTX, NVTX_KERNELS
 from profiler.metrics.spec import MetricTable
+from profiler.metrics.summary import SUMMARY
 
 if TYPE_CHECKING:
     from profiler.tables.load import Recording
 
 METRIC_TABLES: tuple[MetricTable, ...] = (
-    KERNELS,
-    OCCUPANCY,
-    LAUNCHES,
-    COUNTERS,
+    SUMMARY, POINTS, KERNELS, OCCUPANCY, MEMORY_OPERATIONS, DEVICE_ACTIVITY, GAPS, MEMCPY_GAPS, LAUNCH_LATENCY,
+    STREAM_OVERLAP, NVTX, NVTX_KERNELS, LAUNCHES, COUNTERS, DIAGNOSTICS,
 )  # fmt: skip
 
 
@@ -44,14 +50,14 @@ def compute(table: MetricTable, recording: Recording) -> Columns:
     """
     for name in table.needs:
         if not recording.has(name):
-            raise DataMissingError(f"{table.name}: {recording.reason(name)}", "choose another recording, or record again")
+            raise DataMissingError(
+                f"{table.name}: {recording.reason(name)}", "choose another recording, or record again"
+            )
     result = table.compute(recording)
     return result if isinstance(result, Columns) else from_frame(result)
 
 
-def compute_all(
-    recording: Recording, names: Iterable[str] | None = None
-) -> tuple[dict[str, Columns], dict[str, str]]:
+def compute_all(recording: Recording, names: Iterable[str] | None = None) -> tuple[dict[str, Columns], dict[str, str]]:
     """Compute all metric tables, or those named, reading each artefact once.
 
     Returns:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.columns import Coded, Columns
+from profiler.columns import Coded, Column, Columns
+from profiler.errors import DataMissingError
+from profiler.metrics.device_limits import device_rows
 from profiler.metrics.grouping import group_statistics, share_pct
+from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
@@ -81,8 +84,24 @@ def kernels(recording: Recording) -> Columns:
     return frame.take(used[np.lexsort((configuration[used], -stats.total[used]))])
 
 
-def _occupancy(recording: Recording, configuration: np.ndarray) -> dict[str, np.ndarray | Coded]:
-    return {}
+def _occupancy(recording: Recording, configuration: np.ndarray) -> dict[str, Column]:
+    """Return theoretical occupancy on the first device; no value where no device was recorded or it is unknown."""
+    rows = len(configuration)
+    unknown: dict[str, Column] = {
+        "theoretical_occupancy_pct": np.full(rows, np.nan),
+        "occupancy_limiter": Coded(np.full(rows, -1, np.int32), []),
+    }
+    if not recording.has("devices"):
+        return unknown
+    try:
+        device = next(iter(device_rows(recording.columns("devices")).values()))
+        found = limits_of_launches(recording.columns("launch_configurations").take(configuration), device)
+    except DataMissingError:
+        return unknown
+    return {
+        "theoretical_occupancy_pct": found.array("occupancy_pct"),
+        "occupancy_limiter": found.coded("limiter"),
+    }
 
 
 _KEYS = ("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes")
@@ -110,6 +129,9 @@ KERNELS = MetricTable(
         MetricSpec("min_ns", "ns", "lower", "shortest duration", _NSYS),
         MetricSpec("max_ns", "ns", "lower", "longest duration", _NSYS),
         MetricSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _NSYS),
+        MetricSpec("theoretical_occupancy_pct", "%", "higher", "warps that an SM can hold, of its maximum",
+                   "cuda_occupancy.h, CUDA 13.0"),
+        MetricSpec("occupancy_limiter", text="resources that set it", source="cuda_occupancy.h, CUDA 13.0"),
     ),
     compute=kernels,
 )  # fmt: skip

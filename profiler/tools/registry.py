@@ -14,6 +14,8 @@ READER_MODULES = (
     "profiler.tools.ncu.report",
     "profiler.tools.ncu.csv",
     "profiler.tools.builtin.reader",
+    "profiler.tools.ncu.report",
+    "profiler.tools.ncu.csv",
 )
 """Modules with a `READERS` tuple."""
 

@@ -16,7 +16,9 @@ _DRIVER_CLASS = 1
 
 def read_api_calls(export: SqliteExport) -> dict[str, Columns]:
     """Read `api_calls`: runtime and driver calls together, as nsys stores them."""
-    raw = export.integers(RUNTIME, ("start", "end", "globalTid", "correlationId", "nameId"), ("eventClass", "returnValue"))
+    raw = export.integers(
+        RUNTIME, ("start", "end", "globalTid", "correlationId", "nameId"), ("eventClass", "returnValue")
+    )
     raw["end"] = _closed(raw["start"], raw["end"])
     start, duration = spans(raw["start"], raw["end"])
     driver = np.ma.getdata(raw["eventClass"]) == _DRIVER_CLASS if "eventClass" in raw else np.zeros(len(start), bool)

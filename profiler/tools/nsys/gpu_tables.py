@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns, narrow
+from profiler.distinct import distinct_rows
 from profiler.tools.nsys.identifiers import named, process_ids, spans, start_order
 from profiler.tools.nsys.sqlite_export import SqliteExport
 
@@ -68,13 +69,13 @@ def _in_order(columns: dict[str, Column]) -> Columns:
 
 def _configurations(raw: dict[str, np.ndarray], names: dict[int, str]) -> tuple[np.ndarray, Columns]:
     keys = [name for name in ("demangledName", "shortName", *_LAUNCH, *_LAUNCH_OPTIONAL) if name in raw]
-    ids, first = row_groups([np.ma.filled(raw[name], -1) for name in keys])
-    table: dict[str, Column] = {"kernel": _name_of(raw["demangledName"][first], names)}
+    row, ids = distinct_rows([np.ma.filled(raw[name], -1) for name in keys])
+    table: dict[str, Column] = {"kernel": _name_of(raw["demangledName"][row], names)}
     if "shortName" in raw:
-        table["short_name"] = _name_of(raw["shortName"][first], names)
+        table["short_name"] = _name_of(raw["shortName"][row], names)
     for source, target in {**_LAUNCH, **_LAUNCH_OPTIONAL}.items():
         if source in raw:
-            table[target] = raw[source][first]
+            table[target] = raw[source][row]
     return ids, Columns(table)
 
 
@@ -84,29 +85,6 @@ def _name_of(ids: np.ndarray, names: dict[int, str]) -> Coded:
         return coded
     codes = np.where(coded.codes < 0, len(coded.values), coded.codes)
     return Coded(codes, [*coded.values, "[name not in the export]"])
-
-
-def row_groups(columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Number the distinct rows over several integer columns.
-
-    Args:
-        columns: Equally long integer arrays.
-
-    Returns:
-        The group of each row (int32), numbered by first appearance, and the first row of each group.
-    """
-    mixed = np.zeros(len(columns[0]), dtype=np.uint64)
-    for values in columns:
-        mixed = (mixed ^ values.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
-    if any((values != values[first][inverse]).any() for values in columns):
-        # two different rows met in one hash: take the slow way, which cannot
-        _, first, inverse = np.unique(np.stack(columns), axis=1, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty(len(order), dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return rank[inverse.reshape(-1)], first[order]
 
 
 def read_kernels(export: SqliteExport) -> dict[str, Columns]:

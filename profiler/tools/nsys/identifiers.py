@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from profiler.columns import Coded, narrow
+from profiler.distinct import distinct
 
 _LOW_24 = 0xFFFFFF
 # cuGetProcAddress_v2 keeps its suffix: one digit is part of the function's name, four or five are the API version
@@ -32,23 +33,6 @@ def api_name(name: str) -> str:
     return _API_VERSION.sub("", name)
 
 
-def unique_codes(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct ids, ascending, and each row's position among them.
-
-    Ids are small integers in nsys exports, so a table indexed by id replaces the sort.
-    """
-    if not len(ids):
-        return ids, np.zeros(0, np.int32)
-    low, high = int(ids.min()), int(ids.max())
-    if high - low > max(4 * len(ids), 1_000_000):
-        distinct, codes = np.unique(ids, return_inverse=True)
-        return distinct, codes.astype(np.int32)
-    present = np.zeros(high - low + 1, dtype=bool)
-    present[ids - low] = True
-    position = np.cumsum(present, dtype=np.int32) - 1
-    return np.flatnonzero(present) + low, position[ids - low]
-
-
 def named(ids: np.ndarray, names: Mapping[int, str], rename: Callable[[str], str] = str) -> Coded:
     """Dictionary-code a column of ids by the names that they stand for.
 
@@ -57,10 +41,10 @@ def named(ids: np.ndarray, names: Mapping[int, str], rename: Callable[[str], str
         names: Id to name; an id without a name gives no value.
         rename: Applied to each distinct name; names that become equal share a code.
     """
-    distinct, codes = unique_codes(np.ma.getdata(ids))
+    ids_found, codes = distinct(np.ma.getdata(ids))
     known: dict[str, int] = {}
-    target = np.full(len(distinct) + 1, -1, dtype=np.int32)
-    for row, key in enumerate(distinct.tolist()):
+    target = np.full(len(ids_found) + 1, -1, dtype=np.int32)
+    for row, key in enumerate(ids_found.tolist()):
         name = names.get(key)
         if name is not None:
             target[row] = known.setdefault(rename(name), len(known))

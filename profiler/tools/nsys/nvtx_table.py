@@ -122,7 +122,9 @@ def _categories(export: SqliteExport, raw: dict[str, np.ndarray]) -> Coded:
     has_id = "StringIds" in export.columns and export.has(NVTX, "textId")
     name = "coalesce(s.value, n.text)" if has_id else "n.text"
     join = "LEFT JOIN StringIds AS s ON s.id = n.textId" if has_id else ""
-    rows = export.query(f"SELECT n.domainId, n.category, {name} FROM {NVTX} AS n {join} WHERE n.eventType = {_CATEGORY}")
+    rows = export.query(
+        f"SELECT n.domainId, n.category, {name} FROM {NVTX} AS n {join} WHERE n.eventType = {_CATEGORY}"
+    )
     table = {((domain or 0), category): text for domain, category, text in rows}
     domain_id = np.ma.filled(raw["domainId"], 0) if "domainId" in raw else np.zeros(len(raw["category"]), np.int64)
     category = np.ma.filled(raw["category"], -1)

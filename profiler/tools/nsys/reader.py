@@ -70,6 +70,9 @@ class SqliteReader:
                     result.absent[name] = reason
                 else:
                     result.frames |= read(export)
+        for name in [name for name in result.frames if name in _SOURCES and not result.frames[name].rows]:
+            del result.frames[name]
+            result.absent[name] = _SOURCES[name][2]
         return result
 
 

@@ -166,7 +166,9 @@ def _session(export: SqliteExport) -> dict[str, Any]:
            OR name GLOB 'PROCESS_0:ARGUMENT_*' OR name GLOB '*CUDA_GRAPH_TRACE_OPTIONS:MODE' OR name = 'CAPTURE_EVENT_TYPE'"""
     )
     command = [value for name, value in rows if name.endswith(":COMMAND")]
-    arguments = {int(name.rsplit("_", 1)[1]): value for name, value in rows if ":ARGUMENT_" in name and name[-1].isdigit()}
+    arguments = {
+        int(name.rsplit("_", 1)[1]): value for name, value in rows if ":ARGUMENT_" in name and name[-1].isdigit()
+    }
     modes = [value.lower() for name, value in rows if name.endswith("MODE")]
     traced = sorted({value for name, value in rows if name == "CAPTURE_EVENT_TYPE"})
     return {

@@ -1,0 +1,180 @@
+"""How busy each GPU was, and what ran at the same time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.columns import Column, Columns, encode
+from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations, operations_tool
+from profiler.metrics.intervals import concurrent_pairs, intersection_length, total, union
+from profiler.metrics.spec import MetricSpec, MetricTable
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+Spans = tuple[np.ndarray, np.ndarray]
+_STREAMS, _COPY_COMPUTE = "streams", "copy_compute"
+
+
+def _span(operations: GpuOperations, mask: np.ndarray) -> Spans:
+    return union(operations.start[mask], operations.end[mask])
+
+
+def device_activity(recording: Recording) -> Columns:
+    """Compute busy and idle time per device."""
+    operations = gpu_operations(recording)
+    devices = sorted(set(operations.lanes.array("device_id").tolist()))
+    names = _device_names(recording)
+    rows = [_device_row(operations, device, names.get(device)) for device in devices]
+    columns: dict[str, Column] = {}
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        columns[name] = np.array(values, dtype=object) if name == "name" else np.array(values)
+    return Columns(columns)
+
+
+def _device_names(recording: Recording) -> dict[int, str]:
+    tool = operations_tool(recording)
+    if not recording.has("devices", tool):
+        return {}
+    devices = recording.columns("devices", tool)
+    return dict(zip(devices.array("device_id").tolist(), devices.array("name").tolist(), strict=True))
+
+
+def _device_row(operations: GpuOperations, device: int, name: str | None) -> dict[str, int | float | str | None]:
+    mine = operations.device == device
+    busy = _span(operations, mine)
+    kernels, copies = mine & np.isin(operations.kind, (KERNEL, GRAPH)), mine & (operations.kind == MEMCPY)
+    start, end = int(busy[0][0]), int(busy[1][-1])
+    gap = busy[0][1:] - busy[1][:-1]
+    summed = int((operations.end[mine] - operations.start[mine]).sum())
+    return {
+        "device": device,
+        "name": name,
+        "start_ns": start,
+        "end_ns": end,
+        "span_ns": end - start,
+        "busy_ns": total(busy),
+        "idle_ns": end - start - total(busy),
+        "busy_pct": 100.0 * total(busy) / (end - start) if end > start else float("nan"),
+        "kernel_busy_ns": total(_span(operations, kernels)),
+        "memcpy_busy_ns": total(_span(operations, copies)),
+        "overlap_ns": summed - total(busy),
+        "operation_count": int(mine.sum()),
+        "kernel_count": int(kernels.sum()),
+        "gap_count": len(gap),
+        "longest_gap_ns": int(gap.max()) if len(gap) else 0,
+    }
+
+
+def stream_overlap(recording: Recording) -> Columns:
+    """Compute for how long each two streams of a device worked at the same time, and copies beside kernels."""
+    operations = gpu_operations(recording)
+    lanes = operations.lanes
+    rows: list[tuple[int, str, str, str, int, int, int]] = []
+    for device in sorted(set(lanes.array("device_id").tolist())):
+        rows += _stream_pairs(operations, device)
+        rows += _copy_compute(operations, device)
+    names = ("device", "kind", "first", "second", "overlap_ns", "first_busy_ns", "second_busy_ns")
+    parts = [list(part) for part in zip(*rows, strict=True)] if rows else [[] for _ in names]
+    text = {"kind", "first", "second"}
+    columns: dict[str, Column] = {
+        name: encode(part) if name in text else np.array(part, dtype=np.int64)
+        for name, part in zip(names, parts, strict=True)
+    }
+    shorter = np.minimum(columns["first_busy_ns"], columns["second_busy_ns"])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns["overlap_pct"] = np.where(shorter > 0, 100.0 * columns["overlap_ns"] / shorter, np.nan)
+    return Columns(columns)
+
+
+def _lane_names(lanes: Columns, numbers: list[int]) -> list[str]:
+    """Name streams by their number, with context and process where the number alone is ambiguous."""
+    stream, context, process = (
+        lanes.array(name)[numbers].tolist() for name in ("stream_id", "context_id", "process_id")
+    )
+    several_contexts, several_processes = len(set(zip(process, context, strict=True))) > 1, len(set(process)) > 1
+    names = []
+    for s, c, p in zip(stream, context, process, strict=True):
+        prefix = (f"process {p} " if several_processes else "") + (f"context {c} " if several_contexts else "")
+        names.append(f"{prefix}stream {s}")
+    return names
+
+
+def _stream_pairs(operations: GpuOperations, device: int) -> list[tuple[int, str, str, str, int, int, int]]:
+    numbers = np.flatnonzero(operations.lanes.array("device_id") == device).tolist()
+    if len(numbers) < 2:
+        return []
+    spans = [_span(operations, operations.lane == number) for number in numbers]
+    matrix, names = concurrent_pairs(spans), _lane_names(operations.lanes, numbers)
+    return [
+        (device, _STREAMS, names[a], names[b], int(matrix[a, b]), int(matrix[a, a]), int(matrix[b, b]))
+        for a in range(len(numbers))
+        for b in range(a + 1, len(numbers))
+    ]
+
+
+def _copy_compute(operations: GpuOperations, device: int) -> list[tuple[int, str, str, str, int, int, int]]:
+    mine = operations.device == device
+    copies = mine & (operations.kind == MEMCPY)
+    kernels = mine & np.isin(operations.kind, (KERNEL, GRAPH))
+    if not copies.any() or not kernels.any():
+        return []
+    compute = _span(operations, kernels)
+    rows = []
+    groups = [("copies", copies)]
+    codes = operations.label.codes
+    directions = sorted(set(codes[copies].tolist()), key=lambda code: operations.label.values[code])
+    groups += [(operations.label.values[code].strip("[]"), copies & (codes == code)) for code in directions]
+    for name, mask in groups:
+        copying = _span(operations, mask)
+        overlap = intersection_length(copying, compute)
+        rows.append((device, _COPY_COMPUTE, name, "kernels", overlap, total(copying), total(compute)))
+    return rows
+
+
+DEVICE_ACTIVITY = MetricTable(
+    name="device_activity",
+    title="Device activity",
+    text="one GPU over the time in which it had work",
+    needs=(),
+    keys=("device",),
+    columns=(
+        MetricSpec("device", text="CUDA device ordinal"),
+        MetricSpec("name", text="product name"),
+        MetricSpec("start_ns", "ns", text="start of the first operation"),
+        MetricSpec("end_ns", "ns", text="end of the last operation"),
+        MetricSpec("span_ns", "ns", "lower", "first start to last end"),
+        MetricSpec("busy_ns", "ns", "lower", "time in which at least one operation ran: union of all their spans"),
+        MetricSpec("idle_ns", "ns", "lower", "span_ns - busy_ns"),
+        MetricSpec("busy_pct", "%", "higher", "busy_ns of span_ns"),
+        MetricSpec("kernel_busy_ns", "ns", "lower", "time in which at least one kernel or graph ran"),
+        MetricSpec("memcpy_busy_ns", "ns", "lower", "time in which at least one copy ran"),
+        MetricSpec("overlap_ns", "ns", "higher", "sum of all durations minus busy_ns"),
+        MetricSpec("operation_count", "count", text="kernels, copies, fills and graphs"),
+        MetricSpec("kernel_count", "count", text="kernels and graphs"),
+        MetricSpec("gap_count", "count", "lower", "idle gaps between operations"),
+        MetricSpec("longest_gap_ns", "ns", "lower", "longest idle gap"),
+    ),
+    compute=device_activity,
+)
+STREAM_OVERLAP = MetricTable(
+    name="stream_overlap",
+    title="Stream overlap",
+    text="two streams of one device, or copies and kernels, and for how long both were active",
+    needs=(),
+    keys=("device", "kind", "first", "second"),
+    columns=(
+        MetricSpec("device", text="CUDA device ordinal"),
+        MetricSpec("kind", text="streams or copy_compute"),
+        MetricSpec("first", text="stream, or the copies of one direction"),
+        MetricSpec("second", text="other stream, or kernels"),
+        MetricSpec("overlap_ns", "ns", "higher", "time in which both were active"),
+        MetricSpec("first_busy_ns", "ns", "lower", "time in which the first was active"),
+        MetricSpec("second_busy_ns", "ns", "lower", "time in which the second was active"),
+        MetricSpec("overlap_pct", "%", "higher", "overlap_ns of the shorter of the two busy times"),
+    ),
+    compute=stream_overlap,
+)

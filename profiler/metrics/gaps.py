@@ -1,0 +1,174 @@
+"""Idle time of the GPU: gaps between operations, and gaps around memory copies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.columns import Coded, Column, Columns
+from profiler.metrics.gpu_operations import KERNEL, MEMCPY, GpuOperations, gpu_operations
+from profiler.metrics.point_ranges import operation_points
+from profiler.metrics.spec import MetricSpec, MetricTable
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+_COPY_TO_KERNEL, _KERNEL_TO_COPY, _COPY_IN_ITERATION = "copy_to_kernel", "kernel_to_copy", "copy_in_iteration"
+
+
+def _devices(operations: GpuOperations) -> list[tuple[int, np.ndarray | slice]]:
+    """Return each device with its operations, in order of start."""
+    numbers = sorted(set(operations.lanes.array("device_id").tolist()))
+    if len(numbers) == 1:
+        return [(numbers[0], slice(None))]
+    return [(number, np.flatnonzero(operations.device == number)) for number in numbers]
+
+
+def idle_gaps(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Find the spans between the first start and the last end in which nothing ran.
+
+    Args:
+        start: int64 ns, ascending.
+        end: int64 ns.
+
+    Returns:
+        Gap starts and ends, the position of the operation that ended last before the gap, and of the next one.
+    """
+    if len(start) < 2:
+        empty = np.zeros(0, np.int64)
+        return empty, empty, empty, empty
+    reach = np.maximum.accumulate(end)
+    after = np.flatnonzero(start[1:] > reach[:-1]) + 1
+    # the last operation that moved the reach before the gap is the one it waits after
+    moved = np.concatenate(([True], reach[1:] > reach[:-1]))
+    last_mover = np.maximum.accumulate(np.where(moved, np.arange(len(start)), 0))
+    return reach[after - 1], start[after], last_mover[after - 1], after
+
+
+def gaps(recording: Recording) -> Columns:
+    """List every span in which a device had nothing to do, per device in order of time."""
+    operations = gpu_operations(recording)
+    parts = []
+    for number, own in _devices(operations):
+        begin, stop, before, after = idle_gaps(operations.start[own], operations.end[own])
+        label = operations.label.codes[own]
+        parts.append((np.full(len(begin), number, np.int64), begin, stop, label[before], label[after]))
+    device, begin, stop, before, after = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Columns(
+        {
+            "device": device,
+            "start_ns": begin,
+            "end_ns": stop,
+            "duration_ns": stop - begin,
+            "before": Coded(before, operations.label.values),
+            "after": Coded(after, operations.label.values),
+        }
+    )
+
+
+def memcpy_gaps(recording: Recording) -> Columns:
+    """List what copies cost around them: waits between copy and kernel, and copies inside measured iterations."""
+    operations = gpu_operations(recording)
+    parts = [_transitions(operations, own) for _, own in _devices(operations)]
+    first, second = (np.concatenate(column) for column in zip(*parts, strict=True))
+    iteration, label = operation_points(recording)
+    inside = np.flatnonzero((operations.kind == MEMCPY) & (iteration >= 0))
+    kinds = np.where(operations.kind[first] == MEMCPY, 0, 1)
+    frame = Columns(
+        {
+            **_between(operations, first, second, kinds),
+            "point": label.take(second),
+        }
+    )
+    copies = Columns(
+        {
+            **_between(operations, inside, inside, np.full(len(inside), 2)),
+            "point": label.take(inside),
+        }
+    )
+    return _stacked(frame, copies)
+
+
+def _transitions(operations: GpuOperations, own: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions of neighbours in time of which one is a copy and the other a kernel."""
+    positions = np.arange(len(operations.start))[own]
+    positions = positions[np.isin(operations.kind[positions], (KERNEL, MEMCPY))]
+    kind = operations.kind[positions]
+    change = np.flatnonzero(kind[1:] != kind[:-1])
+    return positions[change], positions[change + 1]
+
+
+def _between(operations: GpuOperations, first: np.ndarray, second: np.ndarray, kinds: np.ndarray) -> dict[str, Column]:
+    same = kinds == 2
+    begin = np.where(same, operations.start[first], operations.end[first])
+    stop = np.where(same, operations.end[second], operations.start[second])
+    streams = operations.lanes.array("stream_id")
+    return {
+        "device": operations.device[first].astype(np.int64),
+        "start_ns": np.minimum(begin, stop),
+        "end_ns": stop,
+        "duration_ns": np.maximum(stop - begin, 0),
+        "overlap_ns": np.maximum(begin - stop, 0),
+        "kind": Coded(kinds.astype(np.int32), [_COPY_TO_KERNEL, _KERNEL_TO_COPY, _COPY_IN_ITERATION]),
+        "before": operations.label.take(first),
+        "after": operations.label.take(second),
+        "stream_before": streams[operations.lane[first]],
+        "stream_after": streams[operations.lane[second]],
+    }
+
+
+def _stacked(a: Columns, b: Columns) -> Columns:
+    columns: dict[str, Column] = {}
+    for name in a:
+        left, right = a[name], b[name]
+        if isinstance(left, Coded):
+            columns[name] = Coded(np.concatenate((left.codes, right.codes)), left.values)
+        else:
+            columns[name] = np.concatenate((left, right))
+    frame = Columns(columns)
+    return frame.take(np.lexsort((frame["kind"].codes, frame.array("start_ns"), frame.array("device"))))
+
+
+_PLACE = (
+    MetricSpec("device", text="CUDA device ordinal"),
+    MetricSpec("start_ns", "ns", text="begin of the gap"),
+    MetricSpec("end_ns", "ns", text="end of the gap"),
+)
+GAPS = MetricTable(
+    name="gaps",
+    title="Idle gaps",
+    text="a span between the first and last operation of a device in which no kernel, copy, fill or graph ran",
+    needs=(),
+    keys=("device", "start_ns"),
+    columns=(
+        *_PLACE,
+        MetricSpec(
+            "duration_ns", "ns", "lower", "idle time", "complement of the union of all operations of the device"
+        ),
+        MetricSpec("before", text="operation that ended last before the gap"),
+        MetricSpec("after", text="operation that ended the gap"),
+    ),
+    compute=gaps,
+)
+MEMCPY_GAPS = MetricTable(
+    name="memcpy_gaps",
+    title="Memory copy gaps",
+    text="a wait between a copy and a kernel that follow each other on a device, or a copy inside a measured iteration",
+    needs=("memcpys",),
+    keys=("device", "start_ns", "kind"),
+    columns=(
+        *_PLACE,
+        MetricSpec(
+            "duration_ns", "ns", "lower", "wait between the two, 0 when they overlap; for copy_in_iteration the copy"
+        ),
+        MetricSpec("overlap_ns", "ns", "higher", "time by which the second began before the first had ended"),
+        MetricSpec("kind", text="copy_to_kernel, kernel_to_copy or copy_in_iteration"),
+        MetricSpec("before", text="first operation"),
+        MetricSpec("after", text="second operation"),
+        MetricSpec("stream_before", text="stream of the first operation"),
+        MetricSpec("stream_after", text="stream of the second operation"),
+        MetricSpec("point", text="sweep point whose measured iteration launched the second operation"),
+    ),
+    compute=memcpy_gaps,
+)

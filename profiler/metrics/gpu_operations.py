@@ -1,0 +1,158 @@
+"""All GPU work of a recording on one time axis: kernels, copies, fills and whole graph launches, with their API calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.columns import Coded, Columns
+from profiler.distinct import distinct, distinct_rows
+from profiler.errors import DataMissingError
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+KERNEL, MEMCPY, MEMSET, GRAPH = range(4)
+KIND_NAMES = ("kernel", "memcpy", "memset", "graph")
+_TABLES = ("kernels", "memcpys", "memsets", "graph_launches")
+
+
+@dataclass(frozen=True)
+class GpuOperations:
+    """GPU work ordered by start.
+
+    Attributes:
+        start, end: int64 ns.
+        kind: KERNEL, MEMCPY, MEMSET or GRAPH.
+        row: Row in the table of its kind.
+        device: CUDA device ordinal.
+        lane: Number of the stream (process, device, context, stream) in `lanes`.
+        lanes: One row per stream: process_id, device_id, context_id, stream_id.
+        process: Process of each operation.
+        correlation: Correlation id, 0 when unknown.
+        label: Kernel name, or `[memcpy HtoD]`, `[memset]`, `[graph]`.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    kind: np.ndarray
+    row: np.ndarray
+    device: np.ndarray
+    lane: np.ndarray
+    lanes: Columns
+    process: np.ndarray
+    correlation: np.ndarray
+    label: Coded
+
+
+def gpu_operations(recording: Recording) -> GpuOperations:
+    """Return all GPU work of the first tool that recorded any.
+
+    Raises:
+        DataMissingError: The recording holds no GPU work.
+    """
+    return recording.memo("gpu operations", lambda: _build(recording))
+
+
+def operations_tool(recording: Recording) -> str | None:
+    """Return the tool whose GPU work the metrics use: the first that recorded any."""
+    for tool in recording.tools:
+        if any(recording.has(name, tool) for name in ("kernels", "graph_launches", "memcpys", "memsets")):
+            return tool
+    return None
+
+
+def _build(recording: Recording) -> GpuOperations:
+    tool = operations_tool(recording)
+    if tool is None:
+        raise DataMissingError(
+            recording.reason("kernels"), "record on a machine with a GPU, with nsys -t cuda or CUPTI"
+        )
+    parts = [(kind, recording.columns(name, tool)) for kind, name in enumerate(_TABLES) if recording.has(name, tool)]
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([frame.array(name) for _, frame in parts])
+
+    start = joined("start_ns")
+    end = start + joined("duration_ns")
+    # tables come ordered by start, so merging them is what a stable sort does fastest
+    order = np.argsort(start, kind="stable") if len(parts) > 1 else slice(None)
+    kind = np.concatenate([np.full(frame.rows, number, np.int8) for number, frame in parts])
+    row = np.concatenate([np.arange(frame.rows, dtype=np.int32) for _, frame in parts])
+    place = [joined(name)[order] for name in ("process_id", "device_id", "context_id", "stream_id")]
+    first, lane = distinct_rows(place)
+    names = ("process_id", "device_id", "context_id", "stream_id")
+    lanes = Columns({name: values[first] for name, values in zip(names, place, strict=True)})
+    label = _labels(recording, tool, parts)
+    return GpuOperations(
+        start=start[order], end=end[order], kind=kind[order], row=row[order], device=place[1], lane=lane, lanes=lanes,
+        process=place[0], correlation=joined("correlation_id")[order], label=label.take(order),
+    )  # fmt: skip
+
+
+def _labels(recording: Recording, tool: str, parts: list[tuple[int, Columns]]) -> Coded:
+    values: list[str] = []
+    codes: list[np.ndarray] = []
+    for kind, frame in parts:
+        if kind == KERNEL:
+            names = recording.columns("launch_configurations", tool).coded("kernel")
+            own = Coded(names.codes[frame.array("launch_configuration_id")], names.values)
+        elif kind == MEMCPY:
+            direction = frame.coded("direction")
+            own = Coded(direction.codes, [f"[memcpy {value}]" for value in direction.values])
+        else:
+            own = Coded(np.zeros(frame.rows, np.int32), ["[memset]" if kind == MEMSET else "[graph]"])
+        codes.append(own.codes.astype(np.int32) + len(values))
+        values += own.values
+    return Coded(np.concatenate(codes), values)
+
+
+def api_rows(recording: Recording) -> np.ndarray:
+    """Return for each GPU operation the row of `api_calls` that launched it, -1 when unknown.
+
+    Joined on process and correlation id: correlation ids count anew in every process.
+
+    Raises:
+        DataMissingError: The recording holds no GPU work or no API calls.
+    """
+    return recording.memo("api rows", lambda: _join(recording))
+
+
+def _join(recording: Recording) -> np.ndarray:
+    operations = gpu_operations(recording)
+    calls = recording.columns("api_calls", operations_tool(recording))
+    correlation, process = calls.array("correlation_id"), calls.array("process_id")
+    processes, _ = distinct(process)
+    result = np.full(len(operations.start), -1, dtype=np.int32)
+    for number in processes.tolist():
+        # a process has few thousand to millions of calls, a capture only a handful of processes
+        own = slice(None) if len(processes) == 1 else np.flatnonzero(process == number)
+        rows = np.arange(calls.rows, dtype=np.int32)[own]
+        mine = operations.process == number
+        found = lookup(correlation[own], rows, operations.correlation[mine])
+        result[mine] = np.where(operations.correlation[mine] > 0, found, -1)
+    return result
+
+
+def lookup(keys: np.ndarray, rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the row of each wanted key, the first when a key repeats, -1 when absent.
+
+    Args:
+        keys: Keys of the rows.
+        rows: Row numbers.
+        wanted: Keys to look up.
+    """
+    if not len(keys):
+        return np.full(len(wanted), -1, dtype=np.int32)
+    low, high = int(keys.min()), int(keys.max())
+    inside = (wanted >= low) & (wanted <= high)
+    if high - low <= 8 * len(keys) + 1024:
+        # correlation ids run almost without holes: a table indexed by id needs no sort
+        table = np.full(high - low + 1, -1, dtype=np.int32)
+        table[keys[::-1] - low] = rows[::-1]
+        return np.where(inside, table[np.where(inside, wanted - low, 0)], -1)
+    order = np.argsort(keys, kind="stable")
+    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+    return np.where(keys[order][place] == wanted, rows[order][place], -1)

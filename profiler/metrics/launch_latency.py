@@ -1,0 +1,105 @@
+"""From API call to kernel: what a launch costs the CPU, and how long the kernel then waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.columns import Columns
+from profiler.metrics.gpu_operations import KERNEL, api_rows, gpu_operations, operations_tool
+from profiler.metrics.grouping import GroupStatistics, group_statistics
+from profiler.metrics.kernel_time import configuration_groups
+from profiler.metrics.spec import MetricSpec, MetricTable
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+_KEYS = ("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes")
+
+
+def launch_latency(recording: Recording) -> Columns:
+    """Compute launch costs per kernel and launch configuration, in the order of the kernel summary."""
+    operations, rows = gpu_operations(recording), api_rows(recording)
+    tool = operations_tool(recording)
+    events, calls = recording.columns("kernels", tool), recording.columns("api_calls", tool)
+    group, keys = configuration_groups(recording.columns("launch_configurations", tool))
+    kernel = np.flatnonzero(operations.kind == KERNEL)
+    codes = group[events.array("launch_configuration_id")[operations.row[kernel]]]
+    row = rows[kernel]
+    known = row >= 0
+    call = row[known]
+    begin, duration = calls.array("start_ns")[call], calls.array("duration_ns")[call].astype(np.int64)
+    start = operations.start[kernel[known]]
+    own = codes[known]
+    groups = keys.rows
+    api, latency = group_statistics(own, duration, groups), group_statistics(own, start - begin, groups)
+    queue = start - begin - duration
+    waiting = group_statistics(own, queue, groups)
+    launches = np.bincount(codes, minlength=groups)
+    frame = Columns(
+        {
+            **{name: keys[name] for name in _KEYS},
+            "count": launches,
+            "matched_count": api.count,
+            **_named("api", api),
+            **_named("latency", latency),
+            **_named("queue", waiting),
+            "negative_queue_count": np.bincount(own[queue < 0], minlength=groups),
+        }
+    )
+    totals = np.zeros(groups, np.int64)
+    np.add.at(totals, codes, operations.end[kernel] - operations.start[kernel])
+    used = np.flatnonzero(launches)
+    return frame.take(used[np.lexsort((keys.array("launch_configuration_id")[used], -totals[used]))])
+
+
+def _named(prefix: str, stats: GroupStatistics) -> dict[str, np.ndarray]:
+    empty = stats.count == 0
+
+    def known(values: np.ndarray) -> np.ndarray:
+        return np.ma.masked_array(values, empty) if empty.any() else values
+
+    return {
+        f"{prefix}_median_ns": stats.median,
+        f"{prefix}_mean_ns": stats.mean,
+        f"{prefix}_p95_ns": stats.p95,
+        f"{prefix}_min_ns": known(stats.minimum),
+        f"{prefix}_max_ns": known(stats.maximum),
+    }
+
+
+def _specs(prefix: str, what: str, source: str) -> tuple[MetricSpec, ...]:
+    return (
+        MetricSpec(f"{prefix}_median_ns", "ns", "lower", f"{what}, median", source),
+        MetricSpec(f"{prefix}_mean_ns", "ns", "lower", f"{what}, mean", source),
+        MetricSpec(f"{prefix}_p95_ns", "ns", "lower", f"{what}, 95th percentile", source),
+        MetricSpec(f"{prefix}_min_ns", "ns", "lower", f"{what}, shortest", source),
+        MetricSpec(f"{prefix}_max_ns", "ns", "lower", f"{what}, longest", source),
+    )
+
+
+LAUNCH_LATENCY = MetricTable(
+    name="launch_latency",
+    title="Launch latency",
+    text="one kernel with one launch configuration, joined with its API calls",
+    needs=("kernels", "launch_configurations", "api_calls"),
+    keys=_KEYS,
+    columns=(
+        MetricSpec("kernel", text="demangled kernel name"),
+        MetricSpec("grid", text="blocks in the grid, XxYxZ"),
+        MetricSpec("block", text="threads in a block, XxYxZ"),
+        MetricSpec("registers_per_thread", "count", "lower", "registers that one thread occupies"),
+        MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block"),
+        MetricSpec("count", "count", text="executions"),
+        MetricSpec("matched_count", "count", text="executions whose API call was recorded; the others enter no statistic"),
+        *_specs("api", "time in the API call that launched it", "call.end - call.start"),
+        *_specs("latency", "begin of the API call to begin of the kernel", "kernel.start - call.start"),
+        *_specs(
+            "queue", "end of the API call to begin of the kernel, negative when the kernel began before the call returned",
+            "kernel.start - call.end; nsys stats cuda_kern_exec_sum leaves negative ones out",
+        ),
+        MetricSpec("negative_queue_count", "count", text="executions that began before their API call returned"),
+    ),
+    compute=launch_latency,
+)  # fmt: skip

@@ -1,0 +1,117 @@
+"""Memory operations: copies by direction and memory kind, and fills."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.columns import Columns, encode
+from profiler.distinct import distinct_rows
+from profiler.errors import DataMissingError
+from profiler.metrics.gpu_operations import operations_tool
+from profiler.metrics.grouping import group_statistics, share_pct
+from profiler.metrics.spec import MetricSpec, MetricTable
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+_TIME, _SIZE = "nsys stats cuda_gpu_mem_time_sum", "nsys stats cuda_gpu_mem_size_sum"
+
+
+def memory_operations(recording: Recording) -> Columns:
+    """Compute the summary of copies and fills, the largest total time first.
+
+    Raises:
+        DataMissingError: The recording holds neither copies nor fills.
+    """
+    tool = operations_tool(recording)
+    parts = [_copies(recording, tool), _fills(recording, tool)] if tool else []
+    parts = [part for part in parts if part is not None]
+    if not parts:
+        raise DataMissingError(f"memory_operations: {recording.reason('memcpys')}", "choose another recording")
+    names = ("direction", "source_kind", "destination_kind")
+    keys = [np.concatenate([part.array(name) for part in parts]) for name in names]
+    coded = [encode(column.tolist()) for column in keys]
+    first, codes = distinct_rows([column.codes for column in coded])
+    duration, size = (np.concatenate([part.array(n) for part in parts]) for n in ("duration_ns", "size_bytes"))
+    time, sizes = group_statistics(codes, duration, len(first)), group_statistics(codes, size, len(first))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # bytes per ns times 1e9: copies of 0 ns have no bandwidth
+        bandwidth = np.where(time.total > 0, sizes.total * 1e9 / time.total, np.nan)
+    frame = Columns(
+        {
+            "direction": coded[0].take(first),
+            "count": time.count,
+            "bytes": sizes.total,
+            "total_ns": time.total,
+            "bandwidth_bytes_per_s": bandwidth,
+            "source_kind": coded[1].take(first),
+            "destination_kind": coded[2].take(first),
+            "share_pct": share_pct(time.total),
+            "mean_ns": time.mean,
+            "median_ns": time.median,
+            "p95_ns": time.p95,
+            "min_ns": time.minimum,
+            "max_ns": time.maximum,
+            "stddev_ns": time.stddev,
+            "mean_bytes": sizes.mean,
+            "median_bytes": sizes.median,
+            "min_bytes": sizes.minimum,
+            "max_bytes": sizes.maximum,
+            "stddev_bytes": sizes.stddev,
+        }
+    )
+    return frame.take(np.lexsort((np.arange(frame.rows), -time.total)))
+
+
+def _copies(recording: Recording, tool: str) -> Columns | None:
+    if not recording.has("memcpys", tool):
+        return None
+    names = ("direction", "source_kind", "destination_kind", "duration_ns", "size_bytes")
+    return recording.columns("memcpys", tool).select(names)
+
+
+def _fills(recording: Recording, tool: str) -> Columns | None:
+    if not recording.has("memsets", tool):
+        return None
+    fills = recording.columns("memsets", tool)
+    kind = fills.coded("memory_kind")
+    none = encode([None] * fills.rows)
+    direction = encode(["memset"] * fills.rows)
+    return fills.select(("duration_ns", "size_bytes")).with_columns(
+        direction=direction, source_kind=none, destination_kind=kind
+    )
+
+
+MEMORY_OPERATIONS = MetricTable(
+    name="memory_operations",
+    title="Memory operations",
+    text="copies of one direction between two kinds of memory, or fills",
+    needs=(),
+    keys=("direction", "source_kind", "destination_kind"),
+    columns=(
+        MetricSpec("direction", text="HtoD, DtoH, DtoD, PtoP, …, or memset", source="copyKind"),
+        MetricSpec("count", "count", text="operations", source=_TIME),
+        MetricSpec("bytes", "bytes", text="bytes moved", source=_SIZE),
+        MetricSpec("total_ns", "ns", "lower", "sum of durations", _TIME),
+        MetricSpec(
+            "bandwidth_bytes_per_s", "bytes/s", "higher", "bytes moved per second of copying", "bytes / total_ns"
+        ),
+        MetricSpec("source_kind", text="memory read: pageable, pinned, device, managed, …", source="srcKind"),
+        MetricSpec("destination_kind", text="memory written", source="dstKind"),
+        MetricSpec("share_pct", "%", text="share of all memory operation time", source=_TIME),
+        MetricSpec("mean_ns", "ns", "lower", "mean duration", _TIME),
+        MetricSpec("median_ns", "ns", "lower", "median duration", _TIME),
+        MetricSpec("p95_ns", "ns", "lower", "95th percentile of the duration", "numpy.percentile"),
+        MetricSpec("min_ns", "ns", "lower", "shortest duration", _TIME),
+        MetricSpec("max_ns", "ns", "lower", "longest duration", _TIME),
+        MetricSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _TIME),
+        MetricSpec("mean_bytes", "bytes", text="mean size", source=_SIZE),
+        MetricSpec("median_bytes", "bytes", text="median size", source=_SIZE),
+        MetricSpec("min_bytes", "bytes", text="smallest size", source=_SIZE),
+        MetricSpec("max_bytes", "bytes", text="largest size", source=_SIZE),
+        MetricSpec("stddev_bytes", "bytes", text="standard deviation of the size", source=_SIZE),
+    ),
+    compute=memory_operations,
+)

@@ -1,0 +1,163 @@
+"""Times of sweep points: GPU time of their measured iterations from a tool, and the program's own samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.columns import Coded
+from profiler.errors import DataMissingError
+from profiler.metrics.gpu_operations import KERNEL, MEMCPY, gpu_operations
+from profiler.metrics.grouping import percentile
+from profiler.metrics.point_ranges import iterations, operation_points
+from profiler.metrics.range_projection import counts_as_kernel
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+
+@dataclass(frozen=True)
+class PointTimes:
+    """Statistics per label; labels are the keys of `position`.
+
+    Attributes:
+        position: Label to row.
+        count: Iterations or samples that entered the statistics.
+        median, p05, p95, minimum, maximum, mean, stddev: float64 ns, NaN without samples.
+    """
+
+    position: dict[str, int]
+    count: np.ndarray
+    median: np.ndarray
+    p05: np.ndarray
+    p95: np.ndarray
+    minimum: np.ndarray
+    maximum: np.ndarray
+    mean: np.ndarray
+    stddev: np.ndarray
+
+
+def statistics_of(labels: Coded, values: np.ndarray) -> PointTimes:
+    """Compute statistics of durations per label; rows without label or without a value are left out.
+
+    Args:
+        labels: Point of each value.
+        values: float64 ns.
+    """
+    groups = len(labels.values)
+    keep = (labels.codes >= 0) & ~np.isnan(values)
+    codes, kept = labels.codes[keep], values[keep]
+    order = np.lexsort((kept, codes))
+    ordered = kept[order]
+    count = np.bincount(codes, minlength=groups)
+    starts = np.concatenate(([0], np.cumsum(count)))
+    mean, stddev, low, high = (np.full(groups, np.nan) for _ in range(4))
+    filled = count > 0
+    if len(ordered):
+        first = starts[:-1][filled]
+        mean[filled] = np.add.reduceat(ordered, first) / count[filled]
+        low[filled], high[filled] = ordered[first], ordered[starts[1:][filled] - 1]
+        deviation = ordered - np.repeat(mean[filled], count[filled])
+        squares = np.zeros(groups)
+        squares[filled] = np.add.reduceat(deviation * deviation, first)
+        several = count > 1
+        stddev[several] = np.sqrt(squares[several] / (count[several] - 1))
+    median, p05, p95 = (percentile(ordered, starts, fraction) for fraction in (0.5, 0.05, 0.95))
+    position = {label: row for row, label in enumerate(labels.values)}
+    return PointTimes(position, count, median, p05, p95, low, high, mean, stddev)
+
+
+@dataclass(frozen=True)
+class GpuPoints:
+    """What a tool recorded on the GPU for each point.
+
+    Attributes:
+        times: Kernel time of an iteration: durations of its kernels and graphs, summed.
+        host: Host time of the iteration's range.
+        payload_bytes: Bytes an iteration must move, NaN when unknown.
+        kernels_per_iteration: Mean number of kernels and graphs.
+        copies: Copies inside measured iterations.
+        launch_configuration: Configuration that took the most time, -1 when none.
+    """
+
+    times: PointTimes
+    host: PointTimes
+    payload_bytes: np.ndarray
+    kernels_per_iteration: np.ndarray
+    copies: np.ndarray
+    launch_configuration: np.ndarray
+
+
+def gpu_points(recording: Recording) -> GpuPoints | None:
+    """Return GPU figures per point of a recording of one tool; None when it has no sweep point."""
+    found = iterations(recording)
+    if found is None:
+        return None
+    labels = Coded(found.label.codes, found.labels)
+    groups, rows = len(found.labels), len(found.row)
+    host = statistics_of(labels, found.duration_ns.astype(np.float64))
+    payload = np.full(groups, np.nan)
+    known = (labels.codes >= 0) & ~np.isnan(found.payload_bytes)
+    payload[labels.codes[known]] = found.payload_bytes[known]
+    per_iteration, kernels, copies, dominant = (
+        np.full(rows, np.nan), np.full(groups, np.nan), np.zeros(groups, np.int64), np.full(groups, -1),
+    )  # fmt: skip
+    try:
+        operations = gpu_operations(recording)
+    except DataMissingError:
+        return GpuPoints(statistics_of(labels, per_iteration), host, payload, kernels, copies, dominant)
+    iteration, _ = operation_points(recording)
+    timed = np.flatnonzero((iteration >= 0) & counts_as_kernel(operations))
+    duration = (operations.end - operations.start)[timed]
+    sums = np.bincount(iteration[timed], weights=duration, minlength=rows)
+    counts = np.bincount(iteration[timed], minlength=rows)
+    # an iteration without kernels has no kernel time: NaN, not 0
+    per_iteration = np.where(counts > 0, sums, np.nan)
+    inside = labels.codes >= 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        kernels = np.bincount(labels.codes[inside], weights=counts[inside], minlength=groups) / host.count
+    moved = np.flatnonzero((iteration >= 0) & (operations.kind == MEMCPY))
+    owner = labels.codes[iteration[moved]]
+    copies = np.bincount(owner[owner >= 0], minlength=groups)
+    dominant = _dominant(recording, labels, iteration, groups)
+    return GpuPoints(statistics_of(labels, per_iteration), host, payload, kernels, copies, dominant)
+
+
+def _dominant(recording: Recording, labels: Coded, iteration: np.ndarray, groups: int) -> np.ndarray:
+    """Return per point the launch configuration on which its iterations spent most time."""
+    result = np.full(groups, -1)
+    if not recording.has("kernels"):
+        return result
+    operations = gpu_operations(recording)
+    chosen = np.flatnonzero((iteration >= 0) & (operations.kind == KERNEL))
+    point = labels.codes[iteration[chosen]]
+    chosen, point = chosen[point >= 0], point[point >= 0]
+    configurations = recording.columns("launch_configurations").rows
+    ids = recording.columns("kernels").array("launch_configuration_id")[operations.row[chosen]]
+    pair = point.astype(np.int64) * max(configurations, 1) + ids
+    found, inverse = np.unique(pair, return_inverse=True)
+    spent = np.bincount(inverse.reshape(-1), weights=(operations.end - operations.start)[chosen], minlength=len(found))
+    order = np.lexsort((-found, spent))
+    result[found[order] // max(configurations, 1)] = found[order] % max(configurations, 1)
+    return result
+
+
+def sample_times(recording: Recording, tool: str) -> tuple[PointTimes, PointTimes] | None:
+    """Return statistics of the program's own samples, device and host time, by label; None when there are none."""
+    if not (recording.has("points", tool) and recording.has("samples", tool)):
+        return None
+    points, samples = recording.columns("points", tool), recording.columns("samples", tool)
+    label = points.coded("label")
+    # points are numbered by row within their document
+    codes = label.codes[samples.array("point_id")]
+    device = statistics_of(Coded(codes, label.values), _as_float(samples.array("duration_ns")))
+    host = (
+        _as_float(samples.array("host_duration_ns")) if "host_duration_ns" in samples else np.full(samples.rows, np.nan)
+    )
+    return device, statistics_of(Coded(codes, label.values), host)
+
+
+def _as_float(values: np.ndarray) -> np.ndarray:
+    return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
