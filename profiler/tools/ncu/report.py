@@ -212,7 +212,7 @@ class NcuReportReader:
         try:
             _, *actions = _actions(path, facts, library)
             columns, launches, messages = _collect(actions, library)
-        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        except (TypeError, ValueError, AttributeError, RuntimeError, OverflowError) as error:
             raise BadExportError(f"{path}: damaged report: {error}", "record it again with ncu") from error
         result = assemble(columns.table(), launches, messages, path.name)
         result.info = _info(facts)
