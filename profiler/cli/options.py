@@ -12,7 +12,8 @@ RunsOption = Annotated[
     Path | None, typer.Option("--runs", help="Folder that holds runs. [default: $PROFILER_RUNS, else runs/]")
 ]
 TargetArgument = Annotated[
-    str, typer.Argument(help="A run (id, label, unique prefix, `latest`) or a file (.sqlite, .nsys-rep, .ncu-rep, CSV).")
+    str,
+    typer.Argument(help="A run (id, label, unique prefix, `latest`) or a file (.sqlite, .nsys-rep, .ncu-rep, CSV)."),
 ]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; stdout when left out.")]
 

@@ -1,0 +1,79 @@
+"""Draws the progress of a recording on stderr: a bar for a sweep, the target's lines for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from profiler.capture.progress import Progress
+
+
+class RichProgress(Progress):
+    """Progress on a terminal; in a pipe one line per event that matters, no bar."""
+
+    def __init__(self) -> None:
+        from profiler.cli.printing import console
+
+        self._console = console(stderr=True)
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> RichProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def begin(self, tool: str, argv: Sequence[str], points: int) -> None:
+        """Begin a pass of a tool."""
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        what = f"{points} points" if points else " ".join(argv)
+        self._say(f"{tool}: recording {what}")
+        if points and self._console.is_terminal:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+            )
+            self._bar = Progress(*columns, console=self._console, transient=True)
+            self._task = self._bar.add_task(tool, total=points)
+            self._bar.start()
+
+    def line(self, text: str) -> None:
+        """Show a line of output."""
+        if self._bar is None:
+            self._say(f"  {text}")
+
+    def point(self, done: int, total: int, status: str, label: str) -> None:
+        """Take note of a finished sweep point."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        if status != "ok":
+            self._say(f"  {status}: {label}")
+
+    def note(self, text: str) -> None:
+        """Tell something the user must know."""
+        self._say(f"note: {text}")
+
+    def end(self, tool: str, status: str, duration_s: float) -> None:
+        """End a pass."""
+        self._close()
+        self._say(f"{tool}: {status} after {duration_s:.1f} s")
