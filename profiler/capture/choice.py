@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from profiler.capture.recorders import recorders
 from profiler.capture.request import AUTO, CaptureRequest, SweepOptions
 from profiler.engines import ENGINES
 from profiler.engines.nvml import gpus
-from profiler.errors import ToolMissingError
+from profiler.errors import ToolMissingError, UsageError
 
 
 def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequest:
@@ -26,6 +27,8 @@ def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequ
     """
     if request.sweep is not None:
         request = replace(request, sweep=_resolve_sweep(request.sweep, note))
+    elif shutil.which(request.command[0]) is None:
+        raise UsageError(f"{request.command[0]}: no such program", "give its path, or check PATH; options go before --")
     if request.tools == (AUTO,):
         request = replace(request, tools=(_choose_tool(note),))
     for tool in request.tools:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,10 @@ LOCK_NAME = ".lock"
 
 @contextmanager
 def locked(run: RunDir) -> Iterator[None]:
-    """Hold a run for as long as it is being recorded; the lock falls with the process that holds it.
+    """Hold a run for as long as it is being recorded.
+
+    The programs that are started meanwhile inherit the lock, so it holds until the last of them has ended, also when
+    this process is killed.
 
     Raises:
         UsageError: Another process is recording into it.
@@ -27,6 +31,7 @@ def locked(run: RunDir) -> Iterator[None]:
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.set_inheritable(stream.fileno(), True)
         except BlockingIOError as error:
             raise UsageError(f"{run.run_id} is being recorded by another process", "wait for it, or end it first") from error
         try:

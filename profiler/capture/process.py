@@ -102,6 +102,8 @@ def run_process(
             stopped = _wait(process, reader, start, timeout_s, watch)
             if stopped:
                 _end(process, reader, grace_s, mark)
+            elif process.returncode < 0:
+                _kill_tree(process.pid, mark)  # it was killed: what it had started must not stay behind
         except BaseException:
             _kill_tree(process.pid, mark)
             process.wait()
@@ -124,7 +126,7 @@ def _start(argv: Sequence[str], environment: Mapping[str, str], folder: Path | N
     try:
         return subprocess.Popen(
             list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**os.environ, **environment}, cwd=folder, start_new_session=True,
+            env={**os.environ, **environment}, cwd=folder, start_new_session=True, close_fds=False,
         )  # fmt: skip
     except FileNotFoundError as error:
         missing = folder if folder and not folder.is_dir() else argv[0]

@@ -18,6 +18,7 @@ RESULT = "result.json"
 RANGES = "ranges.json"
 NCU_SAMPLES = 3
 ITERATION_FILTER = "profiler@iteration/"
+OWNER_VARIABLE = "PROFILER_OWNER_PID"
 
 
 def sweep_command(sweep: SweepOptions, tool: str, python: str, folder: Path, segment: int) -> tuple[str, ...]:

@@ -59,13 +59,13 @@ class RangeRecorder:
     """Opens the ranges of the convention and, when asked, remembers when each was open.
 
     Args:
-        keep: Remember the ranges, for `write`.
+        keep: Remember the ranges in `rows`: name, start and duration in ns of the monotonic clock, thread, payload.
     """
 
     def __init__(self, keep: bool = False) -> None:
         self._domain = open_domain(DOMAIN)
         self._keep = keep
-        self._rows: list[tuple[str, int, int, int, int | None]] = []
+        self.rows: list[tuple[str, int, int, int, int | None]] = []
         self._attributes: dict[tuple[str, int | None], Any] = {}
 
     def _event(self, message: str, payload: int | None) -> Any:
@@ -91,7 +91,7 @@ class RangeRecorder:
             self._domain.pop_range()
             if self._keep:
                 row = (message, start, time.monotonic_ns() - start, threading.get_native_id(), payload)
-                self._rows.append(row)
+                self.rows.append(row)
 
     def point(self, label: str) -> Any:
         """Open the range of a sweep point."""
@@ -103,7 +103,7 @@ class RangeRecorder:
 
     def write(self, path: Path) -> None:
         """Write the remembered ranges as one JSON document of columns (docs/formats.md)."""
-        document = ranges_document(self._rows, os.getpid())
+        document = ranges_document(self.rows, os.getpid())
         path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
 
 

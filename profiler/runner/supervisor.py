@@ -7,6 +7,7 @@ sits too long on one point, records why a point was lost, and starts the next wo
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from profiler.runner.worker import EXIT_BROKEN, EXIT_OK, failed_record
 
 MAX_STARTUP_FAILURES = 2
 KEPT_REASON_LINES = 3
+OWNER_VARIABLE = "PROFILER_OWNER_PID"
+OWNER_GONE = "the recording process is gone"
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Supervisor:
             result = self._run_worker(command, len(points))
             if command.after is not None:
                 command.after()
-            if result.stopped == "interrupted":
+            if result.stopped in ("interrupted", OWNER_GONE):
                 raise KeyboardInterrupt
             self._settle(points, result)
 
@@ -100,6 +103,8 @@ class Supervisor:
         worker_start = time.monotonic()
 
         def watch() -> str:
+            if not _owner_lives():
+                return OWNER_GONE
             state = self._journal.read()
             since = state.started_s if state.running else worker_start
             overdue = state.running and time.monotonic() - max(since, worker_start) > self._timeout_s
@@ -122,6 +127,12 @@ class Supervisor:
         self._startup_failures += 1
         if self._startup_failures >= MAX_STARTUP_FAILURES or result.returncode == 3:
             raise _startup_error(result)
+
+
+def _owner_lives() -> bool:
+    """Say whether the process that records this sweep is still there; a sweep that runs by itself has none."""
+    owner = os.environ.get(OWNER_VARIABLE, "")
+    return not owner.isdecimal() or Path(f"/proc/{owner}").exists()
 
 
 def _startup_error(result: ProcessResult) -> ProfilerError:
