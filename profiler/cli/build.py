@@ -17,9 +17,7 @@ def run(
     tensorrt_include: Annotated[
         list[Path] | None, typer.Option("--tensorrt-include", help="Folder with NvInfer.h; may be repeated.")
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", help="Parallel compilations. [default: all processors]")
-    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Parallel compilations. [default: all processors]")] = None,
     werror: Annotated[bool, typer.Option("--werror", help="Stop at a compiler warning.")] = False,
 ) -> int:
     """Build the plugins and the C++ driver."""

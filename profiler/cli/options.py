@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-RunsOption = Annotated[
-    Path | None, typer.Option("--runs", help="Folder that holds runs. [default: $PROFILER_RUNS, else runs/]")
-]
+RunsOption = Annotated[Path | None, typer.Option("--runs", help="Folder that holds runs. [default: $PROFILER_RUNS, else runs/]")]
 TargetArgument = Annotated[
     str,
     typer.Argument(help="A run (id, label, unique prefix, `latest`) or a file (.sqlite, .nsys-rep, .ncu-rep, CSV)."),

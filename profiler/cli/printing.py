@@ -81,9 +81,7 @@ def print_metric_table(table: MetricTable, frame: pd.DataFrame, limit: int | Non
     if hidden:
         out.print(f"not shown: {', '.join(hidden)}", markup=False, style="dim")
     if len(shown) < len(frame):
-        out.print(
-            f"{len(frame) - len(shown)} more rows: profiler metrics --table {table.name}", markup=False, style="dim"
-        )
+        out.print(f"{len(frame) - len(shown)} more rows: profiler metrics --table {table.name}", markup=False, style="dim")
 
 
 def _fitting(names: Sequence[str], cells: dict[str, list[str]], width: int) -> list[str]:

@@ -24,47 +24,29 @@ Words = list[str] | None
 
 
 def run(
-    command: Annotated[
-        Words, typer.Argument(help="Program and arguments, after --. Without: a sweep of a plugin.")
-    ] = None,
+    command: Annotated[Words, typer.Argument(help="Program and arguments, after --. Without: a sweep of a plugin.")] = None,
     tool: Annotated[str, _option("--tool", "nsys, ncu, cupti, builtin or auto; several joined by comma.")] = "auto",
     label: Annotated[str, _option("--label -l", "Name of the run.")] = "",
     timeout: Annotated[float | None, _option("--timeout", "Longest wall time of one pass, seconds.")] = None,
     dry_run: Annotated[bool, _option("--dry-run", "Print exactly what would run, and stop.")] = False,
-    preset: Annotated[
-        Path | None, _option("--preset", "TOML or YAML file with these options; a flag beats it.")
-    ] = None,
-    resume: Annotated[
-        str | None, _option("--resume", "Go on with an interrupted run; finished points are kept.")
-    ] = None,
+    preset: Annotated[Path | None, _option("--preset", "TOML or YAML file with these options; a flag beats it.")] = None,
+    resume: Annotated[str | None, _option("--resume", "Go on with an interrupted run; finished points are kept.")] = None,
     python: Annotated[str | None, _option("--python", "Interpreter for the Python runner.")] = None,
     env: Annotated[Words, _option("--env", "NAME=VALUE for the target; may be repeated.")] = None,
     runs: RunsOption = None,
     plugin: Annotated[str | None, _option("--plugin", "Op to run. [default: swish]", _SWEEP)] = None,
-    shape: Annotated[
-        Words, _option("--shape", "Shape of the input, 65536x1024; repeat or join by comma.", _SWEEP)
-    ] = None,
+    shape: Annotated[Words, _option("--shape", "Shape of the input, 65536x1024; repeat or join by comma.", _SWEEP)] = None,
     dtype: Annotated[Words, _option("--dtype", "fp32, fp16, bf16; repeat or join by comma.", _SWEEP)] = None,
     sweep: Annotated[Words, _option("--sweep", "Vary an attribute: a,b  64:1024:64  64:1024:x2", _SWEEP)] = None,
     set_: Annotated[Words, _option("--set", "Fix an attribute: NAME=VALUE.", _SWEEP)] = None,
-    constraint: Annotated[
-        Words, _option("--constraint", "Keep points where it holds: 'block*items<=4096'.", _SWEEP)
-    ] = None,
-    driver: Annotated[
-        str | None, _option("--driver", "cpp (profiler-driver), python (the runner) or auto.", _SWEEP)
-    ] = None,
-    engine: Annotated[
-        str | None, _option("--engine", "reference, direct, tensorrt, tensorrt_rtx or auto.", _SWEEP)
-    ] = None,
-    plugin_library: Annotated[
-        Words, _option("--plugin-library", "Library with plugins; may be repeated.", _SWEEP)
-    ] = None,
+    constraint: Annotated[Words, _option("--constraint", "Keep points where it holds: 'block*items<=4096'.", _SWEEP)] = None,
+    driver: Annotated[str | None, _option("--driver", "cpp (profiler-driver), python (the runner) or auto.", _SWEEP)] = None,
+    engine: Annotated[str | None, _option("--engine", "reference, direct, tensorrt, tensorrt_rtx or auto.", _SWEEP)] = None,
+    plugin_library: Annotated[Words, _option("--plugin-library", "Library with plugins; may be repeated.", _SWEEP)] = None,
     engine_file: Annotated[str | None, _option("--engine-file", "A serialised engine of your own.", _SWEEP)] = None,
     onnx: Annotated[str | None, _option("--onnx", "An ONNX model of your own.", _SWEEP)] = None,
     device: Annotated[int | None, _option("--device", "CUDA device ordinal.", _SWEEP)] = None,
-    point_timeout: Annotated[
-        float | None, _option("--point-timeout", "A point that takes longer has failed, s.", _SWEEP)
-    ] = None,
+    point_timeout: Annotated[float | None, _option("--point-timeout", "A point that takes longer has failed, s.", _SWEEP)] = None,
     warmup: Annotated[int | None, _option("--warmup", "Iterations before the first sample.", _MEASURE)] = None,
     min_samples: Annotated[int | None, _option("--min-samples", "Samples taken in any case.", _MEASURE)] = None,
     max_samples: Annotated[int | None, _option("--max-samples", "Samples after which a point ends.", _MEASURE)] = None,
@@ -77,23 +59,15 @@ def run(
     streams: Annotated[int | None, _option("--streams", "CUDA streams in use at once.", _MEASURE)] = None,
     threads: Annotated[int | None, _option("--threads", "Threads that launch.", _MEASURE)] = None,
     seed: Annotated[int | None, _option("--seed", "Seed of the random inputs.", _MEASURE)] = None,
-    no_verify: Annotated[
-        bool | None, _option("--no-verify", "Skip the comparison with the reference.", _MEASURE)
-    ] = None,
+    no_verify: Annotated[bool | None, _option("--no-verify", "Skip the comparison with the reference.", _MEASURE)] = None,
     trace: Annotated[str | None, _option("--trace", "What nsys traces. [default: cuda,nvtx]", _NSYS)] = None,
     cuda_graph_trace: Annotated[str | None, _option("--cuda-graph-trace", "node or graph.", _NSYS)] = None,
-    capture_range: Annotated[
-        str | None, _option("--capture-range", "none, cudaProfilerApi or NAME@DOMAIN.", _NSYS)
-    ] = None,
-    keep_report: Annotated[
-        bool | None, _option("--keep-report", "Keep the .nsys-rep (holds the environment).", _NSYS)
-    ] = None,
+    capture_range: Annotated[str | None, _option("--capture-range", "none, cudaProfilerApi or NAME@DOMAIN.", _NSYS)] = None,
+    keep_report: Annotated[bool | None, _option("--keep-report", "Keep the .nsys-rep (holds the environment).", _NSYS)] = None,
     ncu_set: Annotated[str | None, _option("--ncu-set", "Metric set: basic, detailed, full.", _NCU)] = None,
     ncu_metrics: Annotated[str | None, _option("--ncu-metrics", "Metric names joined by comma.", _NCU)] = None,
     kernel: Annotated[str | None, _option("--kernel", "Regular expression for kernel names.", _NCU)] = None,
-    nvtx_include: Annotated[
-        Words, _option("--nvtx-include", "NVTX filter DOMAIN@RANGE/; may be repeated.", _NCU)
-    ] = None,
+    nvtx_include: Annotated[Words, _option("--nvtx-include", "NVTX filter DOMAIN@RANGE/; may be repeated.", _NCU)] = None,
     clock_control: Annotated[str | None, _option("--clock-control", "none (default) or base.", _NCU)] = None,
     launch_count: Annotated[int | None, _option("--launch-count", "Profile so many kernels at most.", _NCU)] = None,
     launch_skip: Annotated[int | None, _option("--launch-skip", "Pass over so many kernels first.", _NCU)] = None,
