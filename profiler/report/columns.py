@@ -25,7 +25,7 @@ _SUFFIX_UNITS = (
     ("_ns", "ns"),
 )
 _WHOLE_NAMES = {"count": "count", "bytes": "bytes", "iterations": "count", "launches": "count", "samples": "count"}
-_CODE_NAMES = {"kernel", "grid", "block", "range", "metric", "label", "name", "api", "launch", "point", "launch_kernel"}
+_CODE_NAMES = {"kernel", "grid", "block", "range", "metric", "before", "after", "label", "name", "api", "launch", "point", "launch_kernel"}
 _ACRONYMS = {
     "p05": "p05", "p95": "p95", "p25": "p25", "p75": "p75", "nsys": "nsys", "ncu": "ncu", "cupti": "CUPTI", "gpu": "GPU",
     "dram": "DRAM", "sm": "SM", "l2": "L2", "l1": "L1", "api": "API", "nvtx": "NVTX", "id": "id", "dtype": "type",
@@ -44,6 +44,7 @@ class ColumnView:
         text: One line for the tooltip.
         source: Where the figure comes from.
         better: `lower`, `higher` or `none`.
+        moment: True for a point in time, which keeps its digits.
     """
 
     name: str
@@ -53,10 +54,11 @@ class ColumnView:
     text: str = ""
     source: str = ""
     better: str = "none"
+    moment: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record for the page's scripts."""
-        return {key: value for key, value in asdict(self).items() if value not in ("", "none")}
+        return {key: value for key, value in asdict(self).items() if value not in ("", "none", False)}
 
 
 def unit_of(name: str) -> str:
@@ -100,7 +102,8 @@ def view_column(table: str, series: pd.Series) -> ColumnView:
     numeric = pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
     kind = "number" if numeric else "code" if name in _CODE_NAMES else "text"
     unit = spec.unit or unit_of(name)
-    return ColumnView(name, label_of(name), unit if numeric else "", kind, spec.text, spec.source, spec.better)
+    moment = name in ("start_ns", "end_ns")
+    return ColumnView(name, label_of(name), unit if numeric else "", kind, spec.text, spec.source, spec.better, moment)
 
 
 def view_columns(table: str, frame: pd.DataFrame, names: Iterable[str] | None = None) -> list[ColumnView]:

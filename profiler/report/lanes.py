@@ -10,7 +10,7 @@ import numpy as np
 
 from profiler.report.embed import pack_integers
 
-MAX_SLICES = 1_000_000
+MAX_SLICES = 1_200_000
 MAX_DEPTH = 10
 
 
@@ -66,7 +66,7 @@ class Events:
     def __len__(self) -> int:
         return len(self.start)
 
-    def take(self, index: np.ndarray) -> Events:
+    def take(self, index: np.ndarray | slice) -> Events:
         """Return the selected events, in the order of the index."""
         value = None if self.value is None else self.value[index]
         return Events(self.start[index], self.duration[index], self.name[index], value, self.value_unit)
@@ -91,6 +91,8 @@ def join(parts: Sequence[Events]) -> Events:
 
 def sort(events: Events) -> Events:
     """Order by start; of events that start together the longest first, so that a parent precedes its children."""
+    if len(events) < 2 or (np.diff(events.start) > 0).all():
+        return events
     return events.take(np.lexsort((-events.duration, events.start)))
 
 

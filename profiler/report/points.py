@@ -62,8 +62,8 @@ def _source_label(tool: str, what: str) -> str:
 
 def _rank(source: TimeSource) -> tuple[int, str]:
     tool = source.id.split("_")[0]
-    host = "host" in source.id
-    return (_TOOL_ORDER.index(tool) if tool in _TOOL_ORDER else len(_TOOL_ORDER)) + 10 * host, source.id
+    late = 20 * ("host" in source.id) + 10 * ("event" in source.id)
+    return (_TOOL_ORDER.index(tool) if tool in _TOOL_ORDER else len(_TOOL_ORDER)) + late, source.id
 
 
 def with_attributes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

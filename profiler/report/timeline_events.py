@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from profiler.tables.load import Recording
 
 MAX_GAPS = 5_000
+_DENSE = 1 << 20
 _STREAM = ("process_id", "device_id", "context_id", "stream_id")
 _THREAD = ("process_id", "thread_id")
 
@@ -34,7 +35,7 @@ class Lane:
 def build_timeline(recording: Recording) -> dict[str, Any] | None:
     """Return the timeline of one recording for the page's script, None when it holds no events.
 
-    All GPU work comes first, then NVTX ranges, waits and API calls until a million slices are reached; what does not fit is
+    All GPU work comes first, then NVTX ranges, waits and API calls until the page holds `MAX_SLICES`; what does not fit is
     named in `notes`.
     """
     names, notes = Names(), []
@@ -171,13 +172,26 @@ def _device_names(recording: Recording) -> dict[int, str]:
 def _split(columns: Columns, events: Events, keys: tuple[str, ...]) -> Iterator[tuple[tuple[int, ...], Events]]:
     """Yield the events of each distinct combination of key columns."""
     values = [_whole(columns, key) for key in keys]
-    if all(len(value) and value.min() == value.max() for value in values):
-        yield tuple(int(value[0]) for value in values), events
-        return
-    distinct, codes = np.unique(np.stack(values), axis=1, return_inverse=True)
-    codes = codes.reshape(-1)
-    for position, key in enumerate(distinct.T):
-        yield tuple(int(part) for part in key), events.take(np.flatnonzero(codes == position))
+    code = _combined(values)
+    used = np.flatnonzero(np.bincount(code))
+    for number in used:
+        index = np.flatnonzero(code == number) if len(used) > 1 else slice(None)
+        first = int(np.argmax(code == number))
+        yield tuple(int(value[first]) for value in values), events.take(index)
+
+
+def _combined(values: list[np.ndarray]) -> np.ndarray:
+    """Return one small code per combination of values, without a sort while the values lie close together."""
+    code = np.zeros(len(values[0]), np.int64)
+    size = 1
+    for value in values:
+        low, width = int(value.min()), int(value.max() - value.min()) + 1
+        part, width = (value - low, width) if width <= _DENSE else (np.unique(value, return_inverse=True)[1], len(value))
+        code, size = code * width + part, size * width
+        if size > _DENSE:
+            distinct, code = np.unique(code, return_inverse=True)
+            size = len(distinct)
+    return code
 
 
 def _idle_lanes(recording: Recording, names: Names) -> list[Lane]:

@@ -14,13 +14,14 @@ Page.explorerModel = (function () {
       this.columns = Object.fromEntries(payload.table.columns.map((column, index) => [column.name, Page.unpack(payload.table.data[index])]));
       this.labels = Object.fromEntries(payload.table.columns.map((column) => [column.name, column.label]));
       this.measures = payload.measures;
+      this.lines = payload.lines;
       this.values = Object.fromEntries(payload.attributes.map((name) => [name, this.distinct(name)]));
       this.varying = payload.attributes.filter((name) => this.values[name].length > 1);
       this.hidden = Object.fromEntries(this.varying.map((name) => [name, new Set()]));
       this.measure = this.measures[0];
       this.relative = false;
       this.logarithmic = false;
-      this.choose(payload.facets.filter((name) => this.varying.includes(name)));
+      this.choose(payload.facets.filter((name) => this.varying.includes(name)), payload.along, payload.plain);
     }
 
     distinct(name) {
@@ -28,13 +29,13 @@ Page.explorerModel = (function () {
     }
 
     /** Give each varying attribute its place: the longest numeric one along x, the next as colour, the others as facets. */
-    choose(facets) {
+    choose(facets, along, plain) {
       const free = this.varying.filter((name) => !facets.includes(name));
       const numeric = (name) => typeof this.values[name][0] === "number";
-      const along = [...free].sort((a, b) => numeric(b) - numeric(a) || this.values[b].length - this.values[a].length);
-      this.x = along[0] || facets[facets.length - 1] || null;
-      const rest = free.filter((name) => name !== this.x);
-      this.color = rest[0] || facets.find((name) => name !== this.x) || null;
+      const longest = [...free].sort((a, b) => numeric(b) - numeric(a) || this.values[b].length - this.values[a].length);
+      this.x = (free.includes(along) ? along : longest[0]) || facets[facets.length - 1] || null;
+      const rest = free.filter((name) => name !== this.x && this.values[name].length <= 8);
+      this.color = plain ? null : rest[0] || facets.find((name) => name !== this.x) || null;
       this.facets = this.varying.filter((name) => name !== this.x && name !== this.color);
     }
 
@@ -54,7 +55,8 @@ Page.explorerModel = (function () {
     }
 
     title(key) {
-      return key.map((value, index) => (typeof value === "number" ? `${this.labels[this.facets[index]]} ${value}` : value ?? "–")).join(" · ");
+      const one = (value, name) => (typeof value === "number" ? `${this.labels[name]} ${value}` : Page.format.label(name, value));
+      return key.map((value, index) => one(value, this.facets[index])).join(" · ");
     }
 
     /** Groups of rows that stand in one plot, in the order of their attributes. */

@@ -10,15 +10,18 @@ Page.widgets.explorer = (function () {
     constructor(node, payload) {
       this.model = new Page.explorerModel.Model(payload);
       this.selected = new Set();
+      this.shown = payload.shown;
       this.allFacets = false;
       this.controls = element("div", { class: "toolbar" });
-      this.chips = element("div", { class: "chips no-print" });
+      this.chips = element("div", { class: "chips" });
       this.legend = element("div", { class: "legend" });
       this.facets = element("div", { class: "facets" });
       this.more = element("p", { class: "count" });
       this.tableNode = element("div", { class: "table" });
       this.grid = element("div", { class: "explorer-grid" }, element("div", {}, this.legend, this.facets, this.more), this.tableNode);
-      node.append(this.controls, this.chips, this.grid);
+      const filter = element("details", { class: "filter no-print" }, element("summary", {}, "Show only"), this.chips);
+      filter.open = node.clientWidth > 700;
+      node.append(this.controls, filter, this.grid);
       this.makeTable(payload.table);
       this.makeControls();
       this.makeChips();
@@ -47,7 +50,7 @@ Page.widgets.explorer = (function () {
 
     /** Show the columns that decide, or all. */
     compact(on) {
-      const wanted = new Set([...this.model.varying, BEHIND, "effective_bandwidth_bytes_per_s", "achieved_occupancy_pct", "theoretical_occupancy_pct",
+      const wanted = new Set([...this.model.varying, ...this.shown, BEHIND, "effective_bandwidth_bytes_per_s", "achieved_occupancy_pct", "theoretical_occupancy_pct",
         "registers_per_thread", this.model.measures[0].mid, this.model.measure.mid]);
       this.table.visible = this.table.columns.map((_, index) => index).filter((index) => !on || wanted.has(this.table.columns[index].name));
       this.isCompact = on;
@@ -84,10 +87,10 @@ Page.widgets.explorer = (function () {
     makeChips() {
       const model = this.model;
       const sets = model.varying.filter((name) => model.values[name].length <= 16).map((name) => {
-        const buttons = model.values[name].map((value) => Page.toggle(String(value), true, (on) => {
+        const buttons = model.values[name].map((value) => Page.toggle(Page.format.shorten(Page.format.label(name, value), 40), true, (on) => {
           if (on) model.hidden[name].delete(value); else model.hidden[name].add(value);
           this.refresh();
-        }, String(value)));
+        }, `Show or hide ${value}`));
         return element("fieldset", {}, element("legend", {}, model.labels[name]), ...buttons);
       });
       this.chips.replaceChildren(...sets);
@@ -109,7 +112,7 @@ Page.widgets.explorer = (function () {
       }
       const by = this.scaleOf(groups);
       shown.forEach((group, index) => this.facet(this.facets.children[index], group, by));
-      this.drawLegend();
+      this.drawLegend(by);
       this.more.replaceChildren();
       if (groups.length > shown.length) {
         this.more.append(`${shown.length} of ${groups.length} plots shown. `,
@@ -126,16 +129,17 @@ Page.widgets.explorer = (function () {
       return this.model.color ? this.model.values[this.model.color] : [null];
     }
 
-    drawLegend() {
+    drawLegend(by) {
       const model = this.model;
-      this.legend.replaceChildren();
+      const spread = model.measure.low && model.measure.high ? ", median with p05 to p95" : "";
+      this.legend.replaceChildren(element("span", { class: "axis" }, `${model.measure.label}${model.relative ? ", × best" : by.label ? `, ${by.label}` : ""}${spread}`));
       if (!model.color) return;
       this.legend.append(element("span", { class: "title" }, model.labels[model.color]));
       this.colors().forEach((value, index) => {
         if (model.hidden[model.color].has(value)) return;
         const dot = element("i");
         dot.style.background = Page.theme.series(index);
-        this.legend.append(element("span", {}, dot, Page.format.shorten(String(value), 48)));
+        this.legend.append(element("span", {}, dot, Page.format.shorten(Page.format.label(model.color, value), 48)));
       });
     }
 
@@ -148,13 +152,12 @@ Page.widgets.explorer = (function () {
       const factor = model.relative ? best || 1 : by.factor;
       const ticks = model.x ? model.values[model.x] : [""];
       const traces = this.colors().map((value, index) => this.trace(group, value, index, factor, ticks)).filter(Boolean);
-      const unit = model.relative ? "× best" : by.label;
       const length = ticks.length > 8 ? 8 : 14;
       const layout = {
         showlegend: false, hovermode: "closest",
         xaxis: { title: { text: model.x ? Page.format.plotly(model.labels[model.x]) : "" }, tickvals: ticks.map((_, index) => index),
-          ticktext: ticks.map((text) => Page.format.plotly(Page.format.shorten(String(text), length))), range: [-0.5, ticks.length - 0.5] },
-        yaxis: { title: { text: unit }, type: model.logarithmic ? "log" : "linear", rangemode: model.relative ? "normal" : "tozero", nticks: 6 },
+          ticktext: ticks.map((text) => Page.format.plotly(Page.format.shorten(Page.format.label(model.x, text), length))), range: [-0.5, ticks.length - 0.5] },
+        yaxis: { type: model.logarithmic ? "log" : "linear", rangemode: model.relative ? "normal" : "tozero", nticks: 6 },
       };
       Page.figure.draw(plot, { data: traces, layout });
       if (!plot.bound) {
@@ -186,7 +189,7 @@ Page.widgets.explorer = (function () {
         array: rows.map((row) => at(high, row) - at(mid, row)), arrayminus: rows.map((row) => at(mid, row) - at(low, row)),
       } : undefined;
       return {
-        type: "scatter", mode: "lines+markers", x: rows.map((row) => (model.x ? position.get(model.columns[model.x][row]) : 0) + shift),
+        type: "scatter", mode: model.lines ? "lines+markers" : "markers", x: rows.map((row) => (model.x ? position.get(model.columns[model.x][row]) : 0) + shift),
         y: rows.map((row) => at(mid, row)), error_y: spread, customdata: rows, text: rows.map((row) => this.hover(row)),
         hovertemplate: "%{text}<extra></extra>", line: { color: Page.theme.series(index), width: 1.5 }, opacity: 1,
         marker: {
@@ -199,7 +202,7 @@ Page.widgets.explorer = (function () {
 
     hover(row) {
       const model = this.model;
-      const lines = model.varying.map((name) => `${model.labels[name]}: ${Page.format.shorten(String(model.columns[name][row]), 60)}`);
+      const lines = model.varying.map((name) => `${model.labels[name]}: ${Page.format.shorten(Page.format.label(name, model.columns[name][row]), 60)}`);
       for (const measure of model.measures) {
         const value = model.columns[measure.mid][row];
         if (value === null) continue;

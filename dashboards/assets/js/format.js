@@ -11,6 +11,7 @@ Page.format = (function () {
   };
   const THIN = "\u202f";
   const MISSING = "–";
+  const LABELS = new Set(["label", "point", "range", "points"]);
 
   function median(values) {
     const sorted = Float64Array.from(values).sort();
@@ -18,7 +19,8 @@ Page.format = (function () {
   }
 
   /** Choose unit and decimals for values that stand below each other. */
-  function scale(unit, values) {
+  function scale(unit, values, moment) {
+    if (moment) return { factor: 1e6, label: "ms", digits: 3 };
     const known = values.filter((value) => typeof value === "number" && value !== 0).map(Math.abs);
     const middle = median(known);
     const [factor, label] = (STEPS[unit] || [[1, unit === "count" || unit === "ratio" ? "" : unit || ""]])
@@ -43,6 +45,7 @@ Page.format = (function () {
   /** Format one number of a column by the column's scale, without the unit. */
   function cell(value, by) {
     if (value === null || value === undefined) return MISSING;
+    if (value === 0) return "0";
     const scaled = value / by.factor;
     const text = scaled.toFixed(by.digits);
     return Number(text) === 0 && scaled !== 0 ? String(Number(scaled.toPrecision(2))) : group(text);
@@ -63,10 +66,31 @@ Page.format = (function () {
     return text.slice(0, length - tail - 1) + "…" + text.slice(text.length - tail);
   }
 
+  /** A demangled kernel name without return type and parameters; template arguments stay, as they tell variants apart. */
+  function kernel(text) {
+    const name = text.replace(/^(?:void|static void) /, "");
+    let depth = 0;
+    for (let index = 0; index < name.length; index++) {
+      if (name[index] === "<") depth += 1;
+      else if (name[index] === ">") depth -= 1;
+      else if (name[index] === "(" && depth === 0 && index > 0 && !name.startsWith("(anonymous", index)) return name.slice(0, index);
+    }
+    return name;
+  }
+
+  /** How a value of a named column reads in a heading, a chip or a legend. */
+  function label(column, value) {
+    if (value === null || value === undefined) return MISSING;
+    if (column === "kernel" || column === "before" || column === "after") return kernel(String(value));
+    if (column === "grid" || column === "block") return String(value).replace(/(x1){1,2}$/, "");
+    if (LABELS.has(column)) return String(value).replace(/(^|\s)(op|variant|shape|dtype)=/g, "$1").replace(/=/g, " ");
+    return String(value);
+  }
+
   /** Escape text for Plotly, which reads a small HTML of its own in labels. */
   function plotly(text) {
     return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   }
 
-  return { scale, cell, one, shorten, plotly, MISSING };
+  return { scale, cell, one, shorten, kernel, label, plotly, MISSING };
 })();

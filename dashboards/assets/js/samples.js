@@ -54,7 +54,7 @@ Page.widgets.samples = (function () {
       this.legend.replaceChildren(...chosen.map((index, at) => {
         const dot = element("i");
         dot.style.background = Page.theme.series(at);
-        return element("span", {}, dot, this.series[index].label);
+        return element("span", {}, dot, Page.format.label("label", this.series[index].label));
       }));
       const marker = (at) => ({ color: Page.theme.series(at), size: 4, opacity: 0.7 });
       const scatter = values.map((times, at) => ({

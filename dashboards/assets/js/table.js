@@ -26,7 +26,7 @@ Page.table = (function () {
 
     prepare() {
       this.scales = this.columns.map((column, index) =>
-        column.kind === "number" && !this.options.mixed_units ? Page.format.scale(column.unit || "", this.data[index]) : null);
+        column.kind === "number" && !this.options.mixed_units ? Page.format.scale(column.unit || "", this.data[index], column.moment) : null);
       this.largest = this.columns.map((column, index) =>
         (this.options.bar || []).includes(column.name) ? this.data[index].reduce((most, value) => Math.max(most, value || 0), 0) : 0);
       this.texts = null;
@@ -153,7 +153,7 @@ Page.table = (function () {
       const value = this.data[index][row];
       if (value === null || value === undefined) return element("td", { class: column.kind + " none" }, Page.format.MISSING);
       if (column.kind !== "number") {
-        const text = this.options.wrap ? value : Page.format.shorten(value, 72);
+        const text = this.options.wrap ? value : Page.format.shorten(Page.format.label(column.name, value), 72);
         return element("td", { class: column.kind, title: text === value ? null : value }, text);
       }
       const text = this.scales[index] ? Page.format.cell(value, this.scales[index]) : this.mixed(value);

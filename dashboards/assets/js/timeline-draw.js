@@ -4,10 +4,11 @@ Page.timelineDraw = (function () {
   const ROW = { gpu: 22, nvtx: 17, wait: 14, api: 14, idle: 14 };
   const GAP = 6;
   const HEADING = 20;
+  const CAPTION = 14;
   const DENSE = 3; // slices per pixel above which shares are drawn instead
 
   /** Vertical places of headings, lanes and rows. */
-  function arrange(lanes, closed) {
+  function arrange(lanes, closed, captions) {
     const items = [];
     let [top, group] = [0, null];
     for (const lane of lanes) {
@@ -18,6 +19,7 @@ Page.timelineDraw = (function () {
       }
       if (closed.has(group)) continue;
       const height = ROW[lane.kind] || 16;
+      if (captions) { items.push({ caption: lane.label, top, height: CAPTION }); top += CAPTION; }
       items.push({ lane, top, height: height * lane.rows.length, row: height });
       top += height * lane.rows.length + GAP;
     }
@@ -118,7 +120,7 @@ Page.timelineDraw = (function () {
       context.globalAlpha = state.matches && !state.matches[row.name[index]] ? 0.18 : 1;
       context.fillStyle = color;
       context.fillRect(from, top, wide > 3 ? wide - 0.5 : wide, bottom);
-      if (wide > 34 && height >= 13) {
+      if (wide > 46 && height >= 13) {
         context.fillStyle = textColor(color);
         context.fillText(Page.format.shorten(entry.text, Math.floor((wide - 8) / 6.1)), from + 4, top + bottom / 2 + 0.5);
       }

@@ -81,7 +81,7 @@ Page.timelineInput = (function () {
 
   function hover(line, event, point) {
     const under = event.pointerType === "touch" ? null : line.hit(point.x, point.y);
-    const text = !under || under.heading !== undefined ? "" : under.index >= 0 ? line.describe(under).lines.join("\n") : point.x < line.left ? under.lane.label : "";
+    const text = !under || !under.lane ? "" : under.index >= 0 ? line.describe(under).lines.join("\n") : point.x < line.left ? under.lane.label : "";
     line.tip.hidden = !text;
     if (!text) return;
     line.tip.textContent = text;

@@ -36,8 +36,8 @@ Page.widgets.timeline = (function () {
       this.frame = element("div", { class: "timeline-frame", tabindex: "0", role: "application", "aria-label": "Timeline. W and S zoom, A and D move, 0 shows everything, Enter on the search finds." },
         this.axis, this.lanesNode);
       this.detail = element("div", { class: "timeline-detail", role: "status" });
-      this.keys = element("p", { class: "hint-keys" }, ...this.help());
-      node.append(bar, this.frame, this.keys, this.detail);
+      node.append(bar, this.frame, this.detail);
+      this.choose(null);
     }
 
     help() {
@@ -102,13 +102,14 @@ Page.widgets.timeline = (function () {
       this.view.width = this.frame.clientWidth;
       if (!this.view.width) return;
       this.colors = this.colors || draw.palette();
-      this.places = draw.arrange(this.lanes, this.closed);
+      this.places = draw.arrange(this.lanes, this.closed, !this.left);
       const context = draw.fit(this.canvas, this.view.width, this.places.height);
       const state = { colors: this.colors, names: this.names, matches: this.matches };
       draw.drawGrid(context, this.view, this.left, this.places.height, this.colors);
       context.textBaseline = "middle";
       for (const item of this.places.items) {
         if (item.heading !== undefined) this.paintHeading(context, item);
+        else if (item.caption !== undefined) this.paintCaption(context, item);
         else this.paintLane(context, item, state);
       }
       this.paintMarks(context);
@@ -122,6 +123,12 @@ Page.widgets.timeline = (function () {
       context.fillStyle = this.colors.ink2;
       context.font = `600 11px ${this.colors.font}`;
       context.fillText(`${this.closed.has(item.heading) ? "▸" : "▾"} ${item.heading}`, 6, item.top + item.height / 2 - 1);
+    }
+
+    paintCaption(context, item) {
+      context.fillStyle = this.colors.ink3;
+      context.font = `10px ${this.colors.font}`;
+      context.fillText(item.caption, 3, item.top + item.height / 2);
     }
 
     paintLane(context, item, state) {
@@ -179,7 +186,7 @@ Page.widgets.timeline = (function () {
     /** What is under a point of the lanes: a heading, or a lane, its row and perhaps a slice. */
     hit(x, y) {
       const item = this.places.items.find((place) => y >= place.top && y < place.top + place.height);
-      if (!item || item.heading !== undefined) return item || null;
+      if (!item || item.lane === undefined) return item || null;
       const at = Math.min(item.lane.rows.length - 1, Math.floor((y - item.top) / item.row));
       const row = item.lane.rows[at];
       return { lane: item.lane, row, at, index: x < this.left ? -1 : row.at(this.timeAt(x), this.perPixel * 2) };
@@ -199,7 +206,7 @@ Page.widgets.timeline = (function () {
 
     choose(place) {
       this.chosen = place;
-      this.detail.replaceChildren();
+      this.detail.replaceChildren(...(place ? [] : [element("p", { class: "hint-keys" }, ...this.help())]));
       if (place) {
         const { lines, detail } = this.describe(place);
         const { row, index } = place;

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = {
     BANDWIDTH: ("effective bandwidth", "bytes/s", "higher"),
-    "peak_bandwidth_pct": ("share of peak bandwidth", "%", "higher"),
+    "effective_bandwidth_pct": ("share of peak bandwidth", "%", "higher"),
     "achieved_occupancy_pct": ("achieved occupancy", "%", "higher"),
     "theoretical_occupancy_pct": ("theoretical occupancy", "%", "higher"),
     "dram_pct": ("DRAM throughput", "%", "higher"),
@@ -30,20 +30,13 @@ def build(view: View) -> list[Block]:
     """Build the comparison from sweep points, or from the kernel table when the program marks none."""
     points = view.metric("points")
     if points is not None:
-        return [_explorer("points", *_prepared_points(points, view))]
+        points, names = with_attributes(points)
+        return [_explorer("points", points, names, [name for name in GROUP_KEYS if name in names])]
     kernels = view.metric("kernels")
     if kernels is None:
         reasons = view.reasons("points") + view.reasons("kernels")
         return [Missing("; ".join(dict.fromkeys(reasons)), "record a sweep: profiler run --plugin swish --sweep block=64:1024:x2")]
-    return [Note(_FALLBACK_NOTE, "hint"), _explorer("kernels", kernels, ["kernel", "grid", "block"], ["kernel"])]
-
-
-def _prepared_points(frame: pd.DataFrame, view: View) -> tuple[pd.DataFrame, list[str], list[str]]:
-    frame, names = with_attributes(frame)
-    peak = view.device().get("memory_bandwidth_bytes_per_s")
-    if BANDWIDTH in frame.columns and peak is not None and peak == peak and "peak_bandwidth_pct" not in frame.columns:
-        frame = frame.assign(peak_bandwidth_pct=frame[BANDWIDTH].astype("float64") / float(peak) * 100)
-    return frame, names, [name for name in GROUP_KEYS if name in names]
+    return [Note(_FALLBACK_NOTE, "hint"), _explorer("kernels", kernels, ["kernel", "block"], ["kernel"])]
 
 
 def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[str]) -> Block:
@@ -55,7 +48,8 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
     columns = list(dict.fromkeys([*names, *used, *rest, *(name for name in frame.columns if name != RECORDING)]))
     block = table_block("configurations-table", table, frame, columns)
     attributes = ([RECORDING] if RECORDING in frame.columns else []) + [name for name in names if name in frame.columns]
-    data = {"table": block.payload(), "attributes": attributes, "facets": facets, "measures": measures}
+    data = {"table": block.payload(), "attributes": attributes, "facets": facets, "measures": measures, "along": "block"}
+    data |= {"lines": table == "points", "plain": table == "kernels", "shown": ["grid"] if table == "kernels" else []}
     return Widget(
         "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"
     )
