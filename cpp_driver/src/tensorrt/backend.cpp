@@ -1,0 +1,149 @@
+/// The module's backend: from a point to the engine that runs it.
+#include <memory>
+
+#include "contract/contract.hpp"
+#include "direct_engine.hpp"
+#include "engine_store.hpp"
+#include "engine_workload.hpp"
+#include "error.hpp"
+#include "file_write.hpp"
+#include "references.hpp"
+#include "tensorrt_backend.hpp"
+
+namespace profiler::driver::trt {
+namespace {
+
+/// Reference of an engine or model file: the op that --reference names, with the attributes of the point.
+std::unique_ptr<Reference> fileReference(const PointRequest& point, const std::string& name) {
+  if (name.empty()) return nullptr;
+  if (const plugins::Op* op = plugins::findOp(name)) return makeOpReference(*op, readAttributes(op->info().fields, point.attributes));
+  if (const NativeOp* native = findNativeOp(name)) return makeNativeReference(*native, readAttributes(native->fields, point.attributes));
+  return makeCopyReference();
+}
+
+/// A reference computes from inputs of one size; an engine with other borders cannot be checked against it.
+void requireReferenceFits(const Workload& workload, const std::string& name) {
+  const plugins::Op* op = plugins::findOp(name);
+  const int wanted = op ? op->info().inputCount : 1;
+  int inputs = 0;
+  for (const auto& tensor : workload.tensors()) {
+    inputs += tensor.isInput ? 1 : 0;
+    if (tensor.elementCount() != workload.tensors().front().elementCount()) throw Unsupported("--reference " + name + " needs tensors of one size");
+  }
+  if (inputs != wanted) throw Unsupported("--reference " + name + " takes " + std::to_string(wanted) + " inputs, the engine has " + std::to_string(inputs));
+}
+
+class Backend : public TensorrtBackend {
+ public:
+  Backend(const Options& options, const GpuDescription& gpu, const TensorrtModule& module)
+      : mOptions(options), mLibrary(module, mLog), mPlugins(options.pluginLibraries, mLibrary, mLog), mStore(options, gpu, mLibrary, mPlugins, mLog) {}
+
+  std::unique_ptr<Workload> makeWorkload(const PointRequest& point) override {
+    EngineUse use;
+    use.shape = point.shape;
+    use.inputShapes = mOptions.inputShapes;
+    if (!mOptions.engineFile.empty() || !mOptions.onnxFile.empty()) return makeFileWorkload(point, std::move(use));
+    const NetworkDescription network = describeOp(point, use);
+    auto engine = obtain(network);
+    return makeEngineWorkload(std::move(engine), std::move(use), mLog);
+  }
+  std::string version() const override { return mLibrary.version(); }
+  std::string libraryPath() const override { return mLibrary.path(); }
+  std::optional<std::string> pluginLibraryDigest() const override { return mPlugins.digest(); }
+  std::optional<std::string> timingCacheDigest() const override { return mStore.timingCacheDigest(); }
+
+ private:
+  std::unique_ptr<Workload> makeFileWorkload(const PointRequest& point, EngineUse use) {
+    use.engineName = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
+    use.reference = fileReference(point, mOptions.reference);
+    std::shared_ptr<LoadedEngine> engine;
+    if (mOptions.engineFile.empty()) {
+      NetworkDescription network;
+      network.onnxFile = mOptions.onnxFile;
+      network.type = point.type;
+      network.inputShapes = mOptions.inputShapes;
+      network.range = rangeFor(point);
+      engine = obtain(network);
+    } else {
+      if (!mEngine) mEngine = loadEngine(readPlan(mOptions.engineFile), mLibrary, mLog);
+      engine = mEngine;
+    }
+    const bool checked = use.reference != nullptr;
+    auto workload = makeEngineWorkload(std::move(engine), std::move(use), mLog);
+    if (checked) requireReferenceFits(*workload, mOptions.reference);
+    return workload;
+  }
+
+  NetworkDescription describeOp(const PointRequest& point, EngineUse& use) const {
+    if (!point.shape || !point.type) throw usageError("the point '" + point.label + "' lacks shape or dtype", "add shape=65536x1024 dtype=fp32");
+    NetworkDescription network;
+    network.plugin = plugins::findOp(point.op);
+    network.native = findNativeOp(point.op);
+    network.type = point.type;
+    network.range = rangeFor(point);
+    if (network.plugin) {
+      network.pluginVersion = mOptions.pluginVersion;
+      network.attributes = readAttributes(network.plugin->info().fields, point.attributes);
+      describePlugin(*network.plugin, network.attributes, point, use);
+    } else if (network.native) {
+      network.attributes = readAttributes(network.native->fields, point.attributes);
+      use.engineName = "native";
+      use.reference = makeNativeReference(*network.native, network.attributes);
+    } else {
+      throw Unsupported("no op is called " + point.op);
+    }
+    return network;
+  }
+
+  void describePlugin(const plugins::Op& op, const plugins::Attributes& attributes, const PointRequest& point, EngineUse& use) const {
+    const OpViews views = makeOpViews(op, *point.shape, *point.type);
+    if (const char* refusal = op.refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
+    use.engineName = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
+    use.reference = makeOpReference(op, attributes);
+    use.launch = describeOpLaunch(op, attributes, views.inputs.data(), views.outputs.data());
+  }
+
+  std::optional<Options::ShapeRange> rangeFor(const PointRequest& point) const {
+    if (mOptions.profile) return mOptions.profile;
+    if (point.shape) return Options::ShapeRange{*point.shape, *point.shape, *point.shape};
+    return std::nullopt;
+  }
+
+  /// The engine of the network; the one of the point before is kept, so that points that share an engine load it once.
+  std::shared_ptr<LoadedEngine> obtain(const NetworkDescription& network) {
+    const std::string key = mStore.keyOf(network);
+    if (!mEngine || key != mEngineKey) {
+      mEngine.reset();
+      Plan plan = mStore.obtain(network);
+      saveEngine(key, plan);
+      mEngine = loadEngine(std::move(plan), mLibrary, mLog);
+      mEngineKey = key;
+    }
+    return mEngine;
+  }
+
+  void saveEngine(const std::string& key, const Plan& plan) {
+    if (mOptions.saveEngine.empty()) return;
+    if (!mSavedKey.empty() && mSavedKey != key) {
+      throw Unsupported("--save-engine takes one engine, this point needs a second one; use --profile for one engine over all shapes");
+    }
+    mSavedKey = key;
+    writeFileAtomically(mOptions.saveEngine, {plan.bytes.data(), plan.bytes.size()});
+  }
+
+  const Options& mOptions;
+  Log mLog;
+  Library mLibrary;
+  PluginLibraries mPlugins;
+  EngineStore mStore;
+  std::shared_ptr<LoadedEngine> mEngine;
+  std::string mEngineKey, mSavedKey;
+};
+
+}  // namespace
+}  // namespace profiler::driver::trt
+
+extern "C" __attribute__((visibility("default"))) profiler::driver::TensorrtBackend* profilerMakeTensorrtBackend(
+    const profiler::driver::Options& options, const profiler::driver::GpuDescription& gpu, const profiler::driver::TensorrtModule& module) {
+  return new profiler::driver::trt::Backend(options, gpu, module);
+}

@@ -1,0 +1,53 @@
+/// Builds engines, keeps them on disk under a digest of all that they depend on, and keeps the timing cache.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "device_info.hpp"
+#include "network.hpp"
+#include "options.hpp"
+#include "plugin_libraries.hpp"
+#include "workload.hpp"
+
+namespace profiler::driver::trt {
+
+/// A serialised engine and how it came to be.
+struct Plan {
+  std::vector<char> bytes;
+  EngineFacts facts;
+};
+
+class EngineStore {
+ public:
+  EngineStore(const Options& options, const GpuDescription& gpu, const Library& tensorrt, const PluginLibraries& plugins, Log& log);
+
+  /// The engine of a network: from the cache when the network, TensorRT, the plugin library and the device are the same, otherwise
+  /// built. Throws Unsupported when TensorRT refuses to build it.
+  Plan obtain(const NetworkDescription& description);
+  /// The key that `obtain` files the engine under.
+  std::string keyOf(const NetworkDescription& description) const;
+  /// Digest of the timing cache file's content; absent when none is used.
+  const std::optional<std::string>& timingCacheDigest() const { return mTimingCacheDigest; }
+
+ private:
+  std::vector<char> build(const NetworkDescription& description);
+  Owned<nvinfer1::ITimingCache> loadTimingCache(nvinfer1::IBuilderConfig& config);
+  void saveTimingCache(const nvinfer1::IBuilderConfig& config);
+
+  const Options& mOptions;
+  const Library& mTensorrt;
+  const PluginLibraries& mPlugins;
+  Log& mLog;
+  std::string mFolder;       ///< Empty when the engine cache is off.
+  std::string mTimingFile;   ///< Empty when the timing cache is off.
+  std::string mEnvironment;  ///< TensorRT version, device and plugin digest: the part of the key that all networks share.
+  std::optional<std::string> mTimingCacheDigest;
+};
+
+/// Reads a serialised engine. Throws Error(kFileMissing).
+Plan readPlan(const std::string& path);
+
+}  // namespace profiler::driver::trt

@@ -1,0 +1,149 @@
+#include "engine_workload.hpp"
+
+#include <algorithm>
+
+#include "error.hpp"
+#include "layer_info.hpp"
+
+namespace profiler::driver::trt {
+namespace {
+
+using nvinfer1::ICudaEngine;
+using nvinfer1::IExecutionContext;
+using nvinfer1::OptProfileSelector;
+
+nvinfer1::Dims requireDims(const Extents& shape) {
+  const auto dims = makeDims(shape);
+  if (!dims) throw Unsupported("TensorRT cannot hold the shape " + formatShape(shape));
+  return *dims;
+}
+
+/// Whether the shape is fixed, in which case `shape` must equal it, or lies in the profile; throws Unsupported otherwise.
+void requireInProfile(const ICudaEngine& engine, const char* name, const Extents& shape) {
+  const Extents low = extentsOf(engine.getProfileShape(name, 0, OptProfileSelector::kMIN));
+  const Extents high = extentsOf(engine.getProfileShape(name, 0, OptProfileSelector::kMAX));
+  bool inside = shape.size() == low.size() && shape.size() == high.size();
+  for (std::size_t i = 0; inside && i < shape.size(); ++i) inside = low[i] <= shape[i] && shape[i] <= high[i];
+  if (!inside) {
+    throw Unsupported("shape " + formatShape(shape) + " of input '" + name + "' lies outside the engine's optimisation profile " + formatShape(low) +
+                      " to " + formatShape(high));
+  }
+}
+
+/// Shape that an input gets: fixed by the engine, or from the point.
+Extents chooseShape(const ICudaEngine& engine, const char* name, const EngineUse& use) {
+  const Extents own = extentsOf(engine.getTensorShape(name));
+  const bool isDynamic = std::find(own.begin(), own.end(), -1) != own.end();
+  const auto named = use.inputShapes.find(name);
+  const std::optional<Extents> asked = named != use.inputShapes.end() ? std::optional(named->second) : use.shape;
+  if (isDynamic) {
+    if (!asked) throw Unsupported(std::string("input '") + name + "' has a dynamic shape; give --shape or --input-shape " + name + ":DIMS");
+    requireInProfile(engine, name, *asked);
+    return *asked;
+  }
+  if (asked && *asked != own) throw Unsupported("the engine's input '" + std::string(name) + "' has the fixed shape " + formatShape(own) + ", not " + formatShape(*asked));
+  return own;
+}
+
+TensorSpec describeTensor(const ICudaEngine& engine, const char* name, bool isInput) {
+  const auto type = tensorTypeOf(engine.getTensorDataType(name));
+  if (!type) throw Unsupported(std::string("tensor '") + name + "' has a type that the driver cannot feed");
+  if (engine.getTensorLocation(name) == nvinfer1::TensorLocation::kHOST) throw Unsupported(std::string("tensor '") + name + "' is a shape tensor in host memory");
+  if (engine.getTensorFormat(name) != nvinfer1::TensorFormat::kLINEAR) throw Unsupported(std::string("tensor '") + name + "' is not in linear format");
+  return {name, {}, *type, isInput};
+}
+
+std::unique_ptr<IExecutionContext> makeContext(ICudaEngine& engine, const std::vector<TensorSpec>& tensors, Log& log) {
+  std::unique_ptr<IExecutionContext> context(engine.createExecutionContext());
+  if (!context) throw Error(ExitCode::kRunFailed, "TensorRT made no execution context: " + log.takeMessages());
+  for (const auto& tensor : tensors) {
+    if (tensor.isInput && !context->setInputShape(tensor.name.c_str(), requireDims(tensor.shape))) {
+      throw Unsupported("TensorRT refused the shape " + formatShape(tensor.shape) + ": " + log.takeMessages());
+    }
+  }
+  return context;
+}
+
+class EngineExecutor : public Executor {
+ public:
+  EngineExecutor(std::shared_ptr<LoadedEngine> engine, const std::vector<TensorSpec>& tensors, Log& log)
+      : mEngine(std::move(engine)), mTensors(tensors), mLog(log), mContext(makeContext(*mEngine->engine, mTensors, mLog)) {}
+  void bind(const Addresses& addresses) override {
+    for (std::size_t i = 0; i < mTensors.size(); ++i) {
+      if (!mContext->setTensorAddress(mTensors[i].name.c_str(), addresses[i])) fail("setTensorAddress");
+    }
+  }
+  void enqueue(cudaStream_t stream) override {
+    if (!mContext->enqueueV3(stream)) fail("enqueueV3");
+  }
+
+ private:
+  [[noreturn]] void fail(const char* call) {
+    throw Error(ExitCode::kRunFailed, std::string("TensorRT: ") + call + " failed: " + mLog.takeMessages());
+  }
+  std::shared_ptr<LoadedEngine> mEngine;
+  std::vector<TensorSpec> mTensors;
+  Log& mLog;
+  std::unique_ptr<IExecutionContext> mContext;
+};
+
+class EngineWorkload : public Workload {
+ public:
+  EngineWorkload(std::shared_ptr<LoadedEngine> engine, EngineUse use, Log& log) : mEngine(std::move(engine)), mUse(std::move(use)), mLog(log) {
+    describeTensors();
+  }
+  const char* engineName() const override { return mUse.engineName; }
+  const std::vector<TensorSpec>& tensors() const override { return mTensors; }
+  std::unique_ptr<Executor> makeExecutor() override { return std::make_unique<EngineExecutor>(mEngine, mTensors, mLog); }
+  const Reference* reference() const override { return mUse.reference.get(); }
+  std::optional<LaunchDescription> launch() const override { return mUse.launch; }
+  std::optional<std::vector<LayerDescription>> layers() const override { return mEngine->layers; }
+  std::optional<EngineFacts> engine() const override { return mEngine->facts; }
+
+ private:
+  void describeTensors() {
+    ICudaEngine& engine = *mEngine->engine;
+    std::vector<TensorSpec> outputs;
+    for (int i = 0; i < engine.getNbIOTensors(); ++i) {
+      const char* name = engine.getIOTensorName(i);
+      const bool isInput = engine.getTensorIOMode(name) == nvinfer1::TensorIOMode::kINPUT;
+      TensorSpec spec = describeTensor(engine, name, isInput);
+      if (isInput) spec.shape = chooseShape(engine, name, mUse);
+      (isInput ? mTensors : outputs).push_back(std::move(spec));
+    }
+    // Output shapes follow from the inputs', which only a context knows.
+    const auto context = makeContext(engine, mTensors, mLog);
+    for (auto& output : outputs) {
+      output.shape = extentsOf(context->getTensorShape(output.name.c_str()));
+      const bool isOpen = std::any_of(output.shape.begin(), output.shape.end(), [](std::int64_t extent) { return extent < 0; });
+      if (isOpen) throw Unsupported("output '" + output.name + "' has a shape that depends on the data");
+      mTensors.push_back(std::move(output));
+    }
+  }
+
+  std::shared_ptr<LoadedEngine> mEngine;
+  EngineUse mUse;
+  Log& mLog;
+  std::vector<TensorSpec> mTensors;
+};
+
+}  // namespace
+
+std::shared_ptr<LoadedEngine> loadEngine(Plan plan, const Library& tensorrt, Log& log) {
+  log.takeMessages();
+  auto loaded = std::make_shared<LoadedEngine>();
+  loaded->runtime = tensorrt.createRuntime();
+  loaded->engine.reset(loaded->runtime->deserializeCudaEngine(plan.bytes.data(), plan.bytes.size()));
+  if (!loaded->engine) throw Unsupported("TensorRT " + tensorrt.version() + " cannot load the engine: " + log.takeMessages());
+  loaded->facts = std::move(plan.facts);
+  const Owned<nvinfer1::IEngineInspector> inspector(loaded->engine->createEngineInspector());
+  const char* text = inspector ? inspector->getEngineInformation(nvinfer1::LayerInformationFormat::kJSON) : nullptr;
+  if (text) loaded->layers = readLayers(text);
+  return loaded;
+}
+
+std::unique_ptr<Workload> makeEngineWorkload(std::shared_ptr<LoadedEngine> engine, EngineUse use, Log& log) {
+  return std::make_unique<EngineWorkload>(std::move(engine), std::move(use), log);
+}
+
+}  // namespace profiler::driver::trt

@@ -1,0 +1,171 @@
+/// Everything that differs between TensorRT 8.6, 10 and 11. The only file of the driver with a TensorRT version condition.
+#pragma once
+
+#include <NvInfer.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#if __has_include(<NvOnnxParser.h>)
+#include <NvOnnxParser.h>
+#define PROFILER_HAS_ONNX_PARSER 1
+#else
+#define PROFILER_HAS_ONNX_PARSER 0
+#endif
+
+#include "tensor_spec.hpp"
+
+namespace profiler::driver::trt {
+
+/// TensorRT objects are deleted; `destroy()` is gone.
+template <typename Object>
+using Owned = std::unique_ptr<Object>;
+
+inline constexpr int kHeaderMajor = NV_TENSORRT_MAJOR;
+inline constexpr int kHeaderVersion = NV_TENSORRT_VERSION;
+
+/// Flags for createNetworkV2: explicit batch in 8.6, strong types in 10; 11 knows nothing else. The numbers moved between versions.
+inline std::uint32_t networkFlags() {
+#if NV_TENSORRT_MAJOR < 10
+  return 1U << static_cast<int>(nvinfer1::NetworkDefinitionCreationFlag::kEXPLICIT_BATCH);
+#elif NV_TENSORRT_MAJOR < 11
+  return 1U << static_cast<int>(nvinfer1::NetworkDefinitionCreationFlag::kSTRONGLY_TYPED);
+#else
+  return 0;
+#endif
+}
+
+/// Whether networks are strongly typed: tensor types follow from the inputs and no builder flag changes them.
+inline constexpr bool kStronglyTyped = NV_TENSORRT_MAJOR >= 10;
+
+/// TensorRT's type for ours; absent where this version has none (bf16 and int64 before 10).
+inline std::optional<nvinfer1::DataType> dataType(TensorType type) {
+  switch (type) {
+    case TensorType::kFloat32: return nvinfer1::DataType::kFLOAT;
+    case TensorType::kFloat16: return nvinfer1::DataType::kHALF;
+    case TensorType::kInt32: return nvinfer1::DataType::kINT32;
+    case TensorType::kInt8: return nvinfer1::DataType::kINT8;
+    case TensorType::kUint8: return nvinfer1::DataType::kUINT8;
+    case TensorType::kBool: return nvinfer1::DataType::kBOOL;
+#if NV_TENSORRT_MAJOR >= 10
+    case TensorType::kBFloat16: return nvinfer1::DataType::kBF16;
+    case TensorType::kInt64: return nvinfer1::DataType::kINT64;
+#endif
+    default: return std::nullopt;
+  }
+}
+
+/// Our type for TensorRT's; absent for types the driver cannot feed (FP8, INT4, …).
+inline std::optional<TensorType> tensorTypeOf(nvinfer1::DataType type) {
+  for (const TensorType candidate : {TensorType::kFloat32, TensorType::kFloat16, TensorType::kBFloat16, TensorType::kInt64, TensorType::kInt32,
+                                     TensorType::kInt8, TensorType::kUint8, TensorType::kBool}) {
+    if (dataType(candidate) == type) return candidate;
+  }
+  return std::nullopt;
+}
+
+/// Lets a weakly typed network (8.6) compute in half precision; a no-op where types follow from the inputs.
+inline void allowPrecision([[maybe_unused]] nvinfer1::IBuilderConfig& config, [[maybe_unused]] nvinfer1::DataType type) {
+#if NV_TENSORRT_MAJOR < 10
+  if (type != nvinfer1::DataType::kHALF) return;
+  config.setFlag(nvinfer1::BuilderFlag::kFP16);
+  config.setFlag(nvinfer1::BuilderFlag::kPREFER_PRECISION_CONSTRAINTS);
+#endif
+}
+
+/// Asks a weakly typed network (8.6) to compute a layer and keep its outputs in `type`; a no-op where types follow from the inputs.
+inline void constrainLayer([[maybe_unused]] nvinfer1::ILayer& layer, [[maybe_unused]] nvinfer1::DataType type) {
+#if NV_TENSORRT_MAJOR < 10
+  layer.setPrecision(type);
+  for (int i = 0; i < layer.getNbOutputs(); ++i) layer.setOutputType(i, type);
+#endif
+}
+
+/// Sets the type of a network output of a weakly typed network (8.6); a no-op where it follows from the inputs.
+inline void setOutputTensorType([[maybe_unused]] nvinfer1::ITensor& tensor, [[maybe_unused]] nvinfer1::DataType type) {
+#if NV_TENSORRT_MAJOR < 10
+  tensor.setType(type);
+#endif
+}
+
+/// Lets several contexts share one optimisation profile: a preview feature in 8.6, always on since.
+inline void allowProfileSharing([[maybe_unused]] nvinfer1::IBuilderConfig& config) {
+#if NV_TENSORRT_MAJOR < 10
+  config.setPreviewFeature(nvinfer1::PreviewFeature::kPROFILE_SHARING_0806, true);
+#endif
+}
+
+/// Leaves out tactics from cuBLAS, cuBLASLt and cuDNN (the three lowest sources in every version): a builder that may use them loads
+/// those libraries for any network with a plugin, and fails where they are not installed.
+inline void leaveOutExternalTactics(nvinfer1::IBuilderConfig& config) {
+  constexpr nvinfer1::TacticSources kExternal = 0b111;
+  config.setTacticSources(config.getTacticSources() & ~kExternal);
+}
+
+struct CreatorName {
+  std::string name, version, pluginNamespace;
+  bool operator==(const CreatorName& other) const {
+    return name == other.name && version == other.version && pluginNamespace == other.pluginNamespace;
+  }
+};
+
+#if NV_TENSORRT_MAJOR < 10
+using Creator = nvinfer1::IPluginCreator;
+#else
+using Creator = nvinfer1::IPluginCreatorV3One;
+#endif
+
+/// All creators of the registry that this driver can use: V2 creators in 8.6, V3 creators since 10.
+inline std::vector<Creator*> listCreators(nvinfer1::IPluginRegistry& registry) {
+  std::vector<Creator*> usable;
+  int count = 0;
+#if NV_TENSORRT_MAJOR < 10
+  auto* const* creators = registry.getPluginCreatorList(&count);
+  for (int i = 0; i < count; ++i) usable.push_back(creators[i]);
+#else
+  auto* const* creators = registry.getAllCreators(&count);
+  for (int i = 0; i < count; ++i) {
+    const std::string kind = creators[i]->getInterfaceInfo().kind;
+    if (kind == "PLUGIN CREATOR_V3ONE") usable.push_back(static_cast<Creator*>(creators[i]));
+  }
+#endif
+  return usable;
+}
+
+/// Calls the creator and adds its plugin to the network; null when either refuses.
+inline nvinfer1::ILayer* addPluginLayer(nvinfer1::INetworkDefinition& network, Creator& creator, const char* layerName,
+                                        const nvinfer1::PluginFieldCollection& fields, const std::vector<nvinfer1::ITensor*>& inputs) {
+  const auto count = static_cast<int>(inputs.size());
+#if NV_TENSORRT_MAJOR < 10
+  struct Destroy {
+    void operator()(nvinfer1::IPluginV2* plugin) const { plugin->destroy(); }
+  };
+  const std::unique_ptr<nvinfer1::IPluginV2, Destroy> plugin(creator.createPlugin(layerName, &fields));
+  return plugin ? network.addPluginV2(inputs.data(), count, *plugin) : nullptr;
+#else
+  const Owned<nvinfer1::IPluginV3> plugin(creator.createPlugin(layerName, &fields, nvinfer1::TensorRTPhase::kBUILD));
+  return plugin ? network.addPluginV3(inputs.data(), count, nullptr, 0, *plugin) : nullptr;
+#endif
+}
+
+/// Dims from extents; TensorRT 8.6 counts extents in 32 bits. -1 marks a dynamic extent. Absent when an extent does not fit.
+inline std::optional<nvinfer1::Dims> makeDims(const Extents& shape) {
+  nvinfer1::Dims dims{};
+  using Extent = std::decay_t<decltype(dims.d[0])>;
+  if (shape.size() > static_cast<std::size_t>(nvinfer1::Dims::MAX_DIMS)) return std::nullopt;
+  dims.nbDims = static_cast<int>(shape.size());
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    dims.d[i] = static_cast<Extent>(shape[i]);
+    if (dims.d[i] != shape[i]) return std::nullopt;
+  }
+  return dims;
+}
+
+inline Extents extentsOf(const nvinfer1::Dims& dims) {
+  return dims.nbDims < 0 ? Extents{-1} : Extents(dims.d, dims.d + dims.nbDims);
+}
+
+}  // namespace profiler::driver::trt
