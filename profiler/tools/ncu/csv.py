@@ -94,6 +94,7 @@ def _read_raw(path: Path, header: list[str], rows: list[list[str]]) -> ReadResul
     if not rows or rows[0][0] != "":
         raise BadExportError(f"{path}: no row of units below the names, expected the raw page of ncu", _EXPORT_AGAIN)
     units, body = rows[0], [row for row in rows[1:] if len(row) == len(header)]
+    torn = [_torn_message(row, len(header)) for row in rows[1:] if row[0].isdigit() and len(row) != len(header)]
     if not body:
         reason = f"{path.name} holds no profiled kernel"
         return ReadResult(absent=dict.fromkeys(TABLES, reason))
@@ -110,7 +111,20 @@ def _read_raw(path: Path, header: list[str], rows: list[list[str]]) -> ReadResul
         texts,
         [unit for unit, _ in scaled] * len(body),
     )
-    return assemble(counters, [_launch(dict(zip(header, row, strict=True))) for row in body], [], path.name)
+    return assemble(counters, [_launch(dict(zip(header, row, strict=True))) for row in body], torn, path.name)
+
+
+def _torn_message(row: list[str], width: int) -> dict[str, Any]:
+    return {
+        "source": "reader",
+        "severity": "warning",
+        "text": f"the row of launch {row[0]} has {len(row)} of {width} cells and is left out",
+        "hint": _EXPORT_AGAIN,
+        "launch_id": -1,
+        "section": "",
+        "speedup_pct": math.nan,
+        "speedup_kind": "",
+    }
 
 
 def _rule_message(row: dict[str, str], launch_id: int) -> dict[str, Any]:

@@ -68,8 +68,7 @@ def _ranges(action: Any, library: ModuleType) -> list[Range]:
         domain = "" if info.name() == _DEFAULT_DOMAIN else info.name()
         found += [Range(domain, name) for name in info.start_end_ranges()]
         found += [
-            Range(domain, name, _payload(info.push_pop_range(index), library))
-            for index, name in enumerate(info.push_pop_ranges())
+            Range(domain, name, _payload(info.push_pop_range(index), library)) for index, name in enumerate(info.push_pop_ranges())
         ]
     return found
 

@@ -184,7 +184,8 @@ def trim_raw(source: Path, target: Path) -> None:
     """Keep the columns of the raw page that stay in the report."""
     with source.open(newline="") as stream:
         rows = list(csv.reader(stream))
-    columns = [i for i, name in enumerate(rows[0]) if "__" not in name.replace("Push/Pop_Range", "") or keep(name)]
+    first = rows[0].index("CC") + 1
+    columns = [i for i, name in enumerate(rows[0]) if i < first or keep(name)]
     with target.open("w", newline="") as stream:
         csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([[row[i] for i in columns] for row in rows])
 
