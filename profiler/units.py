@@ -74,3 +74,8 @@ def format_value(value: float | str | None, unit: str) -> str:
     if unit == "count":
         return f"{value:,.0f}".replace(",", "\u202f")
     return f"{value:.4g} {unit}".rstrip() if unit not in ("ratio", "") else f"{value:.4g}"
+
+
+def format_percent(share: float | None) -> str:
+    """Format a share of 1 as a percentage with up to three digits."""
+    return MISSING if _missing(share) else f"{100 * share:.3g} %"

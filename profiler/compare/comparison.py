@@ -25,7 +25,8 @@ COMPARISON_VERSION = 1
 ROW_COLUMNS = (
     "candidate", "row", "op", "kernel", "variant", "shape", "dtype", "block", "base_label", "candidate_label",
     "match", "match_note", "base_median_ns", "candidate_median_ns", "ratio", "ratio_low", "ratio_high",
-    "p_value", "q_value", "base_samples", "candidate_samples", "rounds", "dropped_rounds", "verdict", "reason", "detail",
+    "p_value", "q_value", "base_samples", "candidate_samples", "rounds", "dropped_rounds", "base_bandwidth_bytes_per_s",
+    "candidate_bandwidth_bytes_per_s", "verdict", "reason", "detail",
 )  # fmt: skip
 """Columns of `Comparison.rows`; ratio is candidate / base, above 1 is slower, with the ends of its interval."""
 
@@ -228,6 +229,8 @@ def _record(item: Judged, decisions: Decisions, index: int) -> dict[str, Any]:
         "candidate_samples": candidate.count if candidate else None,
         "rounds": 0 if fixed else int(decisions.rounds[index]),
         "dropped_rounds": item.dropped_rounds,
+        "base_bandwidth_bytes_per_s": base.bandwidth_bytes_per_s if base else np.nan,
+        "candidate_bandwidth_bytes_per_s": candidate.bandwidth_bytes_per_s if candidate else np.nan,
         "verdict": verdict,
         "reason": reason,
         "detail": detail,

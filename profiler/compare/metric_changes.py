@@ -30,7 +30,7 @@ POINT_STEP = 1.0
 """What a measured metric must move to count: 2 %, or one percentage point. One value a side carries no error estimate."""
 
 _TIMED_TABLES = ("points", "kernels")
-"""Their times have verdicts of their own, from all samples."""
+"""Their times, and what is computed from times alone, have verdicts of their own, from all samples."""
 
 
 def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def _table_changes(
 def _compared(spec: MetricSpec, table: MetricTable) -> bool:
     if spec.name in table.keys or not spec.unit:
         return False
-    return not (table.name in _TIMED_TABLES and spec.unit == "ns")
+    return not (table.name in _TIMED_TABLES and (spec.unit in ("ns", "bytes/s") or spec.name.startswith("share")))
 
 
 def _rows(table: MetricTable, recording: Recording, labels: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from profiler.errors import BadExportError
 from profiler.store.run_dir import iterate_runs
+from profiler.units import format_percent
 
 SELFTEST_FILE = "selftest.json"
 
@@ -42,7 +43,7 @@ class MachineNoise:
 def assumed_noise(host_clock: bool) -> MachineNoise:
     """Return the spread that is assumed of GPU times, or of times taken by the CPU's clock."""
     spread = ASSUMED_HOST_SPREAD if host_clock else ASSUMED_PROCESS_SPREAD
-    return MachineNoise(spread, ASSUMED_DOF, f"assumed to be {spread:.1%} (profiler selftest measures it)")
+    return MachineNoise(spread, ASSUMED_DOF, f"assumed to be {format_percent(spread)} (profiler selftest measures it)")
 
 
 def find_noise(root: Path, gpu: str, uuid: str = "") -> MachineNoise | None:
@@ -66,7 +67,7 @@ def find_noise(root: Path, gpu: str, uuid: str = "") -> MachineNoise | None:
             same_board = bool(uuid) and record.get("gpu_uuid") == uuid
             where = "this board" if same_board else f"another {gpu}"
             spread, dof = float(record["process_spread"]), float(record["process_spread_dof"])
-            found[same_board] = MachineNoise(spread, dof, f"{spread:.2%}, measured by self-test {run.run_id} on {where}")
+            found[same_board] = MachineNoise(spread, dof, f"{format_percent(spread)}, measured by self-test {run.run_id} on {where}")
     return found.get(True) or found.get(False)
 
 

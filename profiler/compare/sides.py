@@ -11,6 +11,7 @@ import numpy as np
 from profiler.compare.summaries import Summary, summarise
 from profiler.errors import DataMissingError
 from profiler.point_label import decode_label
+from profiler.units import NS_PER_S
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,7 @@ class Row:
         sm_clock_after_hz: SM clock after the samples; NaN when unknown.
         note: Why it has no usable time, in the recording's own words.
         own_label: The label before an alias gave it the base's name.
+        bytes_per_iteration: Bytes that one iteration must move; NaN when unknown.
     """
 
     label: str
@@ -44,6 +46,7 @@ class Row:
     sm_clock_after_hz: float = float("nan")
     note: str = ""
     own_label: str = ""
+    bytes_per_iteration: float = float("nan")
 
     def __post_init__(self) -> None:
         """Remember the label that it was made with."""
@@ -64,6 +67,12 @@ class Row:
         """Median over the processes' medians; NaN when none is usable."""
         usable = [summary.median_ns for summary in self.summaries if np.isfinite(summary.median_ns)]
         return float(np.median(usable)) if usable else float("nan")
+
+    @property
+    def bandwidth_bytes_per_s(self) -> float:
+        """Effective bandwidth: the bytes that an iteration must move over its median time; NaN when unknown."""
+        bytes_moved = self.bytes_per_iteration if self.bytes_per_iteration > 0 else float("nan")
+        return bytes_moved / self.median_ns * NS_PER_S
 
     @property
     def count(self) -> int:
@@ -181,6 +190,7 @@ def rows_from_points(points: pd.DataFrame, samples: pd.DataFrame | None) -> list
                 sm_clock_before_hz=clocks[0],
                 sm_clock_after_hz=clocks[1],
                 note=_text(point.get("reason")),
+                bytes_per_iteration=float(_text(point.get("bytes_per_iteration")) or "nan"),
             )
         )
     return rows

@@ -1,0 +1,63 @@
+"""Compare runs or files with a base: faster, slower, same, or cannot tell, row by row."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from profiler.cli.compare_output import (
+    AliasOption, AllowOption, ComparisonFormat, ConfigOption, FormatOption, GateOption, JsonOption, JunitOption, KeyOption,
+    LinkOption, MarkdownOption, PageOption, StrictOption, ThresholdOption, emit, make_rule, run_gate, split_words,
+)  # fmt: skip
+from profiler.cli.options import RunsOption
+
+
+def run(
+    targets: Annotated[
+        list[str],
+        typer.Argument(help="BASE CANDIDATE…: runs or files; several joined by commas are processes of one side. Or one A/B run."),
+    ],
+    base: Annotated[str | None, typer.Option("--base", help="Name of a baseline; then all targets are candidates.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="points (own timing) or kernels (GPU timestamps). (default: the best that all sides have)")] = None,
+    threshold: ThresholdOption = None,
+    key: KeyOption = None,
+    alias: AliasOption = None,
+    allow: AllowOption = None,
+    gate: GateOption = False,
+    strict: StrictOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = ComparisonFormat.TABLE,
+    markdown: MarkdownOption = None,
+    json: JsonOption = None,
+    junit: JunitOption = None,
+    page: PageOption = None,
+    link: LinkOption = "",
+    runs: RunsOption = None,
+) -> int:
+    """Compare runs or files with a base."""
+    from profiler.compare.align import parse_aliases
+    from profiler.compare.baseline import baseline_target
+    from profiler.compare.comparability import check_allowed
+    from profiler.compare.recordings import compare_targets
+    from profiler.compare.verdict import Rule
+    from profiler.errors import UsageError
+    from profiler.store.run_dir import runs_root
+
+    rule = make_rule(threshold, config) if gate else Rule() if threshold is None else Rule(threshold=threshold)
+    if source not in (None, "points", "kernels"):
+        raise UsageError(f"--source {source}: expected points or kernels", "leave it out for the best that all sides have")
+    if base is None and len(targets) == 1:
+        from profiler.compare.ab import job_comparison
+        from profiler.compare.ab_store import AbStore
+        from profiler.store.run_dir import find_run
+
+        comparison = job_comparison(AbStore(find_run(targets[0], runs_root(runs))))
+    else:
+        first = baseline_target(runs_root(runs), base) if base else targets[0]
+        comparison = compare_targets(
+            first, targets if base else targets[1:], rule, runs=runs, keys=split_words(key), aliases=parse_aliases(alias or ()),
+            allowed=check_allowed(split_words(allow)), source=source,
+        )  # fmt: skip
+    answer = run_gate(comparison, config, strict) if gate else None
+    return emit(comparison, answer, format, {"markdown": markdown, "json": json, "junit": junit}, page, link)

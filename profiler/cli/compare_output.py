@@ -1,0 +1,204 @@
+"""How comparisons leave the program: a table on the terminal, Markdown, JSON, JUnit XML, a page, and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from profiler.compare.comparison import Comparison
+    from profiler.compare.gate import GateResult
+    from profiler.compare.verdict import Rule
+
+ROWS_SHOWN = 40
+_STYLES = {"slower": "bold red", "faster": "green", "cannot tell": "yellow", "not comparable": "magenta", "base only": "magenta"}
+_OUTPUT, _DECISION = "Output", "Decision"
+
+
+class ComparisonFormat(str, Enum):
+    """What is printed on stdout."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    JUNIT = "junit"
+
+
+FormatOption = Annotated[ComparisonFormat, typer.Option("--format", help="What to print on stdout.", rich_help_panel=_OUTPUT)]
+MarkdownOption = Annotated[Path | None, typer.Option("--markdown", help="Write Markdown for a pull request here.", rich_help_panel=_OUTPUT)]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Write JSON here.", rich_help_panel=_OUTPUT)]
+JunitOption = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.", rich_help_panel=_OUTPUT)]
+PageOption = Annotated[Path | None, typer.Option("--page", help="Write an offline HTML page here.", rich_help_panel=_OUTPUT)]
+LinkOption = Annotated[str, typer.Option("--link", help="Address of the page, for the Markdown.", rich_help_panel=_OUTPUT)]
+ThresholdOption = Annotated[
+    float | None, typer.Option("--threshold", help="Smallest relative change that matters. (default: 0.01)", rich_help_panel=_DECISION)
+]
+KeyOption = Annotated[
+    list[str] | None,
+    typer.Option("--key", help="Only these keys identify a row, e.g. op,shape,dtype: everything else may differ.", rich_help_panel=_DECISION),
+]
+AliasOption = Annotated[
+    list[str] | None, typer.Option("--alias", help="KEY=CANDIDATE:BASE: two values that stand for the same row.", rich_help_panel=_DECISION)
+]
+AllowOption = Annotated[
+    list[str] | None, typer.Option("--allow", help="A condition that may differ, e.g. tensorrt, cache.", rich_help_panel=_DECISION)
+]
+GateOption = Annotated[bool, typer.Option("--gate", help="Exit 10 on a regression, 11 cannot tell, 12 not comparable.", rich_help_panel=_DECISION)]
+StrictOption = Annotated[
+    bool | None, typer.Option("--strict/--lenient", help="Gate: any undecided row ends with 11, or only when no row is decided.", rich_help_panel=_DECISION)
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="File with the gate's budgets (default: profiler.toml or pyproject.toml here or above).", rich_help_panel=_DECISION)
+]
+
+
+def split_words(values: list[str] | None) -> tuple[str, ...]:
+    """Split repeated options whose values may be joined by commas."""
+    return tuple(part for value in values or () for part in value.split(",") if part)
+
+
+def make_rule(threshold: float | None, config: Path | None) -> Rule:
+    """Return the rule: the option, else the gate's configuration, else the default."""
+    from profiler.compare.gate_config import load_gate_config
+    from profiler.compare.verdict import Rule
+
+    chosen = threshold if threshold is not None else load_gate_config(config).threshold
+    return Rule() if chosen is None else Rule(threshold=chosen)
+
+
+def run_gate(comparison: Comparison, config: Path | None, strict: bool | None) -> GateResult:
+    """Hold a comparison against the configured budgets; the option beats the file."""
+    from dataclasses import replace
+
+    from profiler.compare.gate import evaluate
+    from profiler.compare.gate_config import load_gate_config
+
+    loaded = load_gate_config(config)
+    return evaluate(comparison, loaded if strict is None else replace(loaded, strict=strict))
+
+
+def emit(
+    comparison: Comparison,
+    gate: GateResult | None,
+    format: ComparisonFormat,
+    files: dict[str, Path | None],
+    page: Path | None = None,
+    link: str = "",
+) -> int:
+    """Write and print a comparison and return the exit code.
+
+    Args:
+        comparison: The comparison.
+        gate: The gate's answer; None returns 0 whatever was found.
+        format: What goes to stdout.
+        files: Format name to the file that gets it as well.
+        page: Page to write.
+        link: Address of the page for the Markdown; default the file.
+    """
+    from profiler.report.exporters.compare_json import to_json
+    from profiler.report.exporters.compare_junit import to_junit
+    from profiler.report.exporters.compare_markdown import to_markdown
+    from profiler.store.run_dir import write_atomic
+
+    address = link or (page.name if page else "")
+    writers: dict[str, Callable[[], str]] = {
+        "markdown": lambda: to_markdown(comparison, gate, address),
+        "json": lambda: to_json(comparison, gate),
+        "junit": lambda: to_junit(comparison, gate),
+    }
+    for name, path in files.items():
+        if path is not None:
+            write_atomic(path, writers[name]())
+    if page is not None:
+        from profiler.report.comparison_page import render_comparison
+
+        render_comparison(comparison, page, gate)
+    if format is ComparisonFormat.TABLE:
+        print_comparison(comparison, gate)
+    else:
+        typer.echo(writers[format.value](), nl=False)
+    return 0 if gate is None else gate.exit_code
+
+
+def print_comparison(comparison: Comparison, gate: GateResult | None) -> None:
+    """Print a comparison for a person: verdict, conditions, rows worst first, the gate's checks."""
+    from rich.text import Text
+
+    from profiler.cli.printing import console
+    from profiler.report.exporters.compare_markdown import headline
+
+    out = console()
+    names = ", ".join(side.name for side in comparison.candidates)
+    out.print(Text.assemble((f"{names} against {comparison.base.name}: ", ""), (headline(comparison), "bold")))
+    for item in comparison.differences:
+        mark = "not comparable" if item.voids else "note"
+        out.print(Text(f"{mark}: {item.title}: {item.base_value or 'unknown'} and {item.candidate_value or 'unknown'} ({item.why})"))
+    if len(comparison.rows):
+        out.print(_rows_table(comparison))
+    changed = comparison.metrics[comparison.metrics["verdict"].isin(["worse", "better"])]
+    if len(changed):
+        out.print(_metrics_table(changed))
+    out.print(Text(f"{comparison.design}."))
+    for note in comparison.notes:
+        out.print(Text(note))
+    if gate is not None:
+        _print_gate(out, gate)
+
+
+def _rows_table(comparison: Comparison) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from profiler.report.exporters.compare_markdown import format_change
+    from profiler.units import format_ns
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    several = len(comparison.candidates) > 1
+    for name in ("verdict", *(("candidate",) if several else ()), "row", "base", "candidate", "change", "rounds", "why"):
+        right = name in ("base", "candidate", "change", "rounds") and not (name == "candidate" and not table.columns)
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    rows = comparison.worst_first()
+    for row in rows.head(ROWS_SHOWN).to_dict("records"):
+        why = "" if row["verdict"] in ("slower", "faster", "same") and row["reason"] != "identical_code" else row["detail"]
+        if isinstance(row["match_note"], str):
+            why = f"{row['match_note']}. {why}".strip()
+        cells = [row["verdict"], *([row["candidate"]] if several else []), row["row"], format_ns(row["base_median_ns"]),
+                 format_ns(row["candidate_median_ns"]), format_change(row), str(row["rounds"]), why]  # fmt: skip
+        table.add_row(*(Text(str(cell)) for cell in cells), style=_STYLES.get(row["verdict"], ""))
+    if len(rows) > ROWS_SHOWN:
+        table.caption = f"… {len(rows) - ROWS_SHOWN} more rows: --format json"
+    return table
+
+
+def _metrics_table(changed: Any) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from profiler.units import format_value
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("metric", "row", "base", "candidate", ""):
+        table.add_column(name, justify="right" if name in ("base", "candidate") else "left", overflow="fold")
+    for item in changed.head(ROWS_SHOWN).to_dict("records"):
+        values = [format_value(item[side], item["unit"]) for side in ("base_value", "candidate_value")]
+        table.add_row(Text(item["metric"]), Text(str(item["row"])), *values, item["verdict"])
+    if len(changed) > ROWS_SHOWN:
+        table.caption = f"… {len(changed) - ROWS_SHOWN} more: --format json"
+    return table
+
+
+def _print_gate(out: Any, gate: GateResult) -> None:
+    from rich.text import Text
+
+    for check in gate.checks:
+        state = f"accepted ({check.accepted})" if check.accepted else "counts"
+        out.print(Text(f"gate: {check.metric}: {check.row}: {check.text}: {state}"))
+    for note in gate.notes:
+        out.print(Text(f"gate: {note}"))
+    out.print(Text(f"gate: {gate.outcome} (exit {gate.exit_code})", style="bold"))

@@ -1,0 +1,232 @@
+"""May the candidate be merged? Verdicts and budgets become one exit code, with a line for everything that counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+
+from profiler.compare.comparison import Comparison
+from profiler.compare.gate_config import BANDWIDTH, TIME, Accepted, Budget, GateConfig
+from profiler.compare.verdict import REASONS, Verdict
+from profiler.units import format_percent, format_value
+
+PASS, REGRESSION, CANNOT_TELL, NOT_COMPARABLE = 0, 10, 11, 12
+WRONG_OUTPUT, BROKEN = 7, 4
+
+OUTCOMES = {
+    PASS: "no regression",
+    REGRESSION: "regression",
+    CANNOT_TELL: "cannot tell",
+    NOT_COMPARABLE: "not comparable",
+    WRONG_OUTPUT: "wrong output",
+    BROKEN: "broken run",
+}
+"""Exit code to what it means."""
+
+_SEVERITY = (WRONG_OUTPUT, BROKEN, REGRESSION, NOT_COMPARABLE, CANNOT_TELL, PASS)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing the gate looked at and did not simply pass.
+
+    Attributes:
+        candidate: Candidate side.
+        row: Row label.
+        metric: `time` or a metric.
+        code: Exit code it asks for by itself.
+        text: What was found, in one sentence.
+        accepted: Why it is accepted all the same; empty when it is not.
+    """
+
+    candidate: str
+    row: str
+    metric: str
+    code: int
+    text: str
+    accepted: str = ""
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """The gate's answer.
+
+    Attributes:
+        exit_code: One of `OUTCOMES`.
+        checks: What counted, the gravest first; accepted ones last.
+        notes: Expired acceptances and limits that could not be checked.
+    """
+
+    exit_code: int
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def outcome(self) -> str:
+        """The exit code in words."""
+        return OUTCOMES[self.exit_code]
+
+
+def evaluate(comparison: Comparison, config: GateConfig, today: date | None = None) -> GateResult:
+    """Hold a comparison against budgets and accepted regressions.
+
+    Args:
+        comparison: The comparison.
+        config: Budgets and accepted regressions.
+        today: Day on which acceptances must still be valid; default today, UTC.
+
+    Returns:
+        Exit code 7 when a candidate's output is wrong, 4 when a point of it failed, 10 for a regression, 12 when rows are
+        not comparable or missing, 11 when nobody can tell (with `strict`: of any row, else of none), else 0.
+    """
+    day = today or datetime.now(timezone.utc).date()
+    valid = [entry for entry in config.accepted if entry.expires >= day]
+    notes = [
+        f"the acceptance of {entry.row} expired on {entry.expires}: {entry.reason}" for entry in config.accepted if entry.expires < day
+    ]
+    rows = comparison.rows.to_dict("records")
+    checks = [check for row in rows for check in _row_checks(row, comparison, config, valid)]
+    checks += _metric_checks(comparison, config, valid, rows)
+    checks += _bandwidth_checks(rows, config, valid, notes)
+    counted = [check for check in checks if not check.accepted]
+    codes = {check.code for check in counted if check.code != CANNOT_TELL}
+    if any(check.code == CANNOT_TELL for check in counted) and (config.strict or not _any_decided(rows)):
+        codes.add(CANNOT_TELL)
+    if not rows and not len(comparison.metrics):
+        codes.add(NOT_COMPARABLE)
+        notes.append("the sides have nothing in common that could be compared")
+    exit_code = next((code for code in _SEVERITY if code in codes), PASS)
+    checks.sort(key=lambda check: (bool(check.accepted), _SEVERITY.index(check.code)))
+    return GateResult(exit_code, tuple(checks), tuple(notes))
+
+
+def _any_decided(rows: Sequence[Mapping[str, Any]]) -> bool:
+    return any(row["verdict"] in (Verdict.FASTER.value, Verdict.SLOWER.value, Verdict.SAME.value) for row in rows)
+
+
+def _row_checks(
+    row: Mapping[str, Any], comparison: Comparison, config: GateConfig, valid: Sequence[Accepted]
+) -> list[Check]:
+    verdict, reason = row["verdict"], row["reason"]
+    make = _maker(row, TIME)
+    if verdict == Verdict.NOT_COMPARABLE.value:
+        code = {"wrong_output": WRONG_OUTPUT, "failed": BROKEN}.get(reason, NOT_COMPARABLE)
+        if reason == "skipped":
+            return []
+        return [make(code, f"{REASONS[reason]} ({row['detail']})")]
+    if verdict == Verdict.BASE_ONLY.value:
+        return [] if config.allow_missing else [make(NOT_COMPARABLE, "the candidate does not have this row")]
+    if verdict == Verdict.CANNOT_TELL.value:
+        return [make(CANNOT_TELL, row["detail"] or REASONS[reason])]
+    budget = _budget_for(row, TIME, config.budgets)
+    found = [make(REGRESSION, text) for text in _time_excesses(row, budget, comparison.rule.threshold)]
+    return [_accept(check, row["ratio"] - 1.0, valid) for check in found]
+
+
+def _time_excesses(row: Mapping[str, Any], budget: Budget | None, threshold: float) -> list[str]:
+    """Return what is wrong with a decided row's time: a slowdown beyond its budget, or an absolute limit exceeded."""
+    excesses = []
+    limit = budget.max_increase if budget and budget.max_increase is not None else None
+    if row["verdict"] == Verdict.SLOWER.value and (limit is None or row["ratio"] > 1.0 + limit):
+        shown = f", budget {format_percent(limit)}" if limit is not None else ""
+        excesses.append(f"{_percent(row['ratio'])} slower [{_percent(row['ratio_low'])}, {_percent(row['ratio_high'])}]{shown}")
+    elif limit is not None and limit < threshold and row["ratio_low"] > 1.0 + limit:
+        excesses.append(f"{_percent(row['ratio'])} slower, at least {_percent(row['ratio_low'])}, budget {format_percent(limit)}")
+    if budget is not None and budget.max is not None and row["candidate_median_ns"] > budget.max:
+        excesses.append(f"median {format_value(row['candidate_median_ns'], 'ns')}, at most {format_value(budget.max, 'ns')} allowed")
+    return excesses
+
+
+def _percent(ratio: float) -> str:
+    return f"{100.0 * (ratio - 1.0):+.2f} %"
+
+
+def _metric_checks(
+    comparison: Comparison, config: GateConfig, valid: Sequence[Accepted], rows: Sequence[Mapping[str, Any]]
+) -> list[Check]:
+    """Hold metrics that have a budget against it; metrics without one never stop a merge."""
+    named = {budget.metric for budget in config.budgets} - {TIME, BANDWIDTH}
+    identity = {row["row"]: row for row in rows}
+    checks = []
+    for change in comparison.metrics.to_dict("records") if named else ():
+        if change["metric"] not in named:
+            continue
+        row = {**identity.get(change["row"], {}), "row": change["row"], "candidate": change["candidate"]}
+        budget = _budget_for(row, change["metric"], config.budgets)
+        for text in _excesses(change["base_value"], change["candidate_value"], change["unit"], budget) if budget else ():
+            check = _maker(row, change["metric"])(REGRESSION, text)
+            checks.append(_accept(check, abs(change["change_ratio"] - 1.0), valid))
+    return checks
+
+
+def _bandwidth_checks(
+    rows: Sequence[Mapping[str, Any]], config: GateConfig, valid: Sequence[Accepted], notes: list[str]
+) -> list[Check]:
+    copies = {
+        (row["candidate"], row["shape"], row["dtype"]): row["candidate_bandwidth_bytes_per_s"] for row in rows if row["op"] == "copy"
+    }
+    checks = []
+    for row in rows:
+        budget = _budget_for(row, BANDWIDTH, config.budgets)
+        if budget is None or row["candidate_label"] is None or row["op"] == "copy":
+            continue
+        base, found = row["base_bandwidth_bytes_per_s"], row["candidate_bandwidth_bytes_per_s"]
+        texts = _excesses(base, found, "bytes/s", budget)
+        if budget.min_of_copy is not None:
+            copy = copies.get((row["candidate"], row["shape"], row["dtype"]), np.nan)
+            if not np.isfinite(copy) or not np.isfinite(found):
+                notes.append(f"{row['row']}: no copy of this shape and type was measured, so min_of_copy was not checked")
+            elif found < budget.min_of_copy * copy:
+                share = f"{format_percent(found / copy)} of the copy's"
+                texts.append(f"{format_value(found, 'bytes/s')}, {share}, at least {format_percent(budget.min_of_copy)} required")
+        checks += [_accept(_maker(row, BANDWIDTH)(REGRESSION, text), abs(1.0 - found / base), valid) for text in texts]
+    return checks
+
+
+def _excesses(base: float, candidate: float, unit: str, budget: Budget) -> list[str]:
+    """Return the limits that a candidate's value breaks, in words; a value that is missing breaks none."""
+    if not np.isfinite(candidate):
+        return []
+    shown = f"{format_value(base, unit)} → {format_value(candidate, unit)}"
+    limits = {
+        f"at most {budget.max} allowed": budget.max is not None and candidate > budget.max,
+        f"at least {budget.min} required": budget.min is not None and candidate < budget.min,
+    }
+    if np.isfinite(base):
+        added = candidate - base
+        limits |= {
+            f"at most {budget.max_added} more allowed": budget.max_added is not None and added > budget.max_added,
+            f"at most {budget.max_removed} less allowed": budget.max_removed is not None and -added > budget.max_removed,
+            f"at most {format_percent(budget.max_increase or 0)} more allowed": budget.max_increase is not None and added > budget.max_increase * abs(base),
+            f"at most {format_percent(budget.max_decrease or 0)} less allowed": budget.max_decrease is not None and -added > budget.max_decrease * abs(base),
+        }
+    return [f"{shown}, {text}" for text, broken in limits.items() if broken]
+
+
+def _budget_for(row: Mapping[str, Any], metric: str, budgets: Sequence[Budget]) -> Budget | None:
+    fitting = [
+        budget
+        for budget in budgets
+        if budget.metric == metric and all(fnmatchcase(str(row.get(key) or ""), value) for key, value in budget.match.items())
+    ]
+    return fitting[-1] if fitting else None
+
+
+def _maker(row: Mapping[str, Any], metric: str) -> Any:
+    def make(code: int, text: str) -> Check:
+        return Check(str(row["candidate"]), str(row["row"]), metric, code, text)
+
+    return make
+
+
+def _accept(check: Check, change: float, valid: Sequence[Accepted]) -> Check:
+    for entry in valid:
+        if entry.metric == check.metric and fnmatchcase(check.row, entry.row) and change <= entry.up_to:
+            reason = f"accepted up to {format_percent(entry.up_to)} until {entry.expires}: {entry.reason}"
+            return Check(check.candidate, check.row, check.metric, check.code, check.text, reason)
+    return check

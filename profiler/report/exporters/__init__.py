@@ -1,0 +1,1 @@
+"""Recordings and comparisons as files that other programs and people read."""

@@ -1,0 +1,53 @@
+"""A comparison as JSON with a schema version, for other programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from profiler.compare.comparison import COMPARISON_VERSION, Comparison
+from profiler.compare.gate import GateResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def to_json(comparison: Comparison, gate: GateResult | None = None) -> str:
+    """Write a comparison; a value that is missing is null.
+
+    Args:
+        comparison: The comparison.
+        gate: The gate's answer, when it was asked.
+    """
+    return json.dumps(comparison_record(comparison, gate), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def comparison_record(comparison: Comparison, gate: GateResult | None = None) -> dict[str, Any]:
+    """Return the document as plain Python values."""
+    return {
+        "schema": "profiler-comparison",
+        "schema_version": COMPARISON_VERSION,
+        "base": asdict(comparison.base),
+        "candidates": [asdict(side) for side in comparison.candidates],
+        "rule": asdict(comparison.rule),
+        "design": comparison.design,
+        "notes": comparison.notes,
+        "counts": comparison.counts(),
+        "differences": [asdict(item) for item in comparison.differences],
+        "rows": _records(comparison.rows),
+        "metrics": _records(comparison.metrics),
+        "gate": None if gate is None else _gate(gate),
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    # pandas writes NaN and NA as null, which json would not
+    return json.loads(frame.to_json(orient="records", double_precision=15))
+
+
+def _gate(gate: GateResult) -> dict[str, Any]:
+    return {
+        "exit_code": gate.exit_code, "outcome": gate.outcome, "checks": [asdict(check) for check in gate.checks],
+        "notes": list(gate.notes),
+    }  # fmt: skip

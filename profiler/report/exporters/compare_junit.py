@@ -1,0 +1,76 @@
+"""A comparison as JUnit XML: one test case a row, so that any CI shows which rows got slower."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree
+
+from profiler.compare.comparison import Comparison
+from profiler.compare.gate import CANNOT_TELL, Check, GateResult
+from profiler.report.exporters.compare_markdown import format_change
+from profiler.units import NS_PER_S
+
+_FAILURES = ("slower",)
+_ERRORS = ("not comparable", "base only")
+_SKIPPED = ("cannot tell", "candidate only")
+# characters that XML 1.0 cannot hold in any form
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def to_junit(comparison: Comparison, gate: GateResult | None = None) -> str:
+    """Write a comparison.
+
+    With a gate its checks decide what fails; without one, slower rows fail, rows that cannot be compared are errors, and
+    undecided ones are skipped.
+
+    Args:
+        comparison: The comparison.
+        gate: The gate's answer, when it was asked.
+    """
+    checks: dict[tuple[str, str], list[Check]] = defaultdict(list)
+    for check in gate.checks if gate else ():
+        checks[check.candidate, check.row].append(check)
+    root = ElementTree.Element("testsuites", name="profiler")
+    for side in comparison.candidates:
+        rows = [row for row in comparison.rows.to_dict("records") if row["candidate"] == side.name]
+        suite = ElementTree.SubElement(root, "testsuite", name=_clean(f"{comparison.base.name} vs {side.name}"))
+        for row in rows:
+            _case(suite, row, checks.pop((side.name, row["row"]), []) if gate else None)
+        for (candidate, name), left in list(checks.items()):
+            if candidate == side.name:
+                _case(suite, {"row": name, "verdict": "", "detail": "", "candidate_median_ns": None}, checks.pop((candidate, name)) if left else [])
+        for name, tag in (("tests", "testcase"), ("failures", ".//failure"), ("errors", ".//error"), ("skipped", ".//skipped")):
+            suite.set(name, str(len(suite.findall(tag))))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+def _case(suite: ElementTree.Element, row: Mapping[str, Any], checks: list[Check] | None) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname="profiler.compare", name=_clean(str(row["row"])))
+    duration = row["candidate_median_ns"]
+    if duration is not None and duration == duration:
+        case.set("time", f"{duration / NS_PER_S:.9f}")
+    if checks is not None:
+        _gate_outcome(case, checks)
+    elif row["verdict"] in _FAILURES:
+        ElementTree.SubElement(case, "failure", message=_clean(f"{row['verdict']}: {format_change(row)}"))
+    elif row["verdict"] in _ERRORS:
+        ElementTree.SubElement(case, "error", message=_clean(f"{row['verdict']}: {row['detail']}"))
+    elif row["verdict"] in _SKIPPED:
+        ElementTree.SubElement(case, "skipped", message=_clean(f"{row['verdict']}: {row['detail']}"))
+
+
+def _gate_outcome(case: ElementTree.Element, checks: list[Check]) -> None:
+    for check in checks:
+        if check.accepted or check.code == CANNOT_TELL:
+            tag, text = "skipped", check.accepted or f"cannot tell: {check.text}"
+        else:
+            tag, text = ("failure" if check.code == 10 else "error"), f"{check.metric}: {check.text}"
+        ElementTree.SubElement(case, tag, message=_clean(text))

@@ -1,0 +1,161 @@
+"""A comparison as Markdown for a pull request: the verdict first, then the rows that matter, readable in half a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from profiler.compare.comparison import Comparison
+from profiler.compare.gate import CANNOT_TELL, GateResult
+from profiler.units import MISSING, format_ns, format_percent, format_value
+
+ROWS_SHOWN = 10
+_MARKS = {
+    "slower": "🔴", "faster": "🟢", "same": "⚪", "cannot tell": "🟡", "not comparable": "⛔", "base only": "➖",
+    "candidate only": "➕",
+}  # fmt: skip
+_ESCAPED = str.maketrans({"|": "\\|", "\n": " ", "<": "&lt;", ">": "&gt;", "`": "'", "*": "\\*", "_": "\\_", "[": "\\[", "@": "@\u200b"})
+
+
+def to_markdown(comparison: Comparison, gate: GateResult | None = None, page: str = "") -> str:
+    """Write a comparison for a pull request.
+
+    Args:
+        comparison: The comparison.
+        gate: The gate's answer, when it was asked.
+        page: Address of the full page.
+    """
+    parts = [_headline(comparison, gate), _gate_lines(gate), *(_candidate(comparison, side.name) for side in comparison.candidates)]
+    parts += [_metrics(comparison), _conditions(comparison), _footer(comparison, page)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _escape(text: Any) -> str:
+    return str(text).translate(_ESCAPED)
+
+
+def _code(text: Any) -> str:
+    return f"`{str(text).replace('`', chr(39)).replace('|', chr(92) + '|').replace(chr(10), ' ')}`"
+
+
+def headline(comparison: Comparison) -> str:
+    """Return the whole comparison in one sentence."""
+    counts = {name: number for name, number in comparison.counts().items() if number}
+    if not counts:
+        return "no times to compare"
+    return ", ".join(f"{number} {name}" for name, number in counts.items())
+
+
+def _headline(comparison: Comparison, gate: GateResult | None) -> str:
+    counts = comparison.counts()
+    if gate is not None:
+        mark = "✅" if gate.exit_code == 0 else "❌" if gate.exit_code in (4, 7, 10) else "⚠️"
+        title = f"{mark} {gate.outcome[:1].upper()}{gate.outcome[1:]}"
+    elif counts["slower"]:
+        title = f"🔴 {counts['slower']} slower"
+    elif counts["not comparable"]:
+        title = "⛔ Not comparable"
+    elif counts["faster"]:
+        title = f"🟢 {counts['faster']} faster, none slower"
+    elif counts["cannot tell"]:
+        title = "🟡 Cannot tell" if not counts["same"] else "🟡 Some rows undecided, none slower"
+    else:
+        title = "⚪ No change"
+    names = " · ".join(_code(side.name) for side in comparison.candidates)
+    return f"## {title}\n\n{names} against {_code(comparison.base.name)}: **{headline(comparison)}**"
+
+
+def _gate_lines(gate: GateResult | None) -> str:
+    if gate is None:
+        return ""
+    counted = [check for check in gate.checks if not check.accepted and check.code != CANNOT_TELL]
+    lines = [f"- {_code(check.row)} **{_escape(check.metric)}**: {_escape(check.text)}" for check in counted[:ROWS_SHOWN]]
+    if len(counted) > ROWS_SHOWN:
+        lines.append(f"- … and {len(counted) - ROWS_SHOWN} more")
+    lines += [f"- accepted: {_code(check.row)} {_escape(check.text)}: {_escape(check.accepted)}" for check in gate.checks if check.accepted]
+    return "\n".join([*lines, *(f"- note: {_escape(note)}" for note in gate.notes[:ROWS_SHOWN])])
+
+
+def _candidate(comparison: Comparison, name: str) -> str:
+    rows = comparison.worst_first()
+    rows = rows[rows["candidate"] == name]
+    if rows.empty:
+        return ""
+    interesting = rows[rows["verdict"] != "same"].head(ROWS_SHOWN)
+    title = f"### {_escape(name)}\n\n" if len(comparison.candidates) > 1 else ""
+    if interesting.empty:
+        return f"{title}All {len(rows)} rows are the same within {format_percent(comparison.rule.threshold)}."
+    table = title + _table(
+        ("", "row", "base", "candidate", "change [95 %]" if comparison.rule.confidence == 0.95 else "change [interval]", "why"),
+        [_row_cells(row) for row in interesting.to_dict("records")],
+        right=(2, 3, 4),
+    )
+    left = len(rows) - len(interesting)
+    return table + (f"\n\n{left} more rows, {int((rows['verdict'] == 'same').sum())} of them the same." if left else "")
+
+
+def _row_cells(row: Mapping[str, Any]) -> list[str]:
+    why = f"{row['match_note']}: {row['detail']}" if isinstance(row["match_note"], str) else row["detail"]
+    return [
+        f"{_MARKS[row['verdict']]} {row['verdict']}", _code(row["row"]), format_ns(row["base_median_ns"]),
+        format_ns(row["candidate_median_ns"]), format_change(row), _escape(why if row["verdict"] not in ("slower", "faster") or
+                                                                      isinstance(row["match_note"], str) else ""),
+    ]  # fmt: skip
+
+
+def format_change(row: Mapping[str, Any]) -> str:
+    """Write a ratio with its interval in percent: `+2.1 % [+1.8, +2.4]`."""
+    values = [100.0 * (float(row[name]) - 1.0) for name in ("ratio", "ratio_low", "ratio_high")]
+    if not np.isfinite(values[0]):
+        return MISSING
+    if not np.isfinite(values[1:]).all():
+        return f"{values[0]:+.2f} %"
+    return f"{values[0]:+.2f} % [{values[1]:+.2f}, {values[2]:+.2f}]"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    rule = ["---:" if index in right else "---" for index in range(len(header))]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows))
+
+
+def _metrics(comparison: Comparison) -> str:
+    metrics = comparison.metrics
+    changed = metrics[metrics["verdict"].isin(["worse", "better", "base only", "candidate only"])] if len(metrics) else metrics
+    if not len(changed):
+        return ""
+    order = changed.assign(_worse=changed["verdict"] != "worse").sort_values("_worse", kind="stable")
+    rows = [
+        [item["verdict"], _code(item["metric"]), _code(item["row"]), format_value(item["base_value"], item["unit"]), format_value(item["candidate_value"], item["unit"])]
+        for item in order.head(ROWS_SHOWN).to_dict("records")
+    ]
+    left = len(changed) - len(rows)
+    table = _table(("", "metric", "row", "base", "candidate"), rows, right=(3, 4))
+    more = f"\n\n{left} more." if left else ""
+    return f"<details><summary>Other metrics: {len(changed)} changed</summary>\n\n{table}{more}\n\n</details>"
+
+
+def _conditions(comparison: Comparison) -> str:
+    if not comparison.differences:
+        return ""
+    rows = [
+        [_escape(item.title), _escape(item.base_value or MISSING), _escape(item.candidate_value or MISSING), "voids the comparison" if item.voids else _escape(item.why)]
+        for item in comparison.differences
+    ]
+    open_ = " open" if any(item.voids for item in comparison.differences) else ""
+    table = _table(("condition", "base", "candidate", ""), rows)
+    return f"<details{open_}><summary>The sides differ in {len(rows)} conditions</summary>\n\n{table}\n\n</details>"
+
+
+def _footer(comparison: Comparison, page: str) -> str:
+    rule = comparison.rule
+    gpu = next((value for key, value in comparison.base.facts.items() if key == "device.name"), "")
+    lines = [
+        f"{f'{_escape(gpu)}; ' if gpu else ''}{_escape(comparison.design)}. A change counts from {format_percent(rule.threshold)}; "
+        f"at most {format_percent(rule.error_rate)} of identical rows are called faster or slower."
+    ]
+    lines += [_escape(note) for note in comparison.notes[:5]]
+    if page:
+        lines.append(f"[Full page]({page.replace(')', '%29').replace(' ', '%20')})")
+    return "<sub>" + "<br>".join(lines) + "</sub>"
