@@ -17,6 +17,10 @@ struct Request {
 };
 
 constexpr int64_t kMaxGrid = 2147483647;  // CUDA's limit of gridDim.x
+// Measured on an H200 at 65536x1024, float32 and float16: one 16-byte access a thread in small blocks runs at the speed of a copy,
+// every further access a thread or larger block is slower (docs/launch_choice.md has the table and the command).
+constexpr int32_t kVectorizedBlock = 128;
+constexpr int32_t kVectorizedItems = 1;
 constexpr int32_t kDefaultBlock = 256;
 
 Request readRequest(Attributes const& attributes, int32_t base) noexcept {
@@ -95,7 +99,10 @@ int64_t ceilDivide(int64_t value, int64_t divisor) noexcept {
 }
 
 /// Small tensors take fewer loads a thread, so that every multiprocessor gets a block.
-int32_t chooseItems(int64_t units, int32_t block, int32_t smCount) noexcept {
+int32_t chooseItems(Variant variant, int64_t units, int32_t block, int32_t smCount) noexcept {
+  if (variant == Variant::kVectorized) {
+    return kVectorizedItems;
+  }
   int32_t items = 4;
   while (items > 1 && ceilDivide(units, static_cast<int64_t>(block) * items) < smCount) {
     items /= 2;
@@ -103,8 +110,9 @@ int32_t chooseItems(int64_t units, int32_t block, int32_t smCount) noexcept {
   return items;
 }
 
-int32_t chooseBlock(int64_t units, int32_t smCount) noexcept {
-  return units < static_cast<int64_t>(smCount) * kDefaultBlock ? 128 : kDefaultBlock;
+int32_t chooseBlock(Variant variant, int64_t units, int32_t smCount) noexcept {
+  bool const small = variant == Variant::kVectorized || units < static_cast<int64_t>(smCount) * kDefaultBlock;
+  return small ? kVectorizedBlock : kDefaultBlock;
 }
 
 /// Half waves, so that half a wave is an integer too.
@@ -138,8 +146,8 @@ void resolve(LaunchPlan& plan, Request& request, DeviceInfo const& device, Tenso
   plan.extent = splitElements(input, output, packets);
   int64_t const units = packets ? plan.extent.packetCount : plan.extent.elementCount;
   request.variant = request.variant == Variant::kAuto ? Variant::kVectorized : request.variant;
-  request.block = request.block == 0 ? chooseBlock(units, device.smCount) : request.block;
-  request.items = request.items == 0 ? chooseItems(units, request.block, device.smCount) : request.items;
+  request.block = request.block == 0 ? chooseBlock(request.variant, units, device.smCount) : request.block;
+  request.items = request.items == 0 ? chooseItems(request.variant, units, request.block, device.smCount) : request.items;
   if (request.grid == GridPolicy::kAuto) {
     request.grid = request.variant == Variant::kGridStride ? GridPolicy::kOneWave : GridPolicy::kExact;
   }
