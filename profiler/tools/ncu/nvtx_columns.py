@@ -12,9 +12,7 @@ START_STOP_HEADER = "Id:Domain:Start/Stop_Range:PL_Type:PL_Value:CLR_Type:Color:
 _DEFAULT_DOMAIN = "<default domain>"
 _QUOTED = re.compile(r'"(.*?)"(?=\s{2}|\s*$)', re.DOTALL)
 # domain:name:payload type:payload:colour type:colour:message type:message, where the message is the name once more
-_RANGE = re.compile(
-    r"(?P<domain>.*?):(?P<name>.*):(?P<type>[^:]*):(?P<payload>[^:]*):[^:]*:[^:]*:[^:]*:(?P=name)", re.DOTALL
-)
+_RANGE = re.compile(r"(?P<domain>.*?):(?P<name>.*):(?P<type>[^:]*):(?P<payload>[^:]*):[^:]*:[^:]*:[^:]*:(?P=name)", re.DOTALL)
 _INTEGER_TYPES = ("int32", "int64", "uint32", "uint64")
 
 
