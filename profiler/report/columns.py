@@ -26,6 +26,7 @@ _SUFFIX_UNITS = (
 )
 _WHOLE_NAMES = {"count": "count", "bytes": "bytes", "iterations": "count", "launches": "count", "samples": "count"}
 _CODE_NAMES = {"kernel", "grid", "block", "range", "metric", "before", "after", "label", "name", "api", "launch", "point", "launch_kernel"}
+_PLAIN_NAMES = {"block", "device", "stream", "first", "second"}
 _ACRONYMS = {
     "p05": "p05", "p95": "p95", "p25": "p25", "p75": "p75", "nsys": "nsys", "ncu": "ncu", "cupti": "CUPTI", "gpu": "GPU",
     "dram": "DRAM", "sm": "SM", "l2": "L2", "l1": "L1", "api": "API", "nvtx": "NVTX", "id": "id", "dtype": "type",
@@ -44,6 +45,7 @@ class ColumnView:
         text: One line for the tooltip.
         source: Where the figure comes from.
         better: `lower`, `higher` or `none`.
+        plain: True for an identifier, which is no quantity.
         moment: True for a point in time, which keeps its digits.
     """
 
@@ -54,6 +56,7 @@ class ColumnView:
     text: str = ""
     source: str = ""
     better: str = "none"
+    plain: bool = False
     moment: bool = False
 
     def as_dict(self) -> dict[str, Any]:
@@ -102,8 +105,11 @@ def view_column(table: str, series: pd.Series) -> ColumnView:
     numeric = pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
     kind = "number" if numeric else "code" if name in _CODE_NAMES else "text"
     unit = spec.unit or unit_of(name)
+    unit = unit.replace("count", "FLOP/s") if name.endswith("flop_per_s") else unit
     moment = name in ("start_ns", "end_ns")
-    return ColumnView(name, label_of(name), unit if numeric else "", kind, spec.text, spec.source, spec.better, moment)
+    plain = name in _PLAIN_NAMES or name.endswith("_id")
+    unit = unit if numeric and not plain else ""
+    return ColumnView(name, label_of(name), unit, kind, spec.text, spec.source, spec.better, plain, moment)
 
 
 def view_columns(table: str, frame: pd.DataFrame, names: Iterable[str] | None = None) -> list[ColumnView]:

@@ -85,7 +85,7 @@ def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict
     environment = manifest.environment if manifest else {}
     facts = [("GPU", text) for text in _gpus(recording)] or [("GPU", "none in this recording")]
     driver = _nested(environment, "driver") or first(info, "driver", "driver_version")
-    cuda = _nested(environment, "cuda") or first(info, "cuda", "cuda_version", "cuda_driver")
+    cuda = _nested(environment, "cuda") or _cuda_version(first(info, "cuda", "cuda_version", "cuda_driver"))
     tensorrt = _nested(environment, "tensorrt")
     facts += [(label, str(value)) for label, value in (("Driver", driver), ("CUDA", cuda), ("TensorRT", tensorrt)) if value]
     facts.append(("Recorded with", ", ".join(_tools(recording, manifest, info)) or "nothing"))
@@ -93,6 +93,12 @@ def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict
     if engine:
         facts.append(("Engine", str(engine)))
     return facts
+
+
+def _cuda_version(value: Any) -> str:
+    """Return `13.0` for 13000, the way CUDA numbers its versions, and any other text unchanged."""
+    text = str(value or "")
+    return f"{int(text) // 1000}.{int(text) % 1000 // 10}" if text.isdigit() and len(text) >= 4 else text
 
 
 def _nested(environment: dict[str, Any], key: str) -> str:

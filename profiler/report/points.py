@@ -122,7 +122,8 @@ def winners(view: View) -> tuple[list[Winner], TimeSource | None]:
         return [], None
     frame, names = with_attributes(frame)
     source = sources[0]
-    timed = frame[frame[source.median].notna() & (frame["status"].astype(str) == "ok" if "status" in frame else True)]
+    bad = frame["status"].isin(["failed", "wrong_output", "skipped"]) if "status" in frame else False
+    timed = frame[frame[source.median].notna() & ~bad] if bad is not False else frame[frame[source.median].notna()]
     keys = [key for key in (RECORDING, *GROUP_KEYS) if key in timed.columns]
     rest = [name for name in names if name not in GROUP_KEYS]
     groups = timed.groupby(keys, sort=False, dropna=False, observed=True) if keys else [((), timed)]

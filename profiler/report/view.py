@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import ProfilerError
 from profiler.report.blocks import Table
-from profiler.report.columns import view_columns
+from profiler.report.columns import label_of, view_columns
 from profiler.report.embed import pack_column
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from profiler.tables.load import Recording
 
 MAX_ROWS = 5_000
+_SPREAD = re.compile(r"_(p05|p95|min|max|stddev)_")  # follow their median: naming it is enough
 RECORDING = "recording"
 
 
@@ -129,7 +131,8 @@ def table_block(
         block_id: Unique on the page.
         table: Name of the metric or schema table, for tooltips and units.
         frame: Rows, in the order in which they are first shown.
-        names: Columns to show, those that exist; all by default. `recording` always comes first when it is there.
+        names: Columns to show, those that exist; all by default. `recording` comes first when it is there. Columns without any value are named
+            below the table instead.
         title: Heading.
         limit: Rows to embed.
         **options: See `blocks.Table`.
@@ -138,7 +141,10 @@ def table_block(
     if RECORDING in frame.columns and RECORDING not in chosen:
         chosen.insert(0, RECORDING)
     head = frame.head(limit)
-    chosen = [name for name in chosen if name in frame.columns and not (names is None and head[name].isna().all())]
+    blank = [name for name in chosen if name in frame.columns and frame[name].isna().all()]
+    chosen = [name for name in chosen if name in frame.columns and name not in blank]
+    if blank:
+        options["blank"] = list(dict.fromkeys(label_of(name) for name in blank if not _SPREAD.search(name)))
     columns = view_columns(table, frame, chosen)
     data = [pack_column(head[column.name]) for column in columns]
     return Table(block_id, columns, data, len(head), len(frame), title, f"{table}.csv", options)

@@ -17,6 +17,7 @@ Page.explorerModel = (function () {
       this.lines = payload.lines;
       this.values = Object.fromEntries(payload.attributes.map((name) => [name, this.distinct(name)]));
       this.varying = payload.attributes.filter((name) => this.values[name].length > 1);
+      this.fixed = payload.attributes.filter((name) => this.values[name].length === 1 && typeof this.values[name][0] === "string");
       this.hidden = Object.fromEntries(this.varying.map((name) => [name, new Set()]));
       this.measure = this.measures[0];
       this.relative = false;
@@ -54,7 +55,13 @@ Page.explorerModel = (function () {
       return this.facets.map((name) => this.columns[name][row]);
     }
 
+    /** What all rows share, as the title of the only plot. */
+    constant() {
+      return this.fixed.map((name) => Page.format.label(name, this.values[name][0])).join(" · ");
+    }
+
     title(key) {
+      if (!key.length) return this.constant();
       const one = (value, name) => (typeof value === "number" ? `${this.labels[name]} ${value}` : Page.format.label(name, value));
       return key.map((value, index) => one(value, this.facets[index])).join(" · ");
     }
@@ -87,7 +94,8 @@ Page.explorerModel = (function () {
       this.measure = first;
       for (const group of this.groups()) {
         const best = this.best(group.rows);
-        for (const row of group.rows) if (values[row] !== null && best) result[row] = (values[row] / best - 1) * 100;
+        const behind = first.better === "higher" ? (value) => 1 - value / best : (value) => value / best - 1;
+        for (const row of group.rows) if (values[row] !== null && best) result[row] = behind(values[row]) * 100;
       }
       this.measure = saved;
       return result;

@@ -32,7 +32,7 @@ Page.widgets.explorer = (function () {
     makeTable(payload) {
       const column = {
         name: BEHIND, label: "behind best", unit: "%", kind: "number", better: "lower",
-        text: "time above that of the fastest configuration in the same plot",
+        text: "distance to the best configuration in the same plot, by the first figure of this table",
       };
       const first = payload.columns.findIndex((item) => item.name === this.model.measures[0].mid);
       const columns = [...payload.columns];
@@ -41,7 +41,7 @@ Page.widgets.explorer = (function () {
       data.splice(first + 1, 0, this.model.behind());
       this.behindIndex = first + 1;
       this.table = new Page.table.Table(this.tableNode, { ...payload, columns, data }, {
-        sort: this.model.measures[0].mid, page: 12, bar: [BEHIND],
+        sort: this.model.measures[0].mid, descending: this.model.measures[0].better === "higher", page: 12, bar: [BEHIND],
         onselect: (selected) => { this.selected = selected; this.draw(); },
       });
       this.table.accept = (row) => this.model.shows(row);
@@ -111,6 +111,7 @@ Page.widgets.explorer = (function () {
         this.facets.append(element("div", { class: "facet" }, element("div", { class: "facet-title" }), element("div", { class: "plot", role: "img" })));
       }
       const by = this.scaleOf(groups);
+      this.facets.classList.toggle("single", shown.length === 1);
       shown.forEach((group, index) => this.facet(this.facets.children[index], group, by));
       this.drawLegend(by);
       this.more.replaceChildren();
@@ -156,7 +157,7 @@ Page.widgets.explorer = (function () {
       const layout = {
         showlegend: false, hovermode: "closest",
         xaxis: { title: { text: model.x ? Page.format.plotly(model.labels[model.x]) : "" }, tickvals: ticks.map((_, index) => index),
-          ticktext: ticks.map((text) => Page.format.plotly(Page.format.shorten(Page.format.label(model.x, text), length))), range: [-0.5, ticks.length - 0.5] },
+          ticktext: ticks.map((text) => Page.format.plotly(Page.format.shorten(Page.format.label(model.x, text), length))), range: [-0.5, ticks.length - 0.5], zeroline: false },
         yaxis: { type: model.logarithmic ? "log" : "linear", rangemode: model.relative ? "normal" : "tozero", nticks: 6 },
       };
       Page.figure.draw(plot, { data: traces, layout });

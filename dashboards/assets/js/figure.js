@@ -24,11 +24,12 @@ Page.figure = (function () {
 
   function layout(own, width) {
     const axes = Object.keys(own).filter((key) => /^[xy]axis\d*$/.test(key));
+    const { names, ...plain } = own;
     const built = {
       margin: { l: 8, r: 12, t: 8, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", dragmode: "zoom",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: Page.theme.color("ink") },
       hoverlabel: { bgcolor: Page.theme.color("ink"), bordercolor: Page.theme.color("ink"), font: { color: Page.theme.color("bg"), size: 12 } },
-      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } }, ...colored(own),
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } }, ...colored(plain),
     };
     for (const name of new Set(["xaxis", "yaxis", ...axes])) built[name] = axis(colored(own[name]), width);
     return built;
@@ -47,10 +48,14 @@ Page.figure = (function () {
     return { ...figure, data, layout: { ...figure.layout, yaxis } };
   }
 
+  function legendName(name, kind) {
+    return Page.format.plotly(Page.format.shorten(kind === "kernel" ? Page.format.kernel(name) : name, 60));
+  }
+
   function draw(node, raw) {
     const width = node.clientWidth;
     const figure = named(raw, width);
-    const data = colored(figure.data).map((trace) => ({ ...trace, name: trace.name ? Page.format.plotly(trace.name) : undefined }));
+    const data = colored(figure.data).map((trace) => ({ ...trace, name: trace.name ? legendName(trace.name, figure.layout.names) : undefined }));
     return Plotly.react(node, data, layout(figure.layout, width), CONFIG);
   }
 

@@ -19,8 +19,9 @@ Page.format = (function () {
   }
 
   /** Choose unit and decimals for values that stand below each other. */
-  function scale(unit, values, moment) {
-    if (moment) return { factor: 1e6, label: "ms", digits: 3 };
+  function scale(unit, values, column) {
+    if (column && column.moment) return { factor: 1e6, label: "ms", digits: 3 };
+    if (column && column.plain) return { factor: 1, label: "", digits: 0, plain: true };
     const known = values.filter((value) => typeof value === "number" && value !== 0).map(Math.abs);
     const middle = median(known);
     const [factor, label] = (STEPS[unit] || [[1, unit === "count" || unit === "ratio" ? "" : unit || ""]])
@@ -38,7 +39,7 @@ Page.format = (function () {
 
   function group(text) {
     const [whole, fraction] = text.split(".");
-    const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, THIN);
+    const grouped = whole.length < 5 ? whole : whole.replace(/\B(?=(\d{3})+(?!\d))/g, THIN);
     return fraction === undefined ? grouped : grouped + "." + fraction;
   }
 
@@ -46,6 +47,7 @@ Page.format = (function () {
   function cell(value, by) {
     if (value === null || value === undefined) return MISSING;
     if (value === 0) return "0";
+    if (by.plain) return String(value);
     const scaled = value / by.factor;
     const text = scaled.toFixed(by.digits);
     return Number(text) === 0 && scaled !== 0 ? String(Number(scaled.toPrecision(2))) : group(text);

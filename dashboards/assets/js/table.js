@@ -18,15 +18,25 @@ Page.table = (function () {
       this.accept = null;
       this.sortColumn = this.columns.findIndex((column) => column.name === this.options.sort);
       this.descending = Boolean(this.options.descending);
-      this.visible = this.columns.map((_, index) => index);
+      this.everything = !(this.options.compact || []).length;
+      this.visible = this.chosenColumns();
       this.prepare();
       this.build();
       this.refresh();
     }
 
+    /** Indexes of the columns to show: all, or those that the block names as the ones that matter first. */
+    chosenColumns() {
+      const all = this.columns.map((_, index) => index);
+      const wanted = this.options.compact || [];
+      if (this.everything || !wanted.length) return all;
+      const position = (index) => wanted.indexOf(this.columns[index].name);
+      return all.filter((index) => position(index) >= 0).sort((a, b) => position(a) - position(b));
+    }
+
     prepare() {
       this.scales = this.columns.map((column, index) =>
-        column.kind === "number" && !this.options.mixed_units ? Page.format.scale(column.unit || "", this.data[index], column.moment) : null);
+        column.kind === "number" && !this.options.mixed ? Page.format.scale(column.unit || "", this.data[index], column) : null);
       this.largest = this.columns.map((column, index) =>
         (this.options.bar || []).includes(column.name) ? this.data[index].reduce((most, value) => Math.max(most, value || 0), 0) : 0);
       this.texts = null;
@@ -40,13 +50,20 @@ Page.table = (function () {
       this.counter = element("span", { class: "count", role: "status" });
       const copy = element("button", { type: "button", class: "quiet", onclick: () => this.copy(copy) }, "Copy");
       const save = element("button", { type: "button", class: "quiet", onclick: () => Page.download(this.options.file, this.csv(), "text/csv") }, "CSV");
-      this.toolbar = element("div", { class: "toolbar" }, this.rows > 5 ? this.search : null, this.counter, element("span", { class: "spacer" }), copy, save);
+      const all = this.options.compact && this.visible.length < this.columns.length ? Page.toggle("All columns", false, (on) => {
+        this.everything = on;
+        this.visible = this.chosenColumns();
+        this.refresh();
+      }) : null;
+      this.toolbar = element("div", { class: "toolbar" }, this.rows > 5 ? this.search : null, this.counter, element("span", { class: "spacer" }), all, copy, save);
       this.head = element("thead");
       this.body = element("tbody");
       const grid = element("table", { class: this.options.wrap ? "wrap" : "" }, this.head, this.body);
       this.scroll = element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": this.options.file.replace(".csv", "").replace(/_/g, " ") }, grid);
       this.more = element("button", { type: "button", onclick: () => { this.limit += 200; this.refresh(); } });
-      this.foot = element("div", { class: "foot no-print" }, this.more);
+      const blank = this.options.blank ? element("p", { class: "blank" }, `Not measured in this recording: ${this.options.blank.join(", ")}.`) : null;
+      const caption = this.options.caption ? element("p", { class: "blank" }, this.options.caption) : null;
+      this.foot = element("div", { class: "foot" }, this.more, caption, blank);
       this.node.replaceChildren(this.toolbar, this.scroll, this.foot);
     }
 
@@ -112,7 +129,7 @@ Page.table = (function () {
       const values = this.data[this.sortColumn];
       const sign = this.descending ? -1 : 1;
       const compare = this.columns[this.sortColumn].kind === "number"
-        ? (a, b) => sign * (values[a] - values[b])
+        ? (a, b) => sign * (typeof values[a] === "number" && typeof values[b] === "number" ? values[a] - values[b] : (typeof values[a] > typeof values[b]) - 0.5)
         : (a, b) => sign * String(values[a]).localeCompare(String(values[b]), "en", { numeric: true });
       const blank = (row) => values[row] === null || values[row] === undefined;
       return rows.sort((a, b) => (blank(a) || blank(b) ? blank(a) - blank(b) : compare(a, b)) || a - b);
@@ -157,7 +174,7 @@ Page.table = (function () {
         return element("td", { class: column.kind, title: text === value ? null : value }, text);
       }
       const text = this.scales[index] ? Page.format.cell(value, this.scales[index]) : this.mixed(value);
-      const cell = element("td", { class: "number", title: this.scales[index] && this.scales[index].factor !== 1 ? `${value} ${column.unit}` : null }, text);
+      const cell = element("td", { class: typeof value === "number" ? "number" : "code", title: this.scales[index] && this.scales[index].factor !== 1 ? `${value} ${column.unit}` : null }, text);
       if (this.largest[index]) {
         cell.classList.add("bar");
         cell.style.setProperty("--part", `${(100 * value / this.largest[index]).toFixed(1)}%`);
@@ -166,6 +183,7 @@ Page.table = (function () {
     }
 
     mixed(value) {
+      if (typeof value !== "number") return Page.format.shorten(String(value), 30);
       return Number.isInteger(value) ? Page.format.cell(value, { factor: 1, digits: 0 }) : String(Number(value.toPrecision(6)));
     }
 

@@ -13,6 +13,7 @@ from profiler.report.panels import (
     memory_operations,
     nvtx,
     provenance,
+    roofline,
     samples,
     stream_overlap,
     summary,
@@ -33,6 +34,7 @@ PANELS: tuple[Panel, ...] = (
     stream_overlap.PANEL,
     nvtx.PANEL,
     counters.PANEL,
+    roofline.PANEL,
     diagnostics.PANEL,
     provenance.PANEL,
 )

@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
-from profiler.report.blocks import Block
+from typing import TYPE_CHECKING
+
+from profiler.report.blocks import Block, Table
+from profiler.report.columns import ColumnView
+from profiler.report.embed import pack_column
 from profiler.report.panels.base import Panel
-from profiler.report.view import View, table_block
+from profiler.report.view import RECORDING, View, table_block
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_COUNTERS = 20_000
+_COMPACT = [
+    "recording", "launch_id", "kernel", "grid", "block", "achieved_occupancy_pct", "theoretical_occupancy_pct", "dram_throughput_pct",
+    "compute_throughput_pct", "l2_hit_pct", "branch_efficiency_pct", "bytes_per_sector_load", "bytes_per_sector_store",
+    "bank_conflicts", "waves_per_sm", "stall_top", "stall_top_pct",
+]  # fmt: skip
+MAX_SIDE_BY_SIDE = 16
 
 
 def build(view: View) -> list[Block]:
-    """Build the table of launches and the raw counters."""
+    """Build the table of launches and that of the raw counters."""
     blocks: list[Block] = []
     launches = view.metric("launches")
     if launches is not None:
-        blocks.append(table_block("launches-table", "launches", launches, title="Per profiled launch", page=12))
+        blocks.append(table_block("launches-table", "launches", launches, title="Per profiled launch", page=12, compact=_COMPACT))
     raw = view.metric("counters")
-    blocks.append(table_block("counters-table", "counters", raw, title="All counters", limit=MAX_COUNTERS, page=12, mixed_units=True))
-    return blocks
+    keys = [name for name in (RECORDING, "launch_id") if name in raw.columns]
+    if len(raw[keys].drop_duplicates()) <= MAX_SIDE_BY_SIDE:
+        return [*blocks, _side_by_side(raw, keys)]
+    return [*blocks, table_block("counters-table", "counters", raw, title="All counters", limit=MAX_COUNTERS, page=12, mixed=True)]
+
+
+def _side_by_side(raw: pd.DataFrame, keys: list[str]) -> Table:
+    """One row per metric, one column per launch: what differs between launches is seen along the row."""
+    values = raw["value"].astype(object).where(raw["value"].notna(), raw["text_value"].astype(object))
+    wide = raw.assign(shown=values).pivot_table(index=["metric", "unit"], columns=keys, values="shown", aggfunc="first", sort=False, observed=True)
+    wide = wide.sort_index(key=lambda names: names.str.swapcase())  # the usual lower-case names before the chip's own ones
+    heads = raw.drop_duplicates(keys).set_index(keys)
+    columns = [ColumnView("metric", "metric", kind="code"), ColumnView("unit", "unit")]
+    data = [pack_column(wide.index.get_level_values(name).to_series()) for name in ("metric", "unit")]
+    for key in wide.columns:
+        parts = key if isinstance(key, tuple) else (key,)
+        head = heads.loc[key]
+        text = f"{head['kernel']}\ngrid {head['grid']}, block {head['block']}"
+        columns.append(ColumnView(f"launch_{'_'.join(map(str, parts))}", " ".join(map(str, parts)), kind="number", text=text))
+        data.append([None if value != value else value for value in wide[key].tolist()])
+    options = {"page": 12, "mixed": True, "caption": "One column per launch, numbered as in the table above."}
+    return Table("counters-table", columns, data, len(wide), len(wide), "All counters", "counters.csv", options)
 
 
 PANEL = Panel(

@@ -9,7 +9,7 @@ from profiler.report.view import View, table_block
 
 def build(view: View) -> list[Block]:
     """Build the table."""
-    return [table_block("diagnostics-table", "diagnostics", view.metric("diagnostics"))]
+    return [table_block("diagnostics-table", "diagnostics", view.metric("diagnostics"), wrap=True)]
 
 
 PANEL = Panel("diagnostics", "Diagnostics", ("diagnostics",), build, "Messages of the tools and of the reader about what they found.")

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TOP = 12
+_COMPACT = [
+    "recording", "kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes", "count", "total_ns", "share_pct", "median_ns",
+    "p05_ns", "p95_ns", "theoretical_occupancy_pct", "occupancy_limiter",
+]  # fmt: skip
 
 
 def build(view: View) -> list[Block]:
     """Build the share plot and the table."""
     frame = view.metric("kernels")
-    table = table_block("kernels-table", "kernels", frame, sort="total_ns", descending=True, bar=["share_pct"], group="kernel")
+    table = table_block("kernels-table", "kernels", frame, sort="total_ns", descending=True, bar=["share_pct"], compact=_COMPACT)
     return [_shares(frame), table] if frame["kernel"].nunique() > 1 else [table]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from profiler.report.blocks import Block, Missing, Note, Widget
+from profiler.report.blocks import Block, Missing, Note, Table, Widget
 from profiler.report.panels.base import Panel
 from profiler.report.points import BANDWIDTH, GROUP_KEYS, time_sources, with_attributes
 from profiler.report.view import RECORDING, View, table_block
@@ -12,14 +12,20 @@ from profiler.report.view import RECORDING, View, table_block
 if TYPE_CHECKING:
     import pandas as pd
 
+_NAMED = 5
 _NUMBERS = {
     BANDWIDTH: ("effective bandwidth", "bytes/s", "higher"),
     "effective_bandwidth_pct": ("share of peak bandwidth", "%", "higher"),
     "achieved_occupancy_pct": ("achieved occupancy", "%", "higher"),
     "theoretical_occupancy_pct": ("theoretical occupancy", "%", "higher"),
     "dram_pct": ("DRAM throughput", "%", "higher"),
+    "compute_throughput_pct": ("compute throughput", "%", "higher"),
     "registers_per_thread": ("registers per thread", "", "lower"),
 }
+_TOOLS_NOTE = (
+    "Tools time different things. nsys and CUPTI give the kernel's own time on the GPU; CUDA events also hold the gaps between event, "
+    "launch and kernel, a few microseconds per iteration, and recording itself can add to them."
+)
 _FALLBACK_NOTE = (
     "The program marks no sweep points, so each kernel and launch configuration is one row. Mark them with profiler.point(…) "
     "in Python or profiler/nvtx.hpp in C++ to compare shapes, types and effective bandwidth."
@@ -31,7 +37,8 @@ def build(view: View) -> list[Block]:
     points = view.metric("points")
     if points is not None:
         points, names = with_attributes(points)
-        return [_explorer("points", points, names, [name for name in GROUP_KEYS if name in names])]
+        facets = [name for name in GROUP_KEYS if name in names]
+        return [*_invalid(points), _explorer("points", points, names, facets), *_by_tool(points)]
     kernels = view.metric("kernels")
     if kernels is None:
         reasons = view.reasons("points") + view.reasons("kernels")
@@ -53,6 +60,33 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
     return Widget(
         "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"
     )
+
+
+def _invalid(points: pd.DataFrame) -> list[Block]:
+    """Name the points whose time does not count, with the reason."""
+    if "status" not in points.columns:
+        return []
+    bad = points[points["status"].isin(["failed", "wrong_output", "skipped"])]
+    if bad.empty:
+        return []
+    rows = bad.head(_NAMED).to_dict("records")
+    texts = [f"{row['label']}: {str(row['status']).replace('_', ' ')}, {row.get('reason') or 'no reason given'}" for row in rows]
+    rest = f"; and {len(bad) - _NAMED} more, see column status" if len(bad) > _NAMED else ""
+    return [Note(f"{len(bad)} of {len(points)} points have no valid time. {'; '.join(texts)}{rest}", "warning")]
+
+
+def _by_tool(frame: pd.DataFrame) -> list[Block]:
+    """The same points as several tools timed them, where at least two did."""
+    sources = [source for source in time_sources(frame) if "host" not in source.id]
+    if len(sources) < 2:
+        return []
+    first, *others = sources
+    both = frame[frame[first.median].notna()].copy()
+    for source in others:
+        both[f"{source.id}_minus_{first.id}_ns"] = both[source.median].astype("float64") - both[first.median].astype("float64")
+    names = ["label", first.median, *(name for source in others for name in (source.median, f"{source.id}_minus_{first.id}_ns"))]
+    table: Table = table_block("tools-table", "points", both, names, title="The same points, timed by each tool", page=8, sort="label")
+    return [table, Note(_TOOLS_NOTE, "hint")]
 
 
 def _measures(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -6,10 +6,15 @@ from profiler.report.blocks import Block
 from profiler.report.panels.base import Panel
 from profiler.report.view import View, table_block
 
+_COMPACT = [
+    "recording", "kernel", "grid", "block", "count", "api_median_ns", "api_p95_ns", "latency_median_ns", "latency_p95_ns",
+    "queue_median_ns", "queue_p95_ns", "negative_queue_count",
+]  # fmt: skip
+
 
 def build(view: View) -> list[Block]:
     """Build the table."""
-    return [table_block("latency-table", "launch_latency", view.metric("launch_latency"))]
+    return [table_block("latency-table", "launch_latency", view.metric("launch_latency"), compact=_COMPACT)]
 
 
 PANEL = Panel(

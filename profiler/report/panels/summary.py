@@ -12,10 +12,17 @@ from profiler.report.view import View
 from profiler.units import format_ns, format_si, format_value
 
 _TOP_FINDINGS = 3
+# label, figure, and a second figure that explains the first
 _KEY_FIGURES = (
-    "gpu_busy_pct", "busy_pct", "kernel_count", "kernel_time_ns", "memcpy_count", "memcpy_time_ns", "gap_count", "longest_gap_ns",
-    "launch_latency_median_ns", "span_ns",
-)  # fmt: skip
+    ("GPU busy", "gpu_busy_pct", "of {}", "span_ns"),
+    ("Kernels", "kernel_count", "{} in all", "kernel_time_ns"),
+    ("Copies", "memcpy_count", "{} in all", "memcpy_time_ns"),
+    ("Bytes copied", "memcpy_bytes", "", ""),
+    ("Idle gaps", "gap_count", "longest {}", "longest_gap_ns"),
+    ("Launch to start", "launch_latency_median_ns", "{} in the API call", "launch_api_median_ns"),
+    ("Sweep points", "point_count", "{} failed", "failed_point_count"),
+    ("Launches under ncu", "profiled_launch_count", "", ""),
+)
 
 
 def build(view: View) -> list[Block]:
@@ -61,15 +68,16 @@ def _figures(view: View) -> list[Block]:
 
 def _facts(rows: list[dict[str, Any]]) -> list[Fact]:
     known = {str(row["key"]): row for row in rows if row["value"] is not None and row["value"] == row["value"]}
-    keys = [key for key in _KEY_FIGURES if key in known] or list(known)[:10]
-    return [_fact(key, known[key]) for key in keys]
+    return [_fact(label, known[key], detail, known.get(other)) for label, key, detail, other in _KEY_FIGURES if key in known]
 
 
-def _fact(key: str, row: dict[str, Any]) -> Fact:
-    from profiler.report.columns import label_of
+def _fact(label: str, row: dict[str, Any], detail: str, other: dict[str, Any] | None) -> Fact:
+    more = "" if other is None else detail.format(_text(other))
+    return Fact(label, _text(row), str(row["text"]), more)
 
-    value = row["value"]
-    return Fact(label_of(key), format_value(value if isinstance(value, str) else float(value), str(row["unit"])), str(row.get("text", "")))
+
+def _text(row: dict[str, Any]) -> str:
+    return format_value(float(row["value"]), str(row["unit"]))
 
 
 PANEL = Panel("summary", "Summary", (), build, "", ("summary", "points", "findings"))
