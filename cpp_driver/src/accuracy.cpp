@@ -51,7 +51,8 @@ double Accuracy::excess(double actual, double expected) const {
   const double difference = std::fabs(actual - expected);
   if (difference == 0.0) return 0.0;
   const double allowed = mTolerance.absolute + mTolerance.relative * std::fabs(expected);
-  return difference / std::max(allowed, std::numeric_limits<double>::min());
+  // A tolerance of 0 must not make a finite difference look like a NaN.
+  return std::min(difference / std::max(allowed, std::numeric_limits<double>::min()), std::numeric_limits<double>::max());
 }
 
 void Accuracy::offerWorst(double candidateExcess, const Worst& candidate) {

@@ -1,5 +1,6 @@
 #include "json_writer.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -56,6 +57,26 @@ std::string quoteJson(std::string_view text) {
     }
   }
   return quoted += '"';
+}
+
+bool isJsonNumber(std::string_view text) {
+  const auto digits = [&](std::size_t from) { return std::min(text.find_first_not_of("0123456789", from), text.size()) - from; };
+  std::size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
+  const std::size_t whole = digits(std::min(at, text.size()));
+  if (whole == 0 || (whole > 1 && text[at] == '0')) return false;
+  at += whole;
+  if (at < text.size() && text[at] == '.') {
+    const std::size_t fraction = digits(at + 1);
+    if (fraction == 0) return false;
+    at += 1 + fraction;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    at += at + 1 < text.size() && (text[at + 1] == '+' || text[at + 1] == '-') ? 2 : 1;
+    const std::size_t exponent = digits(std::min(at, text.size()));
+    if (exponent == 0) return false;
+    at += exponent;
+  }
+  return at == text.size();
 }
 
 JsonWriter& JsonWriter::key(std::string_view name) {

@@ -14,6 +14,9 @@ namespace profiler::driver {
 /// Returns the text as a quoted JSON string; bytes that are no UTF-8 become U+FFFD.
 std::string quoteJson(std::string_view text);
 
+/// Whether a text is a number in JSON's grammar.
+bool isJsonNumber(std::string_view text);
+
 /// A streaming writer. The caller opens and closes objects and arrays; the writer sets the separators.
 class JsonWriter {
  public:

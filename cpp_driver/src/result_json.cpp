@@ -9,13 +9,12 @@
 namespace profiler::driver {
 namespace {
 
+/// A value that reads as a JSON number is written as one; everything else is text.
 void writeAttributes(JsonWriter& json, const std::vector<NamedText>& attributes) {
   json.beginObject();
   for (const auto& [name, text] : attributes) {
     json.key(name);
-    // A value that reads as a JSON number is one; everything else is text.
-    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos && (text.size() == 1 || text[0] != '0');
-    if (digits && text.size() < 18) {
+    if (isJsonNumber(text)) {
       json.raw(text);
     } else {
       json.value(text);

@@ -98,11 +98,12 @@ inline void allowProfileSharing([[maybe_unused]] nvinfer1::IBuilderConfig& confi
 #endif
 }
 
-/// Leaves out tactics from cuBLAS, cuBLASLt and cuDNN (the three lowest sources in every version): a builder that may use them loads
-/// those libraries for any network with a plugin, and fails where they are not installed.
+/// Leaves out tactics from cuBLAS, cuBLASLt and cuDNN: a builder that may use them loads those libraries for any network with a
+/// plugin, and fails where they are not installed. The sources are named, because their numbers moved in 11.
 inline void leaveOutExternalTactics(nvinfer1::IBuilderConfig& config) {
-  constexpr nvinfer1::TacticSources kExternal = 0b111;
-  config.setTacticSources(config.getTacticSources() & ~kExternal);
+  constexpr auto bit = [](nvinfer1::TacticSource source) { return nvinfer1::TacticSources{1} << static_cast<int>(source); };
+  const nvinfer1::TacticSources own = bit(nvinfer1::TacticSource::kEDGE_MASK_CONVOLUTIONS) | bit(nvinfer1::TacticSource::kJIT_CONVOLUTIONS);
+  config.setTacticSources(config.getTacticSources() & own);
 }
 
 struct CreatorName {

@@ -1,0 +1,51 @@
+"""Runs the built driver where no GPU is needed: help, list, dry run, refusals and their exit codes.
+
+Usage: check_command_line.py PROGRAM WORK_FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def expect(condition: bool, message: object) -> None:
+    if not condition:
+        raise SystemExit(f"failed: {message}")
+
+
+def main() -> None:
+    program, folder = sys.argv[1], Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def run(*words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([program, *words], capture_output=True, text=True, timeout=60)
+
+    expect(run("--help").returncode == 0 and "Exit codes" in run("--help").stdout, "--help")
+    expect("profiler-driver" in run("--version").stdout, "--version")
+    listed = json.loads(run("--list", "--json").stdout)
+    names = [op["name"] for op in listed["plugins"]]
+    expect({"swish", "add_scalar"} <= set(names), names)
+    expect({"variant", "block"} <= {field["name"] for field in listed["plugins"][0]["attributes"]}, listed["plugins"][0])
+    expect({"native_relu", "native_silu", "native_identity"} <= {op["name"] for op in listed["native"]}, listed["native"])
+    expect("swish" in run("--list").stdout, "--list")
+
+    dry = run("--direct", "--plugin", "swish", "--shape", "8x4", "--set", "block=64,128", "--dtype", "fp16,bf16", "--dry-run")
+    expect(dry.returncode == 0 and len(dry.stdout.splitlines()) == 4, dry)
+    points = folder / "points.txt"
+    points.write_text(dry.stdout, encoding="utf-8")
+    again = run("--direct", "--points", str(points), "--dry-run")
+    expect(again.stdout == dry.stdout, "a dry run is a points file")
+
+    typo = run("--plugn", "swish")
+    expect(typo.returncode == 2 and "did you mean --plugin?" in typo.stderr and "fix:" in typo.stderr, typo)
+    expect(typo.stdout == "" and "Traceback" not in typo.stderr, typo)
+    expect(run("--points", str(folder / "missing.txt")).returncode == 6, "a missing points file")
+    expect(run("--direct", "--points", "/dev/null").returncode == 2, "an empty points file")
+    print("command line: ok")
+
+
+if __name__ == "__main__":
+    main()
