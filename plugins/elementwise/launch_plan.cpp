@@ -18,7 +18,7 @@ struct Request {
 
 constexpr int64_t kMaxGrid = 2147483647;  // CUDA's limit of gridDim.x
 // Measured on an H200 at 65536x1024, float32 and float16: one 16-byte access a thread in small blocks runs at the speed of a copy,
-// every further access a thread or larger block is slower (docs/launch_choice.md has the table and the command).
+// every further access a thread or larger block is slower (docs/speed.md has the table and the command).
 constexpr int32_t kVectorizedBlock = 128;
 constexpr int32_t kVectorizedItems = 1;
 constexpr int32_t kDefaultBlock = 256;

@@ -106,7 +106,7 @@ void checkGridPolicies() {
 
 void checkResolved() {
   LaunchPlan const planned = plan("beta=2", 67108864, ElementType::kFloat32);
-  CHECK_DETAIL(planned.config.resolved.text() == "beta=2 variant=vectorized block=256 items=4 grid=exact cache=default",
+  CHECK_DETAIL(planned.config.resolved.text() == "beta=2 variant=vectorized block=128 items=1 grid=exact cache=default",
                planned.config.resolved.text());
 }
 
