@@ -82,11 +82,15 @@ class Winners:
     Attributes:
         cards: One dict per group, see `panels.summary`.
         source: What was timed, and by which tool.
+        recordings: Names, when several are shown; then `rows` stands in for `cards`.
+        rows: One dict per group: `group`, and `cells` with one card or None per recording.
     """
 
     kind: ClassVar[str] = "winners"
     cards: list[dict[str, Any]]
     source: str
+    recordings: list[str] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,8 @@ def _tools(recording: Recording, manifest: Manifest | None, info: dict[str, dict
 
 def _tool(tool: str, record: CaptureRecord | None, info: dict[str, Any]) -> str:
     version = (record.tool_version if record else "") or str(info.get("version") or info.get("tool_version") or "")
-    text = version if tool in version.lower() else f"{tool} {version}".strip()
+    named = tool in version.lower() or "nsight" in version.lower()
+    text = version if named else f"{tool} {version}".strip()
     return f"{text} (failed)" if record is not None and record.status == "failed" else text
 
 

@@ -94,7 +94,8 @@ class Winner:
     """The fastest configuration of one group.
 
     Attributes:
-        group: What all its rivals share: operation, shape, type (and the recording).
+        recording: Display name of the recording, empty when there is only one.
+        group: What all its rivals share: operation, shape, type.
         configuration: What distinguishes it, as text.
         row: Its row of the points.
         margin_pct: How much longer the next one takes; None when there is none.
@@ -103,6 +104,7 @@ class Winner:
         rivals: Configurations compared, itself included.
     """
 
+    recording: str
     group: str
     configuration: str
     row: dict[str, Any]
@@ -127,7 +129,8 @@ def winners(view: View) -> tuple[list[Winner], TimeSource | None]:
     keys = [key for key in (RECORDING, *GROUP_KEYS) if key in timed.columns]
     rest = [name for name in names if name not in GROUP_KEYS]
     groups = timed.groupby(keys, sort=False, dropna=False, observed=True) if keys else [((), timed)]
-    return [_winner(key, rows, source.median, rest) for key, rows in groups], source
+    skip = 1 if RECORDING in keys else 0
+    return [_winner(key[skip:], rows, source.median, rest) for key, rows in groups], source
 
 
 def _winner(key: tuple[Any, ...], rows: pd.DataFrame, median: str, names: list[str]) -> Winner:
@@ -138,6 +141,7 @@ def _winner(key: tuple[Any, ...], rows: pd.DataFrame, median: str, names: list[s
     times = ranked[median].to_numpy(dtype=float)
     following = len(ranked) > 1 and times[0] > 0
     return Winner(
+        recording=str(best.get(RECORDING, "")),
         group=" · ".join(str(part) for part in key if not pd.isna(part)),
         configuration=_configuration(best, names),
         row=best.to_dict(),

@@ -41,7 +41,7 @@ Page.figure = (function () {
     const names = figure.data[0].y;
     const length = Math.max(14, Math.min(64, Math.floor(width / 17)));
     const yaxis = {
-      ...figure.layout.yaxis, type: "linear", tickvals: names.map((_, index) => index), range: [-0.6, names.length - 0.4],
+      ...figure.layout.yaxis, type: "linear", zeroline: false, showgrid: false, tickvals: names.map((_, index) => index), range: [-0.6, names.length - 0.4],
       ticktext: names.map((name) => Page.format.plotly(Page.format.shorten(Page.format.kernel(name), length))),
     };
     const data = figure.data.map((trace) => ({ ...trace, y: names.map((_, index) => index) }));

@@ -32,11 +32,24 @@ def build(view: View) -> list[Block]:
     if best and source is not None:
         peak = view.device().get("memory_bandwidth_bytes_per_s")
         cards = [_card(winner, source.median, peak) for winner in best]
-        blocks.append(Winners(cards, source.label))
+        rows = _side_by_side(cards, view.names) if view.several else []
+        blocks.append(Winners(cards, source.label, view.names if view.several else [], rows))
     found = [item for item in collect(view) if item.severity != "info"][:_TOP_FINDINGS]
     if found:
         blocks.append(Findings(found))
     return blocks + _figures(view)
+
+
+def _side_by_side(cards: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+    """One row per group with the winner of each recording, and its time over that of the first recording."""
+    rows = []
+    for group in dict.fromkeys(card["group"] for card in cards):
+        found = {card["recording"]: card for card in cards if card["group"] == group}
+        first = found.get(names[0])
+        for card in found.values():
+            card["ratio"] = card["time_ns"] / first["time_ns"] if first and card is not first else None
+        rows.append({"group": group, "cells": [found.get(name) for name in names]})
+    return rows
 
 
 def _card(winner: Winner, median: str, peak: Any) -> dict[str, Any]:
@@ -44,6 +57,8 @@ def _card(winner: Winner, median: str, peak: Any) -> dict[str, Any]:
     bandwidth = winner.row.get(BANDWIDTH)
     known = bandwidth is not None and bandwidth == bandwidth and peak is not None and peak == peak
     return {
+        "recording": winner.recording,
+        "time_ns": time,
         "group": winner.group,
         "configuration": winner.configuration,
         "time": format_ns(time),
