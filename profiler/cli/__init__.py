@@ -13,15 +13,31 @@ import typer
 from profiler.errors import ProfilerError
 
 COMMANDS = {
-    "run": "profiler.cli.run",
-    "import": "profiler.cli.import_",
-    "list": "profiler.cli.list",
-    "show": "profiler.cli.show",
-    "metrics": "profiler.cli.metrics",
-    "dashboard": "profiler.cli.dashboard",
-    "doctor": "profiler.cli.doctor",
-    "build": "profiler.cli.build",
+    "Record": {
+        "run": "profiler.cli.run",
+        "import": "profiler.cli.import_",
+        "demo": "profiler.cli.demo",
+    },
+    "Look": {
+        "list": "profiler.cli.list",
+        "show": "profiler.cli.show",
+        "metrics": "profiler.cli.metrics",
+        "dashboard": "profiler.cli.dashboard",
+        "best": "profiler.cli.best",
+    },
+    "Compare": {
+        "compare": "profiler.cli.compare",
+        "ab": "profiler.cli.ab",
+        "gate": "profiler.cli.gate",
+        "baseline": "profiler.cli.baseline",
+        "selftest": "profiler.cli.selftest",
+    },
+    "Set up": {
+        "doctor": "profiler.cli.doctor",
+        "build": "profiler.cli.build",
+    },
 }
+"""Panel of the help to verb to module; the module's docstring is the verb's help."""
 
 
 def _exiting(run: Callable[..., int | None]) -> Callable[..., None]:
@@ -45,9 +61,10 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_version_option)
-    for name, module_name in COMMANDS.items():
-        module = import_module(module_name)
-        app.command(name, help=module.__doc__, no_args_is_help=False)(_exiting(module.run))
+    for panel, verbs in COMMANDS.items():
+        for name, module_name in verbs.items():
+            module = import_module(module_name)
+            app.command(name, help=module.__doc__, rich_help_panel=panel)(_exiting(module.run))
     return app
 
 

@@ -1,0 +1,89 @@
+"""Do the main job on this machine: record a sweep, and write its dashboard and that of the recorded H200 run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from profiler.cli.options import RunsOption
+
+if TYPE_CHECKING:
+    from profiler.store.run_dir import RunDir
+
+GPU_SWEEP = {"shape": ["65536x1024"], "dtype": ["fp32"]}
+CPU_SWEEP = {"shape": ["2048x1024"], "dtype": ["fp32"], "max_seconds": 0.5}
+BUILD_DIR = Path("build")
+
+
+def run(
+    pages: Annotated[Path, typer.Option("--pages", help="Folder for the pages.")] = Path("dashboards"),
+    runs: RunsOption = None,
+) -> int:
+    """Do the main job on this machine."""
+    from profiler.capture.session import exit_code, record
+    from profiler.cli.progress import RichProgress
+    from profiler.cli.request_options import build_request
+    from profiler.store.run_dir import runs_root
+
+    root = runs_root(runs)
+    has_gpu = _prepare_gpu()
+    request = build_request({"tool": "auto", "label": "demo", **(GPU_SWEEP if has_gpu else CPU_SWEEP)})
+    with RichProgress() as progress:
+        recorded = record(request, root, progress)
+    shown = [recorded, *_examples(root)]
+    written = [_render(item, pages) for item in shown]
+    _tell(recorded, written)
+    return exit_code(recorded)
+
+
+def _prepare_gpu() -> bool:
+    """Build the plugins when there is a GPU and a compiler; say what is missing otherwise."""
+    from profiler.capture.artefacts import find_ops_library
+    from profiler.capture.build import build, source_root
+    from profiler.engines.nvml import gpus
+    from profiler.errors import ProfilerError
+
+    if not gpus():
+        return False
+    if find_ops_library() is None:
+        typer.echo("building the plugins …", err=True)
+        try:
+            build(source_root(), BUILD_DIR, architectures="native")
+        except ProfilerError as error:
+            typer.echo(f"the plugins could not be built: {error.message}\nfix: {error.hint}", err=True)
+    return True
+
+
+def _examples(root: Path) -> list[RunDir]:
+    from profiler.store.run_dir import EXAMPLES, iterate_runs
+
+    return [item for item in iterate_runs(root) if item.path.parent.name == EXAMPLES][-1:]
+
+
+def _render(recorded: RunDir, pages: Path) -> Path:
+    from profiler.report.page import render
+    from profiler.tables.load import load
+
+    return render([load(str(recorded.path))], pages / f"{recorded.path.name}.html")
+
+
+def _tell(recorded: RunDir, written: list[Path]) -> None:
+    manifest = recorded.manifest
+    tools = ", ".join(capture.tool for capture in manifest.captures)
+    typer.echo(f"\nrecorded with: {tools}; engine: {_engine(recorded)}")
+    if _engine(recorded) == "reference":
+        typer.echo("missing without a GPU: kernels, copies, occupancy and hardware counters (the H200 page below has them)")
+    elif "nsys" not in tools:
+        typer.echo("missing without Nsight Systems: the API calls and the timeline of everything that the runner does not mark")
+    typer.echo("missing without Nsight Compute: hardware counters; add them with --tool nsys,ncu on a GPU")
+    for path, what in zip(written, ("this run", "recorded H200 run"), strict=False):
+        typer.echo(f"dashboard of {what}: {path}")
+    typer.echo(f"try next: profiler show {recorded.run_id}")
+    typer.echo("          profiler run --tool nsys -- ./your-program    (your own program)")
+    typer.echo("          profiler doctor                               (what this machine can record with)")
+
+
+def _engine(recorded: RunDir) -> str:
+    return str(recorded.manifest.engine or "none")
