@@ -30,6 +30,7 @@ COMMANDS = {
         "ab": "profiler.cli.ab",
         "gate": "profiler.cli.gate",
         "baseline": "profiler.cli.baseline",
+        "trend": "profiler.cli.trend",
         "selftest": "profiler.cli.selftest",
     },
     "Set up": {

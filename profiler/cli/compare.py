@@ -40,11 +40,10 @@ def run(
     from profiler.compare.baseline import baseline_target
     from profiler.compare.comparability import check_allowed
     from profiler.compare.recordings import compare_targets
-    from profiler.compare.verdict import Rule
     from profiler.errors import UsageError
     from profiler.store.run_dir import runs_root
 
-    rule = make_rule(threshold, config) if gate else Rule() if threshold is None else Rule(threshold=threshold)
+    rule = make_rule(threshold, gate, config)
     if source not in (None, "points", "kernels"):
         raise UsageError(f"--source {source}: expected points or kernels", "leave it out for the best that all sides have")
     if base is None and len(targets) == 1:

@@ -61,12 +61,12 @@ def split_words(values: list[str] | None) -> tuple[str, ...]:
     return tuple(part for value in values or () for part in value.split(",") if part)
 
 
-def make_rule(threshold: float | None, config: Path | None) -> Rule:
-    """Return the rule: the option, else the gate's configuration, else the default."""
+def make_rule(threshold: float | None, gate: bool, config: Path | None) -> Rule:
+    """Return the rule: the option, else with a gate its configuration, else the default."""
     from profiler.compare.gate_config import load_gate_config
     from profiler.compare.verdict import Rule
 
-    chosen = threshold if threshold is not None else load_gate_config(config).threshold
+    chosen = load_gate_config(config).threshold if gate and threshold is None else threshold
     return Rule() if chosen is None else Rule(threshold=chosen)
 
 

@@ -23,18 +23,13 @@ from profiler.compare.sides import Row
 from profiler.compare.statistics import LOOKS
 from profiler.compare.verdict import Verdict
 from profiler.errors import BadExportError, CaptureError, ProfilerError
-from profiler.store.manifest import CaptureRecord
-from profiler.store.run_dir import RunDir, write_atomic
+from profiler.store.run_dir import write_atomic
 from profiler.tables.load import load
 
 Run = Callable[..., Any]
 
 FAILURES_IN_A_ROW = 3
 _CODE_FILE = "machine-code.json"
-
-
-class Interrupted(Exception):
-    """The user stopped the job; what was measured is kept."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ def run_job(
 
     Raises:
         CaptureError: A side cannot be measured: its first process, or several in a row, gave no result.
-        Interrupted: Ctrl-C; the job can be resumed.
+        KeyboardInterrupt: Ctrl-C; the job can be resumed.
     """
     deadline = time.monotonic() + budget_s
     orders = balanced_order(len(store.names), max(max_rounds, 1), np.random.default_rng(store.request.seed))
@@ -143,7 +138,7 @@ def _measure_side(store: AbStore, number: int, name: str, open_labels: set[str] 
     argv = fill_argv(side, result, number, store.request.seed, _points_file(store, number, side, open_labels))
     ended = run(argv, log=log, timeout_s=store.request.process_timeout_s)
     if ended.stopped == "interrupted":
-        raise Interrupted
+        raise KeyboardInterrupt
     try:
         if not load(result).has("points"):
             return f"its result holds no sweep point (exit status {ended.returncode})"
@@ -190,18 +185,20 @@ def _give_up_on_failures(store: AbStore) -> None:
     for name in store.names:
         reasons = [record.failures.get(name, "") for record in recent]
         if all(reasons) and (len(store.rounds) == 1 or len(recent) == FAILURES_IN_A_ROW):
-            raise CaptureError(f"{name}: no result: {reasons[-1]}", f"see the logs in {store.run.logs / TOOL}")
+            raise CaptureError(f"{name}: no result: {reasons[-1]}", f"see logs/{TOOL} in the run folder")
 
 
 def _find_identical(store: AbStore, run: Run) -> None:
     """Compare the machine code of the sides once, and keep what was found."""
     cuobjdump = find_cuobjdump()
     record: dict[str, Any] = {"tool": cuobjdump or "", "same": {}, "reason": ""}
-    if cuobjdump is None:
-        record["reason"] = "cuobjdump was not found, so machine code was not compared"
+    if not store.request.skip_identical:
+        pass
     elif not all(side.binaries for side in store.request.sides):
-        record["reason"] = "a side is a command, so its machine code is not known"
-    elif store.request.skip_identical:
+        record["reason"] = "a side is a command, so machine code was not compared"
+    elif cuobjdump is None:
+        record["reason"] = "cuobjdump was not found, so machine code was not compared"
+    else:
         try:
             record["same"] = _same_kernels(store, cuobjdump, run)
         except ProfilerError as error:
@@ -279,13 +276,3 @@ def _notes(store: AbStore, rows: Any) -> list[str]:
     return notes
 
 
-def close_job(store: AbStore, status: str, reason: str = "") -> RunDir:
-    """Close the run of a job: complete, or failed with a reason and resumable."""
-    manifest = store.run.manifest
-    manifest.engine = store.facts.get(store.names[0], {}).get("engine", "")
-    record = CaptureRecord(TOOL, argv=list(store.request.sides[0].argv), status=status, reason=reason)
-    record.duration_s = sum(item.duration_s for item in store.rounds)
-    manifest.captures = [record]
-    manifest.options = {"ab": {"sides": {side.name: side.origin for side in store.request.sides}, "rounds": len(store.rounds)}}
-    store.run.finish(status, reason)
-    return store.run

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from profiler.capture.artefacts import DRIVER, find_driver
 from profiler.errors import CaptureError, ToolMissingError, UsageError
 
 Run = Callable[..., Any]
 
-DRIVER = "profiler-driver"
 _PLACEHOLDERS = ("{driver}", "{library}")
 _GIT_TIMEOUT_S = 120.0
 
@@ -60,9 +60,26 @@ class Built:
     origin: str
 
 
+def cache_folder() -> Path:
+    """Return the folder in which builds of revisions and source folders are kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "profiler" / "ab"
+
+
 def command_side(name: str, argv: Sequence[str]) -> AbSide:
     """Return a side that is a command."""
     return AbSide(name, tuple(argv), f"command: {' '.join(argv)}")
+
+
+def default_side(command: Sequence[str]) -> AbSide:
+    """Return a side that runs the driver built here, or a command that needs nothing built.
+
+    Raises:
+        UsageError: The command needs a driver, and none is built.
+    """
+    driver = find_driver()
+    built = Built(driver, None, f"driver {driver.name} sha256:{_digest(driver)[:16]}" if driver else "command")
+    return AbSide("this build", _fill(command, built, "this machine"), built.origin, _binaries(built))
 
 
 def resolve_side(text: str, command: Sequence[str], build: Callable[[Path, Path], None], run: Run, cache: Path) -> AbSide:
@@ -81,7 +98,7 @@ def resolve_side(text: str, command: Sequence[str], build: Callable[[Path, Path]
     """
     path = Path(text)
     if path.is_file():
-        built = Built(_default_driver(), path.resolve(), f"library {path.name} sha256:{_digest(path)[:16]}")
+        built = Built(find_driver(), path.resolve(), f"library {path.name} sha256:{_digest(path)[:16]}")
     elif path.is_dir():
         built = _from_folder(path.resolve(), build, cache)
     else:
@@ -91,12 +108,6 @@ def resolve_side(text: str, command: Sequence[str], build: Callable[[Path, Path]
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _default_driver() -> Path | None:
-    found = os.environ.get("PROFILER_DRIVER") or shutil.which(DRIVER)
-    local = Path("build") / "bin" / DRIVER
-    return Path(found) if found else local.resolve() if local.is_file() else None
 
 
 def _products(folder: Path, origin: str) -> Built:

@@ -1,0 +1,121 @@
+"""Measure two or more sides interleaved on this machine until each row is decided: revisions, folders, libraries, commands."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from profiler.cli.compare_output import (
+    AliasOption, AllowOption, ComparisonFormat, ConfigOption, FormatOption, GateOption, JsonOption, JunitOption, KeyOption,
+    LinkOption, MarkdownOption, PageOption, StrictOption, ThresholdOption, emit, make_rule, run_gate, split_words,
+)  # fmt: skip
+from profiler.cli.options import RunsOption
+
+if TYPE_CHECKING:
+    from profiler.compare.ab import Progress
+    from profiler.compare.ab_sides import AbSide
+
+_SIDES, _JOB = "Sides", "Measuring"
+
+
+def run(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(help="Command after --, with {driver} or {library}; only options: those of profiler-driver --direct."),
+    ] = None,
+    base: Annotated[str, typer.Option("--base", help="Revision, source folder, build folder or plugin library.", rich_help_panel=_SIDES)] = "",
+    candidate: Annotated[list[str] | None, typer.Option("--candidate", help="The same; may be repeated.", rich_help_panel=_SIDES)] = None,
+    base_command: Annotated[str, typer.Option("--base-command", help="Command line of the base, instead of --base.", rich_help_panel=_SIDES)] = "",
+    candidate_command: Annotated[
+        list[str] | None, typer.Option("--candidate-command", help="Command line of a candidate; may be repeated.", rich_help_panel=_SIDES)
+    ] = None,
+    architectures: Annotated[str | None, typer.Option("--architectures", help="Compute capabilities to build for, e.g. 90.", rich_help_panel=_SIDES)] = None,
+    budget: Annotated[float, typer.Option("--budget", help="Time to measure, seconds.", rich_help_panel=_JOB)] = 300.0,
+    max_rounds: Annotated[int, typer.Option("--max-rounds", help="Rounds at most.", rich_help_panel=_JOB)] = 64,
+    timeout: Annotated[float, typer.Option("--timeout", help="Longest time of one process, seconds.", rich_help_panel=_JOB)] = 600.0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the order of the sides.", rich_help_panel=_JOB)] = 1,
+    measure_identical: Annotated[
+        bool, typer.Option("--measure-identical", help="Measure rows of identical machine code too.", rich_help_panel=_JOB)
+    ] = False,
+    resume: Annotated[str | None, typer.Option("--resume", help="Go on with a job.", rich_help_panel=_JOB)] = None,
+    label: Annotated[str, typer.Option("--label", "-l", help="Name of the run.", rich_help_panel=_JOB)] = "ab",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the command line of each side, and stop.", rich_help_panel=_JOB)] = False,
+    threshold: ThresholdOption = None,
+    key: KeyOption = None,
+    alias: AliasOption = None,
+    allow: AllowOption = None,
+    gate: GateOption = False,
+    strict: StrictOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = ComparisonFormat.TABLE,
+    markdown: MarkdownOption = None,
+    json: JsonOption = None,
+    junit: JunitOption = None,
+    page: PageOption = None,
+    link: LinkOption = "",
+    runs: RunsOption = None,
+) -> int:
+    """Measure sides interleaved until each row is decided."""
+    from profiler.compare.ab_job import resume_job, start_job
+    from profiler.compare.ab_store import AbRequest
+    from profiler.compare.align import parse_aliases
+    from profiler.compare.comparability import check_allowed
+    from profiler.store.run_dir import runs_root
+
+    root = runs_root(runs)
+    if resume:
+        folder, comparison = resume_job(resume, root, budget, max_rounds, _report)
+    else:
+        sides = _sides(base, candidate or [], base_command, candidate_command or [], command or [], architectures)
+        if dry_run:
+            for side in sides:
+                typer.echo(f"{side.name}: {shlex.join(side.argv)}")
+            return 0
+        request = AbRequest(
+            tuple(sides), make_rule(threshold, gate, config), keys=split_words(key), aliases=parse_aliases(alias or ()),
+            allowed=check_allowed(split_words(allow)), seed=seed, skip_identical=not measure_identical,
+            process_timeout_s=timeout,
+        )  # fmt: skip
+        folder, comparison = start_job(request, root, label, budget, max_rounds, _report)
+    typer.echo(f"run: {folder.path}", err=True)
+    answer = run_gate(comparison, config, strict) if gate else None
+    return emit(comparison, answer, format, {"markdown": markdown, "json": json, "junit": junit}, page, link)
+
+
+def _report(progress: Progress) -> None:
+    state = f"round {progress.rounds}: {progress.rows - progress.undecided} of {progress.rows} rows decided"
+    typer.echo(f"{state}, {progress.elapsed_s:.0f} s", err=True)
+
+
+def _sides(
+    base: str, candidates: list[str], base_command: str, candidate_commands: list[str], command: list[str], architectures: str | None
+) -> list[AbSide]:
+    """Return the sides, the base first.
+
+    Raises:
+        UsageError: There is no base or no candidate, or two bases.
+    """
+    from profiler.capture.build import build
+    from profiler.capture.process import run_process
+    from profiler.compare.ab_sides import cache_folder, command_side, resolve_side
+    from profiler.errors import UsageError
+
+    if bool(base) == bool(base_command):
+        raise UsageError("give --base or --base-command, one of them", "for example --base main --candidate HEAD")
+
+    def make(source: Path, target: Path) -> None:
+        build(source, target, architectures)
+
+    def resolve(text: str) -> AbSide:
+        return resolve_side(text, command, make, run_process, cache_folder())
+
+    first = resolve(base) if base else command_side("base", shlex.split(base_command))
+    named = [resolve(text) for text in candidates]
+    commands = [
+        command_side("candidate" if len(candidate_commands) == 1 else f"candidate {index}", shlex.split(text))
+        for index, text in enumerate(candidate_commands, 1)
+    ]
+    return [first, *named, *commands]

@@ -1,0 +1,76 @@
+"""Measure the tool on this machine: identical code against itself, many times, and the smallest slowdown surely found."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from profiler.cli.options import RunsOption
+
+if TYPE_CHECKING:
+    from profiler.compare.ab import Progress
+    from profiler.compare.ab_store import AbStore
+    from profiler.compare.selftest import SelfTest
+
+
+class SelfTestFormat(str, Enum):
+    """What is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def run(
+    command: Annotated[
+        list[str] | None, typer.Argument(help="Command after --; only options: those of profiler-driver --direct.")
+    ] = None,
+    budget: Annotated[float, typer.Option("--budget", help="Time to measure, seconds.")] = 300.0,
+    rounds: Annotated[int, typer.Option("--rounds", help="Rounds at most.")] = 400,
+    trial_rounds: Annotated[int, typer.Option("--trial-rounds", help="Rounds of one trial at most.")] = 18,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the order.")] = 1,
+    format: Annotated[SelfTestFormat, typer.Option("--format", help="text or json.")] = SelfTestFormat.TEXT,
+    label: Annotated[str, typer.Option("--label", "-l", help="Name of the run.")] = "selftest",
+    runs: RunsOption = None,
+) -> int:
+    """Measure the tool on this machine."""
+    from profiler.compare.ab_job import start_job
+    from profiler.compare.ab_sides import AbSide, default_side
+    from profiler.compare.ab_store import AbRequest
+    from profiler.compare.selftest import run_selftest
+    from profiler.store.run_dir import runs_root
+
+    side = default_side(command or ())
+    again = AbSide(f"{side.name} again", side.argv, side.origin, side.binaries)
+    request = AbRequest((side, again), seed=seed, skip_identical=False, stop_early=False)
+    found: list[SelfTest] = []
+
+    def judge(store: AbStore) -> None:
+        found.append(run_selftest(store, trial_rounds))
+
+    folder, _ = start_job(request, runs_root(runs), label, budget, rounds, _report, judge)
+    result = found[0]
+    typer.echo(f"run: {folder.path}", err=True)
+    if format is SelfTestFormat.JSON:
+        typer.echo(result.to_json(), nl=False)
+        return 0
+    _print(result)
+    return 0
+
+
+def _report(progress: Progress) -> None:
+    typer.echo(f"round {progress.rounds}, {progress.elapsed_s:.0f} s", err=True)
+
+
+def _print(result: SelfTest) -> None:
+    from profiler.units import format_percent
+
+    typer.echo(f"{result.gpu or 'no GPU'}: {result.trials} trials of {len(result.rows)} rows, {result.rounds} rounds")
+    typer.echo(
+        f"identical code: {result.alarms} of {result.comparisons} called faster or slower "
+        f"(rate {format_percent(result.alarm_rate)}, surely below {format_percent(result.alarm_rate_high)}), {result.undecided} undecided"
+    )
+    typer.echo(f"spread between processes: {format_percent(result.process_spread)}")
+    found = result.smallest_slowdown
+    typer.echo(f"smallest slowdown found with 95 % power: {format_percent(found) if found else 'none: too few trials, or too noisy'}")

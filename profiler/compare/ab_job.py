@@ -1,0 +1,124 @@
+"""A/B jobs as runs: start one, go on with one that was cut off, and close the run whatever happens."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from profiler.capture.environment import environment_facts
+from profiler.capture.lock import locked
+from profiler.capture.process import run_process
+from profiler.compare.ab import Progress, job_comparison, run_job
+from profiler.compare.ab_store import TOOL, AbRequest, AbStore
+from profiler.compare.comparison import Comparison
+from profiler.errors import ProfilerError, UsageError
+from profiler.store.manifest import CaptureRecord
+from profiler.store.run_dir import RunDir, create_run, find_run
+
+OnRound = Callable[[Progress], None]
+OnEnd = Callable[[AbStore], object]
+
+
+def start_job(
+    request: AbRequest,
+    root: Path,
+    label: str,
+    budget_s: float,
+    max_rounds: int,
+    on_round: OnRound | None = None,
+    on_end: OnEnd | None = None,
+) -> tuple[RunDir, Comparison]:
+    """Measure sides interleaved, in a run of its own.
+
+    Args:
+        request: What to measure.
+        root: Folder that holds runs.
+        label: Name of the run.
+        budget_s: Time budget.
+        max_rounds: Rounds at most.
+        on_round: Told after each round.
+        on_end: Given the state before the run is closed, to add to it.
+
+    Raises:
+        CaptureError: A side cannot be measured; the run is kept, marked failed.
+        KeyboardInterrupt: The user stopped it; the run is kept likewise and can be resumed.
+    """
+    run = create_run(root, label)
+    run.manifest.argv = list(sys.argv)
+    run.manifest.environment = environment_facts()
+    return _measure(AbStore(run, request), budget_s, max_rounds, on_round, on_end)
+
+
+def resume_job(
+    target: str, root: Path, budget_s: float, max_rounds: int, on_round: OnRound | None = None
+) -> tuple[RunDir, Comparison]:
+    """Go on with a job: one that was cut off, or one whose budget ended before its rows were decided.
+
+    Args:
+        target: Run id, label, unique prefix, or path.
+        root: Folder that holds runs.
+        budget_s: Further time.
+        max_rounds: Rounds at most, those already measured among them.
+        on_round: Told after each round.
+
+    Raises:
+        UsageError: There is no such job.
+        CaptureError: A side cannot be measured.
+    """
+    return _measure(AbStore(find_job(target, root)), budget_s, max_rounds, on_round)
+
+
+def find_job(target: str, root: Path) -> RunDir:
+    """Return the run of a job, also of one that was killed and still has its temporary name."""
+    hidden = [path for path in sorted(root.glob(f".partial-{target}*")) if (path / "raw" / TOOL / "job.json").is_file()]
+    return RunDir(hidden[0]) if len(hidden) == 1 else find_run(target, root)
+
+
+def load_comparison(target: str, root: Path) -> Comparison:
+    """Return the comparison that a job's rounds give.
+
+    Raises:
+        UsageError: The run is no A/B job.
+    """
+    return job_comparison(AbStore(find_run(target, root)))
+
+
+def _measure(store: AbStore, budget_s: float, max_rounds: int, on_round: OnRound | None, on_end: OnEnd | None = None) -> tuple[RunDir, Comparison]:
+    if budget_s <= 0 or max_rounds < 1:
+        raise UsageError(f"a budget of {budget_s} s and {max_rounds} rounds leave nothing to measure", "give more than 0")
+    with locked(store.run), _closing(store):
+        store.run.manifest.status, store.run.manifest.reason = "recording", ""
+        store.run.save()
+        comparison = run_job(store, budget_s, run_process, max_rounds, on_round)
+        if on_end is not None:
+            on_end(store)
+        _close(store, "complete")
+    return store.run, comparison
+
+
+@contextmanager
+def _closing(store: AbStore) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        _close(store, "failed", "interrupted by the user; profiler ab --resume goes on")
+        raise
+    except ProfilerError as error:
+        _close(store, "failed", error.message.partition("\n")[0])
+        raise
+    except BaseException as error:
+        _close(store, "failed", f"{type(error).__name__}: {error}")
+        raise
+
+
+def _close(store: AbStore, status: str, reason: str = "") -> None:
+    manifest = store.run.manifest
+    manifest.engine = store.facts.get(store.names[0], {}).get("engine", "")
+    record = CaptureRecord(TOOL, argv=list(store.request.sides[0].argv), status=status, reason=reason)
+    record.duration_s = sum(item.duration_s for item in store.rounds)
+    manifest.captures = [record]
+    sides = {side.name: side.origin for side in store.request.sides}
+    manifest.options = {**manifest.options, "ab": {"sides": sides, "rounds": len(store.rounds)}}
+    store.run.finish(status, reason)

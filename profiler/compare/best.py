@@ -1,0 +1,116 @@
+"""The winner: the fastest launch configuration per op, shape and type, with all that cannot be told apart from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from profiler.compare.align import Pair
+from profiler.compare.comparability import FACTS, fact_value, recording_facts
+from profiler.compare.comparison import Judged, capture_estimates
+from profiler.compare.noise import MachineNoise, assumed_noise, find_noise
+from profiler.compare.sides import Row, available_sources, merge_replicates, side_rows
+from profiler.compare.statistics import Estimates, paired_estimates
+from profiler.compare.verdict import REASONS, Rule, Verdict, decide
+from profiler.errors import DataMissingError
+from profiler.store.run_dir import runs_root
+from profiler.tables.load import load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BEST_COLUMNS = (
+    "op", "shape", "dtype", "row", "place", "median_ns", "ratio", "ratio_low", "ratio_high", "tied", "samples", "processes",
+    "bandwidth_bytes_per_s", "note",
+)  # fmt: skip
+"""Columns of `best_rows`: ratio is this row / the fastest of its group; tied rows cannot be told apart from the fastest."""
+
+_PAIRED_PROCESSES = 3
+
+
+def best_rows(targets: Sequence[str], rule: Rule | None = None, runs: Path | None = None) -> pd.DataFrame:
+    """Rank the launch configurations of a recording.
+
+    A row is out of the race when it is slower than the fastest by the comparison's own rule; all others are tied with it.
+
+    Args:
+        targets: Runs or files; several are several processes of the same sweep.
+        rule: Threshold and error rates.
+        runs: Folder that holds runs.
+
+    Returns:
+        One row per configuration, `BEST_COLUMNS`, grouped by op, shape and type, the fastest first; configurations without
+        a valid time stand last in their group with the reason in `note`.
+
+    Raises:
+        DataMissingError: The recording has no times.
+    """
+    recordings = [load(target, runs=runs) for target in targets]
+    shared = [s for s in available_sources(recordings[0]) if all(s in available_sources(r) for r in recordings)]
+    if not shared:
+        raise DataMissingError(f"{recordings[0].name}: holds no times", "record it with --tool builtin, nsys or cupti")
+    rows = merge_replicates([side_rows(recording, shared[0]) for recording in recordings])
+    facts = recording_facts(recordings[0], shared[0].tool, str(shared[0]))
+    host_clock = any(row.conditions.get("clock") == "monotonic" for row in rows)
+    gpu, uuid = (fact_value(facts, fact) for fact in FACTS[:2])
+    noise = (None if host_clock else find_noise(runs_root(runs), gpu, uuid)) or assumed_noise(host_clock)
+    return rank(rows, noise, rule or Rule())
+
+
+def rank(rows: Sequence[Row], noise: MachineNoise, rule: Rule) -> pd.DataFrame:
+    """Rank rows within their groups; arguments as in `best_rows`."""
+    import pandas as pd
+
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row.keys.get(key, "") for key in ("op", "shape", "dtype")), []).append(row)  # type: ignore[arg-type]
+    records: list[dict[str, Any]] = []
+    for key, members in groups.items():
+        usable = sorted((row for row in members if not row.problem or row.problem == "one_sample"), key=lambda row: row.median_ns)
+        records += _ranked(key, usable, noise, rule) if usable else []
+        void = [row for row in members if row not in usable]
+        records += [_record(key, row, None, note=row.note or REASONS[row.problem]) for row in void]
+    return pd.DataFrame(records, columns=list(BEST_COLUMNS))
+
+
+def _ranked(key: tuple[str, str, str], rows: Sequence[Row], noise: MachineNoise, rule: Rule) -> list[dict[str, Any]]:
+    fastest, others = rows[0], rows[1:]
+    records = [_record(key, fastest, 1, ratio=(1.0, 1.0, 1.0), tied=True)]
+    if not others:
+        return records
+    decisions = decide(_estimates(fastest, others, noise), rule)
+    for index, row in enumerate(others):
+        ratio = (decisions.ratio[index], decisions.ratio_low[index], decisions.ratio_high[index])
+        tied = decisions.verdict[index] != Verdict.SLOWER.value
+        records.append(_record(key, row, index + 2, ratio, tied))
+    return records
+
+
+def _estimates(fastest: Row, others: Sequence[Row], noise: MachineNoise) -> Estimates:
+    """Estimate each row against the fastest: paired by process where there are enough, else as two captures."""
+    count = len(fastest.summaries)
+    if count >= _PAIRED_PROCESSES and all(len(row.summaries) == count for row in others):
+        medians = np.log([[summary.median_ns for summary in row.summaries] for row in (fastest, *others)])
+        differences = medians[1:] - medians[0]
+        found = paired_estimates(differences, np.ones(count), (count,))
+        return Estimates(*(getattr(found, name)[:, 0] for name in ("log_ratio", "standard_error", "dof", "rounds")))
+    judged = [Judged("", Pair(fastest, row)) for row in others]
+    return capture_estimates(judged, [noise] * len(judged), [0.0] * len(judged))
+
+
+def _record(
+    key: tuple[str, str, str],
+    row: Row,
+    place: int | None,
+    ratio: tuple[float, float, float] = (np.nan, np.nan, np.nan),
+    tied: bool = False,
+    note: str = "",
+) -> dict[str, Any]:
+    return {
+        **dict(zip(("op", "shape", "dtype"), key, strict=True)), "row": row.label, "place": place, "median_ns": row.median_ns,
+        **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)), "tied": tied, "samples": row.count,
+        "processes": len(row.summaries), "bandwidth_bytes_per_s": row.bandwidth_bytes_per_s, "note": note,
+    }  # fmt: skip

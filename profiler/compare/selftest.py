@@ -1,0 +1,193 @@
+"""The tool held against itself on this machine: A against A many times, and the smallest slowdown that is surely found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from profiler.compare.ab_store import AbStore
+from profiler.compare.noise import SELFTEST_FILE
+from profiler.compare.rounds import compare_rounds, looks_taken
+from profiler.compare.sides import Row
+from profiler.compare.statistics import LOOKS
+from profiler.compare.verdict import Rule, Verdict
+from profiler.store.run_dir import write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SELFTEST_VERSION = 1
+POWER = 0.95
+FEWEST_COMPARISONS = 20
+"""Fewer trials times rows say nothing of a power of 95 %."""
+
+SLOWDOWNS = (0.0025, 0.005, 0.0075, 0.01, 0.0125, 0.015, 0.0175, 0.02, 0.025, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5)
+"""Known slowdowns that are tried, as relative changes."""
+
+_DECIDED = (Verdict.FASTER.value, Verdict.SLOWER.value, Verdict.SAME.value)
+
+
+@dataclass
+class SelfTest:
+    """What a machine's self-test found.
+
+    Attributes:
+        gpu: Product name; empty on the CPU.
+        gpu_uuid: UUID of the board.
+        driver: Driver version.
+        rounds: Rounds measured.
+        trials: Jobs cut from them, each with its own stopping rule.
+        comparisons: Rows decided over all trials with identical sides.
+        alarms: Those called faster or slower.
+        alarm_rate_high: Upper end of the 95 % interval of the alarm rate.
+        undecided: Those of which nobody could tell.
+        process_spread: Standard deviation of ln(median) between processes: the 90th percentile over rows.
+        process_spread_dof: Its degrees of freedom.
+        smallest_slowdown: Smallest slowdown called slower with 95 % power; None when none of those tried is.
+        power: Slowdown to the share of trials and rows that called it slower.
+        rows: Label to its own spread and number of processes.
+    """
+
+    gpu: str
+    gpu_uuid: str
+    driver: str
+    rounds: int
+    trials: int
+    comparisons: int
+    alarms: int
+    alarm_rate_high: float
+    undecided: int
+    process_spread: float | None
+    process_spread_dof: float
+    smallest_slowdown: float | None
+    power: dict[str, float]
+    rows: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def alarm_rate(self) -> float:
+        """Share of the comparisons of identical sides that were called faster or slower."""
+        return self.alarms / self.comparisons if self.comparisons else float("nan")
+
+    def to_json(self) -> str:
+        """Return the document; a missing value is null."""
+        document = {"schema": "profiler-selftest", "schema_version": SELFTEST_VERSION, **asdict(self)}
+        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def replay(
+    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: Rule, max_rounds: int, slowdown: float = 0.0
+) -> list[pd.DataFrame]:
+    """Cut recorded rounds into jobs, one after the other, each ended by the stopping rule, and decide each.
+
+    Args:
+        rounds: Rounds table of two sides.
+        sides: Their rows, the base first.
+        rule: Threshold and error rates.
+        max_rounds: Rounds of one job at most; a rest too short for a first look is left out.
+        slowdown: Known relative slowdown given to the candidate's times.
+
+    Returns:
+        `Comparison.rows` of each job.
+    """
+    candidate = list(sides)[1]
+    changed = rounds.copy()
+    changed.loc[changed["side"] == candidate, "median_ns"] *= 1.0 + slowdown
+    total = int(rounds["round"].max()) if len(rounds) else 0
+    results, start = [], 0
+    while total - start >= LOOKS[0]:
+        length, rows = _one_job(changed, sides, rule, start, min(max_rounds, total - start))
+        if rows is None:
+            break
+        results.append(rows)
+        start += length
+    return results
+
+
+def _one_job(
+    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: Rule, start: int, available: int
+) -> tuple[int, pd.DataFrame | None]:
+    rows = None
+    for count in looks_taken(available, final=False):
+        part = rounds[(rounds["round"] > start) & (rounds["round"] <= start + count)]
+        rows = compare_rounds(part.assign(round=part["round"] - start), sides, rule, final=False)
+        if rows["verdict"].isin(_DECIDED).all():
+            return count, rows
+    return looks_taken(available, final=False)[-1], rows
+
+
+def run_selftest(store: AbStore, max_rounds: int) -> SelfTest:
+    """Judge a finished A/A job and store the result in its run.
+
+    Args:
+        store: Job whose two sides are the same.
+        max_rounds: Rounds of one trial at most.
+    """
+    rounds, sides, rule = store.frame(), store.side_rows(), store.request.rule
+    trials = replay(rounds, sides, rule, max_rounds)
+    verdicts = np.concatenate([trial["verdict"].to_numpy() for trial in trials]) if trials else np.array([], dtype=object)
+    alarms = int(np.isin(verdicts, ["slower", "faster"]).sum())
+    enough = verdicts.size >= FEWEST_COMPARISONS
+    power = {f"{slowdown:g}": _power(rounds, sides, rule, max_rounds, slowdown) for slowdown in SLOWDOWNS} if enough else {}
+    facts = store.facts.get(store.names[0], {})
+    spread = process_spread(rounds)
+    known = [item["spread"] for item in spread.values()]
+    result = SelfTest(
+        gpu=facts.get("device.name", ""),
+        gpu_uuid=facts.get("device.uuid", ""),
+        driver=facts.get("driver", facts.get("versions.driver", "")),
+        rounds=len(store.rounds),
+        trials=len(trials),
+        comparisons=int(verdicts.size),
+        alarms=alarms,
+        alarm_rate_high=_upper(alarms, verdicts.size),
+        undecided=int((verdicts == Verdict.CANNOT_TELL.value).sum()),
+        process_spread=float(np.quantile(known, 0.9)) if known else None,
+        process_spread_dof=float(min((item["processes"] for item in spread.values()), default=1) - 1),
+        smallest_slowdown=_smallest(power),
+        power=power,
+        rows=spread,
+    )
+    write_atomic(store.run.raw("selftest") / SELFTEST_FILE, result.to_json())
+    return result
+
+
+def _power(rounds: Any, sides: Mapping[str, list[Row]], rule: Rule, max_rounds: int, slowdown: float) -> float:
+    said = np.concatenate([trial["verdict"].to_numpy() for trial in replay(rounds, sides, rule, max_rounds, slowdown)])
+    return float(np.mean(said == Verdict.SLOWER.value))
+
+
+def _smallest(power: Mapping[str, float]) -> float | None:
+    """Return the smallest slowdown from which on every larger one is found with the power asked for."""
+    found = None
+    for slowdown, share in sorted(power.items(), key=lambda item: -float(item[0])):
+        if share < POWER:
+            break
+        found = float(slowdown)
+    return found
+
+
+def _upper(events: int, trials: int) -> float:
+    """Return the upper end of the one-sided 95 % interval of a rate (Clopper and Pearson 1934)."""
+    return 1.0 if events >= trials else float(stats.beta.ppf(0.95, events + 1, trials - events))
+
+
+def process_spread(rounds: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return for each label the standard deviation of ln(median) between processes, and their number.
+
+    Differences within a round count, not the drift of the machine over the job: half the variance of the paired
+    difference is the variance of one process.
+    """
+    table = rounds[rounds["median_ns"] > 0].pivot_table(index=["label", "round"], columns="side", values="median_ns", sort=False)
+    found: dict[str, dict[str, float]] = {}
+    if table.shape[1] != 2:
+        return found
+    differences = np.log(table.iloc[:, 1]) - np.log(table.iloc[:, 0])
+    for label, values in differences.dropna().groupby(level="label", sort=False):
+        if len(values) >= 3:
+            found[str(label)] = {"spread": float(np.sqrt(values.var(ddof=1) / 2.0)), "processes": float(2 * len(values))}
+    return found

@@ -1,0 +1,153 @@
+"""Medians over the stored runs, commit by commit, with the points where a level changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from profiler.compare.change_points import change_points, noise_of
+from profiler.compare.comparability import FACTS, compare_facts, fact_value, recording_facts
+from profiler.compare.noise import assumed_noise, find_noise
+from profiler.compare.sides import Row, available_sources, side_rows
+from profiler.compare.verdict import Rule
+from profiler.errors import DataMissingError, ProfilerError
+from profiler.store.run_dir import RunDir, iterate_runs
+from profiler.tables.load import Recording, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TREND_COLUMNS = (
+    "row", "op", "shape", "dtype", "run", "created_utc", "commit", "dirty", "median_ns", "samples", "level_ns", "step_ratio",
+    "verdict",
+)  # fmt: skip
+"""Columns of `Trend.points`: level_ns is the level of the stretch; step_ratio and verdict stand at the first run of a new one."""
+
+
+@dataclass
+class Trend:
+    """The history of a store.
+
+    Attributes:
+        points: One row per row label and run, `TREND_COLUMNS`, in order of time within a label.
+        reference: Run whose conditions all others share.
+        left_out: Run id to the reason why it is not in the series.
+        rule: Threshold.
+        noise: Where the smallest credible noise comes from.
+    """
+
+    points: pd.DataFrame
+    reference: str
+    left_out: dict[str, str] = field(default_factory=dict)
+    rule: Rule = field(default_factory=Rule)
+    noise: str = ""
+
+
+def trend(root: Path, rule: Rule | None = None, label: str = "*", row: str = "*") -> Trend:
+    """Collect the history of the runs that were recorded under the conditions of the newest.
+
+    Args:
+        root: Folder that holds runs.
+        rule: Its threshold is the smallest step that counts.
+        label: Pattern of the runs' labels.
+        row: Pattern of the row labels.
+
+    Raises:
+        DataMissingError: No run fits.
+    """
+    import pandas as pd
+
+    rule = rule or Rule()
+    left_out: dict[str, str] = {}
+    loaded = _load_runs(root, label, left_out)
+    if not loaded:
+        raise DataMissingError(f"no run in {root} with times and a label like {label!r}", "record some: profiler run --tool auto")
+    newest_run, newest = loaded[-1]
+    source = available_sources(newest)[0]
+    facts = recording_facts(newest, source.tool, str(source))
+    records: list[dict[str, Any]] = []
+    host_clock = False
+    for run, recording in loaded:
+        reason = _unlike(recording, source, facts)
+        if reason:
+            left_out[run.run_id] = reason
+            continue
+        for item in side_rows(recording, source):
+            if fnmatchcase(item.label, row):
+                host_clock |= item.conditions.get("clock") == "monotonic"
+                records.append(_record(run, item))
+    gpu, uuid = (fact_value(facts, fact) for fact in FACTS[:2])
+    noise = (None if host_clock else find_noise(root, gpu, uuid)) or assumed_noise(host_clock)
+    frame = pd.DataFrame(records, columns=list(TREND_COLUMNS))
+    parts = [_with_levels(part, noise.process_spread, rule) for _, part in frame.groupby("row", sort=False)]
+    points = pd.concat(parts, ignore_index=True) if parts else frame
+    return Trend(points, newest_run.run_id, left_out, rule, noise.origin)
+
+
+def _load_runs(root: Path, label: str, left_out: dict[str, str]) -> list[tuple[RunDir, Recording]]:
+    found = []
+    for run in sorted(iterate_runs(root), key=lambda item: item.manifest.created_utc):
+        if not fnmatchcase(run.manifest.label, label):
+            continue
+        try:
+            recording = load(run.path)
+            sources = available_sources(recording)
+        except ProfilerError as error:
+            left_out[run.run_id] = error.message
+            continue
+        if run.manifest.status != "complete":
+            left_out[run.run_id] = run.manifest.reason or run.manifest.status
+        elif sources:
+            found.append((run, recording))
+        else:
+            left_out[run.run_id] = "it holds no times"
+    return found
+
+
+def _unlike(recording: Recording, source: Any, facts: dict[str, str]) -> str:
+    if source not in available_sources(recording):
+        return f"it holds no {source}"
+    found = compare_facts(facts, recording_facts(recording, source.tool, str(source)), recording.name)
+    return "; ".join(f"{item.title}: {item.candidate_value}" for item in found if item.voids)
+
+
+def _record(run: RunDir, row: Row) -> dict[str, Any]:
+    git = run.manifest.environment.get("git")
+    git = git if isinstance(git, dict) else {}
+    return {
+        "row": row.label, **{name: row.keys.get(name) for name in ("op", "shape", "dtype")}, "run": run.run_id,
+        "created_utc": run.manifest.created_utc, "commit": git.get("commit"), "dirty": git.get("dirty"),
+        "median_ns": np.nan if row.problem not in ("", "one_sample") else row.median_ns, "samples": row.count,
+        "level_ns": np.nan, "step_ratio": np.nan, "verdict": row.problem if row.problem not in ("", "one_sample") else "",
+    }  # fmt: skip
+
+
+def _with_levels(part: pd.DataFrame, floor: float, rule: Rule) -> pd.DataFrame:
+    """Add the level of each stretch, and at its first run the step from the one before."""
+    part = part.reset_index(drop=True)
+    usable = part.index[part["median_ns"] > 0]
+    series = np.log(part.loc[usable, "median_ns"].to_numpy(dtype=float))
+    points = change_points(series, noise_of(series, floor), rule.log_threshold)
+    edges = [0, *points, series.size]
+    before: float | None = None
+    for start, end in zip(edges[:-1], edges[1:], strict=True):
+        if start == end:
+            continue
+        level = float(np.median(series[start:end]))
+        part.loc[usable[start:end], "level_ns"] = np.exp(level)
+        if before is not None:
+            part.loc[usable[start], "step_ratio"] = np.exp(level - before)
+            part.loc[usable[start], "verdict"] = "slower" if level > before else "faster"
+        before = level
+    return part
+
+
+def changes(found: Trend) -> Sequence[dict[str, Any]]:
+    """Return the runs at which a level changed, newest first."""
+    rows = found.points[found.points["step_ratio"].notna()]
+    return rows.sort_values("created_utc", ascending=False, kind="stable").to_dict("records")
