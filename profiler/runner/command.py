@@ -11,6 +11,7 @@ from pathlib import Path
 from profiler.engines import ENGINES
 from profiler.engines.base import EngineOptions
 from profiler.errors import CaptureError, ProfilerError, UsageError, WrongOutputError
+from profiler.runner.ops import find_op
 from profiler.runner.point import Point, read_points
 from profiler.runner.result import PROGRAM, Journal
 from profiler.runner.settings import CACHES, LAUNCH_MODES, MeasureSettings
@@ -86,6 +87,8 @@ def settings_of(args: argparse.Namespace) -> MeasureSettings:
 def run_sweep(args: argparse.Namespace, argv: list[str], scratch: Path) -> int:
     """Run the sweep and write its documents; returns the exit status."""
     points, settings = points_of(args), settings_of(args)
+    if args.engine == "reference":
+        find_op(args.plugin if args.points is None else points[0].op)
     options = EngineOptions(tuple(args.plugin_library), args.engine_file, args.onnx, args.engine_cache, args.device)
     journal = Journal(args.journal or scratch / "points.jsonl", args.segment)
     range_parts: list[Path] = []

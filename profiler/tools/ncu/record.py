@@ -37,7 +37,7 @@ _KNOWN = (
     (r"Driver or library.*(?:resource|version)|LibraryNotFound|InterprocessLockFile|Failed to (?:create|open) (?:the )?lock",
      "ncu could not take its lock or load its libraries", "remove /tmp/nsight-compute-lock if another user left it"),
     (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk"),
-    (r"==ERROR== ", "ncu failed", "read the log; profiler doctor checks the installation"),
+    (r"==ERROR== (?!The application returned)", "ncu failed", "read the log; profiler doctor checks the installation"),
 )  # fmt: skip
 
 
@@ -94,9 +94,7 @@ class NcuRecorder:
         argv += ["--force-overwrite", "--export", str(report)]
         return RecordPlan((*argv, *request.command), dict(request.environment), (report,))
 
-    def finish(
-        self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str
-    ) -> tuple[list[Path], list[str]]:
+    def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
         """Check that the report is there.
 
         Raises:

@@ -83,7 +83,7 @@ def to_sqlite(folder: Path, stem: str, run: Callable[..., Any]) -> Path | None:
     if _filled(target):
         return target
     if not _filled(report):
-        streams = [path for path in sorted(folder.glob("*.qdstrm")) if _filled(path)]
+        streams = [path for path in sorted(folder.glob(f"{stem}*.qdstrm")) if _filled(path)]
         if not streams:
             return None
         import_stream(streams[-1], report, run)

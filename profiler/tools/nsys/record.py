@@ -88,7 +88,8 @@ class NsysRecorder:
         if request.nsys.keep_report:
             artefacts += [report] if report.is_file() else []
         else:
-            report.unlink(missing_ok=True)
+            for left in (report, *folder.glob(f"{stem}.qdstrm")):
+                left.unlink(missing_ok=True)
         return artefacts, _notes(export, request)
 
     def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:

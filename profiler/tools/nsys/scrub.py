@@ -135,7 +135,7 @@ def _scrub_system_environment(database: sqlite3.Connection) -> int:
     changes = []
     for row, name, value in database.execute(f"SELECT rowid, {'name' if 'name' in text else 'NULL'}, value FROM TARGET_INFO_SYSTEM_ENV"):
         label = str(name)
-        if isinstance(value, str) and (_ENVIRONMENT_NAME.search(label) or is_secret_name(label) or is_environment_block(value)):
+        if isinstance(value, str) and value != REMOVED and (_ENVIRONMENT_NAME.search(label) or is_secret_name(label) or is_environment_block(value)):
             changes.append((REMOVED, row))
     database.executemany("UPDATE TARGET_INFO_SYSTEM_ENV SET value = ? WHERE rowid = ?", changes)
     return len(changes)

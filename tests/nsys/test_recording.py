@@ -1,0 +1,239 @@
+"""Real Nsight Systems records the CPU reference engine and users' own programs, and its failures are recognised."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from profiler.capture.progress import Progress
+from profiler.capture.request import CaptureRequest, NsysOptions, SweepOptions
+from profiler.capture.session import record, resume
+from profiler.capture.sweep import expand
+from profiler.errors import CaptureError
+from profiler.runner.result import Journal
+from profiler.runner.settings import MeasureSettings
+from profiler.store.run_dir import RunDir
+
+QUICK = MeasureSettings(warmup=1, min_samples=4, max_samples=4, max_seconds=1, cache="warm")
+RANGES = """SELECT COALESCE(s.value, n.text), n.start, n.end, n.int64Value, n.globalTid FROM NVTX_EVENTS n
+  LEFT JOIN StringIds s ON s.id = n.textId WHERE n.eventType = 59 ORDER BY n.start, -n.end"""
+ENGINES = Path(__file__).parents[1] / "unit" / "runner"
+PACKAGE = Path(__file__).parents[2]
+ENGINE_PATH = {"PYTHONPATH": f"{PACKAGE}{os.pathsep}{ENGINES}"}
+
+
+def sweep(*sweeps, engine="reference", tools=("nsys",), nsys=None, **options):
+    points = expand("swish", ["32x64"], ["fp32,fp16"], [], sweeps)
+    environment = ENGINE_PATH if ":" in engine else {}
+    return CaptureRequest(
+        tools=tools, sweep=SweepOptions(tuple(points), engine=engine, settings=QUICK, **options), label="reference",
+        nsys=nsys or NsysOptions(), environment=environment,
+    )  # fmt: skip
+
+
+def test_the_reference_engine_under_nsys_gives_the_ranges_of_its_samples(tmp_path, query):
+    run = record(sweep("block=64,128", "variant=scalar,vectorized"), tmp_path)
+    assert [capture.status for capture in run.manifest.captures] == ["complete"]
+    assert run.manifest.captures[0].notes == []
+    assert "NVIDIA Nsight Systems 20" in run.manifest.captures[0].tool_version
+    ranges = query(run.raw("nsys") / "capture.sqlite", RANGES)
+    result = json.loads((run.raw("nsys") / "result.json").read_text())["points"]
+    points = [row for row in ranges if row[0].startswith("point ")]
+    assert [row[0] for row in points] == [f"point {point['label']}" for point in result]
+    assert len(points) == 8
+    for (_, start, end, _, thread), point in zip(points, result, strict=True):
+        inside = [row for row in ranges if row[4] == thread and start < row[1] and row[2] <= end]
+        assert Counter(row[0] for row in inside) == {"setup": 1, "verify": 1, "warmup": 1, "iteration": 4}
+        iterations = [row for row in inside if row[0] == "iteration"]
+        assert [row[3] for row in iterations] == [point["bytes_per_iteration"]] * 4
+        for row, sample in zip(iterations, point["samples_ns"], strict=True):
+            assert row[2] - row[1] >= sample > 0
+
+
+def test_nothing_of_the_environment_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("PROBE_VARIABLE", "hunter2-value")
+    run = record(sweep("block=64"), tmp_path)
+    for path in run.path.rglob("*"):
+        assert path.is_dir() or b"hunter2-value" not in path.read_bytes(), path
+    assert not list(run.raw("nsys").glob("*.nsys-rep"))
+
+
+def test_the_report_is_kept_when_asked(tmp_path):
+    run = record(sweep("block=64", nsys=NsysOptions(keep_report=True)), tmp_path)
+    assert run.manifest.captures[0].artefacts == ["raw/nsys/capture.sqlite", "raw/nsys/capture.nsys-rep", "raw/nsys/result.json"]
+
+
+def test_a_users_program_with_points_needs_no_particular_nvtx(tmp_path, query):
+    code = "import profiler\nfor b in (64, 128):\n  for _ in profiler.point(block=b, bytes=10).iterations(3, warmup=1): pass"
+    run = record(CaptureRequest(tools=("nsys",), command=(sys.executable, "-c", code)), tmp_path)
+    names = Counter(row[0] for row in query(run.raw("nsys") / "capture.sqlite", RANGES))
+    assert names == {"point block=64": 1, "point block=128": 1, "warmup": 2, "iteration": 6}
+
+
+def test_ranges_that_nsys_lost_are_noticed_and_said(tmp_path, query):
+    code = "import nvtx\nwith nvtx.annotate('work', domain='mine'): pass"
+    run = record(CaptureRequest(tools=("nsys",), command=(sys.executable, "-c", code)), tmp_path)
+    recorded = query(run.raw("nsys") / "capture.sqlite", RANGES)
+    lost = [note for note in run.manifest.captures[0].notes if "mine" in note and "nvtx" in note]
+    assert bool(recorded) != bool(lost)
+
+
+def test_a_failing_program_keeps_its_capture_and_its_exit_status(tmp_path):
+    with pytest.raises(CaptureError, match="exit status 3"):
+        record(CaptureRequest(tools=("nsys",), command=("sh", "-c", "echo last words; exit 3")), tmp_path)
+    (folder,) = tmp_path.iterdir()
+    run = RunDir(folder)
+    assert (run.manifest.status, run.manifest.captures[0].returncode) == ("failed", 3)
+    assert (run.raw("nsys") / "capture.sqlite").is_file()
+    assert "last words" in (run.logs / "nsys.log").read_text()
+
+
+def test_a_capture_range_records_only_what_it_spans(tmp_path, query):
+    code = "import profiler\nfor b in (64, 128):\n  for _ in profiler.point(block=b).iterations(2): pass"
+    options = NsysOptions(trace=("nvtx",), capture_range="point block=128@profiler", capture_range_end="none")
+    run = record(CaptureRequest(tools=("nsys",), command=(sys.executable, "-c", code), nsys=options), tmp_path)
+    names = {row[0] for row in query(run.raw("nsys") / "capture.sqlite", RANGES)}
+    assert "iteration" in names
+    assert "point block=64" not in names
+
+
+@pytest.mark.parametrize(("capture_range", "text"), [("never@profiler", "never@profiler"), ("cudaProfilerApi", "cudaProfilerStart")])
+def test_a_capture_range_that_never_comes_is_said(tmp_path, capture_range, text):
+    options = NsysOptions(trace=("nvtx",) if "@" in capture_range else ("cuda", "nvtx"), capture_range=capture_range)
+    with pytest.raises(CaptureError, match=text) as caught:
+        record(CaptureRequest(tools=("nsys",), command=("true",), nsys=options), tmp_path)
+    assert caught.value.hint
+
+
+def test_an_option_that_nsys_does_not_know_is_said(tmp_path):
+    with pytest.raises(CaptureError, match="does not know an option") as caught:
+        record(CaptureRequest(tools=("nsys",), command=("true",), nsys=NsysOptions(extra=("--no-such-option",))), tmp_path)
+    assert "--no-such-option" in caught.value.message
+
+
+@pytest.fixture
+def nsys_without_importer(tmp_path, monkeypatch):
+    """An nsys whose own folder lacks the importer, as on a machine where only the target part is installed."""
+    real = Path(shutil.which("nsys")).resolve().parent
+    folder = tmp_path / "nsys" / real.name
+    folder.mkdir(parents=True)
+    for item in real.iterdir():
+        if item.name == "nsys":
+            shutil.copy2(item, folder / "nsys")
+        else:
+            (folder / item.name).symlink_to(item)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+def test_an_importer_that_cannot_start_is_replaced_by_one_that_can(tmp_path, nsys_without_importer, query):
+    run = record(sweep("block=64"), tmp_path / "runs")
+    assert "binary and its dependencies were not found" in (run.logs / "nsys.log").read_text()
+    names = Counter(row[0] for row in query(run.raw("nsys") / "capture.sqlite", RANGES))
+    assert names["iteration"] == 8
+    assert not list(run.raw("nsys").glob("*.qdstrm"))
+
+
+def test_without_any_importer_the_raw_stream_is_kept_and_the_fix_named(tmp_path, nsys_without_importer, monkeypatch):
+    monkeypatch.setattr("profiler.tools.nsys.export.find_importer", lambda nsys: None)
+    with pytest.raises(Exception, match="QdstrmImporter") as caught:
+        record(sweep("block=64"), tmp_path / "runs")
+    assert "whole of Nsight Systems" in caught.value.hint
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert list((folder / "raw" / "nsys").glob("*.qdstrm"))
+
+
+def test_points_that_crash_hang_or_lie_leave_one_capture_with_the_rest(tmp_path, query):
+    points = expand("swish", ["32x64"], [], [], ["fault=none,crash,hang,wrong,last"])
+    request = CaptureRequest(
+        tools=("nsys",), label="faults", environment=ENGINE_PATH,
+        sweep=SweepOptions(tuple(points), engine="faulty_engine:FaultyEngine", settings=QUICK, point_timeout_s=2.0),
+    )  # fmt: skip
+    run = record(request, tmp_path)
+    result = {point["attributes"]["fault"]: point for point in json.loads((run.raw("nsys") / "result.json").read_text())["points"]}
+    assert [result[name]["status"] for name in ("none", "crash", "hang", "wrong", "last")] == ["ok", "failed", "failed", "wrong_output", "ok"]
+    ranges = query(run.raw("nsys") / "capture.sqlite", RANGES)
+    whole = [row[0] for row in ranges if row[0].startswith("point ")]
+    assert {f"point {result[name]['label']}" for name in ("none", "wrong", "last")} <= set(whole)
+    assert len({row[4] >> 24 for row in ranges}) == 3, "a worker for the first points, one after the crash, one after the hang"
+
+
+class Killer(Progress):
+    """Kills the runner, or nsys with it, after the third point."""
+
+    def __init__(self, folder, nsys_too):
+        self.folder, self.nsys_too = folder, nsys_too
+
+    def point(self, done, total, status, label):
+        if done != 3:
+            return
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdecimal() and _runs(entry, b"profiler.runner") and _inside(entry, self.folder):
+                if self.nsys_too or not _runs(entry, b"profile"):
+                    os.kill(int(entry.name), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("nsys_too", [False, True])
+def test_a_killed_sweep_goes_on_with_no_point_lost_or_doubled(tmp_path, query, nsys_too):
+    points = tuple(expand("swish", ["32x64"], [], ["fault=slow"], ["block=32:256:32"]))
+    request = CaptureRequest(
+        tools=("nsys",), label="killed", environment=ENGINE_PATH,
+        sweep=SweepOptions(points, engine="faulty_engine:FaultyEngine", settings=QUICK),
+    )  # fmt: skip
+    with pytest.raises(CaptureError):
+        record(request, tmp_path, Killer(tmp_path, nsys_too))
+    run = resume("killed", tmp_path)
+    assert run.manifest.status == "complete"
+    paths = [run.path / name for capture in run.manifest.captures for name in capture.artefacts if name.endswith(".sqlite")]
+    assert [path.name for path in paths] == (["capture-2.sqlite"] if nsys_too else ["capture.sqlite", "capture-2.sqlite"])
+    journal = Journal(run.raw("nsys") / "points.jsonl").events()
+    finished = Counter(event["point"]["label"] for event in journal if event["event"] == "point")
+    assert finished == Counter(point.label for point in points)
+    recorded = Counter(name for path in paths for name in _points_with_iterations(query(path, RANGES)))
+    assert recorded == Counter(f"point {point.label}" for point in points)
+
+
+def _runs(entry, module):
+    try:
+        return module in (entry / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _inside(entry, folder):
+    try:
+        return Path(os.readlink(entry / "cwd")).is_relative_to(folder)
+    except OSError:
+        return False
+
+
+def _points_with_iterations(ranges):
+    found = set()
+    for name, start, end, _, thread in ranges:
+        if name.startswith("point "):
+            inside = [row for row in ranges if row[0] == "iteration" and row[4] == thread and start < row[1] and row[2] <= end]
+            found |= {name} if len(inside) == 4 else set()
+    return found
+
+
+def test_ctrl_c_ends_nsys_and_the_target(tmp_path):
+    class Interrupt(Progress):
+        def line(self, text):
+            if text == "ready":
+                raise KeyboardInterrupt
+
+    began = time.monotonic()
+    code = "import time; print('ready', flush=True); time.sleep(300)"
+    with pytest.raises(KeyboardInterrupt):
+        record(CaptureRequest(tools=("nsys",), command=(sys.executable, "-c", code)), tmp_path, Interrupt())
+    assert time.monotonic() - began < 60
+    (folder,) = tmp_path.iterdir()
+    assert RunDir(folder).manifest.reason == "interrupted by the user"
+    leftovers = [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal() and _runs(entry, code.encode())]
+    assert leftovers == []

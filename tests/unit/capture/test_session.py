@@ -1,0 +1,316 @@
+"""A recording always ends with a run that says how it ended: complete, or failed with the reason and its logs."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from profiler.capture import choice, session, tool_pass
+from profiler.capture.lock import locked
+from profiler.capture.progress import Progress
+from profiler.capture.request import CaptureRequest, SweepOptions
+from profiler.capture.session import exit_code, plan, record, resume, unfinished_runs
+from profiler.capture.sweep import expand
+from profiler.errors import CaptureError, ToolMissingError, UsageError
+from profiler.runner.result import Journal
+from profiler.runner.settings import MeasureSettings
+from profiler.store.manifest import read_manifest
+from profiler.store.run_dir import RunDir
+
+ENGINES = Path(__file__).parents[1] / "runner"
+ENGINE_PATH = {"PYTHONPATH": f"{Path(session.__file__).parents[2]}{os.pathsep}{ENGINES}"}
+QUICK = MeasureSettings(warmup=1, min_samples=3, max_samples=3, max_seconds=1, cache="warm")
+
+
+class Events(Progress):
+    def __init__(self):
+        self.points, self.notes, self.passes, self.lines = [], [], [], []
+
+    def begin(self, tool, argv, points):
+        self.passes.append([tool, points])
+
+    def line(self, text):
+        self.lines.append(text)
+
+    def point(self, done, total, status, label):
+        self.points.append((done, total, status))
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def end(self, tool, status, duration_s):
+        self.passes[-1].append(status)
+
+
+def sweep(values="64,128,256", engine="reference", attribute="block", tools=("builtin",), **options):
+    points = expand("swish", ["16x64"], [], [], [f"{attribute}={values}"])
+    environment = ENGINE_PATH if ":" in engine else {}
+    return CaptureRequest(
+        tools=tools, sweep=SweepOptions(tuple(points), engine=engine, settings=QUICK, **options), label="test", environment=environment
+    )
+
+
+def only_run(root):
+    (folder,) = [item for item in root.iterdir() if not item.name.startswith(".")]
+    return RunDir(folder)
+
+
+def test_a_sweep_becomes_a_complete_run(tmp_path):
+    events = Events()
+    run = record(sweep(), tmp_path, events)
+    manifest = read_manifest(run.path / "manifest.json")
+    assert run.path.parent == tmp_path
+    assert (manifest.status, manifest.reason, manifest.engine, manifest.label) == ("complete", "", "reference", "test")
+    (capture,) = manifest.captures
+    assert (capture.tool, capture.status, capture.returncode) == ("builtin", "complete", 0)
+    assert capture.artefacts == ["raw/builtin/result.json", "raw/builtin/ranges.json"]
+    assert all((run.path / name).is_file() for name in capture.artefacts)
+    assert (run.logs / "builtin.log").read_text().count("ok: op=swish") == 3
+    assert events.points == [(1, 3, "ok"), (2, 3, "ok"), (3, 3, "ok")]
+    assert events.passes == [["builtin", 3, "complete"]]
+    assert [point["attributes"]["block"] for point in json.loads((run.path / capture.artefacts[0]).read_text())["points"]] == [64, 128, 256]
+    assert exit_code(run) == 0
+    assert "cpu_count" in manifest.environment["host"]
+
+
+def test_a_command_is_recorded_and_its_output_logged(tmp_path):
+    events = Events()
+    code = "import profiler\nfor _ in profiler.point(block=64, bytes=8).iterations(3): pass\nprint('hello')"
+    run = record(CaptureRequest(tools=("builtin",), command=(sys.executable, "-c", code)), tmp_path, events)
+    assert run.manifest.command == [sys.executable, "-c", code]
+    assert events.lines == ["hello"]
+    result = json.loads((run.raw("builtin") / "result.json").read_text())
+    assert [(point["label"], len(point["samples_ns"]), point["bytes_per_iteration"]) for point in result["points"]] == [("block=64", 3, 8)]
+
+
+def failing(tmp_path, request, error=CaptureError):
+    with pytest.raises(error) as caught:
+        record(request, tmp_path)
+    run = only_run(tmp_path)
+    assert run.manifest.status == "failed"
+    assert run.manifest.reason
+    return run, caught.value
+
+
+def test_a_failing_program_leaves_a_failed_run_with_its_log(tmp_path):
+    code = "import profiler, sys\nwith profiler.point(block=1): pass\nprint('about to fail')\nsys.exit(3)"
+    run, error = failing(tmp_path, CaptureRequest(tools=("builtin",), command=(sys.executable, "-c", code)))
+    assert "exit status 3" in run.manifest.reason
+    assert "  | about to fail" in error.message
+    assert str(tmp_path / run.run_id / "logs" / "builtin.log") in error.message
+    assert Path(error.message.rpartition("log: ")[2]).read_text() == "about to fail\n"
+    assert (run.raw("builtin") / "result.json").is_file()
+
+
+def test_a_program_without_points_has_nothing_to_record(tmp_path):
+    _, error = failing(tmp_path, CaptureRequest(tools=("builtin",), command=("true",)))
+    assert "no sweep point" in error.message
+    assert "--tool nsys" in error.hint
+
+
+def test_a_time_out_ends_everything(tmp_path):
+    run, error = failing(tmp_path, CaptureRequest(tools=("builtin",), command=("sleep", "60"), timeout_s=0.5))
+    assert "stopped after 0.5 s" in error.message
+    assert run.manifest.captures[0].status == "failed"
+
+
+def test_ctrl_c_leaves_a_failed_run(tmp_path):
+    class Interrupt(Progress):
+        def point(self, done, total, status, label):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record(sweep("32:512:32"), tmp_path, Interrupt())
+    run = only_run(tmp_path)
+    assert (run.manifest.status, run.manifest.reason) == ("failed", "interrupted by the user")
+    assert run.manifest.captures[0].reason == "interrupted by the user"
+
+
+def test_a_missing_program_leaves_no_run(tmp_path):
+    with pytest.raises(UsageError, match="no such program"):
+        record(CaptureRequest(tools=("builtin",), command=("no-such-program",)), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_tool_leaves_no_run_and_names_the_fix(tmp_path, monkeypatch):
+    monkeypatch.setattr("profiler.tools.ncu.record.find_ncu", lambda: None)
+    with pytest.raises(ToolMissingError, match="ncu is not installed") as caught:
+        record(sweep(tools=("ncu",)), tmp_path)
+    assert "--tool auto" in caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_auto_takes_the_built_in_recorder_where_there_is_nothing_else_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("profiler.tools.nsys.locate.find_nsys", lambda: None)
+    monkeypatch.setattr(choice, "gpus", list)
+    events = Events()
+    run = record(sweep(tools=("auto",)), tmp_path, events)
+    assert [capture.tool for capture in run.manifest.captures] == ["builtin"]
+    assert any("built-in recorder" in note for note in events.notes)
+
+
+def test_a_folder_that_cannot_hold_runs_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CaptureError, match="file") as caught:
+        record(sweep(), tmp_path / "file" / "runs")
+    assert "--runs" in caught.value.hint
+
+
+def test_a_full_disk_in_the_middle_is_named(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tool_pass, "write_points", full)
+    run, error = failing(tmp_path, sweep())
+    assert "disk is full" in error.message
+    assert "disk is full" in run.manifest.reason
+
+
+def test_an_unexpected_error_marks_the_run_and_shows_itself(tmp_path, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(tool_pass, "write_points", broken)
+    run, _ = failing(tmp_path, sweep(), ZeroDivisionError)
+    assert run.manifest.reason == "ZeroDivisionError: a bug"
+
+
+def test_faulty_points_are_recorded_and_the_run_is_complete(tmp_path):
+    events = Events()
+    request = sweep("none,crash,wrong,hang,last", "faulty_engine:FaultyEngine", "fault", point_timeout_s=1.5)
+    run = record(request, tmp_path, events)
+    assert run.manifest.status == "complete"
+    notes = run.manifest.captures[0].notes
+    assert any(note.startswith("wrong output: op=swish") and "fault=wrong" in note for note in notes)
+    assert any(note.startswith("failed: ") and "SIGSEGV" in note for note in notes)
+    assert any(note.startswith("failed: ") and "hung" in note for note in notes)
+    assert exit_code(run) == 7
+    assert events.notes == notes
+
+
+def test_an_engine_that_cannot_start_fails_the_run_with_its_own_words(tmp_path):
+    _, error = failing(tmp_path, sweep(engine="faulty_engine:NoDeviceEngine"))
+    assert "3 of 3 points were not run: no CUDA device" in error.message
+    assert error.hint == "use --engine reference"
+
+
+def labels(run):
+    events = Journal(run.raw("builtin") / "points.jsonl").events()
+    return Counter(event["point"]["label"] for event in events if event["event"] == "point")
+
+
+def test_an_interrupted_sweep_goes_on_without_repeating_a_point(tmp_path):
+    class InterruptOnce(Events):
+        def point(self, done, total, status, label):
+            super().point(done, total, status, label)
+            if done == 3:
+                raise KeyboardInterrupt
+
+    request = sweep("slow,a,b,c,d,e", "faulty_engine:FaultyEngine", "fault")
+    with pytest.raises(KeyboardInterrupt):
+        record(request, tmp_path, InterruptOnce())
+    interrupted = only_run(tmp_path)
+    assert 3 <= sum(labels(interrupted).values()) < 6
+    assert [run.run_id for run in unfinished_runs(tmp_path)] == [interrupted.run_id]
+    run = resume("latest", tmp_path)
+    assert run.manifest.status == "complete"
+    assert [capture.status for capture in run.manifest.captures] == ["failed", "complete"]
+    assert set(labels(run).values()) == {1}
+    result = json.loads((run.raw("builtin") / "result.json").read_text())
+    assert [point["attributes"]["fault"] for point in result["points"]] == ["slow", "a", "b", "c", "d", "e"]
+    assert unfinished_runs(tmp_path) == []
+
+
+RECORD = """
+import json, sys
+from pathlib import Path
+from profiler.capture.request import CaptureRequest
+from profiler.capture.session import record
+record(CaptureRequest.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))
+"""
+
+
+def kill_in_the_middle(tmp_path, request, after):
+    """Record in a process of its own and kill it, with nothing left to clean up, once some points are finished."""
+    argv = [sys.executable, "-c", RECORD, json.dumps(request.to_dict()), str(tmp_path)]
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        found = list(tmp_path.glob(".partial-*/raw/*/points.jsonl"))
+        if found and sum(event["event"] == "point" for event in Journal(found[0]).events()) >= after:
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    (folder,) = tmp_path.glob(".partial-*")
+    return RunDir(folder)
+
+
+def wait_for_the_lock(run, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with locked(run):
+                return
+        except UsageError:
+            time.sleep(0.1)
+    pytest.fail("what the killed process had started still holds the run")
+
+
+def test_a_killed_recording_is_no_run_yet_and_can_go_on(tmp_path):
+    points = tuple(expand("swish", ["16x64"], [], ["fault=slow"], ["block=32:384:32"]))
+    request = CaptureRequest(tools=("builtin",), sweep=SweepOptions(points, engine="faulty_engine:FaultyEngine", settings=QUICK),
+                             label="test", environment=ENGINE_PATH)  # fmt: skip
+    killed = kill_in_the_middle(tmp_path, request, 2)
+    assert killed.manifest.status == "recording"
+    wait_for_the_lock(killed)
+    run = resume("test", tmp_path)
+    assert run.manifest.status == "complete"
+    assert len(labels(run)) == 12
+    assert set(labels(run).values()) == {1}
+    assert not list(tmp_path.glob(".partial-*"))
+
+
+def test_two_recordings_into_one_run_are_refused(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        record(sweep(), tmp_path, type("Stop", (Progress,), {"point": lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)})())
+    run = only_run(tmp_path)
+    with locked(run), pytest.raises(UsageError, match="being recorded by another process"):
+        resume(run.run_id, tmp_path)
+
+
+def test_resume_names_what_is_wrong(tmp_path):
+    with pytest.raises(UsageError, match="no unfinished sweep"):
+        resume("latest", tmp_path)
+    run = record(sweep("64"), tmp_path)
+    with pytest.raises(UsageError):
+        resume(run.run_id, tmp_path)
+
+
+def test_a_plan_is_what_runs_and_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ((tool, steps),) = plan(sweep())
+    assert tool == "builtin"
+    assert not list(tmp_path.iterdir())
+    run = record(sweep(), tmp_path / "runs")
+    assert list(steps.argv) == run.manifest.captures[0].argv
+
+
+def test_secrets_of_the_environment_stay_out_of_the_manifest(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOME_TOKEN", "hunter2-x")
+    code = "import profiler\nwith profiler.point(block=1): pass"
+    request = CaptureRequest(
+        tools=("builtin",), command=(sys.executable, "-c", code, "--password=hunter2-y"),
+        environment={"API_KEY": "hunter2-z", "PLAIN": "kept"},
+    )  # fmt: skip
+    run = record(request, tmp_path)
+    for path in run.path.rglob("*"):
+        assert path.is_dir() or b"hunter2" not in path.read_bytes(), path
+    assert run.manifest.options["request"]["environment"] == {"API_KEY": "", "PLAIN": "kept"}

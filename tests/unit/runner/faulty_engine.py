@@ -1,0 +1,62 @@
+"""An engine for tests: the reference engine, with points that crash, hang, give wrong output or break the process.
+
+Chosen as `--engine faulty_engine:FaultyEngine`; the attribute `fault` of a point says what goes wrong.
+"""
+
+import ctypes
+import os
+import time
+
+from profiler.engines.base import EngineBroken, PointSkipped
+from profiler.engines.reference import ReferenceEngine
+from profiler.errors import CaptureError
+
+
+class FaultyEngine(ReferenceEngine):
+    name = "faulty"
+
+    def prepare(self, point):
+        fault = point.attributes.get("fault", "none")
+        if fault == "crash":
+            print("about to touch address 0", flush=True)
+            ctypes.string_at(0)
+        if fault == "kill":
+            os.kill(os.getpid(), 9)
+        if fault == "exit":
+            os._exit(9)
+        if fault == "hang":
+            time.sleep(600)
+        if fault == "slow":
+            time.sleep(0.3)
+        if fault == "error":
+            raise CaptureError("out of registers", "use fewer")
+        if fault == "skip":
+            raise PointSkipped("not on this device")
+        if fault == "broken":
+            raise EngineBroken("illegal memory access")
+        if fault == "memory":
+            raise MemoryError("4 GB")
+        case = super().prepare(point)
+        if fault == "wrong":
+            verify = case.verify
+
+            def poisoned():
+                case._op = type(case._op)(**{**vars(case._op), "compute": lambda source, target, parameters: target.fill(7)})
+                return verify()
+
+            case.verify = poisoned
+        return case
+
+
+class NoDeviceEngine:
+    """Cannot even be opened."""
+
+    def __init__(self, options, settings):
+        raise CaptureError("no CUDA device", "use --engine reference")
+
+
+class CrashingEngine:
+    """Dies while it is opened."""
+
+    def __init__(self, options, settings):
+        ctypes.string_at(0)

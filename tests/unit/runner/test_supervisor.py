@@ -1,0 +1,159 @@
+"""A sweep outlives points that crash, hang or give wrong output, and goes on where it was cut off."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from conftest import HERE, QUICK
+
+from profiler.runner.result import Journal
+
+FAULTY = ("--engine", "faulty_engine:FaultyEngine")
+
+
+def records(path):
+    return {point["attributes"].get("fault"): point for point in json.loads(path.read_text())["points"]}
+
+
+def test_each_fault_costs_its_own_point_and_is_named(runner, tmp_path):
+    faults = "none,crash,kill,exit,hang,error,skip,broken,memory,wrong,last"
+    code, output = runner(*FAULTY, "--sweep", f"fault={faults}", "--point-timeout", "1.5", "--json", "r.json")
+    points = records(tmp_path / "r.json")
+    assert list(points) == faults.split(",")
+    assert {fault: point["status"] for fault, point in points.items()} == {
+        "none": "ok", "crash": "failed", "kill": "failed", "exit": "failed", "hang": "failed", "error": "failed",
+        "skip": "skipped", "broken": "failed", "memory": "failed", "wrong": "wrong_output", "last": "ok",
+    }  # fmt: skip
+    for fault, reason in {
+        "crash": "crashed: killed by SIGSEGV; about to touch address 0",
+        "kill": "crashed: killed by SIGKILL",
+        "exit": "crashed: exit status 9",
+        "hang": "hung: no result after 1.5 s",
+        "error": "out of registers",
+        "skip": "not on this device",
+        "broken": "illegal memory access",
+        "memory": "out of memory: 4 GB",
+        "wrong": "output differs from the reference in 1024 of 1024 elements",
+    }.items():
+        assert points[fault]["reason"].startswith(reason), fault
+    assert points["wrong"]["samples_ns"] == []
+    assert len(points["last"]["samples_ns"]) == 3
+    assert code == 7, output
+    assert "[11/11] ok: " in output
+
+
+def test_every_point_failed_is_a_failure(runner):
+    code, output = runner(*FAULTY, "--set", "fault=error")
+    assert code == 4
+    assert "1 points: 1 failed" in output
+
+
+def test_an_engine_that_cannot_start_says_why_at_once(runner):
+    code, output = runner("--engine", "faulty_engine:NoDeviceEngine")
+    assert code == 4
+    assert "error: no CUDA device\nfix: use --engine reference" in output
+
+
+def test_an_engine_that_dies_at_its_start_is_tried_twice_and_reported(runner):
+    code, output = runner("--engine", "faulty_engine:CrashingEngine", "--journal", "j.jsonl")
+    assert code == 4
+    assert "the worker ended before it began a point (killed by SIGSEGV)" in output
+
+
+def test_finished_points_are_not_run_again(runner, tmp_path):
+    arguments = ("--sweep", "block=64,128", "--journal", "j.jsonl", "--json", "r.json")
+    runner(*arguments)
+    first = (tmp_path / "r.json").read_text()
+    code, output = runner("--sweep", "block=64,128,256", "--journal", "j.jsonl", "--json", "r.json")
+    assert code == 0
+    assert "2 of 3 points are already finished" in output
+    second = json.loads((tmp_path / "r.json").read_text())["points"]
+    assert second[:2] == json.loads(first)["points"]
+    assert [point["attributes"]["block"] for point in second] == [64, 128, 256]
+
+
+def begin(tmp_path, *arguments):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), str(HERE)])}
+    argv = [sys.executable, "-m", "profiler.runner", *QUICK, *FAULTY, *arguments]
+    return subprocess.Popen(argv, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def finished_labels(journal):
+    events = Journal(journal).events()
+    return [event["point"]["label"] for event in events if event["event"] == "point"]
+
+
+def workers():
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"profiler.runner.worker" in command:
+                found.append(int(entry.name))
+    return found
+
+
+def test_killed_in_the_middle_and_started_again_no_point_is_lost_or_doubled(runner, tmp_path):
+    sweep = ("--set", "fault=slow", "--sweep", "block=32:512:32", "--journal", "j.jsonl", "--json", "r.json")
+    process = begin(tmp_path, *sweep)
+    journal = tmp_path / "j.jsonl"
+    deadline = time.monotonic() + 30
+    while len(finished_labels(journal)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    children = workers()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    before = finished_labels(journal)
+    assert 4 <= len(before) < 16
+    time.sleep(0.5)
+    assert len(finished_labels(journal)) <= len(before) + 1
+    assert not set(children) & set(workers()), "the worker outlived its supervisor"
+
+    with journal.open("a") as stream:
+        stream.write('{"event": "point", "segment": 1, "poi')  # a line that was cut off by the kill
+        stream.write("\n")
+    before = finished_labels(journal)
+    code, output = runner(*FAULTY, *sweep)
+    assert code == 0, output
+    points = json.loads((tmp_path / "r.json").read_text())["points"]
+    assert [point["attributes"]["block"] for point in points] == list(range(32, 513, 32))
+    assert all(point["status"] == "ok" and len(point["samples_ns"]) == 3 for point in points)
+    counts = Counter(finished_labels(journal))
+    assert set(counts.values()) == {1}
+    assert set(before) < set(counts)
+
+
+def test_interrupt_leaves_what_was_finished(tmp_path):
+    process = begin(tmp_path, "--set", "fault=slow", "--sweep", "block=32:512:32", "--journal", "j.jsonl", "--json", "r.json")
+    journal = tmp_path / "j.jsonl"
+    deadline = time.monotonic() + 30
+    while len(finished_labels(journal)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    points = json.loads((tmp_path / "r.json").read_text())["points"]
+    assert [point["label"] for point in points] == finished_labels(journal)
+
+
+def test_a_sweep_ends_when_the_process_that_records_it_is_gone(tmp_path):
+    owner = subprocess.Popen(["sleep", "60"])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), str(HERE)]), "PROFILER_OWNER_PID": str(owner.pid)}
+    argv = [sys.executable, "-m", "profiler.runner", *QUICK, *FAULTY, "--set", "fault=slow", "--sweep", "block=32:1024:32", "--journal", "j.jsonl"]
+    process = subprocess.Popen(argv, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not finished_labels(tmp_path / "j.jsonl") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    owner.kill()
+    owner.wait()
+    assert process.wait(timeout=15) == 130
+    assert len(finished_labels(tmp_path / "j.jsonl")) < 32
