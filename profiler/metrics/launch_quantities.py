@@ -161,6 +161,8 @@ def _derived(
 
 def _global_access(op: str, word: str) -> tuple[Quantity, ...]:
     return (
+        _derived(f"{word}_sectors", "count", "lower", f"32-byte sectors that global {word}s moved", _sectors(op),
+                 lambda c: c[_sectors(op)]),
         _derived(f"sectors_per_request_{word}", "ratio", "none",
                  f"32-byte sectors that a warp's global {word} touches; ideal: 4 for 4-byte, 16 for 16-byte accesses",
                  f"{_sectors(op)} / {_requests(op)}", lambda c: ratio(c[_sectors(op)], c[_requests(op)])),

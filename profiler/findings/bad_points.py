@@ -1,0 +1,35 @@
+"""Rule: sweep points that failed or whose output was wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiler.findings.rule import SHOWN, Finding, Rule, rows_of
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+_TITLES = {"wrong_output": "points gave wrong output: their times are void", "failed": "points failed"}
+
+
+def check(recording: Recording) -> list[Finding]:
+    """List the points whose status is not ok."""
+    rows = rows_of(recording, "points")
+    findings = []
+    for status, title in _TITLES.items():
+        bad = [row for row in rows if row["status"] == status]
+        if bad:
+            texts = [f"{row['label']}: {row['reason'] or status}" for row in bad[:SHOWN]]
+            more = [f"and {len(bad) - SHOWN} more"] if len(bad) > SHOWN else []
+            findings.append(Finding(f"{len(bad)} {title}", "; ".join([*texts, *more]), "error"))
+    return findings
+
+
+RULE = Rule(
+    name="bad_points",
+    text="any sweep point with status failed or wrong_output",
+    needs=("points",),
+    advice="Run the point alone and read its reason; compare a wrong output with the reference at the worst index.",
+    source="docs/formats.md, Result JSON",
+    check=check,
+)

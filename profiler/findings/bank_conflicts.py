@@ -1,0 +1,47 @@
+"""Rule: threads of a warp meet in a shared memory bank."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+CONFLICTS_PER_INSTRUCTION = 0.25
+PIPE_PCT = 10.0
+
+
+def check(recording: Recording) -> list[Finding]:
+    """Look for launches with many conflicts whose shared memory pipe is in real use."""
+    bad = [
+        row
+        for row in rows_of(recording, "launches")
+        if known(row, "bank_conflicts_per_instruction", "shared_pipe_pct")
+        and row["bank_conflicts_per_instruction"] > CONFLICTS_PER_INSTRUCTION
+        and row["shared_pipe_pct"] > PIPE_PCT
+    ]
+    if not bad:
+        return []
+    evidence = worst(
+        bad,
+        lambda row: -row["bank_conflicts_per_instruction"],
+        lambda row: (
+            f"{row['bank_conflicts_per_instruction']:.2f} conflicts per shared memory instruction,"
+            f" pipe used {row['shared_pipe_pct']:.0f} %"
+        ),
+    )
+    return [Finding("Shared memory accesses conflict in banks", evidence)]
+
+
+RULE = Rule(
+    name="bank_conflicts",
+    text=f"more than {CONFLICTS_PER_INSTRUCTION} bank conflicts per shared memory instruction while the shared memory pipe"
+    f" is used above {PIPE_PCT:.0f} %",
+    needs=("launches",),
+    advice="Pad the rows of the array by one element, or permute the index (swizzle) so that the threads of a warp fall"
+    " into different banks.",
+    source="Nsight Compute, rule SharedMemoryConflicts; thresholds chosen here",
+    check=check,
+)

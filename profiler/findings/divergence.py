@@ -1,0 +1,48 @@
+"""Rule: warps execute with many of their threads switched off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+ACTIVE_THREADS = 24.0
+MEMORY_PCT = 80.0
+
+
+def check(recording: Recording) -> list[Finding]:
+    """Look for launches whose instructions run with few active threads and that memory does not limit anyway."""
+    bad = [
+        row
+        for row in rows_of(recording, "launches")
+        if known(row, "threads_per_instruction")
+        and row["threads_per_instruction"] < ACTIVE_THREADS
+        and (row["memory_throughput_pct"] or 0) < MEMORY_PCT
+    ]
+    if not bad:
+        return []
+    evidence = worst(
+        bad,
+        lambda row: row["threads_per_instruction"],
+        lambda row: f"{row['threads_per_instruction']:.1f} of 32 threads active{_branches(row)}",
+    )
+    return [Finding("Warps diverge", evidence)]
+
+
+def _branches(row: dict) -> str:
+    efficiency = row.get("branch_efficiency_pct")
+    return "" if efficiency is None else f", branch efficiency {efficiency:.1f} %"
+
+
+RULE = Rule(
+    name="divergence",
+    text=f"fewer than {ACTIVE_THREADS:.0f} active threads per executed instruction while memory is used below {MEMORY_PCT:.0f} %",
+    needs=("launches",),
+    advice="Let whole warps take the same branch (sort or regroup the work), give every thread of a warp work instead of one,"
+    " or use warp-level primitives (__shfl_sync) for reductions.",
+    source="Nsight Compute, rule ThreadDivergence (24 of 32 threads)",
+    check=check,
+)

@@ -1,0 +1,39 @@
+"""Rule: a launch moves clearly more bytes through device memory than its iteration must."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+EXCESS = 1.1
+
+
+def check(recording: Recording) -> list[Finding]:
+    """Compare measured traffic with the minimum that the NVTX payload states."""
+    bad = [
+        row
+        for row in rows_of(recording, "launches")
+        if known(row, "dram_bytes_per_payload_byte") and row["dram_bytes_per_payload_byte"] > EXCESS
+    ]
+    if not bad:
+        return []
+    evidence = worst(
+        bad,
+        lambda row: -row["dram_bytes_per_payload_byte"],
+        lambda row: f"{row['dram_bytes_per_payload_byte']:.2f} bytes moved for each that must be",
+    )
+    return [Finding("Launches move more bytes than they must", evidence)]
+
+
+RULE = Rule(
+    name="excess_traffic",
+    text=f"device memory traffic above {EXCESS:.1f} times the iteration's minimum",
+    needs=("launches",),
+    advice="Look for uncoalesced or repeated accesses, spilled registers, and data that falls out of L2 between uses.",
+    source="NVTX payload of the iteration (docs/formats.md); 10 % chosen here",
+    check=check,
+)

@@ -1,0 +1,57 @@
+"""Rule: neither arithmetic nor memory is busy: warps wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+IDLE_PCT = 60.0
+_ADVICE = {
+    "long_scoreboard": "keep more loads in flight per thread (several independent elements, 16-byte accesses)",
+    "short_scoreboard": "reduce shared memory round trips and special-function use",
+    "barrier": "shorten the work between barriers, or use smaller blocks",
+    "lg_throttle": "issue fewer, wider global accesses (16 bytes per thread)",
+    "mio_throttle": "issue fewer shared memory and special-function instructions",
+    "math_pipe_throttle": "balance the work between execution pipes",
+    "wait": "give each thread more independent instructions",
+    "no_instruction": "shorten the unrolled code so that it fits the instruction cache",
+    "drain": "write results earlier or with wider stores",
+}
+
+
+def _busiest(row: Row) -> float:
+    return max(row["compute_throughput_pct"], row["memory_throughput_pct"])
+
+
+def _text(row: Row) -> str:
+    stall = row.get("stall_top")
+    share = f", {row['stall_top_pct']:.0f} % of the wait is {stall}" if stall and known(row, "stall_top_pct") else ""
+    return f"compute {row['compute_throughput_pct']:.0f} %, memory {row['memory_throughput_pct']:.0f} % of peak{share}"
+
+
+def check(recording: Recording) -> list[Finding]:
+    """Look for launches that use neither unit well."""
+    bad = [
+        row
+        for row in rows_of(recording, "launches")
+        if known(row, "compute_throughput_pct", "memory_throughput_pct") and _busiest(row) < IDLE_PCT
+    ]
+    if not bad:
+        return []
+    stalls = dict.fromkeys(row["stall_top"] for row in sorted(bad, key=_busiest) if row.get("stall_top") in _ADVICE)
+    advice = RULE.advice + "".join(f" For {stall}: {_ADVICE[stall]}." for stall in stalls)
+    return [Finding("Launches wait instead of working", worst(bad, _busiest, _text), "warning", advice)]
+
+
+RULE = Rule(
+    name="latency_bound",
+    text=f"compute and memory both used below {IDLE_PCT:.0f} % of their peak",
+    needs=("launches",),
+    advice="Raise occupancy or the number of independent operations per thread.",
+    source="Nsight Compute, rule SOLBottleneck (60 %)",
+    check=check,
+)

@@ -1,0 +1,52 @@
+"""Rule: launching a kernel takes the CPU longer than running it takes the GPU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+EXECUTIONS = 20
+_KEYS = ("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes")
+
+
+def _durations(recording: Recording) -> dict[tuple, float]:
+    return {tuple(row[key] for key in _KEYS): row["median_ns"] for row in rows_of(recording, "kernels")}
+
+
+def _ratio(row: Row) -> float:
+    return row["api_median_ns"] / row["median_ns"]
+
+
+def check(recording: Recording) -> list[Finding]:
+    """Compare the median time of the launching API call with the kernel's median duration."""
+    durations = _durations(recording)
+    rows = [
+        {**row, "median_ns": durations[key]}
+        for row in rows_of(recording, "launch_latency")
+        if known(row, "api_median_ns") and (key := tuple(row[name] for name in _KEYS)) in durations
+    ]
+    bad = [row for row in rows if row["count"] >= EXECUTIONS and row["median_ns"] > 0 and _ratio(row) > 1]
+    if not bad:
+        return []
+    evidence = worst(
+        bad,
+        lambda row: -_ratio(row) * row["count"],
+        lambda row: (
+            f"{row['count']} launches of {row['median_ns'] / 1e3:.1f} µs, each {row['api_median_ns'] / 1e3:.1f} µs to launch"
+        ),
+    )
+    return [Finding("Kernels run shorter than they take to launch", evidence)]
+
+
+RULE = Rule(
+    name="launch_bound",
+    text=f"median launch call longer than the median kernel, for kernels that ran at least {EXECUTIONS} times",
+    needs=("kernels", "launch_latency"),
+    advice="Capture the sequence in a CUDA graph, fuse the kernels, or give each launch more work.",
+    source="CUDA C++ Programming Guide, CUDA Graphs",
+    check=check,
+)

@@ -1,0 +1,43 @@
+"""Rule: an SM held far fewer warps than it could, and no memory unit was the bottleneck."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+SHARE_OF_THEORETICAL = 0.7
+BUSY_MEMORY_PCT = 80.0
+
+
+def check(recording: Recording) -> list[Finding]:
+    """Compare achieved with theoretical occupancy of each profiled launch."""
+    bad = [
+        row
+        for row in rows_of(recording, "launches")
+        if known(row, "achieved_occupancy_pct", "theoretical_occupancy_pct")
+        and row["achieved_occupancy_pct"] < SHARE_OF_THEORETICAL * row["theoretical_occupancy_pct"]
+        and (row["memory_throughput_pct"] or 0) < BUSY_MEMORY_PCT
+    ]
+    if not bad:
+        return []
+    evidence = worst(
+        bad,
+        lambda row: row["achieved_occupancy_pct"],
+        lambda row: f"{row['achieved_occupancy_pct']:.1f} % of {row['theoretical_occupancy_pct']:.0f} %",
+    )
+    return [Finding("Achieved occupancy is far below what the launch allows", evidence)]
+
+
+RULE = Rule(
+    name="low_achieved_occupancy",
+    text=f"achieved below {SHARE_OF_THEORETICAL:.0%} of theoretical occupancy while memory is used below {BUSY_MEMORY_PCT:.0f} %",
+    needs=("launches",),
+    advice="Blocks end faster than new ones start, or their work is uneven: take larger blocks, give each thread more"
+    " elements (grid-stride loop), or balance the work between blocks.",
+    source="Nsight Compute, rules AchievedOccupancy and SOLBottleneck; share of 70 % chosen here",
+    check=check,
+)

@@ -1,0 +1,41 @@
+"""Rule: copies between host and device go through pageable memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiler.findings.rule import Finding, Rule, rows_of
+from profiler.units import format_bytes, format_ns, format_si
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+LEAST_BYTES = 1 << 20
+
+
+def check(recording: Recording) -> list[Finding]:
+    """Look for copies from or to pageable memory that move at least 1 MiB in total."""
+    bad = [
+        row
+        for row in rows_of(recording, "memory_operations")
+        if "pageable" in (row["source_kind"], row["destination_kind"]) and (row["bytes"] or 0) >= LEAST_BYTES
+    ]
+    if not bad:
+        return []
+    evidence = "; ".join(
+        f"{row['direction']}: {row['count']} copies, {format_bytes(row['bytes'])} in {format_ns(row['total_ns'])},"
+        f" {format_si(row['bandwidth_bytes_per_s'], 'B/s')}"
+        for row in sorted(bad, key=lambda row: -row["total_ns"])
+    )
+    return [Finding("Copies go through pageable host memory", evidence, "advice")]
+
+
+RULE = Rule(
+    name="pageable_copies",
+    text="copies from or to pageable memory of 1 MiB or more in total",
+    needs=("memory_operations",),
+    advice="Allocate the host buffer with cudaMallocHost or cudaHostAlloc (pinned): copies get faster and can overlap with"
+    " kernels.",
+    source="CUDA C++ Best Practices Guide, Pinned Memory; nsys expert system, rule cuda_memcpy_async",
+    check=check,
+)

@@ -1,0 +1,87 @@
+"""What a rule is, and how its findings are worded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+Severity = Literal["error", "warning", "advice", "info", "ok", "not_evaluated"]
+Row = dict[str, Any]
+
+SHOWN = 3
+"""Rows named in the evidence; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule noticed.
+
+    Attributes:
+        title: One line: what is the matter.
+        evidence: The figures it rests on, worst first.
+        severity: How much it matters.
+        advice: What to do about it; empty takes the rule's own.
+    """
+
+    title: str
+    evidence: str
+    severity: Severity = "warning"
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        name: Identifier, the name of its module.
+        text: The condition, in one line, with its thresholds.
+        needs: Metric tables without which it cannot be evaluated.
+        advice: What to do when it holds.
+        source: Where condition and thresholds come from.
+        check: Takes the recording, returns the findings; none when all is well.
+    """
+
+    name: str
+    text: str
+    needs: tuple[str, ...]
+    advice: str
+    source: str
+    check: Callable[[Recording], list[Finding]] = field(repr=False)
+
+
+def rows_of(recording: Recording, table: str) -> list[Row]:
+    """Return the rows of a small metric table as dicts, None where a value is missing."""
+    lists = recording.metric_columns(table).to_lists()
+    return [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+
+
+def known(row: Row, *names: str) -> bool:
+    """Say whether a row has a value in every named column."""
+    return all(row.get(name) is not None for name in names)
+
+
+def launch_name(row: Row) -> str:
+    """Return `kernel, block 256x1x1` for a row with kernel and block; parameters of the kernel left out."""
+    kernel = str(row["kernel"]).removeprefix("void ")
+    name = kernel.partition("(")[0] or kernel
+    return f"{name}, block {row['block']}" if row.get("block") else name
+
+
+def worst(rows: Iterable[Row], key: Callable[[Row], float], text: Callable[[Row], str]) -> str:
+    """Word the evidence: the rows with the lowest key first, one per kernel, grid and block; the rest counted.
+
+    Args:
+        rows: Rows for which the rule holds.
+        key: Lower is worse.
+        text: What to say of one row, after its name.
+    """
+    seen: dict[tuple[Any, ...], str] = {}
+    for row in sorted(rows, key=key):
+        seen.setdefault((row["kernel"], row.get("grid"), row.get("block")), f"{launch_name(row)}: {text(row)}")
+    more = len(seen) - SHOWN
+    return "; ".join([*list(seen.values())[:SHOWN], *([f"and {more} more"] if more > 0 else [])])

@@ -1,0 +1,36 @@
+"""Rule: the grid is too small to fill the GPU once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+FILLED_WAVES = 0.5
+
+
+def check(recording: Recording) -> list[Finding]:
+    """Look for grids of less than half a wave."""
+    bad = [row for row in rows_of(recording, "occupancy") if known(row, "waves_per_sm") and row["waves_per_sm"] < FILLED_WAVES]
+    if not bad:
+        return []
+    evidence = worst(
+        bad,
+        lambda row: row["waves_per_sm"],
+        lambda row: f"grid {row['grid']} fills {100 * row['waves_per_sm']:.0f} % of the resident block slots",
+    )
+    return [Finding("Grids are too small to fill the GPU", evidence, "advice")]
+
+
+RULE = Rule(
+    name="small_grid",
+    text=f"a grid of less than {FILLED_WAVES} waves",
+    needs=("occupancy",),
+    advice="Give each thread less work, use smaller blocks, batch several launches into one, or run independent kernels"
+    " concurrently on other streams.",
+    source="Nsight Compute, rule LaunchConfiguration (small grid); half a wave chosen here",
+    check=check,
+)
