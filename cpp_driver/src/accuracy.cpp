@@ -11,7 +11,7 @@ void Accuracy::add(std::int64_t index, double actual, double expected) {
   if (!plugins::withinTolerance(actual, expected, mType, mTolerance)) ++mFailed;
   offerWorst(excess(actual, expected), {index, expected, actual});
   if (!std::isfinite(actual) || !std::isfinite(expected)) return;
-  const double difference = std::fabs(actual - expected);
+  double const difference = std::fabs(actual - expected);
   ++mFinite;
   mMaxAbs = std::max(mMaxAbs, difference);
   mSumAbs += difference;
@@ -20,14 +20,14 @@ void Accuracy::add(std::int64_t index, double actual, double expected) {
   mActualSquares += actual * actual;
   mExpectedSquares += expected * expected;
   if (expected != 0.0) {
-    const double relative = difference / std::fabs(expected);
+    double const relative = difference / std::fabs(expected);
     ++mRelative;
     mMaxRel = std::max(mMaxRel, relative);
     mSumRel += relative;
   }
 }
 
-void Accuracy::merge(const Accuracy& other) {
+void Accuracy::merge(Accuracy const& other) {
   mCount += other.mCount;
   mFailed += other.mFailed;
   mFinite += other.mFinite;
@@ -48,16 +48,16 @@ double Accuracy::excess(double actual, double expected) const {
   if (!std::isfinite(actual) || !std::isfinite(expected)) {
     return plugins::withinTolerance(actual, expected, mType, mTolerance) ? 0.0 : std::numeric_limits<double>::infinity();
   }
-  const double difference = std::fabs(actual - expected);
+  double const difference = std::fabs(actual - expected);
   if (difference == 0.0) return 0.0;
-  const double allowed = mTolerance.absolute + mTolerance.relative * std::fabs(expected);
+  double const allowed = mTolerance.absolute + mTolerance.relative * std::fabs(expected);
   // A tolerance of 0 must not make a finite difference look like a NaN.
   return std::min(difference / std::max(allowed, std::numeric_limits<double>::min()), std::numeric_limits<double>::max());
 }
 
-void Accuracy::offerWorst(double candidateExcess, const Worst& candidate) {
+void Accuracy::offerWorst(double candidateExcess, Worst const& candidate) {
   // Ties go to the lowest index, so that the answer does not depend on how threads shared the work.
-  const bool lower = mWorst && candidateExcess == mWorstExcess && candidate.index < mWorst->index;
+  bool const lower = mWorst && candidateExcess == mWorstExcess && candidate.index < mWorst->index;
   if (candidateExcess > mWorstExcess || lower) {
     mWorstExcess = candidateExcess;
     mWorst = candidate;
@@ -67,14 +67,16 @@ void Accuracy::offerWorst(double candidateExcess, const Worst& candidate) {
 std::optional<double> Accuracy::maxAbs() const { return mFinite ? std::optional(mMaxAbs) : std::nullopt; }
 std::optional<double> Accuracy::meanAbs() const { return mFinite ? std::optional(mSumAbs / static_cast<double>(mFinite)) : std::nullopt; }
 std::optional<double> Accuracy::maxRel() const { return mRelative ? std::optional(mMaxRel) : std::nullopt; }
-std::optional<double> Accuracy::meanRel() const { return mRelative ? std::optional(mSumRel / static_cast<double>(mRelative)) : std::nullopt; }
+std::optional<double> Accuracy::meanRel() const {
+  return mRelative ? std::optional(mSumRel / static_cast<double>(mRelative)) : std::nullopt;
+}
 
 std::optional<double> Accuracy::rootMeanSquare() const {
   return mFinite ? std::optional(std::sqrt(mSumSquares / static_cast<double>(mFinite))) : std::nullopt;
 }
 
 std::optional<double> Accuracy::cosine() const {
-  const double norms = std::sqrt(mActualSquares) * std::sqrt(mExpectedSquares);
+  double const norms = std::sqrt(mActualSquares) * std::sqrt(mExpectedSquares);
   return norms > 0.0 ? std::optional(std::clamp(mDot / norms, -1.0, 1.0)) : std::nullopt;
 }
 

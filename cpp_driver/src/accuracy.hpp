@@ -14,7 +14,7 @@ class Accuracy {
   Accuracy(plugins::ElementType type, plugins::Tolerance tolerance) : mType(type), mTolerance(tolerance) {}
 
   void add(std::int64_t index, double actual, double expected);
-  void merge(const Accuracy& other);
+  void merge(Accuracy const& other);
 
   struct Worst {
     std::int64_t index;
@@ -32,12 +32,12 @@ class Accuracy {
   std::optional<double> rootMeanSquare() const;
   std::optional<double> cosine() const;
   /// The element with the largest difference in units of its tolerance; a non-finite mismatch beats every finite one.
-  const std::optional<Worst>& worst() const { return mWorst; }
+  std::optional<Worst> const& worst() const { return mWorst; }
   plugins::Tolerance tolerance() const { return mTolerance; }
 
  private:
   double excess(double actual, double expected) const;
-  void offerWorst(double excess, const Worst& candidate);
+  void offerWorst(double excess, Worst const& candidate);
 
   plugins::ElementType mType;
   plugins::Tolerance mTolerance;

@@ -12,29 +12,31 @@ namespace {
 constexpr std::size_t kAlignment = 256;
 constexpr std::size_t kReserveBytes = std::size_t{256} << 20;  // left for contexts, events and workspaces
 
-std::size_t alignedBytes(const TensorSpec& tensor) { return std::max((tensor.sizeBytes() + kAlignment - 1) / kAlignment, std::size_t{1}) * kAlignment; }
+std::size_t alignedBytes(TensorSpec const& tensor) {
+  return std::max((tensor.sizeBytes() + kAlignment - 1) / kAlignment, std::size_t{1}) * kAlignment;
+}
 
 std::string mebibytes(std::size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
 
 }  // namespace
 
-std::size_t bufferSetBytes(const std::vector<TensorSpec>& tensors) {
+std::size_t bufferSetBytes(std::vector<TensorSpec> const& tensors) {
   std::size_t bytes = 0;
-  for (const auto& tensor : tensors) bytes += alignedBytes(tensor);
+  for (auto const& tensor : tensors) bytes += alignedBytes(tensor);
   return bytes;
 }
 
 CachePlan planCache(CacheMode mode, std::size_t setBytes, std::int64_t l2CacheBytes, std::size_t maxSets) {
   if (mode == CacheMode::kWarm) return {1, false};
-  const std::size_t between = 2 * static_cast<std::size_t>(l2CacheBytes);
-  const std::size_t setCount = std::max<std::size_t>(2, (between + setBytes - 1) / setBytes + 1);
+  std::size_t const between = 2 * static_cast<std::size_t>(l2CacheBytes);
+  std::size_t const setCount = std::max<std::size_t>(2, (between + setBytes - 1) / setBytes + 1);
   return setCount <= maxSets ? CachePlan{setCount, false} : CachePlan{1, true};
 }
 
-BufferRing::BufferRing(std::vector<TensorSpec> tensors, const CachePlan& plan, std::int64_t l2CacheBytes)
+BufferRing::BufferRing(std::vector<TensorSpec> tensors, CachePlan const& plan, std::int64_t l2CacheBytes)
     : mTensors(std::move(tensors)), mPlan(plan) {
-  const std::size_t setBytes = bufferSetBytes(mTensors);
-  const std::size_t total = setBytes * mPlan.setCount;
+  std::size_t const setBytes = bufferSetBytes(mTensors);
+  std::size_t const total = setBytes * mPlan.setCount;
   std::size_t freeBytes = 0, allBytes = 0;
   CUDA_CHECK(cudaMemGetInfo(&freeBytes, &allBytes));
   if (total + kReserveBytes > freeBytes) {
@@ -49,7 +51,7 @@ BufferRing::BufferRing(std::vector<TensorSpec> tensors, const CachePlan& plan, s
   auto* next = static_cast<char*>(mArena.get());
   for (std::size_t set = 0; set < mPlan.setCount; ++set) {
     Addresses addresses;
-    for (const auto& tensor : mTensors) {
+    for (auto const& tensor : mTensors) {
       addresses.push_back(next);
       next += alignedBytes(tensor);
     }
@@ -58,7 +60,7 @@ BufferRing::BufferRing(std::vector<TensorSpec> tensors, const CachePlan& plan, s
 }
 
 void BufferRing::fill(std::uint64_t seed, cudaStream_t stream) {
-  const std::size_t setBytes = bufferSetBytes(mTensors);
+  std::size_t const setBytes = bufferSetBytes(mTensors);
   auto* arena = static_cast<char*>(mArena.get());
   CUDA_CHECK(cudaMemsetAsync(arena, 0xFF, setBytes, stream));
   std::uint64_t input = 0;
@@ -67,7 +69,7 @@ void BufferRing::fill(std::uint64_t seed, cudaStream_t stream) {
   }
   // The other sets are copies of the first; doubling the copied part needs few copies however many sets there are.
   for (std::size_t done = 1; done < mPlan.setCount;) {
-    const std::size_t copied = std::min(done, mPlan.setCount - done);
+    std::size_t const copied = std::min(done, mPlan.setCount - done);
     CUDA_CHECK(cudaMemcpyAsync(arena + done * setBytes, arena, copied * setBytes, cudaMemcpyDeviceToDevice, stream));
     done += copied;
   }
@@ -75,7 +77,7 @@ void BufferRing::fill(std::uint64_t seed, cudaStream_t stream) {
 
 void BufferRing::poisonOutputs(std::size_t set, cudaStream_t stream) {
   for (std::size_t i = 0; i < mTensors.size(); ++i) {
-    const std::size_t bytes = mTensors[i].sizeBytes();
+    std::size_t const bytes = mTensors[i].sizeBytes();
     if (!mTensors[i].isInput && bytes > 0) CUDA_CHECK(cudaMemsetAsync(mSets[set][i], 0xFF, bytes, stream));
   }
 }

@@ -26,12 +26,12 @@ CachePlan planCache(CacheMode mode, std::size_t setBytes, std::int64_t l2CacheBy
 class BufferRing {
  public:
   /// Allocates `plan.setCount` sets for the tensors. Throws Unsupported when they do not fit the free device memory.
-  BufferRing(std::vector<TensorSpec> tensors, const CachePlan& plan, std::int64_t l2CacheBytes);
+  BufferRing(std::vector<TensorSpec> tensors, CachePlan const& plan, std::int64_t l2CacheBytes);
 
   std::size_t setCount() const { return mPlan.setCount; }
   bool flushes() const { return mPlan.flush; }
-  const Addresses& addresses(std::size_t set) const { return mSets[set]; }
-  const std::vector<TensorSpec>& tensors() const { return mTensors; }
+  Addresses const& addresses(std::size_t set) const { return mSets[set]; }
+  std::vector<TensorSpec> const& tensors() const { return mTensors; }
 
   /// Fills the inputs of every set with the same seeded values and poisons all outputs.
   void fill(std::uint64_t seed, cudaStream_t stream);
@@ -49,6 +49,6 @@ class BufferRing {
 };
 
 /// Bytes of one buffer set with every tensor aligned to 256 bytes, as cudaMalloc aligns.
-std::size_t bufferSetBytes(const std::vector<TensorSpec>& tensors);
+std::size_t bufferSetBytes(std::vector<TensorSpec> const& tensors);
 
 }  // namespace profiler::driver

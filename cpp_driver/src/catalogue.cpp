@@ -14,39 +14,39 @@ namespace {
 
 std::vector<std::string> fieldNames(plugins::FieldTable fields) {
   std::vector<std::string> names;
-  for (const auto& field : fields) names.push_back(field.name);
+  for (auto const& field : fields) names.push_back(field.name);
   return names;
 }
 
 std::vector<std::string> allOpNames() {
   std::vector<std::string> names;
-  for (const auto* op : plugins::allOps()) names.push_back(op->info().name);
-  for (const auto& op : nativeOps()) names.push_back(op.name);
+  for (auto const* op : plugins::allOps()) names.push_back(op->info().name);
+  for (auto const& op : nativeOps()) names.push_back(op.name);
   names.push_back(kCopyOp);
   return names;
 }
 
-bool runsNetworkFile(const Options& options) { return !options.engineFile.empty() || !options.onnxFile.empty(); }
+bool runsNetworkFile(Options const& options) { return !options.engineFile.empty() || !options.onnxFile.empty(); }
 
-const char* kTypesText = "fp32, fp16, bf16 (bf16 in TensorRT networks: from TensorRT 10 on)";
+char const* kTypesText = "fp32, fp16, bf16 (bf16 in TensorRT networks: from TensorRT 10 on)";
 
-std::string fieldText(const plugins::Field& field) {
-  const plugins::Attributes defaults(plugins::FieldTable{&field, 1});
+std::string fieldText(plugins::Field const& field) {
+  plugins::Attributes const defaults(plugins::FieldTable{&field, 1});
   return "    " + std::string(field.name) + "=" + defaults.textAt(0) + "  " + plugins::describeDomain(field) + ": " + field.help + "\n";
 }
 
 void writeFields(JsonWriter& json, plugins::FieldTable fields) {
   json.key("attributes").beginArray();
-  for (const auto& field : fields) {
-    const plugins::Attributes defaults(plugins::FieldTable{&field, 1});
+  for (auto const& field : fields) {
+    plugins::Attributes const defaults(plugins::FieldTable{&field, 1});
     json.beginObject().field("name", field.name).field("type", plugins::fieldTypeName(field.type)).field("help", field.help);
     json.field("default", defaults.textAt(0)).field("domain", plugins::describeDomain(field)).field("launch_only", field.launchOnly);
     json.key("choices").beginArray();
-    for (const auto* choice : field.choices) json.value(choice);
+    for (auto const* choice : field.choices) json.value(choice);
     json.endArray().key("allowed").beginArray();
-    for (const auto allowed : field.allowed) json.value(allowed);
+    for (auto const allowed : field.allowed) json.value(allowed);
     json.endArray();
-    const bool isNumber = field.type != plugins::FieldType::kChoice;
+    bool const isNumber = field.type != plugins::FieldType::kChoice;
     json.key("minimum").value(isNumber ? std::optional(field.minimum) : std::nullopt);
     json.key("maximum").value(isNumber ? std::optional(field.maximum) : std::nullopt);
     json.endObject();
@@ -54,13 +54,13 @@ void writeFields(JsonWriter& json, plugins::FieldTable fields) {
   json.endArray();
 }
 
-void writePlugin(JsonWriter& json, const plugins::OpInfo& info) {
+void writePlugin(JsonWriter& json, plugins::OpInfo const& info) {
   json.beginObject().field("name", info.name).field("plugin_name", info.pluginName).field("version", info.version);
   json.field("namespace", plugins::kPluginNamespace).field("summary", info.summary).field("input_count", info.inputCount);
   json.key("types").beginArray();
-  for (const auto type : info.types) json.value(plugins::elementTypeName(type));
+  for (auto const type : info.types) json.value(plugins::elementTypeName(type));
   json.endArray().key("variants").beginArray();
-  for (const auto* variant : info.variants) json.value(variant);
+  for (auto const* variant : info.variants) json.value(variant);
   json.endArray();
   writeFields(json, info.fields);
   json.endObject();
@@ -68,50 +68,55 @@ void writePlugin(JsonWriter& json, const plugins::OpInfo& info) {
 
 }  // namespace
 
-std::vector<std::string> attributeNamesOf(const std::string& op, const Options& options) {
-  const std::string& name = runsNetworkFile(options) && op != kCopyOp ? options.reference : op;
-  if (const plugins::Op* found = plugins::findOp(name)) return fieldNames(found->info().fields);
-  if (const NativeOp* found = findNativeOp(name)) return fieldNames(found->fields);
+std::vector<std::string> attributeNamesOf(std::string const& op, Options const& options) {
+  std::string const& name = runsNetworkFile(options) && op != kCopyOp ? options.reference : op;
+  if (plugins::Op const* found = plugins::findOp(name)) return fieldNames(found->info().fields);
+  if (NativeOp const* found = findNativeOp(name)) return fieldNames(found->fields);
   return {};
 }
 
-void refuseUnknownNames(const std::vector<PointRequest>& points, const Options& options) {
-  const std::vector<std::string> ops = allOpNames();
-  const auto isOp = [&](const std::string& name) { return std::find(ops.begin(), ops.end(), name) != ops.end(); };
+void refuseUnrunnable(std::vector<PointRequest> const& points, Options const& options) {
+  std::vector<std::string> const ops = allOpNames();
+  auto const isOp = [&](std::string const& name) { return std::find(ops.begin(), ops.end(), name) != ops.end(); };
   if (!options.reference.empty() && !isOp(options.reference)) {
     throw usageError("--reference: no op is called '" + options.reference + "'" + didYouMean(options.reference, ops));
   }
-  for (const auto& point : points) {
+  for (auto const& point : points) {
     if (!runsNetworkFile(options) && !isOp(point.op)) {
       throw usageError("no op is called '" + point.op + "'" + didYouMean(point.op, ops), "profiler-driver --list shows the ops");
     }
     if (options.direct && point.op.rfind(kNativePrefix, 0) == 0) {
       throw usageError(point.op + " contradicts --direct: native layers need TensorRT", "drop --direct or the op");
     }
-    const std::vector<std::string> known = attributeNamesOf(point.op, options);
-    for (const auto& [name, text] : point.attributes) {
+    if ((!runsNetworkFile(options) || point.op == kCopyOp) && (!point.shape || !point.type)) {
+      throw usageError("the point '" + point.label + "' has no " + (point.shape ? "dtype" : "shape"), "add shape=65536x1024 dtype=fp32");
+    }
+    std::vector<std::string> const known = attributeNamesOf(point.op, options);
+    for (auto const& [name, text] : point.attributes) {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      throw usageError(point.op + " has no attribute '" + name + "'" + didYouMean(name, known), "profiler-driver --list shows the attributes");
+      throw usageError(point.op + " has no attribute '" + name + "'" + didYouMean(name, known),
+                       "profiler-driver --list shows the attributes");
     }
   }
 }
 
 std::string listText() {
   std::string text = "Plugins (--plugin NAME, with --direct or through TensorRT)\n";
-  for (const auto* op : plugins::allOps()) {
-    const auto& info = op->info();
-    text += "  " + std::string(info.name) + "  " + info.summary + "  (TensorRT and ONNX: " + info.pluginName + ", version " + info.version + ", namespace " + plugins::kPluginNamespace + ")\n";
+  for (auto const* op : plugins::allOps()) {
+    auto const& info = op->info();
+    text += "  " + std::string(info.name) + "  " + info.summary + "  (TensorRT and ONNX: " + info.pluginName + ", version " + info.version +
+            ", namespace " + plugins::kPluginNamespace + ")\n";
     text += "    types:";
-    for (const auto type : info.types) text += std::string(" ") + plugins::elementTypeName(type);
+    for (auto const type : info.types) text += std::string(" ") + plugins::elementTypeName(type);
     text += "    variants:";
-    for (const auto* variant : info.variants) text += std::string(" ") + variant;
+    for (auto const* variant : info.variants) text += std::string(" ") + variant;
     text += "\n";
-    for (const auto& field : info.fields) text += fieldText(field);
+    for (auto const& field : info.fields) text += fieldText(field);
   }
   text += "\nTensorRT's own layers (--native NAME, the prefix may be left out)\n";
-  for (const auto& op : nativeOps()) {
+  for (auto const& op : nativeOps()) {
     text += "  " + std::string(op.name) + "  " + op.summary + "\n";
-    for (const auto& field : op.fields) text += fieldText(field);
+    for (auto const& field : op.fields) text += fieldText(field);
   }
   text += std::string("\nCopy (--copy)\n  ") + kCopyOp + "  y = x, cudaMemcpyAsync on the device\n\nTypes: " + kTypesText + "\n";
   return text;
@@ -120,15 +125,15 @@ std::string listText() {
 std::string listJson() {
   JsonWriter json;
   json.beginObject().key("plugins").beginArray();
-  for (const auto* op : plugins::allOps()) writePlugin(json, op->info());
+  for (auto const* op : plugins::allOps()) writePlugin(json, op->info());
   json.endArray().key("native").beginArray();
-  for (const auto& op : nativeOps()) {
+  for (auto const& op : nativeOps()) {
     json.beginObject().field("name", op.name).field("summary", op.summary);
     writeFields(json, op.fields);
     json.endObject();
   }
   json.endArray().key("types").beginArray();
-  for (const auto type : plugins::kElementTypes) json.value(plugins::elementTypeName(type));
+  for (auto const type : plugins::kElementTypes) json.value(plugins::elementTypeName(type));
   json.endArray().endObject();
   return json.text() + "\n";
 }

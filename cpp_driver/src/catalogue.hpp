@@ -10,10 +10,11 @@
 namespace profiler::driver {
 
 /// Attribute names of an op (`swish`, `native_relu`, `copy`); an engine's or model's are those of its reference. Empty for no op.
-std::vector<std::string> attributeNamesOf(const std::string& op, const Options& options);
+std::vector<std::string> attributeNamesOf(std::string const& op, Options const& options);
 
-/// Refuses op and attribute names that do not exist, with the nearest one, before any GPU time is spent. Values are checked later, point by point.
-void refuseUnknownNames(const std::vector<PointRequest>& points, const Options& options);
+/// Refuses op and attribute names that do not exist, with the nearest one, and points without shape or type, before any GPU time is
+/// spent. Values are checked later, point by point.
+void refuseUnrunnable(std::vector<PointRequest> const& points, Options const& options);
 
 std::string listText();
 std::string listJson();

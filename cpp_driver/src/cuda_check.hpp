@@ -10,7 +10,7 @@ namespace profiler::driver {
 
 class CudaError : public std::runtime_error {
  public:
-  CudaError(cudaError_t status, const char* call)
+  CudaError(cudaError_t status, char const* call)
       : std::runtime_error(std::string(call) + ": " + cudaGetErrorName(status) + ", " + cudaGetErrorString(status)), mStatus(status) {}
   cudaError_t status() const { return mStatus; }
 
@@ -19,7 +19,7 @@ class CudaError : public std::runtime_error {
 };
 
 /// Throws CudaError unless `status` is cudaSuccess.
-inline void checkCuda(cudaError_t status, const char* call) {
+inline void checkCuda(cudaError_t status, char const* call) {
   if (status != cudaSuccess) {
     cudaGetLastError();  // an error that is not sticky must not surface at a later, innocent call
     throw CudaError(status, call);

@@ -10,9 +10,27 @@
 
 namespace profiler::driver {
 
-/// Reports a failed release on stderr. A dead context refuses every release and was reported already.
-inline void logFailedRelease(cudaError_t status, const char* call) noexcept {
-  if (status != cudaSuccess && status != cudaErrorCudartUnloading) {
+/// Whether an error has made the CUDA context unusable, so that every later call fails with it.
+/// Source: CUDA Runtime API, cudaError_t: the errors that leave the process in an inconsistent state.
+inline bool isContextLost(cudaError_t status) noexcept {
+  switch (status) {
+    case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorInvalidAddressSpace:
+    case cudaErrorInvalidPc:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorHardwareStackError:
+    case cudaErrorLaunchFailure:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorAssert:
+    case cudaErrorECCUncorrectable: return true;
+    default: return false;
+  }
+}
+
+/// Reports a failed release on stderr. A lost context refuses every release; that was reported once, where it was lost.
+inline void logFailedRelease(cudaError_t status, char const* call) noexcept {
+  if (status != cudaSuccess && status != cudaErrorCudartUnloading && !isContextLost(status)) {
     std::fprintf(stderr, "warning: %s: %s\n", call, cudaGetErrorString(status));
   }
 }
@@ -44,32 +62,32 @@ class CudaHandle {
 
 struct StreamTraits {
   using Value = cudaStream_t;
-  static constexpr const char* kName = "cudaStreamDestroy";
+  static constexpr char const* kName = "cudaStreamDestroy";
   static cudaError_t release(Value value) { return cudaStreamDestroy(value); }
 };
 struct EventTraits {
   using Value = cudaEvent_t;
-  static constexpr const char* kName = "cudaEventDestroy";
+  static constexpr char const* kName = "cudaEventDestroy";
   static cudaError_t release(Value value) { return cudaEventDestroy(value); }
 };
 struct GraphTraits {
   using Value = cudaGraph_t;
-  static constexpr const char* kName = "cudaGraphDestroy";
+  static constexpr char const* kName = "cudaGraphDestroy";
   static cudaError_t release(Value value) { return cudaGraphDestroy(value); }
 };
 struct GraphExecTraits {
   using Value = cudaGraphExec_t;
-  static constexpr const char* kName = "cudaGraphExecDestroy";
+  static constexpr char const* kName = "cudaGraphExecDestroy";
   static cudaError_t release(Value value) { return cudaGraphExecDestroy(value); }
 };
 struct DeviceMemoryTraits {
   using Value = void*;
-  static constexpr const char* kName = "cudaFree";
+  static constexpr char const* kName = "cudaFree";
   static cudaError_t release(Value value) { return cudaFree(value); }
 };
 struct PinnedMemoryTraits {
   using Value = void*;
-  static constexpr const char* kName = "cudaFreeHost";
+  static constexpr char const* kName = "cudaFreeHost";
   static cudaError_t release(Value value) { return cudaFreeHost(value); }
 };
 

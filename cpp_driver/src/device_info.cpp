@@ -12,7 +12,7 @@ namespace {
 
 std::string versionText(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
 
-std::string uuidText(const cudaUUID_t& uuid) {
+std::string uuidText(cudaUUID_t const& uuid) {
   std::string text = "GPU-";
   char pair[3];
   for (int i = 0; i < 16; ++i) {
@@ -35,7 +35,7 @@ std::optional<std::int64_t> attribute(cudaDeviceAttr which, int ordinal) {
 
 void requireDevice(int ordinal) {
   int count = 0;
-  const cudaError_t status = cudaGetDeviceCount(&count);
+  cudaError_t const status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess) {
     throw Error(ExitCode::kLibraryMissing, std::string("no CUDA device: ") + cudaGetErrorString(status),
                 "run on a machine with an NVIDIA GPU and driver; --dry-run and --list need none");
@@ -65,9 +65,9 @@ GpuDescription selectDevice(int ordinal) {
   gpu.l2CacheBytes = properties.l2CacheSize;
   gpu.totalMemoryBytes = static_cast<std::int64_t>(properties.totalGlobalMem);
   constexpr std::int64_t kHzPerKhz = 1000;
-  if (const auto clock = attribute(cudaDevAttrClockRate, ordinal)) gpu.smClockHz = *clock * kHzPerKhz;
-  if (const auto clock = attribute(cudaDevAttrMemoryClockRate, ordinal)) gpu.memoryClockHz = *clock * kHzPerKhz;
-  const auto busBits = attribute(cudaDevAttrGlobalMemoryBusWidth, ordinal);
+  if (auto const clock = attribute(cudaDevAttrClockRate, ordinal)) gpu.smClockHz = *clock * kHzPerKhz;
+  if (auto const clock = attribute(cudaDevAttrMemoryClockRate, ordinal)) gpu.memoryClockHz = *clock * kHzPerKhz;
+  auto const busBits = attribute(cudaDevAttrGlobalMemoryBusWidth, ordinal);
   // Two transfers a clock and eight bits a byte. Source: CUDA C++ Best Practices Guide, Theoretical Bandwidth Calculation.
   if (busBits && gpu.memoryClockHz) gpu.memoryBandwidthBytesPerS = *busBits / 8 * 2 * *gpu.memoryClockHz;
   int driver = 0;

@@ -1,11 +1,10 @@
-#include "device_kernels.hpp"
-
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
 #include <algorithm>
 
 #include "cuda_check.hpp"
+#include "device_kernels.hpp"
 #include "random_input.hpp"
 
 namespace profiler::driver {
@@ -33,17 +32,17 @@ __device__ __nv_bfloat16 elementFrom<__nv_bfloat16>(std::uint64_t hash) {
 
 template <typename Element>
 __global__ void profiler_fill_kernel(Element* data, std::int64_t count, std::uint64_t stream) {
-  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
+  std::int64_t const step = std::int64_t{gridDim.x} * blockDim.x;
   for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count; i += step) {
     data[i] = elementFrom<Element>(mixIndex(stream, static_cast<std::uint64_t>(i)));
   }
 }
 
-__global__ void profiler_flush_kernel(const uint4* data, std::int64_t count, std::int32_t never) {
-  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
+__global__ void profiler_flush_kernel(uint4 const* data, std::int64_t count, std::int32_t never) {
+  std::int64_t const step = std::int64_t{gridDim.x} * blockDim.x;
   unsigned int sum = 0;
   for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count; i += step) {
-    const uint4 line = data[i];
+    uint4 const line = data[i];
     sum += line.x ^ line.y ^ line.z ^ line.w;
   }
   // Never true; keeps the loads alive without a store.
@@ -57,7 +56,7 @@ __device__ std::uint64_t globalNanoseconds() {
 }
 
 __global__ void profiler_delay_kernel(std::uint64_t nanoseconds) {
-  const std::uint64_t start = globalNanoseconds();
+  std::uint64_t const start = globalNanoseconds();
   while (globalNanoseconds() - start < nanoseconds) __nanosleep(200);
 }
 
@@ -71,9 +70,9 @@ void fill(void* data, std::int64_t count, std::uint64_t seedStream, cudaStream_t
 
 }  // namespace
 
-void enqueueFill(void* data, const TensorSpec& spec, std::uint64_t seed, std::uint64_t inputIndex, cudaStream_t stream) {
-  const std::int64_t count = spec.elementCount();
-  const std::uint64_t seedStream = mixSeed(seed, inputIndex);
+void enqueueFill(void* data, TensorSpec const& spec, std::uint64_t seed, std::uint64_t inputIndex, cudaStream_t stream) {
+  std::int64_t const count = spec.elementCount();
+  std::uint64_t const seedStream = mixSeed(seed, inputIndex);
   if (count == 0) return;
   switch (spec.type) {
     case TensorType::kFloat32: return fill<float>(data, count, seedStream, stream);
@@ -85,9 +84,9 @@ void enqueueFill(void* data, const TensorSpec& spec, std::uint64_t seed, std::ui
   }
 }
 
-void enqueueCacheFlush(const void* data, std::size_t byteCount, cudaStream_t stream) {
-  const auto count = static_cast<std::int64_t>(byteCount / sizeof(uint4));
-  profiler_flush_kernel<<<blocksFor(count), kBlock, 0, stream>>>(static_cast<const uint4*>(data), count, 0);
+void enqueueCacheFlush(void const* data, std::size_t byteCount, cudaStream_t stream) {
+  auto const count = static_cast<std::int64_t>(byteCount / sizeof(uint4));
+  profiler_flush_kernel<<<blocksFor(count), kBlock, 0, stream>>>(static_cast<uint4 const*>(data), count, 0);
   CUDA_CHECK(cudaGetLastError());
 }
 

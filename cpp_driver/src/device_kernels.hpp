@@ -10,10 +10,10 @@
 namespace profiler::driver {
 
 /// Fills a device tensor with the values that `inputElement` gives on the host.
-void enqueueFill(void* data, const TensorSpec& spec, std::uint64_t seed, std::uint64_t inputIndex, cudaStream_t stream);
+void enqueueFill(void* data, TensorSpec const& spec, std::uint64_t seed, std::uint64_t inputIndex, cudaStream_t stream);
 
 /// Reads `byteCount` bytes so that they replace what the L2 holds; leaves no dirty line behind.
-void enqueueCacheFlush(const void* data, std::size_t byteCount, cudaStream_t stream);
+void enqueueCacheFlush(void const* data, std::size_t byteCount, cudaStream_t stream);
 
 /// Keeps the stream busy for about `nanoseconds`, so that work queued behind it starts without waiting for the host.
 void enqueueDelay(std::int64_t nanoseconds, cudaStream_t stream);

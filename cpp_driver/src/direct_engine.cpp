@@ -10,11 +10,11 @@
 namespace profiler::driver {
 namespace {
 
-std::vector<TensorSpec> specsOf(const OpViews& views) {
+std::vector<TensorSpec> specsOf(OpViews const& views) {
   std::vector<TensorSpec> specs;
-  const auto add = [&](const std::vector<plugins::TensorView>& tensors, const char* name, bool isInput) {
+  auto const add = [&](std::vector<plugins::TensorView> const& tensors, char const* name, bool isInput) {
     for (std::size_t i = 0; i < tensors.size(); ++i) {
-      const auto& shape = tensors[i].shape;
+      auto const& shape = tensors[i].shape;
       specs.push_back({name + std::to_string(i), Extents(shape.dims, shape.dims + shape.rank), tensorType(tensors[i].type), isInput});
     }
   };
@@ -25,14 +25,14 @@ std::vector<TensorSpec> specsOf(const OpViews& views) {
 
 class DirectExecutor : public Executor {
  public:
-  DirectExecutor(const plugins::Op& op, const plugins::Attributes& attributes, OpViews views)
+  DirectExecutor(plugins::Op const& op, plugins::Attributes const& attributes, OpViews views)
       : mOp(op), mAttributes(attributes), mViews(std::move(views)) {
     CUDA_CHECK(plugins::DeviceInfo::current(mContext.device));
     mContext.workspaceBytes = mOp.workspaceBytes(mAttributes, mViews.inputs.data(), mViews.outputs.data());
     mWorkspace = allocateDevice(mContext.workspaceBytes);
     mContext.workspace = mWorkspace.get();
   }
-  void bind(const Addresses& addresses) override {
+  void bind(Addresses const& addresses) override {
     std::size_t next = 0;
     for (auto& input : mViews.inputs) input.data = addresses[next++];
     for (auto& output : mViews.outputs) output.data = addresses[next++];
@@ -43,7 +43,7 @@ class DirectExecutor : public Executor {
   }
 
  private:
-  const plugins::Op& mOp;
+  plugins::Op const& mOp;
   plugins::Attributes mAttributes;
   OpViews mViews;
   plugins::LaunchContext mContext;
@@ -52,19 +52,23 @@ class DirectExecutor : public Executor {
 
 class DirectWorkload : public Workload {
  public:
-  DirectWorkload(const plugins::Op& op, const plugins::Attributes& attributes, OpViews views)
-      : mOp(op), mAttributes(attributes), mViews(std::move(views)), mTensors(specsOf(mViews)), mReference(makeOpReference(op, attributes)) {}
-  const char* engineName() const override { return "direct"; }
-  const std::vector<TensorSpec>& tensors() const override { return mTensors; }
+  DirectWorkload(plugins::Op const& op, plugins::Attributes const& attributes, OpViews views)
+      : mOp(op),
+        mAttributes(attributes),
+        mViews(std::move(views)),
+        mTensors(specsOf(mViews)),
+        mReference(makeOpReference(op, attributes)) {}
+  char const* engineName() const override { return "direct"; }
+  std::vector<TensorSpec> const& tensors() const override { return mTensors; }
   std::unique_ptr<Executor> makeExecutor() override { return std::make_unique<DirectExecutor>(mOp, mAttributes, mViews); }
   std::int64_t bytesPerIteration() const override { return mOp.bytesPerIteration(mViews.inputs.data(), mViews.outputs.data()); }
-  const Reference* reference() const override { return mReference.get(); }
+  Reference const* reference() const override { return mReference.get(); }
   std::optional<LaunchDescription> launch() const override {
     return describeOpLaunch(mOp, mAttributes, mViews.inputs.data(), mViews.outputs.data());
   }
 
  private:
-  const plugins::Op& mOp;
+  plugins::Op const& mOp;
   plugins::Attributes mAttributes;
   OpViews mViews;
   std::vector<TensorSpec> mTensors;
@@ -74,7 +78,7 @@ class DirectWorkload : public Workload {
 class CopyExecutor : public Executor {
  public:
   explicit CopyExecutor(std::size_t byteCount) : mByteCount(byteCount) {}
-  void bind(const Addresses& addresses) override { mAddresses = addresses; }
+  void bind(Addresses const& addresses) override { mAddresses = addresses; }
   void enqueue(cudaStream_t stream) override {
     if (mByteCount > 0) CUDA_CHECK(cudaMemcpyAsync(mAddresses[1], mAddresses[0], mByteCount, cudaMemcpyDeviceToDevice, stream));
   }
@@ -86,26 +90,21 @@ class CopyExecutor : public Executor {
 
 class CopyWorkload : public Workload {
  public:
-  CopyWorkload(const Extents& shape, plugins::ElementType type)
+  CopyWorkload(Extents const& shape, plugins::ElementType type)
       : mTensors{{"input0", shape, tensorType(type), true}, {"output0", shape, tensorType(type), false}}, mReference(makeCopyReference()) {}
-  const char* engineName() const override { return "direct"; }
-  const std::vector<TensorSpec>& tensors() const override { return mTensors; }
+  char const* engineName() const override { return "direct"; }
+  std::vector<TensorSpec> const& tensors() const override { return mTensors; }
   std::unique_ptr<Executor> makeExecutor() override { return std::make_unique<CopyExecutor>(mTensors[0].sizeBytes()); }
-  const Reference* reference() const override { return mReference.get(); }
+  Reference const* reference() const override { return mReference.get(); }
 
  private:
   std::vector<TensorSpec> mTensors;
   std::unique_ptr<Reference> mReference;
 };
 
-void requireShapeAndType(const PointRequest& point) {
-  if (!point.shape) throw usageError("the point '" + point.label + "' has no shape", "add shape=65536x1024");
-  if (!point.type) throw usageError("the point '" + point.label + "' has no dtype", "add dtype=fp32");
-}
-
 }  // namespace
 
-OpViews makeOpViews(const plugins::Op& op, const Extents& shape, plugins::ElementType type) {
+OpViews makeOpViews(plugins::Op const& op, Extents const& shape, plugins::ElementType type) {
   OpViews views;
   views.inputs.assign(static_cast<std::size_t>(op.info().inputCount), {type, contractShape(shape), nullptr});
   views.outputs.resize(static_cast<std::size_t>(op.info().outputs.size()));
@@ -113,11 +112,11 @@ OpViews makeOpViews(const plugins::Op& op, const Extents& shape, plugins::Elemen
   return views;
 }
 
-std::optional<LaunchDescription> describeOpLaunch(const plugins::Op& op, const plugins::Attributes& attributes, const plugins::TensorView* inputs,
-                                                  const plugins::TensorView* outputs) {
+std::optional<LaunchDescription> describeOpLaunch(plugins::Op const& op, plugins::Attributes const& attributes,
+                                                  plugins::TensorView const* inputs, plugins::TensorView const* outputs) {
   plugins::DeviceInfo device;
   CUDA_CHECK(plugins::DeviceInfo::current(device));
-  const plugins::LaunchConfig config = op.describeLaunch(attributes, device, inputs, outputs);
+  plugins::LaunchConfig const config = op.describeLaunch(attributes, device, inputs, outputs);
   if (!config.possible()) throw Unsupported(config.refusal);
   LaunchDescription launch;
   launch.kernel = config.kernel;
@@ -127,27 +126,23 @@ std::optional<LaunchDescription> describeOpLaunch(const plugins::Op& op, const p
   launch.itemsPerThread = config.itemsPerThread;
   launch.accessBytes = config.accessBytes;
   if (config.note) launch.note = config.note;
-  const auto& resolved = config.resolved;
+  auto const& resolved = config.resolved;
   for (std::int64_t i = 0; i < resolved.fields().size(); ++i) {
     launch.resolved.emplace_back(resolved.fields()[i].name, resolved.textAt(static_cast<std::int32_t>(i)));
   }
   return launch;
 }
 
-std::unique_ptr<Workload> makeDirectWorkload(const PointRequest& point) {
-  const plugins::Op* op = plugins::findOp(point.op);
+std::unique_ptr<Workload> makeDirectWorkload(PointRequest const& point) {
+  plugins::Op const* op = plugins::findOp(point.op);
   if (op == nullptr) throw Unsupported("no built-in op is called " + point.op);
-  requireShapeAndType(point);
-  const plugins::Attributes attributes = readAttributes(op->info().fields, point.attributes);
+  plugins::Attributes const attributes = readAttributes(op->info().fields, point.attributes);
   OpViews views = makeOpViews(*op, *point.shape, *point.type);
-  if (const char* refusal = op->refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
+  if (char const* refusal = op->refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
   describeOpLaunch(*op, attributes, views.inputs.data(), views.outputs.data());
   return std::make_unique<DirectWorkload>(*op, attributes, std::move(views));
 }
 
-std::unique_ptr<Workload> makeCopyWorkload(const PointRequest& point) {
-  requireShapeAndType(point);
-  return std::make_unique<CopyWorkload>(*point.shape, *point.type);
-}
+std::unique_ptr<Workload> makeCopyWorkload(PointRequest const& point) { return std::make_unique<CopyWorkload>(*point.shape, *point.type); }
 
 }  // namespace profiler::driver

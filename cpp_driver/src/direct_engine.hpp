@@ -8,20 +8,21 @@
 
 namespace profiler::driver {
 
-/// The op of the point, launched through its own `launch`. Throws Unsupported where the op refuses shape, type or attributes.
-std::unique_ptr<Workload> makeDirectWorkload(const PointRequest& point);
+/// The op of the point, which states shape and type, launched through its own `launch`. Throws Unsupported where the op refuses shape, type
+/// or attributes.
+std::unique_ptr<Workload> makeDirectWorkload(PointRequest const& point);
 
 /// cudaMemcpyAsync from input to output, the bandwidth that an elementwise op can reach.
-std::unique_ptr<Workload> makeCopyWorkload(const PointRequest& point);
+std::unique_ptr<Workload> makeCopyWorkload(PointRequest const& point);
 
 /// What the op would launch on these tensors, for the result.
-std::optional<LaunchDescription> describeOpLaunch(const plugins::Op& op, const plugins::Attributes& attributes, const plugins::TensorView* inputs,
-                                                  const plugins::TensorView* outputs);
+std::optional<LaunchDescription> describeOpLaunch(plugins::Op const& op, plugins::Attributes const& attributes,
+                                                  plugins::TensorView const* inputs, plugins::TensorView const* outputs);
 
 /// Input and output views of an op on one shape and type, without data.
 struct OpViews {
   std::vector<plugins::TensorView> inputs, outputs;
 };
-OpViews makeOpViews(const plugins::Op& op, const Extents& shape, plugins::ElementType type);
+OpViews makeOpViews(plugins::Op const& op, Extents const& shape, plugins::ElementType type);
 
 }  // namespace profiler::driver

@@ -20,10 +20,10 @@ enum class ExitCode : int {
 
 class Error : public std::runtime_error {
  public:
-  Error(ExitCode code, const std::string& message, std::string hint = {})
-    : std::runtime_error(message), mCode(code), mHint(std::move(hint)) {}
+  Error(ExitCode code, std::string const& message, std::string hint = {})
+      : std::runtime_error(message), mCode(code), mHint(std::move(hint)) {}
   ExitCode code() const { return mCode; }
-  const std::string& hint() const { return mHint; }
+  std::string const& hint() const { return mHint; }
 
  private:
   ExitCode mCode;
@@ -31,7 +31,7 @@ class Error : public std::runtime_error {
 };
 
 /// The command line or a points file is wrong.
-inline Error usageError(const std::string& message, std::string hint = "see profiler-driver --help") {
+inline Error usageError(std::string const& message, std::string hint = "see profiler-driver --help") {
   return Error(ExitCode::kUsage, message, std::move(hint));
 }
 

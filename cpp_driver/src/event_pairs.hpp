@@ -10,7 +10,7 @@
 namespace profiler::driver {
 
 /// Time between two completed events in ns. cudaEventElapsedTime answers in ms with a resolution of well below 1 us.
-inline std::int64_t elapsedNs(const Event& start, const Event& end) {
+inline std::int64_t elapsedNs(Event const& start, Event const& end) {
   float milliseconds = 0.0F;
   CUDA_CHECK(cudaEventElapsedTime(&milliseconds, start.get(), end.get()));
   return static_cast<std::int64_t>(std::llround(static_cast<double>(milliseconds) * 1e6));
@@ -42,7 +42,7 @@ class EventPairs {
     Event start, end;
   };
   void collectOldest(std::vector<std::int64_t>& samples) {
-    const Pair& oldest = mPairs[(mNext + mPairs.size() - mPending) % mPairs.size()];
+    Pair const& oldest = mPairs[(mNext + mPairs.size() - mPending) % mPairs.size()];
     CUDA_CHECK(cudaEventSynchronize(oldest.end.get()));
     samples.push_back(elapsedNs(oldest.start, oldest.end));
     --mPending;

@@ -6,6 +6,6 @@
 namespace profiler::driver {
 
 /// Writes to a temporary name beside the file, then renames. Throws Error(kFileMissing) when it cannot be written.
-void writeFileAtomically(const std::string& path, const std::string& content);
+void writeFileAtomically(std::string const& path, std::string const& content);
 
 }  // namespace profiler::driver

@@ -19,7 +19,7 @@ class Parser {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const { throw JsonSyntaxError(what + " at offset " + std::to_string(mAt)); }
+  [[noreturn]] void fail(std::string const& what) const { throw JsonSyntaxError(what + " at offset " + std::to_string(mAt)); }
 
   char peek() const { return mAt < mText.size() ? mText[mAt] : '\0'; }
   void skipSpace() {
@@ -87,8 +87,10 @@ class Parser {
   }
 
   std::string parseNumber() {
-    const std::size_t start = mAt;
-    while (mAt < mText.size() && (std::isdigit(static_cast<unsigned char>(peek())) || std::string_view("+-.eE").find(peek()) != std::string_view::npos)) ++mAt;
+    std::size_t const start = mAt;
+    while (mAt < mText.size() &&
+           (std::isdigit(static_cast<unsigned char>(peek())) || std::string_view("+-.eE").find(peek()) != std::string_view::npos))
+      ++mAt;
     if (mAt == start) fail("expected a value");
     return std::string(mText.substr(start, mAt - start));
   }
@@ -96,7 +98,7 @@ class Parser {
   unsigned parseHex4() {
     unsigned code = 0;
     for (int i = 0; i < 4; ++i, ++mAt) {
-      const char digit = peek();
+      char const digit = peek();
       if (!std::isxdigit(static_cast<unsigned char>(digit))) fail("broken \\u escape");
       code = code * 16 + static_cast<unsigned>(std::isdigit(static_cast<unsigned char>(digit)) ? digit - '0' : (digit | 0x20) - 'a' + 10);
     }
@@ -123,14 +125,14 @@ class Parser {
 
   void parseEscape(std::string& out) {
     static constexpr std::string_view kNames = "\"\\/bfnrt", kValues = "\"\\/\b\f\n\r\t";
-    const char name = peek();
+    char const name = peek();
     ++mAt;
     if (name == 'u') {
       unsigned code = parseHex4();
       if (code >= 0xD800 && code < 0xDC00 && takeWord("\\u")) code = 0x10000 + ((code - 0xD800) << 10) + (parseHex4() - 0xDC00);
       return appendUtf8(out, code);
     }
-    const std::size_t index = kNames.find(name);
+    std::size_t const index = kNames.find(name);
     if (index == std::string_view::npos) fail("unknown escape");
     out += kValues[index];
   }
@@ -158,15 +160,15 @@ class Parser {
 
 }  // namespace
 
-const JsonValue* JsonValue::find(std::string_view name) const {
-  for (const auto& [key, value] : members) {
+JsonValue const* JsonValue::find(std::string_view name) const {
+  for (auto const& [key, value] : members) {
     if (key == name) return &value;
   }
   return nullptr;
 }
 
 std::string JsonValue::textOf(std::string_view name) const {
-  const JsonValue* value = find(name);
+  JsonValue const* value = find(name);
   return value && value->kind == Kind::kString ? value->text : std::string();
 }
 

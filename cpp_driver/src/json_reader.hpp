@@ -24,7 +24,7 @@ struct JsonValue {
   std::vector<std::pair<std::string, JsonValue>> members;
 
   /// Member of an object; null when there is none or this is no object.
-  const JsonValue* find(std::string_view name) const;
+  JsonValue const* find(std::string_view name) const;
   /// Text of a string member, empty when there is none.
   std::string textOf(std::string_view name) const;
 };

@@ -9,17 +9,17 @@ namespace {
 
 /// Length of the valid UTF-8 sequence at `text[at]`, 0 when there is none.
 std::size_t utf8Length(std::string_view text, std::size_t at) {
-  const auto byteAt = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byteAt(at);
+  auto const byteAt = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned char const lead = byteAt(at);
   if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+  std::size_t const length = lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
   if (length == 0 || at + length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byteAt(at + i) & 0xC0) != 0x80) return 0;
   }
-  const unsigned char second = byteAt(at + 1);
-  const bool overlongOrSurrogate = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-                  (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
+  unsigned char const second = byteAt(at + 1);
+  bool const overlongOrSurrogate = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
+                                   (lead == 0xF4 && second > 0x8F);
   return overlongOrSurrogate ? 0 : length;
 }
 
@@ -43,8 +43,8 @@ void appendEscape(std::string& quoted, unsigned char byte) {
 std::string quoteJson(std::string_view text) {
   std::string quoted = "\"";
   for (std::size_t at = 0; at < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    const std::size_t length = utf8Length(text, at);
+    auto const byte = static_cast<unsigned char>(text[at]);
+    std::size_t const length = utf8Length(text, at);
     if (length == 0) {
       quoted += "\xEF\xBF\xBD";
       ++at;
@@ -60,19 +60,19 @@ std::string quoteJson(std::string_view text) {
 }
 
 bool isJsonNumber(std::string_view text) {
-  const auto digits = [&](std::size_t from) { return std::min(text.find_first_not_of("0123456789", from), text.size()) - from; };
+  auto const digits = [&](std::size_t from) { return std::min(text.find_first_not_of("0123456789", from), text.size()) - from; };
   std::size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
-  const std::size_t whole = digits(std::min(at, text.size()));
+  std::size_t const whole = digits(std::min(at, text.size()));
   if (whole == 0 || (whole > 1 && text[at] == '0')) return false;
   at += whole;
   if (at < text.size() && text[at] == '.') {
-    const std::size_t fraction = digits(at + 1);
+    std::size_t const fraction = digits(at + 1);
     if (fraction == 0) return false;
     at += 1 + fraction;
   }
   if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
     at += at + 1 < text.size() && (text[at + 1] == '+' || text[at + 1] == '-') ? 2 : 1;
-    const std::size_t exponent = digits(std::min(at, text.size()));
+    std::size_t const exponent = digits(std::min(at, text.size()));
     if (exponent == 0) return false;
     at += exponent;
   }
@@ -90,7 +90,7 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 JsonWriter& JsonWriter::value(double number) {
   if (!std::isfinite(number)) return null();
   char buffer[40];
-  const auto result = std::to_chars(buffer, buffer + sizeof(buffer), number);
+  auto const result = std::to_chars(buffer, buffer + sizeof(buffer), number);
   return raw(std::string_view(buffer, static_cast<std::size_t>(result.ptr - buffer)));
 }
 

@@ -28,8 +28,8 @@ class JsonWriter {
 
   JsonWriter& null() { return raw("null"); }
   JsonWriter& value(std::string_view text) { return raw(quoteJson(text)); }
-  JsonWriter& value(const char* text) { return raw(quoteJson(text)); }
-  JsonWriter& value(const std::string& text) { return raw(quoteJson(text)); }
+  JsonWriter& value(char const* text) { return raw(quoteJson(text)); }
+  JsonWriter& value(std::string const& text) { return raw(quoteJson(text)); }
   JsonWriter& value(bool truth) { return raw(truth ? "true" : "false"); }
   JsonWriter& value(double number);
   template <typename Integer, typename = std::enable_if_t<std::is_integral_v<Integer>>, typename = void>
@@ -37,23 +37,23 @@ class JsonWriter {
     return raw(std::to_string(number));
   }
   template <typename Item>
-  JsonWriter& value(const std::optional<Item>& item) {
+  JsonWriter& value(std::optional<Item> const& item) {
     return item ? value(*item) : null();
   }
   template <typename Item>
-  JsonWriter& value(const std::vector<Item>& items) {
+  JsonWriter& value(std::vector<Item> const& items) {
     beginArray();
-    for (const auto& item : items) value(item);
+    for (auto const& item : items) value(item);
     return endArray();
   }
   template <typename Item>
-  JsonWriter& field(std::string_view name, const Item& item) {
+  JsonWriter& field(std::string_view name, Item const& item) {
     return key(name).value(item);
   }
   /// Inserts finished JSON text as one value.
   JsonWriter& raw(std::string_view json);
 
-  const std::string& text() const { return mText; }
+  std::string const& text() const { return mText; }
 
  private:
   JsonWriter& open(char bracket);

@@ -6,9 +6,7 @@ namespace {
 /// Ends a capture on every path: a stream that stays in capture mode poisons all later calls.
 class Capture {
  public:
-  explicit Capture(cudaStream_t stream) : mStream(stream) {
-    CUDA_CHECK(cudaStreamBeginCapture(mStream, cudaStreamCaptureModeThreadLocal));
-  }
+  explicit Capture(cudaStream_t stream) : mStream(stream) { CUDA_CHECK(cudaStreamBeginCapture(mStream, cudaStreamCaptureModeThreadLocal)); }
   ~Capture() {
     if (mEnded) return;
     cudaGraph_t abandoned = nullptr;
@@ -43,7 +41,7 @@ void Lane::captureGraphs() {
   for (std::size_t set = 0; set < mRing.setCount(); ++set) {
     Capture capture(mStream.get());
     enqueueOn(set);
-    const Graph graph = capture.end();
+    Graph const graph = capture.end();
     cudaGraphExec_t executable = nullptr;
     CUDA_CHECK(cudaGraphInstantiateWithFlags(&executable, graph.get(), 0));
     graphs.emplace_back(executable);

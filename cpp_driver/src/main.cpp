@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "catalogue.hpp"
+#include "cuda_check.hpp"
 #include "device_info.hpp"
 #include "error.hpp"
 #include "option_table.hpp"
@@ -21,17 +22,17 @@ using namespace profiler::driver;
 void printVersion() {
   std::printf("profiler-driver %s\nCUDA runtime %s\n", kProgramVersion, builtRuntimeVersion().c_str());
   std::string majors;
-  for (const int major : builtTensorrtMajors()) majors += " " + std::to_string(major);
+  for (int const major : builtTensorrtMajors()) majors += " " + std::to_string(major);
   std::printf("TensorRT modules:%s\n", majors.empty() ? " none" : majors.c_str());
 }
 
-void printPoints(const std::vector<PointRequest>& points) {
-  for (const auto& point : points) std::printf("%s\n", point.label.c_str());
+void printPoints(std::vector<PointRequest> const& points) {
+  for (auto const& point : points) std::printf("%s\n", point.label.c_str());
   std::fprintf(stderr, "%zu points\n", points.size());
 }
 
-ExitCode run(const std::vector<std::string>& argv) {
-  const Options options = parseOptions({argv.begin() + 1, argv.end()});
+ExitCode run(std::vector<std::string> const& argv) {
+  Options const options = parseOptions({argv.begin() + 1, argv.end()});
   if (options.help) {
     std::fputs(helpText().c_str(), stdout);
   } else if (options.version) {
@@ -39,15 +40,15 @@ ExitCode run(const std::vector<std::string>& argv) {
   } else if (options.list) {
     std::fputs(options.json ? listJson().c_str() : listText().c_str(), stdout);
   } else {
-    const auto points = expandSweep(options, [&](const std::string& op) { return attributeNamesOf(op, options); });
-    refuseUnknownNames(points, options);
+    auto const points = expandSweep(options, [&](std::string const& op) { return attributeNamesOf(op, options); });
+    refuseUnrunnable(points, options);
     if (!options.dryRun) return runSession(options, points, argv);
     printPoints(points);
   }
   return ExitCode::kOk;
 }
 
-int fail(ExitCode code, const std::string& message, const std::string& hint) {
+int fail(ExitCode code, std::string const& message, std::string const& hint) {
   std::fprintf(stderr, "error: %s\n", message.c_str());
   if (!hint.empty()) std::fprintf(stderr, "fix: %s\n", hint.c_str());
   return static_cast<int>(code);
@@ -58,9 +59,12 @@ int fail(ExitCode code, const std::string& message, const std::string& hint) {
 int main(int argc, char** argv) {
   try {
     return static_cast<int>(run({argv, argv + argc}));
-  } catch (const Error& error) {
+  } catch (Error const& error) {
     return fail(error.code(), error.what(), error.hint());
-  } catch (const std::exception& error) {
-    return fail(ExitCode::kInternal, std::string("internal: ") + error.what(), "this is a defect of profiler-driver; please report it with the command line");
+  } catch (CudaError const& error) {
+    return fail(ExitCode::kRunFailed, error.what(), "see that the GPU is healthy and free: nvidia-smi");
+  } catch (std::exception const& error) {
+    return fail(ExitCode::kInternal, std::string("internal: ") + error.what(),
+                "this is a defect of profiler-driver; please report it with the command line");
   }
 }

@@ -7,20 +7,20 @@ namespace {
 
 using plugins::Attributes;
 
-const plugins::Field kScalarFields[] = {
-    {"scalar", plugins::FieldType::kFloat32, "the number that is added: y = x + scalar", 1.0, -3.4028234663852886e38, 3.4028234663852886e38}};
+plugins::Field const kScalarFields[] = {{"scalar", plugins::FieldType::kFloat32, "the number that is added: y = x + scalar", 1.0,
+                                         -3.4028234663852886e38, 3.4028234663852886e38}};
 
 double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
-double referenceRelu(const Attributes&, double x) { return x > 0.0 ? x : 0.0; }
-double referenceSigmoid(const Attributes&, double x) { return sigmoid(x); }
-double referenceSilu(const Attributes&, double x) { return x * sigmoid(x); }
-double referenceAddScalar(const Attributes& attributes, double x) { return x + attributes.numberAt(0); }
-double referenceIdentity(const Attributes&, double x) { return x; }
+double referenceRelu(Attributes const&, double x) { return x > 0.0 ? x : 0.0; }
+double referenceSigmoid(Attributes const&, double x) { return sigmoid(x); }
+double referenceSilu(Attributes const&, double x) { return x * sigmoid(x); }
+double referenceAddScalar(Attributes const& attributes, double x) { return x + attributes.numberAt(0); }
+double referenceIdentity(Attributes const&, double x) { return x; }
 
 }  // namespace
 
-const std::vector<NativeOp>& nativeOps() {
-  static const std::vector<NativeOp> ops = {
+std::vector<NativeOp> const& nativeOps() {
+  static std::vector<NativeOp> const ops = {
       {"native_relu", "y = max(x, 0), IActivationLayer", {}, referenceRelu, true},
       {"native_sigmoid", "y = 1 / (1 + exp(-x)), IActivationLayer", {}, referenceSigmoid, false},
       {"native_silu", "y = x * sigmoid(x), IActivationLayer and IElementWiseLayer, fused by TensorRT", {}, referenceSilu, false},
@@ -30,14 +30,14 @@ const std::vector<NativeOp>& nativeOps() {
   return ops;
 }
 
-const NativeOp* findNativeOp(const std::string& name) {
-  for (const auto& op : nativeOps()) {
+NativeOp const* findNativeOp(std::string const& name) {
+  for (auto const& op : nativeOps()) {
     if (name == op.name) return &op;
   }
   return nullptr;
 }
 
-plugins::Tolerance nativeTolerance(const NativeOp& op, plugins::ElementType type) {
+plugins::Tolerance nativeTolerance(NativeOp const& op, plugins::ElementType type) {
   if (op.exact) return {0.0, 0.0};
   switch (type) {
     case plugins::ElementType::kFloat16: return {0x1p-12, 0x1p-8};

@@ -10,21 +10,21 @@
 namespace profiler::driver {
 
 struct NativeOp {
-  const char* name;     ///< With the prefix: `native_relu`.
-  const char* summary;
+  char const* name;  ///< With the prefix: `native_relu`.
+  char const* summary;
   plugins::FieldTable fields;
   /// The value of one output element.
-  double (*reference)(const plugins::Attributes& attributes, double x);
+  double (*reference)(plugins::Attributes const& attributes, double x);
   /// Whether the result is one of the input values, so that any difference is wrong.
   bool exact;
 };
 
-const std::vector<NativeOp>& nativeOps();
+std::vector<NativeOp> const& nativeOps();
 /// Finds by full name; null when there is none.
-const NativeOp* findNativeOp(const std::string& name);
+NativeOp const* findNativeOp(std::string const& name);
 
 /// Tolerance of a native layer's result. TensorRT may compute a 16-bit pointwise network in 16 bits throughout, so intermediate
 /// results are rounded too: four units in the last place of the type, against half a unit for one rounding.
-plugins::Tolerance nativeTolerance(const NativeOp& op, plugins::ElementType type);
+plugins::Tolerance nativeTolerance(NativeOp const& op, plugins::ElementType type);
 
 }  // namespace profiler::driver

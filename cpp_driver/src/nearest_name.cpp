@@ -7,15 +7,15 @@ namespace profiler::driver {
 namespace {
 
 /// Damerau-Levenshtein distance with adjacent transpositions (optimal string alignment).
-std::size_t editDistance(const std::string& left, const std::string& right) {
+std::size_t editDistance(std::string const& left, std::string const& right) {
   std::vector<std::size_t> before(right.size() + 1), previous(right.size() + 1), current(right.size() + 1);
   std::iota(previous.begin(), previous.end(), std::size_t{0});
   for (std::size_t i = 1; i <= left.size(); ++i) {
     current[0] = i;
     for (std::size_t j = 1; j <= right.size(); ++j) {
-      const std::size_t replaced = previous[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
+      std::size_t const replaced = previous[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
       current[j] = std::min({replaced, previous[j] + 1, current[j - 1] + 1});
-      const bool swapped = i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
+      bool const swapped = i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
       if (swapped) current[j] = std::min(current[j], before[j - 2] + 1);
     }
     before.swap(previous);
@@ -26,12 +26,12 @@ std::size_t editDistance(const std::string& left, const std::string& right) {
 
 }  // namespace
 
-std::string nearestName(const std::string& name, const std::vector<std::string>& candidates) {
+std::string nearestName(std::string const& name, std::vector<std::string> const& candidates) {
   std::string nearest;
   std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
-  for (const auto& candidate : candidates) {
-    const bool extends = name.size() >= 3 && candidate.compare(0, name.size(), name) == 0;
-    const std::size_t distance = extends ? 1 : editDistance(name, candidate);
+  for (auto const& candidate : candidates) {
+    bool const extends = name.size() >= 3 && candidate.compare(0, name.size(), name) == 0;
+    std::size_t const distance = extends ? 1 : editDistance(name, candidate);
     if (distance < best) {
       best = distance;
       nearest = candidate;
@@ -40,8 +40,8 @@ std::string nearestName(const std::string& name, const std::vector<std::string>&
   return nearest;
 }
 
-std::string didYouMean(const std::string& name, const std::vector<std::string>& candidates) {
-  const std::string nearest = nearestName(name, candidates);
+std::string didYouMean(std::string const& name, std::vector<std::string> const& candidates) {
+  std::string const nearest = nearestName(name, candidates);
   return nearest.empty() ? "" : " (did you mean " + nearest + "?)";
 }
 

@@ -7,9 +7,9 @@
 namespace profiler::driver {
 
 /// Returns the candidate with the smallest edit distance to `name`, or an empty string when none is near.
-std::string nearestName(const std::string& name, const std::vector<std::string>& candidates);
+std::string nearestName(std::string const& name, std::vector<std::string> const& candidates);
 
 /// Returns ` (did you mean X?)`, or an empty string when no candidate is near.
-std::string didYouMean(const std::string& name, const std::vector<std::string>& candidates);
+std::string didYouMean(std::string const& name, std::vector<std::string> const& candidates);
 
 }  // namespace profiler::driver

@@ -8,19 +8,19 @@
 
 namespace profiler::driver {
 
-std::int64_t parseInteger(const std::string& what, const std::string& text, std::int64_t low, std::int64_t high) {
+std::int64_t parseInteger(std::string const& what, std::string const& text, std::int64_t low, std::int64_t high) {
   std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number < low || number > high) {
     throw usageError(what + " is '" + text + "'", "give a whole number from " + std::to_string(low) + " to " + std::to_string(high));
   }
   return number;
 }
 
-double parseReal(const std::string& what, const std::string& text, double low, double high) {
+double parseReal(std::string const& what, std::string const& text, double low, double high) {
   double number = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  bool const whole = error == std::errc{} && end == text.data() + text.size();
   if (!whole || !std::isfinite(number) || number < low || number > high) {
     std::ostringstream range;
     range << "give a number from " << low << " to " << high;
@@ -29,11 +29,11 @@ double parseReal(const std::string& what, const std::string& text, double low, d
   return number;
 }
 
-std::vector<std::string> splitList(const std::string& what, const std::string& text) {
+std::vector<std::string> splitList(std::string const& what, std::string const& text) {
   std::vector<std::string> items;
   std::size_t at = 0;
   while (at <= text.size()) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
+    std::size_t const end = std::min(text.find(',', at), text.size());
     if (end == at) throw usageError(what + " has an empty value in '" + text + "'", "separate values by single commas");
     items.push_back(text.substr(at, end - at));
     at = end + 1;

@@ -8,10 +8,10 @@
 namespace profiler::driver {
 
 /// Reads a whole number in [low, high]; throws Error(kUsage) naming `what` otherwise.
-std::int64_t parseInteger(const std::string& what, const std::string& text, std::int64_t low, std::int64_t high);
+std::int64_t parseInteger(std::string const& what, std::string const& text, std::int64_t low, std::int64_t high);
 /// Reads a finite number in [low, high]; throws Error(kUsage) naming `what` otherwise.
-double parseReal(const std::string& what, const std::string& text, double low, double high);
+double parseReal(std::string const& what, std::string const& text, double low, double high);
 /// Splits at commas; an empty item is refused.
-std::vector<std::string> splitList(const std::string& what, const std::string& text);
+std::vector<std::string> splitList(std::string const& what, std::string const& text);
 
 }  // namespace profiler::driver

@@ -17,10 +17,10 @@ struct GpuState {
 class Nvml {
  public:
   /// Loads NVML and finds the GPU by its UUID (`GPU-…`). Without NVML the object answers with absent values.
-  explicit Nvml(const std::string& uuid);
+  explicit Nvml(std::string const& uuid);
   ~Nvml();
-  Nvml(const Nvml&) = delete;
-  Nvml& operator=(const Nvml&) = delete;
+  Nvml(Nvml const&) = delete;
+  Nvml& operator=(Nvml const&) = delete;
 
   GpuState state() const;
   /// Version of the display driver, as `580.65.06`.
@@ -28,7 +28,7 @@ class Nvml {
 
  private:
   template <typename Function>
-  Function find(const char* name) const;
+  Function find(char const* name) const;
 
   void* mLibrary = nullptr;
   void* mDevice = nullptr;

@@ -4,20 +4,21 @@
 
 namespace profiler::driver {
 
-const std::vector<OptionRow>& optionTable() {
-  static const char* const kWhat = "What runs (at least one)";
-  static const char* const kSweep = "Sweep: the product of all lists; every value is repeatable and takes a,b,c";
-  static const char* const kTensorrt = "TensorRT";
-  static const char* const kMeasure = "Measuring";
-  static const char* const kCheck = "Verification";
-  static const char* const kOutput = "Output";
-  static const std::vector<OptionRow> table = {
+std::vector<OptionRow> const& optionTable() {
+  static char const* const kWhat = "What runs (at least one)";
+  static char const* const kSweep = "Sweep: the product of all lists; every value is repeatable and takes a,b,c";
+  static char const* const kTensorrt = "TensorRT";
+  static char const* const kMeasure = "Measuring";
+  static char const* const kCheck = "Verification";
+  static char const* const kOutput = "Output";
+  static std::vector<OptionRow> const table = {
       {kWhat, "plugin", "OP", Arity::kMany, nullptr, "a built-in op as TensorRT plugin; with --direct its kernels alone"},
       {kWhat, "native", "OP", Arity::kMany, nullptr, "TensorRT's own layers: relu, sigmoid, silu (sigmoid*x), add_scalar, identity"},
       {kWhat, "copy", "", Arity::kFlag, nullptr, "a device-to-device copy of the same tensors, as the bandwidth to reach"},
       {kWhat, "engine", "FILE", Arity::kOne, nullptr, "a serialised TensorRT engine"},
       {kWhat, "onnx", "FILE", Arity::kOne, nullptr, "an ONNX model, where TensorRT's ONNX parser is found"},
-      {kWhat, "points", "FILE", Arity::kOne, nullptr, "one point a line: op=swish shape=65536x1024 dtype=fp32 block=256 (# starts a comment)"},
+      {kWhat, "points", "FILE", Arity::kOne, nullptr,
+       "one point a line: op=swish shape=65536x1024 dtype=fp32 block=256 (# starts a comment)"},
       {kWhat, "direct", "", Arity::kFlag, nullptr, "launch plugin kernels without TensorRT; needs no TensorRT at all"},
       {kWhat, "name", "NAME", Arity::kOne, nullptr, "op name of --engine and --onnx points (default: the file's stem)"},
 
@@ -26,16 +27,21 @@ const std::vector<OptionRow>& optionTable() {
       {kSweep, "set", "KEY=VALUE", Arity::kMany, nullptr, "attribute of the op: --set block=128,256 --set variant=scalar,vectorized"},
       {kSweep, "threads", "N", Arity::kMany, "1", "host threads, each with its own execution context, streams and buffers"},
       {kSweep, "streams", "N", Arity::kMany, "1", "streams of each thread"},
-      {kSweep, "cache-mode", "MODE", Arity::kMany, "cold", "cold: inputs come from DRAM (buffers rotate past twice the L2); warm: one buffer set"},
+      {kSweep, "cache-mode", "MODE", Arity::kMany, "cold",
+       "cold: inputs come from DRAM (buffers rotate past twice the L2); warm: one buffer set"},
       {kSweep, "launch-mode", "MODE", Arity::kMany, "plain", "plain launches, or graph: one CUDA graph launch per iteration"},
 
-      {kTensorrt, "plugin-library", "FILE", Arity::kMany, nullptr, "library with plugin creators (default: the one built beside this program; none: no library)"},
+      {kTensorrt, "plugin-library", "FILE", Arity::kMany, nullptr,
+       "library with plugin creators (default: the one built beside this program; none: no library)"},
       {kTensorrt, "plugin-version", "TEXT", Arity::kOne, nullptr, "version of the plugin creator to look up (default: the op's)"},
-      {kTensorrt, "tensorrt-library", "FILE", Arity::kOne, nullptr, "libnvinfer or libtensorrt_rtx to load (default: by name, $TENSORRT_LIBRARY_DIR first)"},
-      {kTensorrt, "profile", "MIN:OPT:MAX", Arity::kOne, nullptr, "build one engine for a range of shapes: --profile 1x1024:8x1024:32x1024"},
+      {kTensorrt, "tensorrt-library", "FILE", Arity::kOne, nullptr,
+       "libnvinfer or libtensorrt_rtx to load (default: by name, $TENSORRT_LIBRARY_DIR first)"},
+      {kTensorrt, "profile", "MIN:OPT:MAX", Arity::kOne, nullptr,
+       "build one engine for a range of shapes: --profile 1x1024:8x1024:32x1024"},
       {kTensorrt, "input-shape", "NAME:DIMS", Arity::kMany, nullptr, "shape of a named input of --engine or --onnx"},
       {kTensorrt, "save-engine", "FILE", Arity::kOne, nullptr, "write the serialised engine; the sweep may need one engine only"},
-      {kTensorrt, "cache-dir", "DIR", Arity::kOne, nullptr, "engine and timing caches (default $XDG_CACHE_HOME/profiler or ~/.cache/profiler)"},
+      {kTensorrt, "cache-dir", "DIR", Arity::kOne, nullptr,
+       "engine and timing caches (default $XDG_CACHE_HOME/profiler or ~/.cache/profiler)"},
       {kTensorrt, "no-engine-cache", "", Arity::kFlag, nullptr, "build every engine anew"},
       {kTensorrt, "timing-cache", "FILE", Arity::kOne, nullptr, "timing cache file (default: in the cache directory)"},
       {kTensorrt, "no-timing-cache", "", Arity::kFlag, nullptr, "time every tactic anew"},
@@ -47,18 +53,22 @@ const std::vector<OptionRow>& optionTable() {
       {kMeasure, "min-time", "SECONDS", Arity::kOne, "0.1", "measure at least this long"},
       {kMeasure, "max-time", "SECONDS", Arity::kOne, "3", "stop after this long, stable or not"},
       {kMeasure, "stability", "RATIO", Arity::kOne, "0.005", "stop when the median is known within this ratio (95 % interval and drift)"},
-      {kMeasure, "measure", "HOW", Arity::kOne, "auto", "isolated: one lane, launch gaps hidden; throughput: lanes run freely; auto: isolated for one lane"},
-      {kMeasure, "stream-flag", "FLAG", Arity::kOne, "non-blocking", "non-blocking, or blocking: synchronises with the legacy default stream"},
+      {kMeasure, "measure", "HOW", Arity::kOne, "auto",
+       "isolated: one lane, launch gaps hidden; throughput: lanes run freely; auto: isolated for one lane"},
+      {kMeasure, "stream-flag", "FLAG", Arity::kOne, "non-blocking",
+       "non-blocking, or blocking: synchronises with the legacy default stream"},
       {kMeasure, "device", "N", Arity::kOne, "0", "CUDA device"},
 
       {kCheck, "seed", "N", Arity::kOne, "1", "seed of the random inputs"},
-      {kCheck, "reference", "OP", Arity::kOne, nullptr, "op that --engine and --onnx outputs are checked against (its attributes by --set)"},
+      {kCheck, "reference", "OP", Arity::kOne, nullptr,
+       "op that --engine and --onnx outputs are checked against (its attributes by --set)"},
       {kCheck, "tolerance-abs", "X", Arity::kOne, nullptr, "absolute tolerance instead of the op's own"},
       {kCheck, "tolerance-rel", "X", Arity::kOne, nullptr, "relative tolerance instead of the op's own"},
       {kCheck, "no-verify", "", Arity::kFlag, nullptr, "skip the comparison with the float64 reference (times are marked unverified)"},
       {kCheck, "output-digest", "", Arity::kFlag, nullptr, "record the SHA-256 of each output"},
       {kCheck, "save-output", "DIR", Arity::kOne, nullptr, "write each output as raw little-endian elements"},
-      {kCheck, "compare-output", "DIR", Arity::kOne, nullptr, "compare each output with the one that --save-output wrote there; any difference fails"},
+      {kCheck, "compare-output", "DIR", Arity::kOne, nullptr,
+       "compare each output with the one that --save-output wrote there; any difference fails"},
 
       {kOutput, "json", "[FILE]", Arity::kOptional, nullptr, "result file, rewritten after each point; stdout without FILE or for -"},
       {kOutput, "quiet", "", Arity::kFlag, nullptr, "no table on the terminal"},
@@ -70,31 +80,51 @@ const std::vector<OptionRow>& optionTable() {
   return table;
 }
 
-const std::vector<Contradiction>& contradictions() {
-  static const char* const kDirect = "--direct runs without TensorRT";
-  static const char* const kPoints = "the points file states the whole sweep";
-  static const char* const kFixed = "--iterations fixes the count";
-  static const std::vector<Contradiction> table = {
-      {"direct", "native", kDirect}, {"direct", "engine", kDirect}, {"direct", "onnx", kDirect}, {"direct", "profile", kDirect},
-      {"direct", "save-engine", kDirect}, {"direct", "tensorrt-library", kDirect}, {"direct", "plugin-version", kDirect},
-      {"direct", "timing-cache", kDirect}, {"direct", "input-shape", kDirect}, {"direct", "plugin-library", kDirect},
-      {"engine", "onnx", "one network at a time"}, {"engine", "plugin", "one network at a time"},
-      {"engine", "native", "one network at a time"}, {"engine", "points", kPoints}, {"onnx", "points", kPoints},
-      {"onnx", "plugin", "one network at a time"}, {"onnx", "native", "one network at a time"},
-      {"engine", "profile", "the engine brings its own profiles"}, {"engine", "save-engine", "the engine is saved already"},
-      {"points", "plugin", kPoints}, {"points", "native", kPoints}, {"points", "copy", kPoints}, {"points", "shape", kPoints},
-      {"points", "dtype", kPoints}, {"points", "set", kPoints},
-      {"iterations", "min-iterations", kFixed}, {"iterations", "max-iterations", kFixed}, {"iterations", "min-time", kFixed},
-      {"iterations", "max-time", kFixed}, {"iterations", "stability", kFixed},
+std::vector<Contradiction> const& contradictions() {
+  static char const* const kDirect = "--direct runs without TensorRT";
+  static char const* const kPoints = "the points file states the whole sweep";
+  static char const* const kFixed = "--iterations fixes the count";
+  static std::vector<Contradiction> const table = {
+      {"direct", "native", kDirect},
+      {"direct", "engine", kDirect},
+      {"direct", "onnx", kDirect},
+      {"direct", "profile", kDirect},
+      {"direct", "save-engine", kDirect},
+      {"direct", "tensorrt-library", kDirect},
+      {"direct", "plugin-version", kDirect},
+      {"direct", "timing-cache", kDirect},
+      {"direct", "input-shape", kDirect},
+      {"direct", "plugin-library", kDirect},
+      {"engine", "onnx", "one network at a time"},
+      {"engine", "plugin", "one network at a time"},
+      {"engine", "native", "one network at a time"},
+      {"engine", "points", kPoints},
+      {"onnx", "points", kPoints},
+      {"onnx", "plugin", "one network at a time"},
+      {"onnx", "native", "one network at a time"},
+      {"engine", "profile", "the engine brings its own profiles"},
+      {"engine", "save-engine", "the engine is saved already"},
+      {"points", "plugin", kPoints},
+      {"points", "native", kPoints},
+      {"points", "copy", kPoints},
+      {"points", "shape", kPoints},
+      {"points", "dtype", kPoints},
+      {"points", "set", kPoints},
+      {"iterations", "min-iterations", kFixed},
+      {"iterations", "max-iterations", kFixed},
+      {"iterations", "min-time", kFixed},
+      {"iterations", "max-time", kFixed},
+      {"iterations", "stability", kFixed},
       {"no-timing-cache", "timing-cache", "one asks for the file, the other for none"},
-      {"no-verify", "tolerance-abs", "nothing is compared"}, {"no-verify", "tolerance-rel", "nothing is compared"},
+      {"no-verify", "tolerance-abs", "nothing is compared"},
+      {"no-verify", "tolerance-rel", "nothing is compared"},
       {"no-verify", "reference", "nothing is compared"},
   };
   return table;
 }
 
-const OptionRow* findOption(const std::string& name) {
-  for (const auto& row : optionTable()) {
+OptionRow const* findOption(std::string const& name) {
+  for (auto const& row : optionTable()) {
     if (name == row.name) return &row;
   }
   return nullptr;
@@ -105,8 +135,8 @@ std::string helpText() {
       "usage: profiler-driver (--plugin OP | --native OP | --copy | --engine FILE | --onnx FILE | --points FILE)… [options]\n\n"
       "Runs TensorRT engines, plugins or bare kernels over a sweep, checks every output, times every iteration and marks all of it\n"
       "with NVTX. Example: profiler-driver --direct --plugin swish --shape 65536x1024 --set block=128,256 --json result.json\n";
-  const char* group = "";
-  for (const auto& row : optionTable()) {
+  char const* group = "";
+  for (auto const& row : optionTable()) {
     if (std::strcmp(group, row.group) != 0) text += std::string("\n") + row.group + "\n";
     group = row.group;
     std::string left = std::string("  --") + row.name + (row.argument[0] ? std::string(" ") + row.argument : "");

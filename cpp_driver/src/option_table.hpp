@@ -10,23 +10,23 @@ namespace profiler::driver {
 enum class Arity { kFlag, kOne, kMany, kOptional };
 
 struct OptionRow {
-  const char* group;
-  const char* name;         ///< Without the leading dashes.
-  const char* argument;     ///< Placeholder in the help; empty for a flag.
+  char const* group;
+  char const* name;      ///< Without the leading dashes.
+  char const* argument;  ///< Placeholder in the help; empty for a flag.
   Arity arity;
-  const char* defaultText;  ///< Null when there is none.
-  const char* help;
+  char const* defaultText;  ///< Null when there is none.
+  char const* help;
 };
 
 struct Contradiction {
-  const char* first;
-  const char* second;
-  const char* reason;
+  char const* first;
+  char const* second;
+  char const* reason;
 };
 
-const std::vector<OptionRow>& optionTable();
-const std::vector<Contradiction>& contradictions();
-const OptionRow* findOption(const std::string& name);
+std::vector<OptionRow> const& optionTable();
+std::vector<Contradiction> const& contradictions();
+OptionRow const* findOption(std::string const& name);
 
 /// The text of `--help`.
 std::string helpText();

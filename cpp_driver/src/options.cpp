@@ -12,27 +12,27 @@ using Given = std::map<std::string, std::vector<std::string>>;
 
 std::vector<std::string> optionNames() {
   std::vector<std::string> names;
-  for (const auto& row : optionTable()) names.push_back(std::string("--") + row.name);
+  for (auto const& row : optionTable()) names.push_back(std::string("--") + row.name);
   return names;
 }
 
-const OptionRow& requireOption(const std::string& word, const std::string& name) {
+OptionRow const& requireOption(std::string const& word, std::string const& name) {
   if (word.rfind("--", 0) != 0) throw usageError("unexpected argument '" + word + "'", "options start with --; see profiler-driver --help");
-  const OptionRow* row = findOption(name);
+  OptionRow const* row = findOption(name);
   if (row == nullptr) throw usageError("unknown option --" + name + didYouMean("--" + name, optionNames()));
   return *row;
 }
 
-Given splitWords(const std::vector<std::string>& words) {
+Given splitWords(std::vector<std::string> const& words) {
   Given given;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::size_t equals = words[i].find('=');
-    const std::string name = words[i].substr(0, equals).substr(std::min<std::size_t>(2, words[i].size()));
-    const OptionRow& row = requireOption(words[i], name);
+    std::size_t const equals = words[i].find('=');
+    std::string const name = words[i].substr(0, equals).substr(std::min<std::size_t>(2, words[i].size()));
+    OptionRow const& row = requireOption(words[i], name);
     auto& texts = given[row.name];
     if (!texts.empty() && row.arity != Arity::kMany) throw usageError("--" + name + " is given twice");
-    const bool attached = equals != std::string::npos;
-    const bool nextIsValue = i + 1 < words.size() && words[i + 1].rfind("--", 0) != 0;
+    bool const attached = equals != std::string::npos;
+    bool const nextIsValue = i + 1 < words.size() && words[i + 1].rfind("--", 0) != 0;
     if (row.arity == Arity::kFlag) {
       if (attached) throw usageError("--" + name + " takes no value");
       texts.push_back("true");
@@ -49,8 +49,8 @@ Given splitWords(const std::vector<std::string>& words) {
   return given;
 }
 
-void refuseContradictions(const Given& given) {
-  for (const auto& [first, second, reason] : contradictions()) {
+void refuseContradictions(Given const& given) {
+  for (auto const& [first, second, reason] : contradictions()) {
     if (given.count(first) && given.count(second)) {
       throw usageError(std::string("--") + first + " contradicts --" + second + ": " + reason, "drop one of the two");
     }
@@ -60,37 +60,37 @@ void refuseContradictions(const Given& given) {
 /// Texts of an option with list values split at commas, or its default, or nothing.
 class Reader {
  public:
-  explicit Reader(const Given& given) : mGiven(given) {}
-  bool flag(const char* name) const { return mGiven.count(name) != 0; }
-  std::string text(const char* name) const {
-    const auto found = mGiven.find(name);
+  explicit Reader(Given const& given) : mGiven(given) {}
+  bool flag(char const* name) const { return mGiven.count(name) != 0; }
+  std::string text(char const* name) const {
+    auto const found = mGiven.find(name);
     if (found != mGiven.end()) {
       if (found->second.front().empty()) throw usageError(std::string("--") + name + " is empty");
       return found->second.front();
     }
-    const char* fallback = findOption(name)->defaultText;
+    char const* fallback = findOption(name)->defaultText;
     return fallback ? fallback : "";
   }
-  std::vector<std::string> list(const char* name) const {
+  std::vector<std::string> list(char const* name) const {
     std::vector<std::string> items;
-    const auto found = mGiven.find(name);
+    auto const found = mGiven.find(name);
     if (found == mGiven.end()) {
-      if (const char* fallback = findOption(name)->defaultText) items.push_back(fallback);
+      if (char const* fallback = findOption(name)->defaultText) items.push_back(fallback);
       return items;
     }
-    for (const auto& text : found->second) {
+    for (auto const& text : found->second) {
       for (auto& item : splitList(std::string("--") + name, text)) items.push_back(std::move(item));
     }
     return items;
   }
-  std::int64_t integer(const char* name, std::int64_t low, std::int64_t high) const {
+  std::int64_t integer(char const* name, std::int64_t low, std::int64_t high) const {
     return parseInteger(std::string("--") + name, text(name), low, high);
   }
-  double real(const char* name, double low, double high) const { return parseReal(std::string("--") + name, text(name), low, high); }
+  double real(char const* name, double low, double high) const { return parseReal(std::string("--") + name, text(name), low, high); }
   template <typename Choice>
-  Choice choice(const char* name, const std::string& value, const std::vector<std::pair<const char*, Choice>>& choices) const {
+  Choice choice(char const* name, std::string const& value, std::vector<std::pair<char const*, Choice>> const& choices) const {
     std::string known;
-    for (const auto& [word, meaning] : choices) {
+    for (auto const& [word, meaning] : choices) {
       if (value == word) return meaning;
       known += (known.empty() ? "" : ", ") + std::string(word);
     }
@@ -98,17 +98,17 @@ class Reader {
   }
 
  private:
-  const Given& mGiven;
+  Given const& mGiven;
 };
 
-void readSets(Options& options, const Given& given) {
-  const auto found = given.find("set");
+void readSets(Options& options, Given const& given) {
+  auto const found = given.find("set");
   if (found == given.end()) return;
-  for (const auto& text : found->second) {
-    const std::size_t equals = text.find('=');
+  for (auto const& text : found->second) {
+    std::size_t const equals = text.find('=');
     if (equals == 0 || equals == std::string::npos) throw usageError("--set '" + text + "' is no KEY=VALUE", "write --set block=128,256");
-    const std::string key = text.substr(0, equals);
-    for (const char* reserved : {"op", "shape", "dtype", "threads", "streams", "cache_mode", "launch_mode"}) {
+    std::string const key = text.substr(0, equals);
+    for (char const* reserved : {"op", "shape", "dtype", "threads", "streams", "cache_mode", "launch_mode"}) {
       if (key == reserved) throw usageError("--set " + key + " is no attribute", "use the option of that name");
     }
     auto values = splitList("--set " + key, text.substr(equals + 1));
@@ -122,43 +122,44 @@ void readSets(Options& options, const Given& given) {
   }
 }
 
-void readSweep(Options& options, const Reader& reader) {
+void readSweep(Options& options, Reader const& reader) {
   options.plugins = reader.list("plugin");
   options.natives = reader.list("native");
   options.copy = reader.flag("copy");
   options.shapes = reader.list("shape");
   options.types = reader.list("dtype");
-  for (const auto& item : reader.list("threads")) options.threads.push_back(static_cast<int>(parseInteger("--threads", item, 1, 256)));
-  for (const auto& item : reader.list("streams")) options.streams.push_back(static_cast<int>(parseInteger("--streams", item, 1, 256)));
-  for (const auto& item : reader.list("cache-mode")) {
+  for (auto const& item : reader.list("threads")) options.threads.push_back(static_cast<int>(parseInteger("--threads", item, 1, 256)));
+  for (auto const& item : reader.list("streams")) options.streams.push_back(static_cast<int>(parseInteger("--streams", item, 1, 256)));
+  for (auto const& item : reader.list("cache-mode")) {
     options.caches.push_back(reader.choice<CacheMode>("cache-mode", item, {{"cold", CacheMode::kCold}, {"warm", CacheMode::kWarm}}));
   }
-  for (const auto& item : reader.list("launch-mode")) {
+  for (auto const& item : reader.list("launch-mode")) {
     options.launchModes.push_back(
         reader.choice<LaunchMode>("launch-mode", item, {{"plain", LaunchMode::kPlain}, {"graph", LaunchMode::kGraph}}));
   }
-  for (const auto& item : reader.list("input-shape")) {
-    const std::size_t colon = item.rfind(':');
+  for (auto const& item : reader.list("input-shape")) {
+    std::size_t const colon = item.rfind(':');
     if (colon == std::string::npos || colon == 0) throw usageError("--input-shape '" + item + "'", "write NAME:DIMS, as input:1x1024");
     options.inputShapes[item.substr(0, colon)] = parseShape(item.substr(colon + 1));
   }
 }
 
-std::optional<Options::ShapeRange> readProfile(const std::string& text) {
+std::optional<Options::ShapeRange> readProfile(std::string const& text) {
   if (text.empty()) return std::nullopt;
-  const std::size_t first = text.find(':');
-  const std::size_t second = first == std::string::npos ? first : text.find(':', first + 1);
+  std::size_t const first = text.find(':');
+  std::size_t const second = first == std::string::npos ? first : text.find(':', first + 1);
   if (second == std::string::npos) throw usageError("--profile '" + text + "'", "write MIN:OPT:MAX, as 1x1024:8x1024:32x1024");
   Options::ShapeRange range{parseShape(text.substr(0, first)), parseShape(text.substr(first + 1, second - first - 1)),
                             parseShape(text.substr(second + 1))};
-  const bool sameRank = range.min.size() == range.opt.size() && range.opt.size() == range.max.size();
+  bool const sameRank = range.min.size() == range.opt.size() && range.opt.size() == range.max.size();
   bool ordered = sameRank;
   for (std::size_t i = 0; ordered && i < range.min.size(); ++i) ordered = range.min[i] <= range.opt[i] && range.opt[i] <= range.max[i];
-  if (!ordered) throw usageError("--profile '" + text + "' is not ordered", "three shapes of one rank with MIN <= OPT <= MAX in each extent");
+  if (!ordered)
+    throw usageError("--profile '" + text + "' is not ordered", "three shapes of one rank with MIN <= OPT <= MAX in each extent");
   return range;
 }
 
-void readTensorrt(Options& options, const Reader& reader) {
+void readTensorrt(Options& options, Reader const& reader) {
   options.pluginLibraries = reader.list("plugin-library");
   options.pluginVersion = reader.text("plugin-version");
   options.tensorrtLibrary = reader.text("tensorrt-library");
@@ -170,7 +171,7 @@ void readTensorrt(Options& options, const Reader& reader) {
   options.useTimingCache = !reader.flag("no-timing-cache");
 }
 
-void readMeasuring(Options& options, const Reader& reader) {
+void readMeasuring(Options& options, Reader const& reader) {
   constexpr std::int64_t kMost = 100'000'000;
   if (reader.flag("iterations")) options.stop.fixedIterations = reader.integer("iterations", 1, kMost);
   options.warmup = reader.integer("warmup", 0, kMost);
@@ -188,7 +189,7 @@ void readMeasuring(Options& options, const Reader& reader) {
   options.device = static_cast<int>(reader.integer("device", 0, 1023));
 }
 
-void readRest(Options& options, const Reader& reader) {
+void readRest(Options& options, Reader const& reader) {
   options.engineFile = reader.text("engine");
   options.onnxFile = reader.text("onnx");
   options.pointsFile = reader.text("points");
@@ -210,18 +211,20 @@ void readRest(Options& options, const Reader& reader) {
   options.help = reader.flag("help");
 }
 
-void requireSomethingToRun(const Options& options) {
+void requireSomethingToRun(Options const& options) {
   if (options.help || options.version || options.list) return;
-  const bool network = !options.engineFile.empty() || !options.onnxFile.empty();
-  const bool ops = !options.plugins.empty() || !options.natives.empty() || options.copy;
+  bool const network = !options.engineFile.empty() || !options.onnxFile.empty();
+  bool const ops = !options.plugins.empty() || !options.natives.empty() || options.copy;
   if (!network && !ops && options.pointsFile.empty()) {
     throw usageError("nothing to run", "give --plugin, --native, --copy, --engine, --onnx or --points; --list shows the ops");
   }
   if (ops && !network && options.shapes.empty()) throw usageError("no --shape", "add --shape 65536x1024 (repeatable)");
   if (!options.name.empty() && !network) throw usageError("--name is for --engine and --onnx");
   if (!options.reference.empty() && !network) throw usageError("--reference is for --engine and --onnx", "ops bring their own reference");
-  if (network && !options.sets.empty() && options.reference.empty()) throw usageError("--set has nothing to set", "an engine's attributes are built in; add --reference OP to check against that op with them");
-  const bool manyLanes = options.threads != std::vector<int>{1} || options.streams != std::vector<int>{1};
+  if (network && !options.sets.empty() && options.reference.empty())
+    throw usageError("--set has nothing to set",
+                     "an engine's attributes are built in; add --reference OP to check against that op with them");
+  bool const manyLanes = options.threads != std::vector<int>{1} || options.streams != std::vector<int>{1};
   if (options.measure == MeasureMode::kIsolated && manyLanes) {
     throw usageError("--measure isolated needs one thread and one stream", "use --measure throughput");
   }
@@ -229,11 +232,11 @@ void requireSomethingToRun(const Options& options) {
 
 }  // namespace
 
-Options parseOptions(const std::vector<std::string>& words) {
+Options parseOptions(std::vector<std::string> const& words) {
   Options options;
   options.given = splitWords(words);
   refuseContradictions(options.given);
-  const Reader reader(options.given);
+  Reader const reader(options.given);
   readSweep(options, reader);
   readSets(options, options.given);
   readTensorrt(options, reader);

@@ -59,6 +59,6 @@ struct Options {
 
 /// Parses the words after the program name. Throws Error(kUsage) for an unknown option (naming the nearest), a missing or refused
 /// value and a contradiction.
-Options parseOptions(const std::vector<std::string>& words);
+Options parseOptions(std::vector<std::string> const& words);
 
 }  // namespace profiler::driver

@@ -13,15 +13,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<char> copyToHost(const void* device, std::size_t byteCount) {
+std::vector<char> copyToHost(void const* device, std::size_t byteCount) {
   std::vector<char> bytes(byteCount);
   if (byteCount > 0) CUDA_CHECK(cudaMemcpy(bytes.data(), device, byteCount, cudaMemcpyDeviceToHost));
   return bytes;
 }
 
-std::string fileName(std::size_t point, std::size_t output) { return "point-" + std::to_string(point) + ".output-" + std::to_string(output) + ".bin"; }
+std::string fileName(std::size_t point, std::size_t output) {
+  return "point-" + std::to_string(point) + ".output-" + std::to_string(output) + ".bin";
+}
 
-void writeBytes(const fs::path& path, const std::vector<char>& bytes) {
+void writeBytes(fs::path const& path, std::vector<char> const& bytes) {
   std::error_code ignored;
   fs::create_directories(path.parent_path(), ignored);
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -30,10 +32,11 @@ void writeBytes(const fs::path& path, const std::vector<char>& bytes) {
   if (!file) throw Error(ExitCode::kFileMissing, "cannot write " + path.string(), "check the folder, its permissions and the free space");
 }
 
-std::vector<char> readBytes(const fs::path& path, std::size_t expected) {
+std::vector<char> readBytes(fs::path const& path, std::size_t expected) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) throw Error(ExitCode::kFileMissing, "cannot read " + path.string(), "write it first with --save-output, same sweep and --seed");
-  const auto size = static_cast<std::size_t>(file.tellg());
+  if (!file)
+    throw Error(ExitCode::kFileMissing, "cannot read " + path.string(), "write it first with --save-output, same sweep and --seed");
+  auto const size = static_cast<std::size_t>(file.tellg());
   if (size != expected) {
     throw Error(ExitCode::kFileMissing, path.string() + " holds " + std::to_string(size) + " bytes, expected " + std::to_string(expected),
                 "compare points of one shape and type");
@@ -44,16 +47,16 @@ std::vector<char> readBytes(const fs::path& path, std::size_t expected) {
   return bytes;
 }
 
-OutputRecord::Comparison compareBytes(const TensorSpec& spec, const std::vector<char>& actual, const std::vector<char>& saved) {
+OutputRecord::Comparison compareBytes(TensorSpec const& spec, std::vector<char> const& actual, std::vector<char> const& saved) {
   OutputRecord::Comparison comparison;
-  const std::size_t elementBytes = spec.elementBytes();
-  const auto type = floatType(spec.type);
+  std::size_t const elementBytes = spec.elementBytes();
+  auto const type = floatType(spec.type);
   for (std::int64_t i = 0; i < spec.elementCount(); ++i) {
-    const std::size_t offset = static_cast<std::size_t>(i) * elementBytes;
+    std::size_t const offset = static_cast<std::size_t>(i) * elementBytes;
     if (std::memcmp(actual.data() + offset, saved.data() + offset, elementBytes) == 0) continue;
     ++comparison.differentElements;
     if (!type) continue;
-    const double difference = std::fabs(plugins::loadElement(*type, actual.data(), i) - plugins::loadElement(*type, saved.data(), i));
+    double const difference = std::fabs(plugins::loadElement(*type, actual.data(), i) - plugins::loadElement(*type, saved.data(), i));
     if (std::isfinite(difference)) comparison.maxAbsDifference = std::max(comparison.maxAbsDifference.value_or(0.0), difference);
   }
   comparison.identical = comparison.differentElements == 0;
@@ -63,14 +66,14 @@ OutputRecord::Comparison compareBytes(const TensorSpec& spec, const std::vector<
 
 }  // namespace
 
-std::vector<OutputRecord> recordOutputs(const BufferRing& ring, std::size_t set, std::size_t pointNumber, const OutputRequest& request) {
+std::vector<OutputRecord> recordOutputs(BufferRing const& ring, std::size_t set, std::size_t pointNumber, OutputRequest const& request) {
   std::vector<OutputRecord> records;
   if (!request.any()) return records;
   for (std::size_t i = 0; i < ring.tensors().size(); ++i) {
-    const TensorSpec& spec = ring.tensors()[i];
+    TensorSpec const& spec = ring.tensors()[i];
     if (spec.isInput) continue;
-    const std::vector<char> bytes = copyToHost(ring.addresses(set)[i], spec.sizeBytes());
-    const std::string name = fileName(pointNumber, records.size());
+    std::vector<char> const bytes = copyToHost(ring.addresses(set)[i], spec.sizeBytes());
+    std::string const name = fileName(pointNumber, records.size());
     OutputRecord record;
     record.tensor = spec.name;
     if (request.digest) record.digest = digestBytes(bytes.data(), bytes.size());
@@ -79,7 +82,7 @@ std::vector<OutputRecord> recordOutputs(const BufferRing& ring, std::size_t set,
       writeBytes(*record.file, bytes);
     }
     if (!request.compareDirectory.empty()) {
-      const fs::path saved = fs::path(request.compareDirectory) / name;
+      fs::path const saved = fs::path(request.compareDirectory) / name;
       record.comparison = compareBytes(spec, bytes, readBytes(saved, bytes.size()));
       record.comparison->file = saved.string();
     }

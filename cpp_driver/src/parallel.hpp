@@ -11,15 +11,15 @@ namespace profiler::driver {
 
 /// Number of parts that a range of `count` elements is split into: one per core, none smaller than `grain`.
 inline std::int64_t partCount(std::int64_t count, std::int64_t grain) {
-  const std::int64_t cores = std::max(1U, std::thread::hardware_concurrency());
+  std::int64_t const cores = std::max(1U, std::thread::hardware_concurrency());
   return std::clamp<std::int64_t>((count + grain - 1) / grain, 1, cores);
 }
 
 /// Calls `work(part, begin, end)` for each part in its own thread and rethrows the first exception.
 template <typename Work>
-void forEachPart(std::int64_t count, std::int64_t parts, const Work& work) {
+void forEachPart(std::int64_t count, std::int64_t parts, Work const& work) {
   std::vector<std::exception_ptr> failures(static_cast<std::size_t>(parts));
-  const auto run = [&](std::int64_t part) {
+  auto const run = [&](std::int64_t part) {
     try {
       work(part, count * part / parts, count * (part + 1) / parts);
     } catch (...) {
@@ -30,7 +30,7 @@ void forEachPart(std::int64_t count, std::int64_t parts, const Work& work) {
   for (std::int64_t part = 1; part < parts; ++part) threads.emplace_back(run, part);
   run(0);
   for (auto& thread : threads) thread.join();
-  for (const auto& failure : failures) {
+  for (auto const& failure : failures) {
     if (failure) std::rethrow_exception(failure);
   }
 }

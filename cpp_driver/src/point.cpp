@@ -27,8 +27,8 @@ std::string decode(std::string_view text) {
       decoded += text[i];
       continue;
     }
-    const int high = i + 2 < text.size() ? hexDigit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hexDigit(text[i + 2]) : -1;
+    int const high = i + 2 < text.size() ? hexDigit(text[i + 1]) : -1;
+    int const low = i + 2 < text.size() ? hexDigit(text[i + 2]) : -1;
     if (high < 0 || low < 0) throw usageError("broken percent-encoding in '" + std::string(text) + "'", "write % as %25");
     decoded += static_cast<char>(high * 16 + low);
     i += 2;
@@ -37,19 +37,19 @@ std::string decode(std::string_view text) {
 }
 
 template <typename Mode>
-Mode parseMode(const std::string& key, const std::string& text, Mode first, const char* firstName, Mode second, const char* secondName) {
+Mode parseMode(std::string const& key, std::string const& text, Mode first, char const* firstName, Mode second, char const* secondName) {
   if (text == firstName) return first;
   if (text == secondName) return second;
   throw usageError(key + " is '" + text + "'", std::string("use ") + firstName + " or " + secondName);
 }
 
-plugins::ElementType parseType(const std::string& text) {
+plugins::ElementType parseType(std::string const& text) {
   plugins::ElementType type{};
   if (!plugins::parseElementType(text, type)) throw usageError("unknown type '" + text + "'", "use fp32, fp16 or bf16");
   return type;
 }
 
-bool applyExecution(Execution& execution, const std::string& key, const std::string& value) {
+bool applyExecution(Execution& execution, std::string const& key, std::string const& value) {
   if (key == "threads") {
     execution.threads = static_cast<int>(parseInteger(key, value, 1, 256));
   } else if (key == "streams") {
@@ -66,17 +66,17 @@ bool applyExecution(Execution& execution, const std::string& key, const std::str
 
 }  // namespace
 
-const char* cacheModeName(CacheMode mode) { return mode == CacheMode::kCold ? "cold" : "warm"; }
-const char* launchModeName(LaunchMode mode) { return mode == LaunchMode::kPlain ? "plain" : "graph"; }
+char const* cacheModeName(CacheMode mode) { return mode == CacheMode::kCold ? "cold" : "warm"; }
+char const* launchModeName(LaunchMode mode) { return mode == LaunchMode::kPlain ? "plain" : "graph"; }
 
-Extents parseShape(const std::string& text) {
+Extents parseShape(std::string const& text) {
   Extents shape;
-  const char* at = text.data();
-  const char* const end = at + text.size();
+  char const* at = text.data();
+  char const* const end = at + text.size();
   while (true) {
     std::int64_t extent = -1;
-    const auto [next, error] = std::from_chars(at, end, extent);
-    const bool atSeparator = next == end || *next == 'x';
+    auto const [next, error] = std::from_chars(at, end, extent);
+    bool const atSeparator = next == end || *next == 'x';
     if (error != std::errc{} || extent < 0 || !atSeparator || shape.size() == kMaxRank) {
       throw usageError("'" + text + "' is no shape", "write extents joined by x, at most eight: 65536x1024");
     }
@@ -88,30 +88,30 @@ Extents parseShape(const std::string& text) {
   return shape;
 }
 
-std::string formatShape(const Extents& shape) {
+std::string formatShape(Extents const& shape) {
   std::string text;
-  for (const auto extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
+  for (auto const extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
   return text;
 }
 
-std::int64_t elementCountOf(const Extents& shape) {
+std::int64_t elementCountOf(Extents const& shape) {
   std::int64_t count = 1;
-  for (const auto extent : shape) {
+  for (auto const extent : shape) {
     if (extent == 0) return 0;
   }
-  for (const auto extent : shape) {
+  for (auto const extent : shape) {
     if (extent > kMaxElements / count) throw usageError("shape " + formatShape(shape) + " has more than 2^62 elements");
     count *= extent;
   }
   return count;
 }
 
-PointRequest makePoint(const std::vector<NamedText>& pairs, const Execution& defaults) {
+PointRequest makePoint(std::vector<NamedText> const& pairs, Execution const& defaults) {
   PointRequest point;
   point.execution = defaults;
   std::set<std::string> seen;
   std::vector<LabelPair> labelPairs;
-  for (const auto& [key, value] : pairs) {
+  for (auto const& [key, value] : pairs) {
     if (!seen.insert(key).second) throw usageError("'" + key + "' stands twice in one point", "give each key once");
     labelPairs.emplace_back(key, value);
     if (key == "op") {
@@ -132,11 +132,11 @@ PointRequest makePoint(const std::vector<NamedText>& pairs, const Execution& def
 std::vector<NamedText> parseLabel(std::string_view line) {
   std::vector<NamedText> pairs;
   for (std::size_t at = 0; at < line.size();) {
-    const std::size_t end = std::min(line.find_first_of(" \t\r", at), line.size());
-    const std::string_view word = line.substr(at, end - at);
+    std::size_t const end = std::min(line.find_first_of(" \t\r", at), line.size());
+    std::string_view const word = line.substr(at, end - at);
     at = end + 1;
     if (word.empty() || (pairs.empty() && word == "point")) continue;
-    const std::size_t equals = word.find('=');
+    std::size_t const equals = word.find('=');
     if (equals == 0 || equals == std::string_view::npos) {
       throw usageError("'" + std::string(word) + "' is no key=value pair", "write op=swish shape=65536x1024 dtype=fp32 block=256");
     }

@@ -18,8 +18,8 @@ using Extents = std::vector<std::int64_t>;
 enum class CacheMode { kCold, kWarm };
 enum class LaunchMode { kPlain, kGraph };
 
-const char* cacheModeName(CacheMode mode);
-const char* launchModeName(LaunchMode mode);
+char const* cacheModeName(CacheMode mode);
+char const* launchModeName(LaunchMode mode);
 
 /// How a point is executed; everything that is no property of the op.
 struct Execution {
@@ -39,10 +39,10 @@ struct PointRequest {
 };
 
 /// Reads `65536x1024`. Throws Error(kUsage) on anything else, on an extent below 0 and on more than eight dimensions.
-Extents parseShape(const std::string& text);
-std::string formatShape(const Extents& shape);
+Extents parseShape(std::string const& text);
+std::string formatShape(Extents const& shape);
 /// Product of the extents; throws Error(kUsage) above 2^62.
-std::int64_t elementCountOf(const Extents& shape);
+std::int64_t elementCountOf(Extents const& shape);
 
 /// Builds a point from `key=value` pairs: op, shape, dtype, threads, streams, cache_mode and launch_mode are understood here, every
 /// other key is an attribute of the op. The label holds exactly these pairs, reserved keys first.
@@ -50,7 +50,7 @@ std::int64_t elementCountOf(const Extents& shape);
 /// Args:
 ///   pairs: decoded keys and values; `op` must be there.
 ///   defaults: execution for the keys that are absent.
-PointRequest makePoint(const std::vector<NamedText>& pairs, const Execution& defaults);
+PointRequest makePoint(std::vector<NamedText> const& pairs, Execution const& defaults);
 
 /// Splits a label line (`op=swish shape=65536x1024 …`) into decoded pairs. Throws Error(kUsage) on a broken pair.
 std::vector<NamedText> parseLabel(std::string_view line);

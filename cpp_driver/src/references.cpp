@@ -9,37 +9,37 @@ namespace {
 
 class OpReference : public Reference {
  public:
-  OpReference(const plugins::Op& op, const plugins::Attributes& attributes) : mOp(op), mAttributes(attributes) {}
+  OpReference(plugins::Op const& op, plugins::Attributes const& attributes) : mOp(op), mAttributes(attributes) {}
   bool elementwise() const override { return mOp.info().elementwise; }
-  void compute(const plugins::Shape* shapes, const double* const* inputs, double* const* outputs) const override {
+  void compute(plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) const override {
     mOp.reference(mAttributes, shapes, inputs, outputs);
   }
   plugins::Tolerance tolerance(plugins::ElementType type) const override { return mOp.tolerance(mAttributes, type); }
 
  private:
-  const plugins::Op& mOp;
+  plugins::Op const& mOp;
   plugins::Attributes mAttributes;
 };
 
 class NativeReference : public Reference {
  public:
-  NativeReference(const NativeOp& op, const plugins::Attributes& attributes) : mOp(op), mAttributes(attributes) {}
+  NativeReference(NativeOp const& op, plugins::Attributes const& attributes) : mOp(op), mAttributes(attributes) {}
   bool elementwise() const override { return true; }
-  void compute(const plugins::Shape* shapes, const double* const* inputs, double* const* outputs) const override {
-    const std::int64_t count = shapes[0].elementCount();
+  void compute(plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) const override {
+    std::int64_t const count = shapes[0].elementCount();
     for (std::int64_t i = 0; i < count; ++i) outputs[0][i] = mOp.reference(mAttributes, inputs[0][i]);
   }
   plugins::Tolerance tolerance(plugins::ElementType type) const override { return nativeTolerance(mOp, type); }
 
  private:
-  const NativeOp& mOp;
+  NativeOp const& mOp;
   plugins::Attributes mAttributes;
 };
 
 class CopyReference : public Reference {
  public:
   bool elementwise() const override { return true; }
-  void compute(const plugins::Shape* shapes, const double* const* inputs, double* const* outputs) const override {
+  void compute(plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) const override {
     std::copy_n(inputs[0], shapes[0].elementCount(), outputs[0]);
   }
   plugins::Tolerance tolerance(plugins::ElementType) const override { return {0.0, 0.0}; }
@@ -47,27 +47,27 @@ class CopyReference : public Reference {
 
 }  // namespace
 
-std::unique_ptr<Reference> makeOpReference(const plugins::Op& op, const plugins::Attributes& attributes) {
+std::unique_ptr<Reference> makeOpReference(plugins::Op const& op, plugins::Attributes const& attributes) {
   return std::make_unique<OpReference>(op, attributes);
 }
 
-std::unique_ptr<Reference> makeNativeReference(const NativeOp& op, const plugins::Attributes& attributes) {
+std::unique_ptr<Reference> makeNativeReference(NativeOp const& op, plugins::Attributes const& attributes) {
   return std::make_unique<NativeReference>(op, attributes);
 }
 
 std::unique_ptr<Reference> makeCopyReference() { return std::make_unique<CopyReference>(); }
 
-plugins::Shape contractShape(const Extents& extents) {
+plugins::Shape contractShape(Extents const& extents) {
   plugins::Shape shape;
   shape.rank = static_cast<std::int32_t>(extents.size());
   std::copy(extents.begin(), extents.end(), shape.dims);
   return shape;
 }
 
-plugins::Attributes readAttributes(plugins::FieldTable fields, const std::vector<NamedText>& texts) {
+plugins::Attributes readAttributes(plugins::FieldTable fields, std::vector<NamedText> const& texts) {
   plugins::Attributes attributes(fields);
-  for (const auto& [name, text] : texts) {
-    if (const auto outcome = attributes.set(name, text); !outcome) throw Unsupported(outcome.reason);
+  for (auto const& [name, text] : texts) {
+    if (auto const outcome = attributes.set(name, text); !outcome) throw Unsupported(outcome.reason);
   }
   return attributes;
 }

@@ -3,20 +3,20 @@
 
 #include <memory>
 
-#include "native_ops.hpp"
 #include "contract/op.hpp"
+#include "native_ops.hpp"
 #include "workload.hpp"
 
 namespace profiler::driver {
 
-std::unique_ptr<Reference> makeOpReference(const plugins::Op& op, const plugins::Attributes& attributes);
-std::unique_ptr<Reference> makeNativeReference(const NativeOp& op, const plugins::Attributes& attributes);
+std::unique_ptr<Reference> makeOpReference(plugins::Op const& op, plugins::Attributes const& attributes);
+std::unique_ptr<Reference> makeNativeReference(NativeOp const& op, plugins::Attributes const& attributes);
 std::unique_ptr<Reference> makeCopyReference();
 
 /// Shape of the contract from extents.
-plugins::Shape contractShape(const Extents& extents);
+plugins::Shape contractShape(Extents const& extents);
 
 /// Attributes of a field table from the texts of a point. Throws Unsupported with the reason for a refused value.
-plugins::Attributes readAttributes(plugins::FieldTable fields, const std::vector<NamedText>& texts);
+plugins::Attributes readAttributes(plugins::FieldTable fields, std::vector<NamedText> const& texts);
 
 }  // namespace profiler::driver

@@ -17,12 +17,12 @@ namespace {
 constexpr char kVariable[] = "PROFILER_DRIVER_FINISHED_POINTS";
 
 std::string temporaryFolder() {
-  const char* folder = std::getenv("TMPDIR");
+  char const* folder = std::getenv("TMPDIR");
   return folder && *folder ? folder : "/tmp";
 }
 
-std::optional<std::string> textOf(const JsonValue& point, const char* name) {
-  const std::string text = point.textOf(name);
+std::optional<std::string> textOf(JsonValue const& point, char const* name) {
+  std::string const text = point.textOf(name);
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
@@ -30,11 +30,11 @@ std::optional<std::string> textOf(const JsonValue& point, const char* name) {
 
 std::vector<PointRecord> takeEarlierPoints() {
   std::vector<PointRecord> records;
-  const char* path = std::getenv(kVariable);
+  char const* path = std::getenv(kVariable);
   if (!path) return records;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    const JsonValue point = parseJson(line);
+    JsonValue const point = parseJson(line);
     records.push_back({line, point.textOf("status"), textOf(point, "engine"), textOf(point, "engine_digest")});
   }
   ::unlink(path);
@@ -42,14 +42,14 @@ std::vector<PointRecord> takeEarlierPoints() {
   return records;
 }
 
-void continueInNewProcess(const std::vector<PointRecord>& finished, const std::vector<std::string>& argv) {
-  const std::string path = temporaryFolder() + "/profiler-driver-" + std::to_string(::getpid()) + ".points";
+void continueInNewProcess(std::vector<PointRecord> const& finished, std::vector<std::string> const& argv) {
+  std::string const path = temporaryFolder() + "/profiler-driver-" + std::to_string(::getpid()) + ".points";
   std::string lines;
-  for (const auto& record : finished) lines += record.json + "\n";
+  for (auto const& record : finished) lines += record.json + "\n";
   writeFileAtomically(path, lines);
   ::setenv(kVariable, path.c_str(), 1);
   std::vector<char*> words;
-  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  for (auto const& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   std::fflush(nullptr);
   ::execv("/proc/self/exe", words.data());

@@ -10,9 +10,9 @@ namespace profiler::driver {
 namespace {
 
 /// A value that reads as a JSON number is written as one; everything else is text.
-void writeAttributes(JsonWriter& json, const std::vector<NamedText>& attributes) {
+void writeAttributes(JsonWriter& json, std::vector<NamedText> const& attributes) {
   json.beginObject();
-  for (const auto& [name, text] : attributes) {
+  for (auto const& [name, text] : attributes) {
     json.key(name);
     if (isJsonNumber(text)) {
       json.raw(text);
@@ -23,7 +23,7 @@ void writeAttributes(JsonWriter& json, const std::vector<NamedText>& attributes)
   json.endObject();
 }
 
-void writeLaunch(JsonWriter& json, const std::optional<LaunchDescription>& launch) {
+void writeLaunch(JsonWriter& json, std::optional<LaunchDescription> const& launch) {
   json.key("launch");
   if (!launch) {
     json.null();
@@ -39,7 +39,7 @@ void writeLaunch(JsonWriter& json, const std::optional<LaunchDescription>& launc
   json.field("note", launch->note).endObject();
 }
 
-void writeVerification(JsonWriter& json, const std::optional<Verification>& found) {
+void writeVerification(JsonWriter& json, std::optional<Verification> const& found) {
   json.key("verification");
   if (!found) {
     json.null();
@@ -52,8 +52,8 @@ void writeVerification(JsonWriter& json, const std::optional<Verification>& foun
   json.field("rmse", found->rootMeanSquare).field("cosine", found->cosine);
   json.field("worst_tensor", found->worstTensor).field("worst_index", found->worstIndex);
   // A NaN or an infinity has no JSON number; its text says which it was.
-  const bool known = found->worstIndex.has_value();
-  const auto number = [&](const char* name, double value) {
+  bool const known = found->worstIndex.has_value();
+  auto const number = [&](char const* name, double value) {
     json.key(name);
     if (!known) {
       json.null();
@@ -70,11 +70,11 @@ void writeVerification(JsonWriter& json, const std::optional<Verification>& foun
   json.field("tolerance_abs", found->tolerance.absolute).field("tolerance_rel", found->tolerance.relative).endObject();
 }
 
-void writeOutputs(JsonWriter& json, const std::vector<OutputRecord>& outputs) {
+void writeOutputs(JsonWriter& json, std::vector<OutputRecord> const& outputs) {
   json.key("outputs").beginArray();
-  for (const auto& output : outputs) {
+  for (auto const& output : outputs) {
     json.beginObject().field("tensor", output.tensor).field("digest", output.digest).field("file", output.file).key("comparison");
-    if (const auto& found = output.comparison) {
+    if (auto const& found = output.comparison) {
       json.beginObject().field("file", found->file).field("identical", found->identical);
       json.field("different_elements", found->differentElements).field("max_abs_difference", found->maxAbsDifference).endObject();
     } else {
@@ -85,28 +85,28 @@ void writeOutputs(JsonWriter& json, const std::vector<OutputRecord>& outputs) {
   json.endArray();
 }
 
-void writeTensors(JsonWriter& json, const std::vector<TensorSpec>& tensors) {
-  static constexpr std::array<const char*, 8> kTypeNames = {"fp32", "fp16", "bf16", "int64", "int32", "int8", "uint8", "bool"};
+void writeTensors(JsonWriter& json, std::vector<TensorSpec> const& tensors) {
+  static constexpr std::array<char const*, 8> kTypeNames = {"fp32", "fp16", "bf16", "int64", "int32", "int8", "uint8", "bool"};
   json.key("tensors").beginArray();
-  for (const auto& tensor : tensors) {
+  for (auto const& tensor : tensors) {
     json.beginObject().field("name", tensor.name).field("shape", tensor.shape);
     json.field("dtype", kTypeNames[static_cast<std::size_t>(tensor.type)]).field("is_input", tensor.isInput).endObject();
   }
   json.endArray();
 }
 
-void writeState(JsonWriter& json, const char* when, const GpuState& state) {
-  const std::string suffix = std::string("_") + when;
+void writeState(JsonWriter& json, char const* when, GpuState const& state) {
+  std::string const suffix = std::string("_") + when;
   json.field("sm_clock" + suffix + "_hz", state.smClockHz).field("temperature" + suffix + "_c", state.temperatureC);
   json.key("throttle_reasons" + suffix);
   json.value(state.throttleReasons);
 }
 
 /// Samples of all lanes, one after the other; `lanes` says where each begins and ends.
-void writeSamples(JsonWriter& json, const std::optional<Measurement>& measurement) {
+void writeSamples(JsonWriter& json, std::optional<Measurement> const& measurement) {
   std::vector<std::int64_t> device, host;
   json.key("lanes").beginArray();
-  for (const auto& lane : measurement ? measurement->lanes : std::vector<LaneSamples>{}) {
+  for (auto const& lane : measurement ? measurement->lanes : std::vector<LaneSamples>{}) {
     json.beginObject().field("thread", lane.thread).field("stream", lane.stream).field("sample_count", lane.deviceNs.size()).endObject();
     device.insert(device.end(), lane.deviceNs.begin(), lane.deviceNs.end());
     host.insert(host.end(), lane.hostNs.begin(), lane.hostNs.end());
@@ -114,15 +114,15 @@ void writeSamples(JsonWriter& json, const std::optional<Measurement>& measuremen
   json.endArray().field("samples_ns", device).field("host_samples_ns", host);
 }
 
-void writeMeasurement(JsonWriter& json, const PointResult& result) {
-  const Execution& execution = result.request.execution;
-  const auto& measurement = result.measurement;
+void writeMeasurement(JsonWriter& json, PointResult const& result) {
+  Execution const& execution = result.request.execution;
+  auto const& measurement = result.measurement;
   json.field("clock", "cuda_event").field("cache", cacheModeName(execution.cache)).field("launch_mode", launchModeName(execution.launch));
   json.field("streams", execution.streams).field("threads", execution.threads);
   json.field("measure", result.isolated ? "isolated" : "throughput");
   json.key("cold_method");
-  const auto& plan = result.cachePlan;
-  const bool cold = plan && execution.cache == CacheMode::kCold;
+  auto const& plan = result.cachePlan;
+  bool const cold = plan && execution.cache == CacheMode::kCold;
   json.value(cold ? std::optional<std::string>(plan->flush ? "flush" : "rotate") : std::nullopt);
   json.field("buffer_set_count", plan ? std::optional<std::size_t>(plan->setCount) : std::nullopt);
   json.field("warmup_count", measurement ? std::optional<std::int64_t>(measurement->warmupCount) : std::nullopt);
@@ -133,8 +133,8 @@ void writeMeasurement(JsonWriter& json, const PointResult& result) {
   writeSamples(json, measurement);
 }
 
-void writeEngine(JsonWriter& json, const PointResult& result) {
-  const auto& engine = result.engine;
+void writeEngine(JsonWriter& json, PointResult const& result) {
+  auto const& engine = result.engine;
   json.field("engine_digest", engine ? std::optional<std::string>(engine->digest) : std::nullopt);
   json.field("engine_origin", engine ? std::optional<std::string>(engine->origin) : std::nullopt);
   json.field("engine_cache_key", engine ? engine->cacheKey : std::nullopt);
@@ -145,16 +145,19 @@ void writeEngine(JsonWriter& json, const PointResult& result) {
     return;
   }
   json.beginArray();
-  for (const auto& layer : *result.layers) {
+  for (auto const& layer : *result.layers) {
     std::vector<std::string> formats = layer.inputFormats;
     formats.insert(formats.end(), layer.outputFormats.begin(), layer.outputFormats.end());
     json.beginObject().field("name", layer.name).field("type", layer.type).field("formats", formats);
-    json.field("input_formats", layer.inputFormats).field("output_formats", layer.outputFormats).field("is_reformat", layer.isReformat).endObject();
+    json.field("input_formats", layer.inputFormats)
+        .field("output_formats", layer.outputFormats)
+        .field("is_reformat", layer.isReformat)
+        .endObject();
   }
   json.endArray();
 }
 
-void writeDevice(JsonWriter& json, const std::optional<GpuDescription>& gpu) {
+void writeDevice(JsonWriter& json, std::optional<GpuDescription> const& gpu) {
   json.key("device");
   if (!gpu) {
     json.null();
@@ -169,26 +172,27 @@ void writeDevice(JsonWriter& json, const std::optional<GpuDescription>& gpu) {
   json.field("registers_per_sm", gpu->registersPerSm).field("shared_memory_per_sm_bytes", gpu->sharedMemoryPerSmBytes).endObject();
 }
 
-void writeHeader(JsonWriter& json, const DocumentFacts& facts, const std::optional<std::string>& engine, const std::optional<std::string>& engineDigest) {
+void writeHeader(JsonWriter& json, DocumentFacts const& facts, std::optional<std::string> const& engine,
+                 std::optional<std::string> const& engineDigest) {
   json.field("schema", "profiler-result").field("schema_version", 1);
   json.key("program").beginObject().field("name", "profiler-driver").field("version", kProgramVersion).endObject();
   json.field("engine", engine);
   writeDevice(json, facts.gpu);
-  const auto& gpu = facts.gpu;
+  auto const& gpu = facts.gpu;
   json.key("versions").beginObject().field("driver", gpu ? std::optional<std::string>(gpu->driverVersion) : std::nullopt);
   json.field("cuda_runtime", builtRuntimeVersion()).field("display_driver", facts.displayDriver);
   json.field("tensorrt", facts.tensorrtVersion).field("tensorrt_library", facts.tensorrtLibrary).endObject();
   json.key("digests").beginObject().field("plugin_library", facts.pluginLibraryDigest).field("program", facts.programDigest);
   json.field("engine", engineDigest).field("timing_cache", facts.timingCacheDigest).endObject();
   json.field("argv", facts.argv).key("options").beginObject();
-  for (const auto& [name, texts] : facts.options) json.field(name, texts);
+  for (auto const& [name, texts] : facts.options) json.field(name, texts);
   json.endObject();
 }
 
 }  // namespace
 
-std::string pointJson(const PointResult& result) {
-  const PointRequest& request = result.request;
+std::string pointJson(PointResult const& result) {
+  PointRequest const& request = result.request;
   JsonWriter json;
   json.beginObject().field("label", request.label).field("op", request.op).field("number", result.number);
   json.field("engine", result.engineName.empty() ? std::nullopt : std::optional(result.engineName));
@@ -208,13 +212,13 @@ std::string pointJson(const PointResult& result) {
   return json.endObject().text();
 }
 
-std::string documentJson(const DocumentFacts& facts, const std::optional<std::string>& engine, const std::optional<std::string>& engineDigest,
-                         const std::vector<std::string>& points) {
+std::string documentJson(DocumentFacts const& facts, std::optional<std::string> const& engine,
+                         std::optional<std::string> const& engineDigest, std::vector<std::string> const& points) {
   JsonWriter json;
   json.beginObject();
   writeHeader(json, facts, engine, engineDigest);
   json.key("points").beginArray();
-  for (const auto& point : points) json.raw("\n" + point);
+  for (auto const& point : points) json.raw("\n" + point);
   return json.endArray().endObject().text() + "\n";
 }
 

@@ -20,7 +20,7 @@ struct DocumentFacts {
 };
 
 /// One point as a JSON object.
-std::string pointJson(const PointResult& result);
+std::string pointJson(PointResult const& result);
 
 /// The whole document.
 ///
@@ -28,7 +28,7 @@ std::string pointJson(const PointResult& result);
 ///   engine: of the first point that had one.
 ///   engineDigest: of the only engine in the run; absent when there was none or more than one.
 ///   points: finished objects from pointJson.
-std::string documentJson(const DocumentFacts& facts, const std::optional<std::string>& engine, const std::optional<std::string>& engineDigest,
-                         const std::vector<std::string>& points);
+std::string documentJson(DocumentFacts const& facts, std::optional<std::string> const& engine,
+                         std::optional<std::string> const& engineDigest, std::vector<std::string> const& points);
 
 }  // namespace profiler::driver

@@ -6,17 +6,17 @@
 
 namespace profiler::driver {
 
-ResultTable::ResultTable(const std::vector<PointRequest>& points, const GpuDescription& gpu, std::FILE* out, bool quiet)
+ResultTable::ResultTable(std::vector<PointRequest> const& points, GpuDescription const& gpu, std::FILE* out, bool quiet)
     : mGpu(gpu), mOut(out), mQuiet(quiet) {
-  for (const auto& point : points) mLabelWidth = std::max(mLabelWidth, static_cast<int>(point.label.size()));
+  for (auto const& point : points) mLabelWidth = std::max(mLabelWidth, static_cast<int>(point.label.size()));
   if (mQuiet) return;
   std::fprintf(mOut, "%s, %zu points\n", mGpu.name.c_str(), points.size());
-  std::fprintf(mOut, "%-*s  %7s  %11s  %11s  %11s  %11s  %9s  %s\n", mLabelWidth, "point", "samples", "median us", "p05 us", "p95 us", "host us",
-               "GB/s", "check");
+  std::fprintf(mOut, "%-*s  %7s  %11s  %11s  %11s  %11s  %9s  %s\n", mLabelWidth, "point", "samples", "median us", "p05 us", "p95 us",
+               "host us", "GB/s", "check");
   std::fflush(mOut);
 }
 
-void ResultTable::add(const PointResult& result) {
+void ResultTable::add(PointResult const& result) {
   if (mQuiet) return;
   std::fprintf(mOut, "%-*s  ", mLabelWidth, result.request.label.c_str());
   if (result.measurement) {
@@ -27,10 +27,10 @@ void ResultTable::add(const PointResult& result) {
   std::fflush(mOut);
 }
 
-void ResultTable::addSamples(const PointResult& result) {
+void ResultTable::addSamples(PointResult const& result) {
   constexpr double kNsPerUs = 1000.0;
   std::vector<std::int64_t> device, host;
-  for (const auto& lane : result.measurement->lanes) {
+  for (auto const& lane : result.measurement->lanes) {
     device.insert(device.end(), lane.deviceNs.begin(), lane.deviceNs.end());
     host.insert(host.end(), lane.hostNs.begin(), lane.hostNs.end());
   }
@@ -38,13 +38,14 @@ void ResultTable::addSamples(const PointResult& result) {
     std::fprintf(mOut, "no samples\n");
     return;
   }
-  const double middle = median(device);
+  double const middle = median(device);
   // Lanes overlap in throughput mode, so only the wall time tells the traffic per second (bytes per ns are GB/s).
-  const double perIterationNs = result.measurement->wallNs ? static_cast<double>(*result.measurement->wallNs) / static_cast<double>(device.size()) : middle;
-  const double gigabytesPerS = perIterationNs > 0.0 ? static_cast<double>(*result.bytesPerIteration) / perIterationNs : 0.0;
-  std::fprintf(mOut, "%7zu  %11.3f  %11.3f  %11.3f  %11.3f  %9.1f  %s%s\n", device.size(), middle / kNsPerUs, quantile(device, 0.05) / kNsPerUs,
-               quantile(device, 0.95) / kNsPerUs, median(host) / kNsPerUs, gigabytesPerS, result.verification ? "ok" : "unverified",
-               result.keepsToStream == false ? ", leaves its stream" : "");
+  double const perIterationNs =
+      result.measurement->wallNs ? static_cast<double>(*result.measurement->wallNs) / static_cast<double>(device.size()) : middle;
+  double const gigabytesPerS = perIterationNs > 0.0 ? static_cast<double>(*result.bytesPerIteration) / perIterationNs : 0.0;
+  std::fprintf(mOut, "%7zu  %11.3f  %11.3f  %11.3f  %11.3f  %9.1f  %s%s\n", device.size(), middle / kNsPerUs,
+               quantile(device, 0.05) / kNsPerUs, quantile(device, 0.95) / kNsPerUs, median(host) / kNsPerUs, gigabytesPerS,
+               result.verification ? "ok" : "unverified", result.keepsToStream == false ? ", leaves its stream" : "");
 }
 
 }  // namespace profiler::driver

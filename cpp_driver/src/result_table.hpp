@@ -13,13 +13,13 @@ namespace profiler::driver {
 class ResultTable {
  public:
   /// Prints the head; nothing at all when `quiet`.
-  ResultTable(const std::vector<PointRequest>& points, const GpuDescription& gpu, std::FILE* out, bool quiet);
-  void add(const PointResult& result);
+  ResultTable(std::vector<PointRequest> const& points, GpuDescription const& gpu, std::FILE* out, bool quiet);
+  void add(PointResult const& result);
 
  private:
-  void addSamples(const PointResult& result);
+  void addSamples(PointResult const& result);
 
-  const GpuDescription& mGpu;
+  GpuDescription const& mGpu;
   std::FILE* mOut;
   bool mQuiet;
   int mLabelWidth = 5;

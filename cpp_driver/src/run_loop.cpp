@@ -1,6 +1,7 @@
 #include "run_loop.hpp"
 
-#include "contract/contract.hpp"
+#include <algorithm>
+
 #include "direct_engine.hpp"
 #include "error.hpp"
 #include "profiler/nvtx.hpp"
@@ -13,16 +14,16 @@ namespace {
 constexpr std::size_t kMaxPlainSets = 16384;
 constexpr std::size_t kMaxGraphSets = 256;  // each set has a graph of its own
 
-MeasureMode chooseMode(MeasureMode asked, const Execution& execution) {
-  const bool manyLanes = execution.threads * execution.streams > 1;
+MeasureMode chooseMode(MeasureMode asked, Execution const& execution) {
+  bool const manyLanes = execution.threads * execution.streams > 1;
   if (asked != MeasureMode::kAuto) return asked;
   return manyLanes ? MeasureMode::kThroughput : MeasureMode::kIsolated;
 }
 
 /// The lanes of each thread, with filled buffers.
-Lanes makeLanes(Workload& workload, const PointResult& result, const Options& options, const GpuDescription& gpu) {
-  const unsigned int flags = options.blockingStreams ? cudaStreamDefault : cudaStreamNonBlocking;
-  const Execution& execution = result.request.execution;
+Lanes makeLanes(Workload& workload, PointResult const& result, Options const& options, GpuDescription const& gpu) {
+  unsigned int const flags = options.blockingStreams ? cudaStreamDefault : cudaStreamNonBlocking;
+  Execution const& execution = result.request.execution;
   Lanes threads(static_cast<std::size_t>(execution.threads));
   for (auto& lanes : threads) {
     for (int stream = 0; stream < execution.streams; ++stream) {
@@ -36,7 +37,8 @@ Lanes makeLanes(Workload& workload, const PointResult& result, const Options& op
 }
 
 /// Runs one iteration of every lane on poisoned outputs and compares each with the reference; the first failure is the answer.
-std::optional<Verification> verifyLanes(Lanes& threads, const Reference* reference, std::uint64_t seed, const ToleranceOverride& tolerance) {
+std::optional<Verification> verifyLanes(Lanes& threads, Reference const* reference, std::uint64_t seed,
+                                        ToleranceOverride const& tolerance) {
   std::optional<Verification> answer;
   for (auto& lanes : threads) {
     for (auto& lane : lanes) {
@@ -45,7 +47,7 @@ std::optional<Verification> verifyLanes(Lanes& threads, const Reference* referen
       lane->enqueueOn(0);
       CUDA_CHECK(cudaDeviceSynchronize());
       if (!reference) continue;
-      const Verification found = verifyOutputs(lane->ring(), 0, *reference, seed, tolerance);
+      Verification const found = verifyOutputs(lane->ring(), 0, *reference, seed, tolerance);
       if (!answer || (answer->passed && !found.passed)) answer = found;
     }
   }
@@ -54,35 +56,36 @@ std::optional<Verification> verifyLanes(Lanes& threads, const Reference* referen
 
 /// The latest output of each measured lane must be right too: graphs, rotated buffers and lanes that ran at the same time are covered
 /// by no check before. Returns the first wrong one.
-std::optional<Verification> findWrongLane(Lanes& threads, const Reference& reference, std::uint64_t seed, const ToleranceOverride& tolerance) {
+std::optional<Verification> findWrongLane(Lanes& threads, Reference const& reference, std::uint64_t seed,
+                                          ToleranceOverride const& tolerance) {
   for (auto& lanes : threads) {
     for (auto& lane : lanes) {
-      const Verification found = verifyOutputs(lane->ring(), lane->latestSet(), reference, seed, tolerance);
+      Verification const found = verifyOutputs(lane->ring(), lane->latestSet(), reference, seed, tolerance);
       if (!found.passed) return found;
     }
   }
   return std::nullopt;
 }
 
-std::string wrongOutputReason(const Verification& verification) {
+std::string wrongOutputReason(Verification const& verification) {
   return std::to_string(verification.failedCount) + " of " + std::to_string(verification.elementCount) + " elements of " +
          verification.worstTensor + " differ from the reference by more than the tolerance";
 }
 
 /// Marks the result as wrong; samples that were taken are void.
-void voidResult(PointResult& result, const std::string& reason) {
+void voidResult(PointResult& result, std::string const& reason) {
   result.status = PointStatus::kWrongOutput;
   result.reason = reason;
   result.measurement.reset();
 }
 
-Measurement measure(Lanes& threads, const Point& point, const PointResult& result, const TimingRequest& timing, const Options& options) {
+Measurement measure(Lanes& threads, Point const& point, PointResult const& result, TimingRequest const& timing, Options const& options) {
   for (auto& lanes : threads) {
     for (auto& lane : lanes) lane->ring().poisonOutputs(0, lane->stream());
   }
   CUDA_CHECK(cudaDeviceSynchronize());
   if (result.request.execution.launch == LaunchMode::kGraph) {
-    const auto range = setup();
+    auto const range = setup();
     for (auto& lanes : threads) {
       for (auto& lane : lanes) lane->captureGraphs();
     }
@@ -99,7 +102,7 @@ Measurement measure(Lanes& threads, const Point& point, const PointResult& resul
 /// An engine file knows its own shape and type; the first input stands for them where the point does not state them.
 void fillFromTensors(PointResult& result) {
   if (result.tensors.empty()) return;
-  const TensorSpec& first = result.tensors.front();
+  TensorSpec const& first = result.tensors.front();
   if (!result.request.shape) result.request.shape = first.shape;
   if (!result.request.type) result.request.type = floatType(first.type);
 }
@@ -111,7 +114,7 @@ bool contextIsDead() {
 
 }  // namespace
 
-const char* pointStatusName(PointStatus status) {
+char const* pointStatusName(PointStatus status) {
   switch (status) {
     case PointStatus::kOk: return "ok";
     case PointStatus::kFailed: return "failed";
@@ -120,21 +123,27 @@ const char* pointStatusName(PointStatus status) {
   }
 }
 
-std::unique_ptr<Workload> RunLoop::makeWorkload(const PointRequest& request) {
+void RunLoop::prepare(std::vector<PointRequest> const& points) {
+  bool const needed = !mOptions.direct && std::any_of(points.begin(), points.end(), [](auto const& point) { return point.op != kCopyOp; });
+  if (!needed) return;
+  auto const range = setup();
+  mTensorrt = loadTensorrtBackend(mOptions, mGpu);
+}
+
+std::unique_ptr<Workload> RunLoop::makeWorkload(PointRequest const& request) {
   if (request.op == kCopyOp) return makeCopyWorkload(request);
   if (mOptions.direct) return makeDirectWorkload(request);
-  if (!mTensorrt) mTensorrt = loadTensorrtBackend(mOptions, mGpu);
   return mTensorrt->makeWorkload(request);
 }
 
 void RunLoop::runInto(PointResult& result) {
-  const Execution& execution = result.request.execution;
+  Execution const& execution = result.request.execution;
   result.isolated = chooseMode(mOptions.measure, execution) == MeasureMode::kIsolated;
   if (result.isolated && execution.threads * execution.streams > 1) throw Unsupported("isolated measuring takes one thread and one stream");
   std::unique_ptr<Workload> workload;
   Lanes threads;
   {
-    const auto range = setup();
+    auto const range = setup();
     workload = makeWorkload(result.request);
     result.engineName = workload->engineName();
     result.tensors = workload->tensors();
@@ -143,62 +152,64 @@ void RunLoop::runInto(PointResult& result) {
     result.launch = workload->launch();
     result.layers = workload->layers();
     result.engine = workload->engine();
-    const std::size_t maxSets = execution.launch == LaunchMode::kGraph ? kMaxGraphSets : kMaxPlainSets;
+    std::size_t const maxSets = execution.launch == LaunchMode::kGraph ? kMaxGraphSets : kMaxPlainSets;
     result.cachePlan = planCache(execution.cache, bufferSetBytes(result.tensors), mGpu.l2CacheBytes, maxSets);
     threads = makeLanes(*workload, result, mOptions, mGpu);
   }
   checkAndMeasure(*workload, threads, result);
 }
 
-void RunLoop::checkAndMeasure(const Workload& workload, Lanes& threads, PointResult& result) {
-  const std::uint64_t seed = mOptions.seed + result.number;
-  const ToleranceOverride tolerance{mOptions.toleranceAbs, mOptions.toleranceRel};
-  const Reference* reference = mOptions.verify ? workload.reference() : nullptr;
-  const Point point(result.request.label, static_cast<std::uint64_t>(*result.bytesPerIteration));
+void RunLoop::checkAndMeasure(Workload const& workload, Lanes& threads, PointResult& result) {
+  std::uint64_t const seed = mOptions.seed + result.number;
+  ToleranceOverride const tolerance{mOptions.toleranceAbs, mOptions.toleranceRel};
+  Reference const* reference = mOptions.verify ? workload.reference() : nullptr;
+  Point const point(result.request.label, static_cast<std::uint64_t>(*result.bytesPerIteration));
   {
-    const auto range = point.verify();
+    auto const range = point.verify();
     Lane& first = *threads[0][0];
     result.verification = verifyLanes(threads, reference, seed, tolerance);
     result.outputs = recordOutputs(first.ring(), 0, result.number, {mOptions.outputDigest, mOptions.saveOutput, mOptions.compareOutput});
     result.keepsToStream = checkKeepsToStream(first);
   }
   if (result.verification && !result.verification->passed) return voidResult(result, wrongOutputReason(*result.verification));
-  for (const auto& output : result.outputs) {
+  for (auto const& output : result.outputs) {
     if (!output.comparison || output.comparison->identical) continue;
-    return voidResult(result, std::to_string(output.comparison->differentElements) + " elements of " + output.tensor + " differ from " + output.comparison->file);
+    return voidResult(result, std::to_string(output.comparison->differentElements) + " elements of " + output.tensor + " differ from " +
+                                  output.comparison->file);
   }
   if (result.keepsToStream == false && !mOptions.blockingStreams) {
-    throw Error(ExitCode::kRunFailed, "work runs outside the stream it was given, so events do not time it; measure it with --stream-flag blocking");
+    throw Error(ExitCode::kRunFailed,
+                "work runs outside the stream it was given, so events do not time it; measure it with --stream-flag blocking");
   }
   result.before = mNvml.state();
-  result.measurement = measure(threads, point, result, {result.request.label, *result.bytesPerIteration, mOptions.warmup, mOptions.stop}, mOptions);
+  result.measurement =
+      measure(threads, point, result, {result.request.label, *result.bytesPerIteration, mOptions.warmup, mOptions.stop}, mOptions);
   result.after = mNvml.state();
   result.status = PointStatus::kOk;
   if (!reference) return;
-  const auto range = point.verify();
-  if (const auto wrong = findWrongLane(threads, *reference, seed, tolerance)) {
+  auto const range = point.verify();
+  if (auto const wrong = findWrongLane(threads, *reference, seed, tolerance)) {
     result.verification = wrong;
     voidResult(result, "in a measured iteration " + wrongOutputReason(*wrong));
   }
 }
 
-PointResult RunLoop::run(const PointRequest& request, std::size_t number) {
+PointResult RunLoop::run(PointRequest const& request, std::size_t number) {
   PointResult result;
   result.request = request;
   result.number = number;
-  const auto record = [&](PointStatus status, const char* reason) {
+  auto const record = [&](PointStatus status, char const* reason) {
     result.status = status;
     result.reason = reason;
     result.measurement.reset();
   };
   try {
     runInto(result);
-  } catch (const Unsupported& unsupported) {
+  } catch (Unsupported const& unsupported) {
     record(PointStatus::kSkipped, unsupported.what());
-  } catch (const CudaError& error) {
+  } catch (CudaError const& error) {
     record(PointStatus::kFailed, error.what());
-  } catch (const Error& error) {
-    if (error.code() == ExitCode::kLibraryMissing) throw;
+  } catch (Error const& error) {
     record(PointStatus::kFailed, error.what());
   }
   if (result.status == PointStatus::kFailed) result.deviceLost = contextIsDead();

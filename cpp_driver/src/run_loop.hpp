@@ -17,7 +17,7 @@
 namespace profiler::driver {
 
 enum class PointStatus { kOk, kFailed, kWrongOutput, kSkipped };
-const char* pointStatusName(PointStatus status);
+char const* pointStatusName(PointStatus status);
 
 /// Everything that is known about one point after it ran.
 struct PointResult {
@@ -46,22 +46,24 @@ using Lanes = std::vector<std::vector<std::unique_ptr<Lane>>>;
 
 class RunLoop {
  public:
-  RunLoop(const Options& options, const GpuDescription& gpu, const Nvml& nvml) : mOptions(options), mGpu(gpu), mNvml(nvml) {}
+  RunLoop(Options const& options, GpuDescription const& gpu, Nvml const& nvml) : mOptions(options), mGpu(gpu), mNvml(nvml) {}
 
-  /// Runs one point; whatever goes wrong with it is in the result. Throws Error only for what concerns every point (a missing library).
-  PointResult run(const PointRequest& request, std::size_t number);
+  /// Loads TensorRT when one of the points needs it. Throws Error for what concerns every point: no TensorRT, no plugin library.
+  void prepare(std::vector<PointRequest> const& points);
+  /// Runs one point; whatever goes wrong with it is in the result.
+  PointResult run(PointRequest const& request, std::size_t number);
 
-  /// The TensorRT backend, once a point needed it.
-  const TensorrtBackend* tensorrt() const { return mTensorrt.get(); }
+  /// The TensorRT backend; null when no point needs it.
+  TensorrtBackend const* tensorrt() const { return mTensorrt.get(); }
 
  private:
-  std::unique_ptr<Workload> makeWorkload(const PointRequest& request);
+  std::unique_ptr<Workload> makeWorkload(PointRequest const& request);
   void runInto(PointResult& result);
-  void checkAndMeasure(const Workload& workload, Lanes& threads, PointResult& result);
+  void checkAndMeasure(Workload const& workload, Lanes& threads, PointResult& result);
 
-  const Options& mOptions;
-  const GpuDescription& mGpu;
-  const Nvml& mNvml;
+  Options const& mOptions;
+  GpuDescription const& mGpu;
+  Nvml const& mNvml;
   std::shared_ptr<TensorrtBackend> mTensorrt;
 };
 

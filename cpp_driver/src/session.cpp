@@ -2,17 +2,21 @@
 
 #include <cstdio>
 
+#include "digest.hpp"
 #include "file_write.hpp"
 #include "result_table.hpp"
-#include "digest.hpp"
 
 namespace profiler::driver {
 namespace {
 
 class Session {
  public:
-  Session(const Options& options, std::vector<std::string> argv, std::vector<PointRecord> earlier)
-      : mOptions(options), mGpu(selectDevice(options.device)), mNvml(mGpu.uuid), mLoop(mOptions, mGpu, mNvml), mRecords(std::move(earlier)) {
+  Session(Options const& options, std::vector<std::string> argv, std::vector<PointRecord> earlier)
+      : mOptions(options),
+        mGpu(selectDevice(options.device)),
+        mNvml(mGpu.uuid),
+        mLoop(mOptions, mGpu, mNvml),
+        mRecords(std::move(earlier)) {
     mFacts.argv = std::move(argv);
     mFacts.options = options.given;
     mFacts.gpu = mGpu;
@@ -20,11 +24,12 @@ class Session {
     mFacts.programDigest = digestFile("/proc/self/exe");
   }
 
-  void run(const std::vector<PointRequest>& points) {
+  void run(std::vector<PointRequest> const& points) {
     ResultTable table(points, mGpu, mOptions.json == "-" ? stderr : stdout, mOptions.quiet);
+    mLoop.prepare(points);
     writeDocument();
     for (std::size_t number = mRecords.size(); number < points.size(); ++number) {
-      const PointResult result = mLoop.run(points[number], number);
+      PointResult const result = mLoop.run(points[number], number);
       PointRecord record{pointJson(result), pointStatusName(result.status), std::nullopt, std::nullopt};
       if (!result.engineName.empty()) record.engine = result.engineName;
       if (result.engine) record.engineDigest = result.engine->digest;
@@ -36,11 +41,11 @@ class Session {
     if (mOptions.json == "-") std::fputs(document().c_str(), stdout);
   }
 
-  const std::vector<PointRecord>& records() const { return mRecords; }
+  std::vector<PointRecord> const& records() const { return mRecords; }
 
  private:
   std::string document() {
-    if (const TensorrtBackend* backend = mLoop.tensorrt()) {
+    if (TensorrtBackend const* backend = mLoop.tensorrt()) {
       mFacts.tensorrtVersion = backend->version();
       mFacts.tensorrtLibrary = backend->libraryPath();
       mFacts.pluginLibraryDigest = backend->pluginLibraryDigest();
@@ -49,7 +54,7 @@ class Session {
     std::optional<std::string> engine, engineDigest;
     bool oneEngine = true;
     std::vector<std::string> points;
-    for (const auto& record : mRecords) {
+    for (auto const& record : mRecords) {
       if (!engine) engine = record.engine;
       if (record.engineDigest && engineDigest && *record.engineDigest != *engineDigest) oneEngine = false;
       if (!engineDigest) engineDigest = record.engineDigest;
@@ -61,7 +66,7 @@ class Session {
     if (mOptions.json && *mOptions.json != "-") writeFileAtomically(*mOptions.json, document());
   }
 
-  const Options& mOptions;
+  Options const& mOptions;
   GpuDescription mGpu;
   Nvml mNvml;
   RunLoop mLoop;
@@ -71,9 +76,9 @@ class Session {
 
 }  // namespace
 
-ExitCode exitCodeOf(const std::vector<PointRecord>& records) {
+ExitCode exitCodeOf(std::vector<PointRecord> const& records) {
   bool anyOk = false, anyFailed = false;
-  for (const auto& record : records) {
+  for (auto const& record : records) {
     if (record.status == pointStatusName(PointStatus::kWrongOutput)) return ExitCode::kWrongOutput;
     anyOk = anyOk || record.status == pointStatusName(PointStatus::kOk);
     anyFailed = anyFailed || record.status == pointStatusName(PointStatus::kFailed);
@@ -81,7 +86,7 @@ ExitCode exitCodeOf(const std::vector<PointRecord>& records) {
   return anyFailed || !anyOk ? ExitCode::kRunFailed : ExitCode::kOk;
 }
 
-ExitCode runSession(const Options& options, const std::vector<PointRequest>& points, const std::vector<std::string>& argv) {
+ExitCode runSession(Options const& options, std::vector<PointRequest> const& points, std::vector<std::string> const& argv) {
   Session session(options, argv, takeEarlierPoints());
   session.run(points);
   return exitCodeOf(session.records());

@@ -24,15 +24,15 @@ std::vector<PointRecord> takeEarlierPoints();
 
 /// Replaces this process by a new one that goes on behind the finished points: after a lost CUDA context only a new process can.
 /// Throws Error(kInternal) when the system refuses.
-[[noreturn]] void continueInNewProcess(const std::vector<PointRecord>& finished, const std::vector<std::string>& argv);
+[[noreturn]] void continueInNewProcess(std::vector<PointRecord> const& finished, std::vector<std::string> const& argv);
 
 /// Exit code for a whole sweep: wrong output outranks failure, failure outranks success; a sweep of skipped points only is a failure.
-ExitCode exitCodeOf(const std::vector<PointRecord>& records);
+ExitCode exitCodeOf(std::vector<PointRecord> const& records);
 
 /// Runs the sweep.
 ///
 /// Args:
 ///   argv: the command line of this process, for the result file and for a new process.
-ExitCode runSession(const Options& options, const std::vector<PointRequest>& points, const std::vector<std::string>& argv);
+ExitCode runSession(Options const& options, std::vector<PointRequest> const& points, std::vector<std::string> const& argv);
 
 }  // namespace profiler::driver

@@ -13,7 +13,7 @@ namespace profiler::driver {
 ///     probability: 0 to 1.
 double quantile(std::vector<std::int64_t> samples, double probability);
 
-double median(const std::vector<std::int64_t>& samples);
+double median(std::vector<std::int64_t> const& samples);
 
 struct MedianInterval {
   double low;
@@ -26,6 +26,6 @@ MedianInterval medianInterval(std::vector<std::int64_t> samples);
 
 /// True when the median is known well enough: the half-width of its 95 % interval and the drift between the medians of
 /// the first and the second half are both at most `tolerance` of the median. False below 20 samples.
-bool isMedianStable(const std::vector<std::int64_t>& samples, double tolerance);
+bool isMedianStable(std::vector<std::int64_t> const& samples, double tolerance);
 
 }  // namespace profiler::driver

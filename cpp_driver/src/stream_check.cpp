@@ -14,7 +14,7 @@ constexpr std::int64_t kHoldNs = 20'000'000;
 constexpr auto kEscapeTime = std::chrono::milliseconds(4);  // ample for work on another stream to reach the output
 constexpr std::size_t kLookBytes = 4096;
 
-const TensorSpec* firstOutput(const BufferRing& ring, std::size_t& index) {
+TensorSpec const* firstOutput(BufferRing const& ring, std::size_t& index) {
   for (index = 0; index < ring.tensors().size(); ++index) {
     if (!ring.tensors()[index].isInput && ring.tensors()[index].sizeBytes() > 0) return &ring.tensors()[index];
   }
@@ -25,12 +25,12 @@ const TensorSpec* firstOutput(const BufferRing& ring, std::size_t& index) {
 
 std::optional<bool> checkKeepsToStream(Lane& lane) {
   std::size_t index = 0;
-  const TensorSpec* output = firstOutput(lane.ring(), index);
+  TensorSpec const* output = firstOutput(lane.ring(), index);
   if (output == nullptr) return std::nullopt;
-  const std::size_t lookBytes = std::min(kLookBytes, output->sizeBytes());
-  const PinnedMemory look = allocatePinned(lookBytes);
-  const Stream held = makeStream(cudaStreamNonBlocking);
-  const Stream observer = makeStream(cudaStreamNonBlocking);
+  std::size_t const lookBytes = std::min(kLookBytes, output->sizeBytes());
+  PinnedMemory const look = allocatePinned(lookBytes);
+  Stream const held = makeStream(cudaStreamNonBlocking);
+  Stream const observer = makeStream(cudaStreamNonBlocking);
   lane.ring().poisonOutputs(0, held.get());
   CUDA_CHECK(cudaStreamSynchronize(held.get()));
   enqueueDelay(kHoldNs, held.get());
@@ -38,11 +38,11 @@ std::optional<bool> checkKeepsToStream(Lane& lane) {
   std::this_thread::sleep_for(kEscapeTime);
   CUDA_CHECK(cudaMemcpyAsync(look.get(), lane.ring().addresses(0)[index], lookBytes, cudaMemcpyDeviceToHost, observer.get()));
   CUDA_CHECK(cudaStreamSynchronize(observer.get()));
-  const bool stillHeld = cudaStreamQuery(held.get()) == cudaErrorNotReady;
+  bool const stillHeld = cudaStreamQuery(held.get()) == cudaErrorNotReady;
   cudaGetLastError();
   CUDA_CHECK(cudaStreamSynchronize(held.get()));
   if (!stillHeld) return std::nullopt;
-  const auto* bytes = static_cast<const unsigned char*>(look.get());
+  auto const* bytes = static_cast<unsigned char const*>(look.get());
   return std::all_of(bytes, bytes + lookBytes, [](unsigned char byte) { return byte == 0xFF; });
 }
 

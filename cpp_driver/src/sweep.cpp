@@ -14,11 +14,11 @@ namespace {
 using Pairs = std::vector<NamedText>;
 
 /// Multiplies the points so far by the values of one more key.
-std::vector<Pairs> times(const std::vector<Pairs>& points, const std::string& key, const std::vector<std::string>& values) {
+std::vector<Pairs> times(std::vector<Pairs> const& points, std::string const& key, std::vector<std::string> const& values) {
   if (values.empty()) return points;
   std::vector<Pairs> product;
-  for (const auto& point : points) {
-    for (const auto& value : values) {
+  for (auto const& point : points) {
+    for (auto const& value : values) {
       product.push_back(point);
       product.back().emplace_back(key, value);
     }
@@ -26,48 +26,48 @@ std::vector<Pairs> times(const std::vector<Pairs>& points, const std::string& ke
   return product;
 }
 
-std::vector<std::string> opNames(const Options& options) {
+std::vector<std::string> opNames(Options const& options) {
   std::vector<std::string> ops = options.plugins;
-  for (const auto& native : options.natives) {
+  for (auto const& native : options.natives) {
     ops.push_back(native.rfind(kNativePrefix, 0) == 0 ? native : kNativePrefix + native);
   }
   if (options.copy) ops.push_back(kCopyOp);
-  const std::string& network = options.engineFile.empty() ? options.onnxFile : options.engineFile;
+  std::string const& network = options.engineFile.empty() ? options.onnxFile : options.engineFile;
   if (!network.empty()) ops.push_back(options.name.empty() ? std::filesystem::path(network).stem().string() : options.name);
   return ops;
 }
 
 /// Values of an execution key where it is swept; a single value is no part of the label.
 template <typename Item, typename Text>
-std::vector<std::string> sweptTexts(const std::vector<Item>& items, Text text) {
+std::vector<std::string> sweptTexts(std::vector<Item> const& items, Text text) {
   std::vector<std::string> texts;
   if (items.size() < 2) return texts;
-  for (const auto& item : items) texts.push_back(text(item));
+  for (auto const& item : items) texts.push_back(text(item));
   return texts;
 }
 
-Execution firstExecution(const Options& options) {
+Execution firstExecution(Options const& options) {
   return {options.threads.front(), options.streams.front(), options.caches.front(), options.launchModes.front()};
 }
 
-void refuseDoubles(const std::vector<PointRequest>& points) {
+void refuseDoubles(std::vector<PointRequest> const& points) {
   std::set<std::string> labels;
-  for (const auto& point : points) {
+  for (auto const& point : points) {
     if (!labels.insert(point.label).second) throw usageError("the point '" + point.label + "' is asked for twice", "give each value once");
   }
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
+bool contains(std::vector<std::string> const& names, std::string const& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 /// A key that no op of the sweep knows is a typing error, not a configuration.
-void refuseUnknownAttributes(const Options& options, const std::vector<std::string>& ops, const AttributeNames& attributeNames) {
+void refuseUnknownAttributes(Options const& options, std::vector<std::string> const& ops, AttributeNames const& attributeNames) {
   std::vector<std::string> known;
-  for (const auto& op : ops) {
+  for (auto const& op : ops) {
     for (auto& name : attributeNames(op)) known.push_back(std::move(name));
   }
-  for (const auto& set : options.sets) {
+  for (auto const& set : options.sets) {
     if (contains(known, set.first)) continue;
     throw usageError("no op of this sweep has the attribute '" + set.first + "'" + didYouMean(set.first, known),
                      "profiler-driver --list shows the attributes of each op");
@@ -76,46 +76,45 @@ void refuseUnknownAttributes(const Options& options, const std::vector<std::stri
 
 }  // namespace
 
-std::vector<PointRequest> expandSweep(const Options& options, const AttributeNames& attributeNames) {
+std::vector<PointRequest> expandSweep(Options const& options, AttributeNames const& attributeNames) {
   if (!options.pointsFile.empty()) {
     std::ifstream file(options.pointsFile);
     if (!file) throw Error(ExitCode::kFileMissing, "cannot read " + options.pointsFile, "check the path");
     return readPoints(file, options.pointsFile, firstExecution(options));
   }
-  const bool network = !options.engineFile.empty() || !options.onnxFile.empty();
-  std::vector<std::string> types = options.types;
-  if (types.empty() && !network) types.push_back("fp32");
-  const auto number = [](int value) { return std::to_string(value); };
-  const std::vector<std::string> ops = opNames(options);
+  bool const network = !options.engineFile.empty() || !options.onnxFile.empty();
+  auto const number = [](int value) { return std::to_string(value); };
+  std::vector<std::string> const ops = opNames(options);
   refuseUnknownAttributes(options, ops, attributeNames);
   std::vector<PointRequest> points;
-  for (const auto& op : ops) {
+  for (auto const& op : ops) {
     std::vector<Pairs> product = {{{"op", op}}};
     product = times(product, "shape", options.shapes);
-    product = times(product, "dtype", types);
-    const std::vector<std::string> known = attributeNames(op);
-    for (const auto& [key, values] : options.sets) {
+    bool const needsType = options.types.empty() && (!network || op == kCopyOp);
+    product = times(product, "dtype", needsType ? std::vector<std::string>{"fp32"} : options.types);
+    std::vector<std::string> const known = attributeNames(op);
+    for (auto const& [key, values] : options.sets) {
       if (contains(known, key)) product = times(product, key, values);
     }
     product = times(product, "threads", sweptTexts(options.threads, number));
     product = times(product, "streams", sweptTexts(options.streams, number));
     product = times(product, "cache_mode", sweptTexts(options.caches, cacheModeName));
     product = times(product, "launch_mode", sweptTexts(options.launchModes, launchModeName));
-    for (const auto& pairs : product) points.push_back(makePoint(pairs, firstExecution(options)));
+    for (auto const& pairs : product) points.push_back(makePoint(pairs, firstExecution(options)));
   }
   refuseDoubles(points);
   return points;
 }
 
-std::vector<PointRequest> readPoints(std::istream& lines, const std::string& source, const Execution& defaults) {
+std::vector<PointRequest> readPoints(std::istream& lines, std::string const& source, Execution const& defaults) {
   std::vector<PointRequest> points;
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
-    const std::size_t start = line.find_first_not_of(" \t\r");
+    std::size_t const start = line.find_first_not_of(" \t\r");
     if (start == std::string::npos || line[start] == '#') continue;
     try {
       points.push_back(makePoint(parseLabel(line), defaults));
-    } catch (const Error& error) {
+    } catch (Error const& error) {
       throw Error(error.code(), source + ":" + std::to_string(number) + ": " + error.what(), error.hint());
     }
   }

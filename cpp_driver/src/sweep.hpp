@@ -15,18 +15,18 @@ inline constexpr char kNativePrefix[] = "native_";
 inline constexpr char kCopyOp[] = "copy";
 
 /// Names of the attributes that an op has.
-using AttributeNames = std::function<std::vector<std::string>(const std::string& op)>;
+using AttributeNames = std::function<std::vector<std::string>(std::string const& op)>;
 
 /// Expands the product op x shape x dtype x attributes x execution, the last list fastest. Each op takes the attributes that it has.
 /// Execution keys enter a label only where they are swept.
 ///
 /// Throws Error(kUsage) when an attribute is known to no op of the sweep, or two points would have one label.
-std::vector<PointRequest> expandSweep(const Options& options, const AttributeNames& attributeNames);
+std::vector<PointRequest> expandSweep(Options const& options, AttributeNames const& attributeNames);
 
 /// Reads a points file: one point a line in label syntax; blank lines and lines that start with # are passed over.
 ///
 /// Args:
 ///   source: name for messages, with the line number behind it.
-std::vector<PointRequest> readPoints(std::istream& lines, const std::string& source, const Execution& defaults);
+std::vector<PointRequest> readPoints(std::istream& lines, std::string const& source, Execution const& defaults);
 
 }  // namespace profiler::driver

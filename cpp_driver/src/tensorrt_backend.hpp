@@ -18,7 +18,7 @@ class TensorrtBackend {
  public:
   virtual ~TensorrtBackend() = default;
   /// Builds or loads the engine of the point.
-  virtual std::unique_ptr<Workload> makeWorkload(const PointRequest& point) = 0;
+  virtual std::unique_ptr<Workload> makeWorkload(PointRequest const& point) = 0;
   virtual std::string version() const = 0;
   virtual std::string libraryPath() const = 0;
   /// Digest of the plugin libraries in use; absent when none is loaded.
@@ -35,10 +35,10 @@ struct TensorrtModule {
 };
 
 /// Finds a TensorRT library for which a module was built. Throws Error(kLibraryMissing) saying what was tried and what to do.
-TensorrtModule findTensorrt(const std::string& requestedLibrary);
+TensorrtModule findTensorrt(std::string const& requestedLibrary);
 
 /// Loads the module and makes its backend.
-std::shared_ptr<TensorrtBackend> loadTensorrtBackend(const Options& options, const GpuDescription& gpu);
+std::shared_ptr<TensorrtBackend> loadTensorrtBackend(Options const& options, GpuDescription const& gpu);
 
 /// Major versions for which a module lies beside this program.
 std::vector<int> builtTensorrtMajors();
@@ -49,6 +49,6 @@ std::string libraryFolder();
 }  // namespace profiler::driver
 
 /// The one symbol of a module. The caller owns the result.
-extern "C" profiler::driver::TensorrtBackend* profilerMakeTensorrtBackend(const profiler::driver::Options& options,
-                                                                          const profiler::driver::GpuDescription& gpu,
-                                                                          const profiler::driver::TensorrtModule& module);
+extern "C" profiler::driver::TensorrtBackend* profilerMakeTensorrtBackend(profiler::driver::Options const& options,
+                                                                          profiler::driver::GpuDescription const& gpu,
+                                                                          profiler::driver::TensorrtModule const& module);

@@ -30,31 +30,31 @@ LibraryVersion splitVersion(int version) {
   return {version / 1000, version / 100 % 10, version % 100};
 }
 
-bool isRtx(const std::string& path) { return path.find("tensorrt_rtx") != std::string::npos; }
+bool isRtx(std::string const& path) { return path.find("tensorrt_rtx") != std::string::npos; }
 
-std::vector<std::string> candidates(const std::string& requested, const std::vector<int>& majors) {
+std::vector<std::string> candidates(std::string const& requested, std::vector<int> const& majors) {
   if (!requested.empty()) return {requested};
   std::vector<std::string> names;
-  for (const int major : majors) names.push_back("libnvinfer.so." + std::to_string(major));
+  for (int const major : majors) names.push_back("libnvinfer.so." + std::to_string(major));
   names.push_back("libnvinfer.so");
   std::vector<std::string> all;
-  if (const char* folder = std::getenv("TENSORRT_LIBRARY_DIR")) {
-    for (const auto& name : names) all.push_back((fs::path(folder) / name).string());
+  if (char const* folder = std::getenv("TENSORRT_LIBRARY_DIR")) {
+    for (auto const& name : names) all.push_back((fs::path(folder) / name).string());
   }
   all.insert(all.end(), names.begin(), names.end());
   return all;
 }
 
 /// The loaded library when one of our modules fits it, otherwise why not.
-std::string tryLibrary(const std::string& path, const std::vector<int>& majors, TensorrtModule& module) {
+std::string tryLibrary(std::string const& path, std::vector<int> const& majors, TensorrtModule& module) {
   // Global, so that plugin libraries that register themselves find getPluginRegistry.
   void* library = dlopen(path.c_str(), RTLD_LAZY | RTLD_GLOBAL);
   if (!library) return dlerror();
-  const auto getVersion = reinterpret_cast<int (*)()>(dlsym(library, "getInferLibVersion"));
+  auto const getVersion = reinterpret_cast<int (*)()>(dlsym(library, "getInferLibVersion"));
   if (!getVersion) return path + ": no TensorRT library (getInferLibVersion is missing)";
-  const LibraryVersion version = splitVersion(getVersion());
+  LibraryVersion const version = splitVersion(getVersion());
   // TensorRT for RTX counts its own versions; it speaks the interface of TensorRT 11.
-  const int needed = isRtx(path) ? 11 : version.major;
+  int const needed = isRtx(path) ? 11 : version.major;
   if (std::find(majors.begin(), majors.end(), needed) == majors.end()) {
     return path + ": TensorRT " + version.text() + ", but no driver module was built for major version " + std::to_string(needed);
   }
@@ -66,8 +66,8 @@ std::string tryLibrary(const std::string& path, const std::vector<int>& majors, 
 
 std::string libraryFolder() {
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const fs::path beside = program.parent_path().parent_path() / "lib";
+  fs::path const program = fs::read_symlink("/proc/self/exe", error);
+  fs::path const beside = program.parent_path().parent_path() / "lib";
   return fs::is_directory(beside, error) ? beside.string() : program.parent_path().string();
 }
 
@@ -81,16 +81,16 @@ std::vector<int> builtTensorrtMajors() {
   return majors;
 }
 
-TensorrtModule findTensorrt(const std::string& requestedLibrary) {
-  const std::vector<int> majors = builtTensorrtMajors();
+TensorrtModule findTensorrt(std::string const& requestedLibrary) {
+  std::vector<int> const majors = builtTensorrtMajors();
   if (majors.empty()) {
     throw Error(ExitCode::kLibraryMissing, "this driver was built without TensorRT",
                 "build again with -DTENSORRT_INCLUDE_DIR=<folder of NvInfer.h>, or run the ops with --direct");
   }
   std::string tried;
-  for (const auto& path : candidates(requestedLibrary, majors)) {
+  for (auto const& path : candidates(requestedLibrary, majors)) {
     TensorrtModule module;
-    const std::string reason = tryLibrary(path, majors, module);
+    std::string const reason = tryLibrary(path, majors, module);
     if (reason.empty()) return module;
     tried += "\n  " + reason;
   }
@@ -98,11 +98,13 @@ TensorrtModule findTensorrt(const std::string& requestedLibrary) {
               "set TENSORRT_LIBRARY_DIR or LD_LIBRARY_PATH to the folder of libnvinfer, or give --tensorrt-library FILE");
 }
 
-std::shared_ptr<TensorrtBackend> loadTensorrtBackend(const Options& options, const GpuDescription& gpu) {
-  const TensorrtModule module = findTensorrt(options.tensorrtLibrary);
+std::shared_ptr<TensorrtBackend> loadTensorrtBackend(Options const& options, GpuDescription const& gpu) {
+  TensorrtModule const module = findTensorrt(options.tensorrtLibrary);
   void* handle = dlopen(module.modulePath.c_str(), RTLD_NOW | RTLD_LOCAL);
-  const auto make = handle ? reinterpret_cast<decltype(&profilerMakeTensorrtBackend)>(dlsym(handle, "profilerMakeTensorrtBackend")) : nullptr;
-  if (!make) throw Error(ExitCode::kLibraryMissing, std::string("cannot load the driver's TensorRT module: ") + dlerror(), "build the driver again");
+  auto const make =
+      handle ? reinterpret_cast<decltype(&profilerMakeTensorrtBackend)>(dlsym(handle, "profilerMakeTensorrtBackend")) : nullptr;
+  if (!make)
+    throw Error(ExitCode::kLibraryMissing, std::string("cannot load the driver's TensorRT module: ") + dlerror(), "build the driver again");
   return std::shared_ptr<TensorrtBackend>(make(options, gpu, module));
 }
 

@@ -28,7 +28,7 @@ class StartLine {
     mChanged.wait(lock, [&] { return mOpen; });
   }
   void arrive() {
-    const std::lock_guard lock(mMutex);
+    std::lock_guard const lock(mMutex);
     arriveLocked();
   }
   void waitForAll() {
@@ -36,7 +36,7 @@ class StartLine {
     mChanged.wait(lock, [&] { return mMissing == 0; });
   }
   void open() {
-    const std::lock_guard lock(mMutex);
+    std::lock_guard const lock(mMutex);
     mOpen = true;
     mChanged.notify_all();
   }
@@ -54,7 +54,7 @@ class StartLine {
 /// One thread's share: its lanes, their events and samples.
 class Worker {
  public:
-  Worker(const std::vector<Lane*>& lanes, int thread, const TimingRequest& request)
+  Worker(std::vector<Lane*> const& lanes, int thread, TimingRequest const& request)
       : mLanes(lanes), mRequest(request), mPoint(request.label, static_cast<std::uint64_t>(request.bytesPerIteration)) {
     for (std::size_t stream = 0; stream < lanes.size(); ++stream) {
       mEvents.emplace_back(kEventsInFlight);
@@ -63,7 +63,7 @@ class Worker {
   }
 
   void warmUp() {
-    const auto range = mPoint.warmup();
+    auto const range = mPoint.warmup();
     for (std::int64_t i = 0; i < mRequest.warmupCount; ++i) {
       for (Lane* lane : mLanes) {
         lane->prepareNext();
@@ -73,8 +73,8 @@ class Worker {
     for (Lane* lane : mLanes) CUDA_CHECK(cudaStreamSynchronize(lane->stream()));
   }
 
-  void measure(const std::atomic<bool>& failed) {
-    const auto begin = Clock::now();
+  void measure(std::atomic<bool> const& failed) {
+    auto const begin = Clock::now();
     for (std::int64_t done = 0; !failed.load(std::memory_order_relaxed) && goesOn(done, begin); ++done) {
       for (std::size_t i = 0; i < mLanes.size(); ++i) iterate(*mLanes[i], mEvents[i], mSamples[i]);
     }
@@ -85,9 +85,9 @@ class Worker {
 
  private:
   bool goesOn(std::int64_t done, Clock::time_point begin) const {
-    const StopRule& rule = mRequest.stop;
+    StopRule const& rule = mRequest.stop;
     if (rule.fixedIterations) return done < *rule.fixedIterations;
-    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    double const seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     return done < rule.maxIterations && seconds < rule.maxSeconds && (done < rule.minIterations || seconds < rule.minSeconds);
   }
 
@@ -95,8 +95,8 @@ class Worker {
     lane.prepareNext();
     events.recordStart(lane.stream(), samples.deviceNs);
     {
-      const auto range = mPoint.iteration();
-      const auto start = Clock::now();
+      auto const range = mPoint.iteration();
+      auto const start = Clock::now();
       lane.enqueueNext();
       samples.hostNs.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
     }
@@ -104,7 +104,7 @@ class Worker {
   }
 
   std::vector<Lane*> mLanes;
-  const TimingRequest& mRequest;
+  TimingRequest const& mRequest;
   Point mPoint;
   std::vector<EventPairs> mEvents;
   std::vector<LaneSamples> mSamples;
@@ -115,7 +115,7 @@ struct Outcome {
   std::exception_ptr failure;
 };
 
-void runWorker(const std::vector<Lane*>& lanes, int thread, const TimingRequest& request, int device, StartLine& start,
+void runWorker(std::vector<Lane*> const& lanes, int thread, TimingRequest const& request, int device, StartLine& start,
                std::atomic<bool>& failed, Outcome& outcome) {
   bool arrived = false;
   try {
@@ -133,9 +133,9 @@ void runWorker(const std::vector<Lane*>& lanes, int thread, const TimingRequest&
   }
 }
 
-std::string stopReason(const StopRule& rule, const std::vector<LaneSamples>& lanes, double seconds) {
+std::string stopReason(StopRule const& rule, std::vector<LaneSamples> const& lanes, double seconds) {
   if (rule.fixedIterations) return "iterations";
-  for (const auto& lane : lanes) {
+  for (auto const& lane : lanes) {
     if (static_cast<std::int64_t>(lane.deviceNs.size()) >= rule.maxIterations) return "max_iterations";
   }
   return seconds >= rule.maxSeconds ? "max_time" : "min_time";
@@ -143,7 +143,7 @@ std::string stopReason(const StopRule& rule, const std::vector<LaneSamples>& lan
 
 }  // namespace
 
-Measurement measureThroughput(const std::vector<std::vector<Lane*>>& threads, const TimingRequest& request, int device) {
+Measurement measureThroughput(std::vector<std::vector<Lane*>> const& threads, TimingRequest const& request, int device) {
   StartLine start(static_cast<int>(threads.size()));
   std::atomic<bool> failed{false};
   std::vector<Outcome> outcomes(threads.size());
@@ -153,12 +153,12 @@ Measurement measureThroughput(const std::vector<std::vector<Lane*>>& threads, co
                          std::ref(failed), std::ref(outcomes[i]));
   }
   start.waitForAll();
-  const cudaError_t started = cudaProfilerStart();
-  const auto begin = Clock::now();
+  cudaError_t const started = cudaProfilerStart();
+  auto const begin = Clock::now();
   start.open();
   for (auto& worker : workers) worker.join();
-  const cudaError_t idle = cudaDeviceSynchronize();
-  const std::int64_t wallNs = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count();
+  cudaError_t const idle = cudaDeviceSynchronize();
+  std::int64_t const wallNs = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count();
   logFailedRelease(cudaProfilerStop(), "cudaProfilerStop");
   Measurement measurement;
   for (auto& outcome : outcomes) {

@@ -27,14 +27,14 @@ std::int64_t nanosecondsSince(Clock::time_point start) {
 /// Decides after each batch whether the measurement ends, and why.
 class StopJudge {
  public:
-  explicit StopJudge(const StopRule& rule) : mRule(rule), mNextCheck(static_cast<double>(rule.minIterations)) {}
+  explicit StopJudge(StopRule const& rule) : mRule(rule), mNextCheck(static_cast<double>(rule.minIterations)) {}
 
   std::int64_t nextBatch(std::int64_t done) const {
-    const std::int64_t most = mRule.fixedIterations.value_or(mRule.maxIterations);
+    std::int64_t const most = mRule.fixedIterations.value_or(mRule.maxIterations);
     return std::min(kBatch, most - done);
   }
-  bool ends(const std::vector<std::int64_t>& samples, double seconds) {
-    const auto count = static_cast<std::int64_t>(samples.size());
+  bool ends(std::vector<std::int64_t> const& samples, double seconds) {
+    auto const count = static_cast<std::int64_t>(samples.size());
     if (mRule.fixedIterations) return count >= *mRule.fixedIterations && stop("iterations");
     if (count >= mRule.maxIterations) return stop("max_iterations");
     if (seconds >= mRule.maxSeconds) return stop("max_time");
@@ -42,39 +42,39 @@ class StopJudge {
     mNextCheck = static_cast<double>(count) * kCheckGrowth;
     return isMedianStable(samples, mRule.stability) && stop("stable");
   }
-  const std::string& reason() const { return mReason; }
+  std::string const& reason() const { return mReason; }
 
  private:
-  bool stop(const char* reason) {
+  bool stop(char const* reason) {
     mReason = reason;
     return true;
   }
-  const StopRule& mRule;
+  StopRule const& mRule;
   double mNextCheck;
   std::string mReason;
 };
 
 /// Runs the warm-up and returns the host time of one iteration in ns, preparation included.
-std::int64_t warmUp(Lane& lane, const Point& point, std::int64_t count) {
-  const auto range = point.warmup();
-  const auto start = Clock::now();
+std::int64_t warmUp(Lane& lane, Point const& point, std::int64_t count) {
+  auto const range = point.warmup();
+  auto const start = Clock::now();
   for (std::int64_t i = 0; i < count; ++i) {
     lane.prepareNext();
     lane.enqueueNext();
   }
-  const std::int64_t hostNs = nanosecondsSince(start) / std::max<std::int64_t>(1, count);
+  std::int64_t const hostNs = nanosecondsSince(start) / std::max<std::int64_t>(1, count);
   CUDA_CHECK(cudaStreamSynchronize(lane.stream()));
   return hostNs;
 }
 
 /// Enqueues one marked and timed iteration and returns the host time of the enqueue in ns.
-std::int64_t enqueueIteration(Lane& lane, const Point& point, EventPairs& events, std::vector<std::int64_t>& samples) {
+std::int64_t enqueueIteration(Lane& lane, Point const& point, EventPairs& events, std::vector<std::int64_t>& samples) {
   lane.prepareNext();
   events.recordStart(lane.stream(), samples);
   Clock::time_point start;
   std::int64_t hostNs = 0;
   {
-    const auto range = point.iteration();
+    auto const range = point.iteration();
     start = Clock::now();
     lane.enqueueNext();
     hostNs = nanosecondsSince(start);
@@ -88,13 +88,13 @@ class ProfilerWindow {
  public:
   ProfilerWindow() { CUDA_CHECK(cudaProfilerStart()); }
   ~ProfilerWindow() { logFailedRelease(cudaProfilerStop(), "cudaProfilerStop"); }
-  ProfilerWindow(const ProfilerWindow&) = delete;
-  ProfilerWindow& operator=(const ProfilerWindow&) = delete;
+  ProfilerWindow(ProfilerWindow const&) = delete;
+  ProfilerWindow& operator=(ProfilerWindow const&) = delete;
 };
 
 }  // namespace
 
-Measurement measureIsolated(Lane& lane, const Point& point, const TimingRequest& request) {
+Measurement measureIsolated(Lane& lane, Point const& point, TimingRequest const& request) {
   Measurement measurement;
   measurement.warmupCount = request.warmupCount;
   measurement.lanes.resize(1);
@@ -102,12 +102,12 @@ Measurement measureIsolated(Lane& lane, const Point& point, const TimingRequest&
   EventPairs events(kBatch);
   std::int64_t batchHostNs = kBatch * warmUp(lane, point, request.warmupCount);
   StopJudge judge(request.stop);
-  const ProfilerWindow window;
-  const auto begin = Clock::now();
+  ProfilerWindow const window;
+  auto const begin = Clock::now();
   do {
-    const std::int64_t batch = judge.nextBatch(static_cast<std::int64_t>(samples.deviceNs.size()));
+    std::int64_t const batch = judge.nextBatch(static_cast<std::int64_t>(samples.deviceNs.size()));
     enqueueDelay(std::min(batchHostNs + batchHostNs / 2 + kDelaySlackNs, kMaxDelayNs), lane.stream());
-    const auto batchStart = Clock::now();
+    auto const batchStart = Clock::now();
     for (std::int64_t i = 0; i < batch; ++i) samples.hostNs.push_back(enqueueIteration(lane, point, events, samples.deviceNs));
     batchHostNs = nanosecondsSince(batchStart);
     events.collectAll(samples.deviceNs);

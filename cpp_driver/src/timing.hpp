@@ -19,10 +19,10 @@ struct LaneSamples {
 };
 
 struct Measurement {
-  std::vector<LaneSamples> lanes;   ///< Thread by thread, stream by stream.
-  std::int64_t warmupCount = 0;     ///< Per lane.
+  std::vector<LaneSamples> lanes;      ///< Thread by thread, stream by stream.
+  std::int64_t warmupCount = 0;        ///< Per lane.
   std::optional<std::int64_t> wallNs;  ///< Throughput mode: from the common start until the last lane was idle.
-  std::string stopReason;           ///< `iterations`, `stable`, `max_iterations`, `max_time` or `min_time`.
+  std::string stopReason;              ///< `iterations`, `stable`, `max_iterations`, `max_time` or `min_time`.
 };
 
 /// What marks and bounds a measurement.
@@ -35,13 +35,13 @@ struct TimingRequest {
 
 /// One lane, batch by batch: a delay kernel holds the stream while the host enqueues a batch, so an interval between two events
 /// holds the work of one iteration and no launch gap.
-Measurement measureIsolated(Lane& lane, const Point& point, const TimingRequest& request);
+Measurement measureIsolated(Lane& lane, Point const& point, TimingRequest const& request);
 
 /// All lanes at once, each thread round-robin over its own; nothing holds the streams back. Samples overlap where lanes do, so
 /// throughput comes from the iteration count and the wall time. Each thread opens a range of the point of its own.
 ///
 /// Args:
 ///   threads: lanes of each thread.
-Measurement measureThroughput(const std::vector<std::vector<Lane*>>& threads, const TimingRequest& request, int device);
+Measurement measureThroughput(std::vector<std::vector<Lane*>> const& threads, TimingRequest const& request, int device);
 
 }  // namespace profiler::driver

@@ -15,11 +15,12 @@ constexpr std::int64_t kSliceElements = std::int64_t{1} << 12;  // computed at a
 constexpr std::int64_t kGrainElements = std::int64_t{1} << 14;  // below this a thread costs more than it saves
 
 /// Seeded inputs `begin` to `begin + count` as doubles, rounded to the tensor's type.
-void generateInput(const TensorSpec& spec, std::uint64_t seed, std::uint64_t inputIndex, std::int64_t begin, std::int64_t count, double* values) {
-  const std::uint64_t sequence = mixSeed(seed, inputIndex);
-  const auto type = floatType(spec.type);
+void generateInput(TensorSpec const& spec, std::uint64_t seed, std::uint64_t inputIndex, std::int64_t begin, std::int64_t count,
+                   double* values) {
+  std::uint64_t const sequence = mixSeed(seed, inputIndex);
+  auto const type = floatType(spec.type);
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint64_t hash = mixIndex(sequence, static_cast<std::uint64_t>(begin + i));
+    std::uint64_t const hash = mixIndex(sequence, static_cast<std::uint64_t>(begin + i));
     values[i] = type ? static_cast<double>(uniformFrom(hash)) : static_cast<double>(hash >> 63);
   }
   if (type && *type != plugins::ElementType::kFloat32) {
@@ -27,7 +28,7 @@ void generateInput(const TensorSpec& spec, std::uint64_t seed, std::uint64_t inp
   }
 }
 
-std::vector<std::size_t> indicesOf(const std::vector<TensorSpec>& tensors, bool inputs) {
+std::vector<std::size_t> indicesOf(std::vector<TensorSpec> const& tensors, bool inputs) {
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     if (tensors[i].isInput == inputs) indices.push_back(i);
@@ -35,13 +36,13 @@ std::vector<std::size_t> indicesOf(const std::vector<TensorSpec>& tensors, bool 
   return indices;
 }
 
-plugins::ElementType requireFloat(const TensorSpec& spec) {
-  const auto type = floatType(spec.type);
+plugins::ElementType requireFloat(TensorSpec const& spec) {
+  auto const type = floatType(spec.type);
   if (!type) throw Unsupported("output '" + spec.name + "' is no float tensor; the reference cannot check it (use --no-verify)");
   return *type;
 }
 
-plugins::Tolerance chooseTolerance(const Reference& reference, plugins::ElementType type, const ToleranceOverride& override) {
+plugins::Tolerance chooseTolerance(Reference const& reference, plugins::ElementType type, ToleranceOverride const& override) {
   plugins::Tolerance tolerance = reference.tolerance(type);
   if (override.absolute) tolerance.absolute = *override.absolute;
   if (override.relative) tolerance.relative = *override.relative;
@@ -51,12 +52,12 @@ plugins::Tolerance chooseTolerance(const Reference& reference, plugins::ElementT
 /// Expected values of one slice of an elementwise reference, all outputs; buffers are reused from slice to slice.
 class SliceReference {
  public:
-  SliceReference(const std::vector<TensorSpec>& tensors, const Reference& reference, std::uint64_t seed)
+  SliceReference(std::vector<TensorSpec> const& tensors, Reference const& reference, std::uint64_t seed)
       : mTensors(tensors), mReference(reference), mSeed(seed), mInputs(indicesOf(tensors, true)), mOutputs(indicesOf(tensors, false)) {}
 
-  const double* compute(std::size_t output, std::int64_t begin, std::int64_t count) {
+  double const* compute(std::size_t output, std::int64_t begin, std::int64_t count) {
     mValues.resize((mInputs.size() + mOutputs.size()) * static_cast<std::size_t>(count));
-    std::vector<const double*> inputs;
+    std::vector<double const*> inputs;
     std::vector<double*> outputs;
     std::vector<plugins::Shape> shapes;
     double* next = mValues.data();
@@ -71,21 +72,21 @@ class SliceReference {
   }
 
  private:
-  const std::vector<TensorSpec>& mTensors;
-  const Reference& mReference;
+  std::vector<TensorSpec> const& mTensors;
+  Reference const& mReference;
   std::uint64_t mSeed;
   std::vector<std::size_t> mInputs, mOutputs;
   std::vector<double> mValues;
 };
 
 /// All expected values of a reference that is not elementwise.
-std::vector<std::vector<double>> computeWhole(const std::vector<TensorSpec>& tensors, const Reference& reference, std::uint64_t seed) {
+std::vector<std::vector<double>> computeWhole(std::vector<TensorSpec> const& tensors, Reference const& reference, std::uint64_t seed) {
   std::vector<std::vector<double>> inputs, outputs;
-  std::vector<const double*> inputData;
+  std::vector<double const*> inputData;
   std::vector<double*> outputData;
   std::vector<plugins::Shape> shapes;
-  for (const auto& spec : tensors) {
-    const std::int64_t count = spec.elementCount();
+  for (auto const& spec : tensors) {
+    std::int64_t const count = spec.elementCount();
     if (spec.isInput) {
       inputs.emplace_back(static_cast<std::size_t>(count));
       generateInput(spec, seed, inputs.size() - 1, 0, count, inputs.back().data());
@@ -94,7 +95,7 @@ std::vector<std::vector<double>> computeWhole(const std::vector<TensorSpec>& ten
       outputs.emplace_back(static_cast<std::size_t>(count));
     }
   }
-  for (const auto& input : inputs) inputData.push_back(input.data());
+  for (auto const& input : inputs) inputData.push_back(input.data());
   for (auto& output : outputs) outputData.push_back(output.data());
   reference.compute(shapes.data(), inputData.data(), outputData.data());
   return outputs;
@@ -102,34 +103,34 @@ std::vector<std::vector<double>> computeWhole(const std::vector<TensorSpec>& ten
 
 /// Compares one output chunk by chunk. `expected(part)` makes a thread's source of expected values: (begin, count) -> doubles.
 template <typename MakeExpected>
-Accuracy compareOutput(const TensorSpec& spec, const void* device, plugins::Tolerance tolerance, const MakeExpected& makeExpected) {
-  const plugins::ElementType type = requireFloat(spec);
-  const std::int64_t total = spec.elementCount();
-  const std::size_t elementBytes = spec.elementBytes();
-  const PinnedMemory staging = allocatePinned(static_cast<std::size_t>(std::min(total, kChunkElements)) * elementBytes);
+Accuracy compareOutput(TensorSpec const& spec, void const* device, plugins::Tolerance tolerance, MakeExpected const& makeExpected) {
+  plugins::ElementType const type = requireFloat(spec);
+  std::int64_t const total = spec.elementCount();
+  std::size_t const elementBytes = spec.elementBytes();
+  PinnedMemory const staging = allocatePinned(static_cast<std::size_t>(std::min(total, kChunkElements)) * elementBytes);
   Accuracy whole(type, tolerance);
   for (std::int64_t chunk = 0; chunk < total; chunk += kChunkElements) {
-    const std::int64_t count = std::min(kChunkElements, total - chunk);
-    const auto* source = static_cast<const char*>(device) + static_cast<std::size_t>(chunk) * elementBytes;
+    std::int64_t const count = std::min(kChunkElements, total - chunk);
+    auto const* source = static_cast<char const*>(device) + static_cast<std::size_t>(chunk) * elementBytes;
     CUDA_CHECK(cudaMemcpy(staging.get(), source, static_cast<std::size_t>(count) * elementBytes, cudaMemcpyDeviceToHost));
-    const std::int64_t parts = partCount(count, kGrainElements);
+    std::int64_t const parts = partCount(count, kGrainElements);
     std::vector<Accuracy> partial(static_cast<std::size_t>(parts), Accuracy(type, tolerance));
     forEachPart(count, parts, [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
       auto expectedSlice = makeExpected();
       for (std::int64_t at = begin; at < end; at += kSliceElements) {
-        const std::int64_t length = std::min(kSliceElements, end - at);
-        const double* expected = expectedSlice(chunk + at, length);
+        std::int64_t const length = std::min(kSliceElements, end - at);
+        double const* expected = expectedSlice(chunk + at, length);
         for (std::int64_t i = 0; i < length; ++i) {
           partial[static_cast<std::size_t>(part)].add(chunk + at + i, plugins::loadElement(type, staging.get(), at + i), expected[i]);
         }
       }
     });
-    for (const auto& accuracy : partial) whole.merge(accuracy);
+    for (auto const& accuracy : partial) whole.merge(accuracy);
   }
   return whole;
 }
 
-Extents unravel(std::int64_t index, const Extents& shape) {
+Extents unravel(std::int64_t index, Extents const& shape) {
   Extents position(shape.size());
   for (std::size_t i = shape.size(); i-- > 0;) {
     position[i] = index % shape[i];
@@ -138,7 +139,7 @@ Extents unravel(std::int64_t index, const Extents& shape) {
   return position;
 }
 
-Verification describe(const Accuracy& accuracy, const TensorSpec& spec, std::uint64_t seed) {
+Verification describe(Accuracy const& accuracy, TensorSpec const& spec, std::uint64_t seed) {
   Verification result;
   result.passed = accuracy.passed();
   result.seed = seed;
@@ -152,7 +153,7 @@ Verification describe(const Accuracy& accuracy, const TensorSpec& spec, std::uin
   result.cosine = accuracy.cosine();
   result.tolerance = accuracy.tolerance();
   result.worstTensor = spec.name;
-  if (const auto& worst = accuracy.worst()) {
+  if (auto const& worst = accuracy.worst()) {
     result.worstIndex = unravel(worst->index, spec.shape);
     result.worstExpected = worst->expected;
     result.worstActual = worst->actual;
@@ -162,21 +163,21 @@ Verification describe(const Accuracy& accuracy, const TensorSpec& spec, std::uin
 
 }  // namespace
 
-Verification verifyOutputs(const BufferRing& ring, std::size_t set, const Reference& reference, std::uint64_t seed,
-                           const ToleranceOverride& tolerance) {
-  const auto& tensors = ring.tensors();
-  const auto outputs = indicesOf(tensors, false);
+Verification verifyOutputs(BufferRing const& ring, std::size_t set, Reference const& reference, std::uint64_t seed,
+                           ToleranceOverride const& tolerance) {
+  auto const& tensors = ring.tensors();
+  auto const outputs = indicesOf(tensors, false);
   std::vector<std::vector<double>> whole;
   if (!reference.elementwise()) whole = computeWhole(tensors, reference, seed);
   std::optional<Verification> result;
   for (std::size_t output = 0; output < outputs.size(); ++output) {
-    const TensorSpec& spec = tensors[outputs[output]];
-    const auto makeExpected = [&]() {
-      return [&, slice = SliceReference(tensors, reference, seed)](std::int64_t begin, std::int64_t count) mutable -> const double* {
+    TensorSpec const& spec = tensors[outputs[output]];
+    auto const makeExpected = [&]() {
+      return [&, slice = SliceReference(tensors, reference, seed)](std::int64_t begin, std::int64_t count) mutable -> double const* {
         return whole.empty() ? slice.compute(output, begin, count) : whole[output].data() + begin;
       };
     };
-    const Accuracy accuracy =
+    Accuracy const accuracy =
         compareOutput(spec, ring.addresses(set)[outputs[output]], chooseTolerance(reference, requireFloat(spec), tolerance), makeExpected);
     if (!result || (result->passed && !accuracy.passed())) result = describe(accuracy, spec, seed);
   }

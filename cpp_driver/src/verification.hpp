@@ -31,8 +31,8 @@ struct ToleranceOverride {
 
 /// Copies the outputs of one buffer set to the host and compares every element with the reference, in parallel on all cores. The
 /// outputs must be complete. The worst of several outputs is reported.
-Verification verifyOutputs(const BufferRing& ring, std::size_t set, const Reference& reference, std::uint64_t seed,
-                           const ToleranceOverride& tolerance);
+Verification verifyOutputs(BufferRing const& ring, std::size_t set, Reference const& reference, std::uint64_t seed,
+                           ToleranceOverride const& tolerance);
 
 /// What --output-digest, --save-output and --compare-output found out about one output tensor.
 struct OutputRecord {
@@ -56,6 +56,6 @@ struct OutputRequest {
 /// Digests, saves and compares the outputs of one buffer set. Files are named `point-<n>.output-<k>.bin` after the point's number.
 ///
 /// Throws Error(kFileMissing) when a file cannot be written, or the one to compare with cannot be read or has another size.
-std::vector<OutputRecord> recordOutputs(const BufferRing& ring, std::size_t set, std::size_t pointNumber, const OutputRequest& request);
+std::vector<OutputRecord> recordOutputs(BufferRing const& ring, std::size_t set, std::size_t pointNumber, OutputRequest const& request);
 
 }  // namespace profiler::driver

@@ -4,7 +4,7 @@ namespace profiler::driver {
 
 std::int64_t Workload::bytesPerIteration() const {
   std::int64_t bytes = 0;
-  for (const auto& tensor : tensors()) bytes += static_cast<std::int64_t>(tensor.sizeBytes());
+  for (auto const& tensor : tensors()) bytes += static_cast<std::int64_t>(tensor.sizeBytes());
   return bytes;
 }
 

@@ -23,7 +23,7 @@ class Executor {
  public:
   virtual ~Executor() = default;
   /// Selects the buffers of the next iterations; no device work.
-  virtual void bind(const Addresses& addresses) = 0;
+  virtual void bind(Addresses const& addresses) = 0;
   /// Enqueues one iteration on `stream` and returns.
   virtual void enqueue(cudaStream_t stream) = 0;
 };
@@ -45,10 +45,10 @@ struct LayerDescription {
 
 /// How an engine came to be.
 struct EngineFacts {
-  std::string digest;                     ///< Of the serialised engine.
-  std::string origin;                     ///< `built`, `cache` or `file`.
-  std::optional<std::string> cacheKey;    ///< Absent when the cache is off.
-  std::optional<std::int64_t> buildNs;    ///< Time of the build, absent when nothing was built.
+  std::string digest;                   ///< Of the serialised engine.
+  std::string origin;                   ///< `built`, `cache` or `file`.
+  std::optional<std::string> cacheKey;  ///< Absent when the cache is off.
+  std::optional<std::int64_t> buildNs;  ///< Time of the build, absent when nothing was built.
   std::optional<std::int64_t> sizeBytes;
 };
 
@@ -59,7 +59,7 @@ class Reference {
   /// Whether a slice of elements can be computed from the same slice of the inputs.
   virtual bool elementwise() const = 0;
   /// Computes outputs of `shapes` (the inputs' shapes; for an elementwise slice, one extent).
-  virtual void compute(const plugins::Shape* shapes, const double* const* inputs, double* const* outputs) const = 0;
+  virtual void compute(plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) const = 0;
   virtual plugins::Tolerance tolerance(plugins::ElementType type) const = 0;
 };
 
@@ -67,13 +67,13 @@ class Reference {
 class Workload {
  public:
   virtual ~Workload() = default;
-  virtual const char* engineName() const = 0;
-  virtual const std::vector<TensorSpec>& tensors() const = 0;
+  virtual char const* engineName() const = 0;
+  virtual std::vector<TensorSpec> const& tensors() const = 0;
   virtual std::unique_ptr<Executor> makeExecutor() = 0;
   /// Bytes that one iteration must move: by default every input read once and every output written once.
   virtual std::int64_t bytesPerIteration() const;
   /// Null when there is nothing to compare with.
-  virtual const Reference* reference() const { return nullptr; }
+  virtual Reference const* reference() const { return nullptr; }
   virtual std::optional<LaunchDescription> launch() const { return std::nullopt; }
   virtual std::optional<std::vector<LayerDescription>> layers() const { return std::nullopt; }
   virtual std::optional<EngineFacts> engine() const { return std::nullopt; }

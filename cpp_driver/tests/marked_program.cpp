@@ -15,8 +15,9 @@ int main() {
     auto setup = profiler::setup();
     work();
   }
-  for (const int block : {128, 256}) {
-    profiler::Point point({{"op", "saxpy"}, {"shape", "64x1024"}, {"dtype", "fp32"}, {"block", block}, {"note", "a/b c"}}, 786432ULL * block);
+  for (int const block : {128, 256}) {
+    profiler::Point point({{"op", "saxpy"}, {"shape", "64x1024"}, {"dtype", "fp32"}, {"block", block}, {"note", "a/b c"}},
+                          786432ULL * block);
     {
       auto verify = point.verify();
       work();

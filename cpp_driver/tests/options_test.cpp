@@ -1,11 +1,12 @@
 // Parsing, refusals with the nearest name, contradictions, and the expansion of sweeps.
+#include "options.hpp"
+
 #include <set>
 #include <sstream>
 
 #include "catalogue.hpp"
 #include "nearest_name.hpp"
 #include "option_table.hpp"
-#include "options.hpp"
 #include "refusal.hpp"
 #include "sweep.hpp"
 
@@ -13,29 +14,29 @@ namespace {
 
 using namespace profiler::driver;
 
-Options parse(std::initializer_list<const char*> words) { return parseOptions({words.begin(), words.end()}); }
+Options parse(std::initializer_list<char const*> words) { return parseOptions({words.begin(), words.end()}); }
 
-std::vector<PointRequest> expand(std::initializer_list<const char*> words) {
-  const Options options = parse(words);
-  auto points = expandSweep(options, [&](const std::string& op) { return attributeNamesOf(op, options); });
-  refuseUnknownNames(points, options);
+std::vector<PointRequest> expand(std::initializer_list<char const*> words) {
+  Options const options = parse(words);
+  auto points = expandSweep(options, [&](std::string const& op) { return attributeNamesOf(op, options); });
+  refuseUnrunnable(points, options);
   return points;
 }
 
 void tableIsConsistent() {
   std::set<std::string> names;
-  for (const auto& row : optionTable()) {
+  for (auto const& row : optionTable()) {
     CHECK_DETAIL(names.insert(row.name).second, row.name);
     CHECK_DETAIL((row.arity == Arity::kFlag) == (row.argument[0] == '\0'), row.name);
     CHECK_DETAIL(helpText().find(std::string("--") + row.name) != std::string::npos, row.name);
   }
-  for (const auto& [first, second, reason] : contradictions()) {
+  for (auto const& [first, second, reason] : contradictions()) {
     CHECK_DETAIL(findOption(first) && findOption(second) && reason[0], first);
   }
 }
 
 void valuesAndForms() {
-  const Options options = parse({"--plugin=swish", "--shape", "8x4,16", "--warmup", "3", "--json", "--quiet", "--measure=throughput"});
+  Options const options = parse({"--plugin=swish", "--shape", "8x4,16", "--warmup", "3", "--json", "--quiet", "--measure=throughput"});
   CHECK(options.plugins == std::vector<std::string>{"swish"});
   CHECK((options.shapes == std::vector<std::string>{"8x4", "16"}));
   CHECK(options.warmup == 3 && options.quiet && options.json == "-");
@@ -75,7 +76,8 @@ void contradictionsAreNamed() {
 }
 
 void productInOrder() {
-  const auto points = expand({"--plugin", "swish", "--shape", "4,8", "--set", "block=128,256", "--set", "variant=scalar", "--set", "variant=vectorized"});
+  auto const points =
+      expand({"--plugin", "swish", "--shape", "4,8", "--set", "block=128,256", "--set", "variant=scalar", "--set", "variant=vectorized"});
   CHECK(points.size() == 8);
   CHECK(points[0].label == "op=swish variant=scalar shape=4 dtype=fp32 block=128");
   CHECK(points[1].label == "op=swish variant=vectorized shape=4 dtype=fp32 block=128");
@@ -84,7 +86,8 @@ void productInOrder() {
 }
 
 void eachOpTakesItsOwnAttributes() {
-  const auto points = expand({"--plugin", "add_scalar", "--native", "add_scalar,relu", "--copy", "--shape", "8", "--set", "scalar=2", "--set", "block=64,128"});
+  auto const points = expand(
+      {"--plugin", "add_scalar", "--native", "add_scalar,relu", "--copy", "--shape", "8", "--set", "scalar=2", "--set", "block=64,128"});
   CHECK(points.size() == 5);
   CHECK(points[1].label == "op=add_scalar shape=8 dtype=fp32 block=128 scalar=2");
   CHECK(points[2].label == "op=native_add_scalar shape=8 dtype=fp32 scalar=2");
@@ -93,10 +96,10 @@ void eachOpTakesItsOwnAttributes() {
 }
 
 void executionEntersLabelsOnlyWhenSwept() {
-  const auto single = expand({"--plugin", "swish", "--shape", "8", "--threads", "2", "--cache-mode", "warm"});
+  auto const single = expand({"--plugin", "swish", "--shape", "8", "--threads", "2", "--cache-mode", "warm"});
   CHECK(single.at(0).label == "op=swish shape=8 dtype=fp32");
   CHECK(single.at(0).execution.threads == 2 && single.at(0).execution.cache == CacheMode::kWarm);
-  const auto swept = expand({"--plugin", "swish", "--shape", "8", "--threads", "1,2", "--launch-mode", "plain,graph"});
+  auto const swept = expand({"--plugin", "swish", "--shape", "8", "--threads", "1,2", "--launch-mode", "plain,graph"});
   CHECK(swept.size() == 4);
   CHECK(swept[3].label == "op=swish shape=8 dtype=fp32 threads=2 launch_mode=graph");
   CHECK(swept[3].execution.threads == 2 && swept[3].execution.launch == LaunchMode::kGraph);
@@ -115,23 +118,27 @@ void unknownNames() {
 }
 
 void engineFiles() {
-  const auto points = expand({"--engine", "dir/my net.engine", "--shape", "1x4,8x4"});
+  auto const points = expand({"--engine", "dir/my net.engine", "--shape", "1x4,8x4"});
   CHECK(points.size() == 2);
   CHECK(points[0].label == "op=my%20net shape=1x4");
   CHECK(!points[0].type);
-  const auto checked = expand({"--engine", "a.engine", "--name", "swish", "--reference", "swish", "--set", "beta=2"});
+  auto const checked = expand({"--engine", "a.engine", "--name", "swish", "--reference", "swish", "--set", "beta=2"});
   CHECK(checked.at(0).label == "op=swish beta=2");
+  auto const besideCopy = expand({"--engine", "a.engine", "--copy", "--shape", "8"});
+  CHECK(besideCopy.size() == 2 && besideCopy[0].label == "op=copy shape=8 dtype=fp32" && !besideCopy[1].type);
+  CHECK_ERROR(expand({"--engine", "a.engine", "--copy"}), "has no shape");
   CHECK_ERROR(expand({"--engine", "a.engine", "--reference", "swsh"}), "did you mean swish?");
 }
 
 void pointsFile() {
-  std::istringstream lines("# sweep\n\npoint op=swish shape=8x4 dtype=fp16 block=64\n  op=copy shape=2 dtype=fp32 cache_mode=warm threads=3\r\n");
-  const auto points = readPoints(lines, "points.txt", {});
+  std::istringstream lines(
+      "# sweep\n\npoint op=swish shape=8x4 dtype=fp16 block=64\n  op=copy shape=2 dtype=fp32 cache_mode=warm threads=3\r\n");
+  auto const points = readPoints(lines, "points.txt", {});
   CHECK(points.size() == 2);
   CHECK(points[0].label == "op=swish shape=8x4 dtype=fp16 block=64");
   CHECK(points[1].execution.threads == 3 && points[1].execution.cache == CacheMode::kWarm);
   CHECK(points[1].label == "op=copy shape=2 dtype=fp32 cache_mode=warm threads=3");
-  const auto read = [](const char* text) {
+  auto const read = [](char const* text) {
     std::istringstream stream(text);
     return readPoints(stream, "p", {});
   };

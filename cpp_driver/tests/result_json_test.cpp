@@ -1,8 +1,8 @@
 // Prints a result document with awkward content; check_result_json.py reads it back with Python's own parser.
+#include "result_json.hpp"
+
 #include <cstdio>
 #include <limits>
-
-#include "result_json.hpp"
 
 namespace {
 
@@ -10,12 +10,14 @@ using namespace profiler::driver;
 
 PointResult measuredPoint() {
   PointResult result;
-  result.request = makePoint({{"op", "swish"}, {"shape", "65536x1024"}, {"dtype", "fp16"}, {"block", "256"}, {"beta", "1.5"}, {"variant", "scalar"}}, {});
+  result.request = makePoint(
+      {{"op", "swish"}, {"shape", "65536x1024"}, {"dtype", "fp16"}, {"block", "256"}, {"beta", "1.5"}, {"variant", "scalar"}}, {});
   result.engineName = "direct";
   result.status = PointStatus::kOk;
   result.bytesPerIteration = 268435456;
   result.tensors = {{"input0", {65536, 1024}, TensorType::kFloat16, true}, {"output0", {65536, 1024}, TensorType::kFloat16, false}};
-  result.launch = LaunchDescription{"swish_scalar_kernel", {16384, 1, 1}, {256, 1, 1}, 0, 4, 16, {{"block", "256"}, {"variant", "scalar"}}, std::nullopt};
+  result.launch = LaunchDescription{"swish_scalar_kernel", {16384, 1, 1}, {256, 1, 1}, 0, 4, 16, {{"block", "256"}, {"variant", "scalar"}},
+                                    std::nullopt};
   Verification verification;
   verification.elementCount = 67108864;
   verification.maxAbs = 1.2e-7;
@@ -29,7 +31,8 @@ PointResult measuredPoint() {
   result.keepsToStream = true;
   result.measurement = Measurement{{{0, 0, {128000, 128100}, {4100, 4000}}, {1, 0, {128200}, {4200}}}, 10, std::nullopt, "stable"};
   result.before.smClockHz = 1980000000;
-  result.layers = std::vector<LayerDescription>{{"Reformatting CopyNode for Input Tensor 0 to swish", "Reformat", {"Row major linear FP32"}, {"Row major linear FP16 format"}, true}};
+  result.layers = std::vector<LayerDescription>{
+      {"Reformatting CopyNode for Input Tensor 0 to swish", "Reformat", {"Row major linear FP32"}, {"Row major linear FP16 format"}, true}};
   result.engine = EngineFacts{"sha256:00", "cache", "sha256:11", std::nullopt, 9000};
   return result;
 }
@@ -54,7 +57,7 @@ int main() {
   gpu.uuid = "GPU-00000000-0000-0000-0000-000000000000";
   gpu.driverVersion = "13.0";
   facts.gpu = gpu;
-  const std::string document = documentJson(facts, "direct", std::nullopt, {pointJson(measuredPoint()), pointJson(failedPoint())});
+  std::string const document = documentJson(facts, "direct", std::nullopt, {pointJson(measuredPoint()), pointJson(failedPoint())});
   std::fputs(document.c_str(), stdout);
   return 0;
 }

@@ -1,10 +1,11 @@
 // Order statistics, the stop rule and the accuracy figures, against values worked out by hand.
+#include "statistics.hpp"
+
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
 #include "accuracy.hpp"
-#include "statistics.hpp"
 #include "tests/check.hpp"
 
 namespace {
@@ -22,7 +23,7 @@ void quantilesInterpolate() {
   bool refused = false;
   try {
     median({});
-  } catch (const std::invalid_argument&) {
+  } catch (std::invalid_argument const&) {
     refused = true;
   }
   CHECK(refused);
@@ -32,10 +33,10 @@ void intervalHoldsTheMedian() {
   std::vector<std::int64_t> samples;
   for (int i = 0; i < 100; ++i) samples.push_back(i);
   // Ranks 50 -+ 1.96 * 5, rounded outwards: the 40th to the 61st of 100, the usual table value for a sign test.
-  const MedianInterval interval = medianInterval(samples);
+  MedianInterval const interval = medianInterval(samples);
   CHECK(interval.low == 39.0);
   CHECK(interval.high == 60.0);
-  const MedianInterval single = medianInterval({5});
+  MedianInterval const single = medianInterval({5});
   CHECK(single.low == 5.0 && single.high == 5.0);
 }
 
@@ -67,8 +68,8 @@ void accuracyFigures() {
 }
 
 void nonFiniteMismatchIsWorst() {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  const double inf = std::numeric_limits<double>::infinity();
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  double const inf = std::numeric_limits<double>::infinity();
   Accuracy accuracy(ElementType::kFloat32, {0.0, 0.0});
   accuracy.add(0, 5.0, 1.0);
   accuracy.add(1, nan, 2.0);
@@ -84,8 +85,8 @@ void nonFiniteMismatchIsWorst() {
 void mergingEqualsOnePass() {
   Accuracy whole(ElementType::kFloat16, {0.0, 0x1p-11}), left = whole, right = whole;
   for (int i = 0; i < 100; ++i) {
-    const double expected = i * 0.37 - 11.0;
-    const double actual = expected * (i % 7 == 0 ? 1.002 : 1.0);
+    double const expected = i * 0.37 - 11.0;
+    double const actual = expected * (i % 7 == 0 ? 1.002 : 1.0);
     whole.add(i, actual, expected);
     (i < 41 ? left : right).add(i, actual, expected);
   }

@@ -16,7 +16,7 @@ namespace {
 
 using namespace profiler::driver;
 
-std::string readText(const std::string& path) {
+std::string readText(std::string const& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
@@ -27,19 +27,20 @@ void digests() {
   // FIPS 180-4 examples and a message that ends on a block boundary.
   CHECK(digestBytes("", 0) == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(digestBytes("abc", 3) == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  const std::string two = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+  std::string const two = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
   CHECK(digestBytes(two.data(), two.size()) == "sha256:248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-  const std::string million(1000000, 'a');
+  std::string const million(1000000, 'a');
   CHECK(digestBytes(million.data(), million.size()) == "sha256:cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
   Sha256 pieces;
-  for (std::size_t at = 0; at < million.size(); at += 977) pieces.update(million.data() + at, std::min<std::size_t>(977, million.size() - at));
+  for (std::size_t at = 0; at < million.size(); at += 977)
+    pieces.update(million.data() + at, std::min<std::size_t>(977, million.size() - at));
   CHECK("sha256:" + pieces.finish() == digestBytes(million.data(), million.size()));
   CHECK_ERROR(digestFile("/nonexistent/file"), "cannot read /nonexistent/file");
 }
 
 void jsonEscapes() {
-  const std::string odd = "a\"b\\c\n\t\x01\x7f/<\xC3\xBC\xF0\x9F\x98\x80 \xFF\xC0\x80";
-  const JsonValue back = parseJson(quoteJson(odd));
+  std::string const odd = "a\"b\\c\n\t\x01\x7f/<\xC3\xBC\xF0\x9F\x98\x80 \xFF\xC0\x80";
+  JsonValue const back = parseJson(quoteJson(odd));
   CHECK(back.text == "a\"b\\c\n\t\x01\x7f/<\xC3\xBC\xF0\x9F\x98\x80 \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
   CHECK(parseJson("\"\\u00e9\\ud83d\\ude00\"").text == "\xC3\xA9\xF0\x9F\x98\x80");
 }
@@ -48,9 +49,13 @@ void jsonNumbersAndNulls() {
   JsonWriter json;
   json.beginObject().field("nan", std::numeric_limits<double>::quiet_NaN()).field("inf", std::numeric_limits<double>::infinity());
   json.field("none", std::optional<std::int64_t>()).field("some", std::optional<std::int64_t>(0)).field("real", 0.1).field("flag", false);
-  json.field("big", std::uint64_t{18446744073709551615ULL}).field("list", std::vector<std::int64_t>{1, -2}).key("empty").beginArray().endArray();
+  json.field("big", std::uint64_t{18446744073709551615ULL})
+      .field("list", std::vector<std::int64_t>{1, -2})
+      .key("empty")
+      .beginArray()
+      .endArray();
   json.endObject();
-  const JsonValue back = parseJson(json.text());
+  JsonValue const back = parseJson(json.text());
   CHECK(back.find("nan")->kind == JsonValue::Kind::kNull && back.find("inf")->kind == JsonValue::Kind::kNull);
   CHECK(back.find("none")->kind == JsonValue::Kind::kNull && back.find("some")->text == "0");
   CHECK(back.find("real")->text == "0.1" && back.find("flag")->kind == JsonValue::Kind::kBool && !back.find("flag")->truth);
@@ -59,16 +64,17 @@ void jsonNumbersAndNulls() {
 }
 
 void jsonNumberGrammar() {
-  for (const char* number : {"0", "-0", "256", "1.5", "-1e-07", "1E+10", "9007199254740993"}) CHECK_DETAIL(isJsonNumber(number), number);
-  for (const char* text : {"", "-", "01", "1.", ".5", "+1", "1e", "1e+", "nan", "0x10", "1 ", "256x4"}) CHECK_DETAIL(!isJsonNumber(text), text);
+  for (char const* number : {"0", "-0", "256", "1.5", "-1e-07", "1E+10", "9007199254740993"}) CHECK_DETAIL(isJsonNumber(number), number);
+  for (char const* text : {"", "-", "01", "1.", ".5", "+1", "1e", "1e+", "nan", "0x10", "1 ", "256x4"})
+    CHECK_DETAIL(!isJsonNumber(text), text);
 }
 
 void brokenJson() {
-  for (const char* text : {"", "{", "[1,]", "{\"a\" 1}", "\"open", "1 2", "\"\\x\"", "nul"}) {
+  for (char const* text : {"", "{", "[1,]", "{\"a\" 1}", "\"open", "1 2", "\"\\x\"", "nul"}) {
     bool refused = false;
     try {
       parseJson(text);
-    } catch (const JsonSyntaxError&) {
+    } catch (JsonSyntaxError const&) {
       refused = true;
     }
     CHECK_DETAIL(refused, text);
@@ -77,41 +83,41 @@ void brokenJson() {
   bool refused = false;
   try {
     parseJson(deep);
-  } catch (const JsonSyntaxError&) {
+  } catch (JsonSyntaxError const&) {
     refused = true;
   }
   CHECK(refused);
 }
 
-profiler::LabelValue labelValueOf(const JsonValue& value) {
+profiler::LabelValue labelValueOf(JsonValue const& value) {
   if (value.kind == JsonValue::Kind::kBool) return value.truth;
   if (value.kind == JsonValue::Kind::kString) return value.text;
-  const bool whole = value.text.find_first_of(".eE") == std::string::npos;
+  bool const whole = value.text.find_first_of(".eE") == std::string::npos;
   return whole ? profiler::LabelValue(std::stoll(value.text)) : profiler::LabelValue(std::stod(value.text));
 }
 
-void goldenLabels(const std::string& path) {
-  const JsonValue document = parseJson(readText(path));
-  const JsonValue* cases = document.find("cases");
+void goldenLabels(std::string const& path) {
+  JsonValue const document = parseJson(readText(path));
+  JsonValue const* cases = document.find("cases");
   CHECK(cases && cases->items.size() >= 10);
-  for (const auto& item : cases->items) {
+  for (auto const& item : cases->items) {
     std::vector<profiler::LabelPair> pairs;
-    for (const auto& pair : item.find("pairs")->items) pairs.emplace_back(pair.items.at(0).text, labelValueOf(pair.items.at(1)));
-    const std::string label = profiler::pointLabel(pairs);
+    for (auto const& pair : item.find("pairs")->items) pairs.emplace_back(pair.items.at(0).text, labelValueOf(pair.items.at(1)));
+    std::string const label = profiler::pointLabel(pairs);
     CHECK_DETAIL(label == item.textOf("label"), label);
     // What was written can be read back: same pairs, reserved keys first.
-    const auto decoded = parseLabel(label);
+    auto const decoded = parseLabel(label);
     CHECK_DETAIL(decoded.size() == pairs.size(), label);
-    for (const auto& [key, value] : decoded) {
+    for (auto const& [key, value] : decoded) {
       bool found = false;
-      for (const auto& pair : pairs) found = found || (pair.first == key && pair.second.text() == value);
+      for (auto const& pair : pairs) found = found || (pair.first == key && pair.second.text() == value);
       CHECK_DETAIL(found, key);
     }
   }
 }
 
-void atomicWrites(const std::string& folder) {
-  const std::string path = folder + "/atomic.json";
+void atomicWrites(std::string const& folder) {
+  std::string const path = folder + "/atomic.json";
   writeFileAtomically(path, "first");
   writeFileAtomically(path, "second");
   CHECK(readText(path) == "second");
@@ -122,7 +128,7 @@ void randomInputs() {
   double sum = 0.0, low = 0.0, high = 0.0;
   constexpr int kCount = 100000;
   for (int i = 0; i < kCount; ++i) {
-    const double value = uniformFrom(mixIndex(mixSeed(1, 0), static_cast<std::uint64_t>(i)));
+    double const value = uniformFrom(mixIndex(mixSeed(1, 0), static_cast<std::uint64_t>(i)));
     sum += value;
     low = std::min(low, value);
     high = std::max(high, value);

@@ -10,12 +10,12 @@
 /// two tests of a null function pointer.
 #pragma once
 
+#include <nvtx3/nvToolsExt.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <vector>
-
-#include <nvtx3/nvToolsExt.h>
 
 #include "profiler/point_label.hpp"
 
@@ -40,8 +40,8 @@ struct NvtxRegistry {
   nvtxStringHandle_t verify = nvtxDomainRegisterStringA(domain, nvtx_names::kVerify);
   nvtxStringHandle_t iteration = nvtxDomainRegisterStringA(domain, nvtx_names::kIteration);
 
-  static const NvtxRegistry& instance() {
-    static const NvtxRegistry registry;
+  static NvtxRegistry const& instance() {
+    static NvtxRegistry const registry;
     return registry;
   }
 };
@@ -60,12 +60,12 @@ inline nvtxEventAttributes_t registeredMessage(nvtxStringHandle_t message) {
 /// A range of the calling thread from construction to destruction.
 class [[nodiscard]] Range {
  public:
-  Range(nvtxDomainHandle_t domain, const nvtxEventAttributes_t& attributes) : mDomain(domain) {
+  Range(nvtxDomainHandle_t domain, nvtxEventAttributes_t const& attributes) : mDomain(domain) {
     nvtxDomainRangePushEx(mDomain, &attributes);
   }
   ~Range() { nvtxDomainRangePop(mDomain); }
-  Range(const Range&) = delete;
-  Range& operator=(const Range&) = delete;
+  Range(Range const&) = delete;
+  Range& operator=(Range const&) = delete;
 
  private:
   nvtxDomainHandle_t mDomain;
@@ -73,7 +73,7 @@ class [[nodiscard]] Range {
 
 /// Marks set-up work (allocation, engine build); it never enters a statistic.
 inline Range setup() {
-  const auto& registry = detail::NvtxRegistry::instance();
+  auto const& registry = detail::NvtxRegistry::instance();
   return Range(registry.domain, detail::registeredMessage(registry.setup));
 }
 
@@ -86,14 +86,13 @@ class Point {
   ///     pairs: the launch configuration; reserved keys (op, variant, shape, dtype, block) are moved to the front.
   ///     bytes: minimum traffic of one iteration in bytes, 0 when unknown.
   explicit Point(std::initializer_list<LabelPair> pairs, std::uint64_t bytes = 0) : Point(pointLabel(pairs), bytes) {}
-  explicit Point(const std::vector<LabelPair>& pairs, std::uint64_t bytes = 0) : Point(pointLabel(pairs), bytes) {}
+  explicit Point(std::vector<LabelPair> const& pairs, std::uint64_t bytes = 0) : Point(pointLabel(pairs), bytes) {}
   /// Opens the range from a finished label.
-  explicit Point(const std::string& label, std::uint64_t bytes = 0)
-    : mRegistry(detail::NvtxRegistry::instance()),
-     mIteration(detail::registeredMessage(mRegistry.iteration)),
-     mRange(mRegistry.domain,
-        detail::registeredMessage(nvtxDomainRegisterStringA(
-          mRegistry.domain, (nvtx_names::kPointPrefix + label).c_str()))) {
+  explicit Point(std::string const& label, std::uint64_t bytes = 0)
+      : mRegistry(detail::NvtxRegistry::instance()),
+        mIteration(detail::registeredMessage(mRegistry.iteration)),
+        mRange(mRegistry.domain,
+               detail::registeredMessage(nvtxDomainRegisterStringA(mRegistry.domain, (nvtx_names::kPointPrefix + label).c_str()))) {
     mIteration.payloadType = NVTX_PAYLOAD_TYPE_UNSIGNED_INT64;
     mIteration.payload.ullValue = bytes;
   }
@@ -106,7 +105,7 @@ class Point {
   Range verify() const { return Range(mRegistry.domain, detail::registeredMessage(mRegistry.verify)); }
 
  private:
-  const detail::NvtxRegistry& mRegistry;
+  detail::NvtxRegistry const& mRegistry;
   nvtxEventAttributes_t mIteration;
   Range mRange;
 };

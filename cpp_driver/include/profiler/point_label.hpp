@@ -22,8 +22,8 @@ inline std::string encodeLabelText(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string encoded;
   encoded.reserve(text.size());
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
+  for (char const character : text) {
+    auto const byte = static_cast<unsigned char>(character);
     if (byte <= 0x20 || byte == 0x7F || byte == '=' || byte == '%' || byte == '/') {
       encoded += '%';
       encoded += kHex[byte >> 4];
@@ -40,7 +40,7 @@ class LabelValue {
  public:
   LabelValue(std::string text) : mText(std::move(text)) {}
   LabelValue(std::string_view text) : mText(text) {}
-  LabelValue(const char* text) : mText(text) {}
+  LabelValue(char const* text) : mText(text) {}
   template <typename Number, typename = std::enable_if_t<std::is_arithmetic_v<Number>>>
   LabelValue(Number number) {
     if constexpr (std::is_same_v<Number, bool>) {
@@ -53,7 +53,7 @@ class LabelValue {
       mText = std::to_string(number);
     }
   }
-  const std::string& text() const { return mText; }
+  std::string const& text() const { return mText; }
 
  private:
   std::string mText;
@@ -63,7 +63,7 @@ using LabelPair = std::pair<std::string, LabelValue>;
 
 namespace detail {
 
-inline void appendPair(std::string& label, const LabelPair& pair) {
+inline void appendPair(std::string& label, LabelPair const& pair) {
   if (!label.empty()) label += ' ';
   label += encodeLabelText(pair.first);
   label += '=';
@@ -71,21 +71,21 @@ inline void appendPair(std::string& label, const LabelPair& pair) {
 }
 
 inline bool isReservedKey(std::string_view key) {
-  for (const auto reserved : kReservedKeys) {
+  for (auto const reserved : kReservedKeys) {
     if (reserved == key) return true;
   }
   return false;
 }
 
 template <typename Pairs>
-std::string buildLabel(const Pairs& pairs) {
+std::string buildLabel(Pairs const& pairs) {
   std::string label;
-  for (const auto reserved : kReservedKeys) {
-    for (const LabelPair& pair : pairs) {
+  for (auto const reserved : kReservedKeys) {
+    for (LabelPair const& pair : pairs) {
       if (pair.first == reserved) appendPair(label, pair);
     }
   }
-  for (const LabelPair& pair : pairs) {
+  for (LabelPair const& pair : pairs) {
     if (!isReservedKey(pair.first)) appendPair(label, pair);
   }
   return label;
@@ -94,7 +94,7 @@ std::string buildLabel(const Pairs& pairs) {
 }  // namespace detail
 
 /// Joins pairs to a label: reserved keys first, the others in the order given.
-inline std::string pointLabel(const std::vector<LabelPair>& pairs) { return detail::buildLabel(pairs); }
+inline std::string pointLabel(std::vector<LabelPair> const& pairs) { return detail::buildLabel(pairs); }
 inline std::string pointLabel(std::initializer_list<LabelPair> pairs) { return detail::buildLabel(pairs); }
 
 }  // namespace profiler

@@ -14,36 +14,41 @@ namespace profiler::driver::trt {
 namespace {
 
 /// Reference of an engine or model file: the op that --reference names, with the attributes of the point.
-std::unique_ptr<Reference> fileReference(const PointRequest& point, const std::string& name) {
+std::unique_ptr<Reference> fileReference(PointRequest const& point, std::string const& name) {
   if (name.empty()) return nullptr;
-  if (const plugins::Op* op = plugins::findOp(name)) return makeOpReference(*op, readAttributes(op->info().fields, point.attributes));
-  if (const NativeOp* native = findNativeOp(name)) return makeNativeReference(*native, readAttributes(native->fields, point.attributes));
+  if (plugins::Op const* op = plugins::findOp(name)) return makeOpReference(*op, readAttributes(op->info().fields, point.attributes));
+  if (NativeOp const* native = findNativeOp(name)) return makeNativeReference(*native, readAttributes(native->fields, point.attributes));
   return makeCopyReference();
 }
 
 /// A reference computes from inputs of one size; an engine with other borders cannot be checked against it.
-void requireReferenceFits(const Workload& workload, const std::string& name) {
-  const plugins::Op* op = plugins::findOp(name);
-  const int wanted = op ? op->info().inputCount : 1;
+void requireReferenceFits(Workload const& workload, std::string const& name) {
+  plugins::Op const* op = plugins::findOp(name);
+  int const wanted = op ? op->info().inputCount : 1;
   int inputs = 0;
-  for (const auto& tensor : workload.tensors()) {
+  for (auto const& tensor : workload.tensors()) {
     inputs += tensor.isInput ? 1 : 0;
-    if (tensor.elementCount() != workload.tensors().front().elementCount()) throw Unsupported("--reference " + name + " needs tensors of one size");
+    if (tensor.elementCount() != workload.tensors().front().elementCount())
+      throw Unsupported("--reference " + name + " needs tensors of one size");
   }
-  if (inputs != wanted) throw Unsupported("--reference " + name + " takes " + std::to_string(wanted) + " inputs, the engine has " + std::to_string(inputs));
+  if (inputs != wanted)
+    throw Unsupported("--reference " + name + " takes " + std::to_string(wanted) + " inputs, the engine has " + std::to_string(inputs));
 }
 
 class Backend : public TensorrtBackend {
  public:
-  Backend(const Options& options, const GpuDescription& gpu, const TensorrtModule& module)
-      : mOptions(options), mLibrary(module, mLog), mPlugins(options.pluginLibraries, mLibrary, mLog), mStore(options, gpu, mLibrary, mPlugins, mLog) {}
+  Backend(Options const& options, GpuDescription const& gpu, TensorrtModule const& module)
+      : mOptions(options),
+        mLibrary(module, mLog),
+        mPlugins(options.pluginLibraries, mLibrary, mLog),
+        mStore(options, gpu, mLibrary, mPlugins, mLog) {}
 
-  std::unique_ptr<Workload> makeWorkload(const PointRequest& point) override {
+  std::unique_ptr<Workload> makeWorkload(PointRequest const& point) override {
     EngineUse use;
     use.shape = point.shape;
     use.inputShapes = mOptions.inputShapes;
     if (!mOptions.engineFile.empty() || !mOptions.onnxFile.empty()) return makeFileWorkload(point, std::move(use));
-    const NetworkDescription network = describeOp(point, use);
+    NetworkDescription const network = describeOp(point, use);
     auto engine = obtain(network);
     return makeEngineWorkload(std::move(engine), std::move(use), mLog);
   }
@@ -53,7 +58,7 @@ class Backend : public TensorrtBackend {
   std::optional<std::string> timingCacheDigest() const override { return mStore.timingCacheDigest(); }
 
  private:
-  std::unique_ptr<Workload> makeFileWorkload(const PointRequest& point, EngineUse use) {
+  std::unique_ptr<Workload> makeFileWorkload(PointRequest const& point, EngineUse use) {
     use.engineName = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
     use.reference = fileReference(point, mOptions.reference);
     std::shared_ptr<LoadedEngine> engine;
@@ -68,14 +73,13 @@ class Backend : public TensorrtBackend {
       if (!mEngine) mEngine = loadEngine(readPlan(mOptions.engineFile), mLibrary, mLog);
       engine = mEngine;
     }
-    const bool checked = use.reference != nullptr;
+    bool const checked = use.reference != nullptr;
     auto workload = makeEngineWorkload(std::move(engine), std::move(use), mLog);
     if (checked) requireReferenceFits(*workload, mOptions.reference);
     return workload;
   }
 
-  NetworkDescription describeOp(const PointRequest& point, EngineUse& use) const {
-    if (!point.shape || !point.type) throw usageError("the point '" + point.label + "' lacks shape or dtype", "add shape=65536x1024 dtype=fp32");
+  NetworkDescription describeOp(PointRequest const& point, EngineUse& use) const {
     NetworkDescription network;
     network.plugin = plugins::findOp(point.op);
     network.native = findNativeOp(point.op);
@@ -95,23 +99,23 @@ class Backend : public TensorrtBackend {
     return network;
   }
 
-  void describePlugin(const plugins::Op& op, const plugins::Attributes& attributes, const PointRequest& point, EngineUse& use) const {
-    const OpViews views = makeOpViews(op, *point.shape, *point.type);
-    if (const char* refusal = op.refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
+  void describePlugin(plugins::Op const& op, plugins::Attributes const& attributes, PointRequest const& point, EngineUse& use) const {
+    OpViews const views = makeOpViews(op, *point.shape, *point.type);
+    if (char const* refusal = op.refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
     use.engineName = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
     use.reference = makeOpReference(op, attributes);
     use.launch = describeOpLaunch(op, attributes, views.inputs.data(), views.outputs.data());
   }
 
-  std::optional<Options::ShapeRange> rangeFor(const PointRequest& point) const {
+  std::optional<Options::ShapeRange> rangeFor(PointRequest const& point) const {
     if (mOptions.profile) return mOptions.profile;
     if (point.shape) return Options::ShapeRange{*point.shape, *point.shape, *point.shape};
     return std::nullopt;
   }
 
   /// The engine of the network; the one of the point before is kept, so that points that share an engine load it once.
-  std::shared_ptr<LoadedEngine> obtain(const NetworkDescription& network) {
-    const std::string key = mStore.keyOf(network);
+  std::shared_ptr<LoadedEngine> obtain(NetworkDescription const& network) {
+    std::string const key = mStore.keyOf(network);
     if (!mEngine || key != mEngineKey) {
       mEngine.reset();
       Plan plan = mStore.obtain(network);
@@ -122,7 +126,7 @@ class Backend : public TensorrtBackend {
     return mEngine;
   }
 
-  void saveEngine(const std::string& key, const Plan& plan) {
+  void saveEngine(std::string const& key, Plan const& plan) {
     if (mOptions.saveEngine.empty()) return;
     if (!mSavedKey.empty() && mSavedKey != key) {
       throw Unsupported("--save-engine takes one engine, this point needs a second one; use --profile for one engine over all shapes");
@@ -131,7 +135,7 @@ class Backend : public TensorrtBackend {
     writeFileAtomically(mOptions.saveEngine, {plan.bytes.data(), plan.bytes.size()});
   }
 
-  const Options& mOptions;
+  Options const& mOptions;
   Log mLog;
   Library mLibrary;
   PluginLibraries mPlugins;
@@ -144,6 +148,6 @@ class Backend : public TensorrtBackend {
 }  // namespace profiler::driver::trt
 
 extern "C" __attribute__((visibility("default"))) profiler::driver::TensorrtBackend* profilerMakeTensorrtBackend(
-    const profiler::driver::Options& options, const profiler::driver::GpuDescription& gpu, const profiler::driver::TensorrtModule& module) {
+    profiler::driver::Options const& options, profiler::driver::GpuDescription const& gpu, profiler::driver::TensorrtModule const& module) {
   return new profiler::driver::trt::Backend(options, gpu, module);
 }

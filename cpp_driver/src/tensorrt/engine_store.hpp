@@ -22,24 +22,24 @@ struct Plan {
 
 class EngineStore {
  public:
-  EngineStore(const Options& options, const GpuDescription& gpu, const Library& tensorrt, const PluginLibraries& plugins, Log& log);
+  EngineStore(Options const& options, GpuDescription const& gpu, Library const& tensorrt, PluginLibraries const& plugins, Log& log);
 
   /// The engine of a network: from the cache when the network, TensorRT, the plugin library and the device are the same, otherwise
   /// built. Throws Unsupported when TensorRT refuses to build it.
-  Plan obtain(const NetworkDescription& description);
+  Plan obtain(NetworkDescription const& description);
   /// The key that `obtain` files the engine under.
-  std::string keyOf(const NetworkDescription& description) const;
+  std::string keyOf(NetworkDescription const& description) const;
   /// Digest of the timing cache file's content; absent when none is used.
-  const std::optional<std::string>& timingCacheDigest() const { return mTimingCacheDigest; }
+  std::optional<std::string> const& timingCacheDigest() const { return mTimingCacheDigest; }
 
  private:
-  std::vector<char> build(const NetworkDescription& description);
+  std::vector<char> build(NetworkDescription const& description);
   Owned<nvinfer1::ITimingCache> loadTimingCache(nvinfer1::IBuilderConfig& config);
-  void saveTimingCache(const nvinfer1::IBuilderConfig& config);
+  void saveTimingCache(nvinfer1::IBuilderConfig const& config);
 
-  const Options& mOptions;
-  const Library& mTensorrt;
-  const PluginLibraries& mPlugins;
+  Options const& mOptions;
+  Library const& mTensorrt;
+  PluginLibraries const& mPlugins;
   Log& mLog;
   std::string mFolder;       ///< Empty when the engine cache is off.
   std::string mTimingFile;   ///< Empty when the timing cache is off.
@@ -48,6 +48,6 @@ class EngineStore {
 };
 
 /// Reads a serialised engine. Throws Error(kFileMissing).
-Plan readPlan(const std::string& path);
+Plan readPlan(std::string const& path);
 
 }  // namespace profiler::driver::trt

@@ -20,14 +20,14 @@ struct LoadedEngine {
 };
 
 /// Deserialises a plan. Throws Unsupported with TensorRT's words when it cannot (another version, a missing plugin).
-std::shared_ptr<LoadedEngine> loadEngine(Plan plan, const Library& tensorrt, Log& log);
+std::shared_ptr<LoadedEngine> loadEngine(Plan plan, Library const& tensorrt, Log& log);
 
 /// What a point adds to an engine.
 struct EngineUse {
-  const char* engineName = "tensorrt";
-  std::optional<Extents> shape;                ///< Of every input without a shape of its own.
+  char const* engineName = "tensorrt";
+  std::optional<Extents> shape;  ///< Of every input without a shape of its own.
   std::map<std::string, Extents> inputShapes;
-  std::unique_ptr<Reference> reference;        ///< May be null.
+  std::unique_ptr<Reference> reference;  ///< May be null.
   std::optional<LaunchDescription> launch;
 };
 

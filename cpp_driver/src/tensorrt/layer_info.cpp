@@ -5,15 +5,15 @@
 namespace profiler::driver::trt {
 namespace {
 
-std::vector<std::string> formatsOf(const JsonValue& layer, const char* side) {
+std::vector<std::string> formatsOf(JsonValue const& layer, char const* side) {
   std::vector<std::string> formats;
-  const JsonValue* tensors = layer.find(side);
+  JsonValue const* tensors = layer.find(side);
   if (!tensors) return formats;
-  for (const auto& tensor : tensors->items) formats.push_back(tensor.textOf("Format/Datatype"));
+  for (auto const& tensor : tensors->items) formats.push_back(tensor.textOf("Format/Datatype"));
   return formats;
 }
 
-LayerDescription readLayer(const JsonValue& layer) {
+LayerDescription readLayer(JsonValue const& layer) {
   LayerDescription description;
   if (layer.kind == JsonValue::Kind::kString) {
     description.name = layer.text;
@@ -29,15 +29,15 @@ LayerDescription readLayer(const JsonValue& layer) {
 
 }  // namespace
 
-std::optional<std::vector<LayerDescription>> readLayers(const std::string& inspectorJson) {
+std::optional<std::vector<LayerDescription>> readLayers(std::string const& inspectorJson) {
   try {
-    const JsonValue document = parseJson(inspectorJson);
-    const JsonValue* layers = document.find("Layers");
+    JsonValue const document = parseJson(inspectorJson);
+    JsonValue const* layers = document.find("Layers");
     if (!layers) return std::nullopt;
     std::vector<LayerDescription> descriptions;
-    for (const auto& layer : layers->items) descriptions.push_back(readLayer(layer));
+    for (auto const& layer : layers->items) descriptions.push_back(readLayer(layer));
     return descriptions;
-  } catch (const JsonSyntaxError&) {
+  } catch (JsonSyntaxError const&) {
     return std::nullopt;
   }
 }

@@ -9,7 +9,8 @@
 
 namespace profiler::driver::trt {
 
-/// Layers from the inspector's JSON; absent when it is no JSON or names no layers. An engine built without detailed verbosity gives names only.
-std::optional<std::vector<LayerDescription>> readLayers(const std::string& inspectorJson);
+/// Layers from the inspector's JSON; absent when it is no JSON or names no layers. An engine built without detailed verbosity gives names
+/// only.
+std::optional<std::vector<LayerDescription>> readLayers(std::string const& inspectorJson);
 
 }  // namespace profiler::driver::trt

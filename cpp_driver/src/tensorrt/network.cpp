@@ -12,25 +12,25 @@ using nvinfer1::INetworkDefinition;
 using nvinfer1::ITensor;
 
 template <typename Object>
-Object& require(Object* object, const std::string& what, Log& log) {
+Object& require(Object* object, std::string const& what, Log& log) {
   if (object == nullptr) throw Unsupported("TensorRT refused " + what + ": " + log.takeMessages());
   return *object;
 }
 
-nvinfer1::Dims requireDims(const Extents& shape) {
-  const auto dims = makeDims(shape);
+nvinfer1::Dims requireDims(Extents const& shape) {
+  auto const dims = makeDims(shape);
   if (!dims) throw Unsupported("TensorRT cannot hold the shape " + formatShape(shape));
   return *dims;
 }
 
 nvinfer1::DataType requireDataType(plugins::ElementType type) {
-  const auto found = dataType(tensorType(type));
+  auto const found = dataType(tensorType(type));
   if (!found) throw Unsupported(std::string("TensorRT ") + std::to_string(kHeaderMajor) + " has no " + plugins::elementTypeName(type));
   return *found;
 }
 
 /// The shape with -1 where the range leaves an extent open.
-Extents openShape(const Options::ShapeRange& range) {
+Extents openShape(Options::ShapeRange const& range) {
   Extents shape = range.opt;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (range.min[i] != range.max[i]) shape[i] = -1;
@@ -41,21 +41,21 @@ Extents openShape(const Options::ShapeRange& range) {
 /// Attributes as plugin fields; holds the values that the fields point at.
 class FieldStorage {
  public:
-  explicit FieldStorage(const plugins::Attributes& attributes) {
-    const auto count = static_cast<std::size_t>(attributes.fields().size());
+  explicit FieldStorage(plugins::Attributes const& attributes) {
+    auto const count = static_cast<std::size_t>(attributes.fields().size());
     mIntegers.resize(count);
     mReals.resize(count);
     for (std::size_t i = 0; i < count; ++i) add(attributes, static_cast<int>(i));
     mCollection = {static_cast<int>(mFields.size()), mFields.data()};
   }
-  const nvinfer1::PluginFieldCollection& collection() const { return mCollection; }
+  nvinfer1::PluginFieldCollection const& collection() const { return mCollection; }
 
  private:
-  void add(const plugins::Attributes& attributes, int i) {
-    const plugins::Field& field = attributes.fields()[i];
-    const auto slot = static_cast<std::size_t>(i);
+  void add(plugins::Attributes const& attributes, int i) {
+    plugins::Field const& field = attributes.fields()[i];
+    auto const slot = static_cast<std::size_t>(i);
     if (field.type == plugins::FieldType::kChoice) {
-      const char* word = attributes.choiceAt(i);
+      char const* word = attributes.choiceAt(i);
       mFields.emplace_back(field.name, word, nvinfer1::PluginFieldType::kCHAR, static_cast<int>(std::string(word).size()));
     } else if (field.type == plugins::FieldType::kInt32) {
       mIntegers[slot] = attributes.integerAt(i);
@@ -71,26 +71,27 @@ class FieldStorage {
   nvinfer1::PluginFieldCollection mCollection{};
 };
 
-ITensor& finishLayer(nvinfer1::ILayer* layer, const std::string& name, nvinfer1::DataType type, Log& log) {
+ITensor& finishLayer(nvinfer1::ILayer* layer, std::string const& name, nvinfer1::DataType type, Log& log) {
   require(layer, "the layer " + name, log).setName(name.c_str());
   constrainLayer(*layer, type);
   return *layer->getOutput(0);
 }
 
-ITensor& addPlugin(INetworkDefinition& network, const NetworkDescription& description, const std::vector<ITensor*>& inputs,
-                   const PluginLibraries& plugins, Log& log) {
-  const plugins::OpInfo& info = description.plugin->info();
-  const CreatorName wanted{info.pluginName, description.pluginVersion.empty() ? info.version : description.pluginVersion, plugins::kPluginNamespace};
+ITensor& addPlugin(INetworkDefinition& network, NetworkDescription const& description, std::vector<ITensor*> const& inputs,
+                   PluginLibraries const& plugins, Log& log) {
+  plugins::OpInfo const& info = description.plugin->info();
+  CreatorName const wanted{info.pluginName, description.pluginVersion.empty() ? info.version : description.pluginVersion,
+                           plugins::kPluginNamespace};
   Creator& creator = plugins.find(wanted);
-  const FieldStorage fields(description.attributes);
+  FieldStorage const fields(description.attributes);
   nvinfer1::ILayer* layer = addPluginLayer(network, creator, info.name, fields.collection(), inputs);
   require(layer, std::string("the plugin ") + info.pluginName, log).setName(info.name);
   return *layer->getOutput(0);
 }
 
-ITensor& addScalar(INetworkDefinition& network, const NetworkDescription& description, ITensor& input, nvinfer1::DataType type,
+ITensor& addScalar(INetworkDefinition& network, NetworkDescription const& description, ITensor& input, nvinfer1::DataType type,
                    KeptWeights& kept, Log& log) {
-  const Extents ones(static_cast<std::size_t>(input.getDimensions().nbDims), 1);
+  Extents const ones(static_cast<std::size_t>(input.getDimensions().nbDims), 1);
   kept.push_back(std::make_unique<std::uint32_t>(0));
   plugins::storeElement(*description.type, kept.back().get(), 0, description.attributes.numberAt(0));
   auto* constant = network.addConstant(requireDims(ones), {type, kept.back().get(), 1});
@@ -98,10 +99,10 @@ ITensor& addScalar(INetworkDefinition& network, const NetworkDescription& descri
   return finishLayer(network.addElementWise(input, scalar, nvinfer1::ElementWiseOperation::kSUM), "add_scalar", type, log);
 }
 
-ITensor& addNative(INetworkDefinition& network, const NetworkDescription& description, ITensor& input, nvinfer1::DataType type,
+ITensor& addNative(INetworkDefinition& network, NetworkDescription const& description, ITensor& input, nvinfer1::DataType type,
                    KeptWeights& kept, Log& log) {
   using nvinfer1::ActivationType;
-  const std::string name = description.native->name;
+  std::string const name = description.native->name;
   if (name == "native_relu") return finishLayer(network.addActivation(input, ActivationType::kRELU), "relu", type, log);
   if (name == "native_identity") return finishLayer(network.addIdentity(input), "identity", type, log);
   if (name == "native_add_scalar") return addScalar(network, description, input, type, kept, log);
@@ -110,11 +111,11 @@ ITensor& addNative(INetworkDefinition& network, const NetworkDescription& descri
   return finishLayer(network.addElementWise(input, sigmoid, nvinfer1::ElementWiseOperation::kPROD), "mul", type, log);
 }
 
-KeptWeights defineOp(INetworkDefinition& network, const NetworkDescription& description, const PluginLibraries& plugins, Log& log) {
+KeptWeights defineOp(INetworkDefinition& network, NetworkDescription const& description, PluginLibraries const& plugins, Log& log) {
   KeptWeights kept;
-  const nvinfer1::DataType type = requireDataType(*description.type);
-  const nvinfer1::Dims dims = requireDims(openShape(*description.range));
-  const int inputCount = description.plugin ? description.plugin->info().inputCount : 1;
+  nvinfer1::DataType const type = requireDataType(*description.type);
+  nvinfer1::Dims const dims = requireDims(openShape(*description.range));
+  int const inputCount = description.plugin ? description.plugin->info().inputCount : 1;
   std::vector<ITensor*> inputs;
   for (int i = 0; i < inputCount; ++i) {
     inputs.push_back(&require(network.addInput(("input" + std::to_string(i)).c_str(), type, dims), "an input", log));
@@ -127,10 +128,10 @@ KeptWeights defineOp(INetworkDefinition& network, const NetworkDescription& desc
   return kept;
 }
 
-void parseOnnx([[maybe_unused]] INetworkDefinition& network, [[maybe_unused]] const std::string& file, [[maybe_unused]] const Library& tensorrt,
-               [[maybe_unused]] Log& log) {
+void parseOnnx([[maybe_unused]] INetworkDefinition& network, [[maybe_unused]] std::string const& file,
+               [[maybe_unused]] Library const& tensorrt, [[maybe_unused]] Log& log) {
 #if PROFILER_HAS_ONNX_PARSER
-  const auto parser = tensorrt.createParser(network);
+  auto const parser = tensorrt.createParser(network);
   if (parser->parseFromFile(file.c_str(), static_cast<int>(nvinfer1::ILogger::Severity::kWARNING))) return;
   std::string reasons;
   for (int i = 0; i < parser->getNbErrors(); ++i) reasons += std::string(i ? "; " : "") + parser->getError(i)->desc();
@@ -142,27 +143,29 @@ void parseOnnx([[maybe_unused]] INetworkDefinition& network, [[maybe_unused]] co
 }
 
 /// Range of one input: its own shape where given, else the common range.
-Options::ShapeRange rangeOf(const ITensor& input, const NetworkDescription& description) {
-  const auto own = description.inputShapes.find(input.getName());
+Options::ShapeRange rangeOf(ITensor const& input, NetworkDescription const& description) {
+  auto const own = description.inputShapes.find(input.getName());
   if (own != description.inputShapes.end()) return {own->second, own->second, own->second};
   if (description.range) return *description.range;
-  throw Unsupported(std::string("input '") + input.getName() + "' has a dynamic shape; give --shape, --profile or --input-shape " + input.getName() + ":DIMS");
+  throw Unsupported(std::string("input '") + input.getName() + "' has a dynamic shape; give --shape, --profile or --input-shape " +
+                    input.getName() + ":DIMS");
 }
 
 }  // namespace
 
 std::string NetworkDescription::identity() const {
-  std::string text = plugin ? std::string("plugin ") + plugin->info().pluginName + " " + (pluginVersion.empty() ? plugin->info().version : pluginVersion)
-                     : native ? std::string("native ") + native->name
-                              : "onnx " + digestFile(onnxFile);
+  std::string text =
+      plugin   ? std::string("plugin ") + plugin->info().pluginName + " " + (pluginVersion.empty() ? plugin->info().version : pluginVersion)
+      : native ? std::string("native ") + native->name
+               : "onnx " + digestFile(onnxFile);
   text += "\n" + attributes.text() + "\n" + (type ? plugins::elementTypeName(*type) : "") + "\n";
   if (range) text += formatShape(range->min) + ":" + formatShape(range->opt) + ":" + formatShape(range->max);
-  for (const auto& [name, shape] : inputShapes) text += "\n" + name + " " + formatShape(shape);
+  for (auto const& [name, shape] : inputShapes) text += "\n" + name + " " + formatShape(shape);
   return text;
 }
 
-KeptWeights defineNetwork(INetworkDefinition& network, const NetworkDescription& description, const PluginLibraries& plugins,
-                          const Library& tensorrt, Log& log) {
+KeptWeights defineNetwork(INetworkDefinition& network, NetworkDescription const& description, PluginLibraries const& plugins,
+                          Library const& tensorrt, Log& log) {
   if (!description.onnxFile.empty()) {
     parseOnnx(network, description.onnxFile, tensorrt, log);
     return {};
@@ -171,16 +174,17 @@ KeptWeights defineNetwork(INetworkDefinition& network, const NetworkDescription&
   return defineOp(network, description, plugins, log);
 }
 
-void addProfile(nvinfer1::IBuilder& builder, nvinfer1::IBuilderConfig& config, INetworkDefinition& network, const NetworkDescription& description) {
+void addProfile(nvinfer1::IBuilder& builder, nvinfer1::IBuilderConfig& config, INetworkDefinition& network,
+                NetworkDescription const& description) {
   nvinfer1::IOptimizationProfile* profile = nullptr;
   for (int i = 0; i < network.getNbInputs(); ++i) {
-    const ITensor& input = *network.getInput(i);
-    const Extents shape = extentsOf(input.getDimensions());
+    ITensor const& input = *network.getInput(i);
+    Extents const shape = extentsOf(input.getDimensions());
     if (std::find(shape.begin(), shape.end(), -1) == shape.end()) continue;
-    const Options::ShapeRange range = rangeOf(input, description);
+    Options::ShapeRange const range = rangeOf(input, description);
     if (!profile) profile = builder.createOptimizationProfile();
     using nvinfer1::OptProfileSelector;
-    const bool accepted = profile && profile->setDimensions(input.getName(), OptProfileSelector::kMIN, requireDims(range.min)) &&
+    bool const accepted = profile && profile->setDimensions(input.getName(), OptProfileSelector::kMIN, requireDims(range.min)) &&
                           profile->setDimensions(input.getName(), OptProfileSelector::kOPT, requireDims(range.opt)) &&
                           profile->setDimensions(input.getName(), OptProfileSelector::kMAX, requireDims(range.max));
     if (!accepted) throw Unsupported(std::string("TensorRT refused the shape range of input '") + input.getName() + "'");

@@ -18,14 +18,14 @@ namespace profiler::driver::trt {
 
 /// Everything that decides what an engine computes. Exactly one of `plugin`, `native` and `onnxFile` is set.
 struct NetworkDescription {
-  const plugins::Op* plugin = nullptr;
+  plugins::Op const* plugin = nullptr;
   std::string pluginVersion;
-  const NativeOp* native = nullptr;
+  NativeOp const* native = nullptr;
   std::string onnxFile;
   plugins::Attributes attributes;
   std::optional<plugins::ElementType> type;
-  std::optional<Options::ShapeRange> range;      ///< Of every dynamic input without a shape of its own.
-  std::map<std::string, Extents> inputShapes;    ///< ONNX: shapes of named inputs.
+  std::optional<Options::ShapeRange> range;    ///< Of every dynamic input without a shape of its own.
+  std::map<std::string, Extents> inputShapes;  ///< ONNX: shapes of named inputs.
 
   /// All of it in one text; equal texts mean equal networks.
   std::string identity() const;
@@ -35,11 +35,11 @@ struct NetworkDescription {
 using KeptWeights = std::vector<std::unique_ptr<std::uint32_t>>;
 
 /// Fills an empty network and returns its constants. Throws Unsupported with TensorRT's own words where it refuses.
-[[nodiscard]] KeptWeights defineNetwork(nvinfer1::INetworkDefinition& network, const NetworkDescription& description,
-                                        const PluginLibraries& plugins, const Library& tensorrt, Log& log);
+[[nodiscard]] KeptWeights defineNetwork(nvinfer1::INetworkDefinition& network, NetworkDescription const& description,
+                                        PluginLibraries const& plugins, Library const& tensorrt, Log& log);
 
 /// Adds the optimisation profile for the dynamic inputs; nothing for a static network.
 void addProfile(nvinfer1::IBuilder& builder, nvinfer1::IBuilderConfig& config, nvinfer1::INetworkDefinition& network,
-                const NetworkDescription& description);
+                NetworkDescription const& description);
 
 }  // namespace profiler::driver::trt

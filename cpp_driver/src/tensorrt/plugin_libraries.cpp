@@ -12,25 +12,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> choosePaths(const std::vector<std::string>& requested) {
+std::vector<std::string> choosePaths(std::vector<std::string> const& requested) {
   if (requested == std::vector<std::string>{"none"}) return {};
   if (!requested.empty()) return requested;
-  const fs::path built = fs::path(libraryFolder()) / ("libprofiler_plugins_trt" + std::to_string(kHeaderMajor) + ".so");
+  fs::path const built = fs::path(libraryFolder()) / ("libprofiler_plugins_trt" + std::to_string(kHeaderMajor) + ".so");
   std::error_code error;
   return fs::exists(built, error) ? std::vector<std::string>{built.string()} : std::vector<std::string>{};
 }
 
-std::optional<std::string> digestOf(const std::vector<std::string>& paths) {
+std::optional<std::string> digestOf(std::vector<std::string> const& paths) {
   if (paths.empty()) return std::nullopt;
   if (paths.size() == 1) return digestFile(paths.front());
   std::string digests;
-  for (const auto& path : paths) digests += digestFile(path);
+  for (auto const& path : paths) digests += digestFile(path);
   return digestBytes(digests.data(), digests.size());
 }
 
 }  // namespace
 
-PluginLibraries::PluginLibraries(const std::vector<std::string>& requested, Library& tensorrt, Log& log)
+PluginLibraries::PluginLibraries(std::vector<std::string> const& requested, Library& tensorrt, Log& log)
     : mTensorrt(tensorrt), mLog(log), mPaths(choosePaths(requested)) {
   for (auto& path : mPaths) {
     path = fs::absolute(path).string();
@@ -39,34 +39,36 @@ PluginLibraries::PluginLibraries(const std::vector<std::string>& requested, Libr
   mDigest = digestOf(mPaths);
 }
 
-void PluginLibraries::load(const std::string& path) {
+void PluginLibraries::load(std::string const& path) {
   std::error_code error;
   if (!fs::exists(path, error)) throw Error(ExitCode::kFileMissing, "there is no plugin library " + path, "check --plugin-library");
   void* handle = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
-  if (!handle) throw Error(ExitCode::kRunFailed, std::string("cannot load the plugin library: ") + dlerror(), "build it for this TensorRT and CUDA");
-  const bool hasEntryPoint = dlsym(handle, kHeaderMajor < 10 ? "getPluginCreators" : "getCreators") || dlsym(handle, "getPluginCreators");
+  if (!handle)
+    throw Error(ExitCode::kRunFailed, std::string("cannot load the plugin library: ") + dlerror(), "build it for this TensorRT and CUDA");
+  bool const hasEntryPoint = dlsym(handle, kHeaderMajor < 10 ? "getPluginCreators" : "getCreators") || dlsym(handle, "getPluginCreators");
   if (hasEntryPoint) {
     // Without the entry points the registry would unload a library that registered itself and keep dangling creators.
     if (!mTensorrt.registry().loadLibrary(path.c_str())) {
       throw Error(ExitCode::kRunFailed, "TensorRT refused the plugin library " + path + ": " + mLog.takeMessages(),
                   "it must export getCreators (getPluginCreators for TensorRT 8) and setLoggerFinder");
     }
-  } else if (const auto initialise = reinterpret_cast<bool (*)(void*, const char*)>(dlsym(handle, "initLibNvInferPlugins"))) {
+  } else if (auto const initialise = reinterpret_cast<bool (*)(void*, char const*)>(dlsym(handle, "initLibNvInferPlugins"))) {
     initialise(static_cast<nvinfer1::ILogger*>(&mLog), "");
   }
 }
 
-Creator& PluginLibraries::find(const CreatorName& wanted) const {
+Creator& PluginLibraries::find(CreatorName const& wanted) const {
   std::string sameName;
   for (Creator* creator : listCreators(mTensorrt.registry())) {
-    const CreatorName found{creator->getPluginName(), creator->getPluginVersion(), creator->getPluginNamespace()};
+    CreatorName const found{creator->getPluginName(), creator->getPluginVersion(), creator->getPluginNamespace()};
     if (found == wanted) return *creator;
-    if (found.name == wanted.name) sameName += (sameName.empty() ? "" : ", ") + found.version + " (namespace '" + found.pluginNamespace + "')";
+    if (found.name == wanted.name)
+      sameName += (sameName.empty() ? "" : ", ") + found.version + " (namespace '" + found.pluginNamespace + "')";
   }
   std::string libraries;
-  for (const auto& path : mPaths) libraries += (libraries.empty() ? "" : ", ") + path;
-  throw Unsupported("plugin " + wanted.name + " version " + wanted.version + " (namespace '" + wanted.pluginNamespace + "') is not registered; " +
-                    (sameName.empty() ? "no creator has that name" : "found version " + sameName) +
+  for (auto const& path : mPaths) libraries += (libraries.empty() ? "" : ", ") + path;
+  throw Unsupported("plugin " + wanted.name + " version " + wanted.version + " (namespace '" + wanted.pluginNamespace +
+                    "') is not registered; " + (sameName.empty() ? "no creator has that name" : "found version " + sameName) +
                     (libraries.empty() ? "; no plugin library is loaded, give --plugin-library" : "; loaded " + libraries));
 }
 

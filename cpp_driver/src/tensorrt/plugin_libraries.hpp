@@ -13,15 +13,15 @@ class PluginLibraries {
  public:
   /// Loads each library once. `requested` empty: the one built for this TensorRT version beside the program, if it is there;
   /// `none`: no library. Throws Error(kFileMissing) or Error(kRunFailed) when one cannot be loaded.
-  PluginLibraries(const std::vector<std::string>& requested, Library& tensorrt, Log& log);
+  PluginLibraries(std::vector<std::string> const& requested, Library& tensorrt, Log& log);
 
   /// The creator of that name, version and namespace. Throws Unsupported naming what is registered under the name instead.
-  Creator& find(const CreatorName& wanted) const;
+  Creator& find(CreatorName const& wanted) const;
   /// One digest over all libraries; absent when none is loaded.
-  const std::optional<std::string>& digest() const { return mDigest; }
+  std::optional<std::string> const& digest() const { return mDigest; }
 
  private:
-  void load(const std::string& path);
+  void load(std::string const& path);
 
   Library& mTensorrt;
   Log& mLog;

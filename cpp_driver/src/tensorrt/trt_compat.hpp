@@ -60,8 +60,8 @@ inline std::optional<nvinfer1::DataType> dataType(TensorType type) {
 
 /// Our type for TensorRT's; absent for types the driver cannot feed (FP8, INT4, …).
 inline std::optional<TensorType> tensorTypeOf(nvinfer1::DataType type) {
-  for (const TensorType candidate : {TensorType::kFloat32, TensorType::kFloat16, TensorType::kBFloat16, TensorType::kInt64, TensorType::kInt32,
-                                     TensorType::kInt8, TensorType::kUint8, TensorType::kBool}) {
+  for (TensorType const candidate : {TensorType::kFloat32, TensorType::kFloat16, TensorType::kBFloat16, TensorType::kInt64,
+                                     TensorType::kInt32, TensorType::kInt8, TensorType::kUint8, TensorType::kBool}) {
     if (dataType(candidate) == type) return candidate;
   }
   return std::nullopt;
@@ -102,13 +102,13 @@ inline void allowProfileSharing([[maybe_unused]] nvinfer1::IBuilderConfig& confi
 /// plugin, and fails where they are not installed. The sources are named, because their numbers moved in 11.
 inline void leaveOutExternalTactics(nvinfer1::IBuilderConfig& config) {
   constexpr auto bit = [](nvinfer1::TacticSource source) { return nvinfer1::TacticSources{1} << static_cast<int>(source); };
-  const nvinfer1::TacticSources own = bit(nvinfer1::TacticSource::kEDGE_MASK_CONVOLUTIONS) | bit(nvinfer1::TacticSource::kJIT_CONVOLUTIONS);
+  nvinfer1::TacticSources const own = bit(nvinfer1::TacticSource::kEDGE_MASK_CONVOLUTIONS) | bit(nvinfer1::TacticSource::kJIT_CONVOLUTIONS);
   config.setTacticSources(config.getTacticSources() & own);
 }
 
 struct CreatorName {
   std::string name, version, pluginNamespace;
-  bool operator==(const CreatorName& other) const {
+  bool operator==(CreatorName const& other) const {
     return name == other.name && version == other.version && pluginNamespace == other.pluginNamespace;
   }
 };
@@ -129,7 +129,7 @@ inline std::vector<Creator*> listCreators(nvinfer1::IPluginRegistry& registry) {
 #else
   auto* const* creators = registry.getAllCreators(&count);
   for (int i = 0; i < count; ++i) {
-    const std::string kind = creators[i]->getInterfaceInfo().kind;
+    std::string const kind = creators[i]->getInterfaceInfo().kind;
     if (kind == "PLUGIN CREATOR_V3ONE") usable.push_back(static_cast<Creator*>(creators[i]));
   }
 #endif
@@ -137,23 +137,23 @@ inline std::vector<Creator*> listCreators(nvinfer1::IPluginRegistry& registry) {
 }
 
 /// Calls the creator and adds its plugin to the network; null when either refuses.
-inline nvinfer1::ILayer* addPluginLayer(nvinfer1::INetworkDefinition& network, Creator& creator, const char* layerName,
-                                        const nvinfer1::PluginFieldCollection& fields, const std::vector<nvinfer1::ITensor*>& inputs) {
-  const auto count = static_cast<int>(inputs.size());
+inline nvinfer1::ILayer* addPluginLayer(nvinfer1::INetworkDefinition& network, Creator& creator, char const* layerName,
+                                        nvinfer1::PluginFieldCollection const& fields, std::vector<nvinfer1::ITensor*> const& inputs) {
+  auto const count = static_cast<int>(inputs.size());
 #if NV_TENSORRT_MAJOR < 10
   struct Destroy {
     void operator()(nvinfer1::IPluginV2* plugin) const { plugin->destroy(); }
   };
-  const std::unique_ptr<nvinfer1::IPluginV2, Destroy> plugin(creator.createPlugin(layerName, &fields));
+  std::unique_ptr<nvinfer1::IPluginV2, Destroy> const plugin(creator.createPlugin(layerName, &fields));
   return plugin ? network.addPluginV2(inputs.data(), count, *plugin) : nullptr;
 #else
-  const Owned<nvinfer1::IPluginV3> plugin(creator.createPlugin(layerName, &fields, nvinfer1::TensorRTPhase::kBUILD));
+  Owned<nvinfer1::IPluginV3> const plugin(creator.createPlugin(layerName, &fields, nvinfer1::TensorRTPhase::kBUILD));
   return plugin ? network.addPluginV3(inputs.data(), count, nullptr, 0, *plugin) : nullptr;
 #endif
 }
 
 /// Dims from extents; TensorRT 8.6 counts extents in 32 bits. -1 marks a dynamic extent. Absent when an extent does not fit.
-inline std::optional<nvinfer1::Dims> makeDims(const Extents& shape) {
+inline std::optional<nvinfer1::Dims> makeDims(Extents const& shape) {
   nvinfer1::Dims dims{};
   using Extent = std::decay_t<decltype(dims.d[0])>;
   if (shape.size() > static_cast<std::size_t>(nvinfer1::Dims::MAX_DIMS)) return std::nullopt;
@@ -165,8 +165,6 @@ inline std::optional<nvinfer1::Dims> makeDims(const Extents& shape) {
   return dims;
 }
 
-inline Extents extentsOf(const nvinfer1::Dims& dims) {
-  return dims.nbDims < 0 ? Extents{-1} : Extents(dims.d, dims.d + dims.nbDims);
-}
+inline Extents extentsOf(nvinfer1::Dims const& dims) { return dims.nbDims < 0 ? Extents{-1} : Extents(dims.d, dims.d + dims.nbDims); }
 
 }  // namespace profiler::driver::trt

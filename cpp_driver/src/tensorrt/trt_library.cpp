@@ -10,17 +10,18 @@ namespace profiler::driver::trt {
 namespace {
 
 template <typename Function>
-Function requireSymbol(void* library, const char* name, const std::string& path) {
+Function requireSymbol(void* library, char const* name, std::string const& path) {
   void* symbol = dlsym(library, name);
   if (!symbol) {
-    throw Error(ExitCode::kLibraryMissing, path + " lacks the symbol " + name, "give the full TensorRT library (libnvinfer, not the lean or dispatch runtime)");
+    throw Error(ExitCode::kLibraryMissing, path + " lacks the symbol " + name,
+                "give the full TensorRT library (libnvinfer, not the lean or dispatch runtime)");
   }
   return reinterpret_cast<Function>(symbol);
 }
 
 }  // namespace
 
-Library::Library(const TensorrtModule& module, Log& log)
+Library::Library(TensorrtModule const& module, Log& log)
     : mModule(module), mLog(log), mIsRtx(module.libraryPath.find("tensorrt_rtx") != std::string::npos) {
   mCreateBuilder = requireSymbol<decltype(mCreateBuilder)>(module.library, "createInferBuilder_INTERNAL", path());
   mCreateRuntime = requireSymbol<decltype(mCreateRuntime)>(module.library, "createInferRuntime_INTERNAL", path());
@@ -29,21 +30,23 @@ Library::Library(const TensorrtModule& module, Log& log)
 }
 
 Owned<nvinfer1::IBuilder> Library::createBuilder() const {
-  Owned<nvinfer1::IBuilder> builder(static_cast<nvinfer1::IBuilder*>(mCreateBuilder(static_cast<nvinfer1::ILogger*>(&mLog), kHeaderVersion)));
+  Owned<nvinfer1::IBuilder> builder(
+      static_cast<nvinfer1::IBuilder*>(mCreateBuilder(static_cast<nvinfer1::ILogger*>(&mLog), kHeaderVersion)));
   if (!builder) throw Error(ExitCode::kRunFailed, "TensorRT made no builder: " + mLog.takeMessages());
   return builder;
 }
 
 Owned<nvinfer1::IRuntime> Library::createRuntime() const {
-  Owned<nvinfer1::IRuntime> runtime(static_cast<nvinfer1::IRuntime*>(mCreateRuntime(static_cast<nvinfer1::ILogger*>(&mLog), kHeaderVersion)));
+  Owned<nvinfer1::IRuntime> runtime(
+      static_cast<nvinfer1::IRuntime*>(mCreateRuntime(static_cast<nvinfer1::ILogger*>(&mLog), kHeaderVersion)));
   if (!runtime) throw Error(ExitCode::kRunFailed, "TensorRT made no runtime: " + mLog.takeMessages());
   return runtime;
 }
 
 #if PROFILER_HAS_ONNX_PARSER
 Owned<nvonnxparser::IParser> Library::createParser(nvinfer1::INetworkDefinition& network) const {
-  const std::string plain = mIsRtx ? "libtensorrt_onnxparser_rtx.so.1" : "libnvonnxparser.so." + std::to_string(kHeaderMajor);
-  const std::string beside = (std::filesystem::path(path()).parent_path() / plain).string();
+  std::string const plain = mIsRtx ? "libtensorrt_onnxparser_rtx.so.1" : "libnvonnxparser.so." + std::to_string(kHeaderMajor);
+  std::string const beside = (std::filesystem::path(path()).parent_path() / plain).string();
   void* library = dlopen(beside.c_str(), RTLD_LAZY | RTLD_GLOBAL);
   if (!library) library = dlopen(plain.c_str(), RTLD_LAZY | RTLD_GLOBAL);
   if (!library) {
@@ -51,8 +54,9 @@ Owned<nvonnxparser::IParser> Library::createParser(nvinfer1::INetworkDefinition&
                 "install " + plain + " beside libnvinfer, or build an engine elsewhere and use --engine");
   }
   using Create = void* (*)(void*, void*, int);
-  const auto create = requireSymbol<Create>(library, "createNvOnnxParser_INTERNAL", plain);
-  Owned<nvonnxparser::IParser> parser(static_cast<nvonnxparser::IParser*>(create(&network, static_cast<nvinfer1::ILogger*>(&mLog), NV_ONNX_PARSER_VERSION)));
+  auto const create = requireSymbol<Create>(library, "createNvOnnxParser_INTERNAL", plain);
+  Owned<nvonnxparser::IParser> parser(
+      static_cast<nvonnxparser::IParser*>(create(&network, static_cast<nvinfer1::ILogger*>(&mLog), NV_ONNX_PARSER_VERSION)));
   if (!parser) throw Error(ExitCode::kRunFailed, "TensorRT made no ONNX parser: " + mLog.takeMessages());
   return parser;
 }

@@ -11,10 +11,10 @@ namespace profiler::driver::trt {
 class Library {
  public:
   /// Throws Error(kLibraryMissing) when the library lacks an entry point.
-  Library(const TensorrtModule& module, Log& log);
+  Library(TensorrtModule const& module, Log& log);
 
-  const std::string& version() const { return mModule.version; }
-  const std::string& path() const { return mModule.libraryPath; }
+  std::string const& version() const { return mModule.version; }
+  std::string const& path() const { return mModule.libraryPath; }
   /// TensorRT for RTX takes ONNX models only: its network interface has no plugin methods.
   bool isRtx() const { return mIsRtx; }
   Owned<nvinfer1::IBuilder> createBuilder() const;

@@ -5,18 +5,18 @@ namespace {
 
 constexpr std::size_t kKept = 4;
 
-std::string join(const std::deque<std::string>& messages) {
+std::string join(std::deque<std::string> const& messages) {
   std::string text;
-  for (const auto& message : messages) text += (text.empty() ? "" : "; ") + message;
+  for (auto const& message : messages) text += (text.empty() ? "" : "; ") + message;
   return text;
 }
 
 }  // namespace
 
-void Log::log(Severity severity, const char* message) noexcept {
+void Log::log(Severity severity, char const* message) noexcept {
   if (severity > Severity::kWARNING || message == nullptr) return;
   try {
-    const std::lock_guard lock(mMutex);
+    std::lock_guard const lock(mMutex);
     auto& messages = severity == Severity::kWARNING ? mWarnings : mErrors;
     messages.emplace_back(message);
     if (messages.size() > kKept) messages.pop_front();
@@ -26,7 +26,7 @@ void Log::log(Severity severity, const char* message) noexcept {
 }
 
 std::string Log::takeMessages() {
-  const std::lock_guard lock(mMutex);
+  std::lock_guard const lock(mMutex);
   std::string text = join(mErrors.empty() ? mWarnings : mErrors);
   mErrors.clear();
   mWarnings.clear();

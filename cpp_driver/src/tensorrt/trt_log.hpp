@@ -12,7 +12,7 @@ namespace profiler::driver::trt {
 /// Thread-safe; keeps the latest warnings and errors and prints nothing.
 class Log : public nvinfer1::ILogger {
  public:
-  void log(Severity severity, const char* message) noexcept override;
+  void log(Severity severity, char const* message) noexcept override;
   /// Latest errors (warnings where there is no error), oldest first, joined by "; ", and forgets all messages. Empty when quiet.
   std::string takeMessages();
 
