@@ -52,6 +52,19 @@ def encode(texts: Sequence[str | None]) -> Coded:
     return Coded(np.asarray(codes, dtype=np.int32), list(known))
 
 
+def concatenate(columns: Sequence[Column]) -> Column:
+    """Join columns of one kind end to end; coded text stays coded, equal texts sharing a code."""
+    if not all(isinstance(column, Coded) for column in columns):
+        masked = any(isinstance(column, np.ma.MaskedArray) for column in columns)
+        return np.ma.concatenate(columns) if masked else np.concatenate(columns)
+    known: dict[str, int] = {}
+    codes = []
+    for column in columns:
+        rename = [known.setdefault(value, len(known)) for value in column.values]
+        codes.append(np.asarray([*rename, -1], dtype=np.int32)[column.codes])
+    return Coded(np.concatenate(codes), list(known))
+
+
 def narrow(values: np.ndarray) -> np.ndarray:
     """Return integers in 32 bits when they fit, else unchanged."""
     if not len(values) or values.dtype.itemsize <= 4:

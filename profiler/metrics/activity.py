@@ -81,8 +81,7 @@ def stream_overlap(recording: Recording) -> Columns:
     parts = [list(part) for part in zip(*rows, strict=True)] if rows else [[] for _ in names]
     text = {"kind", "first", "second"}
     columns: dict[str, Column] = {
-        name: encode(part) if name in text else np.array(part, dtype=np.int64)
-        for name, part in zip(names, parts, strict=True)
+        name: encode(part) if name in text else np.array(part, dtype=np.int64) for name, part in zip(names, parts, strict=True)
     }
     shorter = np.minimum(columns["first_busy_ns"], columns["second_busy_ns"])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -92,9 +91,7 @@ def stream_overlap(recording: Recording) -> Columns:
 
 def _lane_names(lanes: Columns, numbers: list[int]) -> list[str]:
     """Name streams by their number, with context and process where the number alone is ambiguous."""
-    stream, context, process = (
-        lanes.array(name)[numbers].tolist() for name in ("stream_id", "context_id", "process_id")
-    )
+    stream, context, process = (lanes.array(name)[numbers].tolist() for name in ("stream_id", "context_id", "process_id"))
     several_contexts, several_processes = len(set(zip(process, context, strict=True))) > 1, len(set(process)) > 1
     names = []
     for s, c, p in zip(stream, context, process, strict=True):

@@ -17,7 +17,8 @@ from profiler.metrics.launches import LAUNCHES
 from profiler.metrics.memory_traffic import MEMORY_OPERATIONS
 from profiler.metrics.occupancy import OCCUPANCY
 from profiler.metrics.points import POINTS
-from profiler.metrics.ranges import NVTX, NVTX_KERNELS
+from profiler.metrics.range_kernels import NVTX_KERNELS
+from profiler.metrics.ranges import NVTX
 from profiler.metrics.spec import MetricTable
 from profiler.metrics.summary import SUMMARY
 
@@ -50,9 +51,7 @@ def compute(table: MetricTable, recording: Recording) -> Columns:
     """
     for name in table.needs:
         if not recording.has(name):
-            raise DataMissingError(
-                f"{table.name}: {recording.reason(name)}", "choose another recording, or record again"
-            )
+            raise DataMissingError(f"{table.name}: {recording.reason(name)}", "choose another recording, or record again")
     result = table.compute(recording)
     return result if isinstance(result, Columns) else from_frame(result)
 

@@ -29,8 +29,7 @@ def diagnostics(recording: Recording) -> Columns:
         rows += [(record.tool, "info", note, "") for record in recording.manifest.captures for note in record.notes]
         failed = [record for record in recording.manifest.captures if record.status == "failed"]
         rows += [
-            (record.tool, "error", f"the capture failed: {record.reason}", "see its log in the run folder")
-            for record in failed
+            (record.tool, "error", f"the capture failed: {record.reason}", "see its log in the run folder") for record in failed
         ]
     rows += [("analysis", *row) for row in _noticed(recording)]
     rows.sort(key=lambda row: _ORDER.get(row[1], 1))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns
+from profiler.columns import Coded, Column, Columns, concatenate
 from profiler.metrics.gpu_operations import KERNEL, MEMCPY, GpuOperations, gpu_operations
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import MetricSpec, MetricTable
@@ -119,13 +119,7 @@ def _between(operations: GpuOperations, first: np.ndarray, second: np.ndarray, k
 
 
 def _stacked(a: Columns, b: Columns) -> Columns:
-    columns: dict[str, Column] = {}
-    for name in a:
-        left, right = a[name], b[name]
-        if isinstance(left, Coded):
-            columns[name] = Coded(np.concatenate((left.codes, right.codes)), left.values)
-        else:
-            columns[name] = np.concatenate((left, right))
+    columns = {name: concatenate([a[name], b[name]]) for name in a}
     frame = Columns(columns)
     return frame.take(np.lexsort((frame["kind"].codes, frame.array("start_ns"), frame.array("device"))))
 
@@ -143,9 +137,7 @@ GAPS = MetricTable(
     keys=("device", "start_ns"),
     columns=(
         *_PLACE,
-        MetricSpec(
-            "duration_ns", "ns", "lower", "idle time", "complement of the union of all operations of the device"
-        ),
+        MetricSpec("duration_ns", "ns", "lower", "idle time", "complement of the union of all operations of the device"),
         MetricSpec("before", text="operation that ended last before the gap"),
         MetricSpec("after", text="operation that ended the gap"),
     ),
@@ -159,9 +151,7 @@ MEMCPY_GAPS = MetricTable(
     keys=("device", "start_ns", "kind"),
     columns=(
         *_PLACE,
-        MetricSpec(
-            "duration_ns", "ns", "lower", "wait between the two, 0 when they overlap; for copy_in_iteration the copy"
-        ),
+        MetricSpec("duration_ns", "ns", "lower", "wait between the two, 0 when they overlap; for copy_in_iteration the copy"),
         MetricSpec("overlap_ns", "ns", "higher", "time by which the second began before the first had ended"),
         MetricSpec("kind", text="copy_to_kernel, kernel_to_copy or copy_in_iteration"),
         MetricSpec("before", text="first operation"),

@@ -53,7 +53,8 @@ def gpu_operations(recording: Recording) -> GpuOperations:
     Raises:
         DataMissingError: The recording holds no GPU work.
     """
-    return recording.memo("gpu operations", lambda: _build(recording))
+    own = gpu_recording(recording)
+    return own.memo("gpu operations", lambda: _build(own))
 
 
 def operations_tool(recording: Recording) -> str | None:
@@ -64,13 +65,20 @@ def operations_tool(recording: Recording) -> str | None:
     return None
 
 
-def _build(recording: Recording) -> GpuOperations:
+def gpu_recording(recording: Recording) -> Recording:
+    """Return the recording as seen by the tool whose GPU work the metrics use.
+
+    Raises:
+        DataMissingError: No tool recorded GPU work.
+    """
     tool = operations_tool(recording)
     if tool is None:
-        raise DataMissingError(
-            recording.reason("kernels"), "record on a machine with a GPU, with nsys -t cuda or CUPTI"
-        )
-    parts = [(kind, recording.columns(name, tool)) for kind, name in enumerate(_TABLES) if recording.has(name, tool)]
+        raise DataMissingError(recording.reason("kernels"), "record on a machine with a GPU, with nsys -t cuda or CUPTI")
+    return recording.only(tool)
+
+
+def _build(recording: Recording) -> GpuOperations:
+    parts = [(kind, recording.columns(name)) for kind, name in enumerate(_TABLES) if recording.has(name)]
 
     def joined(name: str) -> np.ndarray:
         return np.concatenate([frame.array(name) for _, frame in parts])
@@ -85,19 +93,19 @@ def _build(recording: Recording) -> GpuOperations:
     first, lane = distinct_rows(place)
     names = ("process_id", "device_id", "context_id", "stream_id")
     lanes = Columns({name: values[first] for name, values in zip(names, place, strict=True)})
-    label = _labels(recording, tool, parts)
+    label = _labels(recording, parts)
     return GpuOperations(
         start=start[order], end=end[order], kind=kind[order], row=row[order], device=place[1], lane=lane, lanes=lanes,
         process=place[0], correlation=joined("correlation_id")[order], label=label.take(order),
     )  # fmt: skip
 
 
-def _labels(recording: Recording, tool: str, parts: list[tuple[int, Columns]]) -> Coded:
+def _labels(recording: Recording, parts: list[tuple[int, Columns]]) -> Coded:
     values: list[str] = []
     codes: list[np.ndarray] = []
     for kind, frame in parts:
         if kind == KERNEL:
-            names = recording.columns("launch_configurations", tool).coded("kernel")
+            names = recording.columns("launch_configurations").coded("kernel")
             own = Coded(names.codes[frame.array("launch_configuration_id")], names.values)
         elif kind == MEMCPY:
             direction = frame.coded("direction")
@@ -117,12 +125,13 @@ def api_rows(recording: Recording) -> np.ndarray:
     Raises:
         DataMissingError: The recording holds no GPU work or no API calls.
     """
-    return recording.memo("api rows", lambda: _join(recording))
+    own = gpu_recording(recording)
+    return own.memo("api rows", lambda: _join(own))
 
 
 def _join(recording: Recording) -> np.ndarray:
     operations = gpu_operations(recording)
-    calls = recording.columns("api_calls", operations_tool(recording))
+    calls = recording.columns("api_calls")
     correlation, process = calls.array("correlation_id"), calls.array("process_id")
     processes, _ = distinct(process)
     result = np.full(len(operations.start), -1, dtype=np.int32)

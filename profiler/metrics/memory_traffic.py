@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.columns import Columns, encode
+from profiler.columns import Columns, concatenate, encode
 from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import operations_tool
@@ -31,8 +31,7 @@ def memory_operations(recording: Recording) -> Columns:
     if not parts:
         raise DataMissingError(f"memory_operations: {recording.reason('memcpys')}", "choose another recording")
     names = ("direction", "source_kind", "destination_kind")
-    keys = [np.concatenate([part.array(name) for part in parts]) for name in names]
-    coded = [encode(column.tolist()) for column in keys]
+    coded = [concatenate([part.coded(name) for part in parts]) for name in names]
     first, codes = distinct_rows([column.codes for column in coded])
     duration, size = (np.concatenate([part.array(n) for part in parts]) for n in ("duration_ns", "size_bytes"))
     time, sizes = group_statistics(codes, duration, len(first)), group_statistics(codes, size, len(first))
@@ -79,9 +78,7 @@ def _fills(recording: Recording, tool: str) -> Columns | None:
     kind = fills.coded("memory_kind")
     none = encode([None] * fills.rows)
     direction = encode(["memset"] * fills.rows)
-    return fills.select(("duration_ns", "size_bytes")).with_columns(
-        direction=direction, source_kind=none, destination_kind=kind
-    )
+    return fills.select(("duration_ns", "size_bytes")).with_columns(direction=direction, source_kind=none, destination_kind=kind)
 
 
 MEMORY_OPERATIONS = MetricTable(
@@ -95,9 +92,7 @@ MEMORY_OPERATIONS = MetricTable(
         MetricSpec("count", "count", text="operations", source=_TIME),
         MetricSpec("bytes", "bytes", text="bytes moved", source=_SIZE),
         MetricSpec("total_ns", "ns", "lower", "sum of durations", _TIME),
-        MetricSpec(
-            "bandwidth_bytes_per_s", "bytes/s", "higher", "bytes moved per second of copying", "bytes / total_ns"
-        ),
+        MetricSpec("bandwidth_bytes_per_s", "bytes/s", "higher", "bytes moved per second of copying", "bytes / total_ns"),
         MetricSpec("source_kind", text="memory read: pageable, pinned, device, managed, …", source="srcKind"),
         MetricSpec("destination_kind", text="memory written", source="dstKind"),
         MetricSpec("share_pct", "%", text="share of all memory operation time", source=_TIME),

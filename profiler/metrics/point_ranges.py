@@ -9,9 +9,9 @@ import numpy as np
 
 from profiler.columns import Coded, encode
 from profiler.errors import DataMissingError
-from profiler.metrics.gpu_operations import gpu_operations
+from profiler.metrics.gpu_operations import gpu_operations, gpu_recording
 from profiler.metrics.intervals import last_covering
-from profiler.metrics.range_projection import item_order, nvtx_source, projection, thread_keys
+from profiler.metrics.range_projection import item_order, nvtx_source, projection, range_recording, thread_keys
 from profiler.schema import ITERATION, POINT_DOMAIN, POINT_PREFIX
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Iterations:
 
 def iterations(recording: Recording) -> Iterations | None:
     """Return the measured iterations; None when the recording has no range of the convention."""
-    return recording.memo("iterations", lambda: _find(recording))
+    own = range_recording(recording)
+    return own.memo("iterations", lambda: _find(own))
 
 
 def _find(recording: Recording) -> Iterations | None:
@@ -92,7 +93,8 @@ def operation_points(recording: Recording) -> tuple[np.ndarray, Coded]:
     Raises:
         DataMissingError: The recording holds no GPU work.
     """
-    return recording.memo("operation points", lambda: _assign(recording))
+    own = gpu_recording(recording)
+    return own.memo("operation points", lambda: _assign(own))
 
 
 def _assign(recording: Recording) -> tuple[np.ndarray, Coded]:

@@ -153,9 +153,7 @@ def sample_times(recording: Recording, tool: str) -> tuple[PointTimes, PointTime
     # points are numbered by row within their document
     codes = label.codes[samples.array("point_id")]
     device = statistics_of(Coded(codes, label.values), _as_float(samples.array("duration_ns")))
-    host = (
-        _as_float(samples.array("host_duration_ns")) if "host_duration_ns" in samples else np.full(samples.rows, np.nan)
-    )
+    host = _as_float(samples.array("host_duration_ns")) if "host_duration_ns" in samples else np.full(samples.rows, np.nan)
     return device, statistics_of(Coded(codes, label.values), host)
 
 

@@ -41,9 +41,7 @@ def points(recording: Recording) -> Columns:
     Raises:
         DataMissingError: The recording marks no sweep point.
     """
-    gpu = {
-        tool: found for tool in _GPU_TOOLS if tool in recording.tools and (found := gpu_points(recording.only(tool)))
-    }
+    gpu = {tool: found for tool in _GPU_TOOLS if tool in recording.tools and (found := gpu_points(recording.only(tool)))}
     results = {tool: recording.columns("points", tool) for tool in _RESULT_TOOLS if recording.has("points", tool)}
     labels = _labels(recording, gpu, results)
     if not labels:
@@ -132,14 +130,10 @@ def _statistics(prefix: str, labels: list[str], times: PointTimes | None) -> dic
     names = {"median": "median", "p05": "p05", "p95": "p95", "min": "minimum", "max": "maximum", "stddev": "stddev"}
     if times is None:
         return {f"{prefix}_{name}_ns": np.full(len(labels), np.nan) for name in names}
-    return {
-        f"{prefix}_{name}_ns": _gather(labels, times.position, getattr(times, attr)) for name, attr in names.items()
-    }
+    return {f"{prefix}_{name}_ns": _gather(labels, times.position, getattr(times, attr)) for name, attr in names.items()}
 
 
-def _times(
-    recording: Recording, labels: list[str], gpu: dict[str, GpuPoints], results: dict[str, Columns]
-) -> dict[str, Column]:
+def _times(recording: Recording, labels: list[str], gpu: dict[str, GpuPoints], results: dict[str, Columns]) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     void = _void(labels, results)
     for tool in _GPU_TOOLS:
@@ -148,9 +142,7 @@ def _times(
     builtin = samples.get("builtin")
     columns |= _statistics("builtin", labels, builtin[0] if builtin else None)
     columns["builtin_host_median_ns"] = _statistics("h", labels, builtin[1] if builtin else None)["h_median_ns"]
-    columns["nsys_event_median_ns"] = _statistics("e", labels, samples["nsys"][0] if "nsys" in samples else None)[
-        "e_median_ns"
-    ]
+    columns["nsys_event_median_ns"] = _statistics("e", labels, samples["nsys"][0] if "nsys" in samples else None)["e_median_ns"]
     count = np.full(len(labels), np.nan)
     for times in [*(item.times for item in gpu.values()), *([builtin[0]] if builtin else [])]:
         # the tool whose time comes first also says how many iterations that time rests on
@@ -210,9 +202,7 @@ def _peak_bandwidth(recording: Recording) -> float | None:
 def _configuration(recording: Recording, labels: list[str], gpu: dict[str, GpuPoints]) -> dict[str, Column]:
     """Describe the launch that dominates each point; several kernels in one iteration share the name of the longest."""
     rows = len(labels)
-    texts = {
-        name: np.full(rows, None, dtype=object) for name in ("kernel", "grid", "kernel_block", "occupancy_limiter")
-    }
+    texts = {name: np.full(rows, None, dtype=object) for name in ("kernel", "grid", "kernel_block", "occupancy_limiter")}
     numbers = {
         name: np.full(rows, np.nan)
         for name in ("registers_per_thread", "shared_memory_bytes", "theoretical_occupancy_pct", "kernels_per_iteration",
@@ -222,9 +212,7 @@ def _configuration(recording: Recording, labels: list[str], gpu: dict[str, GpuPo
         own = recording.only(tool)
         per_point, counts = item.kernels_per_iteration, item.copies.astype(np.float64)
         for name, values in (("kernels_per_iteration", per_point), ("memcpys_in_iterations", counts)):
-            numbers[name] = np.where(
-                np.isnan(numbers[name]), _gather(labels, item.times.position, values), numbers[name]
-            )
+            numbers[name] = np.where(np.isnan(numbers[name]), _gather(labels, item.times.position, values), numbers[name])
         if own.has("launch_configurations"):
             _describe(own, labels, item, texts, numbers)
     whole = ("registers_per_thread", "shared_memory_bytes", "memcpys_in_iterations")

@@ -17,7 +17,7 @@ import numpy as np
 from profiler.columns import Columns
 from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
-from profiler.metrics.gpu_operations import GRAPH, KERNEL, GpuOperations, api_rows, gpu_operations, operations_tool
+from profiler.metrics.gpu_operations import GRAPH, KERNEL, GpuOperations, api_rows, gpu_operations, gpu_recording, operations_tool
 from profiler.metrics.intervals import last_covering, range_minimum
 
 if TYPE_CHECKING:
@@ -146,21 +146,32 @@ def nvtx_source(recording: Recording) -> Columns:
         DataMissingError: The recording holds no range.
     """
 
+    own = range_recording(recording)
+
     def build() -> Columns:
-        tool = operations_tool(recording)
-        ranges = recording.columns("nvtx_ranges", tool if tool and recording.has("nvtx_ranges", tool) else None)
+        ranges = own.columns("nvtx_ranges")
         durations = ranges.array("duration_ns")
         if isinstance(durations, np.ma.MaskedArray):
             ranges = ranges.take(~np.ma.getmaskarray(durations))
             ranges = ranges.with_columns(duration_ns=np.ma.getdata(ranges.array("duration_ns")))
         return ranges
 
-    return recording.memo("nvtx source", build)
+    return own.memo("nvtx source", build)
+
+
+def range_recording(recording: Recording) -> Recording:
+    """Return the recording as seen by the tool whose ranges the metrics use; the recording itself when none has any."""
+    tools = [operations_tool(recording), *recording.tools]
+    found = next((tool for tool in tools if tool and recording.has("nvtx_ranges", tool)), None)
+    return recording.only(found) if found else recording
 
 
 def projection(recording: Recording) -> Projection | None:
     """Project the ranges of a recording; None when it has no ranges, no GPU work or no API calls of the same tool."""
-    return recording.memo("projection", lambda: _build(recording))
+    if operations_tool(recording) is None:
+        return None
+    own = gpu_recording(recording)
+    return own.memo("projection", lambda: _build(own))
 
 
 def _build(recording: Recording) -> Projection | None:
@@ -168,10 +179,7 @@ def _build(recording: Recording) -> Projection | None:
         operations, ranges, rows = gpu_operations(recording), nvtx_source(recording), api_rows(recording)
     except DataMissingError:
         return None
-    tool = operations_tool(recording)
-    if not recording.has("nvtx_ranges", tool):
-        return None
-    calls = recording.columns("api_calls", tool)
+    calls = recording.columns("api_calls")
     known = np.flatnonzero(rows >= 0)
     call = rows[known]
     begin, duration = calls.array("start_ns")[call], calls.array("duration_ns")[call]

@@ -1,4 +1,4 @@
-"""NVTX ranges: host time, and the GPU work launched inside them."""
+"""NVTX ranges: time on the CPU, and the GPU work launched inside them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from profiler.tables.load import Recording
 
 _PROJECTION, _KERNELS = "nsys stats nvtx_gpu_proj_sum", "nsys stats nvtx_kern_sum"
-_BATCH_PAIRS = 4_000_000
 UNRANGED = "unranged"
 
 
@@ -122,101 +121,6 @@ def _with_unranged(frame: Columns, projected: Projection) -> Columns:
     return Columns(columns)
 
 
-def nvtx_kernels(recording: Recording) -> Columns:
-    """Summarise the kernels of each range, by domain, name, kind and thread; the largest total first."""
-    projected = projection(recording)
-    if projected is None:
-        # the projection says only that something is missing; asking for each part raises with the reason
-        for name in ("kernels", "api_calls", "nvtx_ranges"):
-            recording.columns(name)
-        return _kernel_frame([], None)
-    ranges = projected.ranges
-    keys = [ranges.coded(column).codes for column in ("domain", "name", "kind")]
-    first, group = distinct_rows([*keys, ranges.array("process_id"), ranges.array("thread_id")])
-    kernels = projected.operations.label
-    parts = [
-        part
-        for wide, order in ((False, projected.order), (True, projected.process_order))
-        for part in _pair_batches(projected, order, np.flatnonzero(projected.wide == wide), group, kernels)
-    ]
-    return _kernel_frame(parts, (ranges, first, kernels))
-
-
-def _pair_batches(
-    projected: Projection, order: np.ndarray, mine: np.ndarray, group: np.ndarray, kernels: Coded
-) -> list:
-    """Pair ranges with their kernels, a bounded number of pairs at a time, whole groups together."""
-    operations = projected.operations
-    kernel_position = np.flatnonzero(is_kernel(operations)[order])
-    low = np.searchsorted(kernel_position, projected.low[mine])
-    size = np.searchsorted(kernel_position, projected.high[mine]) - low
-    used = np.flatnonzero(size)
-    by_group = used[np.argsort(group[mine[used]], kind="stable")]
-    groups, pairs = group[mine[by_group]], np.cumsum(size[by_group])
-    kernel = order[kernel_position]
-    duration, code = (operations.end - operations.start)[kernel], kernels.codes[kernel]
-    parts, begin = [], 0
-    while begin < len(by_group):
-        stop = int(np.searchsorted(pairs, (pairs[begin - 1] if begin else 0) + _BATCH_PAIRS, side="right"))
-        stop = int(np.searchsorted(groups, groups[min(max(stop, begin + 1), len(groups)) - 1], side="right"))
-        chosen = by_group[begin:stop]
-        count = size[chosen]
-        offset = np.cumsum(count) - count
-        member = np.arange(int(count.sum())) - np.repeat(offset - low[chosen], count)
-        parts.append(
-            _pair_statistics(group[mine[chosen]], count, mine[chosen], member, duration, code, len(kernels.values))
-        )
-        begin = stop
-    return parts
-
-
-def _pair_statistics(
-    group: np.ndarray, count: np.ndarray, rows: np.ndarray, member: np.ndarray,
-    duration: np.ndarray, code: np.ndarray, kernel_names: int,
-) -> dict[str, np.ndarray]:  # fmt: skip
-    pair_group = np.repeat(group.astype(np.int64), count) * max(kernel_names, 1) + code[member]
-    first, codes = distinct_rows([pair_group])
-    stats = group_statistics(codes, duration[member], len(first))
-    instance = np.repeat(rows, count)
-    # ranges and kernels are counted once each, however often nesting pairs them
-    range_first, _ = distinct_rows([codes, instance])
-    kernel_first, _ = distinct_rows([codes, member])
-    return {
-        "pair": pair_group[first],
-        "range_count": np.bincount(codes[range_first], minlength=len(first)),
-        "kernel_count": np.bincount(codes[kernel_first], minlength=len(first)),
-        "total_ns": stats.total,
-        "mean_ns": stats.mean,
-        "median_ns": stats.median,
-        "min_ns": stats.minimum,
-        "max_ns": stats.maximum,
-        "stddev_ns": stats.stddev,
-    }
-
-
-def _kernel_frame(parts: list[dict[str, np.ndarray]], source: tuple[Columns, np.ndarray, Coded] | None) -> Columns:
-    if not parts or source is None:
-        empty = {spec.name: np.zeros(0, np.int64) for spec in NVTX_KERNELS.columns}
-        return Columns(
-            {**empty, **{name: Coded(np.zeros(0, np.int32), []) for name in ("domain", "range", "kernel", "kind")}}
-        )
-    ranges, first, kernels = source
-    merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    row, code = first[merged["pair"] // max(len(kernels.values), 1)], merged["pair"] % max(len(kernels.values), 1)
-    columns: dict[str, Column] = {
-        "domain": ranges.coded("domain").take(row),
-        "range": ranges.coded("name").take(row),
-        "kernel": Coded(code.astype(np.int32), kernels.values),
-        "kind": ranges.coded("kind").take(row),
-        "process_id": ranges.array("process_id")[row],
-        "thread_id": ranges.array("thread_id")[row],
-        **{name: values for name, values in merged.items() if name != "pair"},
-    }
-    frame = Columns(columns)
-    order = np.lexsort((code, row, -merged["total_ns"]))
-    return frame.take(order)
-
-
 NVTX = MetricTable(
     name="nvtx",
     title="NVTX ranges",
@@ -228,18 +132,12 @@ NVTX = MetricTable(
         MetricSpec("range", text="message of the range"),
         MetricSpec("count", "count", text="ranges"),
         MetricSpec("host_total_ns", "ns", "lower", "time between begin and end on the CPU, summed", _PROJECTION),
-        MetricSpec(
-            "gpu_total_ns", "ns", "lower", "durations of all GPU work launched inside, summed", "sum(end - start)"
-        ),
+        MetricSpec("gpu_total_ns", "ns", "lower", "durations of all GPU work launched inside, summed", "sum(end - start)"),
         MetricSpec("kernel_count", "count", text="kernels launched inside; a graph traced as a whole counts as one"),
         MetricSpec("kernel_total_ns", "ns", "lower", "durations of the kernels launched inside, summed", _KERNELS),
-        MetricSpec(
-            "innermost_gpu_ns", "ns", "lower", "durations of GPU work for which this range is the innermost one"
-        ),
+        MetricSpec("innermost_gpu_ns", "ns", "lower", "durations of GPU work for which this range is the innermost one"),
         MetricSpec("proj_count", "count", text="ranges that launched GPU work", source=_PROJECTION),
-        MetricSpec(
-            "proj_total_ns", "ns", "lower", "first start to last end of the GPU work of each range, summed", _PROJECTION
-        ),
+        MetricSpec("proj_total_ns", "ns", "lower", "first start to last end of the GPU work of each range, summed", _PROJECTION),
         MetricSpec("proj_mean_ns", "ns", "lower", "mean projected time", _PROJECTION),
         MetricSpec("proj_median_ns", "ns", "lower", "median projected time", _PROJECTION),
         MetricSpec("proj_min_ns", "ns", "lower", "shortest projected time", _PROJECTION),
@@ -253,28 +151,4 @@ NVTX = MetricTable(
         MetricSpec("host_max_ns", "ns", "lower", "longest time on the CPU"),
     ),
     compute=nvtx,
-)
-NVTX_KERNELS = MetricTable(
-    name="nvtx_kernels",
-    title="Kernels by NVTX range",
-    text="one kernel name launched inside the ranges of one name on one thread",
-    needs=("nvtx_ranges", "kernels", "api_calls"),
-    keys=("domain", "range", "kernel", "kind", "process_id", "thread_id"),
-    columns=(
-        MetricSpec("domain", text="NVTX domain, empty for the default one"),
-        MetricSpec("range", text="message of the range", source=_KERNELS),
-        MetricSpec("kernel", text="demangled kernel name", source=_KERNELS),
-        MetricSpec("kind", text="push_pop or start_end", source=_KERNELS),
-        MetricSpec("process_id", text="operating system process", source=_KERNELS),
-        MetricSpec("thread_id", text="operating system thread", source=_KERNELS),
-        MetricSpec("range_count", "count", text="ranges that hold the kernel", source=_KERNELS),
-        MetricSpec("kernel_count", "count", text="executions of the kernel", source=_KERNELS),
-        MetricSpec("total_ns", "ns", "lower", "sum of durations", _KERNELS),
-        MetricSpec("mean_ns", "ns", "lower", "mean duration", _KERNELS),
-        MetricSpec("median_ns", "ns", "lower", "median duration", _KERNELS),
-        MetricSpec("min_ns", "ns", "lower", "shortest duration", _KERNELS),
-        MetricSpec("max_ns", "ns", "lower", "longest duration", _KERNELS),
-        MetricSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _KERNELS),
-    ),
-    compute=nvtx_kernels,
 )

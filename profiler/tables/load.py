@@ -35,9 +35,7 @@ def load(target: str | Path, runs: str | Path | None = None) -> Recording:
     """
     path = Path(target)
     if path.is_dir() and not (path / MANIFEST_NAME).is_file():
-        raise BadExportError(
-            f"{path}: a folder without {MANIFEST_NAME}, so no run", "name a run of `profiler list`, or a file"
-        )
+        raise BadExportError(f"{path}: a folder without {MANIFEST_NAME}, so no run", "name a run of `profiler list`, or a file")
     if path.is_file() or (path.suffix and not path.exists() and path.parent != Path() and path.parent.is_dir()):
         # a path that names no run but lies in an existing folder is a file that is gone: say that, not "no such run"
         return Recording(path.name, path, [file_source(path)])
@@ -123,9 +121,7 @@ class Recording:
         """
         frame = self._find(name, tool)
         if frame is None:
-            raise DataMissingError(
-                f"{self.name}: {self.reason(name, tool)}", "choose another recording, or record again"
-            )
+            raise DataMissingError(f"{self.name}: {self.reason(name, tool)}", "choose another recording, or record again")
         return frame
 
     def table(self, name: str, tool: str | None = None) -> pd.DataFrame:
@@ -136,6 +132,8 @@ class Recording:
     def only(self, tool: str) -> Recording:
         """Return the same recording as seen by one tool alone."""
         own = [source for source in self._sources if source.tool == tool]
+        if len(own) == len(self._sources):
+            return self
         return self.memo(("only", tool), lambda: Recording(self.name, self.path, own, self.run))
 
     def prefetch(self, names: Iterable[str]) -> None:

@@ -28,9 +28,7 @@ def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
         raise BadExportError(f"{path}: not a {schema} document", "give a file written with --json")
     version = document.get("schema_version")
     if not isinstance(version, int) or version > newest:
-        raise BadExportError(
-            f"{path}: {schema} version {version!r}, this profiler reads up to {newest}", "upgrade profiler"
-        )
+        raise BadExportError(f"{path}: {schema} version {version!r}, this profiler reads up to {newest}", "upgrade profiler")
     return document
 
 

@@ -16,9 +16,7 @@ _DRIVER_CLASS = 1
 
 def read_api_calls(export: SqliteExport) -> dict[str, Columns]:
     """Read `api_calls`: runtime and driver calls together, as nsys stores them."""
-    raw = export.integers(
-        RUNTIME, ("start", "end", "globalTid", "correlationId", "nameId"), ("eventClass", "returnValue")
-    )
+    raw = export.integers(RUNTIME, ("start", "end", "globalTid", "correlationId", "nameId"), ("eventClass", "returnValue"))
     raw["end"] = _closed(raw["start"], raw["end"])
     start, duration = spans(raw["start"], raw["end"])
     driver = np.ma.getdata(raw["eventClass"]) == _DRIVER_CLASS if "eventClass" in raw else np.zeros(len(start), bool)
@@ -44,7 +42,7 @@ def _closed(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     if not isinstance(end, np.ma.MaskedArray):
         return end
     last = max(int(np.max(np.ma.getdata(start))), int(end.max() if end.count() else 0))
-    return end.filled(last)
+    return end.astype(np.int64).filled(last)
 
 
 def read_synchronizations(export: SqliteExport) -> dict[str, Columns]:

@@ -67,15 +67,27 @@ def _in_order(columns: dict[str, Column]) -> Columns:
     return frame if isinstance(order, slice) else frame.take(order)
 
 
-def _configurations(raw: dict[str, np.ndarray], names: dict[int, str]) -> tuple[np.ndarray, Columns]:
-    keys = [name for name in ("demangledName", "shortName", *_LAUNCH, *_LAUNCH_OPTIONAL) if name in raw]
-    row, ids = distinct_rows([np.ma.filled(raw[name], -1) for name in keys])
-    table: dict[str, Column] = {"kernel": _name_of(raw["demangledName"][row], names)}
+def _configurations(
+    keys: dict[str, np.ndarray], group: np.ndarray, more: dict[str, np.ndarray], names: dict[int, str]
+) -> tuple[np.ndarray, Columns]:
+    """Number launch configurations.
+
+    Args:
+        keys: Most columns of a configuration, one row per combination.
+        group: Combination of each kernel.
+        more: The other columns of a configuration, one row per kernel.
+        names: Id to name.
+    """
+    order, rank = distinct_rows([np.ma.filled(values, -1) for values in keys.values()])
+    row, ids = distinct_rows([rank[group], *(np.ma.filled(values, -1) for values in more.values())])
+    first = order[rank[group[row]]]
+    raw = {**{name: values[first] for name, values in keys.items()}, **{n: values[row] for n, values in more.items()}}
+    table: dict[str, Column] = {"kernel": _name_of(raw["demangledName"], names)}
     if "shortName" in raw:
-        table["short_name"] = _name_of(raw["shortName"][row], names)
+        table["short_name"] = _name_of(raw["shortName"], names)
     for source, target in {**_LAUNCH, **_LAUNCH_OPTIONAL}.items():
         if source in raw:
-            table[target] = raw[source][row]
+            table[target] = raw[source]
     return ids, Columns(table)
 
 
@@ -89,9 +101,13 @@ def _name_of(ids: np.ndarray, names: dict[int, str]) -> Coded:
 
 def read_kernels(export: SqliteExport) -> dict[str, Columns]:
     """Read `kernels` and `launch_configurations`."""
-    optional = (*_LAUNCH_OPTIONAL, "shortName", "graphNodeId")
-    raw = _finished(export.integers(KERNEL, (*_PLACE, "demangledName", *_LAUNCH), optional))
-    ids, configurations = _configurations(raw, export.strings)
+    present = export.columns[KERNEL]
+    # gridId, which no two launches share, stands between these and the carve-out
+    keys = [*("demangledName", *_LAUNCH), *(name for name in ("shortName", "localMemoryPerThread") if name in present)]
+    raw, group, key_columns = export.grouped(KERNEL, _PLACE, ("sharedMemoryExecuted", "graphNodeId"), keys)
+    raw = _finished({**raw, "group": group})
+    more = {name: raw[name] for name in ("sharedMemoryExecuted",) if name in raw}
+    ids, configurations = _configurations(key_columns, raw["group"], more, export.strings)
     columns = _place(raw)
     columns["launch_configuration_id"] = ids
     if "graphNodeId" in raw and not np.ma.getmaskarray(raw["graphNodeId"]).all():

@@ -56,7 +56,7 @@ def named(ids: np.ndarray, names: Mapping[int, str], rename: Callable[[str], str
 
 def spans(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return start (int64) and duration (32 bits where it fits), ns."""
-    start = np.ma.getdata(start)
+    start = np.ma.getdata(start).astype(np.int64)
     return start, narrow(np.ma.getdata(end) - start)
 
 

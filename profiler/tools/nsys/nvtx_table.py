@@ -27,7 +27,7 @@ def read_nvtx_ranges(export: SqliteExport) -> dict[str, Columns]:
     start = np.ma.getdata(raw["start"])
     kind = named(np.ma.getdata(raw["eventType"]), _KINDS)
     is_mark = kind.codes == (list(kind.values).index("mark") if "mark" in kind.values else -2)
-    end = np.where(is_mark, start, np.ma.filled(raw["end"], last))
+    end = np.where(is_mark, start, np.ma.filled(raw["end"].astype(np.int64), last))
     start, duration = spans(start, end)
     thread = np.ma.filled(raw["globalTid"], 0)
     columns: dict[str, Column] = {
@@ -111,7 +111,7 @@ def _domains(export: SqliteExport, raw: dict[str, np.ndarray], thread: np.ndarra
     table: dict[tuple[int, int], str] = {}
     for tid, domain, text in created:
         table.setdefault(((tid or 0) >> 24 & 0xFFFFFF, domain or 0), text or "")
-    domain_id = np.ma.filled(raw["domainId"], 0)
+    domain_id = np.ma.filled(raw["domainId"], 0).astype(np.int64)
     pair = process_ids(thread).astype(np.int64) << 32 | (domain_id & 0xFFFFFFFF)
     distinct, inverse = np.unique(pair, return_inverse=True)
     texts = encode([table.get((key >> 32, key & 0xFFFFFFFF), "") for key in distinct.tolist()])
@@ -122,12 +122,10 @@ def _categories(export: SqliteExport, raw: dict[str, np.ndarray]) -> Coded:
     has_id = "StringIds" in export.columns and export.has(NVTX, "textId")
     name = "coalesce(s.value, n.text)" if has_id else "n.text"
     join = "LEFT JOIN StringIds AS s ON s.id = n.textId" if has_id else ""
-    rows = export.query(
-        f"SELECT n.domainId, n.category, {name} FROM {NVTX} AS n {join} WHERE n.eventType = {_CATEGORY}"
-    )
+    rows = export.query(f"SELECT n.domainId, n.category, {name} FROM {NVTX} AS n {join} WHERE n.eventType = {_CATEGORY}")
     table = {((domain or 0), category): text for domain, category, text in rows}
-    domain_id = np.ma.filled(raw["domainId"], 0) if "domainId" in raw else np.zeros(len(raw["category"]), np.int64)
-    category = np.ma.filled(raw["category"], -1)
+    category = np.ma.filled(raw["category"], -1).astype(np.int64)
+    domain_id = np.ma.filled(raw["domainId"], 0).astype(np.int64) if "domainId" in raw else np.zeros_like(category)
     pair = domain_id << 33 | (category + 1)
     distinct, inverse = np.unique(pair, return_inverse=True)
     texts: list[str | None] = []

@@ -12,10 +12,14 @@ from urllib.parse import quote
 
 import numpy as np
 
+from profiler.columns import narrow
+from profiler.distinct import distinct_rows
 from profiler.errors import BadExportError
+from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, Values
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 _NULL = -(2**63)
+_ROWID = "rowid"
 
 
 class SqliteExport:
@@ -118,28 +122,93 @@ class SqliteExport:
 
         Args:
             table: Table name.
-            names: Columns that must be there.
+            names: Columns that must be there; `rowid` gives the row ids.
             optional: Columns that other versions may lack; left out of the result when absent.
 
         Returns:
-            Column name to int64 array, masked where the file holds NULL.
+            Column name to integers, 32-bit where they fit, masked where the file holds NULL.
 
         Raises:
             BadExportError: A required column is absent.
         """
+        wanted = self._wanted(table, names, optional)
+        try:
+            columns, _, _ = self._by_pages(table, wanted, ())
+        except Unsupported:
+            columns = self._by_sql(table, wanted)
+        return columns
+
+    def grouped(
+        self, table: str, names: Sequence[str], optional: Sequence[str], keys: Sequence[str]
+    ) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
+        """Read integer columns, and number the distinct combinations of some more.
+
+        Args:
+            table: Table name.
+            names, optional: As for `integers`.
+            keys: Columns to number together; all must be there.
+
+        Returns:
+            The columns; the number of each row's combination (int32); the key columns, one row per combination.
+
+        Raises:
+            BadExportError: A required column is absent.
+        """
+        wanted = self._wanted(table, names, optional)
+        self._wanted(table, keys, ())
+        try:
+            return self._by_pages(table, wanted, keys)
+        except Unsupported:
+            columns = self._by_sql(table, [*wanted, *keys])
+            row, group = distinct_rows([np.ma.filled(columns[key], _NULL) for key in keys])
+            return {n: columns[n] for n in wanted}, group, {key: columns[key][row] for key in keys}
+
+    def _wanted(self, table: str, names: Sequence[str], optional: Sequence[str]) -> list[str]:
         present = self.columns.get(table, ())
-        missing = [name for name in names if name not in (*present, "rowid")]
+        missing = [name for name in names if name not in (*present, _ROWID)]
         if missing:
             raise BadExportError(
                 f"{self.path}: table {table} lacks {', '.join(missing)}; found {', '.join(present)} "
                 f"(exporter {self.version or 'unknown'})",
                 "export the report again with the nsys version that recorded it",
             )
-        wanted = [*names, *(name for name in optional if name in present)]
+        return [*names, *(name for name in optional if name in present)]
+
+    def _by_sql(self, table: str, wanted: Sequence[str]) -> dict[str, np.ndarray]:
         fields = ", ".join(f'coalesce("{name}", {_NULL})' for name in wanted)
-        rows = self.query(f'SELECT {fields} FROM "{table}"')
+        rows = self.query(f'SELECT {fields} FROM "{table}" ORDER BY rowid')
         data = np.array(rows, dtype=np.int64).reshape(-1, len(wanted))
-        return {name: _masked(np.ascontiguousarray(data[:, i])) for i, name in enumerate(wanted)}
+        columns = {name: np.ascontiguousarray(data[:, i]) for i, name in enumerate(wanted)}
+        return {name: _joined([(values, values == _NULL)]) for name, values in columns.items()}
+
+    def _by_pages(
+        self, table: str, wanted: Sequence[str], keys: Sequence[str]
+    ) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
+        found = self.query("SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
+        present = self.columns[table]
+        alias = {name for name, kind, key in self._declared(table) if key and kind.upper() == "INTEGER"}
+        if not found or alias & {*wanted, *keys}:
+            raise Unsupported("a column that stands in the row id")
+        number = {name: present.index(name) for name in (*wanted, *keys) if name != _ROWID}
+        parts: dict[str, list[Values]] = {name: [] for name in wanted}
+        groups: list[np.ndarray] = []
+        known: dict[tuple[int | None, ...], int] = {}
+        columns = [number[name] for name in wanted if name != _ROWID]
+        span = [number[name] for name in keys]
+        with closing(PageFile(self.path)) as file:
+            for block in file.blocks(found[0][0], columns, len(present), _ROWID in wanted, span):
+                for name in wanted:
+                    values = (block.rowid, None) if name == _ROWID else block.columns[number[name]]
+                    parts[name].append((narrow(values[0]), values[1]))
+                if block.group is not None:
+                    groups.append(_renumbered(block, span, known))
+        distinct = zip(*known, strict=True) if known else [()] * len(keys)
+        table_of_keys = {name: _from_list(list(part)) for name, part in zip(keys, distinct, strict=True)}
+        group = np.concatenate(groups) if groups else np.zeros(0, np.int32)
+        return {name: _joined(parts.pop(name)) for name in wanted}, group, table_of_keys
+
+    def _declared(self, table: str) -> list[tuple[str, str, int]]:
+        return self.query(f"SELECT name, type, pk FROM pragma_table_info('{table}')")
 
     @cached_property
     def strings(self) -> dict[int, str]:
@@ -149,6 +218,26 @@ class SqliteExport:
         return dict(self.query("SELECT id, value FROM StringIds"))
 
 
-def _masked(values: np.ndarray) -> np.ndarray:
-    mask = values == _NULL
-    return np.ma.masked_array(values, mask) if mask.any() else values
+def _renumbered(block: Block, span: Sequence[int], known: dict[tuple[int | None, ...], int]) -> np.ndarray:
+    """Give a block's combinations the numbers that they have in the whole table."""
+    lists = []
+    for number in span:
+        values, mask = block.group_columns[number]
+        lists.append(values.tolist() if mask is None else np.ma.masked_array(values, mask).tolist())
+    renumber = [known.setdefault(key, len(known)) for key in zip(*lists, strict=True)]
+    return np.asarray(renumber, dtype=np.int32)[block.group]
+
+
+def _from_list(values: list[int | None]) -> np.ndarray:
+    mask = np.array([value is None for value in values], dtype=bool)
+    data = np.array([0 if value is None else value for value in values], dtype=np.int64)
+    return np.ma.masked_array(data, mask) if mask.any() else data
+
+
+def _joined(parts: Sequence[Values]) -> np.ndarray:
+    """Concatenate the parts of a column; a mask only where something is NULL."""
+    values = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, np.int32)
+    if all(mask is None or not mask.any() for _, mask in parts):
+        return values
+    masks = [np.zeros(len(part), bool) if mask is None else mask for part, mask in parts]
+    return np.ma.masked_array(values, np.concatenate(masks))

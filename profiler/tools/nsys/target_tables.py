@@ -56,9 +56,7 @@ def read_devices(export: SqliteExport) -> dict[str, Columns]:
     devices: dict[str, Column] = {
         "device_id": _integers([ordinal for ordinal, _ in by_ordinal]),
         "name": _text([row.get("name") or "unknown GPU" for _, row in by_ordinal]),
-        "compute_capability": _text(
-            [f"{row.get('computeMajor', 0)}.{row.get('computeMinor', 0)}" for _, row in by_ordinal]
-        ),
+        "compute_capability": _text([f"{row.get('computeMajor', 0)}.{row.get('computeMinor', 0)}" for _, row in by_ordinal]),
         **{_DEVICE_COLUMNS[name]: _integers([row[name] for _, row in by_ordinal]) for name in numbers},
         "uuid": _text([row.get("uuid") for _, row in by_ordinal]),
     }
@@ -166,9 +164,7 @@ def _session(export: SqliteExport) -> dict[str, Any]:
            OR name GLOB 'PROCESS_0:ARGUMENT_*' OR name GLOB '*CUDA_GRAPH_TRACE_OPTIONS:MODE' OR name = 'CAPTURE_EVENT_TYPE'"""
     )
     command = [value for name, value in rows if name.endswith(":COMMAND")]
-    arguments = {
-        int(name.rsplit("_", 1)[1]): value for name, value in rows if ":ARGUMENT_" in name and name[-1].isdigit()
-    }
+    arguments = {int(name.rsplit("_", 1)[1]): value for name, value in rows if ":ARGUMENT_" in name and name[-1].isdigit()}
     modes = [value.lower() for name, value in rows if name.endswith("MODE")]
     traced = sorted({value for name, value in rows if name == "CAPTURE_EVENT_TYPE"})
     return {

@@ -1,0 +1,167 @@
+"""The kernels of each NVTX range: which range launched how much of which kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.columns import Coded, Column, Columns
+from profiler.distinct import distinct, distinct_rows
+from profiler.metrics.grouping import group_statistics
+from profiler.metrics.range_projection import Projection, is_kernel, projection
+from profiler.metrics.spec import MetricSpec, MetricTable
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+_KERNELS = "nsys stats nvtx_kern_sum"
+_BATCH_PAIRS = 4_000_000
+_TABLE_LIMIT = 1 << 26
+
+
+def nvtx_kernels(recording: Recording) -> Columns:
+    """Summarise the kernels of each range, by domain, name, kind and thread; the largest total first."""
+    projected = projection(recording)
+    if projected is None:
+        # the projection says only that something is missing; asking for each part raises with the reason
+        for name in ("kernels", "api_calls", "nvtx_ranges"):
+            recording.columns(name)
+        return _frame([], None)
+    ranges = projected.ranges
+    keys = [ranges.coded(column).codes for column in ("domain", "name", "kind")]
+    first, group = distinct_rows([*keys, ranges.array("process_id"), ranges.array("thread_id")])
+    parts = [
+        part
+        for wide, order in ((False, projected.order), (True, projected.process_order))
+        for part in _batches(projected, order, np.flatnonzero(projected.wide == wide), group)
+    ]
+    return _frame(parts, (ranges, first, projected.operations.label))
+
+
+def _batches(projected: Projection, order: np.ndarray, mine: np.ndarray, group: np.ndarray) -> list[dict[str, np.ndarray]]:
+    """Pair ranges with their kernels, a bounded number of pairs at a time, all ranges of a group together.
+
+    Args:
+        projected: The projection.
+        order: Operations in the launch order that the positions of these ranges refer to.
+        mine: The ranges.
+        group: Group of every range.
+    """
+    operations = projected.operations
+    position = np.flatnonzero(is_kernel(operations)[order])
+    low = np.searchsorted(position, projected.low[mine])
+    count = np.searchsorted(position, projected.high[mine]) - low
+    used = np.flatnonzero(count)
+    used = used[np.lexsort((low[used], group[mine[used]]))]
+    groups, low, count = group[mine[used]], low[used], count[used]
+    pairs = np.cumsum(count)
+    kernel = order[position]
+    duration, code = (operations.end - operations.start)[kernel], operations.label.codes[kernel]
+    parts, begin, names = [], 0, max(len(operations.label.values), 1)
+    while begin < len(used):
+        stop = int(np.searchsorted(pairs, (pairs[begin - 1] if begin else 0) + _BATCH_PAIRS, side="right"))
+        last_group = groups[min(max(stop, begin + 1), len(groups)) - 1]
+        stop = int(np.searchsorted(groups, last_group, side="right"))
+        chosen = slice(begin, stop)
+        parts.append(_pair_statistics(groups[chosen], low[chosen], count[chosen], duration, code, names))
+        begin = stop
+    return parts
+
+
+def _pair_statistics(
+    group: np.ndarray, low: np.ndarray, count: np.ndarray, duration: np.ndarray, code: np.ndarray, names: int
+) -> dict[str, np.ndarray]:
+    """Compute the statistics of each (group, kernel name).
+
+    Args:
+        group, low, count: Group, first position and number of kernels of each range, ordered by group and position.
+        duration, code: Duration and name of the kernel at each position.
+        names: Number of names.
+    """
+    first_pair = np.cumsum(count) - count
+    member = np.arange(int(count.sum()))
+    member += np.repeat(low - first_pair, count)
+    kernel = code[member]
+    pair = np.repeat(group.astype(np.int64) * names, count)
+    pair += kernel
+    found, codes = distinct(pair)
+    stats = group_statistics(codes, duration[member], len(found))
+    touching = (group[1:] == group[:-1]) & (low[1:] < (low + count)[:-1])
+    return {
+        "pair": found,
+        "range_count": _ranges_per_pair(found, group, count, kernel, names),
+        # a kernel inside two ranges of one name is one kernel, though its time counts twice
+        "kernel_count": _distinct_members(codes, member, len(found)) if touching.any() else stats.count,
+        "total_ns": stats.total,
+        "mean_ns": stats.mean,
+        "median_ns": stats.median,
+        "min_ns": stats.minimum,
+        "max_ns": stats.maximum,
+        "stddev_ns": stats.stddev,
+    }
+
+
+def _ranges_per_pair(found: np.ndarray, group: np.ndarray, count: np.ndarray, kernel: np.ndarray, names: int) -> np.ndarray:
+    instance = np.repeat(np.arange(len(group)) * names, count)
+    instance += kernel
+    if len(group) * names <= _TABLE_LIMIT:
+        present = np.zeros(len(group) * names, dtype=bool)
+        present[instance] = True
+        instance = np.flatnonzero(present)
+    else:
+        instance = np.unique(instance)
+    pair = group[instance // names].astype(np.int64) * names + instance % names
+    return np.bincount(np.searchsorted(found, pair), minlength=len(found))
+
+
+def _distinct_members(codes: np.ndarray, member: np.ndarray, groups: int) -> np.ndarray:
+    width = int(member.max()) + 1
+    return np.bincount(np.unique(codes.astype(np.int64) * width + member) // width, minlength=groups)
+
+
+def _frame(parts: list[dict[str, np.ndarray]], source: tuple[Columns, np.ndarray, Coded] | None) -> Columns:
+    if not parts or source is None:
+        empty: dict[str, Column] = {spec.name: np.zeros(0, np.int64) for spec in NVTX_KERNELS.columns}
+        texts = {name: Coded(np.zeros(0, np.int32), []) for name in ("domain", "range", "kernel", "kind")}
+        return Columns({**empty, **texts})
+    ranges, first, kernels = source
+    names = max(len(kernels.values), 1)
+    merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    row, code = first[merged["pair"] // names], merged["pair"] % names
+    columns: dict[str, Column] = {
+        "domain": ranges.coded("domain").take(row),
+        "range": ranges.coded("name").take(row),
+        "kernel": Coded(code.astype(np.int32), kernels.values),
+        "kind": ranges.coded("kind").take(row),
+        "process_id": ranges.array("process_id")[row],
+        "thread_id": ranges.array("thread_id")[row],
+        **{name: values for name, values in merged.items() if name != "pair"},
+    }
+    return Columns(columns).take(np.lexsort((code, row, -merged["total_ns"])))
+
+
+NVTX_KERNELS = MetricTable(
+    name="nvtx_kernels",
+    title="Kernels by NVTX range",
+    text="one kernel name launched inside the ranges of one name on one thread",
+    needs=("nvtx_ranges", "kernels", "api_calls"),
+    keys=("domain", "range", "kernel", "kind", "process_id", "thread_id"),
+    columns=(
+        MetricSpec("domain", text="NVTX domain, empty for the default one"),
+        MetricSpec("range", text="message of the range", source=_KERNELS),
+        MetricSpec("kernel", text="demangled kernel name", source=_KERNELS),
+        MetricSpec("kind", text="push_pop or start_end", source=_KERNELS),
+        MetricSpec("process_id", text="operating system process", source=_KERNELS),
+        MetricSpec("thread_id", text="operating system thread", source=_KERNELS),
+        MetricSpec("range_count", "count", text="ranges that hold the kernel", source=_KERNELS),
+        MetricSpec("kernel_count", "count", text="executions of the kernel", source=_KERNELS),
+        MetricSpec("total_ns", "ns", "lower", "sum of durations", _KERNELS),
+        MetricSpec("mean_ns", "ns", "lower", "mean duration", _KERNELS),
+        MetricSpec("median_ns", "ns", "lower", "median duration", _KERNELS),
+        MetricSpec("min_ns", "ns", "lower", "shortest duration", _KERNELS),
+        MetricSpec("max_ns", "ns", "lower", "longest duration", _KERNELS),
+        MetricSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _KERNELS),
+    ),
+    compute=nvtx_kernels,
+)
