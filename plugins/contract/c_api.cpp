@@ -24,6 +24,9 @@ struct ProfilerPreparedOp {
 
 namespace {
 
+static_assert(sizeof(ProfilerTensor) == 72 + sizeof(void*), "bindings in other languages rely on this layout");
+static_assert(PROFILER_OPS_MAX_RANK == profiler::plugins::kMaxRank);
+
 constexpr int32_t kMaxTensors = 8;
 
 using Views = std::array<TensorView, kMaxTensors>;

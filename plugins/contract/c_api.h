@@ -43,7 +43,7 @@
 extern "C" {
 #endif
 
-/** A dense row-major tensor; 88 bytes on 64-bit machines. `data` is a device pointer. */
+/** A dense row-major tensor; 80 bytes on 64-bit machines. `data` is a device pointer. */
 typedef struct ProfilerTensor {
   int32_t type; /**< PROFILER_OPS_FLOAT32, _FLOAT16 or _BFLOAT16. */
   int32_t rank; /**< 0 to 8. */
