@@ -1,0 +1,46 @@
+"""Writes docs/findings.md from the rules: `python -m profiler.findings.document`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from profiler.findings import SEVERITIES, rules
+from profiler.metrics.document import markdown_table
+from profiler.store.run_dir import write_atomic
+
+DEFAULT = Path("docs/findings.md")
+
+_HEAD = f"""# Findings
+
+What the rules look for, in the order in which they are told. Made by `python -m profiler.findings.document` from
+`profiler/findings/`: edit those. In Python: `profiler.findings.evaluate(profiler.load(TARGET))`.
+
+Severities, worst first: {", ".join(f"`{name}`" for name in SEVERITIES)}. `ok` tells what is well; `not_evaluated` names the
+table that a rule needs and the recording lacks. Every finding carries its evidence: the launches or operations for which
+the condition holds, worst first, with the figures.
+
+"""
+
+
+def render() -> str:
+    """Return the document."""
+    rows = [
+        (f"`{rule.name}`", rule.text, ", ".join(f"`{name}`" for name in rule.needs), rule.advice, rule.source) for rule in rules()
+    ]
+    return _HEAD + markdown_table(("rule", "condition", "tables", "advice", "source"), rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the document.
+
+    Args:
+        arguments: The path to write; default `docs/findings.md` below the current folder.
+    """
+    paths = sys.argv[1:] if arguments is None else list(arguments)
+    write_atomic(Path(paths[0]) if paths else DEFAULT, render())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Writes docs/metrics.md from the metric specifications: `python -m profiler.metrics.document`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from profiler.metrics.catalog import METRIC_TABLES
+from profiler.metrics.spec import MetricTable
+from profiler.store.run_dir import write_atomic
+
+DEFAULT = Path("docs/metrics.md")
+
+_HEAD = """# Metrics
+
+Every metric table, as `profiler metrics TARGET --table NAME` prints it and `profiler.load(TARGET).metric(NAME)` returns it.
+Made by `python -m profiler.metrics.document` from the specifications in `profiler/metrics/`: edit those.
+
+Times are integer nanoseconds, sizes bytes. A value that was not measured is missing, never 0. *Better* says in which
+direction a change is an improvement; the verdicts of `profiler compare` follow it. A table whose data a recording lacks
+says why instead of being empty. Kernel durations under Nsight Compute are replayed and never enter a comparison of speed.
+
+"""
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; pipes in cells are escaped.
+
+    Args:
+        header: Column titles.
+        rows: Cells, as many as titles.
+    """
+    lines = [header, ["---"] * len(header), *rows]
+    cells = ([cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _section(table: MetricTable) -> str:
+    facts = [f"One row: {table.text}."]
+    if table.keys:
+        facts.append(f"Keys: {_code(table.keys)}.")
+    if table.needs:
+        facts.append(f"Needs the tables {_code(table.needs)}.")
+    better = {"none": "", "lower": "lower", "higher": "higher"}
+    rows = [
+        (f"`{spec.name}`", spec.unit, better[spec.better], spec.text, spec.source.replace("*", "\\*")) for spec in table.columns
+    ]
+    columns = markdown_table(("column", "unit", "better", "what it tells", "source"), rows)
+    return f"## `{table.name}`: {table.title}\n\n{' '.join(facts)}\n\n{columns}"
+
+
+def render() -> str:
+    """Return the document."""
+    overview = markdown_table(
+        ("table", "one row"), [(f"[`{table.name}`](#{_anchor(table)})", table.text) for table in METRIC_TABLES]
+    )
+    return f"{_HEAD}{overview}\n" + "\n".join(_section(table) for table in METRIC_TABLES)
+
+
+def _anchor(table: MetricTable) -> str:
+    """Return the heading's anchor as GitHub and CommonMark viewers make it."""
+    text = f"{table.name}: {table.title}".lower()
+    return "".join("-" if letter == " " else letter for letter in text if letter.isalnum() or letter in " -_")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the document.
+
+    Args:
+        arguments: The path to write; default `docs/metrics.md` below the current folder.
+    """
+    paths = sys.argv[1:] if arguments is None else list(arguments)
+    write_atomic(Path(paths[0]) if paths else DEFAULT, render())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The lists of metrics, readers and rules agree with what they list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from profiler.errors import UsageError
+from profiler.findings import RULE_MODULES, rules
+from profiler.metrics.catalog import METRIC_TABLES, find
+from profiler.metrics.spec import MetricTable
+from profiler.schema import TABLES
+from profiler.tools.registry import READER_MODULES, readers
+
+PACKAGE = Path(__file__).parents[2] / "profiler"
+UNITS = {"", "ns", "bytes", "bytes/s", "Hz", "%", "ratio", "count"}
+# longest first
+SUFFIXES = (
+    ("_bytes_per_s", "bytes/s"), ("_flop_per_s", "count"), ("_flop_per_byte", "ratio"), ("_bytes", "bytes"),
+    ("_ns", "ns"), ("_hz", "Hz"), ("_pct", "%"), ("_ratio", "ratio"), ("_count", "count"),
+)  # fmt: skip
+
+
+def _name(table: MetricTable) -> str:
+    return table.name
+
+
+@pytest.mark.parametrize("table", METRIC_TABLES, ids=_name)
+def test_columns_state_text_unit_and_direction(table: MetricTable) -> None:
+    for spec in table.columns:
+        assert spec.text, spec.name
+        assert spec.unit in UNITS, spec.name
+        assert spec.better in ("lower", "higher", "none"), spec.name
+        assert spec.unit or spec.better == "none", f"{spec.name}: text has no direction"
+
+
+@pytest.mark.parametrize("table", METRIC_TABLES, ids=_name)
+def test_unit_and_suffix_agree(table: MetricTable) -> None:
+    for spec in table.columns:
+        expected = next((unit for suffix, unit in SUFFIXES if spec.name.endswith(suffix)), None)
+        if expected is not None:
+            assert spec.unit == expected, spec.name
+        else:
+            stated = spec.unit in ("", "count", "ratio") or spec.name.startswith(spec.unit)
+            assert stated, f"{spec.name} does not name its unit, {spec.unit}"
+
+
+@pytest.mark.parametrize("table", METRIC_TABLES, ids=_name)
+def test_tables_are_complete(table: MetricTable) -> None:
+    names = [spec.name for spec in table.columns]
+    assert len(names) == len(set(names))
+    assert set(table.keys) <= set(names)
+    assert table.title and table.text
+    assert set(table.needs) <= set(TABLES)
+    assert find(table.name) is table
+
+
+def test_names_are_unique_and_unknown_ones_get_the_nearest() -> None:
+    assert len({table.name for table in METRIC_TABLES}) == len(METRIC_TABLES)
+    with pytest.raises(UsageError) as caught:
+        find("kernel")
+    assert "kernels" in caught.value.hint
+
+
+def test_every_rule_module_is_listed() -> None:
+    modules = {path.stem for path in (PACKAGE / "findings").glob("*.py")} - {"__init__", "rule", "document"}
+    assert modules == set(RULE_MODULES)
+    assert [rule.name for rule in rules()] == list(RULE_MODULES)
+    for rule in rules():
+        assert rule.text and rule.advice and rule.source and rule.needs
+
+
+def test_every_reader_is_listed_and_fills_known_tables() -> None:
+    modules = {
+        ".".join(("profiler", *path.relative_to(PACKAGE).with_suffix("").parts))
+        for path in (PACKAGE / "tools").rglob("*.py")
+        if "\nREADERS = " in path.read_text(encoding="utf-8")
+    }
+    assert modules == set(READER_MODULES)
+    for reader in readers():
+        assert reader.tool and reader.suffixes
+        assert set(reader.tables) <= set(TABLES)
+        assert type(reader).__doc__
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_schema_columns_have_text_and_kind(table) -> None:
+    assert table.text
+    assert all(column.text and column.kind in ("int", "float", "text", "bool", "object") for column in table.columns)
+    assert set(table.order) <= {column.name for column in table.columns}
