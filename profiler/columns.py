@@ -6,7 +6,7 @@ fast to read, and spare every caller that needs no DataFrame the import of panda
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
@@ -22,7 +22,7 @@ class Coded:
 
     Attributes:
         codes: Row to position in `values`; -1 means no value.
-        values: Distinct texts.
+        values: Distinct texts; some may be used by no row.
     """
 
     codes: np.ndarray
@@ -34,6 +34,20 @@ class Coded:
     def take(self, index: np.ndarray) -> Coded:
         """Return the rows that an index array or mask selects."""
         return Coded(self.codes[index], self.values)
+
+    def renamed(self, rename: Callable[[str], str]) -> Coded:
+        """Return the same rows with every distinct text renamed; texts that become equal share a code."""
+        known: dict[str, int] = {}
+        target = [known.setdefault(rename(value), len(known)) for value in self.values]
+        return Coded(np.asarray([*target, -1], dtype=np.int32)[self.codes], list(known))
+
+    def filled(self, text: str) -> Coded:
+        """Return the same rows with a text where there was none."""
+        missing = self.codes < 0
+        if not missing.any():
+            return self
+        values = list(self.values) if text in self.values else [*self.values, text]
+        return Coded(np.where(missing, values.index(text), self.codes).astype(np.int32), values)
 
     def decode(self) -> np.ndarray:
         """Return the texts as an object array, None where there is none."""

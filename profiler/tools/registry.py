@@ -11,6 +11,8 @@ from profiler.tools.base import Reader
 
 READER_MODULES = (
     "profiler.tools.nsys.reader",
+    "profiler.tools.nsys.report",
+    "profiler.tools.nsys.stats_csv",
     "profiler.tools.ncu.report",
     "profiler.tools.ncu.csv",
     "profiler.tools.builtin.reader",

@@ -29,8 +29,9 @@ LAYERS = (
 # what a recording is made with never sees how it is analysed
 RECORDING = {"capture", "runner", "engines", "annotate"}
 ANALYSIS = {"tables", "metrics", "findings"}
-LATE = {("profiler.tables.load", "metrics")}
-"""A recording computes its metrics when asked: the one import against the order, inside a function."""
+LATE = {("profiler.tables.load", "metrics"), ("profiler.tools.nsys.report", "capture")}
+"""A recording computes its metrics when asked, and a report is exported by running nsys: the only imports against the
+order, inside a function."""
 
 HEAVY = {
     "numpy", "pandas", "pyarrow", "scipy", "plotly", "jinja2", "connectorx", "dask", "tensorrt", "tensorrt_rtx", "cuda",

@@ -92,11 +92,7 @@ def _configurations(
 
 
 def _name_of(ids: np.ndarray, names: dict[int, str]) -> Coded:
-    coded = named(ids, names)
-    if (coded.codes >= 0).all():
-        return coded
-    codes = np.where(coded.codes < 0, len(coded.values), coded.codes)
-    return Coded(codes, [*coded.values, "[name not in the export]"])
+    return named(ids, names).filled("[name not in the export]")
 
 
 def read_kernels(export: SqliteExport) -> dict[str, Columns]:
@@ -146,9 +142,4 @@ def read_graph_launches(export: SqliteExport) -> dict[str, Columns]:
 
 
 def _labelled(kinds: np.ndarray, labels: dict[int, str]) -> Coded:
-    kinds = np.ma.filled(kinds, -1)
-    coded = named(kinds, labels)
-    if (coded.codes >= 0).all():
-        return coded
-    values = [*coded.values, "unknown"] if "unknown" not in coded.values else list(coded.values)
-    return Coded(np.where(coded.codes < 0, values.index("unknown"), coded.codes).astype(np.int32), values)
+    return named(np.ma.filled(kinds, -1), labels).filled("unknown")

@@ -68,11 +68,7 @@ def _optional(export: SqliteExport, raw: dict[str, np.ndarray]) -> dict[str, Col
 
 def _names(export: SqliteExport, raw: dict[str, np.ndarray]) -> Coded:
     """Registered strings stand in textId, plain ones in text."""
-    coded = _texts(export, raw, "text", "textId")
-    if (coded.codes >= 0).all():
-        return coded
-    values = [*coded.values, ""] if "" not in coded.values else list(coded.values)
-    return Coded(np.where(coded.codes < 0, values.index(""), coded.codes).astype(np.int32), values)
+    return _texts(export, raw, "text", "textId").filled("")
 
 
 def _texts(export: SqliteExport, raw: dict[str, np.ndarray], plain: str, registered: str) -> Coded:
