@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from peer_rules import PEERS
 from simulated_rounds import SCENARIOS, Experiments, Scenario, simulate
 
 from profiler.compare.statistics import LOOKS, Estimates, interval, local_level, paired_estimates, two_sided_p
@@ -61,38 +62,6 @@ def coverage(experiments: Experiments, truth: float) -> dict[str, float]:
         "fixed": float(np.mean((low <= truth) & (truth <= high))),
         "all_looks": float(np.mean(((low_k <= truth) & (truth <= high_k)).all(axis=1))),
     }
-
-
-def nvbench_intervals(base: np.ndarray, candidate: np.ndarray) -> np.ndarray:
-    """Say slower (+1), faster (-1) or neither where [min, q3] of the two captures are apart by 0.5 % or more.
-
-    Source:
-        nvbench-compare-robust, documentation of its default preset (without the confirmation by clock cycles).
-    """
-    low_b, high_b = base.min(axis=1), np.quantile(base, 0.75, axis=1)
-    low_c, high_c = candidate.min(axis=1), np.quantile(candidate, 0.75, axis=1)
-    return ((low_c - high_b) / high_b >= 0.005).astype(int) - ((low_b - high_c) / high_c >= 0.005).astype(int)
-
-
-def nvbench_noise(base: np.ndarray, candidate: np.ndarray) -> np.ndarray:
-    """Say slower or faster where the means differ by more than the smaller relative standard deviation.
-
-    Source:
-        nvbench-compare-legacy.
-    """
-    means = base.mean(axis=1), candidate.mean(axis=1)
-    noise = np.minimum(base.std(axis=1, ddof=1) / means[0], candidate.std(axis=1, ddof=1) / means[1])
-    change = (means[1] - means[0]) / means[0]
-    return np.sign(change) * (np.abs(change) > noise)
-
-
-def plain_threshold(base: np.ndarray, candidate: np.ndarray, threshold: float = 0.05) -> np.ndarray:
-    """Say slower or faster where the means differ by 5 %."""
-    change = candidate.mean(axis=1) / base.mean(axis=1) - 1.0
-    return np.sign(change) * (np.abs(change) >= threshold)
-
-
-PEERS = {"nvbench intervals": nvbench_intervals, "nvbench noise": nvbench_noise, "5 % threshold": plain_threshold}
 
 
 def measure(scenario: Scenario, experiments: int, rule: Rule, rng: np.random.Generator) -> dict:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from profiler.compare.rounds import throttled_pairs
+
 ITERATIONS = 40
 _MEDIAN_NS = 130_000.0
 
@@ -20,12 +22,14 @@ class Scenario:
         text: What happens, in one line.
         process: (rng, shape (experiments, processes)) -> log effect of each process, in order of time.
         iteration: (rng, shape (experiments, processes, iterations)) -> log effect of each iteration.
+        reads_clock: The effect of a process shows in its SM clock reading.
     """
 
     name: str
     text: str
     process: Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
     iteration: Callable[[np.random.Generator, tuple[int, int, int]], np.ndarray]
+    reads_clock: bool = False
 
 
 def _gauss(sigma):
@@ -72,7 +76,8 @@ SCENARIOS = (
     Scenario("quiet", "0.2 % between processes, 0.5 % between iterations", _gauss(0.002), _gauss(0.005)),
     Scenario("heavy tails", "Student t(3) between processes; t(2) and 5 % spikes of +65 % between iterations", _student(0.003, 3), _spikes),
     Scenario("drift", "up to 6 % faster or slower over the job", _drift, _gauss(0.005)),
-    Scenario("clock steps", "the clock falls by 5 % for stretches of 12 processes and returns", _clock_steps, _gauss(0.005)),
+    Scenario("clock steps", "the clock falls by 5 % for stretches of 12 processes; the readings show it", _clock_steps, _gauss(0.005), True),
+    Scenario("hidden steps", "the same, and no clock can be read", _clock_steps, _gauss(0.005)),
     Scenario("bimodal", "30 % of the processes 1.5 % slower, 40 % of the iterations 2 % slower", _process_modes, _iteration_modes),
     Scenario("autocorrelated", "iterations AR(1), 0.95, 1 %", _gauss(0.002), _autocorrelated),
     Scenario("noisy", "2 % between processes", _gauss(0.02), _gauss(0.02)),
@@ -84,7 +89,7 @@ class Experiments:
     """Many simulated jobs.
 
     Attributes:
-        differences: ln(candidate median / base median), shape (experiments, rounds).
+        differences: ln(candidate median / base median), shape (experiments, rounds); NaN where the round was dropped.
         order: +1 where the base ran first, shape (experiments, rounds).
         base_samples: Samples of the first base process, ns, shape (experiments, iterations).
         candidate_samples: Samples of the first candidate process.
@@ -105,9 +110,11 @@ def simulate(scenario: Scenario, log_ratio: np.ndarray, rounds: int, rng: np.ran
     base_first = order > 0
     base = np.where(base_first, process[..., 0], process[..., 1])
     candidate = np.where(base_first, process[..., 1], process[..., 0]) + log_ratio[:, None]
-    medians, samples = [], []
+    medians, samples, clocks = [], [], []
     for side in (base, candidate):
         noise = scenario.iteration(rng, (count, rounds, ITERATIONS))
         medians.append(side + np.median(noise, axis=2))
+        clocks.append(np.exp(-side) if scenario.reads_clock else np.full(side.shape, np.nan))
         samples.append(_MEDIAN_NS * np.exp(side[:, :1] + noise[:, 0]))
-    return Experiments(medians[1] - medians[0], order, samples[0], samples[1])
+    differences = np.where(throttled_pairs(*clocks), np.nan, medians[1] - medians[0])
+    return Experiments(differences, order, samples[0], samples[1])

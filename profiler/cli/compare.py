@@ -19,7 +19,7 @@ def run(
         typer.Argument(help="BASE CANDIDATE…: runs or files; several joined by commas are processes of one side. Or one A/B run."),
     ],
     base: Annotated[str | None, typer.Option("--base", help="Name of a baseline; then all targets are candidates.")] = None,
-    source: Annotated[str | None, typer.Option("--source", help="points (own timing) or kernels (GPU timestamps). (default: the best that all sides have)")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="points (own timing), gpu_points or kernels (GPU timestamps). (default: the best that all sides have)")] = None,
     threshold: ThresholdOption = None,
     key: KeyOption = None,
     alias: AliasOption = None,
@@ -40,12 +40,13 @@ def run(
     from profiler.compare.baseline import baseline_target
     from profiler.compare.comparability import check_allowed
     from profiler.compare.recordings import compare_targets
+    from profiler.compare.sides import SOURCE_KINDS
     from profiler.errors import UsageError
     from profiler.store.run_dir import runs_root
 
     rule = make_rule(threshold, gate, config)
-    if source not in (None, "points", "kernels"):
-        raise UsageError(f"--source {source}: expected points or kernels", "leave it out for the best that all sides have")
+    if source is not None and source not in SOURCE_KINDS:
+        raise UsageError(f"--source {source}: expected {', '.join(SOURCE_KINDS)}", "leave it out for the best that all sides have")
     if base is None and len(targets) == 1:
         from profiler.compare.ab import job_comparison
         from profiler.compare.ab_store import AbStore

@@ -17,7 +17,7 @@ from profiler.cli.options import RunsOption
 def run(
     targets: Annotated[list[str], typer.Argument(help="BASE CANDIDATE…: runs or files; or one A/B run.")],
     base: Annotated[str | None, typer.Option("--base", help="Name of a baseline; then all targets are candidates.")] = None,
-    source: Annotated[str | None, typer.Option("--source", help="points (own timing) or kernels (GPU timestamps).")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="points, gpu_points or kernels.")] = None,
     threshold: ThresholdOption = None,
     key: KeyOption = None,
     alias: AliasOption = None,

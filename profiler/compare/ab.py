@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from profiler.compare.verdict import Verdict
 from profiler.errors import BadExportError, CaptureError, ProfilerError
 from profiler.store.run_dir import write_atomic
 from profiler.tables.load import load
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Run = Callable[..., Any]
 
@@ -70,9 +73,10 @@ def run_job(
     """
     deadline = time.monotonic() + budget_s
     orders = balanced_order(len(store.names), max(max_rounds, 1), np.random.default_rng(store.request.seed))
+    rows = job_rows(store, final=False) if store.rounds else None
     while len(store.rounds) < max_rounds:
         finished = len(store.rounds)
-        open_labels = undecided(store) if finished else None
+        open_labels = None if rows is None else set(rows.loc[_undecided(rows), "base_label"].dropna())
         if finished in LOOKS and store.request.stop_early and not open_labels:
             break
         expected = max((item.duration_s for item in store.rounds[-3:]), default=0.0)
@@ -81,28 +85,24 @@ def run_job(
         _measure_round(store, orders[finished], open_labels, run)
         if finished == 0:
             _find_identical(store, run)
+        rows = job_rows(store, final=False)
         if on_round is not None:
-            on_round(_progress(store))
+            elapsed = sum(record.duration_s for record in store.rounds)
+            on_round(Progress(len(store.rounds), int(_undecided(rows).sum()), len(rows), elapsed))
     return job_comparison(store)
 
 
-def _progress(store: AbStore) -> Progress:
-    rows = _rows(store, final=False)
-    elapsed = sum(record.duration_s for record in store.rounds)
-    return Progress(len(store.rounds), int(_open(rows).sum()), len(rows), elapsed)
-
-
-def _open(rows: Any) -> Any:
+def _undecided(rows: pd.DataFrame) -> pd.Series:
     return rows["verdict"] == Verdict.CANNOT_TELL.value
 
 
-def undecided(store: AbStore) -> set[str]:
-    """Return the base's labels of the rows that more rounds may decide, as of the last scheduled look."""
-    rows = _rows(store, final=False)
-    return set(rows.loc[_open(rows), "base_label"].dropna())
+def job_rows(store: AbStore, final: bool) -> pd.DataFrame:
+    """Decide every row from the rounds so far.
 
-
-def _rows(store: AbStore, final: bool) -> Any:
+    Args:
+        store: State of the job.
+        final: The job ends here: it looks at all rounds, also between two scheduled looks.
+    """
     base, *candidates = store.names
     differences = [
         item
@@ -252,7 +252,7 @@ def job_comparison(store: AbStore) -> Comparison:
     count = len(store.rounds)
     design = f"{count} interleaved rounds in random order, each a fresh process of every side on one machine"
     metrics = pd.DataFrame(columns=list(METRIC_COLUMNS))
-    rows = _rows(store, final=True)
+    rows = job_rows(store, final=True)
     return Comparison(
         base, candidates, rows, metrics, differences, store.request.rule, design, _notes(store, rows), store.frame()
     )
@@ -262,7 +262,7 @@ def _side_info(store: AbStore, side: AbSide) -> SideInfo:
     return SideInfo(side.name, (side.origin,), SOURCE, store.facts.get(side.name, {}))
 
 
-def _notes(store: AbStore, rows: Any) -> list[str]:
+def _notes(store: AbStore, rows: pd.DataFrame) -> list[str]:
     notes = []
     dropped = int(rows["dropped_rounds"].fillna(0).sum())
     if dropped:

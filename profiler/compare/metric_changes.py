@@ -22,8 +22,8 @@ METRIC_COLUMNS = (
 )  # fmt: skip
 """Columns of `Comparison.metrics`; change_ratio is candidate / base."""
 
-EXACT_UNITS = ("count", "bytes")
-"""Units of what a compiler or a launch fixes: any change is a change."""
+EXACT = ("registers", "shared_memory", "static_shared", "dynamic_shared", "local_memory", "stack", "spill", "theoretical")
+"""Beginnings of the names of what a compiler or a launch fixes: any change is a change."""
 
 RELATIVE_STEP = 0.02
 POINT_STEP = 1.0
@@ -128,13 +128,10 @@ def _verdict(spec: MetricSpec, base: float, candidate: float) -> tuple[str, str]
         return "base only", "unmatched"
     if not np.isfinite(base):
         return "candidate only", "unmatched"
-    if spec.unit in EXACT_UNITS or spec.name.startswith("theoretical"):
-        changed, reason = candidate != base, "exact"
-    elif spec.unit == "%":
-        changed, reason = abs(candidate - base) >= POINT_STEP, "one_value"
-    else:
-        changed, reason = abs(candidate - base) >= RELATIVE_STEP * abs(base), "one_value"
-    if not changed:
+    exact = spec.name.startswith(EXACT)
+    reason = "exact" if exact else "one_value"
+    smallest = 0.0 if exact else POINT_STEP if spec.unit == "%" else RELATIVE_STEP * abs(base)
+    if candidate == base or abs(candidate - base) < smallest:
         return "same", reason
     if spec.better == "none":
         return "changed", reason

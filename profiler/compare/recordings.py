@@ -38,7 +38,7 @@ def compare_targets(
         keys: The only keys that identify a row; empty for the label.
         aliases: Key to candidate value to base value.
         allowed: Conditions that may differ.
-        source: `points` or `kernels`; None takes the best that all sides have.
+        source: Kind of `sides.Source`; None takes the best that all sides have.
 
     Raises:
         UsageError: A target does not exist, or the sides share no source of times.
@@ -148,7 +148,7 @@ def _notes(sides: Sequence[Side], rows) -> list[str]:
     if (rows["reason"] == "one_capture").any():
         notes.append("Single captures cannot show small changes: profiler ab measures both sides interleaved until it can tell.")
     if sides[0].source is None:
-        notes.append("The recordings hold no times that can be compared (Nsight Compute serialises and replays): metrics only.")
+        notes.append("The recordings hold no times that can be compared: metrics only. (Nsight Compute replays kernels: its durations are no measurement.)")
     renamed = rows["match_note"].notna().sum()
     if renamed:
         notes.append(f"{renamed} rows were matched although their names differ; the column match says how.")

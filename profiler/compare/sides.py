@@ -10,6 +10,9 @@ import numpy as np
 
 from profiler.compare.summaries import Summary, summarise
 from profiler.errors import DataMissingError
+from profiler.metrics.gpu_operations import gpu_operations
+from profiler.metrics.point_ranges import iterations, operation_points
+from profiler.metrics.range_projection import counts_as_kernel
 from profiler.point_label import decode_label
 from profiler.units import NS_PER_S
 
@@ -85,7 +88,8 @@ class Source:
     """Where times come from.
 
     Attributes:
-        kind: `points` (the program's own timing of its sweep points) or `kernels` (GPU timestamps of a tool).
+        kind: `points` (the program's own timing of its sweep points), `gpu_points` (kernel time of each measured iteration
+            of a sweep point, by a tool) or `kernels` (every kernel by itself, by a tool).
         tool: Tool whose capture it is.
     """
 
@@ -94,12 +98,19 @@ class Source:
 
     def __str__(self) -> str:
         """Name it for people."""
-        return f"{'own timing of sweep points' if self.kind == 'points' else 'GPU timestamps of kernels'} ({self.tool})"
+        return f"{_KINDS[self.kind]} ({self.tool})"
 
+
+_KINDS = {
+    "points": "own timing of sweep points",
+    "gpu_points": "kernel time of sweep points",
+    "kernels": "kernel time of each launch configuration",
+}
+SOURCE_KINDS = tuple(_KINDS)
 
 _PREFERRED = (
-    Source("points", "builtin"), Source("points", "cupti"), Source("points", "nsys"),
-    Source("kernels", "nsys"), Source("kernels", "cupti"),
+    Source("points", "builtin"), Source("gpu_points", "nsys"), Source("gpu_points", "cupti"), Source("points", "cupti"),
+    Source("points", "nsys"), Source("kernels", "nsys"), Source("kernels", "cupti"),
 )  # fmt: skip
 
 
@@ -152,13 +163,24 @@ def side_rows(recording: Recording, source: Source) -> list[Row]:
     """
     if source.kind == "kernels":
         return _kernel_rows(recording, source.tool)
+    if source.kind == "gpu_points":
+        return _gpu_point_rows(recording, source.tool)
     samples = recording.table("samples", source.tool) if recording.has("samples", source.tool) else None
     return rows_from_points(recording.table("points", source.tool), samples)
 
 
 def available_sources(recording: Recording) -> tuple[Source, ...]:
     """Return where a recording's times can come from, preferred first."""
-    return tuple(source for source in _PREFERRED if source.tool in recording.tools and recording.has(source.kind, source.tool))
+    return tuple(source for source in _PREFERRED if source.tool in recording.tools and _is_available(recording, source))
+
+
+def _is_available(recording: Recording, source: Source) -> bool:
+    if source.kind != "gpu_points":
+        return recording.has(source.kind, source.tool)
+    if not recording.has("kernels", source.tool):
+        return False
+    found = iterations(recording.only(source.tool))
+    return found is not None and len(found.row) > 0
 
 
 def _text(value: Any) -> str:
@@ -189,6 +211,39 @@ def rows_from_points(points: pd.DataFrame, samples: pd.DataFrame | None) -> list
                 conditions={name: _text(point[name]) for name in CONDITIONS if _text(point.get(name))},
                 sm_clock_before_hz=clocks[0],
                 sm_clock_after_hz=clocks[1],
+                note=_text(point.get("reason")),
+                bytes_per_iteration=float(_text(point.get("bytes_per_iteration")) or "nan"),
+            )
+        )
+    return rows
+
+
+def _gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
+    """Return one row per sweep point, timed by the sum of the kernels of each measured iteration."""
+    only = recording.only(tool)
+    found = iterations(only)
+    if found is None:
+        raise DataMissingError(f"{recording.name}: {tool} saw no measured iteration", "annotate the program, docs/formats.md")
+    operations, (owner, _) = gpu_operations(only), operation_points(only)
+    timed = (owner >= 0) & counts_as_kernel(operations)
+    durations = (operations.end - operations.start)[timed].astype(float)
+    sums = np.bincount(owner[timed], weights=durations, minlength=len(found.row))
+    launched = np.bincount(owner[timed], minlength=len(found.row)) > 0
+    rows = []
+    for point in recording.metric("points").to_dict("records"):
+        codes = [code for code, value in enumerate(found.label.values) if value == point["label"]]
+        chosen = launched & np.isin(found.label.codes, codes)
+        status = _text(point.get("status")) or "ok"
+        conditions = {name: _text(point[name]) for name in ("cache", "launch_mode", "engine") if _text(point.get(name))}
+        keys = _point_keys({name: point.get(name) for name in ("op", "variant", "shape", "dtype", "label")})
+        launch = {"kernel": "kernel", "launch_grid": "grid", "launch_block": "kernel_block"}
+        keys |= {key: _text(point.get(name)) for key, name in launch.items() if _text(point.get(name))}
+        rows.append(
+            Row(
+                label=point["label"],
+                keys=keys,
+                summaries=[summarise(sums[chosen], status)],
+                conditions={**conditions, "clock": f"{tool} timestamps"},
                 note=_text(point.get("reason")),
                 bytes_per_iteration=float(_text(point.get("bytes_per_iteration")) or "nan"),
             )

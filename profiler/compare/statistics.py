@@ -183,8 +183,8 @@ def autocorrelation_time(series: Floats) -> float:
     return max(1.0, float(2.0 * pairs[:last].sum() - 1.0))
 
 
-def log_median(samples: Floats) -> tuple[float, float]:
-    """Return ln(median) of one process's samples and its standard error within that process.
+def median_error(samples: Floats) -> float:
+    """Return the standard error of ln(median) within one process.
 
     The error is half the distance, on the log scale, between the quantiles one standard deviation of the median's rank to
     either side, with the sample size reduced for autocorrelation.
@@ -199,7 +199,7 @@ def log_median(samples: Floats) -> tuple[float, float]:
     effective = samples.size / autocorrelation_time((samples <= median).astype(float))
     reach = min(0.5, 0.5 / np.sqrt(max(effective, 1.0)))
     low, high = np.quantile(samples, (0.5 - reach, 0.5 + reach))
-    return float(np.log(median)), float(np.log(high / low) / 2.0)
+    return float(np.log(high / low) / 2.0)
 
 
 def resolution_ns(samples: Floats) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.compare.statistics import log_median, resolution_ns
+from profiler.compare.statistics import median_error, resolution_ns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,8 +47,7 @@ def summarise(samples: NDArray[np.float64] | None, status: str = "ok") -> Summar
         return Summary(np.nan, np.nan, values.size, np.nan, problem)
     if values.size == 1:
         return Summary(float(values[0]), np.nan, 1, np.nan, problem)
-    logarithm, error = log_median(values)
-    return Summary(float(np.exp(logarithm)), error, values.size, resolution_ns(values))
+    return Summary(float(np.median(values)), median_error(values), values.size, resolution_ns(values))
 
 
 def _problem(values: NDArray[np.float64], status: str) -> str:
