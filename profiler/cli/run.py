@@ -98,11 +98,9 @@ def run(
 
 
 def report_run(recorded: RunDir) -> int:
-    """Print where a run lies, what went wrong in it and what to do next; return its exit code."""
-    from profiler.capture.session import exit_code, run_failures
+    """Print where a run lies and what to do next; return its exit code."""
+    from profiler.capture.session import exit_code
 
-    for failure in run_failures(recorded):
-        typer.echo(failure, err=True)
     typer.echo(f"run: {recorded.path}")
     typer.echo(f"next: profiler show {recorded.run_id}   or   profiler dashboard {recorded.run_id} --open", err=True)
     return exit_code(recorded)

@@ -1,0 +1,120 @@
+"""Verbs that read: what they print, where it goes, and how they fail."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from profiler.cli import main
+
+NCU = Path(__file__).parents[1] / "data" / "ncu_h200"
+
+
+@pytest.fixture
+def report() -> Path:
+    return next(NCU.glob("*.ncu-rep"))
+
+
+def call(capsys, *argv: object) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main([str(item) for item in argv])
+    out = capsys.readouterr()
+    return ended.value.code or 0, out.out, out.err
+
+
+def test_csv_is_pure_and_has_the_promised_columns(capsys, report):
+    code, out, _ = call(capsys, "metrics", report, "--table", "counters", "--format", "csv")
+    assert code == 0
+    frame = pd.read_csv(StringIO(out))
+    assert list(frame.columns[:7]) == ["launch_id", "kernel", "grid", "block", "metric", "value", "unit"]
+    assert len(frame) > 100
+
+
+def test_json_and_parquet_hold_the_same_rows_as_csv(capsys, report, tmp_path):
+    frames = {}
+    for kind in ("csv", "json", "parquet"):
+        path = tmp_path / f"launches.{kind}"
+        code, out, err = call(capsys, "metrics", report, "-t", "launches", "--format", kind, "-o", path)
+        assert (code, out) == (0, "") and "rows of launches written" in err
+        frames[kind] = getattr(pd, f"read_{kind}")(path)
+    assert len(frames["csv"]) == len(frames["json"]) == len(frames["parquet"]) > 0
+    assert list(frames["csv"].columns) == list(frames["parquet"].columns)
+
+
+def test_parquet_needs_a_file(capsys, report):
+    code, _, err = call(capsys, "metrics", report, "-t", "launches", "--format", "parquet")
+    assert code == 2 and "fix: name a file" in err
+
+
+def test_every_table_is_named_by_list(capsys):
+    code, out, _ = call(capsys, "metrics", "--table", "list")
+    names = {line.split()[0] for line in out.splitlines()}
+    assert code == 0 and {"kernels", "counters", "gaps", "memory_operations", "nvtx", "points"} <= names
+
+
+def test_an_unknown_table_offers_the_nearest(capsys, report):
+    code, _, err = call(capsys, "metrics", report, "--table", "kernls")
+    assert code == 2 and "kernels" in err and "Traceback" not in err
+
+
+def test_show_json_holds_every_table_or_the_reason(capsys, report):
+    code, out, _ = call(capsys, "show", report, "--format", "json")
+    document = json.loads(out)
+    assert code == 0 and document["tools"] == ["ncu"]
+    assert document["metrics"]["launches"] and document["absent"]["gaps"]
+    assert not set(document["metrics"]) & set(document["absent"])
+
+
+def test_show_prints_units_and_says_what_is_absent(capsys, report):
+    code, out, _ = call(capsys, "show", report)
+    assert code == 0 and "µs" in out and "gaps: no data:" in out
+
+
+@pytest.mark.parametrize(
+    "name, content",
+    [("a.sqlite", b""), ("a.sqlite", b"not a database"), ("a.sqlite", b"SQLite format 3\0" + b"x" * 200), ("a.ncu-rep", b"NVR\0" + b"\xff" * 99)],
+)
+def test_a_broken_file_is_one_error_with_its_fix(capsys, tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    code, out, err = call(capsys, "show", path)
+    assert (code, out) == (5, "")
+    assert name in err and "fix:" in err and "Traceback" not in err
+
+
+def test_an_unknown_target_names_the_runs_folder(capsys, tmp_path):
+    code, _, err = call(capsys, "show", "nothing", "--runs", tmp_path)
+    assert code == 2 and str(tmp_path) in err
+
+
+def test_import_makes_a_run_that_list_and_show_find(capsys, report, tmp_path):
+    code, out, _ = call(capsys, "import", report, "--label", "h200", "--runs", tmp_path)
+    assert code == 0
+    path = Path(out.removeprefix("run: ").strip())
+    assert (path / "raw" / "ncu" / report.name).read_bytes() == report.read_bytes()
+    code, out, _ = call(capsys, "list", "--runs", tmp_path, "--format", "json")
+    assert json.loads(out)[0]["label"] == "h200"
+    code, out, _ = call(capsys, "metrics", "h200", "-t", "launches", "--format", "csv", "--runs", tmp_path)
+    assert code == 0 and out.startswith("launch_id")
+
+
+def test_a_failed_import_leaves_no_run(capsys, tmp_path):
+    (tmp_path / "x.sqlite").write_bytes(b"nothing")
+    code, _, err = call(capsys, "import", tmp_path / "x.sqlite", "--runs", tmp_path / "runs")
+    assert code == 5 and "x.sqlite" in err
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+def test_dashboard_writes_the_page_that_it_names(capsys, report, tmp_path):
+    code, out, _ = call(capsys, "dashboard", report, "-o", tmp_path / "page.html")
+    assert code == 0 and out == f"dashboard: {tmp_path / 'page.html'}\n"
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_doctor_gives_a_fix_for_each_gap(capsys, tmp_path):
+    code, out, _ = call(capsys, "doctor", "--format", "json", "--runs", tmp_path)
+    rows = json.loads(out)
+    assert code == 0 and {"GPU", "nsys", "ncu", "nvcc", "disk"} <= {row["item"] for row in rows}
+    assert all(row["fix"] for row in rows if row["status"] == "missing")
