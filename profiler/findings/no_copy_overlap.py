@@ -19,7 +19,7 @@ def check(recording: Recording) -> list[Finding]:
     bad = [
         row
         for row in rows_of(recording, "stream_overlap")
-        if row["kind"] == "copy_compute"
+        if (row["kind"], row["first"]) == ("copy_compute", "copies")
         and row["overlap_pct"] is not None
         and row["overlap_pct"] < OVERLAP_PCT
         and row["first_busy_ns"] >= LEAST_SHARE * row["second_busy_ns"] > 0
@@ -27,7 +27,7 @@ def check(recording: Recording) -> list[Finding]:
     if not bad:
         return []
     evidence = "; ".join(
-        f"{row['first']}: copies {format_ns(row['first_busy_ns'])}, kernels {format_ns(row['second_busy_ns'])},"
+        f"GPU {row['device']}: copies {format_ns(row['first_busy_ns'])}, kernels {format_ns(row['second_busy_ns'])},"
         f" both at once {format_ns(row['overlap_ns'])}"
         for row in bad
     )
@@ -36,7 +36,7 @@ def check(recording: Recording) -> list[Finding]:
 
 RULE = Rule(
     name="no_copy_overlap",
-    text=f"copies of one direction that take at least {LEAST_SHARE:.0%} of the kernels' time and overlap with them for less"
+    text=f"copies that take at least {LEAST_SHARE:.0%} of the kernels' time and overlap with them for less"
     f" than {OVERLAP_PCT:.0f} % of the shorter one",
     needs=("stream_overlap",),
     advice="Where copies recur, split the work into chunks and let one stream copy while another computes; the host buffer must"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Rule, rows_of
+from profiler.findings.rule import Finding, Row, Rule, rows_of
 from profiler.units import format_bytes, format_ns, format_si
 
 if TYPE_CHECKING:
     from profiler.tables.load import Recording
 
 LEAST_BYTES = 1 << 20
+
+
+def _text(row: Row) -> str:
+    copies = "1 copy" if row["count"] == 1 else f"{row['count']} copies"
+    moved = f"{format_bytes(row['bytes'])} in {format_ns(row['total_ns'])}"
+    return f"{row['direction']}: {copies}, {moved}, {format_si(row['bandwidth_bytes_per_s'], 'B/s')}"
 
 
 def check(recording: Recording) -> list[Finding]:
@@ -22,11 +28,7 @@ def check(recording: Recording) -> list[Finding]:
     ]
     if not bad:
         return []
-    evidence = "; ".join(
-        f"{row['direction']}: {row['count']} copies, {format_bytes(row['bytes'])} in {format_ns(row['total_ns'])},"
-        f" {format_si(row['bandwidth_bytes_per_s'], 'B/s')}"
-        for row in sorted(bad, key=lambda row: -row["total_ns"])
-    )
+    evidence = "; ".join(map(_text, sorted(bad, key=lambda row: -row["total_ns"])))
     return [Finding("Copies go through pageable host memory", evidence, "advice")]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from profiler.columns import Columns
 from profiler.metrics.device_limits import device_rows
+from profiler.metrics.kernel_time import dimensions
 from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches, theoretical_occupancy
 from profiler.metrics.spec import MetricSpec, MetricTable
 from profiler.tools.ncu.counter_matrix import CounterMatrix
@@ -87,8 +88,6 @@ def _gather(name: str, per_device: dict[int, Columns], rows: np.ndarray, used_on
 
 def occupancy(recording: Recording) -> Columns:
     """Compute occupancy per launch configuration and device, in the order of the launch configurations."""
-    from profiler.metrics.kernel_time import dimensions  # the kernel summary shows occupancy: it imports this module
-
     configurations = recording.columns("launch_configurations")
     devices = device_rows(recording.columns("devices"))
     rows, used_on, counts = _uses(recording, configurations, list(devices))
