@@ -119,6 +119,40 @@ void checkBytes(Op const& op) {
   CHECK_DETAIL(read == attributes, "refused bytes must change nothing");
 }
 
+std::string littleEndian(uint32_t value) {
+  std::string bytes;
+  for (int shift = 0; shift < 32; shift += 8) {
+    bytes.push_back(static_cast<char>((value >> shift) & 0xff));
+  }
+  return bytes;
+}
+
+/// A header with the right length and checksum around any body: what only somebody who knows the layout can make.
+std::string forge(std::string const& body) {
+  uint32_t hash = 2166136261u;
+  for (char const byte : body) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 16777619u;
+  }
+  return "PATT" + littleEndian(1) + littleEndian(static_cast<uint32_t>(16 + body.size())) + littleEndian(hash) + body;
+}
+
+void checkForgedBytes() {
+  OpInfo const& info = findOp("swish")->info();
+  Attributes read(info.fields);
+  auto const text = [](std::string const& content) { return littleEndian(static_cast<uint32_t>(content.size())) + content; };
+  auto const refused = [&](std::string const& body) {
+    std::string const bytes = forge(body);
+    return attributesFromBytes(info, bytes.data(), bytes.size(), read);
+  };
+  CHECK(refused(text("swish") + text("1") + text("block=64")));  // the forgery itself works
+  CHECK_REFUSED(refused(""), "malformed");
+  CHECK_REFUSED(refused(littleEndian(0xffffffffu) + "swish"), "malformed");
+  CHECK_REFUSED(refused(text("swish") + littleEndian(2) + "1"), "malformed");
+  CHECK_REFUSED(refused(text("swish") + text("1") + text("") + "x"), "malformed");
+  CHECK_REFUSED(refused(text("swish") + text("1") + text("blokc=64")), "did you mean 'block'");
+  CHECK_REFUSED(refused(text("swish") + text("1") + text("block=65")), "steps of 32");
+}
+
 void checkForeignBytes() {
   OpInfo const& swish = findOp("swish")->info();
   OpInfo const& addScalar = findOp("add_scalar")->info();
@@ -158,6 +192,7 @@ int main() {
   checkAttributeParsing();
   checkAttributePairs();
   checkForeignBytes();
+  checkForgedBytes();
   checkRegistry();
   return test::checks().finish("contract");
 }

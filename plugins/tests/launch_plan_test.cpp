@@ -84,6 +84,14 @@ void checkAlignment() {
   LaunchPlan const different = plan("variant=vectorized", 1000, ElementType::kFloat32, 1, 2);
   CHECK(different.variant == Variant::kScalar && different.config.note != nullptr && different.config.accessBytes == 4);
   CHECK(std::string(different.config.kernel) == "scalar");
+  for (ElementType const type : kElementTypes) {
+    int64_t const perPacket = kPacketBytes / elementSizeBytes(type);
+    for (int64_t input = 0; input < perPacket; ++input) {
+      for (int64_t output = 0; output < perPacket; ++output) {
+        CHECK((plan("variant=vectorized", 1000, type, input, output).variant == Variant::kVectorized) == (input == output));
+      }
+    }
+  }
   LaunchPlan const tiny = plan("variant=vectorized", 2, ElementType::kFloat16, 3, 3);
   CHECK(tiny.extent.headCount == 2 && tiny.extent.packetCount == 0 && tiny.config.grid[0] == 1);
 }
