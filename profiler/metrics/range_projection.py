@@ -102,6 +102,7 @@ class Projection:
         wide: Ranges that another thread closed.
         owner: Position in `order` to the innermost range, -1 outside all.
         unranged: GPU operations that no range holds.
+        first_of_launch: 1 for the first GPU operation of each API call and for one without a known call, else 0.
     """
 
     ranges: Columns
@@ -113,6 +114,7 @@ class Projection:
     wide: np.ndarray
     owner: np.ndarray
     unranged: np.ndarray
+    first_of_launch: np.ndarray
 
     def per_range(self, values: np.ndarray) -> np.ndarray:
         """Sum a value of the operations over each range.
@@ -201,7 +203,20 @@ def _build(recording: Recording) -> Projection | None:
     owner = last_covering(np.where(wide, 0, low), np.where(wide, 0, high), len(known))
     order = known[launches.order]
     covered[order[owner >= 0]] = True
-    return Projection(ranges, operations, order, process_order, low, high, wide, owner, np.flatnonzero(~covered))
+    unranged = np.flatnonzero(~covered)
+    first = _first_of_launch(rows)
+    return Projection(ranges, operations, order, process_order, low, high, wide, owner, unranged, first)
+
+
+def _first_of_launch(rows: np.ndarray) -> np.ndarray:
+    """Mark the first operation of each API call; one that no call is known of counts for itself."""
+    first = np.ones(len(rows), dtype=np.int8)
+    known = np.flatnonzero(rows >= 0)
+    if len(known):
+        seen = np.full(int(rows.max()) + 1, -1, dtype=np.int64)
+        seen[rows[known][::-1]] = known[::-1]
+        first[known] = seen[rows[known]] == known
+    return first
 
 
 def is_kernel(operations: GpuOperations) -> np.ndarray:

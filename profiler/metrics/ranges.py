@@ -73,6 +73,7 @@ def _gpu_columns(projected: Projection, group: np.ndarray, groups: int) -> dict[
         "proj_max_ns": _absent_where_empty(stats.maximum, stats.count),
         "proj_stddev_ns": stats.stddev,
         "operation_count": summed(np.ones(len(duration), np.int64)),
+        "launch_count": summed(projected.first_of_launch),
     }
 
 
@@ -89,7 +90,7 @@ def _no_gpu_columns(groups: int) -> dict[str, Column]:
     nan = np.full(groups, np.nan)
     columns: dict[str, Column] = {name: absent for name in integers}
     columns |= {name: nan for name in floats} | {name: absent for name in tail}
-    return {**columns, "proj_stddev_ns": nan, "operation_count": absent}
+    return {**columns, "proj_stddev_ns": nan, "operation_count": absent, "launch_count": absent}
 
 
 def _with_unranged(frame: Columns, projected: Projection) -> Columns:
@@ -102,6 +103,7 @@ def _with_unranged(frame: Columns, projected: Projection) -> Columns:
         "kernel_count": int(counts_as_kernel(operations)[loose].sum()),
         "kernel_total_ns": int(duration[kernel].sum()),
         "operation_count": len(loose),
+        "launch_count": int(projected.first_of_launch[loose].sum()),
         "count": 0,
     }
     texts = {"domain": "", "range": "(outside every range)", "kind": UNRANGED}
@@ -144,6 +146,7 @@ NVTX = MetricTable(
         MetricSpec("proj_max_ns", "ns", "lower", "longest projected time", _PROJECTION),
         MetricSpec("proj_stddev_ns", "ns", "lower", "standard deviation of the projected time", _PROJECTION),
         MetricSpec("operation_count", "count", text="kernels, copies, fills and graphs launched inside"),
+        MetricSpec("launch_count", "count", text="API calls inside that launched GPU work", source=_PROJECTION),
         MetricSpec("kind", text="push_pop, start_end, or unranged for GPU work outside every range"),
         MetricSpec("host_mean_ns", "ns", "lower", "mean time on the CPU"),
         MetricSpec("host_median_ns", "ns", "lower", "median time on the CPU"),
