@@ -20,6 +20,8 @@ from profiler.store.run_dir import RunDir, create_run, find_run, storage_error
 from profiler.tools.base import RecordPlan
 from profiler.tools.nsys.scrub import is_secret_name, redact_text
 
+MAX_PASSES = 3
+
 
 def record(request: CaptureRequest, root: Path, progress: Progress | None = None) -> RunDir:
     """Record a program or a sweep.
@@ -143,9 +145,20 @@ def _record_into(run: RunDir, request: CaptureRequest, progress: Progress) -> Ru
         done = {capture.tool for capture in run.manifest.captures if capture.status == "complete"}
         for tool in request.tools:
             if tool not in done:
-                ToolPass(run, request, tool, progress).execute()
+                _record_tool(run, request, tool, progress)
         run.finish("complete")
     return run
+
+
+def _record_tool(run: RunDir, request: CaptureRequest, tool: str, progress: Progress) -> None:
+    for _ in range(MAX_PASSES):
+        attempt = ToolPass(run, request, tool, progress)
+        attempt.execute()
+        if not attempt.lost:
+            return
+    raise CaptureError(
+        f"{tool} lost {attempt.lost} finished points in each of {MAX_PASSES} attempts", "leave out the points that crash, then record again"
+    )
 
 
 @contextmanager

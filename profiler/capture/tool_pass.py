@@ -101,6 +101,8 @@ class ToolPass:
         self._earlier = earlier
         self._recorder = recorders()[tool]
         self._capture = CaptureRecord(tool, status="failed", reason="not finished")
+        self.lost = 0
+        """Finished points that the capture does not hold; another pass runs them again."""
 
     def execute(self) -> None:
         """Run the pass.
@@ -137,6 +139,7 @@ class ToolPass:
                 lost.append(number)
                 continue
             capture.artefacts, capture.notes = self._relative(artefacts), [*capture.notes, *notes]
+            self._forget_lost_points(number)
         journal = Journal(self._folder / JOURNAL)
         if lost and journal.path.is_file():
             journal.drop_segments(lost)
@@ -167,10 +170,15 @@ class ToolPass:
         failure = self._export(own, result)
         if self._request.sweep is not None:
             failure = self._judge_sweep(result, listener) or failure
+        elif capture.tool == "builtin":
+            # no tool stands between: that the program failed is the cause, that it wrote nothing the consequence
+            failure = self._judge_command(result) or failure
         else:
             failure = failure or self._judge_command(result)
         if result.stopped == "time-out":
             failure = CaptureError(f"{capture.tool}: stopped after {self._request.timeout_s:g} s", "raise --timeout, or record less")
+        if self._request.sweep is not None and capture.artefacts:
+            self.lost = self._forget_lost_points(self._segment)
         for note in capture.notes:
             self._progress.note(note)
         if result.stopped == "interrupted":
@@ -229,6 +237,20 @@ class ToolPass:
         reason = listener.after("error: ") or result.stopped or describe_exit(result.returncode)
         hint = listener.after("fix: ") or f"go on with: profiler run --resume {self._run.run_id}"
         return CaptureError(f"{len(missing)} of {len(sweep.points)} points were not run: {reason}", hint)
+
+    def _forget_lost_points(self, segment: int) -> int:
+        """Strike points off the journal that an attempt finished but its capture does not hold."""
+        find = getattr(self._recorder, "recorded_points", None)
+        recorded = find(self._folder, stem_of(segment)) if find else None
+        if recorded is None:
+            return 0
+        journal = Journal(self._folder / JOURNAL)
+        finished = [item["point"] for item in journal.events() if item["event"] == "point" and item["segment"] == segment]
+        lost = [point["label"] for point in finished if point["status"] == "ok" and point["label"] not in recorded]
+        if lost:
+            journal.drop_points(lost)
+            self._capture.notes.append(f"{len(lost)} finished points were lost with the process that ran them and are run again")
+        return len(lost)
 
     def _with_log(self, error: ProfilerError, result: ProcessResult, listener: Listener) -> ProfilerError:
         tail = [f"  | {line}" for line in list(listener.tail)[-_SHOWN_LINES:]]

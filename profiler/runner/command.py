@@ -13,6 +13,7 @@ from profiler.engines.base import EngineOptions
 from profiler.errors import CaptureError, ProfilerError, UsageError, WrongOutputError
 from profiler.runner.ops import find_op
 from profiler.runner.point import Point, read_points
+from profiler.runner.ranges import SETUP, RangeRecorder
 from profiler.runner.result import PROGRAM, Journal
 from profiler.runner.settings import CACHES, LAUNCH_MODES, MeasureSettings
 from profiler.runner.spec import WorkerSpec
@@ -105,6 +106,7 @@ def run_sweep(args: argparse.Namespace, argv: list[str], scratch: Path) -> int:
     supervisor = Supervisor(points, journal, command, args.point_timeout, say)
     try:
         supervisor.run()
+        _mark_end()
     finally:
         if args.json:
             engine = args.engine.rpartition(":")[2] or args.engine
@@ -113,6 +115,15 @@ def run_sweep(args: argparse.Namespace, argv: list[str], scratch: Path) -> int:
             join_ranges(range_parts, args.ranges)
     state = journal.read()
     return _verdict([state.finished[point.label] for point in points])
+
+
+def _mark_end() -> None:
+    """Open and close one range after all points, so that a point that a killed process never closed can be told apart.
+
+    Tools let such a range end with the capture; every other point now ends before something else does.
+    """
+    with RangeRecorder().range(SETUP):
+        pass
 
 
 def _verdict(records: list[dict]) -> int:

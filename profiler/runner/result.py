@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,11 +81,19 @@ class Journal:
         return found
 
     def drop_segments(self, segments: Iterable[int]) -> None:
-        """Forget what some processes wrote, because their capture is lost."""
+        """Forget what some attempts wrote, because their capture is lost."""
         lost = set(segments)
-        kept = [item for item in self.events() if item["segment"] not in lost]
+        self._keep(lambda item: item["segment"] not in lost)
+
+    def drop_points(self, labels: Iterable[str]) -> None:
+        """Forget some finished points, because the capture does not hold them."""
+        lost = set(labels)
+        self._keep(lambda item: item["event"] != "point" or item["point"]["label"] not in lost)
+
+    def _keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        kept = [json.dumps(item, ensure_ascii=False) + "\n" for item in self.events() if wanted(item)]
         temporary = self.path.with_name(self.path.name + ".new")
-        temporary.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in kept), encoding="utf-8")
+        temporary.write_text("".join(kept), encoding="utf-8")
         temporary.replace(self.path)
 
 

@@ -161,7 +161,7 @@ def test_points_that_crash_hang_or_lie_leave_one_capture_with_the_rest(tmp_path,
     ranges = query(run.raw("nsys") / "capture.sqlite", RANGES)
     whole = [row[0] for row in ranges if row[0].startswith("point ")]
     assert {f"point {result[name]['label']}" for name in ("none", "wrong", "last")} <= set(whole)
-    assert len({row[4] >> 24 for row in ranges}) == 3, "a worker for the first points, one after the crash, one after the hang"
+    assert len({row[4] >> 24 for row in ranges}) == 4, "the supervisor, and a worker at first, after the crash and after the hang"
 
 
 class Killer(Progress):

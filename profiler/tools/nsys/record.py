@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import CaptureError, ProfilerError, ToolMissingError
+from profiler.schema import POINT_PREFIX
 from profiler.tools.base import RecordPlan, ToolVersion
 from profiler.tools.nsys.export import to_sqlite
 from profiler.tools.nsys.locate import INSTALL_HINT, find_nsys, probe_nsys
@@ -91,6 +92,15 @@ class NsysRecorder:
             for left in (report, *folder.glob(f"{stem}.qdstrm")):
                 left.unlink(missing_ok=True)
         return artefacts, _notes(export, request)
+
+    def recorded_points(self, folder: Path, stem: str) -> set[str] | None:
+        """Return the labels of the sweep points that the export holds whole; None when it holds no range of them at all.
+
+        A process that is killed takes along what nsys had not yet collected from it, also of points long finished.
+        """
+        with closing(sqlite3.connect(f"{(folder / f'{stem}.sqlite').absolute().as_uri()}?mode=ro", uri=True)) as database:
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+            return _whole_points(database) if "NVTX_EVENTS" in tables else None
 
     def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
         """Recognise a known failure of nsys in its output, also after exit status 0."""
@@ -180,3 +190,19 @@ def silent_domains(database: sqlite3.Connection) -> list[str]:
     ).fetchall()
     heard = {(name, process) for name, process, has_events in rows if has_events}
     return sorted({str(name) for name, process, _ in rows if (name, process) not in heard})
+
+
+def _whole_points(database: sqlite3.Connection) -> set[str] | None:
+    """Return the labels of the point ranges that ended by themselves.
+
+    A range that never did ends with the capture; the runner opens a last range of its own after all points.
+    """
+    has_strings = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'StringIds'").fetchone()
+    name = "COALESCE(s.value, n.text)" if has_strings else "n.text"
+    join = "LEFT JOIN StringIds s ON s.id = n.textId" if has_strings else ""
+    rows = database.execute(
+        f"SELECT {name}, n.end, (SELECT MAX(end) FROM NVTX_EVENTS) FROM NVTX_EVENTS n {join} "
+        f"WHERE n.eventType = 59 AND {name} LIKE '{POINT_PREFIX}%'"
+    ).fetchall()
+    whole = {text[len(POINT_PREFIX) :] for text, end, last in rows if end is not None and end < last}
+    return whole if rows else None
