@@ -34,6 +34,6 @@ RULE = Rule(
     text=f"device memory used at {NEAR_PEAK_PCT:.0f} % of its peak or more",
     needs=("launches",),
     advice="Only moving fewer bytes makes these faster: fuse with neighbouring kernels, or use a smaller type.",
-    source="Nsight Compute, rule SOLBottleneck (80 %); a device copy reaches 85 to 92 % of the theoretical peak",
+    source="Nsight Compute, rule SOLBottleneck (80 %)",
     check=check,
 )

@@ -95,9 +95,7 @@ def _dram_share(c: CounterMatrix) -> np.ndarray:
 
 def flop(c: CounterMatrix) -> np.ndarray:
     """FP32 and FP16 operations outside the tensor cores."""
-    return _operations(c, FP32_OPERATIONS, _FP32_WEIGHTS) + np.nan_to_num(
-        _operations(c, FP16_OPERATIONS, _FP16_WEIGHTS)
-    )
+    return _operations(c, FP32_OPERATIONS, _FP32_WEIGHTS) + np.nan_to_num(_operations(c, FP16_OPERATIONS, _FP16_WEIGHTS))
 
 
 def intensity(c: CounterMatrix) -> np.ndarray:
@@ -135,6 +133,20 @@ def _used_bytes(c: CounterMatrix, op: str) -> np.ndarray:
     return np.where(c[_requests(op)] == 0, np.nan, c[_bytes_per_sector(op)])
 
 
+WHOLE = frozenset(
+    "profiled_duration_ns dram_bytes dram_read_bytes dram_write_bytes load_sectors store_sectors divergent_branches"
+    " shared_instructions bank_conflicts local_instructions local_bytes instructions flop tensor_op".split()
+)
+"""Quantities that are counted or stand in whole ns and bytes."""
+
+
+def whole(values: np.ndarray) -> np.ndarray:
+    """Return floats as int64, masked where they are NaN."""
+    missing = np.isnan(values)
+    numbers = np.rint(np.where(missing, 0, values)).astype(np.int64)
+    return np.ma.masked_array(numbers, missing) if missing.any() else numbers
+
+
 @dataclass(frozen=True)
 class Quantity:
     """One column of the `launches` table.
@@ -146,6 +158,11 @@ class Quantity:
 
     spec: MetricSpec
     value: Callable[[CounterMatrix], np.ndarray]
+
+    def column(self, matrix: CounterMatrix) -> np.ndarray:
+        """Return the column: integers, masked where missing, for what is counted, else floats with NaN."""
+        values = self.value(matrix)
+        return whole(values) if self.spec.name in WHOLE else values
 
 
 def _measured(name: str, unit: str, better: Better, text: str, metric: str) -> Quantity:

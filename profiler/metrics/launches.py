@@ -10,7 +10,7 @@ import numpy as np
 from profiler.columns import Coded, Column, Columns
 from profiler.metrics.counters import size_texts
 from profiler.metrics.device_limits import device_rows
-from profiler.metrics.launch_quantities import EXTRA_METRICS, QUANTITIES, dram_bytes, ratio
+from profiler.metrics.launch_quantities import EXTRA_METRICS, QUANTITIES, dram_bytes, ratio, whole
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import MetricSpec, MetricTable
 from profiler.tools.ncu.counter_matrix import CounterMatrix
@@ -46,12 +46,6 @@ def _largest(matrix: CounterMatrix, names: tuple[str, ...], metrics: Iterable[st
     return Coded(np.where(measured, index, -1).astype(np.int32), names), top
 
 
-def _whole(values: np.ndarray) -> np.ndarray:
-    missing = np.isnan(values)
-    numbers = np.where(missing, 0, values).astype(np.int64)
-    return np.ma.masked_array(numbers, missing) if missing.any() else numbers
-
-
 def _device(recording: Recording, launches: Columns) -> dict[str, Any] | None:
     """Return the device: its row, else what its compute capability implies; None when neither is known."""
     if recording.has("devices"):
@@ -61,9 +55,7 @@ def _device(recording: Recording, launches: Columns) -> dict[str, Any] | None:
     return None
 
 
-def _theoretical(
-    recording: Recording, launches: Columns, matrix: CounterMatrix
-) -> tuple[np.ndarray, Coded | np.ndarray]:
+def _theoretical(recording: Recording, launches: Columns, matrix: CounterMatrix) -> tuple[np.ndarray, Coded | np.ndarray]:
     """Return theoretical occupancy (ncu's value, else computed) and its limiter for each launch."""
     measured = matrix[_THEORETICAL]
     registers = matrix[_CONFIGURATION["registers_per_thread"]]
@@ -91,13 +83,13 @@ def launches(recording: Recording) -> Columns:
         "grid": size_texts(rows, "grid"),
         "block": size_texts(rows, "block"),
         "point": rows["point"] if "point" in rows else np.full(rows.rows, "", dtype=object),
-        "registers_per_thread": _whole(matrix[_CONFIGURATION["registers_per_thread"]]),
-        "shared_memory_bytes": _whole(
+        "registers_per_thread": whole(matrix[_CONFIGURATION["registers_per_thread"]]),
+        "shared_memory_bytes": whole(
             matrix[_CONFIGURATION["static_shared_memory_bytes"]] + matrix[_CONFIGURATION["dynamic_shared_memory_bytes"]]
         ),
         "theoretical_occupancy_pct": theoretical,
         "occupancy_limiter": limiter,
-        **{quantity.spec.name: quantity.value(matrix) for quantity in QUANTITIES},
+        **{quantity.spec.name: quantity.column(matrix) for quantity in QUANTITIES},
         "dram_bytes_per_payload_byte": ratio(dram_bytes(matrix), np.ma.filled(minimum.astype(float), np.nan)),
         "stall_top": stall,
         "stall_top_pct": 100 * ratio(stall_cycles, matrix[_LATENCY]),

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from profiler.columns import Columns
-from profiler.metrics.launch_quantities import QUANTITIES
+from profiler.metrics.launch_quantities import QUANTITIES, WHOLE
 from profiler.metrics.launches import LAUNCHES, launches
 from profiler.schema import TABLES, check_columns
 from profiler.tables.load import load
@@ -149,8 +150,18 @@ def test_parts_stand_in_for_missing_totals() -> None:
 
 def test_nothing_measured_is_missing_not_zero() -> None:
     row = _row(gpu__time_duration__dot__sum=1000.0)
-    measured = {name for name, value in row.items() if isinstance(value, float) and not np.isnan(value)}
+    figures = {spec.name for spec in LAUNCHES.columns if spec.unit}
+    measured = {name for name, value in row.items() if name in figures and not pd.isna(value)}
     assert measured == {"profiled_duration_ns"}
+
+
+def test_counted_values_are_integers() -> None:
+    assert WHOLE <= {quantity.spec.name for quantity in QUANTITIES}
+    full = load(DATA / "swish.ncu-rep").metric("launches")
+    parts = load(DATA / "swish_details.csv").metric("launches")
+    for name in ("profiled_duration_ns", "dram_bytes", "bank_conflicts", "flop"):
+        assert full[name].dtype == np.int64
+        assert str(parts[name].dtype) in ("int64", "Int64")
 
 
 def test_no_access_has_no_bytes_per_sector() -> None:
