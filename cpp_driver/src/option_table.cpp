@@ -18,7 +18,7 @@ std::vector<OptionRow> const& optionTable() {
       {kWhat, "engine", "FILE", Arity::kOne, nullptr, "a serialised TensorRT engine"},
       {kWhat, "onnx", "FILE", Arity::kOne, nullptr, "an ONNX model, where TensorRT's ONNX parser is found"},
       {kWhat, "points", "FILE", Arity::kOne, nullptr,
-       "one point a line: op=swish shape=65536x1024 dtype=fp32 block=256 (# starts a comment)"},
+       "one point a line (op=swish shape=65536x1024 dtype=fp32 block=256; # starts a comment), or a points document"},
       {kWhat, "direct", "", Arity::kFlag, nullptr, "launch plugin kernels without TensorRT; needs no TensorRT at all"},
       {kWhat, "name", "NAME", Arity::kOne, nullptr, "op name of --engine and --onnx points (default: the file's stem)"},
 

@@ -1,9 +1,11 @@
 #include "point.hpp"
 
 #include <charconv>
+#include <cstdlib>
 #include <set>
 
 #include "error.hpp"
+#include "json_writer.hpp"
 #include "number_text.hpp"
 #include "profiler/point_label.hpp"
 
@@ -64,6 +66,12 @@ bool applyExecution(Execution& execution, std::string const& key, std::string co
   return true;
 }
 
+/// Real numbers are written alike wherever a label is made, however the user wrote them; all else stands as it is.
+LabelValue labelText(std::string const& text) {
+  bool const isReal = isJsonNumber(text) && text.find_first_of(".eE") != std::string::npos;
+  return isReal ? LabelValue(std::strtod(text.c_str(), nullptr)) : LabelValue(text);
+}
+
 }  // namespace
 
 char const* cacheModeName(CacheMode mode) { return mode == CacheMode::kCold ? "cold" : "warm"; }
@@ -113,7 +121,7 @@ PointRequest makePoint(std::vector<NamedText> const& pairs, Execution const& def
   std::vector<LabelPair> labelPairs;
   for (auto const& [key, value] : pairs) {
     if (!seen.insert(key).second) throw usageError("'" + key + "' stands twice in one point", "give each key once");
-    labelPairs.emplace_back(key, value);
+    labelPairs.emplace_back(key, labelText(value));
     if (key == "op") {
       point.op = value;
     } else if (key == "shape") {

@@ -45,7 +45,8 @@ std::string formatShape(Extents const& shape);
 std::int64_t elementCountOf(Extents const& shape);
 
 /// Builds a point from `key=value` pairs: op, shape, dtype, threads, streams, cache_mode and launch_mode are understood here, every
-/// other key is an attribute of the op. The label holds exactly these pairs, reserved keys first.
+/// other key is an attribute of the op. The label holds these pairs, reserved keys first, real
+/// numbers in `%g` form.
 ///
 /// Args:
 ///   pairs: decoded keys and values; `op` must be there.

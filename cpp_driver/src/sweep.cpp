@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <set>
 
 #include "error.hpp"
 #include "nearest_name.hpp"
+#include "points_file.hpp"
 
 namespace profiler::driver {
 namespace {
@@ -50,13 +49,6 @@ Execution firstExecution(Options const& options) {
   return {options.threads.front(), options.streams.front(), options.caches.front(), options.launchModes.front()};
 }
 
-void refuseDoubles(std::vector<PointRequest> const& points) {
-  std::set<std::string> labels;
-  for (auto const& point : points) {
-    if (!labels.insert(point.label).second) throw usageError("the point '" + point.label + "' is asked for twice", "give each value once");
-  }
-}
-
 bool contains(std::vector<std::string> const& names, std::string const& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -78,9 +70,7 @@ void refuseUnknownAttributes(Options const& options, std::vector<std::string> co
 
 std::vector<PointRequest> expandSweep(Options const& options, AttributeNames const& attributeNames) {
   if (!options.pointsFile.empty()) {
-    std::ifstream file(options.pointsFile);
-    if (!file) throw Error(ExitCode::kFileMissing, "cannot read " + options.pointsFile, "check the path");
-    return readPoints(file, options.pointsFile, firstExecution(options));
+    return readPointsFile(options.pointsFile, firstExecution(options));
   }
   bool const network = !options.engineFile.empty() || !options.onnxFile.empty();
   auto const number = [](int value) { return std::to_string(value); };
@@ -102,23 +92,6 @@ std::vector<PointRequest> expandSweep(Options const& options, AttributeNames con
     product = times(product, "launch_mode", sweptTexts(options.launchModes, launchModeName));
     for (auto const& pairs : product) points.push_back(makePoint(pairs, firstExecution(options)));
   }
-  refuseDoubles(points);
-  return points;
-}
-
-std::vector<PointRequest> readPoints(std::istream& lines, std::string const& source, Execution const& defaults) {
-  std::vector<PointRequest> points;
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    std::size_t const start = line.find_first_not_of(" \t\r");
-    if (start == std::string::npos || line[start] == '#') continue;
-    try {
-      points.push_back(makePoint(parseLabel(line), defaults));
-    } catch (Error const& error) {
-      throw Error(error.code(), source + ":" + std::to_string(number) + ": " + error.what(), error.hint());
-    }
-  }
-  if (points.empty()) throw usageError(source + " holds no point", "write one point a line: op=swish shape=65536x1024 dtype=fp32");
   refuseDoubles(points);
   return points;
 }

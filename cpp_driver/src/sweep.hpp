@@ -1,8 +1,7 @@
-/// Expands the options of a sweep, or the lines of a points file, into points.
+/// Expands the options of a sweep into points.
 #pragma once
 
 #include <functional>
-#include <istream>
 #include <string>
 #include <vector>
 
@@ -22,11 +21,5 @@ using AttributeNames = std::function<std::vector<std::string>(std::string const&
 ///
 /// Throws Error(kUsage) when an attribute is known to no op of the sweep, or two points would have one label.
 std::vector<PointRequest> expandSweep(Options const& options, AttributeNames const& attributeNames);
-
-/// Reads a points file: one point a line in label syntax; blank lines and lines that start with # are passed over.
-///
-/// Args:
-///   source: name for messages, with the line number behind it.
-std::vector<PointRequest> readPoints(std::istream& lines, std::string const& source, Execution const& defaults);
 
 }  // namespace profiler::driver

@@ -2,11 +2,11 @@
 #include "options.hpp"
 
 #include <set>
-#include <sstream>
 
 #include "catalogue.hpp"
 #include "nearest_name.hpp"
 #include "option_table.hpp"
+#include "points_file.hpp"
 #include "refusal.hpp"
 #include "sweep.hpp"
 
@@ -131,23 +131,35 @@ void engineFiles() {
 }
 
 void pointsFile() {
-  std::istringstream lines(
-      "# sweep\n\npoint op=swish shape=8x4 dtype=fp16 block=64\n  op=copy shape=2 dtype=fp32 cache_mode=warm threads=3\r\n");
-  auto const points = readPoints(lines, "points.txt", {});
+  auto const read = [](char const* text) { return readPoints(text, "p", {}); };
+  auto const points =
+      read("# sweep\n\npoint op=swish shape=8x4 dtype=fp16 block=64 beta=0.50\n  op=copy shape=2 dtype=fp32 cache_mode=warm threads=3\r\n");
   CHECK(points.size() == 2);
-  CHECK(points[0].label == "op=swish shape=8x4 dtype=fp16 block=64");
+  CHECK(points[0].label == "op=swish shape=8x4 dtype=fp16 block=64 beta=0.5");
+  CHECK((points[0].attributes == std::vector<NamedText>{{"block", "64"}, {"beta", "0.50"}}));
   CHECK(points[1].execution.threads == 3 && points[1].execution.cache == CacheMode::kWarm);
   CHECK(points[1].label == "op=copy shape=2 dtype=fp32 cache_mode=warm threads=3");
-  auto const read = [](char const* text) {
-    std::istringstream stream(text);
-    return readPoints(stream, "p", {});
-  };
   CHECK_ERROR(read("op=swish\nshape\n"), "p:2: 'shape' is no key=value pair");
   CHECK_ERROR(read("shape=8\n"), "p:1: a point without op");
   CHECK_ERROR(read("op=swish op=copy\n"), "stands twice");
   CHECK_ERROR(read("op=swish shape=8 threads=0\n"), "p:1: threads is '0'");
   CHECK_ERROR(read("op=a%2\n"), "percent-encoding");
   CHECK_ERROR(read("# nothing\n"), "holds no point");
+}
+
+void pointsDocument() {
+  auto const read = [](char const* text) { return readPoints(text, "p", {}); };
+  auto const points = read(
+      R"({"schema": "profiler-points", "schema_version": 1, "points": [{"op": "swish", "shape": [65536, 1024], "dtype": "fp32",
+          "attributes": {"items": 4, "variant": "vectorized", "beta": 1e-7, "block": 256}}, {"op": "copy", "shape": "8", "dtype": "fp16"}]})");
+  CHECK(points.size() == 2);
+  CHECK(points[0].label == "op=swish variant=vectorized shape=65536x1024 dtype=fp32 block=256 items=4 beta=1e-07");
+  CHECK(points[0].attributes.size() == 4 && points[0].attributes[2].second == "1e-7");
+  CHECK(points[1].label == "op=copy shape=8 dtype=fp16");
+  CHECK_ERROR(read("{\"schema\": \"other\", \"points\": []}"), "is no points document");
+  CHECK_ERROR(read("{\"schema\": \"profiler-points\", \"points\": [{\"op\": [1]}]}"), "p: point 0: 'op' is no text");
+  CHECK_ERROR(read("{\"schema\": \"profiler-points\", \"points\": []}"), "holds no point");
+  CHECK_ERROR(read("{\"schema\": "), "broken JSON");
 }
 
 }  // namespace
@@ -163,5 +175,6 @@ int main() {
   unknownNames();
   engineFiles();
   pointsFile();
+  pointsDocument();
   return profiler::plugins::test::checks().finish("options");
 }
