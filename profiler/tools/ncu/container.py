@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -21,10 +22,14 @@ COMPRESSED_MAGIC = b"\x28\xb5\x2f\xfd"
 _RECORD_AGAIN = "record it again with ncu, or copy the file again from the machine that made it"
 _HEADER_LIMIT_BYTES = 1 << 30
 
-# field numbers of BlockHeader and ReportSessionDetails
-_RESULT_COUNTS = (2, 7, 8, 9)
+# field numbers of BlockHeader, ReportSessionDetails
+_SOURCE_COUNT = 1
+_RESULT_COUNTS = (2, 7, 8, 9)  # kernels, ranges, command lists, graphs
 _SESSION, _PAYLOAD_SIZE, _PROCESS = 3, 5, 6
-_CREATION_TIME, _VERSION_INFO, _COMMAND_LINE = 2, 8, 11
+_CREATION_TIME, _VERSION_INFO = 2, 8
+# of ProfileResult
+_RESULT_SIZES = {10: "grid", 11: "block"}
+_RESULT_IDS = {22: "context_id", 23: "stream_id"}
 
 
 @dataclass
@@ -117,51 +122,103 @@ def _add_session(facts: ReportFacts, session: bytes) -> None:
             facts.versions[item.get(1, "")] = item.get(2, "")
 
 
-def _add_block(facts: ReportFacts, header: bytes) -> int:
-    """Add a block header's facts and return the size of the payload behind it."""
-    payload = 0
+def _number(header: bytes, field_number: int) -> int:
+    value = next((value for number, value in message_fields(header) if number == field_number), 0)
+    return value if isinstance(value, int) else 0
+
+
+def _add_block(facts: ReportFacts, header: bytes) -> None:
     for number, value in message_fields(header):
         if number in _RESULT_COUNTS and isinstance(value, int):
             facts.result_count += value
-        elif number == _PAYLOAD_SIZE and isinstance(value, int):
-            payload = value
         elif number == _SESSION and isinstance(value, bytes):
             _add_session(facts, value)
         elif number == _PROCESS and isinstance(value, bytes):
-            name = dict(message_fields(value)).get(3, b"")
-            facts.process_name = _text(name).rpartition("/")[2]
-    return payload
+            process = dict(message_fields(value))
+            facts.process_name = _text(process.get(3, b"")).rpartition("/")[2]
+
+
+def _headers(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield each block's header, the stream at the begin of the block's payload."""
+    while stream.tell() < size:
+        header = _prefixed(stream, "a block header")
+        end = stream.tell() + _number(header, _PAYLOAD_SIZE)
+        if end > size:
+            raise _Damaged(f"the file ends {end - size} bytes before its last block does")
+        yield header
+        stream.seek(end)
 
 
 def _walk(stream: BinaryIO, size: int) -> ReportFacts:
-    facts = ReportFacts()
-    version = dict(message_fields(_prefixed(stream, "the file header"))).get(1, 0)
-    facts.format_version = version if isinstance(version, int) else 0
-    while stream.tell() < size:
-        payload = _add_block(facts, _prefixed(stream, "a block header"))
-        end = stream.tell() + payload
-        if end > size:
-            raise _Damaged(f"the file ends {end - size} bytes before its last block does")
-        stream.seek(end)
+    facts = ReportFacts(format_version=_number(_prefixed(stream, "the file header"), 1))
+    for header in _headers(stream, size):
+        _add_block(facts, header)
     facts.tool_version = next((text for name, text in facts.versions.items() if name.startswith("Nsight Compute")), "")
     return facts
+
+
+def _sizes(result: bytes) -> dict[str, int]:
+    """Return the launch sizes of one kernel result; a size of 0 is left out by the format."""
+    found: dict[str, int] = {}
+    for number, value in message_fields(result):
+        if number in _RESULT_SIZES and isinstance(value, bytes):
+            axes = dict(message_fields(value))
+            found |= {f"{_RESULT_SIZES[number]}_{axis}": int(axes.get(index, 0)) for index, axis in enumerate("xyz", 1)}
+        elif number in _RESULT_IDS and isinstance(value, int):
+            found[_RESULT_IDS[number]] = value
+    return found
+
+
+def _results(stream: BinaryIO, header: bytes) -> Iterator[bytes]:
+    """Yield the kernel results in a block's payload; the kernels' machine code stands before them."""
+    sources, results = _number(header, _SOURCE_COUNT), _number(header, _RESULT_COUNTS[0])
+    for index in range(sources + results):
+        entry = _prefixed(stream, "a result")
+        if index >= sources:
+            yield entry
+
+
+def launch_sizes(path: Path) -> list[dict[str, int]]:
+    """Return grid, block, context and stream of every kernel result.
+
+    The metrics of a report state them too, but only when it collected the launch statistics.
+
+    Args:
+        path: A report.
+
+    Returns:
+        In file order: grid_x to block_z, context_id, stream_id; what a result does not state is left out.
+
+    Raises:
+        BadExportError: The report is damaged.
+    """
+    with _opened(path) as (stream, size):
+        _prefixed(stream, "the file header")
+        return [_sizes(result) for header in _headers(stream, size) for result in _results(stream, header)]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a report behind its magic number; what goes wrong while it is read names the file."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            magic = stream.read(len(MAGIC))
+            if magic != MAGIC:
+                found = "it is empty" if not size else f"it begins with {magic!r}"
+                raise BadExportError(f"{path}: not a Nsight Compute report: {found}, expected {MAGIC!r}", _RECORD_AGAIN)
+            yield stream, size
+    except _Damaged as error:
+        raise BadExportError(f"{path}: damaged Nsight Compute report: {error}", _RECORD_AGAIN) from error
+    except OSError as error:
+        raise BadExportError(f"{path}: {error.strerror or error}", "check the path") from error
 
 
 def inspect(path: Path) -> ReportFacts:
     """Walk the blocks of a report and return what their headers say.
 
     Raises:
-        BadExportError: The file cannot be read, is empty, no .ncu-rep, of an unknown format version, or not whole.
+        BadExportError: The file cannot be read, is empty, no .ncu-rep, or not whole.
     """
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as stream:
-            magic = stream.read(4)
-            if magic != MAGIC:
-                found = "it is empty" if not size else f"it begins with {magic!r}"
-                raise BadExportError(f"{path}: not a Nsight Compute report: {found}, expected {MAGIC!r}", _RECORD_AGAIN)
-            return _walk(stream, size)
-    except _Damaged as error:
-        raise BadExportError(f"{path}: damaged Nsight Compute report: {error}", _RECORD_AGAIN) from error
-    except OSError as error:
-        raise BadExportError(f"{path}: {error.strerror or error}", "check the path") from error
+    with _opened(path) as (stream, size):
+        return _walk(stream, size)

@@ -13,7 +13,8 @@ from profiler.errors import BadExportError, ToolMissingError
 from profiler.tools.base import ReadResult
 from profiler.tools.ncu import frames
 from profiler.tools.ncu.assemble import TABLES, assemble
-from profiler.tools.ncu.container import COMPRESSED_MAGIC, MAGIC, ReportFacts, inspect
+from profiler.tools.ncu.container import COMPRESSED_MAGIC, MAGIC, ReportFacts, inspect, launch_sizes
+from profiler.tools.ncu.frames import attribute
 from profiler.tools.ncu.launch import Launch, Range
 from profiler.tools.ncu.metric_names import INSTANCED
 from profiler.tools.ncu.unit_names import base_unit
@@ -120,6 +121,8 @@ class _CounterColumns:
 def _launch(action: Any, library: ModuleType) -> Launch:
     facts: dict[str, Any] = {}
     for column, name in (
+        *((size, f"launch__{size[:-2]}_dim_{size[-1]}") for size in frames.SIZES),
+        ("device_id", attribute("device_index")),
         ("device_id", "launch__device_id"),
         ("context_id", "launch__context_id"),
         ("stream_id", "launch__stream_id"),
@@ -127,11 +130,19 @@ def _launch(action: Any, library: ModuleType) -> Launch:
         metric = action.metric_by_name(name)
         if metric is not None:
             facts[column] = metric.as_uint64()
-    parts = [action.metric_by_name(f"device__attribute_compute_capability_{part}") for part in ("major", "minor")]
+    parts = [action.metric_by_name(attribute(f"compute_capability_{part}")) for part in ("major", "minor")]
     if all(part is not None for part in parts):
         facts["compute_capability"] = ".".join(str(part.as_uint64()) for part in parts)
     kernel = action.name(library.IAction.NameBase_DEMANGLED) or action.name()
     return Launch(kernel, action.name(), facts, _ranges(action, library))
+
+
+def _add_sizes(path: Path, launches: list[Launch]) -> None:
+    """Take launch sizes from the results themselves, for reports without launch statistics."""
+    sizes = launch_sizes(path)
+    if len(sizes) == len(launches):
+        for launch, found in zip(launches, sizes, strict=True):
+            launch.facts = {**found, **launch.facts}
 
 
 def _messages(action: Any, launch_id: int) -> Iterator[dict[str, Any]]:
@@ -213,6 +224,8 @@ class NcuReportReader:
             columns, launches, messages = _collect(actions, library)
         except (TypeError, ValueError, AttributeError, RuntimeError, OverflowError) as error:
             raise BadExportError(f"{path}: damaged report: {error}", "record it again with ncu") from error
+        if not compressed and any("grid_x" not in launch.facts for launch in launches):
+            _add_sizes(path, launches)
         result = assemble(columns.table(), launches, messages, path.name)
         result.info = _info(facts)
         return result

@@ -11,7 +11,7 @@ import pytest
 
 from profiler.errors import BadExportError, DataMissingError, ToolMissingError
 from profiler.tables.load import load
-from profiler.tools.ncu.container import inspect
+from profiler.tools.ncu.container import inspect, launch_sizes
 from profiler.tools.ncu.metric_names import INSTANCED
 from profiler.tools.ncu.report import NcuReportReader, strip_marks
 from profiler.tools.ncu.unit_names import base_unit
@@ -220,3 +220,25 @@ def test_noise_inside_a_report_never_ends_the_process(tmp_path: Path) -> None:
             assert path.name in error.message
         else:
             assert len(table)
+
+
+def test_launch_sizes_stand_in_the_results_too() -> None:
+    """A report that collected other metrics only has its sizes there alone."""
+    table = load(SWISH).table("profiled_launches")
+    names = [f"{kind}_{axis}" for kind in ("grid", "block") for axis in "xyz"]
+    sizes = launch_sizes(SWISH)
+    assert [[size[name] for name in names] for size in sizes] == table[names].to_numpy().tolist()
+    assert [size["stream_id"] for size in sizes] == table["stream_id"].tolist()
+
+
+def test_sizes_without_launch_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = load(SWISH).table("profiled_launches")
+    action = ncu_report.IAction
+    names, by_name = action.metric_names, action.metric_by_name
+    monkeypatch.setattr(action, "metric_names", lambda self: [n for n in names(self) if not n.startswith("launch__")])
+    monkeypatch.setattr(action, "metric_by_name", lambda self, name: None if name.startswith("launch__") else by_name(self, name))
+    recording = load(SWISH)
+    found = recording.table("profiled_launches")
+    assert found[expected.columns].astype(object).equals(expected.astype(object))
+    assert recording.reason("launch_configurations").endswith("--section LaunchStats")
+    assert recording.has("devices")
