@@ -9,17 +9,25 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from peer_rules import PEERS
 from simulated_rounds import SCENARIOS, Experiments, Scenario, simulate
 
+from profiler.compare.align import Pair
+from profiler.compare.comparison import Judged, capture_estimates, clocks_differ
+from profiler.compare.noise import MachineNoise, assumed_noise
+from profiler.compare.sides import Row
 from profiler.compare.statistics import LOOKS, Estimates, interval, local_level, paired_estimates, two_sided_p
-from profiler.compare.verdict import Rule, decide, decided
+from profiler.compare.summaries import summarise
+from profiler.compare.verdict import Decisions, Rule, decide, decided
 
 RATIOS = {"identical": 0.0, "0.3 % slower": 0.003, "2 % slower": 0.02}
 FIXED_ROUNDS = 12
 ROWS = 40
+SELFTEST_ROUNDS = 30
+FIELDS = ("log_ratio", "standard_error", "dof", "rounds")
 
 
 def stopped_verdicts(experiments: Experiments, rule: Rule) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -35,8 +43,8 @@ def stopped_verdicts(experiments: Experiments, rule: Rule) -> tuple[np.ndarray, 
     ends = np.full((count, 2), np.nan)
     open_ = np.ones(count, dtype=bool)
     for look in range(len(LOOKS)):
-        so_far = Estimates(*(getattr(estimates, name)[:, : look + 1] for name in ("log_ratio", "standard_error", "dof", "rounds")))
-        single = _each_alone(so_far, rule)
+        so_far = Estimates(*(getattr(estimates, name)[:, : look + 1] for name in FIELDS))
+        single = _each_alone(so_far, rule, len(LOOKS))
         done = open_ & (decided(single) | (look == len(LOOKS) - 1))
         verdict[done], stop[done] = single.verdict[done], look
         ends[done] = np.log(np.column_stack([single.ratio_low, single.ratio_high]))[done]
@@ -44,41 +52,67 @@ def stopped_verdicts(experiments: Experiments, rule: Rule) -> tuple[np.ndarray, 
     return verdict, stop, ends
 
 
-def _each_alone(estimates: Estimates, rule: Rule):
+def _each_alone(estimates: Estimates, rule: Rule, looks: int) -> Decisions:
     # Benjamini-Hochberg over one row changes nothing, so deciding all experiments with q = p decides each alone
-    from unittest.mock import patch
-
     with patch("profiler.compare.verdict.benjamini_hochberg", lambda p: p):
-        return decide(estimates, rule, len(LOOKS))
+        return decide(estimates, rule, looks)
 
 
 def coverage(experiments: Experiments, truth: float) -> dict[str, float]:
     """Measure how often 95 % intervals hold the truth: at a fixed number of rounds, and at every look at once."""
     fixed = paired_estimates(experiments.differences, experiments.order, (FIXED_ROUNDS,))
-    low, high = interval(fixed, 0.05)
+    low, high = (ends[np.isfinite(ends)] for ends in interval(fixed, 0.05))
     looks = paired_estimates(experiments.differences, experiments.order, LOOKS)
     low_k, high_k = interval(looks, local_level(0.05, len(LOOKS)))
     return {
         "fixed": float(np.mean((low <= truth) & (truth <= high))),
-        "all_looks": float(np.mean(((low_k <= truth) & (truth <= high_k)).all(axis=1))),
+        "all_looks": float(np.mean(((low_k <= truth) & (truth <= high_k) | np.isnan(low_k)).all(axis=1))),
     }
+
+
+def single_captures(experiments: Experiments, noise: MachineNoise, rule: Rule) -> np.ndarray:
+    """Judge the first process of each side alone, as `profiler compare` does: +1 slower, -1 faster, 0 neither."""
+    sides = (experiments.base_samples, experiments.candidate_samples)
+    rows = [
+        [Row("row", {}, [summarise(samples)], sm_clock_after_hz=clock) for samples, clock in zip(side, clocks, strict=True)]
+        for side, clocks in zip(sides, experiments.clocks_hz, strict=True)
+    ]
+    judged = [clocks_differ(Judged("candidate", Pair(*both))) for both in zip(*rows, strict=True)]
+    estimates = capture_estimates(judged, [noise] * len(judged), [0.0] * len(judged))
+    return _signs(_each_alone(Estimates(*(getattr(estimates, name)[:, None] for name in FIELDS)), rule, 1).verdict)
+
+
+def measured_noise(scenario: Scenario, rng: np.random.Generator) -> MachineNoise:
+    """Return what a self-test of 40 rows and 30 rounds says of the spread between processes: its 90th percentile over rows."""
+    data = simulate(scenario, np.zeros(ROWS), SELFTEST_ROUNDS, rng)
+    spread = np.nanstd(data.differences, axis=1, ddof=1) / np.sqrt(2.0)
+    return MachineNoise(float(np.quantile(spread, 0.9)), SELFTEST_ROUNDS - 1.0, "self-test")
+
+
+def _signs(verdict: np.ndarray) -> np.ndarray:
+    return np.where(verdict == "slower", 1, np.where(verdict == "faster", -1, 0))
 
 
 def measure(scenario: Scenario, experiments: int, rule: Rule, rng: np.random.Generator) -> dict:
     """Measure one scenario: error rates of the rule and of the peers, coverage, rounds."""
     result: dict = {"scenario": scenario.name, "text": scenario.text, "rules": {}}
+    noise = measured_noise(scenario, rng)
     for name, ratio in RATIOS.items():
         truth = float(np.log1p(ratio))
         data = simulate(scenario, np.full(experiments, truth), LOOKS[-1], rng)
         verdict, stop, ends = stopped_verdicts(data, rule)
-        alarms = {"profiler ab": np.where(verdict == "slower", 1, np.where(verdict == "faster", -1, 0))}
+        alarms = {
+            "profiler ab": _signs(verdict),
+            "profiler compare, self-tested": single_captures(data, noise, rule),
+            "profiler compare, spread assumed": single_captures(data, assumed_noise(host_clock=False), rule),
+        }
         alarms |= {peer: decision(data.base_samples, data.candidate_samples) for peer, decision in PEERS.items()}
         for peer, said in alarms.items():
             cell = result["rules"].setdefault(peer, {})
             cell[name] = float(np.mean(said != 0) if ratio == 0.0 else np.mean(said > 0))
         result.setdefault("coverage", {})[name] = {
             **coverage(data, truth),
-            "at_stop": float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 1]))),
+            "at_stop": float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 1]))),  # no interval there is a miss
         }
         result.setdefault("rounds", {})[name] = float(np.median(np.asarray(LOOKS)[stop]))
         result.setdefault("cannot_tell", {})[name] = float(np.mean(verdict == "cannot tell"))
@@ -95,11 +129,11 @@ def false_discovery_rate(scenario: Scenario, jobs: int, rule: Rule, rng: np.rand
         data = simulate(scenario, truth, LOOKS[-1], rng)
         estimates = paired_estimates(data.differences, data.order, LOOKS)
         for look in range(1, len(LOOKS) + 1):
-            so_far = Estimates(*(getattr(estimates, name)[:, :look] for name in ("log_ratio", "standard_error", "dof", "rounds")))
+            so_far = Estimates(*(getattr(estimates, name)[:, :look] for name in FIELDS))
             decisions = decide(so_far, rule, len(LOOKS))
             if decided(decisions).all():
                 break
-        said = np.where(decisions.verdict == "slower", 1, np.where(decisions.verdict == "faster", -1, 0))
+        said = _signs(decisions.verdict)
         false = (said != 0) & (said != np.sign(truth))
         shares.append(false.sum() / max((said != 0).sum(), 1))
     return float(np.mean(shares))

@@ -93,12 +93,14 @@ class Experiments:
         order: +1 where the base ran first, shape (experiments, rounds).
         base_samples: Samples of the first base process, ns, shape (experiments, iterations).
         candidate_samples: Samples of the first candidate process.
+        clocks_hz: SM clock of the first process of base and candidate, shape (2, experiments); NaN when it cannot be read.
     """
 
     differences: np.ndarray
     order: np.ndarray
     base_samples: np.ndarray
     candidate_samples: np.ndarray
+    clocks_hz: np.ndarray
 
 
 def simulate(scenario: Scenario, log_ratio: np.ndarray, rounds: int, rng: np.random.Generator) -> Experiments:
@@ -117,4 +119,4 @@ def simulate(scenario: Scenario, log_ratio: np.ndarray, rounds: int, rng: np.ran
         clocks.append(np.exp(-side) if scenario.reads_clock else np.full(side.shape, np.nan))
         samples.append(_MEDIAN_NS * np.exp(side[:, :1] + noise[:, 0]))
     differences = np.where(throttled_pairs(*clocks), np.nan, medians[1] - medians[0])
-    return Experiments(differences, order, samples[0], samples[1])
+    return Experiments(differences, order, samples[0], samples[1], np.array([clock[:, 0] for clock in clocks]))

@@ -57,20 +57,27 @@ def balanced_order(sides: int, rounds: int, rng: np.random.Generator) -> NDArray
 def throttled_pairs(base_hz: Floats, candidate_hz: Floats) -> NDArray[np.bool_]:
     """Say which rounds were disturbed by the SM clock.
 
-    A side is held to its own usual clock, so a candidate that always runs at a lower clock is not thrown out for it.
+    A round is dropped when the clock fell between its two sides, or was low in both. What decides is symmetric in the
+    sides: holding each to a norm of its own would keep rounds in which one is high and the other low. A candidate that
+    always runs at another clock than the base is not thrown out for it.
 
     Args:
         base_hz: Clock of each round, shape (rows, rounds); NaN when unknown, which never drops a round.
         candidate_hz: The same for the candidate.
     """
-    relative = []
-    for clock in (base_hz, candidate_hz):
-        usual = np.full((clock.shape[0], 1), np.nan)
-        known = np.isfinite(clock).any(axis=1)
-        usual[known, 0] = np.nanmedian(clock[known], axis=1)
-        relative.append(clock / usual)
-    low = (relative[0] < 1 - CLOCK_DROP) | (relative[1] < 1 - CLOCK_DROP)
-    return low | (np.abs(relative[1] - relative[0]) > CLOCK_DROP)
+    between = np.log(candidate_hz) - np.log(base_hz)
+    together = (np.log(candidate_hz) + np.log(base_hz)) / 2.0
+    changed = np.abs(between - _median(between)) > CLOCK_DROP
+    return changed | (together - _median(together) < -CLOCK_DROP)
+
+
+def _median(values: Floats) -> Floats:
+    """Return the median of each row, NaN where nothing is known."""
+    result = np.full((values.shape[0], 1), np.nan)
+    known = np.isfinite(values).any(axis=1)
+    if known.any():
+        result[known, 0] = np.nanmedian(values[known], axis=1)
+    return result
 
 
 class Matrices:

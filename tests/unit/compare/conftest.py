@@ -1,0 +1,56 @@
+"""Result documents and commands with times of known truth."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from profiler.compare.sides import Row
+from profiler.compare.summaries import summarise
+from profiler.point_label import decode_label
+
+DRIVER = Path(__file__).with_name("simulated_driver.py")
+
+
+def samples(median: float, count: int = 50, spread: float = 0.002, seed: int = 0) -> list[float]:
+    """Return whole ns around a median; the same seed gives the same noise."""
+    noise = np.random.default_rng(seed).standard_normal(count)
+    return np.rint(median * np.exp(spread * noise)).tolist()
+
+
+def row(label: str, values: list[float] | None, **more: Any) -> Row:
+    """Return a row with one process's samples."""
+    return Row(label, decode_label(label), [summarise(None if values is None else np.array(values, dtype=float), more.pop("status", "ok"))], **more)
+
+
+@pytest.fixture
+def driver() -> Callable[..., tuple[str, ...]]:
+    """Return the command line of the simulated driver with options."""
+    return lambda *options: (sys.executable, str(DRIVER), *options)
+
+
+@pytest.fixture
+def write_result(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a result document: label to samples, or to a whole point record."""
+
+    def write(name: str, points: Mapping[str, Any], **document: Any) -> Path:
+        records = []
+        for label, value in points.items():
+            point = {"label": label, "status": "ok", "clock": "cuda_event", "cache": "cold", "launch_mode": "plain"}
+            records.append(point | (value if isinstance(value, dict) else {"samples_ns": value}))
+        device = {"name": "Simulated GPU", "uuid": "GPU-0", "compute_capability": "9.0", "sm_count": 132, "sm_clock_hz": 1980000000,
+                  "max_threads_per_sm": 2048, "max_blocks_per_sm": 32, "registers_per_sm": 65536,
+                  "shared_memory_per_sm_bytes": 233472} | document.pop("device", {})  # fmt: skip
+        whole = {"schema": "profiler-result", "schema_version": 1, "program": {"name": "profiler-driver", "version": "1"},
+                 "engine": "direct", "device": device, "versions": {"driver": "13.0"}, "points": records} | document  # fmt: skip
+        path = tmp_path / name
+        path.write_text(json.dumps(whole))
+        return path
+
+    return write
