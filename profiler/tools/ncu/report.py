@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from profiler.tools.ncu.container import COMPRESSED_MAGIC, MAGIC, ReportFacts, i
 from profiler.tools.ncu.frames import attribute
 from profiler.tools.ncu.launch import Launch, Range
 from profiler.tools.ncu.metric_names import INSTANCED
+from profiler.tools.ncu.rule_results import rule_messages
 from profiler.tools.ncu.unit_names import base_unit
 
 if TYPE_CHECKING:
@@ -26,24 +26,6 @@ if TYPE_CHECKING:
 _TEXT_KIND = 2
 _DEFAULT_DOMAIN = "<default domain>"
 _INTEGER_PAYLOADS = ("INT32", "INT64", "UINT32", "UINT64")
-_MESSAGE_SEVERITY = {3: "warning", 4: "error"}
-_SPEEDUP_KIND = {1: "local", 2: "global"}
-_MARK = re.compile(r"@(?:section|url|sass|source):(.*?)@")
-
-
-def strip_marks(text: str) -> str:
-    """Replace the link marks of a rule's message by the words they show.
-
-    `@section:Id:Title@` becomes `Title`, `@url:Title:https://…@` becomes `Title`, `@sass:address:Title@` and
-    `@source:file:line:Title@` become `Title`.
-    """
-
-    def words(match: re.Match[str]) -> str:
-        if match.group().startswith("@url:"):
-            return re.split(r":(?=[A-Za-z][A-Za-z0-9+.-]*://)", match.group(1))[0]
-        return match.group(1).rpartition(":")[2]
-
-    return _MARK.sub(words, text)
 
 
 def _library() -> ModuleType:
@@ -145,26 +127,6 @@ def _add_sizes(path: Path, launches: list[Launch]) -> None:
             launch.facts = {**found, **launch.facts}
 
 
-def _messages(action: Any, launch_id: int) -> Iterator[dict[str, Any]]:
-    """Yield the `diagnostics` rows of ncu's own rules for a launch."""
-    for result in action.rule_results_as_dicts():
-        message = result.get("rule_message") or {}
-        if not message:
-            continue
-        title = message.get("title") or result.get("name", "")
-        speedup = result.get("speedup_estimation") or {}
-        yield {
-            "source": f"ncu {result.get('rule_identifier', '')}",
-            "severity": _MESSAGE_SEVERITY.get(int(message.get("type", 0)), "info"),
-            "text": f"{title}: {strip_marks(message.get('message', ''))}",
-            "hint": "",
-            "launch_id": launch_id,
-            "section": result.get("section_identifier", ""),
-            "speedup_pct": float(speedup["speedup"]) if speedup else float("nan"),
-            "speedup_kind": _SPEEDUP_KIND.get(int(speedup.get("type", 0)), "") if speedup else "",
-        }
-
-
 def _actions(path: Path, facts: ReportFacts | None, library: ModuleType) -> list[Any]:
     """Return the results of a report; hold the library to the number that the headers state."""
     context = library.load_report(str(path))
@@ -184,7 +146,7 @@ def _collect(actions: list[Any], library: ModuleType) -> tuple[_CounterColumns, 
     columns, launches, messages = _CounterColumns(), [], []
     for launch_id, action in enumerate(actions):
         launches.append(_launch(action, library))
-        messages += _messages(action, launch_id)
+        messages += rule_messages(action, launch_id)
         for name in action.metric_names():
             if not name.startswith(frames.UNINFORMATIVE_PREFIXES):
                 columns.add(launch_id, name, action.metric_by_name(name))

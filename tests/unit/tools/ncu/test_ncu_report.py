@@ -13,7 +13,8 @@ from profiler.errors import BadExportError, DataMissingError, ToolMissingError
 from profiler.tables.load import load
 from profiler.tools.ncu.container import inspect, launch_sizes
 from profiler.tools.ncu.metric_names import INSTANCED
-from profiler.tools.ncu.report import NcuReportReader, strip_marks
+from profiler.tools.ncu.report import NcuReportReader
+from profiler.tools.ncu.rule_results import strip_marks
 from profiler.tools.ncu.unit_names import base_unit
 
 DATA = Path(__file__).parents[3] / "data" / "ncu_h200"
