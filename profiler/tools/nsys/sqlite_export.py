@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from functools import cached_property
@@ -15,7 +17,7 @@ import numpy as np
 from profiler.columns import narrow
 from profiler.distinct import distinct_rows
 from profiler.errors import BadExportError
-from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, Values
+from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, Values, journals
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 _NULL = -(2**63)
@@ -58,15 +60,25 @@ class SqliteExport:
                 "copy the file again, or export again: nsys export --type sqlite REPORT.nsys-rep",
             )
 
+    @cached_property
+    def _address(self) -> str:
+        """The address for SQLite: the file itself, never to be written; or a copy where a journal must be worked in."""
+        beside = journals(self.path)
+        if not beside:
+            return f"file:{quote(str(self.path.resolve()))}?mode=ro&immutable=1"
+        self._copy = tempfile.TemporaryDirectory(prefix="profiler-sqlite-")
+        for file in (self.path, *beside):
+            shutil.copyfile(file, Path(self._copy.name) / file.name)
+        return f"file:{quote(str(Path(self._copy.name) / self.path.name))}?mode=rw"
+
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one SELECT and return its rows.
 
         Raises:
             BadExportError: The database is damaged, or a table or column is absent.
         """
-        uri = f"file:{quote(str(self.path.resolve()))}?mode=ro&immutable=1"
         try:
-            with closing(sqlite3.connect(uri, uri=True)) as connection:
+            with closing(sqlite3.connect(self._address, uri=True)) as connection:
                 connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
                 return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:

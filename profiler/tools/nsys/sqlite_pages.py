@@ -58,6 +58,12 @@ class Block:
     group_columns: dict[int, Values] = field(default_factory=dict)
 
 
+def journals(path: Path) -> list[Path]:
+    """Return the files beside a database that hold changes not yet in it, or the way back from half a change."""
+    beside = [path.with_name(path.name + ending) for ending in ("-wal", "-journal")]
+    return [file for file in beside if file.is_file() and file.stat().st_size > 0]
+
+
 class PageFile:
     """A SQLite file read by pages.
 
@@ -69,7 +75,7 @@ class PageFile:
     """
 
     def __init__(self, path: Path) -> None:
-        if any(path.with_name(path.name + ending).exists() for ending in ("-wal", "-journal")):
+        if journals(path):
             raise Unsupported("a journal stands beside the file")
         self._file = os.open(path, os.O_RDONLY)
         head = os.pread(self._file, 100, 0)
@@ -143,11 +149,13 @@ class PageFile:
         leaves = self.leaves(root)
         for begin in range(0, len(leaves), _BLOCK_PAGES):
             try:
-                yield self._block(leaves[begin : begin + _BLOCK_PAGES], wanted, columns, rowid, span)
+                block = self._block(leaves[begin : begin + _BLOCK_PAGES], wanted, columns, rowid, span)
             except IndexError as error:
                 raise Unsupported("a pointer leads out of its page") from error
+            if block is not None:
+                yield block
 
-    def _block(self, pages: np.ndarray, wanted: Sequence[int], columns: int, rowid: bool, span: Sequence[int]) -> Block:
+    def _block(self, pages: np.ndarray, wanted: Sequence[int], columns: int, rowid: bool, span: Sequence[int]) -> Block | None:
         first, last = int(pages.min()), int(pages.max())
         if last - first + 1 > _MAX_SPREAD * len(pages) + 64:
             raise Unsupported("pages of the table lie far apart")
@@ -158,7 +166,7 @@ class PageFile:
         buffer = np.frombuffer(data, dtype=np.uint8)
         base = (pages - first) * self.page_size
         cells = self._cells(buffer, base, pages == 1)
-        return _decode(buffer, cells, wanted, columns, rowid, span, self.usable)
+        return _decode(buffer, cells, wanted, columns, rowid, span, self.usable) if len(cells) else None
 
     def _cells(self, buffer: np.ndarray, base: np.ndarray, is_first: np.ndarray) -> np.ndarray:
         head = base + np.where(is_first, 100, 0)
