@@ -69,19 +69,40 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
     raise _Damaged("a number runs past its message")
 
 
-def message_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield (field number, value) of a Protocol Buffers message; submessages and strings as bytes.
+@dataclass(frozen=True)
+class RawField:
+    """One field of a Protocol Buffers message.
+
+    Attributes:
+        number: Field number.
+        value: Number, or content as bytes for text, submessages and fixed-width fields.
+        encoded: The field as it stands in the message, tag included.
+    """
+
+    number: int
+    value: int | bytes
+    encoded: bytes
+
+    @property
+    def content(self) -> bytes:
+        """Content of a text or submessage; empty for a number."""
+        return self.value if isinstance(self.value, bytes) else b""
+
+
+def raw_fields(data: bytes) -> Iterator[RawField]:
+    """Yield the fields of a Protocol Buffers message.
 
     Args:
         data: The message.
     """
     position = 0
     while position < len(data):
+        begin = position
         tag, position = _varint(data, position)
         wire = tag & 7
         if wire == 0:
-            value, position = _varint(data, position)
-            yield tag >> 3, value
+            number, position = _varint(data, position)
+            yield RawField(tag >> 3, number, data[begin:position])
             continue
         if wire == 2:
             size, position = _varint(data, position)
@@ -91,8 +112,18 @@ def message_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
             raise _Damaged(f"unknown field type {wire}")
         if position + size > len(data):
             raise _Damaged("a field runs past its message")
-        yield tag >> 3, data[position : position + size]
+        content = data[position : position + size]
         position += size
+        yield RawField(tag >> 3, content, data[begin:position])
+
+
+def message_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Yield (field number, value) of a Protocol Buffers message; submessages and strings as bytes.
+
+    Args:
+        data: The message.
+    """
+    return ((item.number, item.value) for item in raw_fields(data))
 
 
 def _text(value: int | bytes) -> str:
@@ -192,13 +223,25 @@ def launch_sizes(path: Path) -> list[dict[str, int]]:
     Raises:
         BadExportError: The report is damaged.
     """
-    with _opened(path) as (stream, size):
+    with opened(path) as (stream, size):
         _prefixed(stream, "the file header")
         return [_sizes(result) for header in _headers(stream, size) for result in _results(stream, header)]
 
 
+def read_blocks(stream: BinaryIO, size: int) -> Iterator[tuple[bytes, bytes | None]]:
+    """Yield the file header (without payload), then each block's header and payload.
+
+    Args:
+        stream: A report, behind its magic number.
+        size: Its size in bytes.
+    """
+    yield _prefixed(stream, "the file header"), None
+    for header in _headers(stream, size):
+        yield header, stream.read(_number(header, _PAYLOAD_SIZE))
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """Open a report behind its magic number; what goes wrong while it is read names the file."""
     try:
         size = path.stat().st_size
@@ -220,5 +263,5 @@ def inspect(path: Path) -> ReportFacts:
     Raises:
         BadExportError: The file cannot be read, is empty, no .ncu-rep, or not whole.
     """
-    with _opened(path) as (stream, size):
+    with opened(path) as (stream, size):
         return _walk(stream, size)
