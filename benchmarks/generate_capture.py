@@ -74,7 +74,10 @@ def write_capture(path: Path, kernels: int, seed: int = 1) -> None:
     ]  # fmt: skip
     ids = {text: number for number, text in enumerate(strings, start=1)}
     points = max(kernels // (LAUNCHES_PER_ITERATION * ITERATIONS_PER_POINT), 1)
-    labels = [f"point op=swish variant=v{i % 7} shape={2 ** (10 + i % 8)}x1024 dtype=fp32 block={64 << i % 5} n={i}" for i in range(points)]
+    labels = [
+        f"point op=swish variant=v{i % 7} shape={2 ** (10 + i % 8)}x1024 dtype=fp32 block={64 << i % 5} n={i}"
+        for i in range(points)
+    ]
     for label in labels:
         ids[label] = len(ids) + 1
     connection.executemany("INSERT INTO StringIds VALUES (?, ?)", [(number, text) for text, number in ids.items()])

@@ -78,7 +78,7 @@ class GpuPoints:
         host: Host time of the iteration's range.
         payload_bytes: Bytes an iteration must move, NaN when unknown.
         kernels_per_iteration: Mean number of kernels and graphs.
-        copies: Copies inside measured iterations.
+        copies: Copies inside measured iterations, NaN when no GPU work was recorded.
         launch_configuration: Configuration that took the most time, -1 when none.
     """
 
@@ -101,9 +101,9 @@ def gpu_points(recording: Recording) -> GpuPoints | None:
     payload = np.full(groups, np.nan)
     known = (labels.codes >= 0) & ~np.isnan(found.payload_bytes)
     payload[labels.codes[known]] = found.payload_bytes[known]
-    per_iteration, kernels, copies, dominant = (
-        np.full(rows, np.nan), np.full(groups, np.nan), np.zeros(groups, np.int64), np.full(groups, -1),
-    )  # fmt: skip
+    per_iteration = np.full(rows, np.nan)
+    kernels, copies = np.full(groups, np.nan), np.full(groups, np.nan)
+    dominant = np.full(groups, -1)
     try:
         operations = gpu_operations(recording)
     except DataMissingError:
@@ -120,7 +120,7 @@ def gpu_points(recording: Recording) -> GpuPoints | None:
         kernels = np.bincount(labels.codes[inside], weights=counts[inside], minlength=groups) / host.count
     moved = np.flatnonzero((iteration >= 0) & (operations.kind == MEMCPY))
     owner = labels.codes[iteration[moved]]
-    copies = np.bincount(owner[owner >= 0], minlength=groups)
+    copies = np.bincount(owner[owner >= 0], minlength=groups).astype(np.float64)
     dominant = _dominant(recording, labels, iteration, groups)
     return GpuPoints(statistics_of(labels, per_iteration), host, payload, kernels, copies, dominant)
 

@@ -13,7 +13,6 @@ from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.kernel_time import dimensions
 from profiler.metrics.occupancy_limits import limits_of_launches
-from profiler.metrics.point_ranges import iterations
 from profiler.metrics.point_times import GpuPoints, PointTimes, gpu_points, sample_times
 from profiler.metrics.spec import MetricSpec, MetricTable
 from profiler.point_label import RESERVED_KEYS, decode_label
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from profiler.tables.load import Recording
 
 _GPU_TOOLS = ("nsys", "cupti")
+_RANGE_TOOLS = (*_GPU_TOOLS, "builtin")
 _RESULT_TOOLS = ("builtin", "nsys", "cupti", "ncu")
 _FROM_LAUNCHES = {
     "achieved_occupancy_pct": "achieved_occupancy_pct",
@@ -41,7 +41,7 @@ def points(recording: Recording) -> Columns:
     Raises:
         DataMissingError: The recording marks no sweep point.
     """
-    gpu = {tool: found for tool in _GPU_TOOLS if tool in recording.tools and (found := gpu_points(recording.only(tool)))}
+    gpu = {tool: found for tool in _RANGE_TOOLS if tool in recording.tools and (found := gpu_points(recording.only(tool)))}
     results = {tool: recording.columns("points", tool) for tool in _RESULT_TOOLS if recording.has("points", tool)}
     labels = _labels(recording, gpu, results)
     if not labels:
@@ -65,8 +65,6 @@ def _labels(recording: Recording, gpu: dict[str, GpuPoints], results: dict[str, 
         found |= dict.fromkeys(table.array("label").tolist())
     for item in gpu.values():
         found |= dict.fromkeys(item.times.position)
-    if "builtin" in recording.tools and (ranges := iterations(recording.only("builtin"))) is not None:
-        found |= dict.fromkeys(ranges.labels)
     if recording.has("profiled_launches", "ncu") and "point" in recording.columns("profiled_launches", "ncu"):
         points_of_launches = recording.columns("profiled_launches", "ncu").coded("point")
         used = np.unique(points_of_launches.codes[points_of_launches.codes >= 0])
@@ -210,7 +208,7 @@ def _configuration(recording: Recording, labels: list[str], gpu: dict[str, GpuPo
     }  # fmt: skip
     for tool, item in gpu.items():
         own = recording.only(tool)
-        per_point, counts = item.kernels_per_iteration, item.copies.astype(np.float64)
+        per_point, counts = item.kernels_per_iteration, item.copies
         for name, values in (("kernels_per_iteration", per_point), ("memcpys_in_iterations", counts)):
             numbers[name] = np.where(np.isnan(numbers[name]), _gather(labels, item.times.position, values), numbers[name])
         if own.has("launch_configurations"):

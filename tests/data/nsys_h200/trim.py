@@ -1,6 +1,6 @@
 """Cuts recorded exports down to what the tests need and takes out what tells of the machine, then prints golden reports.
 
-    python trim.py FOLDER     # FOLDER holds node.sqlite, graph.sqlite and graph_cuda_gpu_trace.csv of record.sh
+python trim.py FOLDER     # FOLDER holds node.sqlite, graph.sqlite and graph_cuda_gpu_trace.csv of record.sh
 """
 
 import shutil

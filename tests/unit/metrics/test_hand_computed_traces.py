@@ -35,7 +35,9 @@ def test_gaps_are_the_complement_of_the_union(trace):
         kernels=[kernel(100, 200), kernel(120, 150, streamId=8), kernel(220, 260), kernel(275, 280)],
         memcpys=[(250, 270, {})],
     )
-    found = [(row["device"], row["start_ns"], row["end_ns"], row["duration_ns"], row["after"]) for row in records(recording, "gaps")]
+    found = [
+        (row["device"], row["start_ns"], row["end_ns"], row["duration_ns"], row["after"]) for row in records(recording, "gaps")
+    ]
     name = traces.STRINGS[1]
     assert found == [(0, 200, 220, 20, name), (0, 270, 275, 5, name)]
     assert [row["before"] for row in records(recording, "gaps")] == [name, "[memcpy HtoD]"]
@@ -179,7 +181,11 @@ def test_configurations_of_one_kernel_stay_apart_and_odd_names_pass(trace):
     odd = 'void k<"</script>&\'[red]">(int)'
     recording = trace(
         strings={9: odd},
-        kernels=[kernel(0, 10, demangledName=9), kernel(20, 25, demangledName=9, blockX=128), kernel(30, 31, demangledName=9, gridY=2)],
+        kernels=[
+            kernel(0, 10, demangledName=9),
+            kernel(20, 25, demangledName=9, blockX=128),
+            kernel(30, 31, demangledName=9, gridY=2),
+        ],
     )
     rows = records(recording, "kernels")
     assert [(row["kernel"], row["grid"], row["block"]) for row in rows] == [

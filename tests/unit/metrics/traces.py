@@ -19,7 +19,16 @@ MEMCPY = {
     "deviceId": 0, "contextId": 1, "streamId": 7, "correlationId": 0, "globalPid": PROCESS, "bytes": 100, "copyKind": 1,
     "srcKind": 0, "dstKind": 2,
 }  # fmt: skip
-MEMSET = {"deviceId": 0, "contextId": 1, "streamId": 7, "correlationId": 0, "globalPid": PROCESS, "bytes": 8, "value": 0, "memKind": 2}
+MEMSET = {
+    "deviceId": 0,
+    "contextId": 1,
+    "streamId": 7,
+    "correlationId": 0,
+    "globalPid": PROCESS,
+    "bytes": 8,
+    "value": 0,
+    "memKind": 2,
+}
 GRAPH = {"deviceId": 0, "contextId": 1, "streamId": 7, "correlationId": 0, "globalPid": PROCESS, "graphId": 1, "graphExecId": 1}
 CALL = {"eventClass": 0, "globalTid": THREAD, "nameId": 3, "returnValue": 0}
 RANGE = {"eventType": 59, "globalTid": THREAD, "domainId": 0}

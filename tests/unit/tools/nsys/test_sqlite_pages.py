@@ -37,7 +37,9 @@ def both(export, names, table="data"):
     asked = export._by_sql(table, names)
     for name in names:
         assert np.ma.getmaskarray(paged[name]).tolist() == np.ma.getmaskarray(asked[name]).tolist(), name
-        assert np.ma.filled(paged[name].astype(np.int64), -7).tolist() == np.ma.filled(asked[name].astype(np.int64), -7).tolist(), name
+        assert np.ma.filled(paged[name].astype(np.int64), -7).tolist() == np.ma.filled(asked[name].astype(np.int64), -7).tolist(), (
+            name
+        )
     return paged
 
 
