@@ -25,7 +25,21 @@ _SUFFIX_UNITS = (
     ("_ns", "ns"),
 )
 _WHOLE_NAMES = {"count": "count", "bytes": "bytes", "iterations": "count", "launches": "count", "samples": "count"}
-_CODE_NAMES = {"kernel", "grid", "block", "range", "metric", "before", "after", "label", "name", "api", "launch", "point", "launch_kernel"}
+_CODE_NAMES = {
+    "kernel",
+    "grid",
+    "block",
+    "range",
+    "metric",
+    "before",
+    "after",
+    "label",
+    "name",
+    "api",
+    "launch",
+    "point",
+    "launch_kernel",
+}
 _PLAIN_NAMES = {"block", "device", "stream", "first", "second"}
 _ACRONYMS = {
     "p05": "p05", "p95": "p95", "p25": "p25", "p75": "p75", "nsys": "nsys", "ncu": "ncu", "cupti": "CUPTI", "gpu": "GPU",

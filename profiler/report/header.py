@@ -103,7 +103,9 @@ def _cuda_version(value: Any) -> str:
 
 def _nested(environment: dict[str, Any], key: str) -> str:
     """Find a version in the environment, whether it stands alone, in `versions`, or in a record of its own."""
-    value = environment.get(key, environment.get("versions", {}).get(key) if isinstance(environment.get("versions"), dict) else None)
+    value = environment.get(
+        key, environment.get("versions", {}).get(key) if isinstance(environment.get("versions"), dict) else None
+    )
     if isinstance(value, dict):
         value = value.get("version") or value.get("runtime") or ""
     return "" if value is None else str(value)

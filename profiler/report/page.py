@@ -49,14 +49,18 @@ def _document(template: str, title: str, sections: list[Section], **context: Any
 
     scripts = [read_asset(PLOTLY), *(read_asset(name) for name in SCRIPTS)]
     payloads = {block.id: Markup(json_text(block.payload())) for block in _flat(sections) if hasattr(block, "payload")}
-    return _environment().get_template(template).render(
-        title=title,
-        sections=sections,
-        payloads=payloads,
-        style=Markup("\n".join(read_asset(name) for name in STYLES)),
-        scripts=[Markup(script) for script in scripts],
-        policy=_policy(scripts),
-        **context,
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            title=title,
+            sections=sections,
+            payloads=payloads,
+            style=Markup("\n".join(read_asset(name) for name in STYLES)),
+            scripts=[Markup(script) for script in scripts],
+            policy=_policy(scripts),
+            **context,
+        )
     )
 
 

@@ -26,7 +26,11 @@ Page.widgets.explorer = (function () {
       this.makeControls();
       this.makeChips();
       this.refresh();
-      Page.redraws.push(() => this.refresh());
+      Page.whenSeen(this.grid, () => {
+        this.seen = true;
+        this.draw();
+        Page.redraws.push(() => this.draw());
+      });
     }
 
     makeTable(payload) {
@@ -112,7 +116,10 @@ Page.widgets.explorer = (function () {
       }
       const by = this.scaleOf(groups);
       this.facets.classList.toggle("single", shown.length === 1);
-      shown.forEach((group, index) => this.facet(this.facets.children[index], group, by));
+      shown.forEach((group, index) => {
+        this.facets.children[index].firstChild.textContent = group.title;
+        if (this.seen) this.facet(this.facets.children[index], group, by);
+      });
       this.drawLegend(by);
       this.more.replaceChildren();
       if (groups.length > shown.length) {
@@ -146,7 +153,6 @@ Page.widgets.explorer = (function () {
 
     facet(node, group, by) {
       const model = this.model;
-      node.firstChild.textContent = group.title;
       const plot = node.lastChild;
       plot.setAttribute("aria-label", `${model.measure.label} by ${model.x || "configuration"}${group.title ? ", " + group.title : ""}`);
       const best = model.best(group.rows);
@@ -217,6 +223,6 @@ Page.widgets.explorer = (function () {
 
   return (node) => {
     const payload = Page.data(node.dataset.block);
-    Page.whenSeen(node, () => new Explorer(node, payload));
+    node.explorer = new Explorer(node, payload);
   };
 })();

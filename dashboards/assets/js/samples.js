@@ -28,8 +28,10 @@ Page.widgets.samples = (function () {
       this.table = new Page.table.Table(tableNode, this.tablePayload(payload.total), { page: 8, onselect: (selected) => this.draw(selected) });
       this.table.selected.add(0);
       this.table.mark();
-      this.draw(this.table.selected);
-      Page.redraws.push(() => this.draw(this.table.selected));
+      Page.whenSeen(this.time, () => {
+        this.draw(this.table.selected);
+        Page.redraws.push(() => this.draw(this.table.selected));
+      });
     }
 
     tablePayload(total) {
@@ -72,6 +74,6 @@ Page.widgets.samples = (function () {
 
   return (node) => {
     const payload = Page.data(node.dataset.block);
-    Page.whenSeen(node, () => new Samples(node, payload));
+    new Samples(node, payload);
   };
 })();

@@ -3,6 +3,7 @@
 Page.widgets.timeline = (function () {
   const { element } = Page;
   const draw = Page.timelineDraw;
+  const NARROW = 560; // px, below which lanes are labelled above instead of beside
   const SMALLEST_SPAN = 20; // ns
 
   class Timeline {
@@ -47,7 +48,7 @@ Page.widgets.timeline = (function () {
     }
 
     get left() {
-      return this.view.width < 560 ? 0 : 132;
+      return this.view.width < NARROW ? 0 : 132;
     }
 
     get perPixel() {
@@ -262,6 +263,9 @@ Page.widgets.timeline = (function () {
 
   return (node) => {
     const payload = Page.data(node.dataset.block);
+    const lanes = payload.lanes.map((lane) => ({ ...lane, rows: { length: lane.rows } }));
+    const height = draw.arrange(lanes, new Set(), node.clientWidth < NARROW).height;
+    node.style.minHeight = `${Math.min(height, window.innerHeight * 0.6) + 160}px`; // so that nothing moves when it is drawn
     Page.whenSeen(node, async () => {
       const timeline = new Timeline(node, await Page.loadTimeline(payload));
       node.timeline = timeline;

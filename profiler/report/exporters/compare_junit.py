@@ -41,7 +41,11 @@ def to_junit(comparison: Comparison, gate: GateResult | None = None) -> str:
             _case(suite, row, checks.pop((side.name, row["row"]), []) if gate else None)
         for (candidate, name), left in list(checks.items()):
             if candidate == side.name:
-                _case(suite, {"row": name, "verdict": "", "detail": "", "candidate_median_ns": None}, checks.pop((candidate, name)) if left else [])
+                _case(
+                    suite,
+                    {"row": name, "verdict": "", "detail": "", "candidate_median_ns": None},
+                    checks.pop((candidate, name)) if left else [],
+                )
         for name, tag in (("tests", "testcase"), ("failures", ".//failure"), ("errors", ".//error"), ("skipped", ".//skipped")):
             suite.set(name, str(len(suite.findall(tag))))
     ElementTree.indent(root)

@@ -16,7 +16,9 @@ _MARKS = {
     "slower": "🔴", "faster": "🟢", "same": "⚪", "cannot tell": "🟡", "not comparable": "⛔", "base only": "➖",
     "candidate only": "➕",
 }  # fmt: skip
-_ESCAPED = str.maketrans({"|": "\\|", "\n": " ", "<": "&lt;", ">": "&gt;", "`": "'", "*": "\\*", "_": "\\_", "[": "\\[", "@": "@\u200b"})
+_ESCAPED = str.maketrans(
+    {"|": "\\|", "\n": " ", "<": "&lt;", ">": "&gt;", "`": "'", "*": "\\*", "_": "\\_", "[": "\\[", "@": "@\u200b"}
+)
 
 
 def to_markdown(comparison: Comparison, gate: GateResult | None = None, page: str = "") -> str:
@@ -74,7 +76,11 @@ def _gate_lines(gate: GateResult | None) -> str:
     lines = [f"- {_code(check.row)} **{_escape(check.metric)}**: {_escape(check.text)}" for check in counted[:ROWS_SHOWN]]
     if len(counted) > ROWS_SHOWN:
         lines.append(f"- … and {len(counted) - ROWS_SHOWN} more")
-    lines += [f"- accepted: {_code(check.row)} {_escape(check.text)}: {_escape(check.accepted)}" for check in gate.checks if check.accepted]
+    lines += [
+        f"- accepted: {_code(check.row)} {_escape(check.text)}: {_escape(check.accepted)}"
+        for check in gate.checks
+        if check.accepted
+    ]
     return "\n".join([*lines, *(f"- note: {_escape(note)}" for note in gate.notes[:ROWS_SHOWN])])
 
 
@@ -127,7 +133,13 @@ def _metrics(comparison: Comparison) -> str:
         return ""
     order = changed.assign(_worse=changed["verdict"] != "worse").sort_values("_worse", kind="stable")
     rows = [
-        [item["verdict"], _code(item["metric"]), _code(item["row"]), format_value(item["base_value"], item["unit"]), format_value(item["candidate_value"], item["unit"])]
+        [
+            item["verdict"],
+            _code(item["metric"]),
+            _code(item["row"]),
+            format_value(item["base_value"], item["unit"]),
+            format_value(item["candidate_value"], item["unit"]),
+        ]
         for item in order.head(ROWS_SHOWN).to_dict("records")
     ]
     left = len(changed) - len(rows)
@@ -140,7 +152,12 @@ def _conditions(comparison: Comparison) -> str:
     if not comparison.differences:
         return ""
     rows = [
-        [_escape(item.title), _escape(item.base_value or MISSING), _escape(item.candidate_value or MISSING), "voids the comparison" if item.voids else _escape(item.why)]
+        [
+            _escape(item.title),
+            _escape(item.base_value or MISSING),
+            _escape(item.candidate_value or MISSING),
+            "voids the comparison" if item.voids else _escape(item.why),
+        ]
         for item in comparison.differences
     ]
     open_ = " open" if any(item.voids for item in comparison.differences) else ""

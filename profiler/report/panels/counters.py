@@ -38,7 +38,9 @@ def build(view: View) -> list[Block]:
 def _side_by_side(raw: pd.DataFrame, keys: list[str]) -> Table:
     """One row per metric, one column per launch: what differs between launches is seen along the row."""
     values = raw["value"].astype(object).where(raw["value"].notna(), raw["text_value"].astype(object))
-    wide = raw.assign(shown=values).pivot_table(index=["metric", "unit"], columns=keys, values="shown", aggfunc="first", sort=False, observed=True)
+    wide = raw.assign(shown=values).pivot_table(
+        index=["metric", "unit"], columns=keys, values="shown", aggfunc="first", sort=False, observed=True
+    )
     wide = wide.sort_index(key=lambda names: names.str.swapcase())  # the usual lower-case names before the chip's own ones
     heads = raw.drop_duplicates(keys).set_index(keys)
     columns = [ColumnView("metric", "metric", kind="code"), ColumnView("unit", "unit")]

@@ -12,4 +12,6 @@ def build(view: View) -> list[Block]:
     return [table_block("diagnostics-table", "diagnostics", view.metric("diagnostics"), wrap=True)]
 
 
-PANEL = Panel("diagnostics", "Diagnostics", ("diagnostics",), build, "Messages of the tools and of the reader about what they found.")
+PANEL = Panel(
+    "diagnostics", "Diagnostics", ("diagnostics",), build, "Messages of the tools and of the reader about what they found."
+)

@@ -13,22 +13,39 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LONGEST = 500
-_DECADES = ((1e3, "1 µs"), (1e4, "10 µs"), (1e5, "100 µs"), (1e6, "1 ms"), (1e7, "10 ms"), (1e8, "100 ms"), (1e9, "1 s"), (1e10, "10 s"))
+_DECADES = (
+    (1e3, "1 µs"),
+    (1e4, "10 µs"),
+    (1e5, "100 µs"),
+    (1e6, "1 ms"),
+    (1e7, "10 ms"),
+    (1e8, "100 ms"),
+    (1e9, "1 s"),
+    (1e10, "10 s"),
+)
 
 
 def build(view: View) -> list[Block]:
     """Build the histograms and tables."""
     frame = view.metric("gaps")
     longest = frame.nlargest(_LONGEST, "duration_ns")
-    table = table_block("gaps-table", "gaps", longest, title="Longest gaps", sort="duration_ns", descending=True, all_rows=len(frame), page=8)
+    table = table_block(
+        "gaps-table", "gaps", longest, title="Longest gaps", sort="duration_ns", descending=True, all_rows=len(frame), page=8
+    )
     blocks: list[Block] = [Columns([_histogram(frame), _lost_time(frame)])] if len(frame) > 1 else []
     copies = view.metric("memcpy_gaps")
     if copies is None:
         after = Note("Gaps around copies: " + "; ".join(view.reasons("memcpy_gaps")), "hint")
     else:
         after = table_block(
-            "memcpy-gaps-table", "memcpy_gaps", copies.nlargest(_LONGEST, "duration_ns"), title="Gaps around copies", sort="duration_ns",
-            descending=True, all_rows=len(copies), page=8,
+            "memcpy-gaps-table",
+            "memcpy_gaps",
+            copies.nlargest(_LONGEST, "duration_ns"),
+            title="Gaps around copies",
+            sort="duration_ns",
+            descending=True,
+            all_rows=len(copies),
+            page=8,
         )
     return [*blocks, table, after]
 

@@ -51,7 +51,11 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
     if not measures:
         return Missing("no configuration of this recording has a time", "see the column status of the table points")
     used = [part for measure in measures for part in (measure["mid"], measure.get("low"), measure.get("high")) if part]
-    rest = [name for name in ("status", "reason", "verified", "iterations", "count", "dtype") if name in frame.columns and name not in names]
+    rest = [
+        name
+        for name in ("status", "reason", "verified", "iterations", "count", "dtype")
+        if name in frame.columns and name not in names
+    ]
     columns = list(dict.fromkeys([*names, *used, *rest, *(name for name in frame.columns if name != RECORDING)]))
     block = table_block("configurations-table", table, frame, columns)
     attributes = ([RECORDING] if RECORDING in frame.columns else []) + [name for name in names if name in frame.columns]
@@ -85,13 +89,23 @@ def _by_tool(frame: pd.DataFrame) -> list[Block]:
     for source in others:
         both[f"{source.id}_minus_{first.id}_ns"] = both[source.median].astype("float64") - both[first.median].astype("float64")
     names = ["label", first.median, *(name for source in others for name in (source.median, f"{source.id}_minus_{first.id}_ns"))]
-    table: Table = table_block("tools-table", "points", both, names, title="The same points, timed by each tool", page=8, sort="label")
+    table: Table = table_block(
+        "tools-table", "points", both, names, title="The same points, timed by each tool", page=8, sort="label"
+    )
     return [table, Note(_TOOLS_NOTE, "hint")]
 
 
 def _measures(frame: pd.DataFrame) -> list[dict[str, Any]]:
     measures: list[dict[str, Any]] = [
-        {"id": item.id, "label": item.label, "unit": "ns", "better": "lower", "mid": item.median, "low": item.low, "high": item.high}
+        {
+            "id": item.id,
+            "label": item.label,
+            "unit": "ns",
+            "better": "lower",
+            "mid": item.median,
+            "low": item.low,
+            "high": item.high,
+        }
         for item in time_sources(frame)
     ]
     for name, (label, unit, better) in _NUMBERS.items():

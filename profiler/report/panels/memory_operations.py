@@ -15,7 +15,11 @@ _COMPACT = [
 def build(view: View) -> list[Block]:
     """Build the table."""
     frame = view.metric("memory_operations")
-    return [table_block("memory-table", "memory_operations", frame, sort="total_ns", descending=True, bar=["total_ns"], compact=_COMPACT)]
+    return [
+        table_block(
+            "memory-table", "memory_operations", frame, sort="total_ns", descending=True, bar=["total_ns"], compact=_COMPACT
+        )
+    ]
 
 
 PANEL = Panel(

@@ -15,10 +15,14 @@ _COMPACT_KERNELS = ["recording", "range", "kernel", "range_count", "kernel_count
 
 def build(view: View) -> list[Block]:
     """Build the table of ranges and that of their kernels."""
-    blocks: list[Block] = [table_block("nvtx-table", "nvtx", view.metric("nvtx"), sort="host_total_ns", descending=True, compact=_COMPACT)]
+    blocks: list[Block] = [
+        table_block("nvtx-table", "nvtx", view.metric("nvtx"), sort="host_total_ns", descending=True, compact=_COMPACT)
+    ]
     kernels = view.metric("nvtx_kernels")
     if kernels is not None:
-        blocks.append(table_block("nvtx-kernels-table", "nvtx_kernels", kernels, title="Kernels by range", compact=_COMPACT_KERNELS))
+        blocks.append(
+            table_block("nvtx-kernels-table", "nvtx_kernels", kernels, title="Kernels by range", compact=_COMPACT_KERNELS)
+        )
     return blocks
 
 

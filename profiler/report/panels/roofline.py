@@ -35,8 +35,14 @@ def _figure(frame: pd.DataFrame) -> Figure:
     for index, (key, rows) in enumerate(frame.groupby(keys, sort=False, observed=True)):
         traces.append(_points(" · ".join(map(str, key)), rows, index))
     layout: dict[str, Any] = {
-        "hovermode": "closest", "names": "kernel",
-        "xaxis": {"type": "log", "title": {"text": "operations per byte of device memory traffic (FLOP/B)"}, "dtick": "D2", "tickformat": "~g"},
+        "hovermode": "closest",
+        "names": "kernel",
+        "xaxis": {
+            "type": "log",
+            "title": {"text": "operations per byte of device memory traffic (FLOP/B)"},
+            "dtick": "D2",
+            "tickformat": "~g",
+        },
         "yaxis": {"type": "log", "title": {"text": "FLOP/s"}, "tickformat": "~s", "dtick": "D2"},
     }
     return Figure("roofline-plot", traces, layout, "", "Roofline: operations per second by operations per byte", height=340)

@@ -36,7 +36,9 @@ def _key(row: dict[str, Any], keys: list[str]) -> tuple[Any, ...]:
     return (*(row[name] for name in keys), row["point_id"])
 
 
-def _series(key: tuple[Any, ...], rows: pd.DataFrame, labels: dict[tuple[Any, ...], dict[str, Any]], keys: list[str]) -> dict[str, Any]:
+def _series(
+    key: tuple[Any, ...], rows: pd.DataFrame, labels: dict[tuple[Any, ...], dict[str, Any]], keys: list[str]
+) -> dict[str, Any]:
     key = key if isinstance(key, tuple) else (key,)
     point = labels.get(key, {})
     ordered = rows.sort_values("sample_index", kind="stable")
@@ -59,5 +61,11 @@ def _within(series: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
 
 
 PANEL = Panel(
-    "samples", "Samples", (), build, "Every measured iteration: spread, outliers and drift within a point.", ("samples", "points"), _FIX
+    "samples",
+    "Samples",
+    (),
+    build,
+    "Every measured iteration: spread, outliers and drift within a point.",
+    ("samples", "points"),
+    _FIX,
 )

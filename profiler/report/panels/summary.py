@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from profiler.report.blocks import Block, Fact, Facts, Findings, Note, Winners
+from profiler.report.blocks import Block, Fact, Facts, Findings, Missing, Winners
 from profiler.report.panels.base import Panel
 from profiler.report.panels.findings import collect
 from profiler.report.points import BANDWIDTH, Winner, winners
@@ -75,7 +75,7 @@ def _card(winner: Winner, median: str, peak: Any) -> dict[str, Any]:
 def _figures(view: View) -> list[Block]:
     frame = view.metric("summary")
     if frame is None:
-        return [Note("; ".join(view.reasons("summary")), "hint")]
+        return [Missing("; ".join(view.reasons("summary")), "record a program that uses the GPU")]
     if not view.several:
         return [Facts(_facts(frame.to_dict("records")))]
     return [Facts(_facts(rows.to_dict("records")), str(name)) for name, rows in frame.groupby("recording", sort=False)]

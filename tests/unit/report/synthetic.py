@@ -100,12 +100,18 @@ def sweep_frames(iterations: int = 12, seed: int = 1, slower: float = 1.0, kerne
 
 def _frames(configurations: list, kernels: list, copies: list, calls: list, ranges: list) -> dict[str, pd.DataFrame]:
     where = {"process_id": 4242, "device_id": 0, "context_id": 1}
-    kernel = pd.DataFrame(kernels, columns=["start_ns", "duration_ns", "launch_configuration_id", "correlation_id"]).assign(**where, stream_id=7)
+    kernel = pd.DataFrame(kernels, columns=["start_ns", "duration_ns", "launch_configuration_id", "correlation_id"]).assign(
+        **where, stream_id=7
+    )
     copy = pd.DataFrame(
         copies, columns=["start_ns", "duration_ns", "size_bytes", "direction", "source_kind", "destination_kind", "correlation_id"]
     ).assign(**where, stream_id=13)
-    call = pd.DataFrame(calls, columns=["start_ns", "duration_ns", "api", "name", "correlation_id"]).assign(process_id=4242, thread_id=4242)
-    nvtx = pd.DataFrame(ranges, columns=["start_ns", "duration_ns", "kind", "domain", "name", "payload_int"]).assign(process_id=4242, thread_id=4242)
+    call = pd.DataFrame(calls, columns=["start_ns", "duration_ns", "api", "name", "correlation_id"]).assign(
+        process_id=4242, thread_id=4242
+    )
+    nvtx = pd.DataFrame(ranges, columns=["start_ns", "duration_ns", "kind", "domain", "name", "payload_int"]).assign(
+        process_id=4242, thread_id=4242
+    )
     nvtx["payload_int"] = nvtx["payload_int"].astype("Int64")
     frames = {
         "launch_configurations": pd.DataFrame(configurations), "kernels": kernel, "memcpys": copy, "api_calls": call,
@@ -114,7 +120,10 @@ def _frames(configurations: list, kernels: list, copies: list, calls: list, rang
         "contexts": pd.DataFrame([{"process_id": 4242, "context_id": 1, "device_id": 0}]),
     }  # fmt: skip
     order = {name: list(TABLES[name].order) for name in frames}
-    return {name: frame.sort_values(order[name], kind="stable", ignore_index=True) if order[name] else frame for name, frame in frames.items()}
+    return {
+        name: frame.sort_values(order[name], kind="stable", ignore_index=True) if order[name] else frame
+        for name, frame in frames.items()
+    }
 
 
 def builtin_frames(samples: int = 40, seed: int = 2, slower: float = 1.0) -> dict[str, pd.DataFrame]:
@@ -164,3 +173,89 @@ def recording(name: str = "swish-sweep", folder: Path = Path("runs"), *, slower:
 def bare(name: str, frames: dict[str, pd.DataFrame], tool: str = "nsys") -> Recording:
     """A recording of one tool without a run folder, like a bare file."""
     return Recording(name, Path(name), [MemorySource(tool, frames)])
+
+
+def ncu_frames(launches: int = 4, name: str = "void swish_scalar_kernel<float>(float const*)") -> dict[str, pd.DataFrame]:
+    """An ncu report with the counters that occupancy, throughput and roofline derive from."""
+    values = {
+        "gpu__time_duration.sum": (133_000.0, "ns"), "sm__warps_active.avg.pct_of_peak_sustained_active": (80.0, "%"),
+        "sm__maximum_warps_per_active_cycle_pct": (100.0, "%"), "launch__registers_per_thread": (16.0, "register/thread"),
+        "dram__bytes_read.sum": (2.7e8, "byte"), "dram__bytes_write.sum": (2.5e8, "byte"), "dram__bytes.sum": (5.2e8, "byte"),
+        "dram__bytes.sum.per_second": (3.9e12, "byte/s"), "dram__bytes.sum.peak_sustained": (1504.0, "byte/cycle"),
+        "dram__cycles_elapsed.avg.per_second": (3.2e9, "cycle/s"), "sm__cycles_elapsed.avg.per_second": (1.98e9, "cycle/s"),
+        "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed": (81.0, "%"),
+        "sm__sass_thread_inst_executed_op_ffma_pred_on.sum.peak_sustained": (16_896.0, "inst/cycle"),
+        **{f"smsp__sass_thread_inst_executed_op_{op}_pred_on.sum": (2.7e8, "inst") for op in ("fadd", "fmul", "ffma", "hadd", "hmul", "hfma")},
+    }  # fmt: skip
+    rows = [
+        (launch, metric, value * (1 + 0.05 * launch), unit)
+        for launch in range(launches)
+        for metric, (value, unit) in sorted(values.items())
+    ]
+    blocks = [64 * 2**launch for launch in range(launches)]
+    return {
+        "counters": pd.DataFrame(rows, columns=["launch_id", "metric", "value", "unit"]),
+        "profiled_launches": pd.DataFrame([{
+            "launch_id": launch, "kernel": name, "grid_x": 4096, "grid_y": 1, "grid_z": 1, "block_x": block, "block_y": 1, "block_z": 1,
+            "device_id": 0, "point": f"op=swish variant=scalar shape=65536x1024 dtype=fp32 block={block}",
+        } for launch, block in enumerate(blocks)]),
+        "devices": devices(),
+    }  # fmt: skip
+
+
+def messages(text: str = "2 events were dropped") -> pd.DataFrame:
+    return pd.DataFrame([
+        {"source": "nsys", "severity": "warning", "text": text, "hint": "record a shorter range"},
+        {"source": "nsys", "severity": "info", "text": "Profiling has started.", "hint": None},
+    ])  # fmt: skip
+
+
+def everything(name: str = "everything") -> Recording:
+    """A recording with data for every panel."""
+    nsys = sweep_frames() | {"diagnostics": messages()}
+    nsys["synchronizations"] = (
+        nsys["kernels"]
+        .head(30)[["start_ns", "duration_ns", "process_id", "device_id", "context_id", "stream_id", "correlation_id"]]
+        .assign(kind="stream")
+    )
+    document = manifest(name)
+    sources = [
+        MemorySource("nsys", nsys, {"version": "2025.3.1"}),
+        MemorySource("builtin", builtin_frames()),
+        MemorySource("ncu", ncu_frames()),
+    ]
+    return Recording(name, Path("runs") / document.run_id, sources, RunDir(Path("runs") / document.run_id, document))
+
+
+def hostile() -> Recording:
+    """A recording in which every text is an attack or a nuisance."""
+    nsys, builtin = sweep_frames(), builtin_frames()
+    nsys["launch_configurations"] = nsys["launch_configurations"].assign(
+        kernel=[f"{HOSTILE}{index}(int)" for index in range(40)], short_name=[f"{HOSTILE}{index}" for index in range(40)]
+    )
+    nsys["nvtx_ranges"] = nsys["nvtx_ranges"].assign(name=HOSTILE + nsys["nvtx_ranges"]["name"], domain=HOSTILE)
+    nsys["api_calls"] = nsys["api_calls"].assign(name=HOSTILE)
+    nsys["memcpys"] = nsys["memcpys"].assign(direction=HOSTILE, source_kind=HOSTILE)
+    nsys["devices"] = nsys["devices"].assign(name=HOSTILE)
+    nsys["diagnostics"] = messages(HOSTILE)
+    value = encode_label({"v": HOSTILE[:60]}).removeprefix("v=")
+    builtin["points"] = builtin["points"].assign(
+        label=[label.replace("variant=scalar", f"variant={value}") for label in builtin["points"]["label"]],
+        reason=HOSTILE, program=HOSTILE, variant=HOSTILE,
+    )  # fmt: skip
+    document = manifest("hostile")
+    document.label, document.command, document.engine = HOSTILE, [HOSTILE], HOSTILE
+    document.captures[0].notes.append(HOSTILE)
+    document.environment[HOSTILE] = HOSTILE
+    ncu = ncu_frames(name=HOSTILE)
+    sources = [
+        MemorySource("nsys", nsys, {HOSTILE: HOSTILE}),
+        MemorySource("builtin", builtin),
+        MemorySource("ncu", ncu, {"version": HOSTILE}),
+    ]
+    return Recording(HOSTILE, Path("runs/hostile"), sources, RunDir(Path("runs/hostile"), document))
+
+
+def silent() -> Recording:
+    """A capture in which nothing was recorded."""
+    return bare("silent.sqlite", {"devices": devices()})

@@ -1,0 +1,50 @@
+"""Opens pages in Chromium under a watch, and waits for what they draw."""
+
+import time
+from contextlib import contextmanager
+
+LIMIT_S = 20
+
+
+def until(page, expression, argument=None):
+    """Wait until an expression is true. Playwright's own waiting evaluates text inside the page, which the page's policy forbids."""
+    end = time.monotonic() + LIMIT_S
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < end, f"never true: {expression}"
+        page.wait_for_timeout(30)
+
+
+@contextmanager
+def opened(browser, path, width=1280, scheme="light", **options):
+    """Open a page; afterwards nothing may have been requested and nothing have been written to the console."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True, **options)
+    requests, messages = [], []
+
+    def decide(route):
+        url = route.request.url
+        if url == path.as_uri() or url.startswith(("data:", "blob:")):
+            route.continue_()
+        else:
+            requests.append(url)
+            route.abort()
+
+    context.route("**/*", decide)
+    page = context.new_page()
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: messages.append(f"error: {error}"))
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]", state="attached")
+    yield page
+    context.close()
+    assert requests == []
+    assert messages == []
+
+
+def draw_all(page):
+    """Scroll through the page so that everything that waits to be seen is drawn."""
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for top in range(0, height, 600):
+        page.evaluate(f"window.scrollTo(0, {top})")
+        page.wait_for_timeout(30)
+    until(page, "[...document.querySelectorAll('.figure')].every((node) => node.querySelector('.main-svg'))")
+    until(page, "[...document.querySelectorAll('.widget')].every((node) => node.children.length > 0)")

@@ -1,0 +1,143 @@
+"""Every page: drawn without an error or a request, in light and dark, on a laptop and a phone, whatever the names are."""
+
+import pytest
+import synthetic
+from chromium import draw_all, opened, until
+
+from profiler.report.page import render
+
+PAGES = {
+    "everything": lambda: [synthetic.everything()],
+    "two": lambda: [synthetic.recording("base"), synthetic.recording("candidate", slower=1.05, seed=5)],
+    "counters only": lambda: [synthetic.bare("report.ncu-rep", synthetic.ncu_frames(), "ncu")],
+    "no points": lambda: [synthetic.bare("x.sqlite", {k: v for k, v in synthetic.sweep_frames().items() if k != "nvtx_ranges"})],
+    "hostile": lambda: [synthetic.hostile()],
+    "silent": lambda: [synthetic.silent()],
+}
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    return {name: render(make(), folder / f"{name.replace(' ', '-')}.html") for name, make in PAGES.items()}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+def test_page_is_drawn_and_fits_its_width(browser, pages, name, width, scheme):
+    with opened(browser, pages[name], width, scheme) as page:
+        draw_all(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        wide = page.evaluate("""[...document.querySelectorAll('section, section .toolbar, section .note, .recording')]
+            .filter((node) => node.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((node) => node.className)""")
+        assert wide == []
+        drawn = page.evaluate(
+            "[...document.querySelectorAll('.figure, .facet .plot')].map((node) => node.querySelectorAll('.trace').length)"
+        )
+        assert all(drawn)
+        for lanes in page.query_selector_all(".timeline-lanes canvas"):
+            assert (
+                lanes.evaluate("(node) => new Set(node.getContext('2d').getImageData(0, 0, node.width, node.height).data).size") > 8
+            )
+        assert page.evaluate("window.pwned") is None
+
+
+def test_hostile_names_are_shown_as_text(browser, pages):
+    with opened(browser, pages["hostile"]) as page:
+        draw_all(page)
+        assert synthetic.HOSTILE[:40] in page.inner_text("h1")
+        assert page.locator("main img, main a[href^='javascript'], svg a").count() == 0
+        assert synthetic.HOSTILE[:20] in page.locator("#kernels .figure").inner_text()
+        assert page.locator("#kernels td.code").first.get_attribute("title").startswith(synthetic.HOSTILE)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_control_works_once(browser, pages, name):
+    with opened(browser, pages[name]) as page:
+        draw_all(page)
+        for details in page.query_selector_all("details"):
+            details.evaluate("(node) => { node.open = true; }")
+        for index in range(page.locator("main select").count()):
+            values = page.locator("main select").nth(index).evaluate("(node) => [...node.options].map((option) => option.value)")
+            for value in values[:4]:
+                page.locator("main select").nth(index).select_option(value)
+        for search in page.query_selector_all("input[type=search]"):
+            search.fill("swish")
+            search.fill("")
+        press_every_button(page)
+
+
+def press_every_button(page):
+    """Press each visible button, downloads included, and the toggles twice."""
+    count = page.locator("button:visible").count()
+    assert count > 0
+    for index in range(count):
+        button = page.locator("button:visible").nth(index)
+        if button.count() == 0:
+            break
+        text = button.inner_text()
+        if text == "CSV":
+            with page.expect_download() as download:
+                button.click()
+            assert download.value.suggested_filename.endswith(".csv")
+        else:
+            button.click()
+            if button.get_attribute("aria-pressed") is not None:
+                button.click()
+
+
+def test_theme_follows_the_system_and_the_choice_of_the_reader(browser, pages):
+    with opened(browser, pages["everything"], scheme="dark") as page:
+        background = lambda: page.evaluate("getComputedStyle(document.body).backgroundColor")  # noqa: E731
+        dark = background()
+        page.click("#theme-toggle")
+        light = background()
+        assert light != dark
+        draw_all(page)
+        grid = lambda: page.evaluate("document.querySelector('#gaps .figure').layout.xaxis.gridcolor")  # noqa: E731
+        in_light = grid()
+        page.click("#theme-toggle")
+        assert background() == dark
+        until(page, f"document.querySelector('#gaps .figure').layout.xaxis.gridcolor !== '{in_light}'")
+
+
+def test_keyboard_reaches_the_content_and_every_control_has_a_name(browser, pages):
+    with opened(browser, pages["everything"]) as page:
+        draw_all(page)
+        page.evaluate("window.scrollTo(0, 0)")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+        nameless = page.evaluate("""[...document.querySelectorAll('button, input, select, [tabindex="0"]')]
+            .filter((node) => !(node.textContent.trim() || node.getAttribute('aria-label') || (node.labels && node.labels.length)))
+            .map((node) => node.outerHTML.slice(0, 120))""")
+        assert nameless == []
+
+
+def test_text_has_enough_contrast_in_both_themes(browser, pages):
+    """Ratios of WCAG 2.1: 4.5 for text."""
+    script = """() => {
+        const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+        const light = (color) => parse(color).slice(0, 3).map((part) => part / 255)
+            .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+        const behind = (node) => { while (node) { const color = getComputedStyle(node).backgroundColor; if (parse(color)[3] !== 0) return color; node = node.parentElement; } };
+        const low = [];
+        for (const node of document.querySelectorAll('p, td, th, dt, dd, h1, h2, h3, button, a, summary, code, label, span')) {
+            if (!node.textContent.trim() || node.closest('[hidden], svg, .skip')) continue;
+            const [a, b] = [light(getComputedStyle(node).color), light(behind(node))].sort((x, y) => y - x);
+            if ((a + 0.05) / (b + 0.05) < 4.5) low.push(`${node.tagName}.${node.className}: ${((a + 0.05) / (b + 0.05)).toFixed(2)}`);
+        }
+        return [...new Set(low)];
+    }"""
+    for scheme in ("light", "dark"):
+        with opened(browser, pages["everything"], scheme=scheme) as page:
+            draw_all(page)
+            assert page.evaluate(script) == [], scheme
+
+
+def test_print_shows_all_panels_without_controls(browser, pages):
+    with opened(browser, pages["everything"]) as page:
+        page.emulate_media(media="print")
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        until(page, "[...document.querySelectorAll('.figure')].every((node) => node.querySelector('.main-svg'))")
+        assert page.locator(".side").is_hidden()
+        assert page.locator("#kernels tbody tr").count() > 5
