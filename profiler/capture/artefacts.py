@@ -12,7 +12,7 @@ from profiler.errors import UsageError
 BUILD_VARIABLE = "PROFILER_BUILD_DIR"
 DRIVER = "profiler-driver"
 OPS_LIBRARY = "libprofiler_ops.so"
-PLUGIN_LIBRARY = "libprofiler_plugins.so"
+PLUGIN_LIBRARIES = "lib/libprofiler_plugins_[tr]*.so"
 
 
 def _build_folders() -> list[Path]:
@@ -44,6 +44,10 @@ def find_ops_library() -> Path | None:
     return _find(f"lib/{OPS_LIBRARY}", OPS_LIBRARY)
 
 
-def find_plugin_library() -> Path | None:
-    """Return the TensorRT plugin library."""
-    return _find(f"lib/{PLUGIN_LIBRARY}", PLUGIN_LIBRARY)
+def find_plugin_libraries() -> list[Path]:
+    """Return the TensorRT plugin libraries, one for each TensorRT whose headers the build found."""
+    for folder in _build_folders():
+        found = sorted(path.resolve() for path in folder.glob(PLUGIN_LIBRARIES))
+        if found:
+            return found
+    return []

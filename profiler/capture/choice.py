@@ -5,9 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
-from profiler.capture.artefacts import find_driver, find_ops_library
+from profiler.capture.artefacts import find_driver, find_ops_library, find_plugin_libraries
 from profiler.capture.recorders import recorders
 from profiler.capture.request import AUTO, CaptureRequest, SweepOptions
 from profiler.engines import ENGINES
@@ -77,11 +76,7 @@ def _choose_engine(driver: str, note: Callable[[str], None]) -> str:
 
 
 def _libraries(engine: str) -> tuple[str, ...]:
-    from profiler.capture.artefacts import find_plugin_library
-
-    found: Path | None = None
     if engine == "direct":
-        found = find_ops_library()
-    elif engine.startswith("tensorrt"):
-        found = find_plugin_library()
-    return (str(found),) if found else ()
+        library = find_ops_library()
+        return (str(library),) if library else ()
+    return tuple(str(path) for path in find_plugin_libraries()) if engine.startswith("tensorrt") else ()

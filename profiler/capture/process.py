@@ -139,7 +139,7 @@ class _Output:
     """Reads the program's output without blocking and hands on whole lines."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: IO[bytes] | None, on_line: Callable[[str], None] | None) -> None:
-        assert process.stdout is not None  # noqa: S101  a pipe was asked for
+        assert process.stdout is not None
         self._pipe = process.stdout
         self._log, self._on_line = log, on_line
         self._rest = b""

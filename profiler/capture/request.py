@@ -107,7 +107,9 @@ class NcuOptions:
         try:
             re.compile(self.kernel)
         except re.error as error:
-            raise UsageError(f"--kernel {self.kernel!r} is no regular expression: {error}", "example: --kernel 'swish_.*'") from error
+            raise UsageError(
+                f"--kernel {self.kernel!r} is no regular expression: {error}", "example: --kernel 'swish_.*'"
+            ) from error
 
 
 @dataclass(frozen=True)

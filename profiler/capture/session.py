@@ -157,7 +157,8 @@ def _record_tool(run: RunDir, request: CaptureRequest, tool: str, progress: Prog
         if not attempt.lost:
             return
     raise CaptureError(
-        f"{tool} lost {attempt.lost} finished points in each of {MAX_PASSES} attempts", "leave out the points that crash, then record again"
+        f"{tool} lost {attempt.lost} finished points in each of {MAX_PASSES} attempts",
+        "leave out the points that crash, then record again",
     )
 
 

@@ -176,7 +176,9 @@ class ToolPass:
         else:
             failure = failure or self._judge_command(result)
         if result.stopped == "time-out":
-            failure = CaptureError(f"{capture.tool}: stopped after {self._request.timeout_s:g} s", "raise --timeout, or record less")
+            failure = CaptureError(
+                f"{capture.tool}: stopped after {self._request.timeout_s:g} s", "raise --timeout, or record less"
+            )
         if self._request.sweep is not None and capture.artefacts:
             self.lost = self._forget_lost_points(self._segment)
         for note in capture.notes:
@@ -223,7 +225,7 @@ class ToolPass:
 
     def _judge_sweep(self, result: ProcessResult, listener: Listener) -> ProfilerError | None:
         sweep = self._request.sweep
-        assert sweep is not None  # noqa: S101  the caller looked
+        assert sweep is not None
         journal = Journal(self._folder / JOURNAL)
         finished = journal.read().finished
         if finished and not (self._folder / RESULT).is_file():

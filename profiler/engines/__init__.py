@@ -9,6 +9,9 @@ from profiler.errors import UsageError, nearest
 
 ENGINES: dict[str, str] = {
     "reference": "profiler.engines.reference:ReferenceEngine",
+    "direct": "profiler.engines.direct:DirectEngine",
+    "tensorrt": "profiler.engines.tensorrt:TensorRtEngine",
+    "tensorrt_rtx": "profiler.engines.tensorrt:TensorRtRtxEngine",
 }
 
 

@@ -12,7 +12,16 @@ from profiler.runner.settings import MeasureSettings
 
 
 class PointSkipped(Exception):
-    """The engine cannot run this configuration; the sweep goes on."""
+    """The engine cannot run this configuration; the sweep goes on.
+
+    Args:
+        reason: Why.
+        facts: Fields of the point's record that are known all the same.
+    """
+
+    def __init__(self, reason: str, facts: dict[str, Any] | None = None) -> None:
+        super().__init__(reason)
+        self.facts = facts or {}
 
 
 class EngineBroken(Exception):
@@ -66,9 +75,15 @@ class Case(Protocol):
     """Digest of the built engine."""
     layers: list[dict[str, Any]] | None
     """Layers of the built engine."""
+    facts: dict[str, Any]
+    """Further fields of the point's record; more may come with the measurement."""
 
-    def verify(self) -> dict[str, Any]:
-        """Run once on fresh inputs with a poisoned output, and return the `verification` object of docs/formats.md."""
+    def verify(self) -> dict[str, Any] | None:
+        """Run once on fresh inputs with a poisoned output.
+
+        Returns:
+            The `verification` object of docs/formats.md; None when there is no reference to compare with.
+        """
         ...
 
     def warm_up(self, count: int) -> None:

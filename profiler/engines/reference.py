@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from profiler.engines.base import EngineOptions, Measurement, PointSkipped
+from profiler.runner.host_data import random_source
 from profiler.runner.numeric import STORAGE, from_float32, to_float32
 from profiler.runner.ops import find_op
 from profiler.runner.ops.base import ReferenceOp
@@ -47,21 +48,17 @@ class ReferenceCase:
 
     def __init__(self, op: ReferenceOp, point: Point, settings: MeasureSettings) -> None:
         self._op, self._point = op, point
+        self.facts: dict[str, Any] = {}
         self._parameters = op.parameters(point.attributes)
         self._variant = str(point.attributes.get("variant", "auto"))
         if self._variant not in VARIANTS:
             raise PointSkipped(f"variant {self._variant!r} is unknown; known: {', '.join(VARIANTS)}")
         self._piece = _piece_elements(point, self._variant)
-        self._seed = settings.seed
         self.bytes_per_iteration = 2 * point.size_bytes
-        first = self._fill()
+        first = random_source(point, settings.seed)
         self._sources = [first, *(first.copy() for _ in range(_rotation(point, settings) - 1))]
         self._target = np.empty(point.element_count, STORAGE[point.dtype])
         self._turn = 0
-
-    def _fill(self) -> np.ndarray:
-        values = np.random.default_rng(self._seed).standard_normal(self._point.element_count, dtype=np.float32) * 3
-        return np.ascontiguousarray(from_float32(values, self._point.dtype))
 
     def _compute(self, source: np.ndarray) -> None:
         dtype = self._point.dtype

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from profiler.engines import ENGINES
 from profiler.engines.base import EngineOptions
+from profiler.engines.trt_library_path import library_environment
 from profiler.errors import CaptureError, ProfilerError, UsageError, WrongOutputError
 from profiler.runner.ops import find_op
 from profiler.runner.point import Point, read_points
@@ -30,13 +31,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     what = parser.add_argument_group("what runs")
     what.add_argument("--engine", default="reference", metavar="NAME", help=f"{', '.join(ENGINES)}, or module:Class")
-    what.add_argument("--driver", choices=("python", "cpp"), default="python", help="who runs the points: this package or profiler-driver")
+    what.add_argument(
+        "--driver", choices=("python", "cpp"), default="python", help="who runs the points: this package or profiler-driver"
+    )
     what.add_argument("--plugin", default="swish", metavar="OP", help="op to run (default: swish)")
     what.add_argument("--shape", action="append", metavar="AxB", help="shape of the input; repeat or join by comma")
     what.add_argument("--dtype", action="append", metavar="TYPE", help="fp32, fp16, bf16; repeat or join by comma")
     what.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="fix an attribute")
-    what.add_argument("--sweep", action="append", default=[], metavar="NAME=VALUES", help="vary an attribute: a,b  64:1024:64  64:1024:x2")
-    what.add_argument("--constraint", action="append", default=[], metavar="EXPR", help="keep points where it holds: block*items<=4096")
+    what.add_argument(
+        "--sweep", action="append", default=[], metavar="NAME=VALUES", help="vary an attribute: a,b  64:1024:64  64:1024:x2"
+    )
+    what.add_argument(
+        "--constraint", action="append", default=[], metavar="EXPR", help="keep points where it holds: block*items<=4096"
+    )
     what.add_argument("--points", type=Path, metavar="FILE", help="run the points of a file instead")
     how = parser.add_argument_group("how it is measured")
     defaults = MeasureSettings()
@@ -44,7 +51,13 @@ def build_parser() -> argparse.ArgumentParser:
     how.add_argument("--min-samples", type=int, default=defaults.min_samples, metavar="N")
     how.add_argument("--max-samples", type=int, default=defaults.max_samples, metavar="N")
     how.add_argument("--max-seconds", type=float, default=defaults.max_seconds, metavar="S", help="per point")
-    how.add_argument("--precision", type=float, default=defaults.precision, metavar="SHARE", help="stop at this half width of the median's interval")
+    how.add_argument(
+        "--precision",
+        type=float,
+        default=defaults.precision,
+        metavar="SHARE",
+        help="stop at this half width of the median's interval",
+    )
     how.add_argument("--cache", choices=CACHES, default=defaults.cache)
     how.add_argument("--launch-mode", choices=LAUNCH_MODES, default=defaults.launch_mode)
     how.add_argument("--streams", type=int, default=1, metavar="N")
@@ -92,6 +105,7 @@ def run_sweep(args: argparse.Namespace, argv: list[str], scratch: Path) -> int:
         find_op(args.plugin if args.points is None else points[0].op)
     options = EngineOptions(tuple(args.plugin_library), args.engine_file, args.onnx, args.engine_cache, args.device)
     journal = Journal(args.journal or scratch / "points.jsonl", args.segment)
+    environment = library_environment(args.engine, scratch)
     range_parts: list[Path] = []
 
     def command(open_points: list[Point], number: int) -> WorkerCommand:
@@ -101,7 +115,7 @@ def run_sweep(args: argparse.Namespace, argv: list[str], scratch: Path) -> int:
         order = scratch / f"worker-{number}.json"
         spec = WorkerSpec(open_points, args.engine, options, settings, str(journal.path), args.segment, str(ranges or ""))
         spec.write(order)
-        return WorkerCommand([sys.executable, "-m", "profiler.runner.worker", str(order), str(os.getpid())])
+        return WorkerCommand([sys.executable, "-m", "profiler.runner.worker", str(order), str(os.getpid())], environment)
 
     supervisor = Supervisor(points, journal, command, args.point_timeout, say)
     try:
@@ -127,7 +141,9 @@ def _mark_end() -> None:
 
 
 def _verdict(records: list[dict]) -> int:
-    counts = {status: sum(record["status"] == status for record in records) for status in ("ok", "wrong_output", "failed", "skipped")}
+    counts = {
+        status: sum(record["status"] == status for record in records) for status in ("ok", "wrong_output", "failed", "skipped")
+    }
     say(f"{len(records)} points: " + ", ".join(f"{count} {status}" for status, count in counts.items() if count))
     if counts["wrong_output"]:
         return WrongOutputError.exit_code

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,12 @@ class WorkerCommand:
 
     Attributes:
         argv: Its command line.
+        environment: Variables set for it.
         after: Called once it has ended, to take over what it wrote into the journal.
     """
 
     argv: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
     after: Callable[[], None] | None = None
 
 
@@ -98,7 +100,8 @@ class Supervisor:
             if line.startswith("point "):
                 counter += 1
                 line = f"[{counter}/{len(self._points)}] {line[len('point ') :]}"
-            self._report(line)
+            if not line.startswith(("error: ", "fix: ")):  # the error that ends the sweep is told once, at its end
+                self._report(line)
 
         worker_start = time.monotonic()
 
@@ -110,7 +113,7 @@ class Supervisor:
             overdue = state.running and time.monotonic() - max(since, worker_start) > self._timeout_s
             return f"no result after {self._timeout_s:g} s" if overdue else ""
 
-        return run_process(command.argv, on_line=on_line, watch=_every(0.2, watch), grace_s=2.0)
+        return run_process(command.argv, environment=command.environment, on_line=on_line, watch=_every(0.2, watch), grace_s=2.0)
 
     def _settle(self, points: list[Point], result: ProcessResult) -> None:
         """Record the point that the worker was in when it ended."""
@@ -158,9 +161,7 @@ def _every(interval_s: float, check: Callable[[], str]) -> Callable[[], str]:
     return throttled
 
 
-def collect(
-    points: list[Point], journal: Journal, engine: str, argv: list[str], target: Path, program: str
-) -> dict[str, Any]:
+def collect(points: list[Point], journal: Journal, engine: str, argv: list[str], target: Path, program: str) -> dict[str, Any]:
     """Write the result document of all finished points, in the order of the sweep, and return it."""
     state = journal.read()
     records = [state.finished[point.label] for point in points if point.label in state.finished]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +17,7 @@ CHUNK_ELEMENTS = 1 << 22
 
 @dataclass
 class Difference:
-    """Sums over all elements of one comparison, kept chunk by chunk so that large outputs need little memory."""
+    """Sums over the elements of one part of a comparison; parts are merged, so large outputs need little memory."""
 
     element_count: int = 0
     finite_count: int = 0
@@ -34,7 +36,7 @@ class Difference:
     worst_actual: float = 0.0
 
     def add(self, actual: np.ndarray, expected: np.ndarray, offset: int, tolerance: tuple[float, float]) -> None:
-        """Add one chunk.
+        """Take one chunk; further chunks have sums of their own.
 
         Args:
             actual: float64 values of the output.
@@ -65,14 +67,23 @@ class Difference:
         self.absolute_max = max(self.absolute_max, float(absolute.max(initial=0.0)))
         self.relative_max = max(self.relative_max, float(relative.max(initial=0.0)))
 
+    def merge(self, other: Difference) -> None:
+        """Add the sums of another part."""
+        if other.element_count and (self.element_count == 0 or other.worst_excess > self.worst_excess):
+            self.worst_excess, self.worst_index = other.worst_excess, other.worst_index
+            self.worst_actual, self.worst_expected = other.worst_actual, other.worst_expected
+        for name in ("element_count", "finite_count", "failed_count", "absolute_sum", "relative_sum", "square_sum", "dot",
+                     "actual_square", "expected_square"):  # fmt: skip
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.absolute_max = max(self.absolute_max, other.absolute_max)
+        self.relative_max = max(self.relative_max, other.relative_max)
+
     def _keep_worst(self, actual: np.ndarray, expected: np.ndarray, excess: np.ndarray, offset: int) -> None:
         if not actual.size:
             return
         index = int(np.argmax(excess))
-        if self.worst_excess < excess[index] or self.element_count == actual.size:
-            self.worst_excess = float(excess[index])
-            self.worst_index = offset + index
-            self.worst_actual, self.worst_expected = float(actual[index]), float(expected[index])
+        self.worst_excess, self.worst_index = float(excess[index]), offset + index
+        self.worst_actual, self.worst_expected = float(actual[index]), float(expected[index])
 
     def cosine(self) -> float | None:
         """Cosine of the angle between output and reference; 1 when both are zero."""
@@ -82,8 +93,38 @@ class Difference:
         return float(self.dot / product) if product else 0.0
 
 
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _number(value: float) -> float | str:
+    """A NaN or an infinity has no JSON number; its text says which it was."""
+    return float(value) if np.isfinite(value) else str(float(value))
+
+
+def compare_outputs(
+    actual: np.ndarray, expected: np.ndarray, dtype: str, shape: tuple[int, ...], tolerance: tuple[float, float]
+) -> dict[str, Any]:
+    """Compare an output with its reference, chunk by chunk on all processors.
+
+    Args:
+        actual: Output as stored, flat.
+        expected: float32 values of the reference, already rounded to the type.
+        dtype: Element type of the output.
+        shape: Shape, for the index of the worst element.
+        tolerance: (absolute, relative).
+
+    Returns:
+        The `verification` object of docs/formats.md.
+    """
+
+    def work(start: int) -> Difference:
+        part = slice(start, start + CHUNK_ELEMENTS)
+        sums = Difference()
+        sums.add(to_float64(actual[part], dtype), expected[part].astype(np.float64), start, tolerance)
+        return sums
+
+    total = Difference()
+    with ThreadPoolExecutor(max(1, min(8, os.cpu_count() or 1))) as pool:
+        for sums in pool.map(work, range(0, actual.size, CHUNK_ELEMENTS)):
+            total.merge(sums)
+    return _report(total, shape, tolerance)
 
 
 def verify(
@@ -107,13 +148,17 @@ def verify(
     Returns:
         The `verification` object of docs/formats.md.
     """
-    sums = Difference()
+    expected = np.empty(actual.size, np.float32)
     for start in range(0, actual.size, CHUNK_ELEMENTS):
         part = slice(start, start + CHUNK_ELEMENTS)
-        expected = round_to(exact(to_float64(source[part], dtype)), dtype)
-        sums.add(to_float64(actual[part], dtype), expected, start, tolerance)
+        expected[part] = round_to(exact(to_float64(source[part], dtype)), dtype)
+    return compare_outputs(actual, expected, dtype, shape, tolerance)
+
+
+def _report(sums: Difference, shape: tuple[int, ...], tolerance: tuple[float, float]) -> dict[str, Any]:
     count = max(sums.finite_count, 1)
-    index = np.unravel_index(sums.worst_index, shape) if actual.size and shape else ()
+    known = sums.element_count > 0
+    index = np.unravel_index(sums.worst_index, shape) if known and shape else ()
     return {
         "passed": sums.failed_count == 0,
         "reference": "float64",
@@ -126,8 +171,8 @@ def verify(
         "rmse": float(np.sqrt(sums.square_sum / count)),
         "cosine": sums.cosine(),
         "worst_index": [int(i) for i in index],
-        "worst_expected": _number(sums.worst_expected),
-        "worst_actual": _number(sums.worst_actual),
+        "worst_expected": _number(sums.worst_expected) if known else None,
+        "worst_actual": _number(sums.worst_actual) if known else None,
         "tolerance_abs": tolerance[0],
         "tolerance_rel": tolerance[1],
     }

@@ -49,7 +49,7 @@ def run_point(engine: Engine, point: Point, settings: MeasureSettings, ranges: R
             finally:
                 case.close()
         except PointSkipped as skip:
-            record.update(status="skipped", reason=str(skip))
+            record.update(skip.facts, status="skipped", reason=str(skip))
         except ProfilerError as error:
             record.update(status="failed", reason=error.message)
         except MemoryError as error:
@@ -64,7 +64,7 @@ def _run_case(case: Case, settings: MeasureSettings, ranges: RangeRecorder, reco
     if settings.verify:
         with ranges.range(VERIFY):
             record["verification"] = case.verify()
-        if not record["verification"]["passed"]:
+        if record["verification"] is not None and not record["verification"]["passed"]:
             record.update(status="wrong_output", reason=_wrong(record["verification"]))
             return
     with ranges.range(WARMUP):
@@ -74,6 +74,7 @@ def _run_case(case: Case, settings: MeasureSettings, ranges: RangeRecorder, reco
         sm_clock_before_hz=measured.sm_clock_before_hz,
         sm_clock_after_hz=measured.sm_clock_after_hz,
     )
+    record.update(case.facts)
     if settings.timed:
         record["samples_ns"] = measured.samples_ns
         if measured.host_samples_ns:

@@ -33,9 +33,7 @@ class BuiltinRecorder:
         environment = {**request.environment, FOLDER_VARIABLE: str(folder.absolute())}
         return RecordPlan(request.command, environment, (folder / RESULT,))
 
-    def finish(
-        self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str
-    ) -> tuple[list[Path], list[str]]:
+    def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
         """Check that the target wrote something.
 
         Raises:

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ PERMISSION_HINT = (
     "allow counters for all users: echo 'options nvidia NVreg_RestrictProfilingToAdminUsers=0' | "
     "sudo tee /etc/modprobe.d/nvidia-profiler.conf, then reboot; or run as root; in a container add --cap-add=SYS_ADMIN"
 )
-_PATTERNS = ("/opt/nvidia/nsight-compute/*/ncu", "/usr/local/cuda*/bin/ncu")
+_PATTERNS = ("opt/nvidia/nsight-compute/*/ncu", "usr/local/cuda*/bin/ncu")
 _VERSION = re.compile(r"Version (\d+(?:\.\d+)+)")
 _KNOWN = (
     (r"ERR_NVGPUCTRPERM", "the driver does not let this user read the GPU's performance counters", PERMISSION_HINT),
@@ -46,7 +45,7 @@ def find_ncu() -> str | None:
     on_path = shutil.which("ncu")
     if on_path:
         return on_path
-    found = sorted((path for pattern in _PATTERNS for path in glob(pattern)), key=_numbers)
+    found = sorted((str(path) for pattern in _PATTERNS for path in Path("/").glob(pattern)), key=_numbers)
     return next((path for path in reversed(found) if os.access(path, os.X_OK)), None)
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from profiler.tools.base import ToolVersion
 
 INSTALL_HINT = "scripts/install-nsys.sh installs it on Debian and Ubuntu; else developer.nvidia.com/nsight-systems"
 _PATTERNS = (
-    "/opt/nvidia/nsight-systems/*/target-linux-x64/nsys",
-    "/opt/nvidia/nsight-compute/*/host/target-linux-x64/nsys",
-    "/usr/local/cuda*/bin/nsys",
+    "opt/nvidia/nsight-systems/*/target-linux-x64/nsys",
+    "opt/nvidia/nsight-compute/*/host/target-linux-x64/nsys",
+    "usr/local/cuda*/bin/nsys",
 )
 _VERSION = re.compile(r"version (\d+(?:\.\d+)+)")
 
@@ -26,7 +25,7 @@ def find_nsys() -> str | None:
     on_path = shutil.which("nsys")
     if on_path:
         return on_path
-    found = sorted((path for pattern in _PATTERNS for path in glob(pattern)), key=_numbers)
+    found = sorted((str(path) for pattern in _PATTERNS for path in Path("/").glob(pattern)), key=_numbers)
     return next((path for path in reversed(found) if os.access(path, os.X_OK)), None)
 
 
@@ -55,7 +54,7 @@ def probe_nsys(run: Callable[..., Any]) -> ToolVersion | None:
 def find_importer(nsys: str) -> str | None:
     """Return QdstrmImporter, which stands beside nsys, or in the host folder next to nsys's own."""
     target = Path(nsys).resolve().parent
-    roots = [target, target.parent, target.parent.parent, Path("/usr/lib/nsight-systems"), Path("/opt/nvidia/nsight-systems")]
+    roots = [target, target.parent, target.parent.parent, Path("usr/lib/nsight-systems"), Path("opt/nvidia/nsight-systems")]
     for root in roots:
         for pattern in ("QdstrmImporter", "host-linux-*/QdstrmImporter", "*/host-linux-*/QdstrmImporter"):
             found = sorted(path for path in root.glob(pattern) if os.access(path, os.X_OK))

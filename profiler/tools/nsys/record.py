@@ -28,12 +28,13 @@ _FIRST_YEAR_WITH_DOMAIN_QUERY = 2024
 _KNOWN = (
     (r"unrecogni[sz]ed (?:option|argument)|Illegal --?\S+ argument|invalid option", "nsys does not know an option",
      "nsys of this version lacks it; see nsys profile --help, or leave out what was passed with --nsys-arg"),
-    (r"[Nn]o such file or directory.*executable|[Tt]arget application .*(?:not found|does not exist)|Failed to launch|failed to execute",
+    (r"[Tt]arget application .*(?:not found|does not exist)|Failed to launch|failed to execute",
      "nsys could not start the program", "check the path of the program"),
     (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk"),
     (r"error while loading shared libraries: (\S+)", "nsys or its importer lacks a shared library",
      "install the library that is named there (on Debian: apt-get install libdw1 libglib2.0-0)"),
-    (r"[Aa]nother.*(?:session|profil).*(?:running|active)", "another nsys session is running", "end it: nsys sessions list, nsys shutdown"),
+    (r"[Aa]nother.*(?:session|profil).*(?:running|active)", "another nsys session is running",
+     "end it: nsys sessions list, nsys shutdown"),
 )  # fmt: skip
 
 
@@ -71,9 +72,7 @@ class NsysRecorder:
         argv += ["--export", "sqlite", "--force-overwrite", "true", "--output", str(folder / stem), *options.extra]
         return RecordPlan((*argv, *request.command), environment, (folder / f"{stem}.sqlite",))
 
-    def finish(
-        self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str
-    ) -> tuple[list[Path], list[str]]:
+    def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
         """Export, scrub and check the capture.
 
         Raises:

@@ -64,7 +64,11 @@ def is_environment_block(text: str) -> bool:
         parts = [part for part in text.split(separator) if part]
         assignments = [part for part in parts if _ASSIGNMENT.match(part)]
         usual = any(part.startswith(_USUAL) for part in assignments)
-        if assignments and len(assignments) * 2 > len(parts) and ((separator == "\0" and "\0" in text) or (usual and len(parts) > 1)):
+        if (
+            assignments
+            and len(assignments) * 2 > len(parts)
+            and ((separator == "\0" and "\0" in text) or (usual and len(parts) > 1))
+        ):
             return True
     return False
 
@@ -133,9 +137,15 @@ def _scrub_system_environment(database: sqlite3.Connection) -> int:
     if "value" not in text:
         return 0
     changes = []
-    for row, name, value in database.execute(f"SELECT rowid, {'name' if 'name' in text else 'NULL'}, value FROM TARGET_INFO_SYSTEM_ENV"):
+    for row, name, value in database.execute(
+        f"SELECT rowid, {'name' if 'name' in text else 'NULL'}, value FROM TARGET_INFO_SYSTEM_ENV"
+    ):
         label = str(name)
-        if isinstance(value, str) and value != REMOVED and (_ENVIRONMENT_NAME.search(label) or is_secret_name(label) or is_environment_block(value)):
+        if (
+            isinstance(value, str)
+            and value != REMOVED
+            and (_ENVIRONMENT_NAME.search(label) or is_secret_name(label) or is_environment_block(value))
+        ):
             changes.append((REMOVED, row))
     database.executemany("UPDATE TARGET_INFO_SYSTEM_ENV SET value = ? WHERE rowid = ?", changes)
     return len(changes)

@@ -1,0 +1,171 @@
+"""One point on a GPU: buffers, verification, warm-up and measurement, the same for every GPU engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from profiler.engines.base import Measurement, PointSkipped
+from profiler.engines.cuda_runtime import Cuda
+from profiler.engines.gpu_buffers import BufferRing
+from profiler.engines.gpu_timing import MAX_GRAPHS, Executor, Lane, measure_isolated, measure_throughput
+from profiler.engines.nvml import Nvml
+from profiler.runner.host_data import HostData
+from profiler.runner.point import Point
+from profiler.runner.ranges import RangeRecorder
+from profiler.runner.settings import MeasureSettings
+
+UNLIMITED_SETS = 1 << 20
+
+
+@dataclass
+class GpuContext:
+    """What all points of a process share.
+
+    Attributes:
+        cuda: The device.
+        facts: Its facts, as in the result JSON.
+        data: Inputs and expected outputs on the host.
+    """
+
+    cuda: Cuda
+    facts: dict[str, Any]
+    data: HostData
+
+
+class GpuCase:
+    """One point made ready.
+
+    Args:
+        context: What all points share.
+        point: The configuration.
+        settings: How it is measured.
+        executor: Makes the executor of one lane.
+        tolerance: (absolute, relative) for the comparison with the reference; None leaves the output unverified.
+        launch: Kernel, grid and block, when known.
+
+    Raises:
+        PointSkipped: The buffers do not fit.
+    """
+
+    def __init__(
+        self,
+        context: GpuContext,
+        point: Point,
+        settings: MeasureSettings,
+        executor: Callable[[], Executor],
+        tolerance: tuple[float, float] | None,
+        launch: dict[str, Any] | None = None,
+    ) -> None:
+        self._context, self._point, self._settings = context, point, settings
+        self._tolerance = tolerance
+        self.bytes_per_iteration = 2 * point.size_bytes
+        self.launch = launch
+        self.engine_digest: str | None = None
+        self.layers: list[dict[str, Any]] | None = None
+        self.facts: dict[str, Any] = {}
+        self._source = context.data.source(point, settings.seed)
+        self._threads: list[list[Lane]] = []
+        try:
+            for _ in range(settings.threads):
+                self._threads.append([])
+                for _ in range(settings.streams):
+                    self._threads[-1].append(self._make_lane(executor))
+        except BaseException:
+            self.close()
+            raise
+
+    def _make_lane(self, executor: Callable[[], Executor]) -> Lane:
+        size = self._point.size_bytes
+        use_graph = self._settings.launch_mode == "graph"
+        limit = MAX_GRAPHS if use_graph else UNLIMITED_SETS
+        l2_bytes = self._context.facts["l2_cache_bytes"]
+        ring = BufferRing(self._context.cuda, size, size, self._settings.cache, l2_bytes, limit)
+        ring.fill(self._source)
+        return Lane(self._context.cuda, executor(), ring, use_graph)
+
+    @property
+    def _lanes(self) -> list[Lane]:
+        return [lane for group in self._threads for lane in group]
+
+    def verify(self) -> dict[str, Any] | None:
+        """Run every lane once on a poisoned output and compare; the report is that of the worst lane."""
+        worst = None
+        for lane in self._lanes:
+            item = lane.ring.sets[0]
+            self._context.cuda.fill(item.target, 0xFF, lane.ring.target_bytes)
+            lane.run_plain(0)
+            lane.synchronize()
+            actual = np.empty(self._source.size, self._source.dtype)
+            self._context.cuda.download(item.target, actual)
+            if self._tolerance is None:
+                return None
+            report = self._context.data.compare(actual, self._point, self._settings.seed, self._tolerance)
+            if worst is None or report["failed_count"] > worst["failed_count"]:
+                worst = report
+        return worst
+
+    def warm_up(self, count: int) -> None:
+        """Run iterations that are not measured, at least one: graphs are captured after it."""
+        for lane in self._lanes:
+            lane.run_plain(0)
+            lane.synchronize()
+            lane.capture()
+            for _ in range(count):
+                lane.enqueue_next()
+            lane.synchronize()
+
+    def measure(self, ranges: RangeRecorder, wants_more: Callable[[list[int]], bool]) -> Measurement:
+        """Measure between cudaProfilerStart and cudaProfilerStop."""
+        cuda, settings = self._context.cuda, self._settings
+        uuid = self._context.facts.get("uuid") or ""
+        with Nvml() as nvml:
+            before = nvml.sm_clock_hz(uuid)
+            cuda.call("cudaProfilerStart")
+            try:
+                if len(self._lanes) == 1:
+                    times = measure_isolated(
+                        self._lanes[0], ranges, self.bytes_per_iteration, settings.max_samples, wants_more, hold=settings.timed
+                    )
+                else:
+                    times = measure_throughput(
+                        cuda,
+                        self._threads,
+                        ranges,
+                        self._point.label,
+                        self.bytes_per_iteration,
+                        settings.max_samples,
+                        settings.max_seconds,
+                    )
+            finally:
+                cuda.release("cudaProfilerStop")
+            after = nvml.sm_clock_hz(uuid)
+        self.facts |= {
+            "measure": "throughput" if len(self._lanes) > 1 else "isolated" if times.held else "launched",
+            "lanes": times.lanes,
+            "wall_ns": times.wall_ns,
+            "buffer_set_count": len(self._lanes[0].ring.sets),
+            "cold_method": "rotate" if settings.cache == "cold" else None,
+        }
+        samples = [value for lane in self._lanes for value in lane.samples_ns]
+        host = [value for lane in self._lanes for value in lane.host_samples_ns]
+        return Measurement(samples, host, before, after)
+
+    def close(self) -> None:
+        """Free every lane."""
+        for lane in self._lanes:
+            lane.close()
+        self._threads.clear()
+
+
+def require_elementwise(point: Point) -> None:
+    """Refuse points that have no elements to run on.
+
+    Raises:
+        PointSkipped: The shape is unknown.
+    """
+    if not point.shape:
+        raise PointSkipped("the point has no shape")

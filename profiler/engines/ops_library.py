@@ -1,0 +1,163 @@
+"""libprofiler_ops through ctypes: lists ops, prepares one with its attributes, describes, launches and computes its reference.
+
+The interface stands in `plugins/contract/c_api.h`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from profiler.errors import ToolMissingError, UsageError, nearest
+from profiler.point_label import label_value
+
+ABI_VERSION = 1
+MAX_RANK = 8
+TYPE_CODES = {"fp32": 0, "fp16": 1, "bf16": 2}
+STATUS_REFUSED = -4
+_MESSAGE_BYTES = 1024
+
+
+class Tensor(ctypes.Structure):
+    """`ProfilerTensor` of the C interface."""
+
+    _fields_ = [
+        ("type", ctypes.c_int32),
+        ("rank", ctypes.c_int32),
+        ("dims", ctypes.c_int64 * MAX_RANK),
+        ("data", ctypes.c_void_p),
+    ]
+
+
+def tensor(dtype: str, shape: tuple[int, ...], address: int = 0) -> Tensor:
+    """Return a view of a dense tensor.
+
+    Args:
+        dtype: Element type.
+        shape: Up to eight sizes.
+        address: Device address, or host address for a reference; 0 stands for an aligned one.
+    """
+    view = Tensor(TYPE_CODES[dtype], len(shape), (ctypes.c_int64 * MAX_RANK)(*shape), address or None)
+    return view
+
+
+class OpsLibrary:
+    """The loaded library.
+
+    Args:
+        path: libprofiler_ops.so.
+
+    Raises:
+        ToolMissingError: It cannot be loaded, or is of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._library = ctypes.CDLL(str(path))
+            version = self._library.profilerOpsAbiVersion()
+        except (OSError, AttributeError) as error:
+            raise ToolMissingError(f"{path}: cannot be used as ops library ({error})", "build it: profiler build") from error
+        if version != ABI_VERSION:
+            raise ToolMissingError(f"{path}: interface version {version}, expected {ABI_VERSION}", "build it again: profiler build")
+        self._declare()
+        self.ops: dict[str, dict[str, Any]] = {op["name"]: op for op in json.loads(self._text("profilerOpsListJson"))["ops"]}
+
+    def _declare(self) -> None:
+        tensors = ctypes.POINTER(Tensor)
+        pointer, size, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
+        signatures: dict[str, tuple[Any, list[Any]]] = {
+            "profilerOpsStatusText": (ctypes.c_char_p, [number]),
+            "profilerOpsListJson": (size, [ctypes.c_char_p, size]),
+            "profilerOpsPrepare": (number, [ctypes.c_char_p, ctypes.c_char_p, ctypes.POINTER(pointer), ctypes.c_char_p, size]),
+            "profilerOpsRelease": (None, [pointer]),
+            "profilerOpsDescribeJson": (size, [pointer, tensors, tensors, ctypes.c_char_p, size]),
+            "profilerOpsLaunch": (number, [pointer, tensors, tensors, pointer, size, pointer]),
+            "profilerOpsReference": (number, [pointer, tensors, tensors]),
+        }
+        for name, (result, arguments) in signatures.items():
+            function = getattr(self._library, name)
+            function.restype, function.argtypes = result, arguments
+
+    def _text(self, function: str, *arguments: Any) -> str:
+        call = getattr(self._library, function)
+        length = call(*arguments, None, 0)
+        if length < 0:
+            raise UsageError(f"{function}: {self.status_text(int(length))}", "check op, shape and attributes")
+        buffer = ctypes.create_string_buffer(length + 1)
+        call(*arguments, buffer, length + 1)
+        return buffer.value.decode()
+
+    def status_text(self, status: int) -> str:
+        """Return a status in words."""
+        return self._library.profilerOpsStatusText(status).decode()
+
+    def digest(self) -> str:
+        """Return the digest of the file."""
+        return f"sha256:{hashlib.sha256(self.path.read_bytes()).hexdigest()}"
+
+    def prepare(self, op: str, attributes: Mapping[str, Any]) -> PreparedOp:
+        """Parse and check attributes.
+
+        Raises:
+            UsageError: The op or an attribute is unknown, or a value is refused.
+        """
+        if op not in self.ops:
+            raise UsageError(f"{self.path.name} has no op {op!r}", nearest(op, self.ops))
+        handle = ctypes.c_void_p()
+        message = ctypes.create_string_buffer(_MESSAGE_BYTES)
+        text = " ".join(f"{name}={label_value(value)}" for name, value in attributes.items())
+        status = self._library.profilerOpsPrepare(op.encode(), text.encode(), ctypes.byref(handle), message, _MESSAGE_BYTES)
+        if status != 0:
+            reason = message.value.decode(errors="replace") or self.status_text(status)
+            raise UsageError(f"{op}: {reason}", f"attributes: {', '.join(field['name'] for field in self.ops[op]['fields'])}")
+        return PreparedOp(self, handle)
+
+
+class PreparedOp:
+    """An op with its attributes.
+
+    Args:
+        library: Where it comes from.
+        handle: `ProfilerPreparedOp`.
+    """
+
+    def __init__(self, library: OpsLibrary, handle: ctypes.c_void_p) -> None:
+        self._library, self._handle = library, handle
+        self._launch = library._library.profilerOpsLaunch
+
+    def describe(self, source: Tensor, target: Tensor) -> dict[str, Any]:
+        """Return what a launch would do: kernel, grid, block, resolved attributes, refusal, tolerances."""
+        return json.loads(self._library._text("profilerOpsDescribeJson", self._handle, ctypes.byref(source), ctypes.byref(target)))
+
+    def launch(self, source: Tensor, target: Tensor, workspace: int, workspace_bytes: int, stream: int) -> int:
+        """Enqueue one launch and return its status: 0, a cudaError_t, or a negative code."""
+        return self._launch(
+            self._handle, ctypes.byref(source), ctypes.byref(target), workspace or None, workspace_bytes, stream or None
+        )
+
+    def reference(self, values: np.ndarray) -> np.ndarray:
+        """Compute the op in float64 on the host, for an elementwise op on any slice of its input.
+
+        Raises:
+            UsageError: The library refuses.
+        """
+        values = np.ascontiguousarray(values, np.float64)
+        result = np.empty_like(values)
+        shape = (values.size,)
+        source, target = tensor("fp32", shape, values.ctypes.data), tensor("fp32", shape, result.ctypes.data)
+        status = self._library._library.profilerOpsReference(self._handle, ctypes.byref(source), ctypes.byref(target))
+        if status != 0:
+            raise UsageError(f"reference: {self._library.status_text(status)}", "check shape and attributes")
+        return result
+
+    def release(self) -> None:
+        """Give it back."""
+        self._library._library.profilerOpsRelease(self._handle)
+        self._handle = ctypes.c_void_p()

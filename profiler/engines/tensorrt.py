@@ -1,0 +1,244 @@
+"""Runs plugins, ONNX models and serialised engines with TensorRT 8.6, 10, 11 or TensorRT for RTX."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from profiler.engines.base import EngineOptions, PointSkipped
+from profiler.engines.cuda_runtime import Cuda
+from profiler.engines.gpu_case import GpuCase, GpuContext, require_elementwise
+from profiler.engines.trt_build import Plan, PlanStore, file_digest
+from profiler.engines.trt_compat import Flavour
+from profiler.errors import CaptureError, ToolMissingError
+from profiler.runner.host_data import HostData, Reference
+from profiler.runner.ops import OPS, find_op
+from profiler.runner.point import Point
+from profiler.runner.settings import MeasureSettings
+
+_DTYPE_NAMES = {"FLOAT": "fp32", "HALF": "fp16", "BF16": "bf16"}
+
+
+class TensorRtExecutor:
+    """One execution context on one lane.
+
+    Args:
+        flavour: The TensorRT in use.
+        engine: A deserialised engine.
+        names: Names of its input and output.
+        shape: Shape of the input.
+
+    Raises:
+        PointSkipped: The engine does not take the shape.
+        CaptureError: No context can be made.
+    """
+
+    def __init__(self, flavour: Flavour, engine: Any, names: tuple[str, str], shape: tuple[int, ...]) -> None:
+        self._flavour, self._source, self._target = flavour, *names
+        self._context = engine.create_execution_context()
+        if self._context is None:
+            raise CaptureError(f"no execution context: {flavour.logger.take()}", "use a smaller shape")
+        if -1 in tuple(engine.get_tensor_shape(self._source)) and not self._context.set_input_shape(self._source, shape):
+            raise PointSkipped(f"the engine does not take shape {'x'.join(map(str, shape))}: {flavour.logger.take()}")
+
+    def enqueue(self, source: int, target: int, stream: Any) -> None:
+        """Enqueue one inference."""
+        self._context.set_tensor_address(self._source, source)
+        self._context.set_tensor_address(self._target, target)
+        if not self._context.execute_async_v3(int(stream)):
+            raise CaptureError(f"enqueue failed: {self._flavour.logger.take()}", "read the log for TensorRT's own words")
+
+    def close(self) -> None:
+        """Drop the context."""
+        self._context = None
+
+
+class TensorRtEngine:
+    """TensorRT."""
+
+    name = "tensorrt"
+    clock = "cuda_event"
+
+    def __init__(self, options: EngineOptions, settings: MeasureSettings) -> None:
+        self._options, self._settings = options, settings
+        self._flavour = Flavour(self.name)
+        self._library = self._flavour.choose_library(options.plugin_libraries)
+        if self._library:
+            _require_file(self._library, "profiler build makes it")
+            self._flavour.load_plugins(self._library)
+        elif not (options.engine_file or options.onnx_file):
+            built = ", ".join(Path(path).name for path in options.plugin_libraries) or "none"
+            raise ToolMissingError(
+                f"no plugin library for {self.name} {self._flavour.trt.__version__} (found: {built})",
+                "profiler build makes one for each TensorRT whose headers it finds",
+            )
+        for path in (options.engine_file, options.onnx_file):
+            if path:
+                _require_file(path, "check the path")
+        self._open_device()
+
+    def _open_device(self) -> None:
+        self._cuda = Cuda(self._options.device)
+        self._context = GpuContext(self._cuda, self._cuda.facts(), HostData(_reference))
+        self._runtime = self._flavour.trt.Runtime(self._flavour.logger)
+        facts = self._context.facts
+        self._store = self._make_store(f"{facts['name']} {facts['compute_capability']}")
+
+    def _make_store(self, device: str) -> PlanStore:
+        folder = Path(self._options.cache_folder) if self._options.cache_folder else None
+        digest = file_digest(Path(self._library)) if self._library else ""
+        return PlanStore(self._flavour, folder, digest, device, self._options.onnx_file)
+
+    def device(self) -> dict[str, Any] | None:
+        """Facts about the GPU."""
+        return self._context.facts
+
+    def versions(self) -> dict[str, str]:
+        """Versions of CUDA and TensorRT."""
+        return {**self._cuda.versions(), "tensorrt": self._flavour.trt.__version__}
+
+    def digests(self) -> dict[str, str]:
+        """Digests of plugin library, engine file and timing cache."""
+        found = {
+            "plugin_library": self._library,
+            "engine": self._options.engine_file,
+            "timing_cache": self._store.timing_cache_path,
+        }
+        return {name: file_digest(Path(path)) for name, path in found.items() if path and Path(path).is_file()}
+
+    def prepare(self, point: Point) -> GpuCase:
+        """Build or load the engine of a point and allocate its buffers.
+
+        Raises:
+            PointSkipped: This TensorRT does not support the point.
+            CaptureError: The builder refused.
+        """
+        require_elementwise(point)
+        if self._options.engine_file:
+            plan = Plan(Path(self._options.engine_file).read_bytes(), "file")
+        else:
+            plan = self._store.plan(point)
+        engine = self._runtime.deserialize_cuda_engine(plan.data)
+        if engine is None:
+            raise CaptureError(
+                f"the engine cannot be loaded: {self._flavour.logger.take()}", "build it with this TensorRT, for this GPU"
+            )
+        names = self._check_tensors(engine, point)
+        case = GpuCase(
+            self._context,
+            point,
+            self._settings,
+            lambda: TensorRtExecutor(self._flavour, engine, names, point.shape),
+            _tolerance(point),
+        )
+        case.engine_digest = plan.digest
+        case.layers = describe_layers(self._flavour, engine)
+        case.facts = {"engine_origin": plan.origin, "engine_build_ns": plan.build_ns, "engine_bytes": len(plan.data)}
+        return case
+
+    def _check_tensors(self, engine: Any, point: Point) -> tuple[str, str]:
+        """Return the names of the one input and the one output, after a look at their type and shape."""
+        trt = self._flavour.trt
+        names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
+        inputs = [name for name in names if engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT]
+        outputs = [name for name in names if name not in inputs]
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise PointSkipped(
+                f"the engine has {len(inputs)} inputs and {len(outputs)} outputs, this runner takes one of each; use --driver cpp"
+            )
+        for name in (*inputs, *outputs):
+            dtype = engine.get_tensor_dtype(name).name
+            if _DTYPE_NAMES.get(dtype) != point.dtype:
+                raise PointSkipped(f"tensor {name} of the engine has type {dtype}, the point {point.dtype}")
+            shape = tuple(engine.get_tensor_shape(name))
+            if -1 not in shape and shape != point.shape:
+                raise PointSkipped(f"tensor {name} of the engine has shape {'x'.join(map(str, shape))}, the point another")
+        return inputs[0], outputs[0]
+
+    def close(self) -> None:
+        """Wait for the device, so that nothing is freed under way."""
+        self._cuda.release("cudaDeviceSynchronize")
+
+
+class TensorRtRtxEngine(TensorRtEngine):
+    """TensorRT for RTX. Without a GPU it builds every engine and runs none: its points are then skipped with that reason."""
+
+    name = "tensorrt_rtx"
+
+    def _open_device(self) -> None:
+        try:
+            super()._open_device()
+        except ToolMissingError:
+            self._cuda = None
+            self._store = self._make_store("none")
+
+    def device(self) -> dict[str, Any] | None:
+        """Facts about the GPU; None without one."""
+        return self._context.facts if self._cuda is not None else None
+
+    def versions(self) -> dict[str, str]:
+        """Versions of CUDA and TensorRT for RTX."""
+        return super().versions() if self._cuda is not None else {"tensorrt": self._flavour.trt.__version__}
+
+    def prepare(self, point: Point) -> GpuCase:
+        """As for TensorRT; without a GPU the engine is built and the point skipped.
+
+        Raises:
+            PointSkipped: There is no GPU to run on, or this TensorRT does not support the point.
+        """
+        if self._cuda is not None:
+            return super().prepare(point)
+        plan = self._store.plan(point)
+        raise PointSkipped(
+            "the engine was built, and there is no GPU to run it",
+            {
+                "engine_digest": plan.digest,
+                "engine_bytes": len(plan.data),
+                "engine_origin": plan.origin,
+                "engine_build_ns": plan.build_ns,
+            },
+        )
+
+    def close(self) -> None:
+        """Wait for the device, if there is one."""
+        if self._cuda is not None:
+            super().close()
+
+
+def describe_layers(flavour: Flavour, engine: Any) -> list[dict[str, Any]] | None:
+    """Return the layers of an engine with their types and formats; None when the engine does not tell."""
+    inspector = engine.create_engine_inspector()
+    text = inspector.get_engine_information(flavour.trt.LayerInformationFormat.JSON) if inspector is not None else ""
+    try:
+        layers = json.loads(text).get("Layers", [])
+    except ValueError:
+        return None
+    return [_layer(item) for item in layers]
+
+
+def _layer(item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        return {"name": str(item), "type": None, "formats": [], "is_reformat": str(item).startswith("Reformatting")}
+    tensors = [*item.get("Inputs", []), *item.get("Outputs", [])]
+    formats = [str(tensor.get("Format/Datatype")) for tensor in tensors if isinstance(tensor, dict)]
+    kind = item.get("LayerType")
+    return {"name": item.get("Name"), "type": kind, "formats": formats, "is_reformat": kind == "Reformat"}
+
+
+def _reference(point: Point) -> Reference:
+    op = find_op(point.op)
+    parameters = op.parameters(point.attributes)
+    return Reference((op.name, tuple(parameters.items())), lambda values: op.exact(values, parameters))
+
+
+def _tolerance(point: Point) -> tuple[float, float] | None:
+    if point.op not in OPS:
+        return None
+    op = OPS[point.op]
+    return op.tolerance(op.parameters(point.attributes), point.dtype)
+
+
+def _require_file(path: str, hint: str) -> None:
+    if not Path(path).is_file():
+        raise ToolMissingError(f"{path}: no such file", hint)

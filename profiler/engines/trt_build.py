@@ -1,0 +1,161 @@
+"""Builds TensorRT engines for sweep points, and keeps plans and timing caches so that nothing is built twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from profiler.engines.onnx_model import one_node_model
+from profiler.engines.trt_compat import PLUGIN_NAMESPACE, Flavour
+from profiler.errors import CaptureError
+from profiler.runner.ops import OPS
+from profiler.runner.point import Point
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A serialised engine.
+
+    Attributes:
+        data: The plan.
+        origin: `built`, `cache` or `file`.
+        build_ns: Time of the build; None when it was not built now.
+    """
+
+    data: bytes
+    origin: str
+    build_ns: int | None = None
+
+    @property
+    def digest(self) -> str:
+        """Digest of the plan."""
+        return f"sha256:{hashlib.sha256(self.data).hexdigest()}"
+
+
+def file_digest(path: Path) -> str:
+    """Return the digest of a file."""
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+class PlanStore:
+    """Builds plans, and keeps them by a digest of all that shapes them.
+
+    Args:
+        flavour: The TensorRT in use.
+        folder: Where plans and the timing cache are kept; None keeps nothing.
+        library_digest: Digest of the plugin library.
+        device: What the plan runs on: name and compute capability.
+        onnx_file: A model of the user's own, instead of a plugin.
+    """
+
+    def __init__(self, flavour: Flavour, folder: Path | None, library_digest: str, device: str, onnx_file: str) -> None:
+        self._flavour, self._folder = flavour, folder
+        self._fixed = {"tensorrt": [flavour.name, *flavour.version], "plugins": library_digest, "device": device}
+        self._onnx = Path(onnx_file).read_bytes() if onnx_file else None
+        if self._onnx is not None:
+            self._fixed["onnx"] = hashlib.sha256(self._onnx).hexdigest()
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def _key(self, point: Point) -> str:
+        text = json.dumps({**self._fixed, "point": point.to_dict()}, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def plan(self, point: Point) -> Plan:
+        """Return the plan of a point: a kept one, else a new one.
+
+        Raises:
+            PointSkipped: This TensorRT does not support the point.
+            CaptureError: The builder refused.
+        """
+        path = self._folder / f"{self._key(point)}.engine" if self._folder else None
+        if path is not None and path.is_file():
+            return Plan(path.read_bytes(), "cache")
+        start = time.perf_counter_ns()
+        data = self._build(point)
+        duration = time.perf_counter_ns() - start
+        if path is not None:
+            _write_whole(path, data)
+        return Plan(data, "built", duration)
+
+    def _build(self, point: Point) -> bytes:
+        flavour = self._flavour
+        builder = flavour.trt.Builder(flavour.logger)
+        network = flavour.create_network(builder)
+        config = flavour.create_config(builder, point.dtype)
+        if self._onnx is not None:
+            flavour.parse_onnx(network, self._onnx)
+            self._add_profile(builder, network, config, point)
+        elif flavour.is_rtx:
+            flavour.dtype(point.dtype)
+            flavour.check_attributes(flavour.creator(plugin_name(point.op)), point.attributes)  # the parser drops unknown ones
+            model = one_node_model(plugin_name(point.op), PLUGIN_NAMESPACE, point.attributes, point.dtype, point.shape)
+            flavour.parse_onnx(network, model)
+        else:
+            self._add_plugin(network, point)
+        cache = self._begin_timing_cache(config)
+        data = flavour.build(builder, network, config)
+        self._keep_timing_cache(config, cache)
+        return data
+
+    def _add_plugin(self, network: Any, point: Point) -> None:
+        dtype = self._flavour.dtype(point.dtype)
+        source = network.add_input("x", dtype, point.shape)
+        target = self._flavour.add_plugin(network, source, plugin_name(point.op), point.attributes)
+        target.name = "y"
+        network.mark_output(target)
+        if not self._flavour.has_v3_plugins:
+            source.dtype = target.dtype = dtype
+            formats = 1 << int(self._flavour.trt.TensorFormat.LINEAR)
+            source.allowed_formats = target.allowed_formats = formats
+
+    def _add_profile(self, builder: Any, network: Any, config: Any, point: Point) -> None:
+        """Fix the shape of a model whose input is dynamic to that of the point."""
+        source = network.get_input(0)
+        if all(size >= 0 for size in source.shape):
+            return
+        if len(source.shape) != len(point.shape):
+            raise CaptureError(
+                f"the model's input has rank {len(source.shape)}, the point {len(point.shape)}", "give --shape of the model's rank"
+            )
+        profile = builder.create_optimization_profile()
+        profile.set_shape(source.name, point.shape, point.shape, point.shape)
+        config.add_optimization_profile(profile)
+
+    @property
+    def timing_cache_path(self) -> Path | None:
+        """Where the timing cache is kept; one a TensorRT version and device."""
+        if self._folder is None or self._flavour.is_rtx:
+            return None
+        text = json.dumps([self._fixed["tensorrt"], self._fixed["device"]])
+        return self._folder / f"timing-{hashlib.sha256(text.encode()).hexdigest()[:16]}.cache"
+
+    def _begin_timing_cache(self, config: Any) -> Any:
+        path = self.timing_cache_path
+        if path is None:
+            return None
+        cache = config.create_timing_cache(path.read_bytes() if path.is_file() else b"")
+        config.set_timing_cache(cache, False)
+        return cache
+
+    def _keep_timing_cache(self, config: Any, cache: Any) -> None:
+        path = self.timing_cache_path
+        if path is not None and cache is not None:
+            _write_whole(path, bytes(config.get_timing_cache().serialize()))
+
+
+def plugin_name(op: str) -> str:
+    """Return the TensorRT plugin name of an op: `swish` is `ProfilerSwish`."""
+    if op in OPS:
+        return OPS[op].plugin_name
+    return "Profiler" + "".join(part.capitalize() for part in op.split("_"))
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_bytes(data)
+    temporary.replace(path)
