@@ -36,6 +36,9 @@ def run(
     budget: Annotated[float, typer.Option("--budget", help="Time to measure, seconds.", rich_help_panel=_JOB)] = 300.0,
     max_rounds: Annotated[int, typer.Option("--max-rounds", help="Rounds at most.", rich_help_panel=_JOB)] = 64,
     timeout: Annotated[float, typer.Option("--timeout", help="Longest time of one process, seconds.", rich_help_panel=_JOB)] = 600.0,
+    points: Annotated[
+        Path | None, typer.Option("--points", help="Points, one label a line, for commands with {points}: later rounds get the undecided ones.", rich_help_panel=_JOB)
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the order of the sides.", rich_help_panel=_JOB)] = 1,
     measure_identical: Annotated[
         bool, typer.Option("--measure-identical", help="Measure rows of identical machine code too.", rich_help_panel=_JOB)
@@ -76,13 +79,23 @@ def run(
             return 0
         request = AbRequest(
             tuple(sides), make_rule(threshold, gate, config), keys=split_words(key), aliases=parse_aliases(alias or ()),
-            allowed=check_allowed(split_words(allow)), seed=seed, skip_identical=not measure_identical,
+            allowed=check_allowed(split_words(allow)), points=_read_points(points), seed=seed, skip_identical=not measure_identical,
             process_timeout_s=timeout,
         )  # fmt: skip
         folder, comparison = start_job(request, root, label, budget, max_rounds, _report)
     typer.echo(f"run: {folder.path}", err=True)
     answer = run_gate(comparison, config, strict) if gate else None
     return emit(comparison, answer, format, {"markdown": markdown, "json": json, "junit": junit}, page, link)
+
+
+def _read_points(path: Path | None) -> tuple[str, ...]:
+    from profiler.errors import UsageError
+
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read ({error})", "one label a line: op=swish shape=65536x1024 dtype=fp32") from error
+    return tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
 def _report(progress: Progress) -> None:

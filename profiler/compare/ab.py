@@ -13,7 +13,7 @@ import numpy as np
 
 from profiler.compare.ab_sides import AbSide
 from profiler.compare.ab_store import SOURCE, TOOL, AbRequest, AbStore, RoundRecord
-from profiler.compare.align import align
+from profiler.compare.align import align, unalias
 from profiler.compare.comparability import compare_facts
 from profiler.compare.comparison import Comparison, SideInfo
 from profiler.compare.machine_code import find_cuobjdump, function_digests, same_code
@@ -166,17 +166,14 @@ def fill_argv(side: AbSide, result: Path, number: int, seed: int, points: Path |
 
 
 def _points_file(store: AbStore, number: int, side: AbSide, open_labels: set[str] | None) -> Path | None:
-    """Write the labels that are still undecided, in the side's own words; None when the command does not ask for them."""
+    """Write the points that are still undecided, in the side's own words; None when the command does not ask for them."""
     if not any("{points}" in word for word in side.argv):
         return None
-    rows = store.side_rows()
-    if open_labels is None or not rows[side.name]:
-        raise CaptureError("{points} is known from the second round on", "give the sweep by options, or a points file of your own")
-    base = rows[store.names[0]]
-    partners = {pair.base.label: pair.candidate or pair.base for pair in align(base, rows[side.name], store.request.keys) if pair.base}
-    wanted = [partners[row.label].own_label for row in base if row.label in open_labels]
+    is_base = side is store.request.sides[0]
+    wanted = [label for label in store.request.points if open_labels is None or label in open_labels]
+    named = wanted if is_base else [unalias(label, store.request.aliases) for label in wanted]
     path = store.round_folder(number) / f"points-{store.names.index(side.name)}.txt"
-    write_atomic(path, "".join(f"{label}\n" for label in wanted))
+    write_atomic(path, "".join(f"{label}\n" for label in named))
     return path
 
 

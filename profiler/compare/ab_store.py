@@ -42,6 +42,7 @@ class AbRequest:
         keys: The only keys that identify a row; empty for the label.
         aliases: Key to candidate value to base value.
         allowed: Conditions that may differ.
+        points: Labels to measure, in the base's words, for commands with `{points}`; later rounds get the undecided ones.
         seed: Seed of the order in which the sides run.
         skip_identical: Do not go on measuring rows of identical machine code and launch configuration.
         stop_early: End as soon as every row is decided.
@@ -53,6 +54,7 @@ class AbRequest:
     keys: tuple[str, ...] = ()
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     allowed: frozenset[str] = frozenset()
+    points: tuple[str, ...] = ()
     seed: int = 1
     skip_identical: bool = True
     stop_early: bool = True
@@ -69,6 +71,8 @@ class AbRequest:
             raise UsageError("an A/B job needs a base and a candidate", "give --base and --candidate")
         if len(set(names)) < len(names):
             raise UsageError(f"two sides have the same name: {', '.join(names)}", "profiler selftest compares a thing with itself")
+        if not self.points and any("{points}" in word for side in self.sides for word in side.argv):
+            raise UsageError("a command asks for {points}, and there are none", "give them: --points FILE, one label a line")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -81,7 +85,7 @@ class AbRequest:
         known = {key: value for key, value in data.items() if key not in ("schema", "schema_version")}
         known |= {
             "sides": tuple(AbSide.from_dict(side) for side in data["sides"]), "rule": Rule(**data["rule"]),
-            "keys": tuple(data["keys"]), "allowed": frozenset(data["allowed"]),
+            "keys": tuple(data["keys"]), "points": tuple(data["points"]), "allowed": frozenset(data["allowed"]),
         }  # fmt: skip
         return cls(**known)
 

@@ -157,6 +157,16 @@ def parse_aliases(texts: Sequence[str]) -> dict[str, dict[str, str]]:
     return dict(aliases)
 
 
+def unalias(label: str, aliases: Mapping[str, Mapping[str, str]]) -> str:
+    """Return what a candidate calls a label of the base."""
+    pairs = decode_label(label)
+    for key, values in aliases.items():
+        for theirs, ours in values.items():
+            if pairs.get(key) == ours:
+                pairs[key] = theirs
+    return encode_label(pairs)
+
+
 def apply_aliases(rows: Sequence[Row], aliases: Mapping[str, Mapping[str, str]]) -> None:
     """Give the rows of a candidate the base's names, in place."""
     for row in rows:

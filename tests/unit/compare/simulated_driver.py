@@ -29,6 +29,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--process-noise", type=float, default=0.001)
+    parser.add_argument("--noisy-variant", default="none")
     parser.add_argument("--factor", type=float, default=1.0)
     parser.add_argument("--tolerance-abs", type=float)
     parser.add_argument("--tolerance-rel", type=float)
@@ -61,7 +62,8 @@ def point(label: str, options: argparse.Namespace, rng: random.Random) -> dict:
     shape = [int(part) for part in pairs["shape"].split("x")]
     moved = 2 * math.prod(shape) * SIZES[pairs["dtype"]]
     median = (moved / 4e12 * 1e9 + 1500) * options.factor * (2.0 if pairs.get("variant") == "scalar" else 1.0)
-    median *= math.exp(rng.gauss(0.0, options.process_noise))
+    noisy = pairs.get("variant") == options.noisy_variant
+    median *= math.exp(rng.gauss(0.0, 0.2 if noisy else options.process_noise))
     dropped = options.clock_drop_in_round and options.round == options.clock_drop_in_round
     clock = 1_600_000_000 if dropped else 1_980_000_000
     median *= 1.98 / 1.6 if dropped else 1.0

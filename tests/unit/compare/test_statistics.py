@@ -3,8 +3,17 @@ import pytest
 from scipy import stats
 
 from profiler.compare.statistics import (
-    LOOKS, Estimates, autocorrelation_time, benjamini_hochberg, interval, local_level, median_error, overall_error,
-    paired_estimates, resolution_ns, two_sided_p,
+    LOOKS,
+    Estimates,
+    autocorrelation_time,
+    benjamini_hochberg,
+    interval,
+    local_level,
+    median_error,
+    overall_error,
+    paired_estimates,
+    resolution_ns,
+    two_sided_p,
 )  # fmt: skip
 
 

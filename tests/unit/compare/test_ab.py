@@ -1,0 +1,176 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from profiler.compare.ab import fill_argv, job_comparison
+from profiler.compare.ab_job import load_comparison, resume_job, start_job
+from profiler.compare.ab_sides import AbSide, command_side
+from profiler.compare.ab_store import AbRequest, AbStore
+from profiler.compare.align import parse_aliases
+from profiler.errors import CaptureError, UsageError
+from profiler.store.run_dir import RunDir, create_run
+
+TWO = ("--shape", "65536x1024", "--dtype", "fp32,fp16")
+
+
+def request(base, candidate, **more):
+    return AbRequest((command_side("base", base), command_side("candidate", candidate)), **more)
+
+
+def start(tmp_path, asked, rounds=6, budget=120.0):
+    return start_job(asked, tmp_path, "job", budget, rounds)
+
+
+def test_a_slowdown_is_found_and_identical_code_is_the_same(driver, tmp_path):
+    sides = (command_side("base", driver(*TWO)), command_side("again", driver(*TWO)), command_side("slow", driver(*TWO, "--factor", "1.03")))
+    told = []
+    run, found = start_job(AbRequest(sides), tmp_path, "job", 120.0, 12, told.append)
+    verdicts = found.rows.groupby("candidate")["verdict"].agg(set).to_dict()
+    assert verdicts == {"again": {"same"}, "slow": {"slower"}}
+    assert len(told) == len(AbStore(run).rounds) <= 12 and told[-1].undecided == 0
+    assert run.manifest.status == "complete" and run.manifest.engine == "direct" and not run.path.name.startswith(".")
+    assert found.rounds.groupby("round").size().eq(6).all()
+    assert load_comparison(run.run_id, tmp_path).rows.equals(found.rows)
+
+
+def test_each_round_is_a_fresh_process_of_each_side_in_balanced_order(driver, tmp_path):
+    run, _ = start(tmp_path, request(driver(), driver(), stop_early=False), rounds=4)
+    records = [json.loads((run.raw("ab") / f"rounds/000{n}/round.json").read_text()) for n in range(1, 5)]
+    orders = [record["order"] for record in records]
+    assert orders[0] == orders[1][::-1] and orders[2] == orders[3][::-1]
+    assert len(list(run.raw("ab").rglob("base.json"))) == 4 and len(list(run.logs.rglob("*.log"))) == 8
+
+
+def test_it_stops_when_all_is_decided_or_time_is_up(driver, tmp_path):
+    run, found = start(tmp_path, request(driver(), driver("--factor", "1.5")), rounds=64)
+    assert len(AbStore(run).rounds) == 6 and found.rows["verdict"].tolist() == ["slower"]
+    run, found = start(tmp_path, request(driver(), driver()), rounds=64, budget=1e-6)
+    assert len(AbStore(run).rounds) == 1 and found.rows["reason"].tolist() == ["too_few_rounds"]
+
+
+def test_an_alias_lets_more_work_stand_for_the_same_row(driver, tmp_path):
+    asked = request(driver("--shape", "65536x1024"), driver("--shape", "66847x1024"), aliases=parse_aliases(["shape=66847x1024:65536x1024"]))
+    _, found = start(tmp_path, asked)
+    (row,) = found.rows.to_dict("records")
+    assert row["verdict"] == "slower" and row["ratio"] == pytest.approx(1.02, abs=0.004) and row["match"] == "label"
+
+
+def test_wrong_output_is_refused_whatever_its_speed(driver, tmp_path):
+    _, found = start(tmp_path, request(driver(), driver("--factor", "0.1", "--tolerance-abs", "0")), rounds=6)
+    (row,) = found.rows.to_dict("records")
+    assert (row["verdict"], row["reason"]) == ("not comparable", "wrong_output") and "max_abs_error" in row["detail"]
+
+
+def test_only_undecided_rows_are_measured_on_when_the_command_takes_points(driver, tmp_path):
+    labels = tuple(f"op=swish variant={variant} shape=65536x1024 dtype=fp32" for variant in ("vectorized", "scalar"))
+    base, candidate = (command_side(name, driver("--points", "{points}", "--process-noise", noise))
+                       for name, noise in (("base", "0.0001"), ("candidate", "0.0001")))  # fmt: skip
+    noisy = command_side("candidate", (*candidate.argv, "--noisy-variant", "scalar"))
+    run, found = start_job(AbRequest((base, noisy), points=labels), tmp_path, "job", 120.0, 8)
+    measured = AbStore(run).frame().groupby("label")["round"].max().to_dict()
+    assert measured == {labels[0]: 6, labels[1]: 8} and found.rows["verdict"].tolist() == ["same", "cannot tell"]
+
+
+def test_points_of_a_candidate_are_in_its_own_words(driver, tmp_path):
+    label = "op=swish shape=65536x1024 dtype=fp32"
+    asked = AbRequest(tuple(command_side(name, driver("--points", "{points}")) for name in ("base", "more")), points=(label,),
+                      aliases=parse_aliases(["shape=66847x1024:65536x1024"]))  # fmt: skip
+    _, found = start(tmp_path, asked)
+    assert found.rows["row"].tolist() == [label] and found.rows["ratio"][0] == pytest.approx(1.02, abs=0.004)
+    with pytest.raises(UsageError, match="asks for {points}"):
+        AbRequest(asked.sides)
+
+
+def test_a_crashing_side_ends_the_job_at_once_and_keeps_the_run(driver, tmp_path):
+    with pytest.raises(CaptureError, match="candidate: no result: exit status -6 without a result"):
+        start(tmp_path, request(driver(), driver("--crash")))
+    (folder,) = tmp_path.glob("*-job-*")
+    run = RunDir(folder)
+    assert run.manifest.status == "failed" and (run.raw("ab") / "rounds/0001/base.json").is_file()
+
+
+def test_a_missing_program_is_named(tmp_path, driver):
+    from profiler.errors import ToolMissingError
+
+    with pytest.raises(ToolMissingError, match="no-such-driver"):
+        start(tmp_path, request(("no-such-driver",), driver()))
+
+
+def test_a_crash_now_and_then_costs_a_round_and_is_told(driver, tmp_path):
+    flaky = (sys.executable, "-c", "import subprocess, sys\nif sys.argv[2] == '3': sys.exit(9)\nsys.exit(subprocess.call(sys.argv[3:] + ['--json', sys.argv[1]]))",
+             "{json}", "{round}", *driver())  # fmt: skip
+    _, found = start(tmp_path, request(driver(), flaky), rounds=8)
+    (row,) = found.rows.to_dict("records")
+    assert row["verdict"] == "same" and row["rounds"] in (5, 7)
+    assert any("Round 3: candidate: exit status 9 without a result" in note for note in found.notes)
+
+
+def test_a_round_with_a_fallen_clock_is_dropped_and_told(driver, tmp_path):
+    fallen = driver("--clock-drop-in-round", "2", "--round", "{round}")
+    _, found = start(tmp_path, request(driver(), fallen), rounds=8)
+    (row,) = found.rows.to_dict("records")
+    assert row["verdict"] == "same" and row["dropped_rounds"] == 1 and any("SM clock" in note for note in found.notes)
+
+
+def test_a_job_goes_on_where_it_stood(driver, tmp_path):
+    run, _ = start(tmp_path, request(driver(), driver(), stop_early=False), rounds=3)
+    kept = {path: path.stat().st_mtime_ns for path in run.raw("ab").rglob("base.json")}
+    again, found = resume_job(run.run_id, tmp_path, 60.0, 6)
+    assert again.path == run.path and len(AbStore(again).rounds) == 6 and found.rows["verdict"].tolist() == ["same"]
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def test_a_killed_job_loses_no_finished_round(driver, tmp_path):
+    code = (
+        "import sys, pathlib\n"
+        "from profiler.compare.ab_job import start_job\nfrom profiler.compare.ab_sides import command_side\n"
+        "from profiler.compare.ab_store import AbRequest\n"
+        "sides = (command_side('base', sys.argv[2:]), command_side('candidate', sys.argv[2:]))\n"
+        "start_job(AbRequest(sides, stop_early=False), pathlib.Path(sys.argv[1]), 'job', 600, 64)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), *driver()], start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".partial-*/raw/ab/rounds/0002/round.json")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    (folder,) = tmp_path.glob(".partial-*")
+    finished = len(list(folder.glob("raw/ab/rounds/*/round.json")))
+    assert finished >= 2
+    run, found = resume_job(folder.name.removeprefix(".partial-"), tmp_path, 60.0, finished + 1)
+    assert len(AbStore(run).rounds) == finished + 1 and not run.path.name.startswith(".") and run.manifest.status == "complete"
+    assert found.rows["row"].tolist() == ["op=swish shape=65536x1024 dtype=fp32"]
+
+
+def test_placeholders_are_filled(tmp_path):
+    side = AbSide("s", ("x", "--out={json}", "--seed", "{seed}", "--points", "{points}", "{round}"), "")
+    assert fill_argv(side, tmp_path / "r.json", 3, 10, tmp_path / "p") == [
+        "x", f"--out={tmp_path}/r.json", "--seed", "13", "--points", f"{tmp_path}/p", "3",
+    ]  # fmt: skip
+    assert fill_argv(AbSide("s", ("x",), ""), tmp_path / "r.json", 1, 1, None) == ["x", "--json", f"{tmp_path}/r.json"]
+
+
+def test_request_survives_the_disk_and_refuses_nonsense(driver, tmp_path):
+    asked = request(driver(), driver("--factor", "2"), keys=("op",), aliases={"shape": {"1": "2"}}, allowed=frozenset(["cache"]), seed=5)
+    assert AbRequest.from_dict(json.loads(json.dumps(asked.to_dict()))) == asked
+    with pytest.raises(UsageError, match="a base and a candidate"):
+        AbRequest((command_side("base", ("x",)),))
+    with pytest.raises(UsageError, match="same name"):
+        AbRequest((command_side("base", ("x",)), command_side("base", ("x",))))
+    with pytest.raises(UsageError, match="leave nothing to measure"):
+        start(tmp_path, asked, budget=0.0)
+    run = create_run(tmp_path, "other")
+    run.finish("complete")
+    with pytest.raises(UsageError, match="not an A/B job"):
+        load_comparison("other", tmp_path)
+
+
+def test_conditions_of_the_sides_are_compared(driver, tmp_path):
+    _, found = start(tmp_path, request(driver(), driver("--cache-mode", "warm")), rounds=1)
+    assert found.rows["reason"].tolist() == ["conditions_differ"]
+    assert job_comparison(AbStore(RunDir(next(tmp_path.glob("*-job-*"))))).differences == []

@@ -1,0 +1,151 @@
+import json
+
+import numpy as np
+import pytest
+from conftest import samples
+
+from profiler.compare.noise import MachineNoise, find_noise
+from profiler.compare.recordings import compare_targets
+from profiler.compare.verdict import Rule
+from profiler.errors import DataMissingError, UsageError
+
+A, B, C = (f"op=swish variant={v} shape=64x64 dtype=fp32" for v in ("scalar", "vectorized", "grid_stride"))
+
+
+def only(comparison):
+    (record,) = comparison.rows.to_dict("records")
+    return record
+
+
+def compare(write_result, base, candidate, rule=None, **more):
+    paths = [str(write_result(f"{name}.json", points)) for name, points in (("base", base), ("candidate", candidate))]
+    return compare_targets(paths[0], [paths[1]], rule, **more)
+
+
+def test_a_large_slowdown_of_single_captures_is_found_and_a_small_one_is_not_claimed(write_result):
+    found = compare(write_result, {A: samples(100_000), B: samples(100_000)}, {A: samples(110_000, seed=1), B: samples(100_500, seed=2)})
+    slower, unclear = found.rows.to_dict("records")
+    assert (slower["verdict"], slower["reason"], slower["match"]) == ("slower", "beyond_threshold", "label")
+    assert slower["ratio"] == pytest.approx(1.1, abs=0.005) and slower["ratio_low"] < 1.1 < slower["ratio_high"]
+    assert (unclear["verdict"], unclear["reason"]) == ("cannot tell", "one_capture")
+    assert "assumed" in found.design and "profiler ab" in found.notes[0]
+
+
+PROBLEMS = {
+    "missing_samples": ([], "cannot tell"),
+    "nan_samples": ([5000, None], "cannot tell"),
+    "one_sample": ([5000], "cannot tell"),
+    "zero_duration": ([5000, 0], "cannot tell"),
+    "wrong_output": ({"status": "wrong_output", "reason": "max_abs_error 3"}, "not comparable"),
+    "failed": ({"status": "failed", "reason": "illegal address"}, "not comparable"),
+    "skipped": ({"status": "skipped", "reason": "no bf16"}, "not comparable"),
+}
+
+
+@pytest.mark.parametrize("reason", PROBLEMS)
+@pytest.mark.parametrize("side", ["base", "candidate"])
+def test_unusable_samples_end_in_a_named_verdict(write_result, reason, side):
+    value, verdict = PROBLEMS[reason]
+    points = {"base": {A: samples(5000), B: samples(5000)}, "candidate": {A: samples(5000), B: samples(5000)}}
+    points[side] = {A: value, B: samples(5000)}
+    found = compare(write_result, points["base"], points["candidate"]).rows.to_dict("records")
+    assert (found[0]["verdict"], found[0]["reason"]) == (verdict, reason) and side in found[0]["detail"]
+    assert np.isnan(found[0]["ratio"]) and found[1]["reason"] == "one_capture"
+
+
+def test_what_only_one_side_has_is_listed(write_result):
+    found = compare(write_result, {A: samples(5000), B: samples(5000)}, {B: samples(5000), "op=other shape=1": samples(9)})
+    assert found.rows["verdict"].tolist() == ["base only", "cannot tell", "candidate only"]
+    assert found.counts()["base only"] == 1 and sum(found.counts().values()) == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [("cache", "warm", "cold or warm cache"), ("launch_mode", "graph", "graph launches"), ("clock", "monotonic", "clock that timed it"), ("streams", 2, "streams")],
+)
+def test_other_conditions_of_a_row_void_it(write_result, field, value, text):
+    base = {A: {"samples_ns": samples(5000), "streams": 1}}
+    found = only(compare(write_result, base, {A: {"samples_ns": samples(5000), "streams": 1, field: value}}))
+    assert (found["verdict"], found["reason"]) == ("not comparable", "conditions_differ") and text in found["detail"]
+    allowed = only(compare(write_result, base, {A: {"samples_ns": samples(5000), "streams": 1, field: value}}, allowed=frozenset([field])))
+    assert allowed["verdict"] == "cannot tell"
+
+
+def test_another_clock_voids_a_row(write_result):
+    clocks = [{A: {"samples_ns": samples(5000), "sm_clock_after_hz": hz}} for hz in (1_980_000_000, 1_755_000_000)]
+    found = only(compare(write_result, *clocks))
+    assert found["reason"] == "clock_differs" and "1980 and 1755 MHz" in found["detail"]
+
+
+def test_another_gpu_model_voids_everything(write_result):
+    base = write_result("base.json", {A: samples(5000)})
+    other = write_result("other.json", {A: samples(5000)}, device={"name": "Another GPU", "uuid": "GPU-7"})
+    found = compare_targets(str(base), [str(other)])
+    assert found.rows["verdict"].tolist() == ["not comparable"] and "GPU model: Simulated GPU and Another GPU" in found.rows["detail"][0]
+    assert {item.fact: item.voids for item in found.differences} == {"gpu": True, "gpu_uuid": False}
+    assert compare_targets(str(base), [str(other)], allowed=frozenset(["gpu"])).rows["verdict"].tolist() == ["cannot tell"]
+
+
+def test_another_board_of_the_model_widens_the_interval(write_result):
+    base = write_result("base.json", {A: samples(5000)})
+    other = write_result("other.json", {A: samples(5000)}, device={"uuid": "GPU-1"})
+    same, board = (compare_targets(str(base), [str(path)]).rows.iloc[0] for path in (base, other))
+    assert board["ratio_high"] - board["ratio_low"] > 2 * (same["ratio_high"] - same["ratio_low"])
+
+
+def test_a_self_test_of_the_machine_replaces_the_assumption(write_result, tmp_path):
+    from profiler.store.run_dir import create_run
+
+    run = create_run(tmp_path / "runs", "selftest")
+    record = {"gpu": "Simulated GPU", "gpu_uuid": "GPU-0", "process_spread": 0.0005, "process_spread_dof": 30.0}
+    (run.raw("selftest")).mkdir()
+    (run.raw("selftest") / "selftest.json").write_text(json.dumps(record))
+    run.finish("complete")
+    found = compare(write_result, {A: samples(100_000)}, {A: samples(102_000, seed=4)}, runs=tmp_path / "runs")
+    assert found.rows["verdict"].tolist() == ["slower"] and "self-test" in found.design
+    assert find_noise(tmp_path / "runs", "Simulated GPU", "GPU-9").origin.endswith("another Simulated GPU")
+    assert find_noise(tmp_path / "runs", "Other") is None
+    assert isinstance(find_noise(tmp_path / "runs", "Simulated GPU", "GPU-0"), MachineNoise)
+
+
+def test_several_processes_measure_their_spread(write_result):
+    def group(name, factor):
+        paths = [write_result(f"{name}{i}.json", {A: samples(100_000 * factor * (1 + 0.001 * (i - 1)), seed=i)}) for i in range(3)]
+        return ",".join(map(str, paths))
+
+    found = compare_targets(group("b", 1.0), [group("c", 1.02)])
+    assert found.rows["verdict"].tolist() == ["slower"] and found.design.startswith("3 against 3 processes")
+    assert found.rows["rounds"].tolist() == [3]
+
+
+def test_many_candidates_are_judged_together(write_result):
+    paths = [str(write_result(f"{i}.json", {A: samples(100_000 * factor, seed=i)})) for i, factor in enumerate((1, 1.2, 0.8))]
+    found = compare_targets(paths[0], paths[1:])
+    assert found.rows[["candidate", "verdict"]].to_numpy().tolist() == [["1.json", "slower"], ["2.json", "faster"]]
+
+
+def test_same_target_twice_has_two_names(write_result):
+    path = str(write_result("a.json", {A: samples(5000)}))
+    found = compare_targets(path, [path, path])
+    assert [side.name for side in found.candidates] == ["a.json (2)", "a.json (3)"]
+
+
+def test_worst_rows_come_first(write_result):
+    base = {A: samples(100_000), B: samples(100_000), C: samples(100_000)}
+    found = compare(write_result, base, {A: samples(90_000), B: samples(110_000), C: samples(120_000)})
+    assert found.worst_first()["row"].tolist() == [C, B, A]
+
+
+def test_a_side_without_times_is_said(write_result):
+    full, empty = write_result("a.json", {A: samples(5000)}), write_result("b.json", {})
+    with pytest.raises(DataMissingError, match=r"b\.json: holds no times"):
+        compare_targets(str(full), [str(empty)])
+    with pytest.raises(UsageError, match="nothing to compare"):
+        compare_targets(str(full), [])
+    with pytest.raises(UsageError, match="share no source of times of kind kernels"):
+        compare_targets(str(full), [str(full)], source="kernels")
+
+
+def test_rule_of_the_caller_counts(write_result):
+    found = compare(write_result, {A: samples(100_000)}, {A: samples(110_000)}, Rule(threshold=0.2))
+    assert found.rows["verdict"].tolist() == ["same"]

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from conftest import row, samples
+
+from profiler.compare.sides import available_sources, base_function, merge_replicates, side_rows
+from profiler.tables.load import load
+
+NAMES = {
+    "void ns::scale<float, 4>(float*, int)": "ns::scale",
+    "scale_kernel": "scale_kernel",
+    "void (anonymous namespace)::add<(int)3>(T1 *)": "(anonymous namespace)::add",
+    "void cutlass::Kernel<cutlass::gemm::X<Y<int>, (bool)1>>(Params)": "cutlass::Kernel",
+    "swish_kernel(const float *, float *)": "swish_kernel",
+}
+
+
+@pytest.mark.parametrize("kernel", NAMES)
+def test_base_function(kernel):
+    assert base_function(kernel) == NAMES[kernel]
+
+
+def test_rows_of_a_result(write_result):
+    path = write_result("a.json", {
+        "op=swish variant=vectorized shape=4x8 dtype=fp16 block=64": {
+            "samples_ns": samples(5000), "bytes_per_iteration": 5000, "sm_clock_before_hz": 1_900_000_000, "sm_clock_after_hz": 1_980_000_000,
+            "launch": {"kernel": "swish_vectorized_kernel", "grid": [4, 1, 1], "block": [64, 1, 1], "dynamic_shared_memory_bytes": 0}},
+        "op=swish shape=4x8 dtype=fp32": {"status": "failed", "reason": "illegal address"},
+    })  # fmt: skip
+    recording = load(path)
+    (source,) = available_sources(recording)
+    first, second = side_rows(recording, source)
+    assert {"op": "swish", "variant": "vectorized", "shape": "4x8", "dtype": "fp16", "block": "64", "kernel": "swish_vectorized_kernel",
+            "launch_grid": "4x1x1", "launch_block": "64x1x1"}.items() <= first.keys.items()  # fmt: skip
+    assert first.median_ns == np.median(samples(5000)) and first.count == 50 and first.sm_clock_hz == 1_900_000_000
+    assert first.bandwidth_bytes_per_s == pytest.approx(1e9, rel=0.01)
+    assert first.conditions == {"cache": "cold", "launch_mode": "plain", "clock": "cuda_event", "engine": "direct"}
+    assert (second.problem, second.note) == ("failed", "illegal address") and np.isnan(second.median_ns)
+
+
+def test_null_among_samples_is_no_number(write_result):
+    recording = load(write_result("a.json", {"op=x": [5, None, 6]}))
+    assert side_rows(recording, available_sources(recording)[0])[0].problem == "nan_samples"
+
+
+def test_replicates_are_joined_and_a_missing_one_is_named():
+    parts = [[row("op=a", [5.0, 6.0]), row("op=b", [1.0, 2.0])], [row("op=a", [7.0, 8.0])], [row("op=c", [3.0, 4.0])]]
+    merged = {item.label: item for item in merge_replicates(parts)}
+    assert [summary.problem for summary in merged["op=a"].summaries] == ["", "", "missing_samples"]
+    assert [summary.problem for summary in merged["op=b"].summaries] == ["", "missing_samples", "missing_samples"]
+    assert [summary.problem for summary in merged["op=c"].summaries] == ["missing_samples", "missing_samples", ""]
+    assert merged["op=a"].median_ns == 6.5
