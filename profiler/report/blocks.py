@@ -69,10 +69,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """A list of findings, worst first."""
+    """A list of findings, worst first, and below it, folded, the rules that could not be evaluated."""
 
     kind: ClassVar[str] = "findings"
     items: list[Finding]
+    silent: list[Finding] = field(default_factory=list)
+    brief: bool = False
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,8 @@ def _configuration_name(row: dict[str, Any], names: Names) -> int:
     text = short if isinstance(short, str) and short else str(row["kernel"])
     grid, block = ("×".join(str(row[f"{side}_{axis}"]) for axis in "xyz") for side in ("grid", "block"))
     shared = row["static_shared_memory_bytes"] + row["dynamic_shared_memory_bytes"]
-    detail = f"{row['kernel']}\ngrid {grid} · block {block}\n{row['registers_per_thread']} registers per thread · {shared} B shared memory"
+    resources = f"{row['registers_per_thread']} registers per thread · {shared} B shared memory"
+    detail = f"{row['kernel']}\ngrid {grid} · block {block}\n{resources}"
     return names.add(text, "kernel", detail, group=str(row["kernel"]))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from profiler.errors import ProfilerError
 from profiler.report.blocks import Table
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_ROWS = 5_000
 _SPREAD = re.compile(r"_(p05|p95|min|max|stddev)_")  # follow their median: naming it is enough
 RECORDING = "recording"
+T = TypeVar("T")
 
 
 class View:
@@ -35,6 +36,7 @@ class View:
     def __init__(self, recordings: Sequence[Recording]) -> None:
         self.recordings = tuple(recordings)
         self.names = unique_names([recording.name for recording in recordings])
+        self._memo: dict[str, Any] = {}
         self._frames: dict[tuple[str, str], tuple[Any, list[str]]] = {}
 
     @property
@@ -81,6 +83,12 @@ class View:
         copy = frame.copy(deep=False)
         copy.insert(0, RECORDING, label)
         return copy
+
+    def memo(self, key: str, compute: Callable[[], T]) -> T:
+        """Return a value computed once for this page."""
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return self._memo[key]
 
     def device(self) -> dict[str, Any]:
         """Return the first GPU of the recordings as a dict, empty when none was recorded."""
@@ -131,8 +139,8 @@ def table_block(
         block_id: Unique on the page.
         table: Name of the metric or schema table, for tooltips and units.
         frame: Rows, in the order in which they are first shown.
-        names: Columns to show, those that exist; all by default. `recording` comes first when it is there. Columns without any value are named
-            below the table instead.
+        names: Columns to show, those that exist; all by default. `recording` comes first when it is there. Columns without
+            any value are named below the table instead.
         title: Heading.
         limit: Rows to embed.
         **options: See `blocks.Table`.

@@ -7,7 +7,10 @@ LIMIT_S = 20
 
 
 def until(page, expression, argument=None):
-    """Wait until an expression is true. Playwright's own waiting evaluates text inside the page, which the page's policy forbids."""
+    """Wait until an expression is true.
+
+    Playwright's own waiting evaluates text inside the page, which the page's policy forbids.
+    """
     end = time.monotonic() + LIMIT_S
     while not page.evaluate(expression, argument):
         assert time.monotonic() < end, f"never true: {expression}"

@@ -29,7 +29,8 @@ def test_page_is_drawn_and_fits_its_width(browser, pages, name, width, scheme):
         draw_all(page)
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         wide = page.evaluate("""[...document.querySelectorAll('section, section .toolbar, section .note, .recording')]
-            .filter((node) => node.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((node) => node.className)""")
+            .filter((node) => node.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+            .map((node) => node.className)""")
         assert wide == []
         drawn = page.evaluate(
             "[...document.querySelectorAll('.figure, .facet .plot')].map((node) => node.querySelectorAll('.trace').length)"
@@ -118,13 +119,18 @@ def test_text_has_enough_contrast_in_both_themes(browser, pages):
     script = """() => {
         const parse = (text) => text.match(/[\\d.]+/g).map(Number);
         const light = (color) => parse(color).slice(0, 3).map((part) => part / 255)
-            .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
-        const behind = (node) => { while (node) { const color = getComputedStyle(node).backgroundColor; if (parse(color)[3] !== 0) return color; node = node.parentElement; } };
+            .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+            .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+        const behind = (node) => {
+            const color = getComputedStyle(node).backgroundColor;
+            return parse(color)[3] === 0 ? behind(node.parentElement) : color;
+        };
         const low = [];
         for (const node of document.querySelectorAll('p, td, th, dt, dd, h1, h2, h3, button, a, summary, code, label, span')) {
             if (!node.textContent.trim() || node.closest('[hidden], svg, .skip')) continue;
             const [a, b] = [light(getComputedStyle(node).color), light(behind(node))].sort((x, y) => y - x);
-            if ((a + 0.05) / (b + 0.05) < 4.5) low.push(`${node.tagName}.${node.className}: ${((a + 0.05) / (b + 0.05)).toFixed(2)}`);
+            const ratio = (a + 0.05) / (b + 0.05);
+            if (ratio < 4.5) low.push(`${node.tagName}.${node.className}: ${ratio.toFixed(2)}`);
         }
         return [...new Set(low)];
     }"""

@@ -119,7 +119,8 @@ def test_click_tells_what_a_slice_is(page, recording):
     origin = page.evaluate(f"{LINE}.origin")
     start = int(kernel["start_ns"]) - origin
     page.evaluate(f"{{ const line = {LINE}; line.show({start} - 20000, {start} + 60000); line.paint(); }}")
-    place = page.evaluate(f"""(() => {{ const line = {LINE}; const item = line.places.items.find((place) => place.lane && place.lane.label === 'stream 7');
+    place = page.evaluate(f"""(() => {{ const line = {LINE};
+        const item = line.places.items.find((place) => place.lane && place.lane.label === 'stream 7');
         return [line.xAt({start} + {int(kernel["duration_ns"])} / 2), item.top + 8]; }})()""")
     box = page.locator(".timeline-lanes canvas").bounding_box()
     page.mouse.click(box["x"] + place[0], box["y"] + place[1])

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 MAX_COUNTERS = 20_000
 _COMPACT = [
-    "recording", "launch_id", "kernel", "grid", "block", "achieved_occupancy_pct", "theoretical_occupancy_pct", "dram_throughput_pct",
-    "compute_throughput_pct", "l2_hit_pct", "branch_efficiency_pct", "bytes_per_sector_load", "bytes_per_sector_store",
-    "bank_conflicts", "waves_per_sm", "stall_top", "stall_top_pct",
+    "recording", "launch_id", "kernel", "grid", "block", "achieved_occupancy_pct", "theoretical_occupancy_pct",
+    "dram_throughput_pct", "compute_throughput_pct", "l2_hit_pct", "branch_efficiency_pct", "bytes_per_sector_load",
+    "bytes_per_sector_store", "bank_conflicts", "waves_per_sm", "stall_top", "stall_top_pct",
 ]  # fmt: skip
 MAX_SIDE_BY_SIDE = 16
 

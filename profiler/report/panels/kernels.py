@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _TOP = 12
 _COMPACT = [
-    "recording", "kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes", "count", "total_ns", "share_pct", "median_ns",
-    "p05_ns", "p95_ns", "theoretical_occupancy_pct", "occupancy_limiter",
+    "recording", "kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes", "count", "total_ns", "share_pct",
+    "median_ns", "p05_ns", "p95_ns", "theoretical_occupancy_pct", "occupancy_limiter",
 ]  # fmt: skip
 
 
@@ -38,7 +38,8 @@ def _shares(frame: pd.DataFrame) -> Figure:
         traces.append(_bar(recording, top, share, index))
     layout: dict[str, Any] = {
         "barmode": "group", "bargap": 0.35, "showlegend": len(traces) > 1,
-        "xaxis": {"title": {"text": "share of kernel time (%)"}, "rangemode": "tozero"}, "yaxis": {"type": "category", "labels": "code"},
+        "xaxis": {"title": {"text": "share of kernel time (%)"}, "rangemode": "tozero"},
+        "yaxis": {"type": "category", "labels": "code"},
     }  # fmt: skip
     return Figure(
         "kernels-share", traces, layout, "Where the GPU's kernel time goes", "Bars: share of kernel time per kernel",

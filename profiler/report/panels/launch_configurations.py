@@ -23,8 +23,8 @@ _NUMBERS = {
     "registers_per_thread": ("registers per thread", "", "lower"),
 }
 _TOOLS_NOTE = (
-    "Tools time different things. nsys and CUPTI give the kernel's own time on the GPU; CUDA events also hold the gaps between event, "
-    "launch and kernel, a few microseconds per iteration, and recording itself can add to them."
+    "Tools time different things. nsys and CUPTI give the kernel's own time on the GPU; CUDA events also hold the gaps between "
+    "event, launch and kernel, a few microseconds per iteration, and recording itself can add to them."
 )
 _FALLBACK_NOTE = (
     "The program marks no sweep points, so each kernel and launch configuration is one row. Mark them with profiler.point(…) "

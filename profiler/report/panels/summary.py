@@ -6,7 +6,7 @@ from typing import Any
 
 from profiler.report.blocks import Block, Fact, Facts, Findings, Missing, Winners
 from profiler.report.panels.base import Panel
-from profiler.report.panels.findings import collect
+from profiler.report.panels.findings import NOT_EVALUATED, collect
 from profiler.report.points import BANDWIDTH, Winner, winners
 from profiler.report.view import View
 from profiler.units import format_ns, format_si, format_value
@@ -34,9 +34,10 @@ def build(view: View) -> list[Block]:
         cards = [_card(winner, source.median, peak) for winner in best]
         rows = _side_by_side(cards, view.names) if view.several else []
         blocks.append(Winners(cards, source.label, view.names if view.several else [], rows))
-    found = [item for item in collect(view) if item.severity != "info"][:_TOP_FINDINGS]
+    noticed = [item for item in collect(view) if item.severity != NOT_EVALUATED]
+    found = ([item for item in noticed if item.severity != "info"] or noticed)[:_TOP_FINDINGS]
     if found:
-        blocks.append(Findings(found))
+        blocks.append(Findings(found, brief=True))
     return blocks + _figures(view)
 
 

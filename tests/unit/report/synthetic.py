@@ -46,11 +46,24 @@ class MemorySource:
 
 
 def devices() -> pd.DataFrame:
-    return pd.DataFrame([{
-        "device_id": 0, "name": "NVIDIA H200", "compute_capability": "9.0", "sm_count": 132, "sm_clock_hz": 1_980_000_000,
-        "memory_bandwidth_bytes_per_s": PEAK, "l2_cache_bytes": 62_914_560, "total_memory_bytes": 150_109_880_320,
-        "max_warps_per_sm": 64, "max_blocks_per_sm": 32, "registers_per_sm": 65_536, "shared_memory_per_sm_bytes": 233_472,
-    }])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "device_id": 0,
+                "name": "NVIDIA H200",
+                "compute_capability": "9.0",
+                "sm_count": 132,
+                "sm_clock_hz": 1_980_000_000,
+                "memory_bandwidth_bytes_per_s": PEAK,
+                "l2_cache_bytes": 62_914_560,
+                "total_memory_bytes": 150_109_880_320,
+                "max_warps_per_sm": 64,
+                "max_blocks_per_sm": 32,
+                "registers_per_sm": 65_536,
+                "shared_memory_per_sm_bytes": 233_472,
+            }
+        ]
+    )
 
 
 def sweep_points() -> list[dict[str, Any]]:
@@ -62,10 +75,18 @@ def sweep_points() -> list[dict[str, Any]]:
                 for block in (64, 128, 256, 512, 1024):
                     efficiency = share * {64: 0.5, 128: 0.86, 256: 1.0, 512: 0.99, 1024: 0.93}[block]
                     size_bytes = 2 * elements * size
-                    points.append({
-                        "op": "swish", "variant": variant, "shape": shape, "dtype": dtype, "block": block, "bytes": size_bytes,
-                        "elements": elements, "time_ns": int(size_bytes / (PEAK * efficiency) * 1e9) + 1500,
-                    })  # fmt: skip
+                    points.append(
+                        {
+                            "op": "swish",
+                            "variant": variant,
+                            "shape": shape,
+                            "dtype": dtype,
+                            "block": block,
+                            "bytes": size_bytes,
+                            "elements": elements,
+                            "time_ns": int(size_bytes / (PEAK * efficiency) * 1e9) + 1500,
+                        }
+                    )
     return points
 
 
@@ -77,12 +98,22 @@ def sweep_frames(iterations: int = 12, seed: int = 1, slower: float = 1.0, kerne
     for index, point in enumerate(sweep_points()):
         label = encode_label({key: point[key] for key in ("op", "variant", "shape", "dtype", "block")})
         vector = point["variant"] == "vectorized"
-        configurations.append({
-            "kernel": f"void swish_{point['variant']}_kernel<{'float' if point['dtype'] == 'fp32' else '__half'}>(float const*, float*, long, float){kernel_suffix}",
-            "short_name": f"swish_{point['variant']}_kernel{kernel_suffix}", "grid_x": -(-point["elements"] // point["block"] // (4 if vector else 1)),
-            "grid_y": 1, "grid_z": 1, "block_x": point["block"], "block_y": 1, "block_z": 1, "registers_per_thread": 32 if vector else 16,
-            "static_shared_memory_bytes": 0, "dynamic_shared_memory_bytes": 0,
-        })  # fmt: skip
+        element = "float" if point["dtype"] == "fp32" else "__half"
+        configurations.append(
+            {
+                "kernel": f"void swish_{point['variant']}_kernel<{element}>(float const*, float*, long, float){kernel_suffix}",
+                "short_name": f"swish_{point['variant']}_kernel{kernel_suffix}",
+                "grid_x": -(-point["elements"] // point["block"] // (4 if vector else 1)),
+                "grid_y": 1,
+                "grid_z": 1,
+                "block_x": point["block"],
+                "block_y": 1,
+                "block_z": 1,
+                "registers_per_thread": 32 if vector else 16,
+                "static_shared_memory_bytes": 0,
+                "dynamic_shared_memory_bytes": 0,
+            }
+        )
         begin = now
         copies.append((now + 3_000, 900_000, 16_777_216, "HtoD", "pageable", "device", correlation))
         calls.append((now, 910_000, "runtime", "cudaMemcpy", correlation))
@@ -114,11 +145,17 @@ def _frames(configurations: list, kernels: list, copies: list, calls: list, rang
     )
     nvtx["payload_int"] = nvtx["payload_int"].astype("Int64")
     frames = {
-        "launch_configurations": pd.DataFrame(configurations), "kernels": kernel, "memcpys": copy, "api_calls": call,
-        "nvtx_ranges": nvtx, "devices": devices(),
-        "streams": pd.DataFrame([{"process_id": 4242, "context_id": 1, "stream_id": stream, "kind": "default"} for stream in (7, 13)]),
+        "launch_configurations": pd.DataFrame(configurations),
+        "kernels": kernel,
+        "memcpys": copy,
+        "api_calls": call,
+        "nvtx_ranges": nvtx,
+        "devices": devices(),
+        "streams": pd.DataFrame(
+            [{"process_id": 4242, "context_id": 1, "stream_id": stream, "kind": "default"} for stream in (7, 13)]
+        ),
         "contexts": pd.DataFrame([{"process_id": 4242, "context_id": 1, "device_id": 0}]),
-    }  # fmt: skip
+    }
     order = {name: list(TABLES[name].order) for name in frames}
     return {
         name: frame.sort_values(order[name], kind="stable", ignore_index=True) if order[name] else frame
@@ -133,12 +170,27 @@ def builtin_frames(samples: int = 40, seed: int = 2, slower: float = 1.0) -> dic
     for index, point in enumerate(sweep_points()):
         label = encode_label({key: point[key] for key in ("op", "variant", "shape", "dtype", "block")})
         wrong = index == 7
-        points.append({
-            "point_id": index, "tool": "builtin", "label": label, "op": "swish", "variant": point["variant"], "shape": point["shape"],
-            "dtype": point["dtype"], "program": "profiler-driver", "engine": "direct", "status": "wrong_output" if wrong else "ok",
-            "reason": "max abs error 0.5 at [3, 1]" if wrong else None, "bytes_per_iteration": point["bytes"], "clock": "cuda_event",
-            "cache": "cold", "launch_mode": "plain", "streams": 1, "threads": 1,
-        })  # fmt: skip
+        points.append(
+            {
+                "point_id": index,
+                "tool": "builtin",
+                "label": label,
+                "op": "swish",
+                "variant": point["variant"],
+                "shape": point["shape"],
+                "dtype": point["dtype"],
+                "program": "profiler-driver",
+                "engine": "direct",
+                "status": "wrong_output" if wrong else "ok",
+                "reason": "max abs error 0.5 at [3, 1]" if wrong else None,
+                "bytes_per_iteration": point["bytes"],
+                "clock": "cuda_event",
+                "cache": "cold",
+                "launch_mode": "plain",
+                "streams": 1,
+                "threads": 1,
+            }
+        )
         if wrong:
             continue
         times = (point["time_ns"] * slower + 2_100) * random.lognormal(0, 0.008, samples) * np.linspace(1, 1.01, samples)
@@ -149,15 +201,21 @@ def builtin_frames(samples: int = 40, seed: int = 2, slower: float = 1.0) -> dic
 
 def manifest(name: str) -> Manifest:
     return Manifest(
-        run_id=f"20250101T101500Z-{name}-abc123", label=name, created_utc="2025-01-01T10:15:00+00:00", status="complete",
+        run_id=f"20250101T101500Z-{name}-abc123",
+        label=name,
+        created_utc="2025-01-01T10:15:00+00:00",
+        status="complete",
         argv=["profiler", "run", "--tool", "nsys"],
-        command=["profiler-driver", "--direct", "--plugin", "swish", "--shape", "65536x1024"], engine="direct",
+        command=["profiler-driver", "--direct", "--plugin", "swish", "--shape", "65536x1024"],
+        engine="direct",
         captures=[
-            CaptureRecord("nsys", argv=["nsys", "profile"], tool_version="NVIDIA Nsight Systems 2025.3.1", notes=["3 API calls were skipped"]),
+            CaptureRecord(
+                "nsys", argv=["nsys", "profile"], tool_version="NVIDIA Nsight Systems 2025.3.1", notes=["3 API calls were skipped"]
+            ),
             CaptureRecord("builtin", argv=["profiler-driver"]),
         ],
         environment={"driver": "580.65.06", "versions": {"cuda": "13.0"}, "host": "gpu-box"},
-    )  # fmt: skip
+    )
 
 
 def recording(name: str = "swish-sweep", folder: Path = Path("runs"), *, slower: float = 1.0, seed: int = 1) -> Recording:
@@ -178,15 +236,24 @@ def bare(name: str, frames: dict[str, pd.DataFrame], tool: str = "nsys") -> Reco
 def ncu_frames(launches: int = 4, name: str = "void swish_scalar_kernel<float>(float const*)") -> dict[str, pd.DataFrame]:
     """An ncu report with the counters that occupancy, throughput and roofline derive from."""
     values = {
-        "gpu__time_duration.sum": (133_000.0, "ns"), "sm__warps_active.avg.pct_of_peak_sustained_active": (80.0, "%"),
-        "sm__maximum_warps_per_active_cycle_pct": (100.0, "%"), "launch__registers_per_thread": (16.0, "register/thread"),
-        "dram__bytes_read.sum": (2.7e8, "byte"), "dram__bytes_write.sum": (2.5e8, "byte"), "dram__bytes.sum": (5.2e8, "byte"),
-        "dram__bytes.sum.per_second": (3.9e12, "byte/s"), "dram__bytes.sum.peak_sustained": (1504.0, "byte/cycle"),
-        "dram__cycles_elapsed.avg.per_second": (3.2e9, "cycle/s"), "sm__cycles_elapsed.avg.per_second": (1.98e9, "cycle/s"),
+        "gpu__time_duration.sum": (133_000.0, "ns"),
+        "sm__warps_active.avg.pct_of_peak_sustained_active": (80.0, "%"),
+        "sm__maximum_warps_per_active_cycle_pct": (100.0, "%"),
+        "launch__registers_per_thread": (16.0, "register/thread"),
+        "dram__bytes_read.sum": (2.7e8, "byte"),
+        "dram__bytes_write.sum": (2.5e8, "byte"),
+        "dram__bytes.sum": (5.2e8, "byte"),
+        "dram__bytes.sum.per_second": (3.9e12, "byte/s"),
+        "dram__bytes.sum.peak_sustained": (1504.0, "byte/cycle"),
+        "dram__cycles_elapsed.avg.per_second": (3.2e9, "cycle/s"),
+        "sm__cycles_elapsed.avg.per_second": (1.98e9, "cycle/s"),
         "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed": (81.0, "%"),
         "sm__sass_thread_inst_executed_op_ffma_pred_on.sum.peak_sustained": (16_896.0, "inst/cycle"),
-        **{f"smsp__sass_thread_inst_executed_op_{op}_pred_on.sum": (2.7e8, "inst") for op in ("fadd", "fmul", "ffma", "hadd", "hmul", "hfma")},
-    }  # fmt: skip
+        **{
+            f"smsp__sass_thread_inst_executed_op_{op}_pred_on.sum": (2.7e8, "inst")
+            for op in ("fadd", "fmul", "ffma", "hadd", "hmul", "hfma")
+        },
+    }
     rows = [
         (launch, metric, value * (1 + 0.05 * launch), unit)
         for launch in range(launches)
@@ -195,19 +262,34 @@ def ncu_frames(launches: int = 4, name: str = "void swish_scalar_kernel<float>(f
     blocks = [64 * 2**launch for launch in range(launches)]
     return {
         "counters": pd.DataFrame(rows, columns=["launch_id", "metric", "value", "unit"]),
-        "profiled_launches": pd.DataFrame([{
-            "launch_id": launch, "kernel": name, "grid_x": 4096, "grid_y": 1, "grid_z": 1, "block_x": block, "block_y": 1, "block_z": 1,
-            "device_id": 0, "point": f"op=swish variant=scalar shape=65536x1024 dtype=fp32 block={block}",
-        } for launch, block in enumerate(blocks)]),
+        "profiled_launches": pd.DataFrame(
+            [
+                {
+                    "launch_id": launch,
+                    "kernel": name,
+                    "grid_x": 4096,
+                    "grid_y": 1,
+                    "grid_z": 1,
+                    "block_x": block,
+                    "block_y": 1,
+                    "block_z": 1,
+                    "device_id": 0,
+                    "point": f"op=swish variant=scalar shape=65536x1024 dtype=fp32 block={block}",
+                }
+                for launch, block in enumerate(blocks)
+            ]
+        ),
         "devices": devices(),
-    }  # fmt: skip
+    }
 
 
 def messages(text: str = "2 events were dropped") -> pd.DataFrame:
-    return pd.DataFrame([
-        {"source": "nsys", "severity": "warning", "text": text, "hint": "record a shorter range"},
-        {"source": "nsys", "severity": "info", "text": "Profiling has started.", "hint": None},
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {"source": "nsys", "severity": "warning", "text": text, "hint": "record a shorter range"},
+            {"source": "nsys", "severity": "info", "text": "Profiling has started.", "hint": None},
+        ]
+    )
 
 
 def everything(name: str = "everything") -> Recording:
@@ -241,8 +323,10 @@ def hostile() -> Recording:
     value = encode_label({"v": HOSTILE[:60]}).removeprefix("v=")
     builtin["points"] = builtin["points"].assign(
         label=[label.replace("variant=scalar", f"variant={value}") for label in builtin["points"]["label"]],
-        reason=HOSTILE, program=HOSTILE, variant=HOSTILE,
-    )  # fmt: skip
+        reason=HOSTILE,
+        program=HOSTILE,
+        variant=HOSTILE,
+    )
     document = manifest("hostile")
     document.label, document.command, document.engine = HOSTILE, [HOSTILE], HOSTILE
     document.captures[0].notes.append(HOSTILE)

@@ -7,11 +7,20 @@ from profiler.metrics import catalog
 from profiler.report.columns import label_of, unit_of, view_column
 
 
-@pytest.mark.parametrize(("name", "unit", "label"), [
-    ("median_ns", "ns", "median"), ("effective_bandwidth_bytes_per_s", "bytes/s", "effective bandwidth"), ("size_bytes", "bytes", "size"),
-    ("gpu_busy_pct", "%", "GPU busy"), ("kernel_count", "count", "kernel count"), ("bytes", "bytes", "bytes"), ("sm_clock_hz", "Hz", "SM clock"),
-    ("share_ratio", "ratio", "share ratio"), ("variant", "", "variant"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "unit", "label"),
+    [
+        ("median_ns", "ns", "median"),
+        ("effective_bandwidth_bytes_per_s", "bytes/s", "effective bandwidth"),
+        ("size_bytes", "bytes", "size"),
+        ("gpu_busy_pct", "%", "GPU busy"),
+        ("kernel_count", "count", "kernel count"),
+        ("bytes", "bytes", "bytes"),
+        ("sm_clock_hz", "Hz", "SM clock"),
+        ("share_ratio", "ratio", "share ratio"),
+        ("variant", "", "variant"),
+    ],
+)
 def test_names_state_unit_and_label(name, unit, label):
     assert (unit_of(name), label_of(name)) == (unit, label)
 
