@@ -83,9 +83,7 @@ int32_t PluginV2::enqueue(PluginTensorDesc const* inputDescs, PluginTensorDesc c
   return enqueueOp(mOp, mAttributes, mDevice, inputDescs, outputDescs, inputs, outputs, workspace, stream);
 }
 
-void PluginV2::serialize(void* buffer) const noexcept {
-  std::memcpy(buffer, mBytes.data(), mBytes.size());
-}
+void PluginV2::serialize(void* buffer) const noexcept { std::memcpy(buffer, mBytes.data(), mBytes.size()); }
 
 void CreatorV2::setPluginNamespace(char const* pluginNamespace) noexcept {
   guarded(getPluginName(), false, [&] {

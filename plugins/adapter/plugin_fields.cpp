@@ -12,7 +12,9 @@ using nvinfer1::PluginField;
 using nvinfer1::PluginFieldType;
 
 constexpr PluginFieldType pluginFieldType(FieldType type) noexcept {
-  return type == FieldType::kInt32 ? PluginFieldType::kINT32 : type == FieldType::kFloat32 ? PluginFieldType::kFLOAT32 : PluginFieldType::kCHAR;
+  return type == FieldType::kInt32     ? PluginFieldType::kINT32
+         : type == FieldType::kFloat32 ? PluginFieldType::kFLOAT32
+                                       : PluginFieldType::kCHAR;
 }
 
 /// Longest word a choice may have; a longer length is refused before it is read.

@@ -48,15 +48,9 @@ CreatorInterface* const* findCreators(int32_t& count) noexcept {
 }  // namespace
 
 #if NV_TENSORRT_MAJOR >= 10
-PROFILER_PLUGIN_EXPORT CreatorInterface* const* getCreators(int32_t& count) {
-  return findCreators(count);
-}
+PROFILER_PLUGIN_EXPORT CreatorInterface* const* getCreators(int32_t& count) { return findCreators(count); }
 #else
-PROFILER_PLUGIN_EXPORT CreatorInterface* const* getPluginCreators(int32_t& count) {
-  return findCreators(count);
-}
+PROFILER_PLUGIN_EXPORT CreatorInterface* const* getPluginCreators(int32_t& count) { return findCreators(count); }
 #endif
 
-PROFILER_PLUGIN_EXPORT void setLoggerFinder(nvinfer1::ILoggerFinder* finder) {
-  plugins::adapter::setLoggerFinder(finder);
-}
+PROFILER_PLUGIN_EXPORT void setLoggerFinder(nvinfer1::ILoggerFinder* finder) { plugins::adapter::setLoggerFinder(finder); }

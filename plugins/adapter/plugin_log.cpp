@@ -26,9 +26,7 @@ nvinfer1::ILogger* findLogger() noexcept {
 
 }  // namespace
 
-void setLoggerFinder(nvinfer1::ILoggerFinder* finder) noexcept {
-  gFinder.store(finder);
-}
+void setLoggerFinder(nvinfer1::ILoggerFinder* finder) noexcept { gFinder.store(finder); }
 
 void logError(char const* plugin, char const* message) noexcept {
   char text[1024];

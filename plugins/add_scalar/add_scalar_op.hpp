@@ -26,13 +26,9 @@ inline constexpr OpInfo kInfo = {"add_scalar",
                                  {kElementTypes, 3},
                                  true};
 
-inline float scalar(Attributes const& attributes) noexcept {
-  return static_cast<float>(attributes.numberAt(0));
-}
+inline float scalar(Attributes const& attributes) noexcept { return static_cast<float>(attributes.numberAt(0)); }
 
-inline double reference(Attributes const& attributes, double x) noexcept {
-  return x + static_cast<double>(scalar(attributes));
-}
+inline double reference(Attributes const& attributes, double x) noexcept { return x + static_cast<double>(scalar(attributes)); }
 
 /// float32 is the correctly rounded sum. Half types round the float32 sum once more, which can move a tie by one unit.
 inline Tolerance tolerance(Attributes const&, ElementType type) noexcept {

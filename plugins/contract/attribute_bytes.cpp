@@ -68,8 +68,8 @@ Outcome checkHeader(std::string_view bytes) {
                             std::to_string(kLayoutVersion));
   }
   if (numberAt(bytes, 8) != bytes.size()) {
-    return Outcome::failure("serialised attributes are truncated or extended: found " + std::to_string(bytes.size()) +
-                            " bytes, expected " + std::to_string(numberAt(bytes, 8)));
+    return Outcome::failure("serialised attributes are truncated or extended: found " + std::to_string(bytes.size()) + " bytes, expected " +
+                            std::to_string(numberAt(bytes, 8)));
   }
   if (numberAt(bytes, 12) != hashOf(bytes.substr(kHashedFrom))) {
     return Outcome::failure("serialised attributes were altered: the checksum does not match");

@@ -12,9 +12,7 @@
 namespace profiler::plugins {
 namespace {
 
-std::string quoted(std::string_view text) {
-  return "'" + std::string(text) + "'";
-}
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 std::string nearestHint(std::string_view name, Span<char const* const> candidates) {
   std::string const nearest = nearestName(name, candidates);

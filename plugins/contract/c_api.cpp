@@ -92,9 +92,7 @@ int32_t prepare(char const* name, char const* attributes, ProfilerPreparedOp** p
 
 }  // namespace
 
-int32_t profilerOpsAbiVersion(void) {
-  return PROFILER_OPS_ABI_VERSION;
-}
+int32_t profilerOpsAbiVersion(void) { return PROFILER_OPS_ABI_VERSION; }
 
 char const* profilerOpsStatusText(int32_t status) {
   switch (status) {
@@ -130,9 +128,7 @@ int32_t profilerOpsPrepare(char const* op, char const* attributes, ProfilerPrepa
   }
 }
 
-void profilerOpsRelease(ProfilerPreparedOp* prepared) {
-  delete prepared;
-}
+void profilerOpsRelease(ProfilerPreparedOp* prepared) { delete prepared; }
 
 int64_t profilerOpsDescribeJson(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, char* text,
                                 int64_t capacity) {

@@ -29,7 +29,7 @@
 #define PROFILER_OPS_MAX_RANK 8
 
 #define PROFILER_OPS_OK 0
-#define PROFILER_OPS_BAD_ARGUMENT (-1)  /**< A null pointer, an unknown type code or a bad shape. */
+#define PROFILER_OPS_BAD_ARGUMENT (-1) /**< A null pointer, an unknown type code or a bad shape. */
 #define PROFILER_OPS_UNKNOWN_OP (-2)
 #define PROFILER_OPS_BAD_ATTRIBUTE (-3) /**< Unknown name, malformed or refused value. */
 #define PROFILER_OPS_REFUSED (-4)       /**< The op cannot run on these tensors; profilerOpsDescribe gives the reason. */

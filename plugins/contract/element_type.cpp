@@ -20,9 +20,7 @@ struct HalfFormat {
 constexpr HalfFormat kHalf{10, -14, 65504.0};
 constexpr HalfFormat kBFloat{7, -126, 3.3895313892515355e38};
 
-constexpr HalfFormat const& formatOf(ElementType type) noexcept {
-  return type == ElementType::kFloat16 ? kHalf : kBFloat;
-}
+constexpr HalfFormat const& formatOf(ElementType type) noexcept { return type == ElementType::kFloat16 ? kHalf : kBFloat; }
 
 uint64_t bitsOf(double value) noexcept {
   uint64_t bits;

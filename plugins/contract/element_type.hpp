@@ -12,9 +12,7 @@ enum class ElementType : int32_t { kFloat32 = 0, kFloat16 = 1, kBFloat16 = 2 };
 inline constexpr ElementType kElementTypes[] = {ElementType::kFloat32, ElementType::kFloat16, ElementType::kBFloat16};
 
 /// Size of one element in bytes.
-constexpr int32_t elementSizeBytes(ElementType type) noexcept {
-  return type == ElementType::kFloat32 ? 4 : 2;
-}
+constexpr int32_t elementSizeBytes(ElementType type) noexcept { return type == ElementType::kFloat32 ? 4 : 2; }
 
 /// The name used on command lines and in results: `fp32`, `fp16` or `bf16`.
 constexpr char const* elementTypeName(ElementType type) noexcept {

@@ -19,13 +19,13 @@ struct Field {
   char const* name;
   FieldType type;
   char const* help;
-  double defaultValue;             ///< Number, or index into `choices`.
-  double minimum;                  ///< Inclusive; unused for a choice.
-  double maximum;                  ///< Inclusive; unused for a choice.
-  int32_t step = 1;                ///< kInt32: the value must be a multiple of this.
-  Span<int32_t const> allowed{};   ///< kInt32: when not empty, the only accepted values.
+  double defaultValue;            ///< Number, or index into `choices`.
+  double minimum;                 ///< Inclusive; unused for a choice.
+  double maximum;                 ///< Inclusive; unused for a choice.
+  int32_t step = 1;               ///< kInt32: the value must be a multiple of this.
+  Span<int32_t const> allowed{};  ///< kInt32: when not empty, the only accepted values.
   Span<char const* const> choices{};
-  bool launchOnly = false;         ///< True when the attribute changes how fast the result comes, never what it is.
+  bool launchOnly = false;  ///< True when the attribute changes how fast the result comes, never what it is.
 };
 
 using FieldTable = Span<Field const>;

@@ -24,14 +24,14 @@ struct DeviceInfo {
 
 /// A plain value; the strings are static. `refusal` is null when the launch is possible and otherwise says why it is not.
 struct LaunchConfig {
-  char const* kernel = "";      ///< Name as profilers show it without template arguments: `swish_vectorized_kernel`.
+  char const* kernel = "";       ///< Name as profilers show it without template arguments: `swish_vectorized_kernel`.
   uint32_t grid[3] = {0, 1, 1};  ///< All zero elements: grid[0] is 0 and nothing is launched.
   uint32_t block[3] = {1, 1, 1};
   uint32_t dynamicSharedMemoryBytes = 0;
-  int32_t itemsPerThread = 1;   ///< Independent loads of one thread in flight.
-  int32_t accessBytes = 0;      ///< Width of one load or store in the body.
-  Attributes resolved;          ///< The attributes with `auto` and 0 replaced by what was picked.
-  char const* note = nullptr;   ///< Why the launch differs from what was asked, null when it does not.
+  int32_t itemsPerThread = 1;  ///< Independent loads of one thread in flight.
+  int32_t accessBytes = 0;     ///< Width of one load or store in the body.
+  Attributes resolved;         ///< The attributes with `auto` and 0 replaced by what was picked.
+  char const* note = nullptr;  ///< Why the launch differs from what was asked, null when it does not.
   char const* refusal = nullptr;
 
   bool possible() const noexcept { return refusal == nullptr; }

@@ -18,9 +18,7 @@ void Op::describeOutputs(TensorView const* inputs, TensorView* outputs) const no
   }
 }
 
-size_t Op::workspaceBytes(Attributes const&, TensorView const*, TensorView const*) const noexcept {
-  return 0;
-}
+size_t Op::workspaceBytes(Attributes const&, TensorView const*, TensorView const*) const noexcept { return 0; }
 
 int64_t Op::bytesPerIteration(TensorView const* inputs, TensorView const* outputs) const noexcept {
   int64_t bytes = 0;

@@ -38,9 +38,9 @@ struct OpInfo {
   int32_t inputCount;
   Span<OutputRule const> outputs;
   FieldTable fields;
-  Span<char const* const> variants;   ///< Words of the field `variant`, `auto` included.
+  Span<char const* const> variants;  ///< Words of the field `variant`, `auto` included.
   Span<ElementType const> types;
-  bool elementwise;        ///< Each output element depends on the input elements of the same index only.
+  bool elementwise;  ///< Each output element depends on the input elements of the same index only.
 };
 
 /// Where and with what a launch runs.

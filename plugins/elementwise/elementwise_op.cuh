@@ -34,9 +34,7 @@ constexpr VariantRow<Functor> variantRow(Variant variant) {
            {Family::template kernel<8, kDefault>(), Family::template kernel<8, kStreaming>(), Family::template kernel<8, kNoAllocate>()}}};
 }
 
-constexpr int32_t itemsRow(int32_t items) noexcept {
-  return items == 8 ? 3 : items == 4 ? 2 : items == 2 ? 1 : 0;
-}
+constexpr int32_t itemsRow(int32_t items) noexcept { return items == 8 ? 3 : items == 4 ? 2 : items == 2 ? 1 : 0; }
 
 constexpr int32_t cacheColumn(CachePolicy cache) noexcept {
   return static_cast<int32_t>(cache) - static_cast<int32_t>(CachePolicy::kDefault);

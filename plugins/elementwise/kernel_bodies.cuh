@@ -14,8 +14,7 @@
 #else
 #define PROFILER_MIN_BLOCKS(items) 1
 #endif
-#define PROFILER_ELEMENTWISE_BOUNDS(items) \
-  __launch_bounds__(::profiler::plugins::elementwise::kMaxBlock, PROFILER_MIN_BLOCKS(items))
+#define PROFILER_ELEMENTWISE_BOUNDS(items) __launch_bounds__(::profiler::plugins::elementwise::kMaxBlock, PROFILER_MIN_BLOCKS(items))
 
 namespace profiler::plugins::elementwise {
 

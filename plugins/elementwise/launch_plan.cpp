@@ -94,9 +94,7 @@ Extent splitElements(TensorView const& input, TensorView const& output, bool pac
   return extent;
 }
 
-int64_t ceilDivide(int64_t value, int64_t divisor) noexcept {
-  return value / divisor + (value % divisor != 0);
-}
+int64_t ceilDivide(int64_t value, int64_t divisor) noexcept { return value / divisor + (value % divisor != 0); }
 
 /// Small tensors take fewer loads a thread, so that every multiprocessor gets a block.
 int32_t chooseItems(Variant variant, int64_t units, int32_t block, int32_t smCount) noexcept {

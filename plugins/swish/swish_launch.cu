@@ -15,19 +15,25 @@ using elementwise::VariantRow;
 template <typename T>
 struct Scalar {
   template <int32_t kItems, CachePolicy>
-  static constexpr auto kernel() { return &swish_scalar_kernel<T, kItems>; }
+  static constexpr auto kernel() {
+    return &swish_scalar_kernel<T, kItems>;
+  }
 };
 
 template <typename T>
 struct Vectorized {
   template <int32_t kItems, CachePolicy kCache>
-  static constexpr auto kernel() { return &swish_vectorized_kernel<T, kItems, kCache>; }
+  static constexpr auto kernel() {
+    return &swish_vectorized_kernel<T, kItems, kCache>;
+  }
 };
 
 template <typename T>
 struct GridStride {
   template <int32_t kItems, CachePolicy kCache>
-  static constexpr auto kernel() { return &swish_grid_stride_kernel<T, kItems, kCache>; }
+  static constexpr auto kernel() {
+    return &swish_grid_stride_kernel<T, kItems, kCache>;
+  }
 };
 
 struct Traits {

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "../elementwise/launch_fields.hpp"
 #include "../contract/contract.hpp"
+#include "../elementwise/launch_fields.hpp"
 
 namespace profiler::plugins::swish {
 
@@ -29,9 +29,7 @@ inline constexpr OpInfo kInfo = {"swish",
                                  {kElementTypes, 3},
                                  true};
 
-inline float beta(Attributes const& attributes) noexcept {
-  return static_cast<float>(attributes.numberAt(0));
-}
+inline float beta(Attributes const& attributes) noexcept { return static_cast<float>(attributes.numberAt(0)); }
 
 /// x / (1 + exp(-beta * x)) in IEEE double arithmetic. Where beta * x is minus infinity the quotient of infinities is NaN, as in
 /// PyTorch's silu and in x * sigmoid(x); the kernels agree.

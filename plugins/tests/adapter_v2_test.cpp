@@ -21,9 +21,7 @@ struct Destroy {
 };
 using Plugin = std::unique_ptr<nvinfer1::IPluginV2DynamicExt, Destroy>;
 
-Plugin own(nvinfer1::IPluginV2* plugin) {
-  return Plugin(static_cast<nvinfer1::IPluginV2DynamicExt*>(plugin));
-}
+Plugin own(nvinfer1::IPluginV2* plugin) { return Plugin(static_cast<nvinfer1::IPluginV2DynamicExt*>(plugin)); }
 
 nvinfer1::IPluginCreator* findCreator(PluginLibrary<nvinfer1::IPluginCreator>& library, char const* name) {
   int32_t count = 0;

@@ -135,7 +135,8 @@ void checkFormats(Plugin const& swish, Plugin const& addOne) {
   for (DataType const type : {DataType::kFLOAT, DataType::kHALF, DataType::kBF16}) {
     CHECK(supports(swish, type, TensorFormat::kLINEAR, {2, {-1, 7}}) && supports(addOne, type, TensorFormat::kLINEAR, {0, {}}));
   }
-  CHECK(!supports(swish, DataType::kINT32, TensorFormat::kLINEAR, image) && !supports(swish, DataType::kINT8, TensorFormat::kLINEAR, image));
+  CHECK(!supports(swish, DataType::kINT32, TensorFormat::kLINEAR, image) &&
+        !supports(swish, DataType::kINT8, TensorFormat::kLINEAR, image));
   CHECK(supports(swish, DataType::kHALF, TensorFormat::kHWC8, image) && !supports(addOne, DataType::kHALF, TensorFormat::kHWC8, image));
   CHECK(supports(addOne, DataType::kHALF, TensorFormat::kHWC8, even) && !supports(addOne, DataType::kHALF, TensorFormat::kHWC8, unknown));
   CHECK(supports(addOne, DataType::kFLOAT, TensorFormat::kHWC, image) && !supports(swish, DataType::kFLOAT, TensorFormat::kHWC8, image));

@@ -11,12 +11,12 @@
 
 static int failures = 0;
 
-#define CHECK(expression)                                                     \
-  do {                                                                        \
-    if (!(expression)) {                                                      \
-      ++failures;                                                             \
+#define CHECK(expression)                                                      \
+  do {                                                                         \
+    if (!(expression)) {                                                       \
+      ++failures;                                                              \
       fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #expression); \
-    }                                                                         \
+    }                                                                          \
   } while (0)
 
 static void checkList(void) {

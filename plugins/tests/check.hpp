@@ -40,9 +40,9 @@ inline Checks& checks() {
 #define CHECK_DETAIL(expression, detail) \
   ::profiler::plugins::test::checks().that(static_cast<bool>(expression), #expression, __FILE__, __LINE__, detail)
 /// Holds when an outcome failed and its reason contains the text.
-#define CHECK_REFUSED(outcome, text)                                                                                            \
-  do {                                                                                                                          \
-    ::profiler::plugins::Outcome const checkedOutcome = (outcome);                                                              \
-    ::profiler::plugins::test::checks().that(!checkedOutcome && checkedOutcome.reason.find(text) != std::string::npos, #outcome, \
-                                             __FILE__, __LINE__, "reason: " + checkedOutcome.reason);                           \
+#define CHECK_REFUSED(outcome, text)                                                                                                       \
+  do {                                                                                                                                     \
+    ::profiler::plugins::Outcome const checkedOutcome = (outcome);                                                                         \
+    ::profiler::plugins::test::checks().that(!checkedOutcome && checkedOutcome.reason.find(text) != std::string::npos, #outcome, __FILE__, \
+                                             __LINE__, "reason: " + checkedOutcome.reason);                                                \
   } while (false)

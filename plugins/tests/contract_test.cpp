@@ -1,5 +1,7 @@
 /// @file
 /// Element conversions, shapes, attributes, serialised attributes and the registry. Needs no GPU.
+#include "contract/contract.hpp"
+
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -9,7 +11,6 @@
 
 #include "check.hpp"
 #include "contract/attribute_bytes.hpp"
-#include "contract/contract.hpp"
 
 using namespace profiler::plugins;
 
@@ -36,8 +37,8 @@ void checkRounding() {
   CHECK(roundToType(ElementType::kFloat16, 65519.9) == 65504.0);
   CHECK(roundToType(ElementType::kFloat16, 65520.0) == kInfinity);
   CHECK(roundToType(ElementType::kFloat16, -70000.0) == -kInfinity);
-  CHECK(roundToType(ElementType::kFloat16, 1.0 + 0x1p-11) == 1.0);              // tie to even
-  CHECK(roundToType(ElementType::kFloat16, 1.0 + 0x3p-11) == 1.0 + 0x1p-9);     // tie to even, upwards
+  CHECK(roundToType(ElementType::kFloat16, 1.0 + 0x1p-11) == 1.0);                      // tie to even
+  CHECK(roundToType(ElementType::kFloat16, 1.0 + 0x3p-11) == 1.0 + 0x1p-9);             // tie to even, upwards
   CHECK(roundToType(ElementType::kFloat16, 1.0 + 0x1p-11 + 0x1p-40) == 1.0 + 0x1p-10);  // would be a tie after float32
   CHECK(roundToType(ElementType::kFloat16, 0x1p-24) == 0x1p-24);
   CHECK(roundToType(ElementType::kFloat16, 0x1p-25) == 0.0);

@@ -110,15 +110,16 @@ void checkLaunch(ElementType type, std::string const& text, int64_t count, int64
   }
   DeviceInfo device;
   device.smCount = 3;  // few, so that a persistent grid takes several rounds on small tensors
-  LaunchPlan const plan = planLaunch(op.info(), kNames, attributes, device, {type, {1, {count}}, source.data()},
-                                     {type, {1, {count}}, target.data()});
+  LaunchPlan const plan =
+      planLaunch(op.info(), kNames, attributes, device, {type, {1, {count}}, source.data()}, {type, {1, {count}}, target.data()});
   runGrid<T>(plan);
   long wrong = 0;
   for (int64_t index = 0; index < count; ++index) {
     wrong += loadElement(type, target.data(), index) != 2.0 * static_cast<double>(index % 61 + 1);
   }
-  std::string const detail = text + " " + elementTypeName(type) + " count=" + std::to_string(count) + " offsets=" +
-                             std::to_string(inputOffset) + "," + std::to_string(outputOffset) + ": " + std::to_string(wrong) + " wrong";
+  std::string const detail = text + " " + elementTypeName(type) + " count=" + std::to_string(count) +
+                             " offsets=" + std::to_string(inputOffset) + "," + std::to_string(outputOffset) + ": " + std::to_string(wrong) +
+                             " wrong";
   CHECK_DETAIL(wrong == 0, detail);
   CHECK_DETAIL(target.guardsIntact() && source.guardsIntact(), detail);
 }

@@ -1,12 +1,13 @@
 /// @file
 /// Launch configurations of every op for all kinds of sizes, alignments and attributes, checked against a model of what the kernels
 /// cover. Needs no GPU: addresses are numbers, never read.
+#include "elementwise/launch_plan.hpp"
+
 #include <cstdint>
 #include <string>
 
 #include "check.hpp"
 #include "contract/contract.hpp"
-#include "elementwise/launch_plan.hpp"
 
 using namespace profiler::plugins;
 using namespace profiler::plugins::elementwise;
@@ -53,7 +54,8 @@ void checkCoverage(LaunchPlan const& planned, int64_t count, ElementType type, s
   int64_t const tail = count - planned.extent.headCount - planned.extent.packetCount * perPacket;
   CHECK_DETAIL(planned.extent.headCount >= 0 && planned.extent.headCount < perPacket, detail);
   CHECK_DETAIL(tail >= 0 && tail < perPacket, detail);
-  auto const body = reinterpret_cast<uintptr_t>(planned.extent.input) + static_cast<uintptr_t>(planned.extent.headCount * elementSizeBytes(type));
+  auto const body =
+      reinterpret_cast<uintptr_t>(planned.extent.input) + static_cast<uintptr_t>(planned.extent.headCount * elementSizeBytes(type));
   CHECK_DETAIL(body % kPacketBytes == 0 || planned.extent.packetCount == 0, detail);
   if (planned.variant == Variant::kVectorized) {
     CHECK_DETAIL(grid * tile >= planned.extent.packetCount && (grid == 1 || (grid - 1) * tile < planned.extent.packetCount), detail);
@@ -61,15 +63,37 @@ void checkCoverage(LaunchPlan const& planned, int64_t count, ElementType type, s
 }
 
 void checkAllSizes() {
-  int64_t const sizes[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 255, 1023, 1024, 1025, 4095, 65537, 1048577, 67108864,
-                           (int64_t{1} << 31) - 1, (int64_t{1} << 31) + 3, (int64_t{1} << 36) + 5};
+  int64_t const sizes[] = {0,
+                           1,
+                           2,
+                           3,
+                           7,
+                           8,
+                           9,
+                           15,
+                           16,
+                           17,
+                           31,
+                           33,
+                           255,
+                           1023,
+                           1024,
+                           1025,
+                           4095,
+                           65537,
+                           1048577,
+                           67108864,
+                           (int64_t{1} << 31) - 1,
+                           (int64_t{1} << 31) + 3,
+                           (int64_t{1} << 36) + 5};
   for (ElementType const type : kElementTypes) {
     for (int64_t const count : sizes) {
       for (char const* const variant : {"auto", "scalar", "vectorized", "grid_stride"}) {
         for (char const* const launch : {"", "block=64 items=1", "block=1024 items=8", "block=96 items=2", "items=4"}) {
           for (int64_t const offset : {0, 1, 3}) {
             std::string const attributes = std::string("variant=") + variant + " " + launch;
-            std::string const detail = attributes + " count=" + std::to_string(count) + " " + elementTypeName(type) + " offset=" + std::to_string(offset);
+            std::string const detail =
+                attributes + " count=" + std::to_string(count) + " " + elementTypeName(type) + " offset=" + std::to_string(offset);
             checkCoverage(plan(attributes.c_str(), count, type, offset, offset), count, type, detail);
           }
         }

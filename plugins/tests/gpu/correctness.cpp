@@ -26,8 +26,8 @@ struct Data {
 /// Values where formulas break, then random bit patterns (all magnitudes, NaNs included), then numbers around 0.
 double inputValue(int64_t index, int64_t count, std::mt19937_64& random) {
   double const infinity = std::numeric_limits<double>::infinity();
-  double const special[] = {0.0, -0.0, infinity, -infinity, std::nan(""), 1.0, -1.0, 1e-40, -1e-40, 6e-8, -6e-8, 65504.0, -65504.0,
-                            3e38, -3e38, 87.5, -87.5, -88.5, -88.8, -103.5, -104.5, 88.8, -16.7, -17.5};
+  double const special[] = {0.0,      -0.0, infinity, -infinity, std::nan(""), 1.0,   -1.0,  1e-40,  -1e-40, 6e-8, -6e-8, 65504.0,
+                            -65504.0, 3e38, -3e38,    87.5,      -87.5,        -88.5, -88.8, -103.5, -104.5, 88.8, -16.7, -17.5};
   if (index < static_cast<int64_t>(std::size(special))) {
     return special[index];
   }
@@ -141,8 +141,8 @@ std::vector<std::string> launchTexts(bool small) {
 Tally checkVariant(Op const& op, ElementType type, char const* variant, TestOptions const& options) {
   std::vector<int64_t> const sizes = options.small ? std::vector<int64_t>{0, 1, 9, 1025, 5003}
                                                    : std::vector<int64_t>{0, 1, 2, 7, 8, 9, 31, 1023, 1025, 4097, 70001, 262147};
-  std::vector<Offsets> const offsets = options.small ? std::vector<Offsets>{{0, 0}, {1, 1}, {0, 1}}
-                                                     : std::vector<Offsets>{{0, 0}, {1, 1}, {3, 3}, {7, 7}, {1, 2}, {0, 1}};
+  std::vector<Offsets> const offsets =
+      options.small ? std::vector<Offsets>{{0, 0}, {1, 1}, {0, 1}} : std::vector<Offsets>{{0, 0}, {1, 1}, {3, 3}, {7, 7}, {1, 2}, {0, 1}};
   Attributes base(op.info().fields);
   Outcome const chosen = base.set("variant", variant);
   Data const data = makeData(op, base, type, sizes.back(), options.seed);

@@ -13,7 +13,7 @@ struct TestOptions {
   bool small = false;  ///< Few launches of few elements, for compute-sanitizer.
   bool huge = false;   ///< Also a tensor of more than 2^31 elements.
   uint64_t seed = 0;
-  std::string op;      ///< Only this op when not empty.
+  std::string op;  ///< Only this op when not empty.
 };
 
 /// One line of the result table.

@@ -89,8 +89,8 @@ int main(int count, char** arguments) {
     std::printf("skipped: no CUDA device\n");
     return kSkipped;
   }
-  std::printf("seed %llu\n%-12s %-5s %-12s %8s %8s %11s %12s %12s\n", static_cast<unsigned long long>(options.seed), "op", "type", "variant",
-              "launches", "refused", "elements", "max abs err", "max rel err");
+  std::printf("seed %llu\n%-12s %-5s %-12s %8s %8s %11s %12s %12s\n", static_cast<unsigned long long>(options.seed), "op", "type",
+              "variant", "launches", "refused", "elements", "max abs err", "max rel err");
   int failures = 0;
   try {
     for (Op const* const op : allOps()) {

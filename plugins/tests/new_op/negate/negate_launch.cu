@@ -31,19 +31,25 @@ __global__ void PROFILER_ELEMENTWISE_BOUNDS(kItems) negate_grid_stride_kernel(Ex
 template <typename T>
 struct Scalar {
   template <int32_t kItems, CachePolicy>
-  static constexpr auto kernel() { return &negate_scalar_kernel<T, kItems>; }
+  static constexpr auto kernel() {
+    return &negate_scalar_kernel<T, kItems>;
+  }
 };
 
 template <typename T>
 struct Vectorized {
   template <int32_t kItems, CachePolicy kCache>
-  static constexpr auto kernel() { return &negate_vectorized_kernel<T, kItems, kCache>; }
+  static constexpr auto kernel() {
+    return &negate_vectorized_kernel<T, kItems, kCache>;
+  }
 };
 
 template <typename T>
 struct GridStride {
   template <int32_t kItems, CachePolicy kCache>
-  static constexpr auto kernel() { return &negate_grid_stride_kernel<T, kItems, kCache>; }
+  static constexpr auto kernel() {
+    return &negate_grid_stride_kernel<T, kItems, kCache>;
+  }
 };
 
 struct Traits {
