@@ -124,6 +124,8 @@ int main(int, char** arguments) {
   Plugin const swish = create(swishCreator, {});
   checkFormatsAndShapes(swish);
   checkEnqueueRefusals(swish, logger);
+  swishCreator.setPluginNamespace("elsewhere");  // the registry may move a creator, and its plugins must follow
+  CHECK(std::strcmp(create(swishCreator, {})->getPluginNamespace(), "elsewhere") == 0);
   library.setLoggerFinder(nullptr);
   return checks().finish("adapter_v2");
 }
