@@ -16,7 +16,7 @@ from profiler.compare.ab_store import SOURCE, TOOL, AbRequest, AbStore, RoundRec
 from profiler.compare.align import align, unalias
 from profiler.compare.comparability import compare_facts
 from profiler.compare.comparison import Comparison, SideInfo
-from profiler.compare.machine_code import find_cuobjdump, function_digests, same_code
+from profiler.compare.machine_code import find_cuobjdump, function_digests, function_resources, resource_changes, same_code
 from profiler.compare.metric_changes import METRIC_COLUMNS
 from profiler.compare.rounds import balanced_order, compare_rounds
 from profiler.compare.sides import Row
@@ -188,7 +188,7 @@ def _give_up_on_failures(store: AbStore) -> None:
 def _find_identical(store: AbStore, run: Run) -> None:
     """Compare the machine code of the sides once, and keep what was found."""
     cuobjdump = find_cuobjdump()
-    record: dict[str, Any] = {"tool": cuobjdump or "", "same": {}, "reason": ""}
+    record: dict[str, Any] = {"tool": cuobjdump or "", "same": {}, "changes": {}, "reason": ""}
     if not store.request.skip_identical:
         pass
     elif not all(side.binaries for side in store.request.sides):
@@ -197,30 +197,33 @@ def _find_identical(store: AbStore, run: Run) -> None:
         record["reason"] = "cuobjdump was not found, so machine code was not compared"
     else:
         try:
-            record["same"] = _same_kernels(store, cuobjdump, run)
+            record |= _compare_code(store, cuobjdump, run)
         except ProfilerError as error:
             record["reason"] = error.message
     write_atomic(store.folder / _CODE_FILE, json.dumps(record, indent=1) + "\n")
 
 
-def _same_kernels(store: AbStore, cuobjdump: str, run: Run) -> dict[str, list[str]]:
+def _compare_code(store: AbStore, cuobjdump: str, run: Run) -> dict[str, Any]:
+    """Return per candidate the kernels of equal machine code, and what the kernels take on both sides."""
     log = store.folder / "machine-code.txt"
     digests: dict[str, dict[tuple[str, str], str]] = {}
+    resources: dict[str, dict[tuple[str, str], dict[str, int]]] = {}
     for side in store.request.sides:
-        digests[side.name] = {}
-        for binary in side.binaries:
-            digests[side.name] |= function_digests(Path(binary), cuobjdump, run, log)
+        digests[side.name], resources[side.name] = {}, {}
+        for binary in map(Path, side.binaries):
+            digests[side.name] |= function_digests(binary, cuobjdump, run, log)
+            resources[side.name] |= function_resources(binary, cuobjdump, run, log)
     kernels = sorted({row.keys["kernel"] for rows in store.side_rows().values() for row in rows if "kernel" in row.keys})
     base, *candidates = store.names
-    return {name: sorted(same_code(digests[base], digests[name], kernels)) for name in candidates}
+    return {
+        "same": {name: sorted(same_code(digests[base], digests[name], kernels)) for name in candidates},
+        "changes": {name: resource_changes(resources[base], resources[name], kernels) for name in candidates},
+    }
 
 
 def identical_rows(store: AbStore) -> Mapping[str, frozenset[str]]:
     """Return candidate to the base's labels whose machine code and launch configuration are the same on both sides."""
-    path = store.folder / _CODE_FILE
-    if not store.request.skip_identical or not path.is_file():
-        return {}
-    same = json.loads(path.read_text(encoding="utf-8"))["same"]
+    same = _code_record(store).get("same", {})
     rows = store.side_rows()
     base = rows[store.names[0]]
     found = {}
@@ -229,6 +232,12 @@ def identical_rows(store: AbStore) -> Mapping[str, frozenset[str]]:
         both = [(pair.base, pair.candidate) for pair in pairs if pair.base and pair.candidate]
         found[name] = frozenset(ours.label for ours, theirs in both if _same_launch(ours, theirs, kernels))
     return found
+
+
+def _code_record(store: AbStore) -> dict[str, Any]:
+    """Return what was found about the machine code; empty before it was looked at."""
+    path = store.folder / _CODE_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _same_launch(base: Row, candidate: Row, kernels: list[str]) -> bool:
@@ -248,7 +257,9 @@ def job_comparison(store: AbStore) -> Comparison:
     ]
     count = len(store.rounds)
     design = f"{count} interleaved rounds in random order, each a fresh process of every side on one machine"
-    metrics = pd.DataFrame(columns=list(METRIC_COLUMNS))
+    changes = _code_record(store).get("changes", {})
+    records = [{"candidate": name, **record} for name, found in changes.items() for record in found]
+    metrics = pd.DataFrame(records, columns=list(METRIC_COLUMNS))
     rows = job_rows(store, final=True)
     return Comparison(
         base, candidates, rows, metrics, differences, store.request.rule, design, _notes(store, rows), store.frame()
@@ -266,10 +277,7 @@ def _notes(store: AbStore, rows: pd.DataFrame) -> list[str]:
         notes.append(f"{dropped} measurements were dropped because the SM clock fell during a round.")
     for record in store.rounds:
         notes += [f"Round {record.number}: {name}: {reason}" for name, reason in record.failures.items()]
-    path = store.folder / _CODE_FILE
-    if path.is_file():
-        reason = json.loads(path.read_text(encoding="utf-8"))["reason"]
-        notes += [reason[:1].upper() + reason[1:] + "."] if reason else []
-    return notes
+    reason = _code_record(store).get("reason", "")
+    return [*notes, f"{reason[:1].upper()}{reason[1:]}."] if reason else notes
 
 

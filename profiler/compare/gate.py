@@ -156,7 +156,8 @@ def _metric_checks(
     for change in comparison.metrics.to_dict("records") if named else ():
         if change["metric"] not in named:
             continue
-        row = {**identity.get(change["row"], {}), "row": change["row"], "candidate": change["candidate"]}
+        # a row of machine code is named by its kernel and is no row of times
+        row = {"kernel": change["row"], **identity.get(change["row"], {}), "row": change["row"], "candidate": change["candidate"]}
         budget = _budget_for(row, change["metric"], config.budgets)
         for text in _excesses(change["base_value"], change["candidate_value"], change["unit"], budget) if budget else ():
             check = _maker(row, change["metric"])(REGRESSION, text)

@@ -1,4 +1,4 @@
-"""Is a kernel's machine code the same on both sides? Digests of the SASS of each function of a library or program."""
+"""A kernel's machine code on each side: digests of its SASS, and the registers, stack and shared memory that it takes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,28 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from profiler.compare.metric_changes import change
 from profiler.errors import CaptureError
+from profiler.metrics.spec import MetricSpec
 
 Run = Callable[..., Any]
+T = TypeVar("T")
+
+_SOURCE = "cuobjdump -res-usage"
+RESOURCES = {
+    "REG": MetricSpec("registers_per_thread", "count", "lower", "registers that one thread takes", _SOURCE),
+    "STACK": MetricSpec("stack_bytes_per_thread", "bytes", "lower", "stack of a thread: spilled registers and local arrays", _SOURCE),
+    "SHARED": MetricSpec("static_shared_memory_bytes", "bytes", "lower", "static shared memory of a block", _SOURCE),
+}
+"""What cuobjdump calls it to the metric."""
 
 _SYSTEM = "/usr/local/cuda/bin/cuobjdump"
 _ARCH = re.compile(r"^\s*code for (sm_\w+)")
 _FUNCTION = re.compile(r"^\s*Function : (\S+)")
+_ELF_ARCH = re.compile(r"^arch = (sm_\w+)")
+_USED_BY = re.compile(r"^\s*Function (\S+):$")
 _TIMEOUT_S = 300.0
 
 
@@ -38,12 +51,16 @@ def function_digests(binary: Path, cuobjdump: str, run: Run, log: Path) -> dict[
     Raises:
         CaptureError: The tool failed on this binary.
     """
-    result = run([cuobjdump, "-sass", str(binary)], log=log, timeout_s=_TIMEOUT_S)
-    if result.returncode != 0:
-        raise CaptureError(f"{binary}: cuobjdump ended with status {result.returncode}", "; ".join(result.last_lines[-2:]))
+    return parse_sass(_dump(binary, cuobjdump, "-sass", run, log))
+
+
+def _dump(binary: Path, cuobjdump: str, what: str, run: Run, log: Path) -> str:
+    result = run([cuobjdump, what, str(binary)], log=log, timeout_s=_TIMEOUT_S)
     text = log.read_text(encoding="utf-8", errors="replace")
     log.unlink(missing_ok=True)
-    return parse_sass(text)
+    if result.returncode != 0:
+        raise CaptureError(f"{binary}: cuobjdump ended with status {result.returncode}", "; ".join(result.last_lines[-2:]))
+    return text
 
 
 def parse_sass(text: str) -> dict[tuple[str, str], str]:
@@ -68,11 +85,54 @@ def parse_sass(text: str) -> dict[tuple[str, str], str]:
     return digests
 
 
-def kernel_code(digests: Mapping[tuple[str, str], str], kernel: str) -> dict[tuple[str, str], str]:
+def function_resources(binary: Path, cuobjdump: str, run: Run, log: Path) -> dict[tuple[str, str], dict[str, int]]:
+    """Return (architecture, mangled name) to what a function takes, by the names of `RESOURCES`.
+
+    Arguments and errors as for `function_digests`.
+    """
+    return parse_resources(_dump(binary, cuobjdump, "-res-usage", run, log))
+
+
+def parse_resources(text: str) -> dict[tuple[str, str], dict[str, int]]:
+    """Read the output of `cuobjdump -res-usage`."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    architecture, name = "", ""
+    for line in text.splitlines():
+        if match := _ELF_ARCH.match(line):
+            architecture = match.group(1)
+        elif match := _USED_BY.match(line):
+            name = match.group(1)
+        elif name and "REG:" in line:
+            values = dict(re.findall(r"(\w+):(\d+)", line))
+            found[architecture, name] = {spec.name: int(values[key]) for key, spec in RESOURCES.items() if key in values}
+            name = ""
+    return found
+
+
+def resource_changes(
+    base: Mapping[tuple[str, str], Mapping[str, int]], candidate: Mapping[tuple[str, str], Mapping[str, int]], kernels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Compare what the measured kernels take.
+
+    Returns:
+        Records with the columns of `metric_changes.METRIC_COLUMNS`, without `candidate`.
+    """
+    records = []
+    for kernel in kernels:
+        ours, theirs = kernel_code(base, kernel), kernel_code(candidate, kernel)
+        for key in dict.fromkeys([*ours, *theirs]):
+            for spec in RESOURCES.values():
+                record = change(spec, ours.get(key), theirs.get(key))
+                if record:
+                    records.append({"table": "machine code", "row": f"{kernel} ({key[0]} {key[1]})", **record})
+    return records
+
+
+def kernel_code(digests: Mapping[tuple[str, str], T], kernel: str) -> dict[tuple[str, str], T]:
     """Return the functions whose name is a kernel's, all instantiations of a template among them.
 
     Args:
-        digests: As `function_digests` returns them.
+        digests: As `function_digests` or `function_resources` returns them.
         kernel: Function name without namespace and template arguments.
 
     Returns:

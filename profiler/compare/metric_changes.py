@@ -66,7 +66,7 @@ def _table_changes(
     records = []
     for key in dict.fromkeys([*ours, *theirs]):
         for spec in specs:
-            record = _change(spec, ours.get(key), theirs.get(key))
+            record = change(spec, ours.get(key), theirs.get(key))
             if record:
                 records.append({"table": table.name, "row": key, **record})
     return records
@@ -111,7 +111,14 @@ def _number(value: Any) -> float:
         return float("nan")
 
 
-def _change(spec: MetricSpec, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def change(spec: MetricSpec, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Compare one metric of one row; None when neither side has a value.
+
+    Args:
+        spec: The metric.
+        ours: Metric names to values of the base; None without the row.
+        theirs: The same of the candidate.
+    """
     base, candidate = (_number(record.get(spec.name)) if record else np.nan for record in (ours, theirs))
     if not (np.isfinite(base) or np.isfinite(candidate)):
         return None
