@@ -7,10 +7,17 @@ file(COPY "${SOURCE_DIR}/plugins/contract" "${SOURCE_DIR}/plugins/elementwise" "
   "${SOURCE_DIR}/plugins/tests" "${SOURCE_DIR}/plugins/CMakeLists.txt" DESTINATION "${WORK_DIR}/source/plugins")
 file(COPY "${SOURCE_DIR}/plugins/tests/new_op/negate" DESTINATION "${WORK_DIR}/source/plugins")
 
-execute_process(COMMAND "${CMAKE_COMMAND}" -S "${WORK_DIR}/source" -B "${WORK_DIR}/build" -DCMAKE_CUDA_ARCHITECTURES=90
-  "-DCMAKE_CUDA_COMPILER=${CUDA_COMPILER}" -DPROFILER_SHIPPED_OPS_ABSENT=ON OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK_DIR}/build" --target list_ops profiler_plugins_rtx
-  OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+# Runs a command and shows its whole output when it fails.
+function(run_step)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN}\nended with ${status}:\n${output}")
+  endif()
+endfunction()
+
+run_step("${CMAKE_COMMAND}" -S "${WORK_DIR}/source" -B "${WORK_DIR}/build" -DCMAKE_CUDA_ARCHITECTURES=90
+  "-DCMAKE_CUDA_COMPILER=${CUDA_COMPILER}" -DPROFILER_SHIPPED_OPS_ABSENT=ON)
+run_step("${CMAKE_COMMAND}" --build "${WORK_DIR}/build" --target list_ops profiler_plugins_rtx)
 execute_process(COMMAND "${WORK_DIR}/build/bin/list_ops" OUTPUT_VARIABLE ops OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 if(NOT ops STREQUAL "negate")
   message(FATAL_ERROR "expected the op list to be 'negate', found '${ops}'")
