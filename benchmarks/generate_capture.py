@@ -20,6 +20,10 @@ THREADS = (4242, 4243)
 STREAMS = (13, 14, 15, 16)
 LAUNCHES_PER_ITERATION, ITERATIONS_PER_POINT = 10, 100
 FIRST_CORRELATION = 118
+CALLS = (
+    "cudaLaunchKernel_v7000", "cudaGraphLaunch_v10000", "cudaMemcpyAsync_v3020", "cudaMemsetAsync_v3020",
+    "cudaStreamSynchronize_v3020", "cudaEventRecord_v3020",
+)  # fmt: skip
 
 
 def kernel_names(count: int) -> list[str]:
@@ -67,11 +71,7 @@ def write_capture(path: Path, kernels: int, seed: int = 1) -> None:
     connection.executescript(SCHEMA.read_text(encoding="utf-8"))
     random = np.random.default_rng(seed)
     names = kernel_names(12)
-    strings = [
-        *names, *(f"swish_kernel_{i}" for i in range(12)), "cudaLaunchKernel_v7000", "cudaMemcpyAsync_v3020",
-        "cudaMemsetAsync_v3020",
-        "cudaGraphLaunch_v10000", "cudaStreamSynchronize_v3020", "cudaEventRecord_v3020", "iteration",
-    ]  # fmt: skip
+    strings = [*names, *(f"swish_kernel_{i}" for i in range(12)), *CALLS, "iteration"]
     ids = {text: number for number, text in enumerate(strings, start=1)}
     points = max(kernels // (LAUNCHES_PER_ITERATION * ITERATIONS_PER_POINT), 1)
     labels = [
@@ -101,8 +101,7 @@ def _launches(
     begin = np.cumsum(random.integers(4_000, 9_000, calls)) + 400_000_000
     end = begin + random.integers(1_500, 3_900, calls)
     correlation = np.arange(calls) + FIRST_CORRELATION
-    call_names = np.array([ids[n] for n in ("cudaLaunchKernel_v7000", "cudaGraphLaunch_v10000", "cudaMemcpyAsync_v3020",
-                                            "cudaMemsetAsync_v3020", "cudaStreamSynchronize_v3020", "cudaEventRecord_v3020")])  # fmt: skip
+    call_names = np.array([ids[name] for name in CALLS])
     tid = GLOBAL_PID + np.array(THREADS)[thread]
     insert(
         connection, "CUPTI_ACTIVITY_KIND_RUNTIME",
@@ -150,7 +149,7 @@ def _durations(random: np.random.Generator, rows: int) -> np.ndarray:
     return (random.lognormal(8.6, 0.6, rows)).astype(np.int64) + 900
 
 
-def _kernels(connection, random, ids, names, keep, call, correlation, start, finish, stream, operation, place) -> None:  # noqa: ANN001, PLR0913
+def _kernels(connection, random, ids, names, keep, call, correlation, start, finish, stream, operation, place) -> None:
     rows = int(keep.sum())
     choice = random.integers(0, 12, rows)
     size = random.integers(0, 4, rows)

@@ -31,8 +31,8 @@ class Coded:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, index: np.ndarray) -> Coded:
-        """Return the rows that an index array or mask selects."""
+    def take(self, index: np.ndarray | slice) -> Coded:
+        """Return the rows that an index array, mask or slice selects."""
         return Coded(self.codes[index], self.values)
 
     def renamed(self, rename: Callable[[str], str]) -> Coded:
@@ -125,8 +125,8 @@ class Columns(Mapping[str, Column]):
         column = self._columns[name]
         return column if isinstance(column, Coded) else encode(list(column))
 
-    def take(self, index: np.ndarray) -> Columns:
-        """Return the rows that an index array or mask selects, in its order."""
+    def take(self, index: np.ndarray | slice) -> Columns:
+        """Return the rows that an index array, mask or slice selects, in its order."""
         taken = {n: c.take(index) if isinstance(c, Coded) else c[index] for n, c in self._columns.items()}
         return Columns(taken)
 

@@ -9,6 +9,8 @@ import typer
 from profiler.cli.options import RunsOption, SummaryFormat, TargetArgument
 
 ROWS_SHOWN = 20
+JSON_ROWS = 1000
+"""Tables of events can hold millions of rows: `row_counts` says how many, `profiler metrics --table` gives all."""
 
 
 def run(
@@ -23,8 +25,9 @@ def run(
     recording = load(target, runs=runs)
     frames, absent = catalog.compute_all(recording)
     if format is SummaryFormat.JSON:
-        document = {"name": recording.name, "tools": list(recording.tools), "absent": absent}
-        tables = {name: frame.to_records() for name, frame in frames.items()}
+        counts = {name: frame.rows for name, frame in frames.items()}
+        document = {"name": recording.name, "tools": list(recording.tools), "absent": absent, "row_counts": counts}
+        tables = {name: frame.take(slice(JSON_ROWS)).to_records() for name, frame in frames.items()}
         typer.echo(json.dumps({**document, "metrics": tables}, indent=1, ensure_ascii=False))
         return 0
     from profiler.cli.printing import console, print_metric_table

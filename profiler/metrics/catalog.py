@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from profiler.columns import Columns, from_frame
@@ -29,6 +31,10 @@ METRIC_TABLES: tuple[MetricTable, ...] = (
     SUMMARY, POINTS, KERNELS, OCCUPANCY, MEMORY_OPERATIONS, DEVICE_ACTIVITY, GAPS, MEMCPY_GAPS, LAUNCH_LATENCY,
     STREAM_OVERLAP, NVTX, NVTX_KERNELS, LAUNCHES, COUNTERS, DIAGNOSTICS,
 )  # fmt: skip
+
+
+_OFTEN_NEEDED = ("memcpys", "memsets", "graph_launches", "api_calls", "nvtx_ranges", "devices")
+_WORKERS = min(2, os.cpu_count() or 1)
 
 
 def find(name: str) -> MetricTable:
@@ -63,12 +69,17 @@ def compute_all(recording: Recording, names: Iterable[str] | None = None) -> tup
         Table name to columns, and for the tables without data the reason.
     """
     chosen = METRIC_TABLES if names is None else tuple(find(name) for name in names)
-    recording.prefetch(dict.fromkeys(need for table in chosen for need in table.needs))
-    frames: dict[str, Columns] = {}
-    absent: dict[str, str] = {}
-    for table in chosen:
+    recording.prefetch(dict.fromkeys([*_OFTEN_NEEDED, *(need for table in chosen for need in table.needs)]))
+
+    def result(table: MetricTable) -> Columns | str:
         try:
-            frames[table.name] = recording.metric_columns(table.name)
+            return recording.metric_columns(table.name)
         except DataMissingError as error:
-            absent[table.name] = error.message
+            return error.message
+
+    with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
+        # NumPy works outside the interpreter's lock: two tables at a time where there are two cores
+        results = list(workers.map(result, chosen))
+    frames = {table.name: item for table, item in zip(chosen, results, strict=True) if isinstance(item, Columns)}
+    absent = {table.name: item for table, item in zip(chosen, results, strict=True) if isinstance(item, str)}
     return frames, absent

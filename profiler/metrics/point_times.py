@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiler.columns import Coded
+from profiler.distinct import distinct
 from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import KERNEL, MEMCPY, gpu_operations
 from profiler.metrics.grouping import percentile
@@ -137,8 +138,8 @@ def _dominant(recording: Recording, labels: Coded, iteration: np.ndarray, groups
     configurations = recording.columns("launch_configurations").rows
     ids = recording.columns("kernels").array("launch_configuration_id")[operations.row[chosen]]
     pair = point.astype(np.int64) * max(configurations, 1) + ids
-    found, inverse = np.unique(pair, return_inverse=True)
-    spent = np.bincount(inverse.reshape(-1), weights=(operations.end - operations.start)[chosen], minlength=len(found))
+    found, codes = distinct(pair)
+    spent = np.bincount(codes, weights=(operations.end - operations.start)[chosen], minlength=len(found))
     order = np.lexsort((-found, spent))
     result[found[order] // max(configurations, 1)] = found[order] % max(configurations, 1)
     return result

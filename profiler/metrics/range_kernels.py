@@ -79,40 +79,41 @@ def _pair_statistics(
         duration, code: Duration and name of the kernel at each position.
         names: Number of names.
     """
+    own, local = distinct(group)
     first_pair = np.cumsum(count) - count
-    member = np.arange(int(count.sum()))
-    member += np.repeat(low - first_pair, count)
+    member = np.arange(int(count.sum()), dtype=np.int32)
+    member += np.repeat((low - first_pair).astype(np.int32), count)
     kernel = code[member]
-    pair = np.repeat(group.astype(np.int64) * names, count)
-    pair += kernel
-    found, codes = distinct(pair)
-    stats = group_statistics(codes, duration[member], len(found))
+    # small numbers without holes: group and name side by side need no look-up
+    wide = np.int32 if len(own) * names < 2**31 else np.int64
+    codes = np.repeat(local.astype(wide) * wide(names), count)
+    codes += kernel
+    stats = group_statistics(codes, duration[member], len(own) * names)
+    used = np.flatnonzero(stats.count)
     touching = (group[1:] == group[:-1]) & (low[1:] < (low + count)[:-1])
-    return {
-        "pair": found,
-        "range_count": _ranges_per_pair(found, group, count, kernel, names),
-        # a kernel inside two ranges of one name is one kernel, though its time counts twice
-        "kernel_count": _distinct_members(codes, member, len(found)) if touching.any() else stats.count,
-        "total_ns": stats.total,
-        "mean_ns": stats.mean,
-        "median_ns": stats.median,
-        "min_ns": stats.minimum,
-        "max_ns": stats.maximum,
-        "stddev_ns": stats.stddev,
-    }
+    ranges = _ranges_per_pair(local, count, kernel, names, len(own))
+    # a kernel inside two ranges of one name is one kernel, though its time counts twice
+    kernels = _distinct_members(codes, member, len(own) * names) if touching.any() else stats.count
+    columns = {
+        "range_count": ranges, "kernel_count": kernels, "total_ns": stats.total, "mean_ns": stats.mean,
+        "median_ns": stats.median, "min_ns": stats.minimum, "max_ns": stats.maximum, "stddev_ns": stats.stddev,
+    }  # fmt: skip
+    pair = own[used // names].astype(np.int64) * names + used % names
+    return {"pair": pair, **{name: values[used] for name, values in columns.items()}}
 
 
-def _ranges_per_pair(found: np.ndarray, group: np.ndarray, count: np.ndarray, kernel: np.ndarray, names: int) -> np.ndarray:
-    instance = np.repeat(np.arange(len(group)) * names, count)
+def _ranges_per_pair(local: np.ndarray, count: np.ndarray, kernel: np.ndarray, names: int, groups: int) -> np.ndarray:
+    """Count the ranges of each (group, kernel name); a range counts once however often it launched the kernel."""
+    wide = np.int32 if len(local) * names < 2**31 else np.int64
+    instance = np.repeat(np.arange(len(local), dtype=wide) * wide(names), count)
     instance += kernel
-    if len(group) * names <= _TABLE_LIMIT:
-        present = np.zeros(len(group) * names, dtype=bool)
+    if len(local) * names <= _TABLE_LIMIT:
+        present = np.zeros(len(local) * names, dtype=bool)
         present[instance] = True
         instance = np.flatnonzero(present)
     else:
         instance = np.unique(instance)
-    pair = group[instance // names].astype(np.int64) * names + instance % names
-    return np.bincount(np.searchsorted(found, pair), minlength=len(found))
+    return np.bincount(local[instance // names].astype(np.int64) * names + instance % names, minlength=groups * names)
 
 
 def _distinct_members(codes: np.ndarray, member: np.ndarray, groups: int) -> np.ndarray:

@@ -10,6 +10,7 @@ Source: `nsys stats` nvtx_gpu_proj_sum and nvtx_kern_sum, which leave out ranges
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +74,7 @@ def item_order(start: np.ndarray, end: np.ndarray, lane_key: np.ndarray, items: 
         order = items[np.lexsort((begin, lane))]
     bounds = np.concatenate(([0], np.cumsum(np.bincount(lane, minlength=len(first)))))
     stop = end[order]
-    reach = np.concatenate([np.maximum.accumulate(stop[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)])
+    reach = np.concatenate([np.maximum.accumulate(stop[a:b]) for a, b in pairwise(bounds)])
     return ItemOrder(order, start[order], reach, bounds, {int(key): number for number, key in enumerate(keys)})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from profiler.columns import Columns
@@ -58,8 +59,9 @@ class Recording:
         self.path = path
         self.run = run
         self._sources = sources
-        self._frames: dict[tuple[str, str], pd.DataFrame] = {}
         self._memo: dict[Any, Any] = {}
+        self._locks: dict[Any, RLock] = {}
+        self._lock = RLock()
 
     @property
     def manifest(self) -> Manifest | None:
@@ -142,10 +144,14 @@ class Recording:
             source.prefetch([name for name in names if name in source.tables])
 
     def memo(self, key: Any, compute: Callable[[], T]) -> T:
-        """Return a value computed once for this recording."""
-        if key not in self._memo:
-            self._memo[key] = compute()
-        return self._memo[key]
+        """Return a value computed once for this recording, also when several threads ask for it."""
+        with self._lock:
+            lock = self._locks.setdefault(key, RLock())
+        with lock:
+            # values depend on each other in one direction only, so waiting for one that is being computed is safe
+            if key not in self._memo:
+                self._memo[key] = compute()
+            return self._memo[key]
 
     def metric_columns(self, name: str) -> Columns:
         """Return a metric table as columns, without pandas.

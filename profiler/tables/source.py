@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from profiler.columns import Columns, from_frame
@@ -35,6 +36,7 @@ class Source:
         self._frames: dict[str, Columns] = {}
         self._absent: dict[str, str] = {}
         self._info: dict[str, Any] | None = None
+        self._lock = RLock()
         self._cache = self._open_cache(cache_folder)
         self._preload_index()
 
@@ -67,7 +69,10 @@ class Source:
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Read those of the tables that were not read yet, in one pass."""
-        wanted = [name for name in names if name not in self._frames and name not in self._absent]
+        with self._lock:
+            self._prefetch([name for name in names if name not in self._frames and name not in self._absent])
+
+    def _prefetch(self, wanted: list[str]) -> None:
         if self._cache:
             for name in wanted:
                 copy = self._cache.read(name)
@@ -119,7 +124,8 @@ def file_source(path: Path) -> Source:
 def run_sources(run: RunDir) -> list[Source]:
     """Return the sources of a run, in the order of preference that its manifest states.
 
-    Files that no reader knows (logs, scripts) are no sources, unless their ending promises a capture: then they are damaged. A report that has its export
+    Files that no reader knows (logs, scripts) are no sources, unless their ending promises a capture: then they are
+    damaged. A report that has its export
     beside it is not exported again.
 
     Raises:

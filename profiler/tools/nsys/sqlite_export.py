@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import Any
 from urllib.parse import quote
 
@@ -36,6 +37,8 @@ class SqliteExport:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = RLock()
+        self._strings: dict[int, str] | None = None
         self._check_size()
 
     def _check_size(self) -> None:
@@ -222,12 +225,14 @@ class SqliteExport:
     def _declared(self, table: str) -> list[tuple[str, str, int]]:
         return self.query(f"SELECT name, type, pk FROM pragma_table_info('{table}')")
 
-    @cached_property
+    @property
     def strings(self) -> dict[int, str]:
         """The table of strings: id to text."""
-        if "StringIds" not in self.columns:
-            return {}
-        return dict(self.query("SELECT id, value FROM StringIds"))
+        with self._lock:
+            if self._strings is None:
+                known = "StringIds" in self.columns
+                self._strings = dict(self.query("SELECT id, value FROM StringIds")) if known else {}
+            return self._strings
 
 
 def _renumbered(block: Block, span: Sequence[int], known: dict[tuple[int | None, ...], int]) -> np.ndarray:

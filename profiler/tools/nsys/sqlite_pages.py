@@ -36,7 +36,7 @@ _MULTIPLIER, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 Values = tuple[np.ndarray, Union[np.ndarray, None]]  # noqa: UP007 - evaluated at run time, also on Python 3.10
 
 
-class Unsupported(Exception):  # noqa: N818 - not an error of the user's: the caller takes the other way
+class Unsupported(Exception):
     """The file or the table needs SQLite itself."""
 
 
@@ -277,7 +277,7 @@ def number_rows(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         numbers[place[same]] = rank[slot[same]]
         place = place[~same]
         left = place
-    distinct, first, inverse = np.unique(words[left], axis=0, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(words[left], axis=0, return_index=True, return_inverse=True)
     numbers[left] = count + inverse.reshape(-1)
     return numbers, np.concatenate([*members, left[first]])
 

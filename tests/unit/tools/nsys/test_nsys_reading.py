@@ -75,7 +75,7 @@ def test_ranges_of_every_kind_from_an_older_nsys():
     assert ranges.loc["iteration", "domain"].tolist() == ["profiler"] * 3
     assert 'a <"name"> & </script>' in ranges.index
     assert ranges.loc["never closed", "duration_ns"] > 0
-    with pytest.raises(DataMissingError, match="no CUDA kernel.*-t cuda"):
+    with pytest.raises(DataMissingError, match=r"no CUDA kernel.*-t cuda"):
         profiler.load(CPU).table("kernels")
 
 

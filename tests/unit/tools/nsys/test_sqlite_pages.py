@@ -1,6 +1,5 @@
 """The page reader gives exactly what SQLite gives, or refuses."""
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -150,13 +149,13 @@ def test_reading_changes_nothing(tmp_path):
     export = write(path, [(i, "t", i, 0.5, i) for i in range(500)])
     path.chmod(0o444)
     tmp_path.chmod(0o555)
-    before = (path.read_bytes(), path.stat().st_mtime_ns, sorted(os.listdir(tmp_path)))
+    before = (path.read_bytes(), path.stat().st_mtime_ns, sorted(tmp_path.iterdir()))
     try:
         export.integers("data", ["a"])
         export.query("SELECT count(*) FROM data")
     finally:
         tmp_path.chmod(0o755)
-    assert (path.read_bytes(), path.stat().st_mtime_ns, sorted(os.listdir(tmp_path))) == before
+    assert (path.read_bytes(), path.stat().st_mtime_ns, sorted(tmp_path.iterdir())) == before
 
 
 def test_damaged_pages_end_in_one_named_error(tmp_path):
