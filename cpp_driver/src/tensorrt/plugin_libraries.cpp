@@ -59,12 +59,15 @@ void PluginLibraries::load(std::string const& path) {
 
 Creator& PluginLibraries::find(CreatorName const& wanted) const {
   std::string sameName;
+  std::vector<Creator*> otherNamespaces;  // a registry may file a library's creators under a namespace of its own
   for (Creator* creator : listCreators(mTensorrt.registry())) {
     CreatorName const found{creator->getPluginName(), creator->getPluginVersion(), creator->getPluginNamespace()};
     if (found == wanted) return *creator;
-    if (found.name == wanted.name)
-      sameName += (sameName.empty() ? "" : ", ") + found.version + " (namespace '" + found.pluginNamespace + "')";
+    if (found.name != wanted.name) continue;
+    if (found.version == wanted.version) otherNamespaces.push_back(creator);
+    sameName += (sameName.empty() ? "" : ", ") + found.version + " (namespace '" + found.pluginNamespace + "')";
   }
+  if (otherNamespaces.size() == 1) return *otherNamespaces.front();
   std::string libraries;
   for (auto const& path : mPaths) libraries += (libraries.empty() ? "" : ", ") + path;
   throw Unsupported("plugin " + wanted.name + " version " + wanted.version + " (namespace '" + wanted.pluginNamespace +
