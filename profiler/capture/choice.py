@@ -51,16 +51,19 @@ def _install_hint(tool: str) -> str:
     from profiler.tools.ncu.record import INSTALL_HINT as NCU_HINT
     from profiler.tools.nsys.locate import INSTALL_HINT as NSYS_HINT
 
-    return {"nsys": NSYS_HINT, "ncu": NCU_HINT}.get(tool, "pip install 'profiler[gpu]'") + "; or use --tool auto"
+    return {"nsys": NSYS_HINT, "ncu": NCU_HINT}.get(
+        tool, "pip install cuda-python cupti-python pyelftools"
+    ) + "; or use --tool auto"
 
 
 def _resolve_sweep(sweep: SweepOptions, note: Callable[[str], None]) -> SweepOptions:
     driver, engine = sweep.driver, sweep.engine
     if driver == AUTO:
-        driver = "cpp" if engine not in (AUTO, "reference") and engine not in ENGINES and find_driver() else "python"
+        driver = "python" if engine == AUTO or engine in ENGINES or ":" in engine or not find_driver() else "cpp"
     if engine == AUTO:
         engine = _choose_engine(driver, note)
-    return replace(sweep, driver=driver, engine=engine, plugin_libraries=sweep.plugin_libraries or _libraries(engine))
+    libraries = sweep.plugin_libraries or (_libraries(engine) if driver == "python" else ())  # the driver finds its own
+    return replace(sweep, driver=driver, engine=engine, plugin_libraries=libraries)
 
 
 def _choose_engine(driver: str, note: Callable[[str], None]) -> str:

@@ -150,25 +150,33 @@ def _has_module(name: str) -> bool:
 def _cupti_row() -> Check:
     if _has_module("cupti"):
         return Check("CUPTI", "ok", f"cupti-python {_package_version('cupti-python') or ''}".strip())
-    return Check("CUPTI", "missing", "no cupti-python", "pip install 'profiler[gpu]', for recording without nsys")
+    return Check(
+        "CUPTI", "missing", "no cupti-python", "pip install cuda-python cupti-python pyelftools, for recording without nsys"
+    )
 
 
 def _cuda_python_row() -> Check:
     if _has_module("cuda"):
         return Check("cuda-python", "ok", f"cuda-bindings {_package_version('cuda-bindings', 'cuda-python') or 'unknown'}")
-    return Check("cuda-python", "missing", "no cuda-python", "pip install 'profiler[gpu]', for the runner's direct engine")
+    return Check(
+        "cuda-python",
+        "missing",
+        "no cuda-python",
+        "pip install cuda-python cupti-python pyelftools, for the runner's direct engine",
+    )
 
 
 def _tensorrt_rows() -> Iterator[Check]:
     from profiler.capture.build import find_tensorrt_headers, tensorrt_version
+    from profiler.engines.trt_compat import INSTALL_HINTS, MODULES
 
-    flavours = (("TensorRT", "tensorrt", "tensorrt"), ("TensorRT for RTX", "tensorrt_rtx", "tensorrt-rtx"))
-    for item, module, extra in flavours:
-        version = _package_version(module, f"{module}-cu13", f"{module.replace('_', '-')}-cu13-bindings", f"{module}_cu13_bindings")
-        if _has_module(module):
-            yield Check(item, "ok", f"Python package {version or module}")
-        else:
-            yield Check(item, "missing", f"no Python package {module}", f"pip install 'profiler[{extra}]'")
+    for flavour, item in (("tensorrt", "TensorRT"), ("tensorrt_rtx", "TensorRT for RTX")):
+        module = next((name for name in MODULES[flavour] if _has_module(name)), None)
+        if module is None:
+            yield Check(item, "missing", f"no Python package {flavour}", INSTALL_HINTS[flavour])
+            continue
+        distributions = (module, f"{flavour}_cu13_bindings", f"{flavour}_cu12_bindings", f"{flavour}_bindings")
+        yield Check(item, "ok", f"Python package {_package_version(*distributions) or module}")
     try:
         headers = find_tensorrt_headers()
     except ProfilerError as error:

@@ -8,6 +8,7 @@ from profiler.capture.process import run_process
 from profiler.engines.nvml import gpus
 from profiler.tools.base import Recorder
 from profiler.tools.builtin.record import BuiltinRecorder
+from profiler.tools.cupti.record import CuptiRecorder
 from profiler.tools.ncu.record import NcuRecorder
 from profiler.tools.nsys.record import NsysRecorder
 
@@ -23,6 +24,7 @@ def recorders() -> dict[str, Recorder]:
     found: tuple[Recorder, ...] = (
         NsysRecorder(run_process),
         NcuRecorder(run_process, _compute_capability),
+        CuptiRecorder(),
         BuiltinRecorder(),
     )
     return {recorder.tool: recorder for recorder in found}

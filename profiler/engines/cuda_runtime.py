@@ -14,7 +14,7 @@ from profiler.engines.base import EngineBroken
 from profiler.engines.nvml import Nvml
 from profiler.errors import CaptureError, ToolMissingError
 
-INSTALL_HINT = "pip install 'profiler[gpu]'"
+INSTALL_HINT = "pip install cuda-python cupti-python pyelftools"
 _STICKY_ERRORS = frozenset(
     {
         "cudaErrorIllegalAddress", "cudaErrorLaunchFailure", "cudaErrorAssert", "cudaErrorMisalignedAddress",

@@ -1,4 +1,4 @@
-"""Launches the plugins' kernels without TensorRT, through the ops' C interface, with memory, streams and events from cuda-python."""
+"""Launches the plugins' kernels without TensorRT, through the ops' C interface; memory, streams and events from cuda-python."""
 
 from __future__ import annotations
 

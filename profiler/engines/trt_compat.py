@@ -20,7 +20,11 @@ from profiler.point_label import label_value
 
 PLUGIN_NAMESPACE = "profiler"
 WORKSPACE_BYTES = 1 << 30
-_MODULES = {"tensorrt": ("tensorrt",), "tensorrt_rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings")}
+MODULES = {"tensorrt": ("tensorrt",), "tensorrt_rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings")}
+INSTALL_HINTS = {
+    "tensorrt": "pip install tensorrt",
+    "tensorrt_rtx": "pip install tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bindings",
+}
 _LIBRARY_FLAVOUR = re.compile(r"_(trt(\d+)|rtx)\.so$")
 
 
@@ -34,14 +38,13 @@ def load_tensorrt(flavour: str) -> Any:
         ToolMissingError: It is not installed or cannot be loaded.
     """
     errors = []
-    for name in _MODULES[flavour]:
+    for name in MODULES[flavour]:
         try:
             return import_module(name)
         except (ImportError, OSError) as error:
             errors.append(str(error))
-    extra = flavour.replace("_", "-")
     raise ToolMissingError(
-        f"{flavour} cannot be imported ({'; '.join(errors)})", f"pip install 'profiler[{extra}]', or give --python"
+        f"{flavour} cannot be imported ({'; '.join(errors)})", f"{INSTALL_HINTS[flavour]}, or name an interpreter with --python"
     )
 
 

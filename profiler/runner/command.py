@@ -6,12 +6,15 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from profiler.capture.artefacts import find_driver
 from profiler.engines import ENGINES
 from profiler.engines.base import EngineOptions
 from profiler.engines.trt_library_path import library_environment
 from profiler.errors import CaptureError, ProfilerError, UsageError, WrongOutputError
+from profiler.runner.driver_worker import DriverWorker
 from profiler.runner.ops import find_op
 from profiler.runner.point import Point, read_points
 from profiler.runner.ranges import SETUP, RangeRecorder
@@ -71,11 +74,16 @@ def build_parser() -> argparse.ArgumentParser:
     engine.add_argument("--engine-file", default="", metavar="FILE", help="run a serialised TensorRT engine")
     engine.add_argument("--onnx", default="", metavar="FILE", help="run an ONNX model")
     engine.add_argument("--engine-cache", default="", metavar="DIR", help="keep built engines and timing caches here")
+    engine.add_argument(
+        "--driver-binary", type=Path, metavar="FILE", help="profiler-driver, when it is not where profiler build puts it"
+    )
     engine.add_argument("--device", type=int, default=0, metavar="N")
     out = parser.add_argument_group("output")
     out.add_argument("--json", type=Path, metavar="FILE", help="result document")
     out.add_argument("--ranges", type=Path, metavar="FILE", help="times of the NVTX ranges")
     out.add_argument("--journal", type=Path, metavar="FILE", help="finished points, kept from run to run: start again to go on")
+    out.add_argument("--recorder", choices=("", "cupti"), default="", help="record CUDA activity in the process itself")
+    out.add_argument("--records", type=Path, metavar="DIR", help="where the recorder writes")
     out.add_argument("--segment", type=int, default=1, help=argparse.SUPPRESS)
     return parser
 
@@ -100,23 +108,12 @@ def settings_of(args: argparse.Namespace) -> MeasureSettings:
 
 def run_sweep(args: argparse.Namespace, argv: list[str], scratch: Path) -> int:
     """Run the sweep and write its documents; returns the exit status."""
-    points, settings = points_of(args), settings_of(args)
+    points = points_of(args)
     if args.engine == "reference":
         find_op(args.plugin if args.points is None else points[0].op)
-    options = EngineOptions(tuple(args.plugin_library), args.engine_file, args.onnx, args.engine_cache, args.device)
     journal = Journal(args.journal or scratch / "points.jsonl", args.segment)
-    environment = library_environment(args.engine, scratch)
     range_parts: list[Path] = []
-
-    def command(open_points: list[Point], number: int) -> WorkerCommand:
-        ranges = scratch / f"ranges-{number}.json" if args.ranges else None
-        if ranges:
-            range_parts.append(ranges)
-        order = scratch / f"worker-{number}.json"
-        spec = WorkerSpec(open_points, args.engine, options, settings, str(journal.path), args.segment, str(ranges or ""))
-        spec.write(order)
-        return WorkerCommand([sys.executable, "-m", "profiler.runner.worker", str(order), str(os.getpid())], environment)
-
+    command = _worker_command(args, journal, scratch, range_parts)
     supervisor = Supervisor(points, journal, command, args.point_timeout, say)
     try:
         supervisor.run()
@@ -125,10 +122,46 @@ def run_sweep(args: argparse.Namespace, argv: list[str], scratch: Path) -> int:
         if args.json:
             engine = args.engine.rpartition(":")[2] or args.engine
             collect(points, journal, engine, argv, args.json, PROGRAM)
-        if args.ranges:
+        if args.ranges and args.driver == "python":
             join_ranges(range_parts, args.ranges)
     state = journal.read()
     return _verdict([state.finished[point.label] for point in points])
+
+
+def _worker_command(
+    args: argparse.Namespace, journal: Journal, scratch: Path, range_parts: list[Path]
+) -> Callable[[list[Point], int], WorkerCommand]:
+    """Return what makes the commands of the workers; each Python worker adds its file of ranges to the list."""
+    settings = settings_of(args)
+    if args.driver == "cpp":
+        return _driver_worker(args, settings, journal, scratch)
+    options = EngineOptions(tuple(args.plugin_library), args.engine_file, args.onnx, args.engine_cache, args.device)
+    environment = library_environment(args.engine, scratch)
+
+    def command(open_points: list[Point], number: int) -> WorkerCommand:
+        ranges = scratch / f"ranges-{number}.json" if args.ranges else None
+        range_parts.extend([ranges] if ranges else [])
+        order = scratch / f"worker-{number}.json"
+        WorkerSpec(
+            open_points, args.engine, options, settings, str(journal.path), args.segment, str(ranges or ""), args.recorder,
+            str(args.records / f"records-{args.segment}-{number}.npz") if args.records else "",
+        ).write(order)  # fmt: skip
+        return WorkerCommand([sys.executable, "-m", "profiler.runner.worker", str(order), str(os.getpid())], environment)
+
+    return command
+
+
+def _driver_worker(args: argparse.Namespace, settings: MeasureSettings, journal: Journal, scratch: Path) -> DriverWorker:
+    if args.engine_file or args.onnx:
+        raise UsageError(
+            "--engine-file and --onnx need --driver python",
+            "or run the driver as your own program: -- profiler-driver --engine FILE",
+        )
+    options = [item for library in args.plugin_library for item in ("--plugin-library", library)] if args.engine != "direct" else []
+    options += ["--cache-dir", args.engine_cache] if args.engine_cache and args.engine != "direct" else []
+    options += ["--device", str(args.device)] if args.device else []
+    binary = args.driver_binary or find_driver()
+    return DriverWorker(binary, args.engine, settings, options, journal, scratch)
 
 
 def _mark_end() -> None:

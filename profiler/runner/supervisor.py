@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from profiler.capture.process import ProcessResult, describe_exit, run_process
-from profiler.errors import CaptureError, ProfilerError
+from profiler.errors import CaptureError, ProfilerError, ToolMissingError, UsageError
 from profiler.runner.point import Point
 from profiler.runner.ranges import merge_ranges
 from profiler.runner.result import Journal, result_document, write_json
-from profiler.runner.worker import EXIT_BROKEN, EXIT_OK, failed_record
+from profiler.runner.worker import EXIT_FATAL, failed_record
 
 MAX_STARTUP_FAILURES = 2
 KEPT_REASON_LINES = 3
@@ -35,12 +35,14 @@ class WorkerCommand:
     Attributes:
         argv: Its command line.
         environment: Variables set for it.
-        after: Called once it has ended, to take over what it wrote into the journal.
+        poll: For a worker that writes no journal: called often and once after its end, it carries results over into the
+            journal and returns a line of progress for each. Such a worker runs its points in order, so one that dies died
+            in the first that is open.
     """
 
     argv: list[str]
     environment: dict[str, str] = field(default_factory=dict)
-    after: Callable[[], None] | None = None
+    poll: Callable[[], list[str]] | None = None
 
 
 class Supervisor:
@@ -86,11 +88,9 @@ class Supervisor:
             self._worker += 1
             command = self._command(points, self._worker)
             result = self._run_worker(command, len(points))
-            if command.after is not None:
-                command.after()
             if result.stopped in ("interrupted", OWNER_GONE):
                 raise KeyboardInterrupt
-            self._settle(points, result)
+            self._settle(points, command, result)
 
     def _run_worker(self, command: WorkerCommand, open_count: int) -> ProcessResult:
         counter = len(self._points) - open_count
@@ -103,33 +103,54 @@ class Supervisor:
             if not line.startswith(("error: ", "fix: ")):  # the error that ends the sweep is told once, at its end
                 self._report(line)
 
-        worker_start = time.monotonic()
+        def poll() -> None:
+            for line in command.poll() if command.poll is not None else ():
+                on_line(line)
+
+        last_event = time.monotonic()
+        seen = counter
 
         def watch() -> str:
+            nonlocal last_event, seen
             if not _owner_lives():
                 return OWNER_GONE
+            poll()
             state = self._journal.read()
-            since = state.started_s if state.running else worker_start
-            overdue = state.running and time.monotonic() - max(since, worker_start) > self._timeout_s
-            return f"no result after {self._timeout_s:g} s" if overdue else ""
+            if counter != seen:
+                last_event, seen = time.monotonic(), counter
+            busy = command.poll is not None or bool(state.running)
+            begin = max(last_event, state.started_s) if state.running else last_event
+            return f"no result after {self._timeout_s:g} s" if busy and time.monotonic() - begin > self._timeout_s else ""
 
-        return run_process(command.argv, environment=command.environment, on_line=on_line, watch=_every(0.2, watch), grace_s=2.0)
+        result = run_process(command.argv, environment=command.environment, on_line=on_line, watch=_every(0.2, watch), grace_s=2.0)
+        poll()
+        return result
 
-    def _settle(self, points: list[Point], result: ProcessResult) -> None:
+    def _settle(self, points: list[Point], command: WorkerCommand, result: ProcessResult) -> None:
         """Record the point that the worker was in when it ended."""
         state = self._journal.read()
+        if result.returncode == EXIT_FATAL:
+            raise _startup_error(result)
         lost = next((point for point in points if point.label == state.running), None)
+        if lost is None and command.poll is not None and (result.stopped or result.returncode < 0):
+            lost = next((point for point in points if point.label not in state.finished), None)
         if lost is not None:
-            reason = f"hung: {result.stopped}" if result.stopped else f"crashed: {describe_exit(result.returncode)}"
-            tail = [line for line in result.last_lines if not line.startswith("point ")][-KEPT_REASON_LINES:]
-            self._journal.append("point", point=failed_record(lost, "; ".join([reason, *tail])))
-            self._report(f"failed: {lost.label} ({reason})")
+            self._record_lost(lost, result)
             return
-        if result.returncode in (EXIT_OK, EXIT_BROKEN) and len(self.open_points()) < len(points):
+        if len(self.open_points()) < len(points):
             return
         self._startup_failures += 1
-        if self._startup_failures >= MAX_STARTUP_FAILURES or result.returncode == 3:
+        if self._startup_failures >= MAX_STARTUP_FAILURES or result.returncode in (
+            UsageError.exit_code,
+            ToolMissingError.exit_code,
+        ):
             raise _startup_error(result)
+
+    def _record_lost(self, lost: Point, result: ProcessResult) -> None:
+        reason = f"hung: {result.stopped}" if result.stopped else f"crashed: {describe_exit(result.returncode)}"
+        tail = [line for line in result.last_lines if not line.startswith("point ")][-KEPT_REASON_LINES:]
+        self._journal.append("point", point=failed_record(lost, "; ".join([reason, *tail])))
+        self._report(f"failed: {lost.label} ({reason})")
 
 
 def _owner_lives() -> bool:
@@ -165,7 +186,10 @@ def collect(points: list[Point], journal: Journal, engine: str, argv: list[str],
     """Write the result document of all finished points, in the order of the sweep, and return it."""
     state = journal.read()
     records = [state.finished[point.label] for point in points if point.label in state.finished]
-    document = result_document(engine, argv, state.facts, records, program)
+    facts = dict(state.facts)
+    program = (facts.pop("program", None) or {"name": program})["name"]
+    engine = facts.pop("engine", None) or engine
+    document = result_document(engine, argv, facts, records, program)
     write_json(target, document)
     return document
 

@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from profiler.engines import load_engine
 from profiler.engines.base import Case, Engine, EngineBroken, PointSkipped
@@ -24,9 +24,13 @@ from profiler.runner.settings import MeasureSettings
 from profiler.runner.spec import WorkerSpec
 from profiler.runner.stopping import StopRule
 
+if TYPE_CHECKING:
+    from profiler.tools.cupti.collector import CuptiCollector
+
 EXIT_OK = 0
-EXIT_STARTUP = 3
+EXIT_ORPHANED = 3
 EXIT_BROKEN = 75
+EXIT_FATAL = 76
 _PR_SET_PDEATHSIG = 1
 
 
@@ -123,9 +127,10 @@ def run_worker(spec: WorkerSpec) -> int:
     """Run every point of a spec; returns the exit status for the supervisor."""
     journal = Journal(Path(spec.journal), spec.segment)
     with ExitStack() as stack:
-        ranges = RangeRecorder(keep=bool(spec.ranges))
+        ranges = RangeRecorder(keep=bool(spec.ranges or spec.recorder))
         if spec.ranges:
             stack.callback(ranges.write, Path(spec.ranges))
+        collector = _start_collector(spec, ranges, stack)
         with ranges.range(SETUP):
             engine = load_engine(spec.engine)(spec.options, spec.settings)
         stack.callback(engine.close)
@@ -137,10 +142,24 @@ def run_worker(spec: WorkerSpec) -> int:
             except EngineBroken as broken:
                 journal.append("point", point=failed_record(point, str(broken)))
                 return EXIT_BROKEN
+            if collector is not None:
+                collector.flush()
             journal.append("point", point=record)
             _say(record)
         journal.append("facts", device=engine.device(), versions=engine.versions(), digests=engine.digests())
     return EXIT_OK
+
+
+def _start_collector(spec: WorkerSpec, ranges: RangeRecorder, stack: ExitStack) -> CuptiCollector | None:
+    """Start the embedded recorder, before anything in this process uses CUDA; it writes when the stack unwinds."""
+    if not spec.recorder:
+        return None
+    from profiler.tools.cupti.collector import CuptiCollector
+
+    collector = CuptiCollector(os.getpid())
+    collector.start()
+    stack.callback(lambda: collector.stop(Path(spec.records), ranges.rows))
+    return collector
 
 
 def _say(record: dict[str, Any]) -> None:
@@ -153,12 +172,12 @@ def main(argv: list[str]) -> int:
     """Run as a process that ends when its supervisor does."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != int(argv[1]):
-        return EXIT_STARTUP
+        return EXIT_ORPHANED
     try:
         return run_worker(WorkerSpec.read(Path(argv[0])))
     except ProfilerError as error:
         sys.stderr.write(f"error: {error.message}\nfix: {error.hint}\n")
-        return EXIT_STARTUP
+        return EXIT_FATAL
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ READER_MODULES = (
     "profiler.tools.ncu.report",
     "profiler.tools.ncu.csv",
     "profiler.tools.builtin.reader",
+    "profiler.tools.cupti.reader",
     "profiler.tools.ncu.report",
     "profiler.tools.ncu.csv",
 )

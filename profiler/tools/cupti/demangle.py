@@ -1,0 +1,51 @@
+"""Names of kernels as people write them, from the names of the object file."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from functools import cache
+
+_LIBRARY = "libstdc++.so.6"
+
+
+@cache
+def _demangler() -> ctypes.CDLL | None:
+    try:
+        library = ctypes.CDLL(_LIBRARY)
+    except OSError:
+        return None
+    library.__cxa_demangle.restype = ctypes.c_void_p
+    library.__cxa_demangle.argtypes = [ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int)]
+    return library
+
+
+def demangle(name: str) -> str:
+    """Return the C++ name; unchanged where it is none, or where the C++ library is missing."""
+    library = _demangler()
+    if library is None or not name.startswith("_Z"):
+        return name
+    status = ctypes.c_int()
+    address = library.__cxa_demangle(name.encode(), None, None, ctypes.byref(status))
+    if status.value != 0 or not address:
+        return name
+    text = ctypes.string_at(address).decode(errors="replace")
+    ctypes.CDLL(None).free(ctypes.c_void_p(address))
+    return text
+
+
+def short_name(name: str) -> str:
+    """Return the function's own name: without return type, namespaces, template arguments and parameters."""
+    depth, kept = 0, []
+    text = name.replace("(anonymous namespace)::", "")
+    for character in text:
+        if character in "<(":
+            if character == "(" and depth == 0:
+                break
+            depth += 1
+        elif character in ">)":
+            depth -= 1
+        elif depth == 0:
+            kept.append(character)
+    head = "".join(kept).strip()
+    return re.split(r"[\s:]+", head)[-1] or name

@@ -1,0 +1,73 @@
+"""Records the project's own runner with CUPTI in its own process, for machines without Nsight Systems."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiler.errors import CaptureError, ProfilerError, UsageError
+from profiler.schema import POINT_PREFIX
+from profiler.tools.base import RecordPlan, ToolVersion
+from profiler.tools.cupti.archive import merge_archives, read_archive
+
+if TYPE_CHECKING:
+    from profiler.capture.request import CaptureRequest
+
+PARTS = "records-*.npz"
+CAPTURE = "capture.npz"
+
+
+class CuptiRecorder:
+    """The embedded recorder."""
+
+    tool = "cupti"
+
+    def probe(self) -> ToolVersion | None:
+        """Find cupti-python in this interpreter."""
+        if importlib.util.find_spec("cupti") is None:
+            return None
+        text = importlib.metadata.version("cupti-python")
+        return ToolVersion("", tuple(int(part) for part in text.split(".") if part.isdecimal()), f"cupti-python {text}")
+
+    def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
+        """Return the runner's own command line, which already names the recorder.
+
+        Raises:
+            UsageError: The command is not the runner's.
+        """
+        if "--recorder" not in request.command:
+            raise UsageError("--tool cupti records the Python runner only", "use --driver python, or --tool nsys")
+        return RecordPlan(request.command, dict(request.environment), (folder / CAPTURE,))
+
+    def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
+        """Join what the processes of the runner wrote, those of earlier attempts among them.
+
+        Raises:
+            CaptureError: None wrote anything.
+            BadExportError: A file is damaged.
+        """
+        parts = sorted(folder.glob(PARTS))
+        if not parts:
+            raise CaptureError("the embedded recorder wrote nothing", "read the log; profiler doctor checks CUPTI")
+        capture = folder / CAPTURE
+        merge_archives(parts, capture)
+        return [capture], _notes(capture)
+
+    def recorded_points(self, folder: Path, stem: str) -> set[str] | None:
+        """Return the labels of the sweep points that the capture holds; a worker that died wrote nothing."""
+        ranges = read_archive(folder / CAPTURE).get("nvtx_ranges")
+        if ranges is None:
+            return None
+        return {text[len(POINT_PREFIX) :] for text in ranges.texts["name"][1] if text.startswith(POINT_PREFIX)}
+
+    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
+        """The runner names its own failures."""
+        return None
+
+
+def _notes(capture: Path) -> list[str]:
+    tables = read_archive(capture)
+    return [] if "kernels" in tables else ["CUPTI recorded no kernel"]
