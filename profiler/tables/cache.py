@@ -12,12 +12,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from profiler.columns import Coded, Column, Columns
+from profiler.columns import Coded, Columns
 from profiler.errors import ProfilerError
 from profiler.schema import SCHEMA_VERSION
 from profiler.store.run_dir import write_atomic
+from profiler.tables.arrow import from_arrow, to_arrow
 
 WHOLE_BYTES = 16 << 20
 WORTHWHILE_BYTES = 4 << 20
@@ -90,7 +89,7 @@ class TableCache:
         except (OSError, pa.ArrowInvalid):
             # a copy that broke off is made again, not reported: the artefact is still whole
             return None
-        return Columns({name: _from_arrow(arrow.column(name)) for name in arrow.column_names}, arrow.num_rows)
+        return Columns({name: from_arrow(arrow.column(name)) for name in arrow.column_names}, arrow.num_rows)
 
     def write(self, frames: dict[str, Columns], absent: dict[str, str], info: dict[str, Any]) -> None:
         """Keep copies; a folder that cannot be written costs speed, never the reading."""
@@ -116,41 +115,14 @@ def _to_parquet(frame: Columns, key: str) -> memoryview:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrays = {name: _to_arrow(column) for name, column in frame.items()}
-    table = pa.table(arrays).replace_schema_metadata({_KEY: key.encode()})
+    arrays = [to_arrow(column) for column in frame.values()]
+    table = pa.Table.from_arrays(arrays, names=list(frame)).replace_schema_metadata({_KEY: key.encode()})
     sink = pa.BufferOutputStream()
-    # time stamps and durations hardly repeat: a dictionary would cost time and save nothing
-    repeated = [name for name, column in frame.items() if isinstance(column, Coded)]
-    pq.write_table(table, sink, compression="lz4", use_dictionary=repeated, write_statistics=False)
+    coded = [name for name, column in frame.items() if isinstance(column, Coded) or column.dtype == object]
+    # numbers that grow slowly compress well when their bytes are stored apart, highest bytes together
+    split = {name: "BYTE_STREAM_SPLIT" for name in frame if name not in coded and frame[name].dtype.kind in "iuf"}
+    pq.write_table(
+        table, sink, compression="lz4", use_dictionary=coded, column_encoding=split, write_statistics=False,
+        row_group_size=max(table.num_rows, 1),
+    )  # fmt: skip
     return memoryview(sink.getvalue())
-
-
-def _to_arrow(column: Column) -> Any:
-    import pyarrow as pa
-
-    if isinstance(column, Coded):
-        missing = column.codes < 0
-        codes = pa.array(column.codes, mask=missing if missing.any() else None)
-        return pa.DictionaryArray.from_arrays(codes, pa.array(list(column.values), pa.string()))
-    if isinstance(column, np.ma.MaskedArray):
-        return pa.array(column.data, mask=np.ma.getmaskarray(column))
-    if column.dtype == object:
-        return pa.array(column.tolist(), pa.string())
-    return pa.array(column)
-
-
-def _from_arrow(chunked: Any) -> Column:
-    import pyarrow as pa
-
-    array = chunked.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], chunked.type)
-    if pa.types.is_dictionary(array.type):
-        codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        return Coded(codes, array.dictionary.to_pylist())
-    if pa.types.is_string(array.type):
-        return np.array(array.to_pylist(), dtype=object)
-    if array.null_count:
-        mask = array.is_null().to_numpy(zero_copy_only=False)
-        return np.ma.masked_array(array.fill_null(0).to_numpy(zero_copy_only=False), mask)
-    return array.to_numpy(zero_copy_only=False)
