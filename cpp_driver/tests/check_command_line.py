@@ -12,11 +12,13 @@ from pathlib import Path
 
 
 def expect(condition: bool, message: object) -> None:
+    """End the test with the message unless the condition holds."""
     if not condition:
         raise SystemExit(f"failed: {message}")
 
 
 def main() -> None:
+    """Run all checks."""
     program, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
 

@@ -19,7 +19,9 @@ def record(program: str, folder: Path) -> Path:
     """Profiles the program and exports the recording to SQLite."""
     folder.mkdir(parents=True, exist_ok=True)
     report, database = folder / "marked.nsys-rep", folder / "marked.sqlite"
-    subprocess.run(["nsys", "profile", "-t", "nvtx", "-s", "none", "--cpuctxsw=none", "-f", "true", "-o", str(report), program], check=True)
+    subprocess.run(
+        ["nsys", "profile", "-t", "nvtx", "-s", "none", "--cpuctxsw=none", "-f", "true", "-o", str(report), program], check=True
+    )
     subprocess.run(["nsys", "export", "--type", "sqlite", "-f", "true", "-o", str(database), str(report)], check=True)
     return database
 
@@ -36,11 +38,13 @@ def read_ranges(database: Path) -> list[tuple]:
 
 
 def expect(condition: bool, message: object) -> None:
+    """End the test with the message unless the condition holds."""
     if not condition:
         raise SystemExit(f"failed: {message}")
 
 
 def main() -> int:
+    """Run all checks."""
     if shutil.which("nsys") is None:
         print("skipped: nsys is not on PATH")
         return SKIPPED

@@ -20,15 +20,18 @@ def keys_of_example(formats: Path) -> tuple[dict, dict]:
 
 
 def expect(condition: bool, message: object) -> None:
+    """End the test with the message unless the condition holds."""
     if not condition:
         raise SystemExit(f"failed: {message}")
 
 
 def refuse_constant(name: str) -> None:
+    """NaN and infinities are no JSON."""
     raise ValueError(f"{name} is no JSON")
 
 
 def main() -> None:
+    """Run all checks."""
     program, formats = sys.argv[1:3]
     output = subprocess.run([program], check=True, capture_output=True).stdout.decode("utf-8")
     document = json.loads(output, parse_constant=refuse_constant)

@@ -1,6 +1,7 @@
 """Builds an ONNX model with TensorRT for RTX through the driver's module; needs no GPU.
 
-Usage: check_rtx.py MODULE_TEST MODULE WORK_FOLDER      exit status 77: TensorRT for RTX or onnx is not installed, the test is skipped
+Usage: check_rtx.py MODULE_TEST MODULE WORK_FOLDER
+Exit status 77: TensorRT for RTX or onnx is not installed, the test is skipped.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def find_library() -> Path | None:
 
 
 def write_model(path: Path) -> None:
+    """Write y = x * sigmoid(x) as ONNX."""
     import onnx
     from onnx import TensorProto, helper
 
@@ -35,6 +37,7 @@ def write_model(path: Path) -> None:
 
 
 def main() -> int:
+    """Run all checks."""
     program, module, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     library = find_library()
     if library is None or importlib.util.find_spec("onnx") is None:

@@ -12,10 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> choosePaths(std::vector<std::string> const& requested) {
+std::vector<std::string> choosePaths(std::vector<std::string> const& requested, bool isRtx) {
   if (requested == std::vector<std::string>{"none"}) return {};
   if (!requested.empty()) return requested;
-  fs::path const built = fs::path(libraryFolder()) / ("libprofiler_plugins_trt" + std::to_string(kHeaderMajor) + ".so");
+  std::string const flavour = isRtx ? "rtx" : "trt" + std::to_string(kHeaderMajor);
+  fs::path const built = fs::path(libraryFolder()) / ("libprofiler_plugins_" + flavour + ".so");
   std::error_code error;
   return fs::exists(built, error) ? std::vector<std::string>{built.string()} : std::vector<std::string>{};
 }
@@ -31,7 +32,7 @@ std::optional<std::string> digestOf(std::vector<std::string> const& paths) {
 }  // namespace
 
 PluginLibraries::PluginLibraries(std::vector<std::string> const& requested, Library& tensorrt, Log& log)
-    : mTensorrt(tensorrt), mLog(log), mPaths(choosePaths(requested)) {
+    : mTensorrt(tensorrt), mLog(log), mPaths(choosePaths(requested, tensorrt.isRtx())) {
   for (auto& path : mPaths) {
     path = fs::absolute(path).string();
     load(path);
