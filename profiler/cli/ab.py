@@ -118,6 +118,8 @@ def _sides(
 
     if bool(base) == bool(base_command):
         raise UsageError("give --base or --base-command, one of them", "for example --base main --candidate HEAD")
+    if not (candidates or candidate_commands):
+        raise UsageError("there is no candidate", "give --candidate or --candidate-command")
 
     def make(source: Path, target: Path) -> None:
         build(source, target, architectures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,6 +49,8 @@ def run(
     if source is not None and source not in SOURCE_KINDS:
         raise UsageError(f"--source {source}: expected {', '.join(SOURCE_KINDS)}", "leave it out for the best that all sides have")
     if base is None and len(targets) == 1:
+        if Path(targets[0]).is_file():
+            raise UsageError(f"{targets[0]}: nothing to compare it with", "name a candidate too, or one run made by profiler ab")
         from profiler.compare.ab import job_comparison
         from profiler.compare.ab_store import AbStore
         from profiler.store.run_dir import find_run

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _SHORTEST = 2
+_ODD = 3.0
 _MAD_TO_SIGMA = 1.4826
 
 
@@ -52,7 +53,8 @@ def change_points(series: Floats, noise: float, smallest_step: float) -> list[in
     count = series.size
     if count < 2 * _SHORTEST or noise <= 0:
         return []
-    scaled = (series - series.mean()) / noise
+    scaled = without_odd_values(series, noise) / noise
+    scaled -= scaled.mean()
     total, squares = (np.concatenate([[0.0], np.cumsum(values)]) for values in (scaled, scaled**2))
     best = np.full(count + 1, np.inf)
     best[0] = -penalty(count)
@@ -71,11 +73,18 @@ def change_points(series: Floats, noise: float, smallest_step: float) -> list[in
     return _without_small_steps(series, sorted(found), smallest_step)
 
 
+def without_odd_values(series: Floats, noise: float) -> Floats:
+    """Clip each value to within three times the noise of the median of itself and its neighbours: a single odd value."""
+    padded = np.concatenate([series[1:2], series, series[-2:-1]])
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 3), axis=1)
+    return np.clip(series, middle - _ODD * noise, middle + _ODD * noise)
+
+
 def _without_small_steps(series: Floats, points: list[int], smallest_step: float) -> list[int]:
     """Drop the change point with the smallest step until every step counts."""
     while points:
         edges = [0, *points, series.size]
-        levels = [float(np.mean(series[start:end])) for start, end in zip(edges[:-1], edges[1:], strict=True)]
+        levels = [float(np.median(series[start:end])) for start, end in zip(edges[:-1], edges[1:], strict=True)]
         steps = np.abs(np.diff(levels))
         smallest = int(steps.argmin())
         if steps[smallest] >= smallest_step:

@@ -1,0 +1,66 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import row
+
+from profiler.compare.ab_job import start_job
+from profiler.compare.ab_sides import command_side
+from profiler.compare.ab_store import AbRequest
+from profiler.compare.noise import find_noise
+from profiler.compare.rounds import ROUND_COLUMNS
+from profiler.compare.selftest import process_spread, replay, run_selftest
+from profiler.compare.statistics import LOOKS
+from profiler.compare.verdict import Rule
+
+LABELS = [f"op=a shape={index}" for index in range(10)]
+
+
+def rounds_table(count, spread, seed=0):
+    rng = np.random.default_rng(seed)
+    records = []
+    for number in range(1, count + 1):
+        for position, side in enumerate(("base", "again") if number % 2 else ("again", "base")):
+            for label in LABELS:
+                median = 1e5 * np.exp(spread * rng.standard_normal())
+                records.append((number, position, side, label, median, 20, 1.0, "", np.nan, np.nan))
+    return pd.DataFrame(records, columns=list(ROUND_COLUMNS))
+
+
+def sides():
+    return {side: [row(label, [1e5, 1e5 + 1]) for label in LABELS] for side in ("base", "again")}
+
+
+def test_rounds_are_cut_into_jobs_that_end_when_decided():
+    jobs = replay(rounds_table(30, 0.001), sides(), Rule(), 18)
+    assert len(jobs) == 5 and all((job["rounds"] == LOOKS[0]).all() and (job["verdict"] == "same").all() for job in jobs)
+
+
+def test_a_known_slowdown_is_found_in_recorded_rounds():
+    slower = replay(rounds_table(30, 0.001), sides(), Rule(), 18, slowdown=0.02)
+    assert {verdict for job in slower for verdict in job["verdict"]} == {"slower"}
+    assert [job["rounds"].max() for job in replay(rounds_table(30, 0.05), sides(), Rule(), 12)] == [12, 12, 6]
+    assert replay(rounds_table(4, 0.001), sides(), Rule(), 18) == []
+
+
+def test_spread_between_processes_is_recovered():
+    found = process_spread(rounds_table(200, 0.004))
+    assert list(found) == LABELS and np.mean([item["spread"] for item in found.values()]) == pytest.approx(0.004, rel=0.05)
+    assert found[LABELS[0]]["processes"] == 400
+
+
+def test_a_self_test_is_stored_and_used(driver, tmp_path):
+    command = driver("--shape", "65536x1024", "--dtype", "fp32,fp16", "--set", "block=64,128,256,512,1024", "--process-noise", "0.002")
+    request = AbRequest((command_side("base", command), command_side("again", command)), skip_identical=False, stop_early=False)
+    found = []
+    run, _ = start_job(request, tmp_path, "selftest", 120.0, 2 * LOOKS[1], None, lambda store: found.append(run_selftest(store, LOOKS[2])))
+    (result,) = found
+    assert (result.gpu, result.gpu_uuid, result.rounds) == ("Simulated GPU", "GPU-0", 16)
+    assert result.trials == 2 and result.comparisons == 20 and result.alarms == 0 and result.alarm_rate_high < 0.15
+    assert 0.005 < result.smallest_slowdown <= 0.025 and result.power["0.05"] == 1.0 and result.power["0.0025"] == 0.0
+    assert 0.001 < result.process_spread < 0.005
+    stored = json.loads((run.raw("selftest") / "selftest.json").read_text())
+    assert stored["schema"] == "profiler-selftest" and stored["process_spread"] == result.process_spread
+    noise = find_noise(tmp_path, "Simulated GPU", "GPU-0")
+    assert noise.process_spread == result.process_spread and run.run_id in noise.origin

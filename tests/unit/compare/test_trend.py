@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from conftest import samples
+
+from profiler.compare.change_points import change_points, noise_of, penalty
+from profiler.compare.trend import changes, trend
+from profiler.errors import DataMissingError
+from profiler.store.run_dir import create_run
+
+LABEL = "op=swish shape=8x8 dtype=fp32"
+
+
+@pytest.fixture
+def store(tmp_path, write_result):
+    def record(medians, label="nightly", **document):
+        for index, median in enumerate(medians):
+            run = create_run(tmp_path / "runs", label)
+            run.raw("builtin").mkdir(parents=True)
+            points = {LABEL: samples(median, seed=index)}
+            write_result("result.json", points, **document).rename(run.raw("builtin") / "result.json")
+            run.manifest.created_utc = f"2026-01-{len(list((tmp_path / 'runs').iterdir())):02d}T00:00:00"
+            run.manifest.environment = {"git": {"commit": f"c{index}", "dirty": False}}
+            run.finish("complete")
+        return tmp_path / "runs"
+
+    return record
+
+
+def test_a_step_is_found_at_its_first_run(store):
+    root = store([1e5] * 8 + [1.1e5] * 8)
+    found = trend(root)
+    (step,) = changes(found)
+    assert (step["verdict"], step["commit"]) == ("slower", "c8") and step["step_ratio"] == pytest.approx(1.1, abs=0.005)
+    assert found.points["commit"].tolist() == [f"c{index}" for index in range(16)]
+    assert found.points["level_ns"].nunique() == 2
+
+
+def test_noise_one_odd_run_and_small_steps_are_no_change(store):
+    assert not changes(trend(store([1e5] * 7 + [1.5e5] + [1e5] * 6 + [1.004e5] * 6)))
+
+
+def test_runs_of_other_conditions_are_left_out_and_said(store):
+    store([1e5] * 3, device={"name": "Older GPU"})
+    root = store([1e5] * 3)
+    run = create_run(root, "nightly")
+    run.finish("failed", "the disk was full")
+    found = trend(root)
+    assert len(found.points) == 3 and sorted(found.left_out.values()) == ["GPU model: Older GPU"] * 3 + ["the disk was full"]
+
+
+def test_patterns_choose_runs_and_rows(store):
+    store([1e5] * 2, label="other")
+    root = store([1e5] * 3)
+    assert len(trend(root, label="nightly").points) == 3 and len(trend(root, row="*bf16*").points) == 0
+    with pytest.raises(DataMissingError, match="no run"):
+        trend(root, label="none")
+
+
+def test_constant_series_rarely_show_a_change():
+    rng = np.random.default_rng(8)
+    for count in (8, 20, 60):
+        alarms = [bool(change_points(values, noise_of(values, 0.0), 0.0)) for values in rng.standard_normal((500, count))]
+        assert np.mean(alarms) <= 0.025, count
+
+
+def test_steps_are_found_where_they_are():
+    rng = np.random.default_rng(9)
+    values = np.repeat([0.0, 8.0, 2.0], [12, 9, 15]) + rng.standard_normal(36)
+    assert change_points(values, 1.0, 1.0) == [12, 21]
+    assert change_points(values, 1.0, 7.0) in ([12], [])
+    assert change_points(values[:3], 1.0, 0.0) == [] and change_points(values, 0.0, 0.0) == []
+
+
+def test_noise_ignores_steps_and_has_a_floor():
+    values = np.repeat([0.0, 100.0], 50) + np.random.default_rng(1).standard_normal(100)
+    assert noise_of(values, 0.0) == pytest.approx(1.0, rel=0.2) and noise_of(values, 3.0) == 3.0
+    assert noise_of(np.array([1.0]), 0.5) == 0.5 and penalty(10) > penalty(100)
