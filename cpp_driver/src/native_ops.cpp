@@ -40,8 +40,8 @@ NativeOp const* findNativeOp(std::string const& name) {
 plugins::Tolerance nativeTolerance(NativeOp const& op, plugins::ElementType type) {
   if (op.exact) return {0.0, 0.0};
   switch (type) {
-    case plugins::ElementType::kFloat16: return {0x1p-12, 0x1p-8};
-    case plugins::ElementType::kBFloat16: return {0x1p-9, 0x1p-5};
+    case plugins::ElementType::kFloat16: return {0x1p-8, 0x1p-8};
+    case plugins::ElementType::kBFloat16: return {0x1p-5, 0x1p-5};
     default: return {1e-6, 1e-5};
   }
 }

@@ -23,8 +23,9 @@ std::vector<NativeOp> const& nativeOps();
 /// Finds by full name; null when there is none.
 NativeOp const* findNativeOp(std::string const& name);
 
-/// Tolerance of a native layer's result. TensorRT may compute a 16-bit pointwise network in 16 bits throughout, so intermediate
-/// results are rounded too: four units in the last place of the type, against half a unit for one rounding.
+/// Tolerance of a native layer's result. TensorRT may compute a 16-bit pointwise network in 16 bits throughout: a sigmoid near 1 is
+/// then off by half a unit in its last place (2^-12 in fp16, 2^-9 in bf16), and silu multiplies that by inputs of up to 8. Doubled for
+/// the rounding of the product.
 plugins::Tolerance nativeTolerance(NativeOp const& op, plugins::ElementType type);
 
 }  // namespace profiler::driver
