@@ -40,6 +40,7 @@ _CODE_NAMES = {
     "point",
     "launch_kernel",
 }
+_KINDS = {"verdict": "verdict", "row": "code", "base_label": "code", "candidate_label": "code", "run": "code", "commit": "code"}
 _PLAIN_NAMES = {"block", "device", "stream", "first", "second"}
 _ACRONYMS = {
     "p05": "p05", "p95": "p95", "p25": "p25", "p75": "p75", "nsys": "nsys", "ncu": "ncu", "cupti": "CUPTI", "gpu": "GPU",
@@ -55,11 +56,12 @@ class ColumnView:
         name: Column name in the data, as in the CSV.
         label: Heading, without the unit.
         unit: As in `MetricSpec.unit`; empty for text.
-        kind: `number`, `text` or `code` (kernel names, labels: monospaced, shortened in the middle).
+        kind: `number`, `text`, `code` (kernel names, labels: monospaced, shortened in the middle) or `verdict`.
         text: One line for the tooltip.
         source: Where the figure comes from.
         better: `lower`, `higher` or `none`.
         plain: True for an identifier, which is no quantity.
+        signed: True for a change, whose plus sign is shown.
         moment: True for a point in time, which keeps its digits.
     """
 
@@ -72,6 +74,7 @@ class ColumnView:
     better: str = "none"
     plain: bool = False
     moment: bool = False
+    signed: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record for the page's scripts."""
@@ -117,13 +120,17 @@ def view_column(table: str, series: pd.Series) -> ColumnView:
     name = str(series.name)
     spec = specs_of(table).get(name, MetricSpec(name))
     numeric = pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
-    kind = "number" if numeric else "code" if name in _CODE_NAMES else "text"
+    kind = "number" if numeric else _KINDS.get(name, "code" if name in _CODE_NAMES else "text")
     unit = spec.unit or unit_of(name)
     unit = unit.replace("count", "FLOP/s") if name.endswith("flop_per_s") else unit
     moment = name in ("start_ns", "end_ns")
     plain = name in _PLAIN_NAMES or name.endswith("_id")
     unit = unit if numeric and not plain else ""
-    return ColumnView(name, label_of(name), unit, kind, spec.text, spec.source, spec.better, plain, moment)
+    return ColumnView(name, label_of(name), unit, kind, spec.text, spec.source, spec.better, plain, moment, _is_change(name))
+
+
+def _is_change(name: str) -> bool:
+    return name.startswith("change_") or "_minus_" in name
 
 
 def view_columns(table: str, frame: pd.DataFrame, names: Iterable[str] | None = None) -> list[ColumnView]:

@@ -1,12 +1,15 @@
 """Every page: drawn without an error or a request, in light and dark, on a laptop and a phone, whatever the names are."""
 
+import comparisons
 import pytest
 import synthetic
 from chromium import draw_all, opened, until
 
+from profiler.report.comparison_page import render_comparison
 from profiler.report.page import render
+from profiler.report.trend_page import render_trend
 
-PAGES = {
+RECORDINGS = {
     "everything": lambda: [synthetic.everything()],
     "two": lambda: [synthetic.recording("base"), synthetic.recording("candidate", slower=1.05, seed=5)],
     "counters only": lambda: [synthetic.bare("report.ncu-rep", synthetic.ncu_frames(), "ncu")],
@@ -14,12 +17,18 @@ PAGES = {
     "hostile": lambda: [synthetic.hostile()],
     "silent": lambda: [synthetic.silent()],
 }
+PAGES = {name: lambda out, make=make: render(make(), out) for name, make in RECORDINGS.items()} | {
+    "comparison": lambda out: render_comparison(comparisons.comparison(("a", "b")), out, comparisons.gate()),
+    "hostile comparison": lambda out: render_comparison(comparisons.hostile(), out, comparisons.gate(synthetic.HOSTILE)),
+    "trend": lambda out: render_trend(comparisons.trend(), out),
+    "hostile trend": lambda out: render_trend(comparisons.trend(synthetic.HOSTILE), out),
+}
 
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    return {name: render(make(), folder / f"{name.replace(' ', '-')}.html") for name, make in PAGES.items()}
+    return {name: make(folder / f"{name.replace(' ', '-')}.html") for name, make in PAGES.items()}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -134,10 +143,11 @@ def test_text_has_enough_contrast_in_both_themes(browser, pages):
         }
         return [...new Set(low)];
     }"""
-    for scheme in ("light", "dark"):
-        with opened(browser, pages["everything"], scheme=scheme) as page:
-            draw_all(page)
-            assert page.evaluate(script) == [], scheme
+    for name in ("everything", "comparison"):
+        for scheme in ("light", "dark"):
+            with opened(browser, pages[name], scheme=scheme) as page:
+                draw_all(page)
+                assert page.evaluate(script) == [], (name, scheme)
 
 
 def test_print_shows_all_panels_without_controls(browser, pages):

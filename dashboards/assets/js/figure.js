@@ -14,7 +14,7 @@ Page.figure = (function () {
   }
 
   function axis(own, width) {
-    const { labels, ...rest } = own || {};
+    const { labels, names, ...rest } = own || {};
     const title = rest.title ? { ...rest.title, font: { size: 12, color: Page.theme.color("ink-2") }, standoff: 8 } : undefined;
     return {
       gridcolor: Page.theme.color("grid"), linecolor: Page.theme.color("line-2"), zerolinecolor: Page.theme.color("line-2"),
@@ -37,19 +37,21 @@ Page.figure = (function () {
 
   /** Long names as tick labels: positions instead of categories, so that names are text and never markup. */
   function named(figure, width) {
-    if (!figure.layout.yaxis || figure.layout.yaxis.labels !== "code") return figure;
-    const names = figure.data[0].y;
+    const own = figure.layout.yaxis || {};
+    if (own.labels !== "code" && !own.names) return figure;
+    const names = own.names || figure.data[0].y;
     const length = Math.max(14, Math.min(64, Math.floor(width / 17)));
     const yaxis = {
       ...figure.layout.yaxis, type: "linear", zeroline: false, showgrid: false, tickvals: names.map((_, index) => index), range: [-0.6, names.length - 0.4],
-      ticktext: names.map((name) => Page.format.plotly(Page.format.shorten(Page.format.kernel(name), length))),
+      ticktext: names.map((name) => Page.format.plotly(Page.format.shorten(own.names ? Page.format.label("row", name) : Page.format.kernel(name), length))),
     };
+    if (own.names) return { ...figure, layout: { ...figure.layout, yaxis } };
     const data = figure.data.map((trace) => ({ ...trace, y: names.map((_, index) => index) }));
     return { ...figure, data, layout: { ...figure.layout, yaxis } };
   }
 
   function legendName(name, kind) {
-    return Page.format.plotly(Page.format.shorten(kind === "kernel" ? Page.format.kernel(name) : name, 60));
+    return Page.format.plotly(Page.format.shorten(kind === "kernel" ? Page.format.kernel(name) : kind === "label" ? Page.format.label("row", name) : name, 60));
   }
 
   function draw(node, raw) {

@@ -11,7 +11,7 @@ Page.format = (function () {
   };
   const THIN = "\u202f";
   const MISSING = "–";
-  const LABELS = new Set(["label", "point", "range", "points"]);
+  const LABELS = new Set(["label", "point", "range", "row", "base_label", "candidate_label"]);
 
   function median(values) {
     const sorted = Float64Array.from(values).sort();
@@ -27,7 +27,7 @@ Page.format = (function () {
     const [factor, label] = (STEPS[unit] || [[1, unit === "count" || unit === "ratio" ? "" : unit || ""]])
       .find(([size]) => middle >= size) || (STEPS[unit] ? STEPS[unit][STEPS[unit].length - 1] : [1, unit]);
     const whole = factor === 1 && known.every(Number.isInteger);
-    return { factor, label, digits: whole || unit === "count" ? 0 : decimals(middle / factor, unit) };
+    return { factor, label, signed: Boolean(column && column.signed), digits: whole || unit === "count" ? 0 : decimals(middle / factor, unit) };
   }
 
   function decimals(size, unit) {
@@ -50,7 +50,8 @@ Page.format = (function () {
     if (by.plain) return String(value);
     const scaled = value / by.factor;
     const text = scaled.toFixed(by.digits);
-    return Number(text) === 0 && scaled !== 0 ? String(Number(scaled.toPrecision(2))) : group(text);
+    const shown = Number(text) === 0 && scaled !== 0 ? String(Number(scaled.toPrecision(2))) : group(text);
+    return by.signed && value > 0 ? "+" + shown : shown;
   }
 
   /** Format one number by itself, with its unit. */

@@ -169,8 +169,10 @@ Page.table = (function () {
       const column = this.columns[index];
       const value = this.data[index][row];
       if (value === null || value === undefined) return element("td", { class: column.kind + " none" }, Page.format.MISSING);
+      if (column.kind === "verdict") return element("td", { class: "verdict" }, element("span", { class: "pill", "data-verdict": value }, value));
       if (column.kind !== "number") {
-        const text = this.options.wrap ? value : Page.format.shorten(Page.format.label(column.name, value), 72);
+        const label = Page.format.label(column.name, value);
+        const text = this.options.wrap ? label : Page.format.shorten(label, 72);
         return element("td", { class: column.kind, title: text === value ? null : value }, text);
       }
       const text = this.scales[index] ? Page.format.cell(value, this.scales[index]) : this.mixed(value);

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from profiler.report.blocks import Block, Missing
+from profiler.report.document import Section
 from profiler.report.view import View
 
 
@@ -32,25 +33,14 @@ class Panel:
     fix: str = ""
 
 
-@dataclass(frozen=True)
-class Section:
-    """A built panel."""
-
-    panel: Panel
-    blocks: list[Block]
-    empty: bool
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Tables the section names as its source."""
-        return self.panel.sources or self.panel.needs
-
-
 def build_section(panel: Panel, view: View) -> Section:
     """Build a panel, or say why it has no data."""
     for need in panel.needs:
         if view.metric(need) is None:
             reason = "; ".join(view.reasons(need)) or f"no recording has the table {need}"
-            return Section(panel, [Missing(reason, panel.fix)], empty=True)
-    blocks = panel.build(view)
-    return Section(panel, blocks, empty=all(isinstance(block, Missing) for block in blocks))
+            return _section(panel, [Missing(reason, panel.fix)])
+    return _section(panel, panel.build(view))
+
+
+def _section(panel: Panel, blocks: list[Block]) -> Section:
+    return Section(panel.id, panel.title, blocks, panel.lead, panel.sources or panel.needs)

@@ -1,0 +1,87 @@
+"""The pages of comparisons and trends: every verdict, every row, no element from a name."""
+
+import json
+
+import comparisons
+import pytest
+import synthetic
+from test_page import Document
+
+from profiler.report.comparison_page import render_comparison
+from profiler.report.trend_page import render_trend
+
+
+def page(path):
+    return Document(path.read_text(encoding="utf-8"))
+
+
+def column(document, block, name):
+    data = json.loads(document.data[f"data-{block}"])
+    index = [item["name"] for item in data["columns"]].index(name)
+    values = data["data"][index]
+    return values if isinstance(values, list) else [None if code < 0 else values["dict"][code] for code in values["codes"]]
+
+
+def test_no_row_is_lost_and_the_slow_come_first(tmp_path):
+    found = comparisons.comparison(("a", "b"))
+    document = page(render_comparison(found, tmp_path / "c.html", comparisons.gate()))
+    verdicts = column(document, "rows-table", "verdict")
+    assert sorted(verdicts) == sorted(found.rows["verdict"])
+    assert verdicts[:2] == ["slower", "slower"]
+    assert column(document, "rows-table", "change_pct")[0] == pytest.approx(5.0)
+    text = " ".join("".join(document.text).split())
+    assert (
+        "Gate: regression" in text
+        and "1 slower" in text
+        and "a note about swish" in text
+        and "accepted for swish" in json.dumps(document.data)
+    )
+
+
+def test_plot_holds_the_rows_with_a_ratio_and_the_threshold(tmp_path):
+    document = page(render_comparison(comparisons.comparison(), tmp_path / "c.html"))
+    figure = json.loads(document.data["data-forest"])
+    assert {trace["name"]: trace["x"] for trace in figure["data"]} == {
+        "slower": [pytest.approx(5.0)],
+        "faster": [pytest.approx(-30.0)],
+        "same": [pytest.approx(0.1)],
+        "cannot tell": [pytest.approx(2.0)],
+    }
+    assert (figure["layout"]["shapes"][0]["x0"], figure["layout"]["shapes"][0]["x1"]) == (-1.0, 1.0)
+    order = figure["layout"]["yaxis"]["names"]
+    assert order[-1] == comparisons.label(0)
+
+
+def test_rounds_are_paired(tmp_path):
+    document = page(render_comparison(comparisons.comparison(), tmp_path / "c.html"))
+    figure = json.loads(document.data["data-rounds-plot"])
+    assert [trace["y"] for trace in figure["data"]] == [[pytest.approx(5.0)] * 6] * 3
+
+
+def test_without_rounds_the_section_says_so(tmp_path):
+    document = page(render_comparison(comparisons.comparison(rounds=False), tmp_path / "c.html"))
+    assert "one after the other" in "".join(document.text)
+
+
+@pytest.mark.parametrize(
+    "render",
+    [
+        lambda out: render_comparison(comparisons.hostile(), out, comparisons.gate(synthetic.HOSTILE)),
+        lambda out: render_trend(comparisons.trend(synthetic.HOSTILE), out),
+    ],
+)
+def test_hostile_names_make_no_element(tmp_path, render):
+    document = page(render(tmp_path / "c.html"))
+    assert "img" not in {tag for tag, _ in document.elements}
+    for text in document.data.values():
+        assert "<" not in text
+        json.loads(text)
+
+
+def test_trend_names_changes_and_what_is_left_out(tmp_path):
+    document = page(render_trend(comparisons.trend(), tmp_path / "t.html"))
+    series = json.loads(document.data["data-history"])["series"]
+    assert [item["changes"] for item in series] == [1, 0]
+    assert series[0]["last"] / series[0]["first"] == pytest.approx(1.1)
+    assert column(document, "changes-table", "change_pct") == [pytest.approx(10.0)]
+    assert "run-x: another GPU" in "".join(document.text)
