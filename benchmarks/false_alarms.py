@@ -1,7 +1,7 @@
 """How often the verdicts are wrong, on simulated measurements with known truth, beside peers' rules on the same data.
 
-    python benchmarks/false_alarms.py [--experiments 4000] [--seed 1] [--json FILE]
-    python benchmarks/false_alarms.py --calibrate     makes the table of profiler/compare/statistics.py again
+python benchmarks/false_alarms.py [--experiments 4000] [--seed 1] [--json FILE]
+python benchmarks/false_alarms.py --calibrate     makes the table of profiler/compare/statistics.py again
 """
 
 from __future__ import annotations
@@ -154,10 +154,13 @@ def calibrate(experiments: int, rng: np.random.Generator) -> list[tuple[float, f
 
 def print_table(results: list[dict]) -> None:
     """Print the results as Markdown tables."""
+
     def pct(value: float) -> str:
         return f"{100 * value:.1f}"
 
-    print("| noise | 95 % intervals: fixed rounds | every look at once | at the stop | false discoveries % | rounds, identical | rounds, 2 % |")
+    print(
+        "| noise | 95 % intervals: fixed rounds | every look at once | at the stop | false discoveries % | rounds, identical | rounds, 2 % |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for result in results:
         cells = [pct(np.mean([c[key] for c in result["coverage"].values()])) for key in ("fixed", "all_looks", "at_stop")]
@@ -185,7 +188,9 @@ def main() -> None:
     results = [measure(scenario, arguments.experiments, Rule(), rng) for scenario in SCENARIOS]
     print_table(results)
     if arguments.json:
-        arguments.json.write_text(json.dumps({"experiments": arguments.experiments, "seed": arguments.seed, "results": results}, indent=1))
+        arguments.json.write_text(
+            json.dumps({"experiments": arguments.experiments, "seed": arguments.seed, "results": results}, indent=1)
+        )
 
 
 if __name__ == "__main__":

@@ -36,7 +36,16 @@ from profiler.tables.load import load
 
 ROWS = (49152, 65536, 81920)
 COLUMNS = 1024
-SWEEP = ("--plugin", "swish,add_scalar", "--dtype", "fp32,fp16", "--set", "variant=vectorized,grid_stride", "--set", "block=128,256")
+SWEEP = (
+    "--plugin",
+    "swish,add_scalar",
+    "--dtype",
+    "fp32,fp16",
+    "--set",
+    "variant=vectorized,grid_stride",
+    "--set",
+    "block=128,256",
+)
 WORK = {"2 % more work": 1.02, "0.3 % more work": 1.003}
 TRIAL_ROUNDS = 12
 
@@ -103,7 +112,10 @@ def judge_peers(store: AbStore) -> dict[str, dict[str, float]]:
             for peer, rule in PEERS.items():
                 said[peer][name].append(rule(base, other))
     return {
-        peer: {name: float(np.mean(np.concatenate(values) != 0 if name == "same again" else np.concatenate(values) > 0)) for name, values in arms.items()}
+        peer: {
+            name: float(np.mean(np.concatenate(values) != 0 if name == "same again" else np.concatenate(values) > 0))
+            for name, values in arms.items()
+        }
         for peer, arms in said.items()
     }
 
@@ -130,7 +142,19 @@ def refusals(driver: Sequence[str], out: Path, iterations: int) -> dict[str, dic
     """Check what must pass and what must be refused."""
     base = driver_command(driver, 1.0, iterations, "--no-verify")
     less = driver_command(driver, 0.7, iterations, "--no-verify")
-    one = [*driver, "--direct", "--plugin", "swish", "--shape", f"65536x{COLUMNS}", "--dtype", "fp32,fp16", "--iterations", str(iterations), "--quiet"]
+    one = [
+        *driver,
+        "--direct",
+        "--plugin",
+        "swish",
+        "--shape",
+        f"65536x{COLUMNS}",
+        "--dtype",
+        "fp32,fp16",
+        "--iterations",
+        str(iterations),
+        "--quiet",
+    ]
     wrong = [*one, "--tolerance-abs", "0", "--tolerance-rel", "0", "--set", "variant=vectorized"]
     slow, fast = ([*one, "--set", f"variant={variant}", "--set", "block=64"] for variant in ("scalar", "vectorized"))
     return {
@@ -142,12 +166,24 @@ def refusals(driver: Sequence[str], out: Path, iterations: int) -> dict[str, dic
 
 def table(results: dict) -> str:
     """Write the results as Markdown."""
-    lines = ["| candidate | rows judged | slower | faster | same | cannot tell | rounds a job | measured ratio |", "| --- |" + " ---: |" * 7]
+    lines = [
+        "| candidate | rows judged | slower | faster | same | cannot tell | rounds a job | measured ratio |",
+        "| --- |" + " ---: |" * 7,
+    ]
     for name, arm in results["arms"].items():
-        counts = " | ".join(f"{arm[verdict]} ({100 * arm[verdict] / arm['row_comparisons']:.1f} %)" for verdict in ("slower", "faster", "same", "cannot tell"))
-        lines.append(f"| {name} | {arm['row_comparisons']} | {counts} | {arm['rounds_per_job']:.1f} | {arm['measured_ratio']:.4f} |")
+        counts = " | ".join(
+            f"{arm[verdict]} ({100 * arm[verdict] / arm['row_comparisons']:.1f} %)"
+            for verdict in ("slower", "faster", "same", "cannot tell")
+        )
+        lines.append(
+            f"| {name} | {arm['row_comparisons']} | {counts} | {arm['rounds_per_job']:.1f} | {arm['measured_ratio']:.4f} |"
+        )
     arms = list(results["arms"])
-    lines += ["", "| rule, on single processes | " + " | ".join(f"{name}: alarms" for name in arms) + " |", "| --- |" + " ---: |" * len(arms)]
+    lines += [
+        "",
+        "| rule, on single processes | " + " | ".join(f"{name}: alarms" for name in arms) + " |",
+        "| --- |" + " ---: |" * len(arms),
+    ]
     for peer, found in results["peers"].items():
         lines.append(f"| {peer} | " + " | ".join(f"{100 * found[name]:.1f} %" for name in arms) + " |")
     lines += ["", "| candidate | gate | exit | verdicts | ratio |", "| --- | --- | ---: | --- | ---: |"]
@@ -159,7 +195,9 @@ def table(results: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--driver", default="build/bin/profiler-driver", help="the driver, or a command line that takes its options")
+    parser.add_argument(
+        "--driver", default="build/bin/profiler-driver", help="the driver, or a command line that takes its options"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--budget", type=float, default=240.0, help="seconds for the four interleaved arms")
     parser.add_argument("--iterations", type=int, default=60)

@@ -74,9 +74,20 @@ def _autocorrelated(rng, shape, phi=0.95, sigma=0.01):
 
 SCENARIOS = (
     Scenario("quiet", "0.2 % between processes, 0.5 % between iterations", _gauss(0.002), _gauss(0.005)),
-    Scenario("heavy tails", "Student t(3) between processes; t(2) and 5 % spikes of +65 % between iterations", _student(0.003, 3), _spikes),
+    Scenario(
+        "heavy tails",
+        "Student t(3) between processes; t(2) and 5 % spikes of +65 % between iterations",
+        _student(0.003, 3),
+        _spikes,
+    ),
     Scenario("drift", "up to 6 % faster or slower over the job", _drift, _gauss(0.005)),
-    Scenario("clock steps", "the clock falls by 5 % for stretches of 12 processes; the readings show it", _clock_steps, _gauss(0.005), True),
+    Scenario(
+        "clock steps",
+        "the clock falls by 5 % for stretches of 12 processes; the readings show it",
+        _clock_steps,
+        _gauss(0.005),
+        True,
+    ),
     Scenario("hidden steps", "the same, and no clock can be read", _clock_steps, _gauss(0.005)),
     Scenario("bimodal", "30 % of the processes 1.5 % slower, 40 % of the iterations 2 % slower", _process_modes, _iteration_modes),
     Scenario("autocorrelated", "iterations AR(1), 0.95, 1 %", _gauss(0.002), _autocorrelated),

@@ -9,8 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profiler.cli.compare_output import (
-    AliasOption, AllowOption, ComparisonFormat, ConfigOption, FormatOption, GateOption, JsonOption, JunitOption, KeyOption,
-    LinkOption, MarkdownOption, PageOption, StrictOption, ThresholdOption, emit, make_rule, run_gate, split_words,
+    AliasOption,
+    AllowOption,
+    ComparisonFormat,
+    ConfigOption,
+    FormatOption,
+    GateOption,
+    JsonOption,
+    JunitOption,
+    KeyOption,
+    LinkOption,
+    MarkdownOption,
+    PageOption,
+    StrictOption,
+    ThresholdOption,
+    emit,
+    make_rule,
+    run_gate,
+    split_words,
 )  # fmt: skip
 from profiler.cli.options import RunsOption
 
@@ -26,18 +42,34 @@ def run(
         list[str] | None,
         typer.Argument(help="Command after --, with {driver} or {library}; only options: those of profiler-driver --direct."),
     ] = None,
-    base: Annotated[str, typer.Option("--base", help="Revision, source folder, build folder or plugin library.", rich_help_panel=_SIDES)] = "",
-    candidate: Annotated[list[str] | None, typer.Option("--candidate", help="The same; may be repeated.", rich_help_panel=_SIDES)] = None,
-    base_command: Annotated[str, typer.Option("--base-command", help="Command line of the base, instead of --base.", rich_help_panel=_SIDES)] = "",
-    candidate_command: Annotated[
-        list[str] | None, typer.Option("--candidate-command", help="Command line of a candidate; may be repeated.", rich_help_panel=_SIDES)
+    base: Annotated[
+        str, typer.Option("--base", help="Revision, source folder, build folder or plugin library.", rich_help_panel=_SIDES)
+    ] = "",
+    candidate: Annotated[
+        list[str] | None, typer.Option("--candidate", help="The same; may be repeated.", rich_help_panel=_SIDES)
     ] = None,
-    architectures: Annotated[str | None, typer.Option("--architectures", help="Compute capabilities to build for, e.g. 90.", rich_help_panel=_SIDES)] = None,
+    base_command: Annotated[
+        str, typer.Option("--base-command", help="Command line of the base, instead of --base.", rich_help_panel=_SIDES)
+    ] = "",
+    candidate_command: Annotated[
+        list[str] | None,
+        typer.Option("--candidate-command", help="Command line of a candidate; may be repeated.", rich_help_panel=_SIDES),
+    ] = None,
+    architectures: Annotated[
+        str | None, typer.Option("--architectures", help="Compute capabilities to build for, e.g. 90.", rich_help_panel=_SIDES)
+    ] = None,
     budget: Annotated[float, typer.Option("--budget", help="Time to measure, seconds.", rich_help_panel=_JOB)] = 300.0,
     max_rounds: Annotated[int, typer.Option("--max-rounds", help="Rounds at most.", rich_help_panel=_JOB)] = 64,
-    timeout: Annotated[float, typer.Option("--timeout", help="Longest time of one process, seconds.", rich_help_panel=_JOB)] = 600.0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="Longest time of one process, seconds.", rich_help_panel=_JOB)
+    ] = 600.0,
     points: Annotated[
-        Path | None, typer.Option("--points", help="Points, one label a line, for commands with {points}: later rounds get the undecided ones.", rich_help_panel=_JOB)
+        Path | None,
+        typer.Option(
+            "--points",
+            help="Points, one label a line, for commands with {points}: later rounds get the undecided ones.",
+            rich_help_panel=_JOB,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the order of the sides.", rich_help_panel=_JOB)] = 1,
     measure_identical: Annotated[
@@ -45,7 +77,9 @@ def run(
     ] = False,
     resume: Annotated[str | None, typer.Option("--resume", help="Go on with a job.", rich_help_panel=_JOB)] = None,
     label: Annotated[str, typer.Option("--label", "-l", help="Name of the run.", rich_help_panel=_JOB)] = "ab",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the command line of each side, and stop.", rich_help_panel=_JOB)] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the command line of each side, and stop.", rich_help_panel=_JOB)
+    ] = False,
     threshold: ThresholdOption = None,
     key: KeyOption = None,
     alias: AliasOption = None,
@@ -104,7 +138,12 @@ def _report(progress: Progress) -> None:
 
 
 def _sides(
-    base: str, candidates: list[str], base_command: str, candidate_commands: list[str], command: list[str], architectures: str | None
+    base: str,
+    candidates: list[str],
+    base_command: str,
+    candidate_commands: list[str],
+    command: list[str],
+    architectures: str | None,
 ) -> list[AbSide]:
     """Return the sides, the base first.
 

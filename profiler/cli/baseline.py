@@ -43,5 +43,11 @@ def run(
         return 0
     from profiler.cli.printing import print_rows
 
-    print_rows([{"baseline": item.name, "runs": ", ".join(item.runs), "set": item.created_utc, "commit": item.commit[:12]} for item in baselines.values()], None)
+    print_rows(
+        [
+            {"baseline": item.name, "runs": ", ".join(item.runs), "set": item.created_utc, "commit": item.commit[:12]}
+            for item in baselines.values()
+        ],
+        None,
+    )
     return 0

@@ -8,8 +8,24 @@ from typing import Annotated
 import typer
 
 from profiler.cli.compare_output import (
-    AliasOption, AllowOption, ComparisonFormat, ConfigOption, FormatOption, GateOption, JsonOption, JunitOption, KeyOption,
-    LinkOption, MarkdownOption, PageOption, StrictOption, ThresholdOption, emit, make_rule, run_gate, split_words,
+    AliasOption,
+    AllowOption,
+    ComparisonFormat,
+    ConfigOption,
+    FormatOption,
+    GateOption,
+    JsonOption,
+    JunitOption,
+    KeyOption,
+    LinkOption,
+    MarkdownOption,
+    PageOption,
+    StrictOption,
+    ThresholdOption,
+    emit,
+    make_rule,
+    run_gate,
+    split_words,
 )  # fmt: skip
 from profiler.cli.options import RunsOption
 
@@ -20,7 +36,12 @@ def run(
         typer.Argument(help="BASE CANDIDATE…: runs or files; several joined by commas are processes of one side. Or one A/B run."),
     ],
     base: Annotated[str | None, typer.Option("--base", help="Name of a baseline; then all targets are candidates.")] = None,
-    source: Annotated[str | None, typer.Option("--source", help="points (own timing), gpu_points or kernels (GPU timestamps). (default: the best that all sides have)")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source", help="points (own timing), gpu_points or kernels (GPU timestamps). (default: the best that all sides have)"
+        ),
+    ] = None,
     threshold: ThresholdOption = None,
     key: KeyOption = None,
     alias: AliasOption = None,

@@ -29,30 +29,48 @@ class ComparisonFormat(str, Enum):
 
 
 FormatOption = Annotated[ComparisonFormat, typer.Option("--format", help="What to print on stdout.", rich_help_panel=_OUTPUT)]
-MarkdownOption = Annotated[Path | None, typer.Option("--markdown", help="Write Markdown for a pull request here.", rich_help_panel=_OUTPUT)]
+MarkdownOption = Annotated[
+    Path | None, typer.Option("--markdown", help="Write Markdown for a pull request here.", rich_help_panel=_OUTPUT)
+]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Write JSON here.", rich_help_panel=_OUTPUT)]
 JunitOption = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.", rich_help_panel=_OUTPUT)]
 PageOption = Annotated[Path | None, typer.Option("--page", help="Write an offline HTML page here.", rich_help_panel=_OUTPUT)]
 LinkOption = Annotated[str, typer.Option("--link", help="Address of the page, for the Markdown.", rich_help_panel=_OUTPUT)]
 ThresholdOption = Annotated[
-    float | None, typer.Option("--threshold", help="Smallest relative change that matters. (default: 0.01)", rich_help_panel=_DECISION)
+    float | None,
+    typer.Option("--threshold", help="Smallest relative change that matters. (default: 0.01)", rich_help_panel=_DECISION),
 ]
 KeyOption = Annotated[
     list[str] | None,
-    typer.Option("--key", help="Only these keys identify a row, e.g. op,shape,dtype: everything else may differ.", rich_help_panel=_DECISION),
+    typer.Option(
+        "--key", help="Only these keys identify a row, e.g. op,shape,dtype: everything else may differ.", rich_help_panel=_DECISION
+    ),
 ]
 AliasOption = Annotated[
-    list[str] | None, typer.Option("--alias", help="KEY=CANDIDATE:BASE: two values that stand for the same row.", rich_help_panel=_DECISION)
+    list[str] | None,
+    typer.Option("--alias", help="KEY=CANDIDATE:BASE: two values that stand for the same row.", rich_help_panel=_DECISION),
 ]
 AllowOption = Annotated[
     list[str] | None, typer.Option("--allow", help="A condition that may differ, e.g. tensorrt, cache.", rich_help_panel=_DECISION)
 ]
-GateOption = Annotated[bool, typer.Option("--gate", help="Exit 10 on a regression, 11 cannot tell, 12 not comparable.", rich_help_panel=_DECISION)]
+GateOption = Annotated[
+    bool, typer.Option("--gate", help="Exit 10 on a regression, 11 cannot tell, 12 not comparable.", rich_help_panel=_DECISION)
+]
 StrictOption = Annotated[
-    bool | None, typer.Option("--strict/--lenient", help="Gate: any undecided row ends with 11, or only when no row is decided.", rich_help_panel=_DECISION)
+    bool | None,
+    typer.Option(
+        "--strict/--lenient",
+        help="Gate: any undecided row ends with 11, or only when no row is decided.",
+        rich_help_panel=_DECISION,
+    ),
 ]
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="File with the gate's budgets (default: profiler.toml or pyproject.toml here or above).", rich_help_panel=_DECISION)
+    Path | None,
+    typer.Option(
+        "--config",
+        help="File with the gate's budgets (default: profiler.toml or pyproject.toml here or above).",
+        rich_help_panel=_DECISION,
+    ),
 ]
 
 
@@ -136,7 +154,9 @@ def print_comparison(comparison: Comparison, gate: GateResult | None) -> None:
     out.print(Text.assemble((f"{names} against {comparison.base.name}: ", ""), (headline(comparison), "bold")))
     for item in comparison.differences:
         mark = "not comparable" if item.voids else "note"
-        out.print(Text(f"{mark}: {item.title}: {item.base_value or 'unknown'} and {item.candidate_value or 'unknown'} ({item.why})"))
+        out.print(
+            Text(f"{mark}: {item.title}: {item.base_value or 'unknown'} and {item.candidate_value or 'unknown'} ({item.why})")
+        )
     if len(comparison.rows):
         out.print(_rows_table(comparison))
     changed = comparison.metrics[comparison.metrics["verdict"].isin(["worse", "better"])]

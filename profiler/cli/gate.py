@@ -8,8 +8,19 @@ import typer
 
 from profiler.cli import compare
 from profiler.cli.compare_output import (
-    AliasOption, AllowOption, ComparisonFormat, ConfigOption, FormatOption, JsonOption, JunitOption, KeyOption, LinkOption,
-    MarkdownOption, PageOption, StrictOption, ThresholdOption,
+    AliasOption,
+    AllowOption,
+    ComparisonFormat,
+    ConfigOption,
+    FormatOption,
+    JsonOption,
+    JunitOption,
+    KeyOption,
+    LinkOption,
+    MarkdownOption,
+    PageOption,
+    StrictOption,
+    ThresholdOption,
 )  # fmt: skip
 from profiler.cli.options import RunsOption
 

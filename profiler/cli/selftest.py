@@ -67,10 +67,11 @@ def _print(result: SelfTest) -> None:
     from profiler.units import format_percent
 
     typer.echo(f"{result.gpu or 'no GPU'}: {result.trials} trials of {len(result.rows)} rows, {result.rounds} rounds")
-    typer.echo(
-        f"identical code: {result.alarms} of {result.comparisons} called faster or slower "
-        f"(rate {format_percent(result.alarm_rate)}, surely below {format_percent(result.alarm_rate_high)}), {result.undecided} undecided"
-    )
+    rate, below = format_percent(result.alarm_rate), format_percent(result.alarm_rate_high)
+    typer.echo(f"identical code: {result.alarms} of {result.comparisons} called faster or slower, {result.undecided} undecided")
+    typer.echo(f"false alarms: {rate}, surely below {below}")
     typer.echo(f"spread between processes: {format_percent(result.process_spread)}")
     found = result.smallest_slowdown
-    typer.echo(f"smallest slowdown found with 95 % power: {format_percent(found) if found else 'none: too few trials, or too noisy'}")
+    typer.echo(
+        f"smallest slowdown found with 95 % power: {format_percent(found) if found else 'none: too few trials, or too noisy'}"
+    )

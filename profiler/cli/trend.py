@@ -40,8 +40,15 @@ def run(
     summary = []
     for name, part in found.points.groupby("row", sort=False):
         levels = part["level_ns"].dropna()
-        summary.append({"row": name, "runs": len(part), "first": format_ns(levels.iloc[0] if len(levels) else None),
-                        "now": format_ns(levels.iloc[-1] if len(levels) else None), "changes": int(part["step_ratio"].notna().sum())})  # fmt: skip
+        summary.append(
+            {
+                "row": name,
+                "runs": len(part),
+                "first": format_ns(levels.iloc[0] if len(levels) else None),
+                "now": format_ns(levels.iloc[-1] if len(levels) else None),
+                "changes": int(part["step_ratio"].notna().sum()),
+            }
+        )
     if summary:
         print_rows(summary, None, frozenset(("runs", "first", "now", "changes")))
     for item in changes(found):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.compare.ab_sides import AbSide
-from profiler.compare.ab_store import SOURCE, TOOL, AbRequest, AbStore, RoundRecord
+from profiler.compare.ab_store import SOURCE, TOOL, AbStore, RoundRecord
 from profiler.compare.align import align, unalias
 from profiler.compare.comparability import compare_facts
 from profiler.compare.comparison import Comparison, SideInfo
@@ -252,18 +252,14 @@ def job_comparison(store: AbStore) -> Comparison:
     import pandas as pd
 
     base, *candidates = [_side_info(store, side) for side in store.request.sides]
-    differences = [
-        item for side in candidates for item in compare_facts(base.facts, side.facts, side.name, store.request.allowed)
-    ]
+    differences = [item for side in candidates for item in compare_facts(base.facts, side.facts, side.name, store.request.allowed)]
     count = len(store.rounds)
     design = f"{count} interleaved rounds in random order, each a fresh process of every side on one machine"
     changes = _code_record(store).get("changes", {})
     records = [{"candidate": name, **record} for name, found in changes.items() for record in found]
     metrics = pd.DataFrame(records, columns=list(METRIC_COLUMNS))
     rows = job_rows(store, final=True)
-    return Comparison(
-        base, candidates, rows, metrics, differences, store.request.rule, design, _notes(store, rows), store.frame()
-    )
+    return Comparison(base, candidates, rows, metrics, differences, store.request.rule, design, _notes(store, rows), store.frame())
 
 
 def _side_info(store: AbStore, side: AbSide) -> SideInfo:
@@ -279,5 +275,3 @@ def _notes(store: AbStore, rows: pd.DataFrame) -> list[str]:
         notes += [f"Round {record.number}: {name}: {reason}" for name, reason in record.failures.items()]
     reason = _code_record(store).get("reason", "")
     return [*notes, f"{reason[:1].upper()}{reason[1:]}."] if reason else notes
-
-

@@ -85,7 +85,9 @@ def load_comparison(target: str, root: Path) -> Comparison:
     return job_comparison(AbStore(find_run(target, root)))
 
 
-def _measure(store: AbStore, budget_s: float, max_rounds: int, on_round: OnRound | None, on_end: OnEnd | None = None) -> tuple[RunDir, Comparison]:
+def _measure(
+    store: AbStore, budget_s: float, max_rounds: int, on_round: OnRound | None, on_end: OnEnd | None = None
+) -> tuple[RunDir, Comparison]:
     if budget_s <= 0 or max_rounds < 1:
         raise UsageError(f"a budget of {budget_s} s and {max_rounds} rounds leave nothing to measure", "give more than 0")
     with locked(store.run), _closing(store):

@@ -120,7 +120,9 @@ def _from_folder(path: Path, build: Callable[[Path, Path], None], cache: Path) -
     if not (path / "CMakeLists.txt").is_file():
         built = _products(path, f"build folder {path.name}")
         if built.driver is None and built.library is None:
-            raise UsageError(f"{path}: neither a source folder (CMakeLists.txt) nor a build (bin/, lib/)", "name one of these, or a revision")
+            raise UsageError(
+                f"{path}: neither a source folder (CMakeLists.txt) nor a build (bin/, lib/)", "name one of these, or a revision"
+            )
         return built
     target = cache / f"folder-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     build(path, target)
@@ -130,7 +132,9 @@ def _from_folder(path: Path, build: Callable[[Path, Path], None], cache: Path) -
 def _from_revision(text: str, build: Callable[[Path, Path], None], run: Run, cache: Path) -> Built:
     commit = _git(run, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
     if not commit:
-        raise UsageError(f"{text!r} is no file, no folder and no revision of this repository", "check the spelling; git log lists revisions")
+        raise UsageError(
+            f"{text!r} is no file, no folder and no revision of this repository", "check the spelling; git log lists revisions"
+        )
     target = cache / f"commit-{commit[:16]}"
     if not (target / "complete").is_file():
         worktree = cache / f"worktree-{commit[:16]}-{os.getpid()}"

@@ -1,9 +1,9 @@
 """The state of an A/B job on disk: what was asked, and every finished round; written so that nothing measured is lost.
 
-    raw/ab/job.json                       the sides and how they are compared
-    raw/ab/rounds/0007/base.json          result documents of the sides, as docs/formats.md sets them
-    raw/ab/rounds/0007/candidate-1.json
-    raw/ab/rounds/0007/round.json         order and failures; written last: a round without it does not count
+raw/ab/job.json                       the sides and how they are compared
+raw/ab/rounds/0007/base.json          result documents of the sides, as docs/formats.md sets them
+raw/ab/rounds/0007/candidate-1.json
+raw/ab/rounds/0007/round.json         order and failures; written last: a round without it does not count
 """
 
 from __future__ import annotations
@@ -156,7 +156,9 @@ class AbStore:
             data = json.loads(path.read_text(encoding="utf-8"))
             record = RoundRecord(number, tuple(data["order"]), dict(data["failures"]), float(data["duration_s"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BadExportError(f"{path}: not a round ({error!r})", "delete this folder and the later ones, then resume") from error
+            raise BadExportError(
+                f"{path}: not a round ({error!r})", "delete this folder and the later ones, then resume"
+            ) from error
         self.rounds.append(record)
         for side in self.names:
             rows = [] if side in record.failures else self._read_side(number, side)

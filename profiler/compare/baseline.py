@@ -44,10 +44,14 @@ def read_baselines(root: Path) -> dict[str, Baseline]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["schema_version"] > FILE_VERSION:
-            raise BadExportError(f"{path}: version {document['schema_version']}, this profiler reads {FILE_VERSION}", "upgrade profiler")
+            raise BadExportError(
+                f"{path}: version {document['schema_version']}, this profiler reads {FILE_VERSION}", "upgrade profiler"
+            )
         items = [Baseline(**{**item, "runs": tuple(item["runs"])}) for item in document["baselines"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadExportError(f"{path}: not a file of baselines ({error!r})", "restore it, or delete it and set them again") from error
+        raise BadExportError(
+            f"{path}: not a file of baselines ({error!r})", "restore it, or delete it and set them again"
+        ) from error
     return {item.name: item for item in items}
 
 
@@ -99,7 +103,9 @@ def find_baseline(root: Path, name: str) -> Baseline:
     """
     baselines = read_baselines(root)
     if name not in baselines:
-        raise UsageError(f"no baseline {name!r} in {root}", nearest(name, baselines) if baselines else "set one: profiler baseline set NAME RUN")
+        raise UsageError(
+            f"no baseline {name!r} in {root}", nearest(name, baselines) if baselines else "set one: profiler baseline set NAME RUN"
+        )
     return baselines[name]
 
 
@@ -109,5 +115,9 @@ def baseline_target(root: Path, name: str) -> str:
 
 
 def _write(root: Path, baselines: dict[str, Baseline]) -> None:
-    document = {"schema": "profiler-baselines", "schema_version": FILE_VERSION, "baselines": [asdict(item) for item in baselines.values()]}
+    document = {
+        "schema": "profiler-baselines",
+        "schema_version": FILE_VERSION,
+        "baselines": [asdict(item) for item in baselines.values()],
+    }
     write_atomic(root / FILE_NAME, json.dumps(document, indent=1, ensure_ascii=False) + "\n")

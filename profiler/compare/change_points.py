@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,7 +85,7 @@ def _without_small_steps(series: Floats, points: list[int], smallest_step: float
     """Drop the change point with the smallest step until every step counts."""
     while points:
         edges = [0, *points, series.size]
-        levels = [float(np.median(series[start:end])) for start, end in zip(edges[:-1], edges[1:], strict=True)]
+        levels = [float(np.median(series[start:end])) for start, end in pairwise(edges)]
         steps = np.abs(np.diff(levels))
         smallest = int(steps.argmin())
         if steps[smallest] >= smallest_step:

@@ -167,9 +167,7 @@ def compare_facts(
     return differences
 
 
-def compare_conditions(
-    base: Mapping[str, str], candidate: Mapping[str, str], allowed: frozenset[str] = frozenset()
-) -> str:
+def compare_conditions(base: Mapping[str, str], candidate: Mapping[str, str], allowed: frozenset[str] = frozenset()) -> str:
     """Return what makes two rows incomparable, in words; empty when nothing does."""
     parts = [
         f"{CONDITION_TITLES.get(name, name)}: {base[name]} and {candidate[name]}"

@@ -175,7 +175,9 @@ def _capture_estimate(item: Judged, noise: MachineNoise, extra: float) -> tuple[
     sides = [np.log([summary.median_ns for summary in row.summaries]) for row in (base, candidate)]
     within = [np.mean([summary.log_error**2 for summary in row.summaries]) for row in (base, candidate)]
     steps = [summary.resolution_ns for row in (base, candidate) for summary in row.summaries]
-    floor = resolution_variance(min(base.median_ns, candidate.median_ns), float(np.nanmin(steps)) if np.isfinite(steps).any() else np.nan)
+    floor = resolution_variance(
+        min(base.median_ns, candidate.median_ns), float(np.nanmin(steps)) if np.isfinite(steps).any() else np.nan
+    )
     dof = sum(side.size - 1 for side in sides)
     share = sum(1.0 / side.size for side in sides)
     if dof >= 2:
@@ -184,7 +186,12 @@ def _capture_estimate(item: Judged, noise: MachineNoise, extra: float) -> tuple[
     else:
         dof = noise.dof
         variance = noise.process_spread**2 * share + sum(error / side.size for error, side in zip(within, sides, strict=True))
-    return float(sides[1].mean() - sides[0].mean()), float(np.sqrt(variance + floor + 2 * extra**2)), dof, min(side.size for side in sides)
+    return (
+        float(sides[1].mean() - sides[0].mean()),
+        float(np.sqrt(variance + floor + 2 * extra**2)),
+        dof,
+        min(side.size for side in sides),
+    )
 
 
 def build_rows(judged: Sequence[Judged], estimates: Estimates, rule: Rule, looks: int = 1) -> pd.DataFrame:
@@ -208,7 +215,7 @@ def build_rows(judged: Sequence[Judged], estimates: Estimates, rule: Rule, looks
 def _record(item: Judged, decisions: Decisions, index: int) -> dict[str, Any]:
     base, candidate = item.pair.base, item.pair.candidate
     shown = base or candidate
-    assert shown is not None  # noqa: S101  a pair has at least one row
+    assert shown is not None
     fixed = item.verdict is not None
     verdict, reason = (item.verdict.value, item.reason) if item.verdict else (decisions.verdict[index], decisions.reason[index])
     numbers = {name: getattr(decisions, name)[index] for name in ("ratio", "ratio_low", "ratio_high", "p_value", "q_value")}

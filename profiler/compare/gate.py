@@ -87,7 +87,9 @@ def evaluate(comparison: Comparison, config: GateConfig, today: date | None = No
     day = today or datetime.now(timezone.utc).date()
     valid = [entry for entry in config.accepted if entry.expires >= day]
     notes = [
-        f"the acceptance of {entry.row} expired on {entry.expires}: {entry.reason}" for entry in config.accepted if entry.expires < day
+        f"the acceptance of {entry.row} expired on {entry.expires}: {entry.reason}"
+        for entry in config.accepted
+        if entry.expires < day
     ]
     rows = comparison.rows.to_dict("records")
     checks = [check for row in rows for check in _row_checks(row, comparison, config, valid)]
@@ -109,9 +111,7 @@ def _any_decided(rows: Sequence[Mapping[str, Any]]) -> bool:
     return any(row["verdict"] in (Verdict.FASTER.value, Verdict.SLOWER.value, Verdict.SAME.value) for row in rows)
 
 
-def _row_checks(
-    row: Mapping[str, Any], comparison: Comparison, config: GateConfig, valid: Sequence[Accepted]
-) -> list[Check]:
+def _row_checks(row: Mapping[str, Any], comparison: Comparison, config: GateConfig, valid: Sequence[Accepted]) -> list[Check]:
     verdict, reason = row["verdict"], row["reason"]
     make = _maker(row, TIME)
     if verdict == Verdict.NOT_COMPARABLE.value:
@@ -138,7 +138,9 @@ def _time_excesses(row: Mapping[str, Any], budget: Budget | None, threshold: flo
     elif limit is not None and limit < threshold and row["ratio_low"] > 1.0 + limit:
         excesses.append(f"{_percent(row['ratio'])} slower, at least {_percent(row['ratio_low'])}, budget {format_percent(limit)}")
     if budget is not None and budget.max is not None and row["candidate_median_ns"] > budget.max:
-        excesses.append(f"median {format_value(row['candidate_median_ns'], 'ns')}, at most {format_value(budget.max, 'ns')} allowed")
+        excesses.append(
+            f"median {format_value(row['candidate_median_ns'], 'ns')}, at most {format_value(budget.max, 'ns')} allowed"
+        )
     return excesses
 
 
@@ -169,7 +171,9 @@ def _bandwidth_checks(
     rows: Sequence[Mapping[str, Any]], config: GateConfig, valid: Sequence[Accepted], notes: list[str]
 ) -> list[Check]:
     copies = {
-        (row["candidate"], row["shape"], row["dtype"]): row["candidate_bandwidth_bytes_per_s"] for row in rows if row["op"] == "copy"
+        (row["candidate"], row["shape"], row["dtype"]): row["candidate_bandwidth_bytes_per_s"]
+        for row in rows
+        if row["op"] == "copy"
     }
     checks = []
     for row in rows:
@@ -203,8 +207,10 @@ def _excesses(base: float, candidate: float, unit: str, budget: Budget) -> list[
         limits |= {
             f"at most {budget.max_added} more allowed": budget.max_added is not None and added > budget.max_added,
             f"at most {budget.max_removed} less allowed": budget.max_removed is not None and -added > budget.max_removed,
-            f"at most {format_percent(budget.max_increase or 0)} more allowed": budget.max_increase is not None and added > budget.max_increase * abs(base),
-            f"at most {format_percent(budget.max_decrease or 0)} less allowed": budget.max_decrease is not None and -added > budget.max_decrease * abs(base),
+            f"at most {format_percent(budget.max_increase or 0)} more allowed": budget.max_increase is not None
+            and added > budget.max_increase * abs(base),
+            f"at most {format_percent(budget.max_decrease or 0)} less allowed": budget.max_decrease is not None
+            and -added > budget.max_decrease * abs(base),
         }
     return [f"{shown}, {text}" for text, broken in limits.items() if broken]
 

@@ -185,7 +185,9 @@ def _accepted(item: Any, path: Path) -> Accepted:
     expires = item["expires"]
     if not isinstance(expires, date):
         raise UsageError(f"{path}: expires is {expires!r}, expected a date", "write expires = 2030-01-31, without quotes")
-    return Accepted(str(item["row"]), str(item.get("metric", TIME)), _number(item["up_to"], f"{path}: up_to"), str(item["reason"]), expires)
+    return Accepted(
+        str(item["row"]), str(item.get("metric", TIME)), _number(item["up_to"], f"{path}: up_to"), str(item["reason"]), expires
+    )
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: Sequence[str], path: Path, where: str) -> None:

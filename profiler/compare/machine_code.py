@@ -20,7 +20,9 @@ T = TypeVar("T")
 _SOURCE = "cuobjdump -res-usage"
 RESOURCES = {
     "REG": MetricSpec("registers_per_thread", "count", "lower", "registers that one thread takes", _SOURCE),
-    "STACK": MetricSpec("stack_bytes_per_thread", "bytes", "lower", "stack of a thread: spilled registers and local arrays", _SOURCE),
+    "STACK": MetricSpec(
+        "stack_bytes_per_thread", "bytes", "lower", "stack of a thread: spilled registers and local arrays", _SOURCE
+    ),
     "SHARED": MetricSpec("static_shared_memory_bytes", "bytes", "lower", "static shared memory of a block", _SOURCE),
 }
 """What cuobjdump calls it to the metric."""
@@ -110,7 +112,9 @@ def parse_resources(text: str) -> dict[tuple[str, str], dict[str, int]]:
 
 
 def resource_changes(
-    base: Mapping[tuple[str, str], Mapping[str, int]], candidate: Mapping[tuple[str, str], Mapping[str, int]], kernels: Sequence[str]
+    base: Mapping[tuple[str, str], Mapping[str, int]],
+    candidate: Mapping[tuple[str, str], Mapping[str, int]],
+    kernels: Sequence[str],
 ) -> list[dict[str, Any]]:
     """Compare what the measured kernels take.
 

@@ -58,9 +58,7 @@ def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.Dat
     return frame
 
 
-def _table_changes(
-    table: MetricTable, base: Recording, candidate: Recording, labels: Mapping[str, str]
-) -> list[dict[str, Any]]:
+def _table_changes(table: MetricTable, base: Recording, candidate: Recording, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     ours, theirs = _rows(table, base, {}), _rows(table, candidate, labels)
     specs = [spec for spec in table.columns if _compared(spec, table)]
     records = []

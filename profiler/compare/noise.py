@@ -67,7 +67,9 @@ def find_noise(root: Path, gpu: str, uuid: str = "") -> MachineNoise | None:
             same_board = bool(uuid) and record.get("gpu_uuid") == uuid
             where = "this board" if same_board else f"another {gpu}"
             spread, dof = float(record["process_spread"]), float(record["process_spread_dof"])
-            found[same_board] = MachineNoise(spread, dof, f"{format_percent(spread)}, measured by self-test {run.run_id} on {where}")
+            found[same_board] = MachineNoise(
+                spread, dof, f"{format_percent(spread)}, measured by self-test {run.run_id} on {where}"
+            )
     return found.get(True) or found.get(False)
 
 

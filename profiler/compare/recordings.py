@@ -85,7 +85,10 @@ def _common_source(groups: Sequence[Sequence[Recording]], kind: str | None) -> S
         raise DataMissingError(f"{poor.name}: holds no times", "compare it with a recording of the same tool")
     if any(available):
         found = "; ".join(f"{r.name}: {', '.join(map(str, a))}" for r, a in zip(recordings, available, strict=True))
-        raise UsageError(f"the recordings share no source of times{f' of kind {kind}' if kind else ''} ({found})", "record both sides with the same tool")
+        raise UsageError(
+            f"the recordings share no source of times{f' of kind {kind}' if kind else ''} ({found})",
+            "record both sides with the same tool",
+        )
     return None
 
 
@@ -129,7 +132,9 @@ def _compare(
     rows.loc[alone, ["reason", "detail"]] = "one_capture", REASONS["one_capture"]
     infos = [_info(side, group) for side, group in zip(sides, groups, strict=True)]
     design = _design(groups, noise)
-    return Comparison(infos[0], infos[1:], rows, pd.concat(metrics, ignore_index=True), differences, rule, design, _notes(sides, rows))
+    return Comparison(
+        infos[0], infos[1:], rows, pd.concat(metrics, ignore_index=True), differences, rule, design, _notes(sides, rows)
+    )
 
 
 def _info(side: Side, group: Sequence[Recording]) -> SideInfo:
@@ -148,7 +153,9 @@ def _notes(sides: Sequence[Side], rows) -> list[str]:
     if (rows["reason"] == "one_capture").any():
         notes.append("Single captures cannot show small changes: profiler ab measures both sides interleaved until it can tell.")
     if sides[0].source is None:
-        notes.append("The recordings hold no times that can be compared: metrics only. (Nsight Compute replays kernels: its durations are no measurement.)")
+        notes.append(
+            "The recordings hold no times that can be compared: metrics only (Nsight Compute replays: its durations do not count)."
+        )
     renamed = rows["match_note"].notna().sum()
     if renamed:
         notes.append(f"{renamed} rows were matched although their names differ; the column match says how.")

@@ -144,7 +144,9 @@ def compare_rounds(
         part = [_judge(name, pair, voided, allowed, (identical or {}).get(name, frozenset())) for pair in pairs]
         estimates.append(_estimate(part, rounds, base_name, name, count, looks))
         judged += part
-    joined = Estimates(*(np.concatenate([getattr(e, field) for e in estimates]) for field in ("log_ratio", "standard_error", "dof", "rounds")))
+    joined = Estimates(
+        *(np.concatenate([getattr(e, field) for e in estimates]) for field in ("log_ratio", "standard_error", "dof", "rounds"))
+    )
     for item, known in zip(judged, np.isfinite(joined.log_ratio[:, -1:]).any(axis=1), strict=True):
         _say_why_unknown(item, bool(known), count)
     return build_rows(judged, joined, rule, len(LOOKS))

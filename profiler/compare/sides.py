@@ -253,7 +253,9 @@ def _gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
 
 def _point_keys(point: dict[str, Any]) -> dict[str, str]:
     keys = {name: _text(point.get(name)) for name in ("op", "variant", "shape", "dtype")}
-    keys.update({name: value for name, value in decode_label(_text(point.get("label"))).items() if name not in keys or not keys[name]})
+    keys.update(
+        {name: value for name, value in decode_label(_text(point.get("label"))).items() if name not in keys or not keys[name]}
+    )
     launch = _text(point.get("launch"))
     if launch:
         record = json.loads(launch) or {}

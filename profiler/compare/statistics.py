@@ -46,9 +46,7 @@ class Estimates:
     rounds: Floats
 
 
-def paired_estimates(
-    differences: Floats, order: Floats, looks: tuple[int, ...], variance_floor: Floats | None = None
-) -> Estimates:
+def paired_estimates(differences: Floats, order: Floats, looks: tuple[int, ...], variance_floor: Floats | None = None) -> Estimates:
     """Estimate log ratios from paired rounds, at each look, free of the effect of who ran first.
 
     Fits d = ratio + order effect · order by least squares to the rounds up to each look.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,7 @@ def _with_levels(part: pd.DataFrame, floor: float, rule: Rule) -> pd.DataFrame:
     points = change_points(series, noise_of(series, floor), rule.log_threshold)
     edges = [0, *points, series.size]
     before: float | None = None
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         if start == end:
             continue
         level = float(np.median(series[start:end]))

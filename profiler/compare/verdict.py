@@ -139,7 +139,9 @@ def decide(estimates: Estimates, rule: Rule, looks: int = 1) -> Decisions:
 def _stacked(estimates: Estimates) -> Estimates:
     if estimates.log_ratio.ndim == 2:
         return estimates
-    return Estimates(estimates.log_ratio[:, None], estimates.standard_error[:, None], estimates.dof[:, None], estimates.rounds[:, None])
+    return Estimates(
+        estimates.log_ratio[:, None], estimates.standard_error[:, None], estimates.dof[:, None], estimates.rounds[:, None]
+    )
 
 
 def _verdicts(

@@ -26,7 +26,12 @@ def samples(median: float, count: int = 50, spread: float = 0.002, seed: int = 0
 
 def row(label: str, values: list[float] | None, **more: Any) -> Row:
     """Return a row with one process's samples."""
-    return Row(label, decode_label(label), [summarise(None if values is None else np.array(values, dtype=float), more.pop("status", "ok"))], **more)
+    return Row(
+        label,
+        decode_label(label),
+        [summarise(None if values is None else np.array(values, dtype=float), more.pop("status", "ok"))],
+        **more,
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -36,7 +37,7 @@ def resolve(text, command, cache, build=fake_build):
 
 def test_revisions_are_built_from_worktrees_that_are_removed(repository, tmp_path):
     sides = [resolve(text, ("--plugin", "swish"), tmp_path / "cache") for text in ("HEAD~1", "main")]
-    assert [open(side.argv[0]).read() for side in sides] == ["one", "two"]
+    assert [Path(side.argv[0]).read_text() for side in sides] == ["one", "two"]
     assert sides[0].argv[1:] == ("--direct", "--plugin", "swish") and sides[0].origin.startswith("commit ")
     assert sides[0].binaries == (sides[0].argv[0],)
     listed = subprocess.run(["git", "worktree", "list"], capture_output=True, text=True, check=True).stdout

@@ -11,7 +11,14 @@ from profiler.errors import UsageError
 
 
 def kernel(name, grid="8x1x1", block="64x1x1", **more):
-    keys = {"kernel": name, "function": base_function(name), "launch_grid": grid, "launch_block": block, "shared_memory": "0", **more}
+    keys = {
+        "kernel": name,
+        "function": base_function(name),
+        "launch_grid": grid,
+        "launch_block": block,
+        "shared_memory": "0",
+        **more,
+    }
     return Row(f"{name} grid={grid} block={block} shared=0", keys, [])
 
 
@@ -79,7 +86,11 @@ def test_given_keys_must_tell_the_rows_apart():
 def test_aliases_give_the_candidate_the_base_s_names():
     found = row("op=a shape=102x8 dtype=fp32", None)
     apply_aliases([found], parse_aliases(["shape=102x8:100x8"]))
-    assert (found.label, found.keys["shape"], found.own_label) == ("op=a shape=100x8 dtype=fp32", "100x8", "op=a shape=102x8 dtype=fp32")
+    assert (found.label, found.keys["shape"], found.own_label) == (
+        "op=a shape=100x8 dtype=fp32",
+        "100x8",
+        "op=a shape=102x8 dtype=fp32",
+    )
 
 
 @pytest.mark.parametrize("text", ["shape", "shape=1", "=1:2", "shape=:2", "shape=1:"])
@@ -94,7 +105,9 @@ labels = st.lists(st.tuples(st.sampled_from("fgh"), st.integers(1, 3), st.intege
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(labels, labels)
 def test_every_row_of_both_sides_stands_in_exactly_one_pair(mine, theirs):
-    base, candidate = ([kernel(f"void {name}<{argument}>()", grid=f"{grid}x1x1") for name, argument, grid in side] for side in (mine, theirs))
+    base, candidate = (
+        [kernel(f"void {name}<{argument}>()", grid=f"{grid}x1x1") for name, argument, grid in side] for side in (mine, theirs)
+    )
     pairs = align(base, candidate)
     assert Counter(id(pair.base) for pair in pairs if pair.base) == Counter(map(id, base))
     assert Counter(id(pair.candidate) for pair in pairs if pair.candidate) == Counter(map(id, candidate))

@@ -30,7 +30,15 @@ def test_a_baseline_names_runs_and_is_replaced(runs, tmp_path):
     assert list(read_baselines(tmp_path)) == ["other"] and runs[1].path.is_dir()
 
 
-@pytest.mark.parametrize(("name", "targets", "message"), [("x", ["broken"], "failed, so it is no baseline"), ("x", ["none"], "neither"), ("x", [], "no run"), ("a/b", ["one"], "no name")])
+@pytest.mark.parametrize(
+    ("name", "targets", "message"),
+    [
+        ("x", ["broken"], "failed, so it is no baseline"),
+        ("x", ["none"], "neither"),
+        ("x", [], "no run"),
+        ("a/b", ["one"], "no name"),
+    ],
+)
 def test_wrong_baselines_are_refused_and_nothing_is_written(runs, tmp_path, name, targets, message):
     with pytest.raises(UsageError, match=message):
         set_baseline(tmp_path, name, targets)
@@ -46,7 +54,10 @@ def test_an_unknown_baseline_names_the_nearest(runs, tmp_path):
         remove_baseline(tmp_path, "none")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", json.dumps({"schema_version": 99, "baselines": []}), json.dumps({"schema_version": 1, "baselines": [{"runs": 1}]})])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", json.dumps({"schema_version": 99, "baselines": []}), json.dumps({"schema_version": 1, "baselines": [{"runs": 1}]})],
+)
 def test_a_damaged_file_is_named(tmp_path, text):
     (tmp_path / "baselines.json").write_text(text)
     with pytest.raises(BadExportError, match=r"baselines\.json"):

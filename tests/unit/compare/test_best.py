@@ -9,9 +9,12 @@ ROW = "op=swish variant={} shape={} dtype=fp32"
 
 def test_the_fastest_of_each_shape_and_what_cannot_be_told_apart(write_result):
     points = {
-        ROW.format("slow", "8x8"): samples(2e5), ROW.format("fast", "8x8"): samples(1e5), ROW.format("close", "8x8"): samples(1.005e5, seed=1),
-        ROW.format("slow", "9x9"): samples(1e5), ROW.format("wrong", "9x9"): {"status": "wrong_output", "reason": "rmse 3"},
-    }  # fmt: skip
+        ROW.format("slow", "8x8"): samples(2e5),
+        ROW.format("fast", "8x8"): samples(1e5),
+        ROW.format("close", "8x8"): samples(1.005e5, seed=1),
+        ROW.format("slow", "9x9"): samples(1e5),
+        ROW.format("wrong", "9x9"): {"status": "wrong_output", "reason": "rmse 3"},
+    }
     found = best_rows([str(write_result("a.json", points))])
     assert tuple(found.columns) == BEST_COLUMNS
     first = found[found["shape"] == "8x8"]
@@ -19,12 +22,21 @@ def test_the_fastest_of_each_shape_and_what_cannot_be_told_apart(write_result):
     assert first["tied"].tolist() == [True, True, False] and first["place"].tolist() == [1, 2, 3]
     assert first["ratio"].tolist() == pytest.approx([1, 1.005, 2], abs=0.003)
     second = found[found["shape"] == "9x9"]
-    assert second["note"].tolist() == ["", "rmse 3"] and second["tied"].tolist() == [True, False] and second["place"].isna().tolist() == [False, True]
+    assert (
+        second["note"].tolist() == ["", "rmse 3"]
+        and second["tied"].tolist() == [True, False]
+        and second["place"].isna().tolist() == [False, True]
+    )
 
 
 def test_processes_are_compared_within_themselves(write_result):
     paths = [
-        str(write_result(f"{i}.json", {ROW.format("a", "8x8"): samples(1e5 * drift, seed=i), ROW.format("b", "8x8"): samples(1.02e5 * drift, seed=i + 9)}))
+        str(
+            write_result(
+                f"{i}.json",
+                {ROW.format("a", "8x8"): samples(1e5 * drift, seed=i), ROW.format("b", "8x8"): samples(1.02e5 * drift, seed=i + 9)},
+            )
+        )
         for i, drift in enumerate((1.0, 1.3, 0.8, 1.1))
     ]
     found = best_rows(paths)

@@ -24,7 +24,9 @@ def cli(capsys, monkeypatch, tmp_path):
 
 @pytest.fixture
 def results(write_result):
-    return [write_result(f"{name}.json", {LABEL: samples(median)}) for name, median in (("old", 1e5), ("slow", 1.2e5), ("fast", 0.7e5))]
+    return [
+        write_result(f"{name}.json", {LABEL: samples(median)}) for name, median in (("old", 1e5), ("slow", 1.2e5), ("fast", 0.7e5))
+    ]
 
 
 def test_compare_prints_a_table_and_ends_with_0(cli, results):
@@ -63,13 +65,20 @@ def test_pure_formats_on_stdout(cli, results):
 @pytest.mark.parametrize(
     ("argv", "code", "words"),
     [
-        (("compare", "OLD"), 2, "nothing to compare it with"), (("compare", "OLD", "missing.json"), 2, "missing.json"), (("compare", "OLD", "SLOW", "--source", "x"), 2, "--source x"),
-        (("compare", "OLD", "SLOW", "--allow", "gpus"), 2, "did you mean gpu"), (("compare", "OLD", "SLOW", "--threshold", "1.5"), 2, "between 0 and 1"),
-        (("compare", "--base", "none", "SLOW"), 2, "no baseline 'none'"), (("compare", "OLD", "SLOW", "--alias", "x"), 2, "KEY=CANDIDATE:BASE"),
-        (("ab", "--base", "main"), 2, "there is no candidate"), (("ab", "--candidate", "main"), 2, "--base-command"),
-        (("best", "none"), 2, "none"), (("trend",), 6, "no run"), (("baseline", "set", "x"), 2, "no run"),
+        (("compare", "OLD"), 2, "nothing to compare it with"),
+        (("compare", "OLD", "missing.json"), 2, "missing.json"),
+        (("compare", "OLD", "SLOW", "--source", "x"), 2, "--source x"),
+        (("compare", "OLD", "SLOW", "--allow", "gpus"), 2, "did you mean gpu"),
+        (("compare", "OLD", "SLOW", "--threshold", "1.5"), 2, "between 0 and 1"),
+        (("compare", "--base", "none", "SLOW"), 2, "no baseline 'none'"),
+        (("compare", "OLD", "SLOW", "--alias", "x"), 2, "KEY=CANDIDATE:BASE"),
+        (("ab", "--base", "main"), 2, "there is no candidate"),
+        (("ab", "--candidate", "main"), 2, "--base-command"),
+        (("best", "none"), 2, "none"),
+        (("trend",), 6, "no run"),
+        (("baseline", "set", "x"), 2, "no run"),
     ],
-)  # fmt: skip
+)
 def test_wrong_command_lines_name_the_fix(cli, results, argv, code, words):
     names = {"OLD": results[0], "SLOW": results[1]}
     found, out, err = cli(*(names.get(word, word) for word in argv))

@@ -5,7 +5,12 @@ from profiler.errors import UsageError
 
 
 def test_nested_facts_are_flattened_without_empty_values():
-    record = {"gpus": [{"name": "H200", "uuid": None}, {"name": "other"}], "versions": {"cuda": "13.0", "x": float("nan")}, "list": ["a", "b"], "none": None}
+    record = {
+        "gpus": [{"name": "H200", "uuid": None}, {"name": "other"}],
+        "versions": {"cuda": "13.0", "x": float("nan")},
+        "list": ["a", "b"],
+        "none": None,
+    }
     assert flatten(record) == {"gpus.name": "H200", "versions.cuda": "13.0", "list": "a b"}
 
 
@@ -18,7 +23,11 @@ def test_unknown_facts_are_listed_and_void_nothing():
 def test_other_versions_are_listed_and_only_some_void():
     base = {"device.name": "H200", "versions.tensorrt": "8.6", "driver": "550", "tool_version": "2025.1"}
     other = {"device.name": "H200", "versions.tensorrt": "10.3", "driver": "580", "tool_version": "2025.3"}
-    assert {item.fact: item.voids for item in compare_facts(base, other, "new")} == {"tool_version": False, "driver": False, "tensorrt": True}
+    assert {item.fact: item.voids for item in compare_facts(base, other, "new")} == {
+        "tool_version": False,
+        "driver": False,
+        "tensorrt": True,
+    }
     assert not any(item.voids for item in compare_facts(base, other, "new", frozenset(["tensorrt"])))
 
 

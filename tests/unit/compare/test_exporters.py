@@ -34,15 +34,22 @@ def test_markdown_without_change_is_one_screen():
 
 @pytest.mark.parametrize(
     ("rows", "title"),
-    [([SLOWER], "🔴 1 slower"), ([VOID], "⛔ Not comparable"), ([{"verdict": "faster", "ratio": 0.9}, {}], "🟢 1 faster, none slower"),
-     ([UNCLEAR], "🟡 Cannot tell"), ([UNCLEAR, {}], "🟡 Some rows undecided, none slower")],
-)  # fmt: skip
+    [
+        ([SLOWER], "🔴 1 slower"),
+        ([VOID], "⛔ Not comparable"),
+        ([{"verdict": "faster", "ratio": 0.9}, {}], "🟢 1 faster, none slower"),
+        ([UNCLEAR], "🟡 Cannot tell"),
+        ([UNCLEAR, {}], "🟡 Some rows undecided, none slower"),
+    ],
+)
 def test_markdown_titles_without_a_gate(rows, title):
     assert to_markdown(comparison(*(row(f"r{i}", **values) for i, values in enumerate(rows)))).splitlines()[0] == f"## {title}"
 
 
 def test_markdown_escapes_what_a_capture_holds():
-    found = comparison(row(EVIL, **SLOWER), row("x", "not comparable", reason="failed", detail=EVIL), metrics=[metric("m", 1, 2, where=EVIL)])
+    found = comparison(
+        row(EVIL, **SLOWER), row("x", "not comparable", reason="failed", detail=EVIL), metrics=[metric("m", 1, 2, where=EVIL)]
+    )
     for line in to_markdown(found, evaluate(found, GateConfig())).splitlines():
         outside = "".join(line.split("`")[::2]).replace("\\[", "")
         assert "<script" not in outside and "[y](" not in outside and "@everyone" not in outside
@@ -58,7 +65,10 @@ def test_markdown_lists_metrics_and_what_was_accepted():
 
 def test_json_is_whole_and_holds_no_nan(write_result):
     label = "op=swish shape=8x8 dtype=fp32"
-    paths = [str(write_result(f"{i}.json", points)) for i, points in enumerate(({label: samples(1e5)}, {label: samples(2e5), "op=new": [5]}))]
+    paths = [
+        str(write_result(f"{i}.json", points))
+        for i, points in enumerate(({label: samples(1e5)}, {label: samples(2e5), "op=new": [5]}))
+    ]
     found = compare_targets(paths[0], paths[1:])
     document = json.loads(to_json(found, evaluate(found, GateConfig())), parse_constant=pytest.fail)
     assert (document["schema"], document["schema_version"]) == ("profiler-comparison", 1)
@@ -70,14 +80,26 @@ def test_json_is_whole_and_holds_no_nan(write_result):
 def test_junit_has_one_case_a_row_and_counts_them():
     found = comparison(row("a"), row("b", **SLOWER), row("c", **VOID), row("d", **UNCLEAR), row(f"e{EVIL}\x01"))
     suite = ElementTree.fromstring(to_junit(found).encode())[0]
-    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {"tests": "5", "failures": "1", "errors": "1", "skipped": "1"}
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "5",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "1",
+    }
     assert suite[1].find("failure").get("message") == "slower: +5.00 % [+4.80, +5.20]" and suite[0].get("time") == "0.000001000"
 
 
 def test_junit_with_a_gate_follows_the_gate():
-    found = comparison(row("a"), row("b", **SLOWER), row("d", **UNCLEAR), metrics=[metric("registers_per_thread", 1, 2, where="kernel")])
+    found = comparison(
+        row("a"), row("b", **SLOWER), row("d", **UNCLEAR), metrics=[metric("registers_per_thread", 1, 2, where="kernel")]
+    )
     from profiler.compare.gate_config import Budget
 
     gate = evaluate(found, GateConfig(budgets=(Budget("time", max_increase=0.5), Budget("registers_per_thread", max_added=0))))
     suite = ElementTree.fromstring(to_junit(found, gate).encode())[0]
-    assert {case.get("name"): [child.tag for child in case] for case in suite} == {"a": [], "b": [], "d": ["skipped"], "kernel": ["failure"]}
+    assert {case.get("name"): [child.tag for child in case] for case in suite} == {
+        "a": [],
+        "b": [],
+        "d": ["skipped"],
+        "kernel": ["failure"],
+    }

@@ -16,11 +16,24 @@ DAY = date(2026, 1, 15)
 
 def row(label="op=a shape=8 dtype=fp32", verdict="same", ratio=1.0, reason="", **more):
     values = dict.fromkeys(ROW_COLUMNS) | {
-        "candidate": "new", "row": label, "op": "a", "shape": "8", "dtype": "fp32", "base_label": label, "candidate_label": label,
-        "base_median_ns": 1000.0, "candidate_median_ns": 1000.0 * ratio, "ratio": ratio, "ratio_low": ratio - 0.002,
-        "ratio_high": ratio + 0.002, "verdict": verdict, "reason": reason, "detail": "", "base_bandwidth_bytes_per_s": 1e12,
+        "candidate": "new",
+        "row": label,
+        "op": "a",
+        "shape": "8",
+        "dtype": "fp32",
+        "base_label": label,
+        "candidate_label": label,
+        "base_median_ns": 1000.0,
+        "candidate_median_ns": 1000.0 * ratio,
+        "ratio": ratio,
+        "ratio_low": ratio - 0.002,
+        "ratio_high": ratio + 0.002,
+        "verdict": verdict,
+        "reason": reason,
+        "detail": "",
+        "base_bandwidth_bytes_per_s": 1e12,
         "candidate_bandwidth_bytes_per_s": 1e12 / ratio,
-    }  # fmt: skip
+    }
     return values | more
 
 
@@ -31,8 +44,19 @@ def comparison(*rows, metrics=()):
 
 
 def metric(name, base, candidate, unit="count", where="op=a shape=8 dtype=fp32"):
-    return {"candidate": "new", "table": "points", "row": where, "metric": name, "unit": unit, "better": "lower", "base_value": base,
-            "candidate_value": candidate, "change_ratio": candidate / base if base else float("nan"), "verdict": "worse", "reason": "exact"}  # fmt: skip
+    return {
+        "candidate": "new",
+        "table": "points",
+        "row": where,
+        "metric": name,
+        "unit": unit,
+        "better": "lower",
+        "base_value": base,
+        "candidate_value": candidate,
+        "change_ratio": candidate / base if base else float("nan"),
+        "verdict": "worse",
+        "reason": "exact",
+    }
 
 
 def code(*rows, config=None, metrics=(), day=DAY):
@@ -48,19 +72,31 @@ UNCLEAR = {"verdict": "cannot tell", "reason": "interval_too_wide"}
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        ([{}], 0), ([{}, {"verdict": "faster", "ratio": 0.7}], 0), ([{}, SLOWER], 10), ([{}, WRONG, SLOWER], 7), ([FAILED, SLOWER], 4),
-        ([SLOWER, VOID], 10), ([{}, VOID], 12), ([{}, {"verdict": "base only", "reason": "unmatched"}], 12),
-        ([{}, {"verdict": "candidate only", "reason": "unmatched"}], 0), ([UNCLEAR], 11), ([{}, UNCLEAR], 0), ([UNCLEAR, VOID], 12),
-        ([{}, {"verdict": "not comparable", "reason": "skipped"}], 0), ([], 12),
+        ([{}], 0),
+        ([{}, {"verdict": "faster", "ratio": 0.7}], 0),
+        ([{}, SLOWER], 10),
+        ([{}, WRONG, SLOWER], 7),
+        ([FAILED, SLOWER], 4),
+        ([SLOWER, VOID], 10),
+        ([{}, VOID], 12),
+        ([{}, {"verdict": "base only", "reason": "unmatched"}], 12),
+        ([{}, {"verdict": "candidate only", "reason": "unmatched"}], 0),
+        ([UNCLEAR], 11),
+        ([{}, UNCLEAR], 0),
+        ([UNCLEAR, VOID], 12),
+        ([{}, {"verdict": "not comparable", "reason": "skipped"}], 0),
+        ([], 12),
     ],
-)  # fmt: skip
+)
 def test_exit_codes(rows, expected):
     assert code(*(row(f"op=a shape={index}", **values) for index, values in enumerate(rows))) == expected
 
 
 def test_strict_stops_at_any_undecided_row():
     rows = (row("r1"), row("r2", **UNCLEAR))
-    assert code(*rows, config=GateConfig(strict=True)) == 11 and code(*rows, row("r3", **SLOWER), config=GateConfig(strict=True)) == 10
+    assert (
+        code(*rows, config=GateConfig(strict=True)) == 11 and code(*rows, row("r3", **SLOWER), config=GateConfig(strict=True)) == 10
+    )
 
 
 def test_missing_rows_may_be_allowed():
@@ -85,15 +121,21 @@ def test_an_absolute_time_budget_counts_whatever_the_verdict():
 @pytest.mark.parametrize(
     ("budget", "values", "expected"),
     [
-        (Budget("registers_per_thread", max_added=0), (32, 33), 10), (Budget("registers_per_thread", max_added=0), (32, 32), 0),
-        (Budget("registers_per_thread", max_added=0), (32, 30), 0), (Budget("registers_per_thread", max=32), (40, 33), 10),
-        (Budget("stack_bytes_per_thread", max=0), (0, 16), 10), (Budget("registers_per_thread", max_increase=0.5), (32, 48), 0),
-        (Budget("registers_per_thread", max_increase=0.5), (32, 49), 10), (Budget("achieved_occupancy_pct", max_decrease=0.1), (80, 71), 10),
-        (Budget("achieved_occupancy_pct", max_removed=5), (80, 76), 0), (Budget("achieved_occupancy_pct", min=50), (80, 49), 10),
-        (Budget("other", max=0), (32, 64), 0), (Budget("registers_per_thread", max=0), (32, float("nan")), 0),
+        (Budget("registers_per_thread", max_added=0), (32, 33), 10),
+        (Budget("registers_per_thread", max_added=0), (32, 32), 0),
+        (Budget("registers_per_thread", max_added=0), (32, 30), 0),
+        (Budget("registers_per_thread", max=32), (40, 33), 10),
+        (Budget("stack_bytes_per_thread", max=0), (0, 16), 10),
+        (Budget("registers_per_thread", max_increase=0.5), (32, 48), 0),
+        (Budget("registers_per_thread", max_increase=0.5), (32, 49), 10),
+        (Budget("achieved_occupancy_pct", max_decrease=0.1), (80, 71), 10),
+        (Budget("achieved_occupancy_pct", max_removed=5), (80, 76), 0),
+        (Budget("achieved_occupancy_pct", min=50), (80, 49), 10),
+        (Budget("other", max=0), (32, 64), 0),
+        (Budget("registers_per_thread", max=0), (32, float("nan")), 0),
         (Budget("registers_per_thread", {"op": "b"}, max_added=0), (32, 33), 0),
     ],
-)  # fmt: skip
+)
 def test_metric_budgets(budget, values, expected):
     name = budget.metric if budget.metric != "other" else "registers_per_thread"
     assert code(row(), metrics=[metric(name, *values)], config=GateConfig(budgets=(budget,))) == expected
@@ -120,7 +162,9 @@ def test_bandwidth_of_a_copy_is_a_budget():
 
 
 def accepted(**more):
-    return Accepted(**{"row": "op=a*", "metric": "time", "up_to": 0.06, "reason": "larger tile", "expires": date(2026, 1, 15)} | more)
+    return Accepted(
+        **{"row": "op=a*", "metric": "time", "up_to": 0.06, "reason": "larger tile", "expires": date(2026, 1, 15)} | more
+    )
 
 
 def test_an_accepted_regression_passes_until_it_expires_and_is_shown():

@@ -35,9 +35,18 @@ def test_a_whole_file_is_read(tmp_path):
     (tmp_path / "accepted.toml").write_text(ACCEPTED)
     found = load_gate_config(folder=tmp_path)
     assert (found.threshold, found.strict, found.allow_missing) == (0.02, True, True)
-    assert found.budgets == (Budget("time", {"op": "swish", "block": "256"}, max_increase=0.01), Budget("effective_bandwidth", min_of_copy=0.9))
+    assert found.budgets == (
+        Budget("time", {"op": "swish", "block": "256"}, max_increase=0.01),
+        Budget("effective_bandwidth", min_of_copy=0.9),
+    )
     (entry,) = found.accepted
-    assert (entry.row, entry.metric, entry.up_to, entry.reason, entry.expires) == ("op=swish *", "time", 0.05, "needed for bf16", date(2027, 3, 1))
+    assert (entry.row, entry.metric, entry.up_to, entry.reason, entry.expires) == (
+        "op=swish *",
+        "time",
+        0.05,
+        "needed for bf16",
+        date(2027, 3, 1),
+    )
 
 
 def test_pyproject_is_found_from_a_folder_below(tmp_path):

@@ -10,7 +10,14 @@ from profiler.compare.ab_job import start_job
 from profiler.compare.ab_sides import AbSide
 from profiler.compare.ab_store import AbRequest, AbStore
 from profiler.compare.machine_code import (
-    find_cuobjdump, function_digests, function_resources, kernel_code, parse_resources, parse_sass, resource_changes, same_code,
+    find_cuobjdump,
+    function_digests,
+    function_resources,
+    kernel_code,
+    parse_resources,
+    parse_sass,
+    resource_changes,
+    same_code,
 )  # fmt: skip
 from profiler.errors import CaptureError
 
@@ -46,9 +53,17 @@ def test_an_instantiation_that_only_one_side_has_is_a_difference():
 def test_resources_are_read_and_compared():
     text = (DATA / "changed_0.resources.txt").read_text()
     found = parse_resources(text)
-    assert found["", "_Z12other_kernelPf"] == {"registers_per_thread": 8, "stack_bytes_per_thread": 0, "static_shared_memory_bytes": 0}
+    assert found["", "_Z12other_kernelPf"] == {
+        "registers_per_thread": 8,
+        "stack_bytes_per_thread": 0,
+        "static_shared_memory_bytes": 0,
+    }
     more = parse_resources(text.replace("REG:8 STACK:0", "REG:10 STACK:16", 1))
-    changes = {(item["row"].split()[0], item["metric"]): item for item in resource_changes(found, more, ["scale_kernel", "other_kernel"]) if item["verdict"] != "same"}
+    changes = {
+        (item["row"].split()[0], item["metric"]): item
+        for item in resource_changes(found, more, ["scale_kernel", "other_kernel"])
+        if item["verdict"] != "same"
+    }
     assert {key: (item["base_value"], item["candidate_value"], item["verdict"]) for key, item in changes.items()} == {
         ("scale_kernel", "registers_per_thread"): (8, 10, "worse"), ("scale_kernel", "stack_bytes_per_thread"): (0, 16, "worse"),
     }  # fmt: skip
@@ -80,7 +95,11 @@ def test_a_job_does_not_measure_on_rows_of_identical_code(driver, tmp_path, monk
     store = AbStore(run)
     assert store.frame().groupby("label")["round"].max().to_dict() == {labels[0]: 1, labels[1]: 6}
     assert identical_rows(store) == {"candidate": frozenset([labels[0]])}
-    assert set(job_comparison(store).metrics["metric"]) == {"registers_per_thread", "stack_bytes_per_thread", "static_shared_memory_bytes"}
+    assert set(job_comparison(store).metrics["metric"]) == {
+        "registers_per_thread",
+        "stack_bytes_per_thread",
+        "static_shared_memory_bytes",
+    }
     measured, _ = start_job(AbRequest(sides, points=labels, skip_identical=False), tmp_path / "runs", "all", 60.0, 6)
     assert not identical_rows(AbStore(measured))
     assert json.loads((run.raw("ab") / "machine-code.json").read_text())["same"] == {"candidate": ["swish_vectorized_kernel"]}
@@ -96,10 +115,25 @@ def test_real_tools_see_the_same_differences(tmp_path):
     binaries = []
     for changed in (0, 0, 1):
         binaries.append(tmp_path / f"{len(binaries)}.so")
-        argv = ["nvcc", "-arch=sm_90", "-shared", "-Xcompiler", "-fPIC", f"-DCHANGED={changed}", "-o", str(binaries[-1]), str(DATA / "kernels.cu")]
+        argv = [
+            "nvcc",
+            "-arch=sm_90",
+            "-shared",
+            "-Xcompiler",
+            "-fPIC",
+            f"-DCHANGED={changed}",
+            "-o",
+            str(binaries[-1]),
+            str(DATA / "kernels.cu"),
+        ]
         assert run_process(argv).returncode == 0
     tool = find_cuobjdump()
     base, again, other = (function_digests(binary, tool, run_process, tmp_path / "log.txt") for binary in binaries)
     assert base == again and {name for _, name in base} == NAMES
     assert same_code(base, other, ["scale_kernel", "other_kernel"]) == {"other_kernel"}
-    assert function_resources(binaries[0], tool, run_process, tmp_path / "log.txt")["sm_90", "_Z12other_kernelPf"]["registers_per_thread"] > 0
+    assert (
+        function_resources(binaries[0], tool, run_process, tmp_path / "log.txt")["sm_90", "_Z12other_kernelPf"][
+            "registers_per_thread"
+        ]
+        > 0
+    )

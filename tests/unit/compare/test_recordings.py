@@ -23,7 +23,9 @@ def compare(write_result, base, candidate, rule=None, **more):
 
 
 def test_a_large_slowdown_of_single_captures_is_found_and_a_small_one_is_not_claimed(write_result):
-    found = compare(write_result, {A: samples(100_000), B: samples(100_000)}, {A: samples(110_000, seed=1), B: samples(100_500, seed=2)})
+    found = compare(
+        write_result, {A: samples(100_000), B: samples(100_000)}, {A: samples(110_000, seed=1), B: samples(100_500, seed=2)}
+    )
     slower, unclear = found.rows.to_dict("records")
     assert (slower["verdict"], slower["reason"], slower["match"]) == ("slower", "beyond_threshold", "label")
     assert slower["ratio"] == pytest.approx(1.1, abs=0.005) and slower["ratio_low"] < 1.1 < slower["ratio_high"]
@@ -61,13 +63,20 @@ def test_what_only_one_side_has_is_listed(write_result):
 
 @pytest.mark.parametrize(
     ("field", "value", "text"),
-    [("cache", "warm", "cold or warm cache"), ("launch_mode", "graph", "graph launches"), ("clock", "monotonic", "clock that timed it"), ("streams", 2, "streams")],
+    [
+        ("cache", "warm", "cold or warm cache"),
+        ("launch_mode", "graph", "graph launches"),
+        ("clock", "monotonic", "clock that timed it"),
+        ("streams", 2, "streams"),
+    ],
 )
 def test_other_conditions_of_a_row_void_it(write_result, field, value, text):
     base = {A: {"samples_ns": samples(5000), "streams": 1}}
     found = only(compare(write_result, base, {A: {"samples_ns": samples(5000), "streams": 1, field: value}}))
     assert (found["verdict"], found["reason"]) == ("not comparable", "conditions_differ") and text in found["detail"]
-    allowed = only(compare(write_result, base, {A: {"samples_ns": samples(5000), "streams": 1, field: value}}, allowed=frozenset([field])))
+    allowed = only(
+        compare(write_result, base, {A: {"samples_ns": samples(5000), "streams": 1, field: value}}, allowed=frozenset([field]))
+    )
     assert allowed["verdict"] == "cannot tell"
 
 
@@ -81,7 +90,10 @@ def test_another_gpu_model_voids_everything(write_result):
     base = write_result("base.json", {A: samples(5000)})
     other = write_result("other.json", {A: samples(5000)}, device={"name": "Another GPU", "uuid": "GPU-7"})
     found = compare_targets(str(base), [str(other)])
-    assert found.rows["verdict"].tolist() == ["not comparable"] and "GPU model: Simulated GPU and Another GPU" in found.rows["detail"][0]
+    assert (
+        found.rows["verdict"].tolist() == ["not comparable"]
+        and "GPU model: Simulated GPU and Another GPU" in found.rows["detail"][0]
+    )
     assert {item.fact: item.voids for item in found.differences} == {"gpu": True, "gpu_uuid": False}
     assert compare_targets(str(base), [str(other)], allowed=frozenset(["gpu"])).rows["verdict"].tolist() == ["cannot tell"]
 

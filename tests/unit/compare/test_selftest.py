@@ -51,10 +51,14 @@ def test_spread_between_processes_is_recovered():
 
 
 def test_a_self_test_is_stored_and_used(driver, tmp_path):
-    command = driver("--shape", "65536x1024", "--dtype", "fp32,fp16", "--set", "block=64,128,256,512,1024", "--process-noise", "0.002")
+    command = driver(
+        "--shape", "65536x1024", "--dtype", "fp32,fp16", "--set", "block=64,128,256,512,1024", "--process-noise", "0.002"
+    )
     request = AbRequest((command_side("base", command), command_side("again", command)), skip_identical=False, stop_early=False)
     found = []
-    run, _ = start_job(request, tmp_path, "selftest", 120.0, 2 * LOOKS[1], None, lambda store: found.append(run_selftest(store, LOOKS[2])))
+    run, _ = start_job(
+        request, tmp_path, "selftest", 120.0, 2 * LOOKS[1], None, lambda store: found.append(run_selftest(store, LOOKS[2]))
+    )
     (result,) = found
     assert (result.gpu, result.gpu_uuid, result.rounds) == ("Simulated GPU", "GPU-0", 16)
     assert result.trials == 2 and result.comparisons == 20 and result.alarms == 0 and result.alarm_rate_high < 0.15

@@ -20,17 +20,37 @@ def test_base_function(kernel):
 
 
 def test_rows_of_a_result(write_result):
-    path = write_result("a.json", {
-        "op=swish variant=vectorized shape=4x8 dtype=fp16 block=64": {
-            "samples_ns": samples(5000), "bytes_per_iteration": 5000, "sm_clock_before_hz": 1_900_000_000, "sm_clock_after_hz": 1_980_000_000,
-            "launch": {"kernel": "swish_vectorized_kernel", "grid": [4, 1, 1], "block": [64, 1, 1], "dynamic_shared_memory_bytes": 0}},
-        "op=swish shape=4x8 dtype=fp32": {"status": "failed", "reason": "illegal address"},
-    })  # fmt: skip
+    path = write_result(
+        "a.json",
+        {
+            "op=swish variant=vectorized shape=4x8 dtype=fp16 block=64": {
+                "samples_ns": samples(5000),
+                "bytes_per_iteration": 5000,
+                "sm_clock_before_hz": 1_900_000_000,
+                "sm_clock_after_hz": 1_980_000_000,
+                "launch": {
+                    "kernel": "swish_vectorized_kernel",
+                    "grid": [4, 1, 1],
+                    "block": [64, 1, 1],
+                    "dynamic_shared_memory_bytes": 0,
+                },
+            },
+            "op=swish shape=4x8 dtype=fp32": {"status": "failed", "reason": "illegal address"},
+        },
+    )
     recording = load(path)
     (source,) = available_sources(recording)
     first, second = side_rows(recording, source)
-    assert {"op": "swish", "variant": "vectorized", "shape": "4x8", "dtype": "fp16", "block": "64", "kernel": "swish_vectorized_kernel",
-            "launch_grid": "4x1x1", "launch_block": "64x1x1"}.items() <= first.keys.items()  # fmt: skip
+    assert {
+        "op": "swish",
+        "variant": "vectorized",
+        "shape": "4x8",
+        "dtype": "fp16",
+        "block": "64",
+        "kernel": "swish_vectorized_kernel",
+        "launch_grid": "4x1x1",
+        "launch_block": "64x1x1",
+    }.items() <= first.keys.items()
     assert first.median_ns == np.median(samples(5000)) and first.count == 50 and first.sm_clock_hz == 1_900_000_000
     assert first.bandwidth_bytes_per_s == pytest.approx(1e9, rel=0.01)
     assert first.conditions == {"cache": "cold", "launch_mode": "plain", "clock": "cuda_event", "engine": "direct"}

@@ -46,7 +46,9 @@ def test_order_effect_is_removed_as_least_squares_does():
 
 def test_estimates_do_not_lose_digits_far_from_zero():
     d = 5.0 + 1e-9 * np.array([[1.0, 2, 3, 4, 5, 6]])
-    assert one(paired_estimates(d, np.ones((1, 6)), (6,)))[1] == pytest.approx(1e-9 * np.std([1, 2, 3, 4, 5, 6], ddof=1) / np.sqrt(6), rel=1e-5)
+    assert one(paired_estimates(d, np.ones((1, 6)), (6,)))[1] == pytest.approx(
+        1e-9 * np.std([1, 2, 3, 4, 5, 6], ddof=1) / np.sqrt(6), rel=1e-5
+    )
 
 
 def test_fewer_than_three_rounds_give_no_estimate():
@@ -64,7 +66,9 @@ def test_intervals_cover_95_percent_at_a_fixed_number_and_over_all_looks(noise):
     rng = np.random.default_rng(11)
     count, rounds = 6000, LOOKS[-1]
     order = balanced(rng, count, rounds)
-    d = {"normal": rng.standard_normal, "student": lambda shape: rng.standard_t(3, shape), "drift": rng.standard_normal}[noise]((count, rounds))
+    d = {"normal": rng.standard_normal, "student": lambda shape: rng.standard_t(3, shape), "drift": rng.standard_normal}[noise](
+        (count, rounds)
+    )
     if noise == "drift":
         d += 2.0 * order
     low, high = interval(paired_estimates(d, order, (12,)), 0.05)
