@@ -158,9 +158,8 @@ def print_table(results: list[dict]) -> None:
     def pct(value: float) -> str:
         return f"{100 * value:.1f}"
 
-    print(
-        "| noise | 95 % intervals: fixed rounds | every look at once | at the stop | false discoveries % | rounds, identical | rounds, 2 % |"
-    )
+    coverages = "95 % intervals: fixed rounds | every look at once | at the stop"
+    print(f"| noise | {coverages} | false discoveries % | rounds, identical | rounds, 2 % |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for result in results:
         cells = [pct(np.mean([c[key] for c in result["coverage"].values()])) for key in ("fixed", "all_looks", "at_stop")]
