@@ -10,8 +10,8 @@
 namespace profiler::driver {
 namespace {
 
-constexpr std::int64_t kHoldNs = 20'000'000;
-constexpr auto kEscapeTime = std::chrono::milliseconds(4);  // ample for work on another stream to reach the output
+constexpr std::int64_t kHoldNs = 8'000'000;
+constexpr auto kEscapeTime = std::chrono::milliseconds(2);  // ample for work on another stream to reach the output
 constexpr std::size_t kLookBytes = 4096;
 
 TensorSpec const* firstOutput(BufferRing const& ring, std::size_t& index) {
