@@ -1,5 +1,7 @@
 """Every page: drawn without an error or a request, in light and dark, on a laptop and a phone, whatever the names are."""
 
+from pathlib import Path
+
 import comparisons
 import pytest
 import synthetic
@@ -8,8 +10,14 @@ from chromium import draw_all, opened, until
 from profiler.report.comparison_page import render_comparison
 from profiler.report.page import render
 from profiler.report.trend_page import render_trend
+from profiler.tables.load import load
 
+DATA = Path(__file__).parents[1] / "data"
 RECORDINGS = {
+    "H200 nsys, graph nodes": lambda: [load(DATA / "nsys_h200/node.sqlite")],
+    "H200 nsys, graphs": lambda: [load(DATA / "nsys_h200/graph.sqlite")],
+    "H200 ncu": lambda: [load(DATA / "ncu_h200/swish.ncu-rep")],
+    "nsys without GPU": lambda: [load(DATA / "nsys_nvtx_cpu/events.sqlite")],
     "everything": lambda: [synthetic.everything()],
     "two": lambda: [synthetic.recording("base"), synthetic.recording("candidate", slower=1.05, seed=5)],
     "counters only": lambda: [synthetic.bare("report.ncu-rep", synthetic.ncu_frames(), "ncu")],
@@ -28,7 +36,7 @@ PAGES = {name: lambda out, make=make: render(make(), out) for name, make in RECO
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    return {name: make(folder / f"{name.replace(' ', '-')}.html") for name, make in PAGES.items()}
+    return {name: make(folder / f"{name.replace(' ', '-').replace(',', '')}.html") for name, make in PAGES.items()}
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -65,6 +65,7 @@ def comparison(candidates: tuple[str, ...] = ("candidate",), text: str = "swish"
             zip(
                 METRIC_COLUMNS,
                 (name, "kernels", label(0, text), "registers_per_thread", "count", "lower", 16, 32, 2.0, "worse", ""),
+                strict=True,
             )
         )
         for name in candidates
@@ -74,6 +75,7 @@ def comparison(candidates: tuple[str, ...] = ("candidate",), text: str = "swish"
             zip(
                 ROUND_COLUMNS,
                 (number, 0, side, label(index, text), 1e5 * factor * (1 + number / 1e3), 20, 32.0, "", 1.98e9, 1.98e9),
+                strict=True,
             )
         )
         for number in range(6)
