@@ -67,7 +67,8 @@ class View:
             try:
                 frame = getattr(recording, kind)(name)
             except ProfilerError as error:
-                reasons.append(f"{label}: {error.message}" if self.several else error.message)
+                message = error.message.removeprefix(f"{name}: ")
+                reasons.append(f"{label}: {message}" if self.several else message)
                 continue
             if len(frame):
                 frames.append(self._labelled(frame, label))

@@ -66,7 +66,13 @@ def test_nested_ranges_have_rows_of_their_own(page, recording):
 
 def test_keys_zoom_move_and_fit(page):
     page.locator(".timeline-frame").focus()
+    kernels = view(page)
+    page.keyboard.press("0")
     whole = view(page)
+    assert whole[0] < 0 and whole[1] > page.evaluate(f"{LINE}.end")
+    page.keyboard.press("g")
+    assert view(page) == pytest.approx(kernels)
+    page.keyboard.press("0")
     page.keyboard.press("w")
     zoomed = view(page)
     assert zoomed[1] - zoomed[0] == pytest.approx((whole[1] - whole[0]) * 0.6)
@@ -76,6 +82,14 @@ def test_keys_zoom_move_and_fit(page):
     page.keyboard.press("s")
     page.keyboard.press("0")
     assert view(page) == pytest.approx(whole)
+
+
+def test_the_first_view_is_the_work_of_the_gpu(page, recording):
+    origin = page.evaluate(f"{LINE}.origin")
+    starts = [recording.table(name)["start_ns"].min() for name in ("kernels", "memcpys")]
+    ends = [(frame["start_ns"] + frame["duration_ns"]).max() for frame in (recording.table("kernels"), recording.table("memcpys"))]
+    low, high = (min(starts) - origin, max(ends) - origin)
+    assert view(page) == pytest.approx([low - (high - low) * 0.02, high + (high - low) * 0.02], abs=2)
 
 
 def test_wheel_zooms_at_the_pointer_only_with_control(page):

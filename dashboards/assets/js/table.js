@@ -137,6 +137,7 @@ Page.table = (function () {
 
     refresh() {
       this.shown = this.order();
+      this.head.classList.toggle("units", this.visible.some((index) => this.scales[index] && this.scales[index].label));
       this.head.replaceChildren(element("tr", {}, ...this.visible.map((index) => this.heading(index))));
       const drawn = this.shown.slice(0, Math.min(this.limit, MAX_DRAWN));
       this.body.replaceChildren(...drawn.map((row) => this.row(row)));

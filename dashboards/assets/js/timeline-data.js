@@ -115,10 +115,18 @@
     for (const entry of names) entry.slot = slots.get(entry.group) ?? 7;
   }
 
+  /** From the first GPU operation to the last; null when there is none. */
+  function gpuSpan(lanes) {
+    const rows = lanes.filter((lane) => lane.kind === "gpu").flatMap((lane) => lane.rows).filter((row) => row.n);
+    if (!rows.length) return null;
+    return { from: Math.min(...rows.map((row) => row.start[0])), to: Math.max(...rows.map((row) => row.latest[row.n - 1])) };
+  }
+
   Page.loadTimeline = async function (payload) {
     const lanes = [];
     for (const lane of payload.lanes) lanes.push(await unpackLane(lane));
     rank(payload.names, lanes);
-    return { lanes, names: payload.names, end: Math.max(payload.end_ns, 1), origin: payload.origin_ns };
+    for (const entry of payload.names) if (entry.kind === "nvtx") entry.text = Page.format.label("range", entry.text);
+    return { lanes, names: payload.names, end: Math.max(payload.end_ns, 1), origin: payload.origin_ns, gpu: gpuSpan(lanes) };
   };
 })();

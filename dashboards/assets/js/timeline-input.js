@@ -5,7 +5,7 @@ Page.timelineInput = (function () {
     w: (line) => line.zoom(0.6), s: (line) => line.zoom(1 / 0.6), a: (line) => line.pan(-0.2), d: (line) => line.pan(0.2),
     "+": (line) => line.zoom(0.6), "=": (line) => line.zoom(0.6), "-": (line) => line.zoom(1 / 0.6), ArrowLeft: (line) => line.pan(-0.1),
     ArrowRight: (line) => line.pan(0.1), ArrowUp: (line) => line.zoom(0.6), ArrowDown: (line) => line.zoom(1 / 0.6), 0: (line) => line.fitAll(),
-    Home: (line) => line.fitAll(), f: (line) => line.zoomToRange(), Escape: (line) => { line.range = null; line.choose(null); },
+    Home: (line) => line.fitAll(), g: (line) => line.fitGpu(), f: (line) => line.zoomToRange(), Escape: (line) => { line.range = null; line.choose(null); },
   };
 
   function place(line, event) {

@@ -17,7 +17,7 @@ Page.widgets.timeline = (function () {
       this.pointers = new Map();
       this.build(node);
       Page.timelineInput.listen(this);
-      this.fitAll();
+      this.fitGpu();
       new ResizeObserver(() => this.redraw()).observe(this.frame);
       Page.redraws.push(() => { this.colors = null; this.redraw(); });
     }
@@ -30,7 +30,7 @@ Page.widgets.timeline = (function () {
       const bar = element("div", { class: "toolbar" }, this.search, button("Previous", "Previous match (Shift+Enter)", () => this.next(-1)),
         button("Next", "Next match (Enter)", () => this.next(1)), this.found, element("span", { class: "spacer" }),
         button("−", "Zoom out (S)", () => this.zoom(2)), button("+", "Zoom in (W)", () => this.zoom(0.5)),
-        button("Fit", "Show everything (0)", () => this.fitAll()), button("Zoom to range", "Zoom to the measured range or the chosen slice (F)", () => this.zoomToRange()));
+        button("All", "Show everything (0)", () => this.fitAll()), ...(this.gpu ? [button("GPU work", "Show the GPU's work (G)", () => this.fitGpu())] : []), button("Zoom to range", "Zoom to the measured range or the chosen slice (F)", () => this.zoomToRange()));
       this.axis = element("canvas", { class: "timeline-axis" });
       this.canvas = element("canvas");
       this.lanesNode = element("div", { class: "timeline-lanes" }, this.canvas);
@@ -44,7 +44,7 @@ Page.widgets.timeline = (function () {
     help() {
       const key = (text) => element("kbd", {}, text);
       return ["Drag to move, ", key("Ctrl"), "+wheel or pinch to zoom, ", key("Shift"), "+drag to measure, click a slice for details. Keys: ",
-        key("W"), " ", key("S"), " zoom, ", key("A"), " ", key("D"), " move, ", key("0"), " fit, ", key("F"), " zoom to range."];
+        key("W"), " ", key("S"), " zoom, ", key("A"), " ", key("D"), " move, ", key("0"), " all, ", key("G"), " GPU work, ", key("F"), " zoom to range."];
     }
 
     get left() {
@@ -73,6 +73,13 @@ Page.widgets.timeline = (function () {
 
     fitAll() {
       this.show(-this.end * 0.005, this.end * 1.005);
+    }
+
+    /** Show the GPU's work: set-up before it is often longer than all that matters. */
+    fitGpu() {
+      if (!this.gpu) { this.fitAll(); return; }
+      const margin = Math.max((this.gpu.to - this.gpu.from) * 0.02, SMALLEST_SPAN);
+      this.show(this.gpu.from - margin, this.gpu.to + margin);
     }
 
     zoom(factor, at = (this.view.from + this.view.to) / 2) {

@@ -15,7 +15,7 @@ def test_tables_of_several_recordings_carry_their_name():
     frame = view.metric("kernels")
     assert frame.columns[0] == "recording"
     assert frame["recording"].value_counts().to_dict() == {"a": 40, "b": 40}
-    assert view.reasons("kernels") == ["silent.sqlite: kernels: the synthetic nsys capture holds no kernels"]
+    assert view.reasons("kernels") == ["silent.sqlite: the synthetic nsys capture holds no kernels"]
 
 
 def test_one_recording_carries_no_extra_column():
