@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,7 +141,7 @@ def _without_secrets(request: CaptureRequest) -> dict[str, Any]:
 
 
 def _record_into(run: RunDir, request: CaptureRequest, progress: Progress) -> RunDir:
-    with locked(run), _closing(run):
+    with locked(run), _terminable(), _closing(run):
         run.manifest.status, run.manifest.reason = "recording", ""
         run.save()
         done = {capture.tool for capture in run.manifest.captures if capture.status == "complete"}
@@ -160,6 +162,23 @@ def _record_tool(run: RunDir, request: CaptureRequest, tool: str, progress: Prog
         f"{tool} lost {attempt.lost} finished points in each of {MAX_PASSES} attempts",
         "leave out the points that crash, then record again",
     )
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Treat a request to terminate, as batch systems send it, like Ctrl-C: the run is then closed properly."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

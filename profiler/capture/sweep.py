@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from profiler.errors import UsageError
-from profiler.runner.point import Point, parse_dtype, parse_shape
+from profiler.runner.point import Point, parse_dtype, parse_number, parse_shape
+from profiler.runner.settings import MeasureSettings
 
 MAX_POINTS = 100_000
 DEFAULT_SHAPE = "4096x1024"
+SETUP_SECONDS = 1.0
 
 Value = int | float | str
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
@@ -33,16 +35,6 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.USub: operator.neg,
     ast.Not: operator.not_,
 }
-
-
-def parse_value(text: str) -> Value:
-    """Read one value: a whole number, a number, or text."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _range_values(text: str) -> list[Value]:
@@ -73,7 +65,7 @@ def parse_values(text: str) -> list[Value]:
         part = part.strip()
         if not part:
             raise UsageError(f"empty value in {text!r}", "join values by single commas")
-        values += _range_values(part) if ":" in part else [parse_value(part)]
+        values += _range_values(part) if ":" in part else [parse_number(part)]
     return list(dict.fromkeys(values))
 
 
@@ -165,7 +157,7 @@ def _axes(sets: Sequence[str], sweeps: Sequence[str]) -> dict[str, list[Value]]:
             raise UsageError(f"{name!r} is no attribute", f"use --{'plugin' if name == 'op' else name}")
         if name in axes and not fixed:
             raise UsageError(f"{name!r} is given twice", "join its values by commas: --sweep block=64,128")
-        axes[name] = [*axes.get(name, []), *([parse_value(value)] if fixed else parse_values(value))]
+        axes[name] = [*axes.get(name, []), *([parse_number(value)] if fixed else parse_values(value))]
     return {name: list(dict.fromkeys(values)) for name, values in axes.items()}
 
 
@@ -214,3 +206,14 @@ def expand(
 
 def _names(point: Point) -> dict[str, Any]:
     return {"op": point.op, "dtype": point.dtype, "elements": point.element_count, "bytes": point.size_bytes, **point.attributes}
+
+
+def longest_seconds(points: int, settings: MeasureSettings, passes: int = 1) -> float:
+    """Estimate how long a sweep takes at most, in s: every point to its time limit, and a little for its set-up.
+
+    Args:
+        points: Number of points.
+        settings: How they are measured.
+        passes: Number of tools.
+    """
+    return points * passes * (settings.max_seconds + SETUP_SECONDS)

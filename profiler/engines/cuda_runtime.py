@@ -103,7 +103,10 @@ class Cuda:
 
     def error_of_status(self, what: str, status: int) -> Exception:
         """Return the exception for a numeric cudaError_t, as foreign libraries give it."""
-        return self.error(what, self.runtime.cudaError_t(status))
+        try:
+            return self.error(what, self.runtime.cudaError_t(status))
+        except ValueError:  # a newer CUDA's error, which these bindings do not know
+            return CaptureError(f"{what}: cudaError_t {status}", "see the CUDA documentation of this error")
 
     def release(self, function: str, *arguments: Any) -> None:
         """Give something back; after a lost context that fails, which changes nothing any more."""

@@ -82,7 +82,8 @@ class BufferRing:
         for item in self.sets[1:]:
             self._cuda.copy(item.source, self.sets[0].source, self.source_bytes)
         for item in self.sets:
-            self._cuda.call("cudaMemset", item.target, 0xFF, self.target_bytes) if self.target_bytes else None
+            if self.target_bytes:
+                self._cuda.call("cudaMemset", item.target, 0xFF, self.target_bytes)
         self._cuda.synchronize()
 
     def free(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from profiler.errors import UsageError
-from profiler.point_label import encode_label
+from profiler.point_label import decode_label, encode_label
 
 DTYPES = {"fp32": 4, "fp16": 2, "bf16": 2}
 
@@ -35,6 +35,16 @@ def parse_dtype(text: str) -> str:
     """
     if text not in DTYPES:
         raise UsageError(f"dtype {text!r} is unknown", f"known: {', '.join(DTYPES)}")
+    return text
+
+
+def parse_number(text: str) -> int | float | str:
+    """Read one value: a whole number, a number, or text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
     return text
 
 
@@ -93,14 +103,37 @@ def write_points(path: Path, points: list[Point]) -> None:
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def read_points(path: Path) -> list[Point]:
-    """Read what `write_points` wrote.
+def point_of_label(label: str) -> Point:
+    """Build a point from its label, the form in which the driver reads points too.
 
     Raises:
-        UsageError: The file is absent or holds something else.
+        UsageError: There is no op, or shape or type cannot be read.
+    """
+    pairs = decode_label(label)
+    if not pairs.get("op"):
+        raise UsageError(f"point {label!r} names no op", "example: op=swish shape=65536x1024 dtype=fp32 block=256")
+    shape = parse_shape(pairs["shape"]) if "shape" in pairs else ()
+    rest = {name: parse_number(text) for name, text in pairs.items() if name not in ("op", "shape", "dtype")}
+    return Point(pairs["op"], shape, parse_dtype(pairs.get("dtype", "fp32")), rest)
+
+
+def read_points(path: Path) -> list[Point]:
+    """Read sweep points: what `write_points` wrote, or one label a line (`#` starts a comment).
+
+    Raises:
+        UsageError: The file is absent or holds something else, or no point.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return [Point.from_dict(item) for item in document["points"]]
+        text = path.read_text(encoding="utf-8")
+        if text.lstrip().startswith("{"):
+            points = [Point.from_dict(item) for item in json.loads(text)["points"]]
+        else:
+            lines = (line.partition("#")[0].strip() for line in text.splitlines())
+            points = [point_of_label(line) for line in lines if line]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path}: not a file of sweep points ({error})", "write it with profiler run --dry-run") from error
+        raise UsageError(
+            f"{path}: not a file of sweep points ({error})", "one a line: op=swish shape=4096x1024 block=256"
+        ) from error
+    if not points:
+        raise UsageError(f"{path}: holds no sweep point", "one a line: op=swish shape=4096x1024 block=256")
+    return points

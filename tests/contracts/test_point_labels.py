@@ -1,11 +1,12 @@
 """The Python side builds the golden labels that the C++ header is held to as well."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from profiler.point_label import decode_label, encode_label, label_value
+from profiler.point_label import RESERVED_KEYS, decode_label, encode_label, label_value
 
 CASES = json.loads(Path(__file__).with_name("point_labels.json").read_text(encoding="utf-8"))["cases"]
 
@@ -19,3 +20,9 @@ def test_label_is_golden_and_decodes_to_the_same_pairs(case):
 
 def test_none_is_left_out():
     assert encode_label({"op": "swish", "block": None}) == "op=swish"
+
+
+def test_header_and_package_reserve_the_same_keys():
+    text = (Path(__file__).parents[2] / "cpp_driver" / "include" / "profiler" / "point_label.hpp").read_text(encoding="utf-8")
+    (keys,) = re.findall(r"kReservedKeys = \{([^}]*)\}", text)
+    assert tuple(re.findall(r'"(\w+)"', keys)) == RESERVED_KEYS

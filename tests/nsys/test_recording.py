@@ -103,7 +103,9 @@ def test_a_capture_range_records_only_what_it_spans(tmp_path, query):
     assert "point block=64" not in names
 
 
-@pytest.mark.parametrize(("capture_range", "text"), [("never@profiler", "never@profiler"), ("cudaProfilerApi", "cudaProfilerStart")])
+@pytest.mark.parametrize(
+    ("capture_range", "text"), [("never@profiler", "never@profiler"), ("cudaProfilerApi", "cudaProfilerStart")]
+)
 def test_a_capture_range_that_never_comes_is_said(tmp_path, capture_range, text):
     options = NsysOptions(trace=("nvtx",) if "@" in capture_range else ("cuda", "nvtx"), capture_range=capture_range)
     with pytest.raises(CaptureError, match=text) as caught:
@@ -157,7 +159,13 @@ def test_points_that_crash_hang_or_lie_leave_one_capture_with_the_rest(tmp_path,
     )  # fmt: skip
     run = record(request, tmp_path)
     result = {point["attributes"]["fault"]: point for point in json.loads((run.raw("nsys") / "result.json").read_text())["points"]}
-    assert [result[name]["status"] for name in ("none", "crash", "hang", "wrong", "last")] == ["ok", "failed", "failed", "wrong_output", "ok"]
+    assert [result[name]["status"] for name in ("none", "crash", "hang", "wrong", "last")] == [
+        "ok",
+        "failed",
+        "failed",
+        "wrong_output",
+        "ok",
+    ]
     ranges = query(run.raw("nsys") / "capture.sqlite", RANGES)
     whole = [row[0] for row in ranges if row[0].startswith("point ")]
     assert {f"point {result[name]['label']}" for name in ("none", "wrong", "last")} <= set(whole)
@@ -208,7 +216,7 @@ def _runs(entry, module):
 
 def _inside(entry, folder):
     try:
-        return Path(os.readlink(entry / "cwd")).is_relative_to(folder)
+        return (entry / "cwd").readlink().is_relative_to(folder)
     except OSError:
         return False
 

@@ -1,6 +1,5 @@
 """Programs are started, watched, and ended together with everything they started."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -140,7 +139,7 @@ def test_arguments_reach_the_program_unchanged_by_any_shell():
 
 
 def test_the_own_process_survives_and_keeps_its_descriptors():
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         run_process(["true"])
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -53,7 +53,10 @@ def sweep(values="64,128,256", engine="reference", attribute="block", tools=("bu
     points = expand("swish", ["16x64"], [], [], [f"{attribute}={values}"])
     environment = ENGINE_PATH if ":" in engine else {}
     return CaptureRequest(
-        tools=tools, sweep=SweepOptions(tuple(points), engine=engine, settings=QUICK, **options), label="test", environment=environment
+        tools=tools,
+        sweep=SweepOptions(tuple(points), engine=engine, settings=QUICK, **options),
+        label="test",
+        environment=environment,
     )
 
 
@@ -75,7 +78,11 @@ def test_a_sweep_becomes_a_complete_run(tmp_path):
     assert (run.logs / "builtin.log").read_text().count("ok: op=swish") == 3
     assert events.points == [(1, 3, "ok"), (2, 3, "ok"), (3, 3, "ok")]
     assert events.passes == [["builtin", 3, "complete"]]
-    assert [point["attributes"]["block"] for point in json.loads((run.path / capture.artefacts[0]).read_text())["points"]] == [64, 128, 256]
+    assert [point["attributes"]["block"] for point in json.loads((run.path / capture.artefacts[0]).read_text())["points"]] == [
+        64,
+        128,
+        256,
+    ]
     assert exit_code(run) == 0
     assert "cpu_count" in manifest.environment["host"]
 
@@ -87,7 +94,9 @@ def test_a_command_is_recorded_and_its_output_logged(tmp_path):
     assert run.manifest.command == [sys.executable, "-c", code]
     assert events.lines == ["hello"]
     result = json.loads((run.raw("builtin") / "result.json").read_text())
-    assert [(point["label"], len(point["samples_ns"]), point["bytes_per_iteration"]) for point in result["points"]] == [("block=64", 3, 8)]
+    assert [(point["label"], len(point["samples_ns"]), point["bytes_per_iteration"]) for point in result["points"]] == [
+        ("block=64", 3, 8)
+    ]
 
 
 def failing(tmp_path, request, error=CaptureError):
@@ -276,6 +285,17 @@ def test_a_killed_recording_is_no_run_yet_and_can_go_on(tmp_path):
     assert len(labels(run)) == 12
     assert set(labels(run).values()) == {1}
     assert not list(tmp_path.glob(".partial-*"))
+
+
+def test_a_request_to_terminate_closes_the_run(tmp_path):
+    class Terminate(Progress):
+        def point(self, done, total, status, label):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        record(sweep("32:512:32"), tmp_path, Terminate())
+    assert only_run(tmp_path).manifest.status == "failed"
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_two_recordings_into_one_run_are_refused(tmp_path):

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from profiler.errors import UsageError
 from profiler.runner.command import build_parser, points_of, settings_of
-from profiler.runner.point import write_points
+from profiler.runner.point import Point, write_points
 
 
 def test_the_result_is_what_the_formats_say(runner, tmp_path):
@@ -81,3 +82,22 @@ def test_points_of_a_file_are_run_as_they_are(tmp_path):
     write_points(tmp_path / "p.json", wanted)
     assert points_of(build_parser().parse_args(["--points", str(tmp_path / "p.json")])) == wanted
     assert settings_of(build_parser().parse_args(["--untimed", "--no-verify"])).timed is False
+
+
+def test_points_may_be_labels_one_a_line(tmp_path):
+    (tmp_path / "p.txt").write_text(
+        "# a comment\nop=swish shape=8x8 dtype=fp16 block=64 beta=1.5 # and one\n\nop=swish text=a%20b\n"
+    )
+    points = points_of(build_parser().parse_args(["--points", str(tmp_path / "p.txt")]))
+    assert points == [Point("swish", (8, 8), "fp16", {"block": 64, "beta": 1.5}), Point("swish", (), "fp32", {"text": "a b"})]
+    assert [point.label for point in points] == [
+        "op=swish shape=8x8 dtype=fp16 block=64 beta=1.5",
+        "op=swish dtype=fp32 text=a%20b",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing", "shape=4x4", "op=swish shape=4y4", "{}", "op=swish dtype=int8"])
+def test_bad_files_of_points_are_refused(tmp_path, text):
+    (tmp_path / "p.txt").write_text(text)
+    with pytest.raises(UsageError):
+        points_of(build_parser().parse_args(["--points", str(tmp_path / "p.txt")]))

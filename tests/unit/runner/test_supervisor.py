@@ -147,8 +147,24 @@ def test_interrupt_leaves_what_was_finished(tmp_path):
 
 def test_a_sweep_ends_when_the_process_that_records_it_is_gone(tmp_path):
     owner = subprocess.Popen(["sleep", "60"])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), str(HERE)]), "PROFILER_OWNER_PID": str(owner.pid)}
-    argv = [sys.executable, "-m", "profiler.runner", *QUICK, *FAULTY, "--set", "fault=slow", "--sweep", "block=32:1024:32", "--journal", "j.jsonl"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), str(HERE)]),
+        "PROFILER_OWNER_PID": str(owner.pid),
+    }
+    argv = [
+        sys.executable,
+        "-m",
+        "profiler.runner",
+        *QUICK,
+        *FAULTY,
+        "--set",
+        "fault=slow",
+        "--sweep",
+        "block=32:1024:32",
+        "--journal",
+        "j.jsonl",
+    ]
     process = subprocess.Popen(argv, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
     while not finished_labels(tmp_path / "j.jsonl") and time.monotonic() < deadline:

@@ -100,7 +100,12 @@ def test_the_fast_arithmetic_of_each_op_is_within_its_tolerance_of_float64(op, d
         target = np.empty(source.size, np.float32)
         op.compute(to_float32(source, dtype), target, parameters)
         report = verify(
-            from_float32(target, dtype), source, dtype, (4000,), lambda x, p=parameters: op.exact(x, p), op.tolerance(parameters, dtype)
+            from_float32(target, dtype),
+            source,
+            dtype,
+            (4000,),
+            lambda x, p=parameters: op.exact(x, p),
+            op.tolerance(parameters, dtype),
         )
         assert report["passed"], report
 

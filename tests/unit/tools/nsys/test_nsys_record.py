@@ -233,7 +233,15 @@ def test_a_damaged_export_is_refused_and_kept(tmp_path, content):
 
 @pytest.mark.parametrize(
     ("text", "is_block"),
-    [("A=1\0", True), ("A=1;PATH=/bin", True), ("a=1;b=2", False), ("x", False), ("", False), ("text\0A=1\0more\0", False), ("A=1", False)],
+    [
+        ("A=1\0", True),
+        ("A=1;PATH=/bin", True),
+        ("a=1;b=2", False),
+        ("x", False),
+        ("", False),
+        ("text\0A=1\0more\0", False),
+        ("A=1", False),
+    ],
 )
 def test_environment_blocks(text, is_block):
     assert is_environment_block(text) is is_block

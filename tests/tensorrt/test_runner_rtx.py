@@ -1,0 +1,94 @@
+"""The Python runner builds every sweep point's engine with TensorRT for RTX, and says that there is no GPU to run it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from profiler.engines.onnx_model import one_node_model
+
+ROOT = Path(__file__).resolve().parents[2]
+ATTRIBUTES = {"block": 256, "variant": "vectorized", "beta": 1.5, "items": 0}
+
+
+@pytest.mark.parametrize("dtype", ["fp32", "fp16", "bf16"])
+def test_the_model_is_what_the_onnx_package_would_write(dtype):
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load_from_string(one_node_model("ProfilerSwish", "profiler", ATTRIBUTES, dtype, (300, 0, 70000)))
+    (node,) = model.graph.node
+    assert (node.op_type, node.domain, list(node.input), list(node.output)) == ("ProfilerSwish", "profiler", ["x"], ["y"])
+    found = {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}
+    assert found == {"block": 256, "variant": b"vectorized", "beta": 1.5, "items": 0}
+    for value in (*model.graph.input, *model.graph.output):
+        assert [size.dim_value for size in value.type.tensor_type.shape.dim] == [300, 0, 70000]
+        names = {"fp32": "FLOAT", "fp16": "FLOAT16", "bf16": "BFLOAT16"}
+        assert value.type.tensor_type.elem_type == onnx.TensorProto.DataType.Value(names[dtype])
+    assert {item.domain: item.version for item in model.opset_import} == {"": 17, "profiler": 1}
+
+
+@pytest.fixture
+def runner(rtx_environment, rtx_plugin_library, tmp_path):
+    def run(*arguments):
+        argv = [sys.executable, "-m", "profiler.runner", "--engine", "tensorrt_rtx", "--plugin-library", str(rtx_plugin_library)]
+        argv += ["--json", "r.json", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+        path = tmp_path / "r.json"
+        return done, json.loads(path.read_text()) if path.is_file() else None
+
+    return run
+
+
+SWEEP = (
+    "--shape",
+    "64x128,8",
+    "--dtype",
+    "fp32,fp16,bf16",
+    "--sweep",
+    "block=64,256",
+    "--sweep",
+    "variant=scalar,vectorized,grid_stride",
+)
+
+
+def test_every_points_engine_is_built_once_and_then_taken_from_the_cache(runner, tmp_path):
+    done, document = runner(*SWEEP, "--engine-cache", "cache")
+    assert done.returncode == 0, done.stdout + done.stderr
+    points = document["points"]
+    assert len(points) == 36
+    assert {(point["status"], point["reason"]) for point in points} == {
+        ("skipped", "the engine was built, and there is no GPU to run it")
+    }
+    assert {point["engine_origin"] for point in points} == {"built"}
+    assert len({point["engine_digest"] for point in points}) == 36
+    assert all(point["engine_bytes"] > 1000 for point in points)
+    assert set(document["digests"]) == {"plugin_library"}
+    _, again = runner(*SWEEP, "--engine-cache", "cache")
+    assert {point["engine_origin"] for point in again["points"]} == {"cache"}
+    assert [point["engine_digest"] for point in again["points"]] == [point["engine_digest"] for point in points]
+
+
+def test_add_scalar_is_built_too(runner):
+    done, document = runner("--plugin", "add_scalar", "--set", "scalar=2.5", "--shape", "4x4")
+    assert done.returncode == 0, done.stdout
+    assert document["points"][0]["engine_bytes"] > 1000
+
+
+@pytest.mark.parametrize(("setting", "text"), [("blok=64", "unknown attribute 'blok'"), ("block=7", "Could not create the plugin")])
+def test_what_the_plugin_refuses_is_a_failed_point(runner, setting, text):
+    done, document = runner("--set", setting, "--shape", "4x4")
+    assert done.returncode == 4
+    assert document["points"][0]["status"] == "failed"
+    assert text in document["points"][0]["reason"]
+
+
+def test_a_plugin_library_of_another_tensorrt_is_not_loaded(runner, rtx_plugin_library, tmp_path):
+    other = tmp_path / "libprofiler_plugins_trt8.so"
+    other.write_bytes(rtx_plugin_library.read_bytes())
+    argv = [sys.executable, "-m", "profiler.runner", "--engine", "tensorrt_rtx", "--plugin-library", str(other), "--shape", "4x4"]
+    done = subprocess.run(argv, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 4
+    assert "no plugin library for tensorrt_rtx" in done.stderr
