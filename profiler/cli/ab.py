@@ -106,7 +106,7 @@ def run(
     if resume:
         folder, comparison = resume_job(resume, root, budget, max_rounds, _report)
     else:
-        sides = _sides(base, candidate or [], base_command, candidate_command or [], command or [], architectures)
+        sides = _sides(base, candidate or [], base_command, candidate_command or [], command or [], architectures, dry_run)
         if dry_run:
             for side in sides:
                 typer.echo(f"{side.name}: {shlex.join(side.argv)}")
@@ -144,8 +144,9 @@ def _sides(
     candidate_commands: list[str],
     command: list[str],
     architectures: str | None,
+    dry_run: bool,
 ) -> list[AbSide]:
-    """Return the sides, the base first.
+    """Return the sides, the base first; a dry run builds nothing.
 
     Raises:
         UsageError: There is no base or no candidate, or two bases.
@@ -164,7 +165,7 @@ def _sides(
         build(source, target, architectures)
 
     def resolve(text: str) -> AbSide:
-        return resolve_side(text, command, make, run_process, cache_folder())
+        return resolve_side(text, command, None if dry_run else make, run_process, cache_folder())
 
     first = resolve(base) if base else command_side("base", shlex.split(base_command))
     named = [resolve(text) for text in candidates]

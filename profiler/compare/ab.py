@@ -14,10 +14,11 @@ import numpy as np
 from profiler.compare.ab_sides import AbSide
 from profiler.compare.ab_store import SOURCE, TOOL, AbStore, RoundRecord
 from profiler.compare.align import align, unalias
-from profiler.compare.comparability import compare_facts
+from profiler.compare.comparability import FACTS, compare_facts, fact_value
 from profiler.compare.comparison import Comparison, SideInfo
 from profiler.compare.machine_code import find_cuobjdump, function_digests, function_resources, resource_changes, same_code
 from profiler.compare.metric_changes import METRIC_COLUMNS
+from profiler.compare.noise import selftest_sentence
 from profiler.compare.rounds import balanced_order, compare_rounds
 from profiler.compare.sides import Row
 from profiler.compare.statistics import LOOKS
@@ -273,5 +274,8 @@ def _notes(store: AbStore, rows: pd.DataFrame) -> list[str]:
         notes.append(f"{dropped} measurements were dropped because the SM clock fell during a round.")
     for record in store.rounds:
         notes += [f"Round {record.number}: {name}: {reason}" for name, reason in record.failures.items()]
+    facts = store.facts.get(store.names[0], {})
+    sentence = selftest_sentence(store.run.path.parent, fact_value(facts, FACTS[0]), fact_value(facts, FACTS[1]))
+    notes = [sentence, *notes] if sentence else notes
     reason = _code_record(store).get("reason", "")
     return [*notes, f"{reason[:1].upper()}{reason[1:]}."] if reason else notes

@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from profiler.capture.artefacts import DRIVER, find_driver
+from profiler.capture.artefacts import DRIVER, PLUGIN_LIBRARIES, find_driver
 from profiler.errors import CaptureError, ToolMissingError, UsageError
 
 Run = Callable[..., Any]
+Build = Callable[[Path, Path], None]
 
 _PLACEHOLDERS = ("{driver}", "{library}")
 _GIT_TIMEOUT_S = 120.0
@@ -82,13 +83,13 @@ def default_side(command: Sequence[str]) -> AbSide:
     return AbSide("this build", _fill(command, built, "this machine"), built.origin, _binaries(built))
 
 
-def resolve_side(text: str, command: Sequence[str], build: Callable[[Path, Path], None], run: Run, cache: Path) -> AbSide:
+def resolve_side(text: str, command: Sequence[str], build: Build | None, run: Run, cache: Path) -> AbSide:
     """Return a side from what the user wrote.
 
     Args:
         text: A plugin library (.so), a source folder, a build folder, or a git revision of the current repository.
         command: Command template; words that begin with `-` at its start are options of the driver.
-        build: Builds a source folder into a build folder.
+        build: Builds a source folder into a build folder; None only names what it would make.
         run: `profiler.capture.process.run_process`.
         cache: Folder for builds of revisions and source folders.
 
@@ -112,11 +113,12 @@ def _digest(path: Path) -> str:
 
 def _products(folder: Path, origin: str) -> Built:
     driver = folder / "bin" / DRIVER
-    libraries = sorted((folder / "lib").glob("lib*plugin*.so"))
+    # those of TensorRT proper before that of TensorRT for RTX
+    libraries = sorted(folder.glob(PLUGIN_LIBRARIES), key=lambda path: ("_trt" not in path.name, path.name))
     return Built(driver if driver.is_file() else None, libraries[0] if libraries else None, origin)
 
 
-def _from_folder(path: Path, build: Callable[[Path, Path], None], cache: Path) -> Built:
+def _from_folder(path: Path, build: Build | None, cache: Path) -> Built:
     if not (path / "CMakeLists.txt").is_file():
         built = _products(path, f"build folder {path.name}")
         if built.driver is None and built.library is None:
@@ -125,17 +127,25 @@ def _from_folder(path: Path, build: Callable[[Path, Path], None], cache: Path) -
             )
         return built
     target = cache / f"folder-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    if build is None:
+        return _planned(target, f"source folder {path.name}")
     build(path, target)
     return _products(target, f"source folder {path.name}")
 
 
-def _from_revision(text: str, build: Callable[[Path, Path], None], run: Run, cache: Path) -> Built:
+def _planned(folder: Path, origin: str) -> Built:
+    return Built(folder / "bin" / DRIVER, folder / PLUGIN_LIBRARIES, origin)
+
+
+def _from_revision(text: str, build: Build | None, run: Run, cache: Path) -> Built:
     commit = _git(run, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
     if not commit:
         raise UsageError(
             f"{text!r} is no file, no folder and no revision of this repository", "check the spelling; git log lists revisions"
         )
     target = cache / f"commit-{commit[:16]}"
+    if build is None:
+        return _planned(target, f"commit {commit[:12]}")
     if not (target / "complete").is_file():
         worktree = cache / f"worktree-{commit[:16]}-{os.getpid()}"
         _git(run, "worktree", "add", "--detach", "--force", str(worktree), commit, must=True)

@@ -41,7 +41,7 @@ FACTS = (
     Fact("tool_version", "tool version", False, ("tool_version",), "another version may add another overhead"),
     Fact("tool_options", "tool options", False, ("graph_trace", "tool_options"), "another option may add another overhead"),
     Fact("driver", "driver", False, ("driver", "versions.driver"), "the driver schedules the work"),
-    Fact("cuda", "CUDA", False, ("versions.cuda_runtime", "cuda_version", "cuda_driver"),
+    Fact("cuda", "CUDA", False, ("versions.cuda_runtime", "cuda_driver"),
          "another compiler or runtime may make other code"),
     Fact("tensorrt", "TensorRT", True, ("versions.tensorrt", "packages.tensorrt"), "another TensorRT chooses other kernels"),
     Fact("sm_clock", "SM clock limit", True, ("device.sm_clock_hz", "gpus.sm_clock_max_hz"), "time follows the clock"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,17 +29,32 @@ RELATIVE_STEP = 0.02
 POINT_STEP = 1.0
 """What a measured metric must move to count: 2 %, or one percentage point. One value a side carries no error estimate."""
 
-_TIMED_TABLES = ("points", "kernels")
-"""Their times, and what is computed from times alone, have verdicts of their own, from all samples."""
+COMPARED: dict[str, tuple[str, ...]] = {
+    "points": ("label",),
+    "kernels": ("kernel", "grid", "block"),
+    "launches": ("kernel", "grid", "block"),
+    "launch_latency": ("kernel", "grid", "block"),
+    "memory_operations": ("direction", "source_kind", "destination_kind"),
+    "device_activity": ("device",),
+    "stream_overlap": ("device", "kind", "first", "second"),
+    "nvtx": ("domain", "range", "kind"),
+}
+"""Metric tables that are compared, and what names a row of them on both sides: no register count, no time, no process."""
+
+_TIMED_ROWS = ("points", "kernels", "launches")
+"""Their times have verdicts of their own (or, under Nsight Compute, mean nothing), so do rates computed from times alone."""
+
+_UNSTEADY = ("launch_latency", "memory_operations", "device_activity", "stream_overlap", "nvtx")
+"""Tables of times of one process: with one value a side a change can be shown, but not called better or worse."""
 
 
 def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """Compare all metric tables whose rows can be told apart by keys.
+    """Compare the metric tables of `COMPARED`.
 
     Args:
         base: Base side with its recording.
         candidate: Candidate side with its recording.
-        pairs: How the rows of times were matched; rows of `points` follow it.
+        pairs: How the rows of times were matched; renamed kernels and points follow it.
 
     Returns:
         One row per table row and metric that has a value on a side, columns `METRIC_COLUMNS`.
@@ -48,45 +63,57 @@ def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.Dat
 
     from profiler.metrics import catalog
 
-    labels = {pair.candidate.label: pair.base.label for pair in pairs if pair.base and pair.candidate}
+    names = dict(_renamed(pairs))
     records: list[dict[str, Any]] = []
     for table in catalog.METRIC_TABLES:
-        if table.keys and base.recording is not None and candidate.recording is not None:
-            records += _table_changes(table, base.recording, candidate.recording, labels)
+        if table.name in COMPARED and base.recording is not None and candidate.recording is not None:
+            records += _table_changes(table, base.recording, candidate.recording, names)
     frame = pd.DataFrame(records, columns=list(METRIC_COLUMNS[1:]))
     frame.insert(0, "candidate", candidate.name)
     return frame
 
 
-def _table_changes(table: MetricTable, base: Recording, candidate: Recording, labels: Mapping[str, str]) -> list[dict[str, Any]]:
-    ours, theirs = _rows(table, base, {}), _rows(table, candidate, labels)
+def _renamed(pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
+    """Yield what the candidate calls a row and what the base calls it, as label and as kernel with its launch."""
+    for pair in pairs:
+        if pair.base is not None and pair.candidate is not None:
+            yield pair.candidate.own_label, pair.base.label
+            launch = [" ".join(side.keys.get(key, "") for key in _LAUNCH) for side in (pair.candidate, pair.base)]
+            yield launch[0], launch[1]
+
+
+_LAUNCH = ("kernel", "launch_grid", "launch_block")
+
+
+def _table_changes(table: MetricTable, base: Recording, candidate: Recording, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    ours, theirs = _rows(table, base, {}), _rows(table, candidate, names)
     specs = [spec for spec in table.columns if _compared(spec, table)]
     records = []
     for key in dict.fromkeys([*ours, *theirs]):
         for spec in specs:
-            record = change(spec, ours.get(key), theirs.get(key))
+            record = change(spec, ours.get(key), theirs.get(key), table.name not in _UNSTEADY)
             if record:
                 records.append({"table": table.name, "row": key, **record})
     return records
 
 
 def _compared(spec: MetricSpec, table: MetricTable) -> bool:
-    if spec.name in table.keys or not spec.unit:
+    if spec.name in COMPARED[table.name] or not spec.unit or spec.name.endswith("flop_per_s"):
         return False
-    return not (table.name in _TIMED_TABLES and (spec.unit in ("ns", "bytes/s") or spec.name.startswith("share")))
+    return not (table.name in _TIMED_ROWS and (spec.unit in ("ns", "bytes/s") or spec.name.startswith(("share", "effective"))))
 
 
-def _rows(table: MetricTable, recording: Recording, labels: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the rows of a metric table by their keys as text; a key that several rows share names none of them."""
+def _rows(table: MetricTable, recording: Recording, names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the rows of a metric table by their keys as text, several of one name as medians."""
     try:
         frame = recording.metric(table.name)
     except DataMissingError:
         return {}
-    keys = [name for name in table.keys if name in frame.columns]
+    keys = [name for name in COMPARED[table.name] if name in frame.columns]
     found: dict[str, list[dict[str, Any]]] = {}
     for record in frame.to_dict("records"):
         name = " ".join(str(record[key]) for key in keys)
-        found.setdefault(labels.get(name, name), []).append(record)
+        found.setdefault(names.get(name, name), []).append(record)
     return {name: _median_row(records) for name, records in found.items()}
 
 
@@ -109,18 +136,21 @@ def _number(value: Any) -> float:
         return float("nan")
 
 
-def change(spec: MetricSpec, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def change(
+    spec: MetricSpec, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None, steady: bool = True
+) -> dict[str, Any] | None:
     """Compare one metric of one row; None when neither side has a value.
 
     Args:
         spec: The metric.
         ours: Metric names to values of the base; None without the row.
         theirs: The same of the candidate.
+        steady: One value a side is enough to call a change better or worse.
     """
     base, candidate = (_number(record.get(spec.name)) if record else np.nan for record in (ours, theirs))
     if not (np.isfinite(base) or np.isfinite(candidate)):
         return None
-    verdict, reason = _verdict(spec, base, candidate)
+    verdict, reason = _verdict(spec, base, candidate, steady)
     ratio = candidate / base if base and np.isfinite(base) else np.nan
     return {
         "metric": spec.name, "unit": spec.unit, "better": spec.better, "base_value": base, "candidate_value": candidate,
@@ -128,7 +158,7 @@ def change(spec: MetricSpec, ours: Mapping[str, Any] | None, theirs: Mapping[str
     }  # fmt: skip
 
 
-def _verdict(spec: MetricSpec, base: float, candidate: float) -> tuple[str, str]:
+def _verdict(spec: MetricSpec, base: float, candidate: float, steady: bool) -> tuple[str, str]:
     if not np.isfinite(candidate):
         return "base only", "unmatched"
     if not np.isfinite(base):
@@ -138,6 +168,6 @@ def _verdict(spec: MetricSpec, base: float, candidate: float) -> tuple[str, str]
     smallest = 0.0 if exact else POINT_STEP if spec.unit == "%" else RELATIVE_STEP * abs(base)
     if candidate == base or abs(candidate - base) < smallest:
         return "same", reason
-    if spec.better == "none":
+    if spec.better == "none" or not (steady or exact):
         return "changed", reason
     return ("better" if (candidate < base) == (spec.better == "lower") else "worse"), reason

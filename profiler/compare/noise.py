@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from profiler.errors import BadExportError
 from profiler.store.run_dir import iterate_runs
@@ -46,18 +47,21 @@ def assumed_noise(host_clock: bool) -> MachineNoise:
     return MachineNoise(spread, ASSUMED_DOF, f"assumed to be {format_percent(spread)} (profiler selftest measures it)")
 
 
-def find_noise(root: Path, gpu: str, uuid: str = "") -> MachineNoise | None:
-    """Return the newest measured spread of a GPU: of this very board, else of its model; None when never measured.
+def find_selftest(root: Path, gpu: str, uuid: str = "") -> tuple[str, bool, dict[str, Any]] | None:
+    """Return the newest self-test of a GPU: of this very board, else of its model; None when there is none.
 
     Args:
         root: Folder that holds runs.
         gpu: Product name; without it nothing measured applies.
         uuid: UUID of the board, when known.
 
+    Returns:
+        Run id, whether it is this board's, and the record (`selftest.SelfTest`).
+
     Raises:
         BadExportError: A self-test's file is damaged.
     """
-    found: dict[bool, MachineNoise] = {}
+    found: dict[bool, tuple[str, bool, dict[str, Any]]] = {}
     for run in iterate_runs(root) if gpu else ():
         path = run.raw("selftest") / SELFTEST_FILE
         if not path.is_file():
@@ -65,15 +69,39 @@ def find_noise(root: Path, gpu: str, uuid: str = "") -> MachineNoise | None:
         record = _read(path)
         if record.get("gpu") == gpu and record.get("process_spread") is not None:
             same_board = bool(uuid) and record.get("gpu_uuid") == uuid
-            where = "this board" if same_board else f"another {gpu}"
-            spread, dof = float(record["process_spread"]), float(record["process_spread_dof"])
-            found[same_board] = MachineNoise(
-                spread, dof, f"{format_percent(spread)}, measured by self-test {run.run_id} on {where}"
-            )
+            found[same_board] = (run.run_id, same_board, record)
     return found.get(True) or found.get(False)
 
 
-def _read(path: Path) -> dict[str, object]:
+def find_noise(root: Path, gpu: str, uuid: str = "") -> MachineNoise | None:
+    """Return the measured spread of a GPU; None when never measured. Arguments and errors as for `find_selftest`."""
+    found = find_selftest(root, gpu, uuid)
+    if found is None:
+        return None
+    run_id, same_board, record = found
+    spread = float(record["process_spread"])
+    where = "this board" if same_board else f"another {gpu}"
+    origin = f"{format_percent(spread)}, measured by self-test {run_id} on {where}"
+    return MachineNoise(spread, float(record["process_spread_dof"]), origin)
+
+
+def selftest_sentence(root: Path, gpu: str, uuid: str = "") -> str:
+    """Return what the GPU's self-test found, for the reader of a comparison; empty without one."""
+    found = find_selftest(root, gpu, uuid)
+    if found is None or not found[2].get("comparisons"):
+        return ""
+    _, same_board, record = found
+    smallest = record.get("smallest_slowdown")
+    power = (
+        f"a slowdown of {format_percent(smallest)} is found with 95 % power" if smallest else "no slowdown tried is surely found"
+    )
+    return (
+        f"Self-test of {'this board' if same_board else f'another {gpu}'}: {record['alarms']} of {record['comparisons']} rows of "
+        f"identical code were called faster or slower, {power}."
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from profiler.compare.align import align, apply_aliases
-from profiler.compare.comparability import Difference, compare_facts, recording_facts
+from profiler.compare.comparability import FACTS, Difference, compare_facts, fact_value, recording_facts
 from profiler.compare.comparison import Comparison, Judged, SideInfo, build_rows, capture_estimates, clocks_differ, judge_pair
 from profiler.compare.metric_changes import metric_changes
-from profiler.compare.noise import BOARD_SPREAD, MachineNoise, assumed_noise, find_noise
+from profiler.compare.noise import BOARD_SPREAD, MachineNoise, assumed_noise, find_noise, selftest_sentence
 from profiler.compare.sides import Side, Source, available_sources, merge_replicates, side_rows
 from profiler.compare.verdict import REASONS, Rule
 from profiler.errors import DataMissingError, UsageError
 from profiler.store.run_dir import runs_root
 from profiler.tables.load import Recording, load
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def compare_targets(
@@ -110,7 +114,7 @@ def _compare(
 
     base = sides[0]
     host_clock = any(row.conditions.get("clock") == "monotonic" for row in base.rows)
-    measured = None if host_clock else find_noise(root, base.facts.get("device.name", ""), base.facts.get("device.uuid", ""))
+    measured = None if host_clock else find_noise(root, *_board(base.facts))
     noise = measured or assumed_noise(host_clock)
     judged: list[Judged] = []
     extra: list[float] = []
@@ -133,7 +137,14 @@ def _compare(
     infos = [_info(side, group) for side, group in zip(sides, groups, strict=True)]
     design = _design(groups, noise)
     return Comparison(
-        infos[0], infos[1:], rows, pd.concat(metrics, ignore_index=True), differences, rule, design, _notes(sides, rows)
+        infos[0],
+        infos[1:],
+        rows,
+        pd.concat(metrics, ignore_index=True),
+        differences,
+        rule,
+        design,
+        _notes(sides, rows, selftest_sentence(root, *_board(base.facts))),
     )
 
 
@@ -148,8 +159,13 @@ def _design(groups: Sequence[Sequence[Recording]], noise: MachineNoise) -> str:
     return f"{' against '.join(map(str, counts))} processes, not interleaved; their spread is measured"
 
 
-def _notes(sides: Sequence[Side], rows) -> list[str]:
-    notes = []
+def _board(facts: Mapping[str, str]) -> tuple[str, str]:
+    """Return product name and UUID of the GPU; empty when unknown."""
+    return fact_value(facts, FACTS[0]), fact_value(facts, FACTS[1])
+
+
+def _notes(sides: Sequence[Side], rows: pd.DataFrame, selftest: str) -> list[str]:
+    notes = [selftest] if selftest else []
     if (rows["reason"] == "one_capture").any():
         notes.append("Single captures cannot show small changes: profiler ab measures both sides interleaved until it can tell.")
     if sides[0].source is None:

@@ -70,17 +70,31 @@ def test_source_folder_build_folder_and_library(repository, tmp_path, monkeypatc
     made = tmp_path / "made"
     fake_build(repository, made)
     (made / "lib").mkdir()
-    (made / "lib" / "libprofiler_plugins.so").write_bytes(b"elf")
+    (made / "lib" / "libprofiler_plugins_trt10.so").write_bytes(b"elf")
     built = resolve(str(made), ("run", "{library}"), tmp_path / "cache")
-    assert built.argv == ("run", str(made / "lib/libprofiler_plugins.so")) and built.origin == "build folder made"
-    library = resolve(str(made / "lib/libprofiler_plugins.so"), ("run", "--plugin-library={library}"), tmp_path / "cache")
-    assert library.argv[1].endswith("libprofiler_plugins.so") and "sha256:" in library.origin
+    assert built.argv == ("run", str(made / "lib/libprofiler_plugins_trt10.so")) and built.origin == "build folder made"
+    library = resolve(str(made / "lib/libprofiler_plugins_trt10.so"), ("run", "--plugin-library={library}"), tmp_path / "cache")
+    assert library.argv[1].endswith("libprofiler_plugins_trt10.so") and "sha256:" in library.origin
 
 
 @pytest.mark.parametrize("text", ["no-such-revision", "--upload-pack=x", "-h"])
 def test_what_is_nothing_is_refused(repository, tmp_path, text):
     with pytest.raises(UsageError, match="no file, no folder and no revision"):
         resolve(text, (), tmp_path / "cache")
+
+
+def test_a_dry_run_names_what_would_be_built_and_builds_nothing(repository, tmp_path):
+    side = resolve("HEAD", ("{driver}", "--plugin-library", "{library}"), tmp_path / "cache", None)
+    assert side.argv[0].endswith("/bin/profiler-driver") and "/lib/libprofiler_plugins" in side.argv[2]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_test_libraries_are_never_taken_for_the_plugins(repository, tmp_path):
+    made = tmp_path / "made"
+    (made / "lib").mkdir(parents=True)
+    for name in ("plugins_null_stream_trt8", "plugins_rtx", "plugins_trt8", "ops"):
+        (made / "lib" / f"libprofiler_{name}.so").write_bytes(b"elf")
+    assert resolve(str(made), ("{library}",), tmp_path / "cache").argv == (str(made / "lib/libprofiler_plugins_trt8.so"),)
 
 
 def test_an_empty_folder_and_a_missing_library_are_refused(repository, tmp_path):

@@ -1,3 +1,6 @@
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 from conftest import row, samples
@@ -69,3 +72,29 @@ def test_replicates_are_joined_and_a_missing_one_is_named():
     assert [summary.problem for summary in merged["op=b"].summaries] == ["", "missing_samples", "missing_samples"]
     assert [summary.problem for summary in merged["op=c"].summaries] == ["missing_samples", "missing_samples", ""]
     assert merged["op=a"].median_ns == 6.5
+
+
+NSYS = Path(__file__).parents[2] / "data" / "nsys_h200"
+
+
+def test_a_real_nsys_capture_gives_points_and_kernels():
+    recording = load(NSYS / "node.sqlite")
+    points, kernels = (side_rows(recording, source) for source in available_sources(recording))
+    medians = dict(zip(recording.metric("points")["label"], recording.metric("points")["nsys_median_ns"], strict=True))
+    assert {item.label: item.median_ns for item in points} == medians and len(points) > 3
+    assert all(item.keys["launch_grid"] and item.conditions["clock"] == "nsys timestamps" for item in points)
+    with (NSYS / "node_cuda_gpu_kern_gb_sum.csv").open() as stream:
+        text = [line for line in stream if line.count(",") > 5]
+    expected = {(line["Name"], line["GridXYZ"].split(), line["BlockXYZ"].split()).__repr__(): line for line in csv.DictReader(text)}
+    assert len(kernels) == len(expected)
+    assert sum(item.count for item in kernels) == sum(int(line["Instances"]) for line in expected.values())
+
+
+def test_a_real_capture_compares_with_itself():
+    from profiler.compare.recordings import compare_targets
+
+    path = str(NSYS / "node.sqlite")
+    found = compare_targets(path, [path])
+    assert set(found.rows["reason"]) == {"one_capture"} and (found.rows["ratio"] == 1.0).all()
+    kernels = compare_targets(path, [path], source="kernels")
+    assert (kernels.rows["match"] == "label").all() and len(kernels.rows) > len(found.rows) - 1
