@@ -7,9 +7,11 @@ iteration count and the wall time.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -178,43 +180,43 @@ def measure_throughput(
         max_seconds: Time after which no thread begins another round.
     """
     barrier = threading.Barrier(len(threads) + 1)
-    failures: list[BaseException] = []
-    ends: list[int] = []
 
-    def work(lanes: list[Lane]) -> None:
+    def work(lanes: list[Lane]) -> int:
         try:
             cuda.make_current()
             with ranges.point(label):
                 barrier.wait()
-                begin = time.monotonic()
-                done = 0
-                while done < most and time.monotonic() - begin < max_seconds:
-                    count = min(BATCH, most - done)
-                    for index in range(count):
-                        for lane in lanes:
-                            lane.enqueue_timed(index, ranges, size_bytes)
-                    for lane in lanes:
-                        lane.take_times(count)
-                    done += count
-                ends.append(time.perf_counter_ns())
-        except BaseException as error:
-            failures.append(error)
-            barrier.abort()
+                _run_freely(lanes, ranges, size_bytes, most, max_seconds)
+                return time.perf_counter_ns()
+        except BaseException:
+            barrier.abort()  # the others must not wait for this thread
+            raise
 
-    workers = [threading.Thread(target=work, args=(lanes,)) for lanes in threads]
-    for worker in workers:
-        worker.start()
-    try:
-        barrier.wait()
-    except threading.BrokenBarrierError:
-        pass
-    start = time.perf_counter_ns()
-    for worker in workers:
-        worker.join()
-    if failures:
-        raise next((error for error in failures if not isinstance(error, threading.BrokenBarrierError)), failures[0])
+    with ThreadPoolExecutor(len(threads)) as pool:
+        futures = [pool.submit(work, lanes) for lanes in threads]
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait()
+        start = time.perf_counter_ns()
+    errors = [error for future in futures if (error := future.exception()) is not None]
+    if errors:
+        raise next((error for error in errors if not isinstance(error, threading.BrokenBarrierError)), errors[0])
+    wall_ns = max(future.result() for future in futures) - start
     lanes = [
         {"thread": thread, "stream": stream, "sample_count": len(lane.samples_ns)}
         for thread, group in enumerate(threads) for stream, lane in enumerate(group)
     ]  # fmt: skip
-    return LaneTimes(lanes, max(ends) - start)
+    return LaneTimes(lanes, wall_ns)
+
+
+def _run_freely(lanes: list[Lane], ranges: RangeRecorder, size_bytes: int, most: int, max_seconds: float) -> None:
+    """Enqueue batches on all lanes of one thread in turn, until each has its iterations or the time is over."""
+    begin = time.monotonic()
+    done = 0
+    while done < most and time.monotonic() - begin < max_seconds:
+        count = min(BATCH, most - done)
+        for index in range(count):
+            for lane in lanes:
+                lane.enqueue_timed(index, ranges, size_bytes)
+        for lane in lanes:
+            lane.take_times(count)
+        done += count

@@ -54,7 +54,7 @@ def probe_nsys(run: Callable[..., Any]) -> ToolVersion | None:
 def find_importer(nsys: str) -> str | None:
     """Return QdstrmImporter, which stands beside nsys, or in the host folder next to nsys's own."""
     target = Path(nsys).resolve().parent
-    roots = [target, target.parent, target.parent.parent, Path("usr/lib/nsight-systems"), Path("opt/nvidia/nsight-systems")]
+    roots = [target, target.parent, target.parent.parent, Path("/usr/lib/nsight-systems"), Path("/opt/nvidia/nsight-systems")]
     for root in roots:
         for pattern in ("QdstrmImporter", "host-linux-*/QdstrmImporter", "*/host-linux-*/QdstrmImporter"):
             found = sorted(path for path in root.glob(pattern) if os.access(path, os.X_OK))

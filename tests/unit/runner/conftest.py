@@ -1,12 +1,9 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-HERE = Path(__file__).parent
-QUICK = ["--shape", "16x64", "--min-samples", "3", "--max-samples", "3", "--max-seconds", "1", "--warmup", "1", "--cache", "warm"]
+from runner_process import QUICK, SEARCH_PATH
 
 
 @pytest.fixture
@@ -14,7 +11,7 @@ def runner(tmp_path):
     """Run the runner's command line in a process of its own; returns exit status and output."""
 
     def run(*arguments, timeout=60):
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), str(HERE)])}
+        environment = {**os.environ, "PYTHONPATH": SEARCH_PATH}
         argv = [sys.executable, "-m", "profiler.runner", *QUICK, *map(str, arguments)]
         done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=timeout)
         return done.returncode, done.stdout + done.stderr

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import HERE
+from runner_process import HERE
 
 from profiler.errors import ToolMissingError, UsageError
 from profiler.runner.driver_worker import DriverWorker

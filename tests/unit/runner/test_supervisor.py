@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from conftest import HERE, QUICK
+from runner_process import QUICK, SEARCH_PATH
 
 from profiler.runner.result import Journal
 
@@ -78,7 +78,7 @@ def test_finished_points_are_not_run_again(runner, tmp_path):
 
 
 def begin(tmp_path, *arguments):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), str(HERE)])}
+    environment = {**os.environ, "PYTHONPATH": SEARCH_PATH}
     argv = [sys.executable, "-m", "profiler.runner", *QUICK, *FAULTY, *arguments]
     return subprocess.Popen(argv, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
 
@@ -149,7 +149,7 @@ def test_a_sweep_ends_when_the_process_that_records_it_is_gone(tmp_path):
     owner = subprocess.Popen(["sleep", "60"])
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), str(HERE)]),
+        "PYTHONPATH": SEARCH_PATH,
         "PROFILER_OWNER_PID": str(owner.pid),
     }
     argv = [
