@@ -32,17 +32,19 @@ class Lane:
     nested: bool = False
 
 
+def collect_lanes(recording: Recording, names: Names) -> list[Lane]:
+    """Return every lane that the recording fills: GPU work, idle gaps, NVTX ranges, waits, API calls."""
+    makers = (_gpu_lanes, _idle_lanes, _nvtx_lanes, _wait_lanes, _api_lanes)
+    return [lane for make in makers for lane in make(recording, names)]
+
+
 def build_timeline(recording: Recording) -> dict[str, Any] | None:
     """Return the timeline of one recording for the page's script, None when it holds no events.
 
-    All GPU work comes first, then NVTX ranges, waits and API calls until the page holds `MAX_SLICES`; what does not fit is
-    named in `notes`.
+    What does not fit `MAX_SLICES` is merged or, for API calls, left out, and named in `notes`.
     """
     names, notes = Names(), []
-    gpu = _gpu_lanes(recording, names)
-    groups = [gpu, _idle_lanes(recording, names), _nvtx_lanes(recording, names), _wait_lanes(recording, names)]
-    lanes = _fit(groups, _api_lanes(recording, names), names, notes)
-    lanes = [lane for lane in lanes if len(lane.events)]
+    lanes = [lane for lane in _fit(collect_lanes(recording, names), names, notes) if len(lane.events)]
     if not lanes:
         return None
     origin = min(int(lane.events.start[0]) for lane in lanes)
@@ -53,21 +55,21 @@ def build_timeline(recording: Recording) -> dict[str, Any] | None:
     return {"origin_ns": origin, "end_ns": end - origin, "lanes": packed, "names": names.entries, "notes": notes}
 
 
-def _fit(groups: list[list[Lane]], api: list[Lane], names: Names, notes: list[str]) -> list[Lane]:
-    lanes = [lane for group in groups for lane in group]
-    total = sum(len(lane.events) for lane in lanes)
+def _fit(lanes: list[Lane], names: Names, notes: list[str]) -> list[Lane]:
+    calls = [lane for lane in lanes if lane.kind == "api"]
+    others = [lane for lane in lanes if lane.kind != "api"]
+    total, left_out = (sum(len(lane.events) for lane in part) for part in (others, calls))
     if total > MAX_SLICES:
         size = -(-total // MAX_SLICES)
         notes.append(
             f"{total:,} slices are too many for a page: each block of the timeline stands for {size} successive ones. "
             "Record a shorter range to see each."
         )
-        lanes = [_merged(lane, size, names) for lane in lanes]
-    calls = sum(len(lane.events) for lane in api)
-    if calls and total + calls > MAX_SLICES:
-        notes.append(f"{calls:,} CUDA API calls are left out of the timeline: they do not fit beside the GPU's work.")
-        return lanes
-    return lanes + api
+        others = [_merged(lane, size, names) for lane in others]
+    if left_out and total + left_out > MAX_SLICES:
+        notes.append(f"{left_out:,} CUDA API calls are left out of the timeline: they do not fit beside the GPU's work.")
+        return others
+    return others + calls
 
 
 def _merged(lane: Lane, size: int, names: Names) -> Lane:

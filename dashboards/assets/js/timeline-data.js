@@ -112,7 +112,7 @@
     }
     const ranked = [...totals].sort((a, b) => b[1] - a[1]).map(([group]) => group);
     const slots = new Map(ranked.map((group, index) => [group, Math.min(index, 7)]));
-    for (const entry of names) entry.slot = slots.get(entry.group) ?? 7;
+    for (const entry of names) entry.slot = entry.kind === "kernel" ? slots.get(entry.group) ?? 7 : 8;
   }
 
   /** From the first GPU operation to the last; null when there is none. */

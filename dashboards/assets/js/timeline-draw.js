@@ -29,7 +29,7 @@ Page.timelineDraw = (function () {
   function palette() {
     const color = Page.theme.color;
     return {
-      series: Array.from({ length: 8 }, (_, index) => Page.theme.series(index)), memcpy: color("copy"), memset: color("copy-3"), DtoH: color("copy-2"),
+      series: Array.from({ length: 8 }, (_, index) => Page.theme.series(index)), memcpy: color("copy"), memset: color("ink-3"), DtoH: color("copy-2"),
       DtoD: color("copy-3"), graph: color("series-6"), nvtx: color("nvtx"), api: color("api"), wait: color("wait"), idle: color("idle"), group: color("series-7"),
       ink: color("ink"), ink2: color("ink-2"), ink3: color("ink-3"), line: color("line"), grid: color("grid"), card: color("card"), inset: color("inset"),
       accent: color("accent"), mark: color("mark"), font: getComputedStyle(document.body).fontFamily,
@@ -40,6 +40,11 @@ Page.timelineDraw = (function () {
     if (entry.kind === "kernel") return colors.series[entry.slot];
     if (entry.kind === "memcpy") return colors[entry.group] || colors.memcpy;
     return colors[entry.kind] || colors.group;
+  }
+
+  /** Copies and fills are lower than kernels, so that they differ without colour too. */
+  function inset(entry, height) {
+    return entry.kind === "memcpy" || entry.kind === "memset" ? Math.round(height * 0.3) : 0;
   }
 
   function luminance(hex) {
@@ -118,11 +123,12 @@ Page.timelineDraw = (function () {
       const wide = Math.max(to - from, 1);
       const color = fill(entry, state.colors);
       context.globalAlpha = state.matches && !state.matches[row.name[index]] ? 0.18 : 1;
+      const lower = inset(entry, bottom);
       context.fillStyle = color;
-      context.fillRect(from, top, wide > 3 ? wide - 0.5 : wide, bottom);
+      context.fillRect(from, top + lower, wide > 3 ? wide - 0.5 : wide, bottom - lower);
       if (wide > 46 && height >= 13) {
         context.fillStyle = textColor(color);
-        context.fillText(Page.format.shorten(entry.text, Math.floor((wide - 8) / 6.1)), from + 4, top + bottom / 2 + 0.5);
+        context.fillText(Page.format.shorten(entry.text, Math.floor((wide - 8) / 6.1)), from + 4, top + (bottom + lower) / 2 + 0.5);
       }
     }
     context.globalAlpha = 1;

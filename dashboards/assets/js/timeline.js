@@ -37,8 +37,27 @@ Page.widgets.timeline = (function () {
       this.frame = element("div", { class: "timeline-frame", tabindex: "0", role: "application", "aria-label": "Timeline. W and S zoom, A and D move, 0 shows everything, Enter on the search finds." },
         this.axis, this.lanesNode);
       this.detail = element("div", { class: "timeline-detail", role: "status" });
-      node.append(bar, this.frame, this.detail);
+      this.legend = element("div", { class: "legend timeline-legend" });
+      node.append(bar, this.frame, this.legend, this.detail);
       this.choose(null);
+    }
+
+    /** Colours with the names they stand for; pressing one finds its slices. */
+    drawLegend() {
+      const shown = new Map();
+      for (const entry of this.names) {
+        const other = entry.kind === "kernel" && entry.slot === 7;
+        const name = entry.kind === "kernel" ? Page.format.kernel(entry.group) : entry.text;
+        const key = other ? "other kernels" : name;
+        if (!["kernel", "memcpy", "memset", "graph"].includes(entry.kind) || shown.has(key + entry.slot)) continue;
+        shown.set(key + entry.slot, { key, search: other ? "" : name, color: draw.fill(entry, this.colors), order: entry.kind === "kernel" ? entry.slot : 9 });
+      }
+      const items = [...shown.values()].sort((a, b) => a.order - b.order).slice(0, 14);
+      this.legend.replaceChildren(...items.map((item) => {
+        const dot = element("i");
+        dot.style.background = item.color;
+        return element("button", { type: "button", class: "quiet", onclick: () => { this.search.value = this.search.value === item.search ? "" : item.search; this.find(); } }, dot, Page.format.shorten(item.key, 44));
+      }));
     }
 
     help() {
@@ -109,7 +128,10 @@ Page.widgets.timeline = (function () {
     paint() {
       this.view.width = this.frame.clientWidth;
       if (!this.view.width) return;
-      this.colors = this.colors || draw.palette();
+      if (!this.colors) {
+        this.colors = draw.palette();
+        this.drawLegend();
+      }
       this.places = draw.arrange(this.lanes, this.closed, !this.left);
       const context = draw.fit(this.canvas, this.view.width, this.places.height);
       const state = { colors: this.colors, names: this.names, matches: this.matches };

@@ -95,3 +95,20 @@ def test_too_many_api_calls_are_left_out_and_said(monkeypatch):
 
 def test_a_recording_without_events_has_no_timeline():
     assert build_timeline(synthetic.silent()) is None
+
+
+def test_too_many_slices_become_blocks_that_keep_the_busy_time(monkeypatch):
+    frames = synthetic.sweep_frames()
+    count = 12_000
+    frames["kernels"] = frames["kernels"].iloc[[0] * count].reset_index(drop=True)
+    frames["kernels"] = frames["kernels"].assign(
+        start_ns=np.arange(count) * 10_000, duration_ns=4_000, correlation_id=np.arange(count) + 1
+    )
+    monkeypatch.setattr("profiler.report.timeline_events.MAX_SLICES", 5_000)
+    timeline = build_timeline(synthetic.bare("x", frames))
+    lane = next(lane for lane in timeline["lanes"] if lane["label"] == "stream 7")
+    assert any("each block of the timeline stands for" in note for note in timeline["notes"])
+    assert lane["n"] < count / 2
+    assert unpack(lane["value"]).sum() == count * 4_000
+    start, duration = lane_times(lane, timeline["origin_ns"])
+    assert (start[0], start[-1] + duration[-1]) == (0, (count - 1) * 10_000 + 4_000)
