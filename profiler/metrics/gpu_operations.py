@@ -27,10 +27,8 @@ class GpuOperations:
         start, end: int64 ns.
         kind: KERNEL, MEMCPY, MEMSET or GRAPH.
         row: Row in the table of its kind.
-        device: CUDA device ordinal.
         lane: Number of the stream (process, device, context, stream) in `lanes`.
         lanes: One row per stream: process_id, device_id, context_id, stream_id.
-        process: Process of each operation.
         correlation: Correlation id, 0 when unknown.
         label: Kernel name, or `[memcpy HtoD]`, `[memset]`, `[graph]`.
     """
@@ -39,12 +37,20 @@ class GpuOperations:
     end: np.ndarray
     kind: np.ndarray
     row: np.ndarray
-    device: np.ndarray
     lane: np.ndarray
     lanes: Columns
-    process: np.ndarray
     correlation: np.ndarray
     label: Coded
+
+    @property
+    def device(self) -> np.ndarray:
+        """CUDA device ordinal of each operation."""
+        return self.lanes.array("device_id")[self.lane]
+
+    @property
+    def process(self) -> np.ndarray:
+        """Process of each operation."""
+        return self.lanes.array("process_id")[self.lane]
 
 
 def gpu_operations(recording: Recording) -> GpuOperations:
@@ -89,14 +95,14 @@ def _build(recording: Recording) -> GpuOperations:
     order = np.argsort(start, kind="stable") if len(parts) > 1 else slice(None)
     kind = np.concatenate([np.full(frame.rows, number, np.int8) for number, frame in parts])
     row = np.concatenate([np.arange(frame.rows, dtype=np.int32) for _, frame in parts])
-    place = [joined(name)[order] for name in ("process_id", "device_id", "context_id", "stream_id")]
-    first, lane = distinct_rows(place)
     names = ("process_id", "device_id", "context_id", "stream_id")
+    place = [joined(name) for name in names]
+    first, lane = distinct_rows(place)
     lanes = Columns({name: values[first] for name, values in zip(names, place, strict=True)})
-    label = _labels(recording, parts)
+    del place
     return GpuOperations(
-        start=start[order], end=end[order], kind=kind[order], row=row[order], device=place[1], lane=lane, lanes=lanes,
-        process=place[0], correlation=joined("correlation_id")[order], label=label.take(order),
+        start=start[order], end=end[order], kind=kind[order], row=row[order], lane=lane[order], lanes=lanes,
+        correlation=joined("correlation_id")[order], label=_labels(recording, parts).take(order),
     )  # fmt: skip
 
 

@@ -52,8 +52,10 @@ def sorted_by_group(codes: np.ndarray, values: np.ndarray, groups: int) -> tuple
     bits = (int(values.max()) - low).bit_length()
     if bits + max(groups - 1, 1).bit_length() <= 63:
         # group and value in one 64-bit key: a plain sort, many times faster than sorting an index by two columns
-        keys = codes.astype(np.int64) << bits
-        keys |= values.astype(np.int64) - low
+        keys = codes.astype(np.int64)
+        keys <<= bits
+        keys += values
+        keys -= low
         keys.sort()
         keys &= (1 << bits) - 1
         keys += low
@@ -101,8 +103,9 @@ def group_statistics(codes: np.ndarray, values: np.ndarray, groups: int) -> Grou
         minimum[filled], maximum[filled] = ordered[first], ordered[last]
         mean[filled] = total[filled] / count[filled]
         several = count[filled] > 1
-        deviation = ordered - np.repeat(mean[filled], count[filled])
-        squares = np.add.reduceat(deviation * deviation, first)
+        deviation = np.repeat(mean[filled], count[filled])
+        np.subtract(ordered, deviation, out=deviation)
+        squares = np.add.reduceat(np.multiply(deviation, deviation, out=deviation), first)
         stddev[np.flatnonzero(filled)[several]] = np.sqrt(squares[several] / (count[filled][several] - 1))
     quantiles = [percentile(ordered, starts, fraction) for fraction in (0.5, 0.05, 0.95)]
     return GroupStatistics(count, total, mean, *quantiles, stddev, minimum, maximum)

@@ -24,19 +24,19 @@ def launch_latency(recording: Recording) -> Columns:
     tool = operations_tool(recording)
     events, calls = recording.columns("kernels", tool), recording.columns("api_calls", tool)
     group, keys = configuration_groups(recording.columns("launch_configurations", tool))
-    kernel = np.flatnonzero(operations.kind == KERNEL)
-    codes = group[events.array("launch_configuration_id")[operations.row[kernel]]]
-    row = rows[kernel]
-    known = row >= 0
-    call = row[known]
-    begin, duration = calls.array("start_ns")[call], calls.array("duration_ns")[call].astype(np.int64)
-    start = operations.start[kernel[known]]
-    own = codes[known]
-    groups = keys.rows
-    api, latency = group_statistics(own, duration, groups), group_statistics(own, start - begin, groups)
-    queue = start - begin - duration
-    waiting = group_statistics(own, queue, groups)
-    launches = np.bincount(codes, minlength=groups)
+    groups, events = keys.rows, events.array("launch_configuration_id")
+    kernel = operations.kind == KERNEL
+    known = np.flatnonzero(kernel & (rows >= 0))
+    own, call = group[events[operations.row[known]]], rows[known]
+    duration = calls.array("duration_ns")[call]
+    api = group_statistics(own, duration, groups)
+    # one array serves for both: tens of millions of launches are kept in memory once
+    waiting = operations.start[known]
+    waiting -= calls.array("start_ns")[call]
+    latency = group_statistics(own, waiting, groups)
+    waiting -= duration
+    queue = group_statistics(own, waiting, groups)
+    launches, totals = _launches(group[events], recording.columns("kernels", tool).array("duration_ns"), groups)
     frame = Columns(
         {
             **{name: keys[name] for name in _KEYS},
@@ -44,14 +44,19 @@ def launch_latency(recording: Recording) -> Columns:
             "matched_count": api.count,
             **_named("api", api),
             **_named("latency", latency),
-            **_named("queue", waiting),
-            "negative_queue_count": np.bincount(own[queue < 0], minlength=groups),
+            **_named("queue", queue),
+            "negative_queue_count": np.bincount(own[waiting < 0], minlength=groups),
         }
     )
-    totals = np.zeros(groups, np.int64)
-    np.add.at(totals, codes, operations.end[kernel] - operations.start[kernel])
     used = np.flatnonzero(launches)
     return frame.take(used[np.lexsort((keys.array("launch_configuration_id")[used], -totals[used]))])
+
+
+def _launches(codes: np.ndarray, duration: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return executions and total time of each group."""
+    totals = np.zeros(groups, np.int64)
+    np.add.at(totals, codes, duration)
+    return np.bincount(codes, minlength=groups), totals
 
 
 def _named(prefix: str, stats: GroupStatistics) -> dict[str, np.ndarray]:

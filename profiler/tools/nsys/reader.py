@@ -53,7 +53,7 @@ def _filled(export: SqliteExport, name: str) -> bool:
 
 
 def _reason(export: SqliteExport, name: str) -> str:
-    source, _, reason = _SOURCES[name]
+    reason = _SOURCES[name][2]
     if name in ("memcpys", "memsets", "synchronizations") and export.has(api_tables.RUNTIME):
         # CUDA was recorded: the program simply did none of these
         return f"the program made no {_PLAIN[name]}"

@@ -18,7 +18,8 @@ import numpy as np
 from profiler.columns import narrow
 from profiler.distinct import distinct_rows
 from profiler.errors import BadExportError
-from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, Values, journals
+from profiler.tools.nsys.column_buffer import ColumnBuffer
+from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, journals
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 _NULL = -(2**63)
@@ -194,7 +195,7 @@ class SqliteExport:
         rows = self.query(f'SELECT {fields} FROM "{table}" ORDER BY rowid')
         data = np.array(rows, dtype=np.int64).reshape(-1, len(wanted))
         columns = {name: np.ascontiguousarray(data[:, i]) for i, name in enumerate(wanted)}
-        return {name: _joined([(values, values == _NULL)]) for name, values in columns.items()}
+        return {name: np.ma.masked_array(v, v == _NULL) if (v == _NULL).any() else narrow(v) for name, v in columns.items()}
 
     def _by_pages(
         self, table: str, wanted: Sequence[str], keys: Sequence[str]
@@ -205,22 +206,26 @@ class SqliteExport:
         if not found or alias & {*wanted, *keys}:
             raise Unsupported("a column that stands in the row id")
         number = {name: present.index(name) for name in (*wanted, *keys) if name != _ROWID}
-        parts: dict[str, list[Values]] = {name: [] for name in wanted}
-        groups: list[np.ndarray] = []
+        rows = self._expected_rows(table)
+        buffers = {name: ColumnBuffer(rows) for name in wanted}
+        groups = ColumnBuffer(rows if keys else 0)
         known: dict[tuple[int | None, ...], int] = {}
         columns = [number[name] for name in wanted if name != _ROWID]
         span = [number[name] for name in keys]
         with closing(PageFile(self.path)) as file:
             for block in file.blocks(found[0][0], columns, len(present), _ROWID in wanted, span):
                 for name in wanted:
-                    values = (block.rowid, None) if name == _ROWID else block.columns[number[name]]
-                    parts[name].append((narrow(values[0]), values[1]))
+                    buffers[name].append(*((block.rowid, None) if name == _ROWID else block.columns[number[name]]))
                 if block.group is not None:
                     groups.append(_renumbered(block, span, known))
         distinct = zip(*known, strict=True) if known else [()] * len(keys)
         table_of_keys = {name: _from_list(list(part)) for name, part in zip(keys, distinct, strict=True)}
-        group = np.concatenate(groups) if groups else np.zeros(0, np.int32)
-        return {name: _joined(parts.pop(name)) for name in wanted}, group, table_of_keys
+        return {name: buffer.array() for name, buffer in buffers.items()}, groups.array(), table_of_keys
+
+    def _expected_rows(self, table: str) -> int:
+        """Return about how many rows a table has: its largest row id, unless the file could not hold that many."""
+        largest = self.query(f'SELECT max(rowid) FROM "{table}"')[0][0] or 0
+        return max(0, min(largest, self.path.stat().st_size // 16))
 
     def _declared(self, table: str) -> list[tuple[str, str, int]]:
         return self.query(f"SELECT name, type, pk FROM pragma_table_info('{table}')")
@@ -249,12 +254,3 @@ def _from_list(values: list[int | None]) -> np.ndarray:
     mask = np.array([value is None for value in values], dtype=bool)
     data = np.array([0 if value is None else value for value in values], dtype=np.int64)
     return np.ma.masked_array(data, mask) if mask.any() else data
-
-
-def _joined(parts: Sequence[Values]) -> np.ndarray:
-    """Concatenate the parts of a column; a mask only where something is NULL."""
-    values = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, np.int32)
-    if all(mask is None or not mask.any() for _, mask in parts):
-        return values
-    masks = [np.zeros(len(part), bool) if mask is None else mask for part, mask in parts]
-    return np.ma.masked_array(values, np.concatenate(masks))

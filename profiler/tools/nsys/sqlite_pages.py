@@ -84,6 +84,7 @@ class PageFile:
         size = int.from_bytes(head[16:18], "big")
         self.page_size = 65536 if size == 1 else size
         self.usable = self.page_size - head[20]
+        self._buffer = np.zeros(0, dtype=np.uint8)
         self._pages = os.fstat(self._file).st_size // max(self.page_size, 1)
         if self.page_size < 512 or self.usable < 480:
             raise Unsupported("no page size")
@@ -160,10 +161,12 @@ class PageFile:
         if last - first + 1 > _MAX_SPREAD * len(pages) + 64:
             raise Unsupported("pages of the table lie far apart")
         length = (last - first + 1) * self.page_size
-        data = bytearray(length + _PADDING)
-        if os.preadv(self._file, [memoryview(data)[:length]], (first - 1) * self.page_size) != length:
+        if length + _PADDING > len(self._buffer):
+            # used for block after block: what is decoded from it is copied out
+            self._buffer = np.zeros(length + _PADDING, dtype=np.uint8)
+        buffer = self._buffer[: length + _PADDING]
+        if os.preadv(self._file, [memoryview(buffer)[:length]], (first - 1) * self.page_size) != length:
             raise Unsupported("a page lies outside the file")
-        buffer = np.frombuffer(data, dtype=np.uint8)
         base = (pages - first) * self.page_size
         cells = self._cells(buffer, base, pages == 1)
         return _decode(buffer, cells, wanted, columns, rowid, span, self.usable) if len(cells) else None
