@@ -12,6 +12,8 @@ from profiler.errors import BadExportError
 from profiler.schema import TABLES, check_columns
 from profiler.store.run_dir import RunDir
 from profiler.tables.cache import WORTHWHILE_BYTES, TableCache, content_key
+from profiler.tables.segments import join_segments
+from profiler.tables.source_protocol import TableSource
 from profiler.tools.base import Reader
 from profiler.tools.registry import find_reader, known_suffixes
 
@@ -121,7 +123,7 @@ def file_source(path: Path) -> Source:
     return Source(reader.tool, path, reader)
 
 
-def run_sources(run: RunDir) -> list[Source]:
+def run_sources(run: RunDir) -> list[TableSource]:
     """Return the sources of a run, in the order of preference that its manifest states.
 
     Files that no reader knows (logs, scripts) are no sources, unless their ending promises a capture: then they are
@@ -131,11 +133,11 @@ def run_sources(run: RunDir) -> list[Source]:
     Raises:
         BadExportError: An artefact of the manifest is damaged beyond recognition.
     """
-    sources: list[Source] = []
+    sources: list[TableSource] = []
     raw = run.path / "raw"
     for folder in sorted(raw.iterdir()) if raw.is_dir() else ():
         if folder.is_dir():
-            sources += _folder_sources(run, folder.name)
+            sources += join_segments(_folder_sources(run, folder.name))
     return sources
 
 

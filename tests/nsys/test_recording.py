@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import profiler
 from profiler.capture.progress import Progress
 from profiler.capture.request import CaptureRequest, NsysOptions, SweepOptions
 from profiler.capture.session import record, resume
@@ -205,6 +206,9 @@ def test_a_killed_sweep_goes_on_with_no_point_lost_or_doubled(tmp_path, query, n
     assert finished == Counter(point.label for point in points)
     recorded = Counter(name for path in paths for name in _points_with_iterations(query(path, RANGES)))
     assert recorded == Counter(f"point {point.label}" for point in points)
+    names = Counter(profiler.load(run.path).table("nvtx_ranges")["name"].astype(str))
+    assert {name: count for name, count in names.items() if name.startswith("point ")} == dict(recorded)
+    assert names["iteration"] == 4 * len(points)
 
 
 def _runs(entry, module):

@@ -49,11 +49,14 @@ class CuptiRecorder:
             CaptureError: None wrote anything.
             BadExportError: A file is damaged.
         """
-        parts = sorted(folder.glob(PARTS))
-        if not parts:
-            raise CaptureError("the embedded recorder wrote nothing", "read the log; profiler doctor checks CUPTI")
         capture = folder / CAPTURE
-        merge_archives(parts, capture)
+        parts = sorted(folder.glob(PARTS))
+        earlier = [capture] if capture.is_file() else []
+        if not parts and not earlier:
+            raise CaptureError("the embedded recorder wrote nothing", "read the log; profiler doctor checks CUPTI")
+        merge_archives([*earlier, *parts], capture)
+        for part in parts:
+            part.unlink()
         return [capture], _notes(capture)
 
     def recorded_points(self, folder: Path, stem: str) -> set[str] | None:
