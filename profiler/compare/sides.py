@@ -133,6 +133,9 @@ class Side:
     recording: Recording | None = None
 
 
+_ABSENT = summarise(None)
+
+
 def merge_replicates(parts: list[list[Row]]) -> list[Row]:
     """Join the rows of several recordings of one side by label: each recording is one more process.
 
@@ -142,12 +145,12 @@ def merge_replicates(parts: list[list[Row]]) -> list[Row]:
     for index, part in enumerate(parts):
         for row in part:
             known = rows.setdefault(row.label, replace(row, summaries=[]))
-            known.summaries += [summarise(None)] * (index - len(known.summaries)) + row.summaries
+            known.summaries += [_ABSENT] * (index - len(known.summaries)) + row.summaries
             known.note = known.note or row.note
             known.sm_clock_before_hz = float(np.fmin(known.sm_clock_before_hz, row.sm_clock_before_hz))
             known.sm_clock_after_hz = float(np.fmin(known.sm_clock_after_hz, row.sm_clock_after_hz))
     for row in rows.values():
-        row.summaries += [summarise(None)] * (len(parts) - len(row.summaries))
+        row.summaries += [_ABSENT] * (len(parts) - len(row.summaries))
     return list(rows.values())
 
 
@@ -196,11 +199,10 @@ def rows_from_points(points: pd.DataFrame, samples: pd.DataFrame | None) -> list
         points: Schema table `points`.
         samples: Schema table `samples`; None when no point has any.
     """
-    grouped = {} if samples is None else {key: frame.sort_values("sample_index") for key, frame in samples.groupby("point_id")}
+    grouped = {} if samples is None else _samples_by_point(samples)
     rows = []
     for point in points.to_dict("records"):
-        frame = grouped.get(point["point_id"])
-        values = None if frame is None else frame["duration_ns"].to_numpy(dtype=float, na_value=np.nan)
+        values = grouped.get(point["point_id"])
         status = _text(point.get("status")) or "ok"
         clocks = [float(_text(point.get(f"sm_clock_{when}_hz")) or "nan") for when in ("before", "after")]
         rows.append(
@@ -216,6 +218,15 @@ def rows_from_points(points: pd.DataFrame, samples: pd.DataFrame | None) -> list
             )
         )
     return rows
+
+
+def _samples_by_point(samples: pd.DataFrame) -> dict[int, np.ndarray]:
+    """Return each point's durations in the order of measurement."""
+    order = np.lexsort((samples["sample_index"].to_numpy(), samples["point_id"].to_numpy()))
+    ids = samples["point_id"].to_numpy()[order]
+    durations = samples["duration_ns"].to_numpy(dtype=float, na_value=np.nan)[order]
+    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]]) if ids.size else np.array([], dtype=int)
+    return dict(zip(ids[starts].tolist(), np.split(durations, starts[1:]), strict=True)) if ids.size else {}
 
 
 def _gpu_point_rows(recording: Recording, tool: str) -> list[Row]:

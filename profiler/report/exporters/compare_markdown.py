@@ -9,6 +9,7 @@ import numpy as np
 
 from profiler.compare.comparison import Comparison
 from profiler.compare.gate import CANNOT_TELL, GateResult
+from profiler.compare.gate_config import TIME
 from profiler.units import MISSING, format_ns, format_percent, format_value
 
 ROWS_SHOWN = 10
@@ -29,7 +30,11 @@ def to_markdown(comparison: Comparison, gate: GateResult | None = None, page: st
         gate: The gate's answer, when it was asked.
         page: Address of the full page.
     """
-    parts = [_headline(comparison, gate), _gate_lines(gate), *(_candidate(comparison, side.name) for side in comparison.candidates)]
+    parts = [
+        _headline(comparison, gate),
+        _gate_lines(comparison, gate),
+        *(_candidate(comparison, side.name) for side in comparison.candidates),
+    ]
     parts += [_metrics(comparison), _conditions(comparison), _footer(comparison, page)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -69,10 +74,16 @@ def _headline(comparison: Comparison, gate: GateResult | None) -> str:
     return f"## {title}\n\n{names} against {_code(comparison.base.name)}: **{headline(comparison)}**"
 
 
-def _gate_lines(gate: GateResult | None) -> str:
+def _gate_lines(comparison: Comparison, gate: GateResult | None) -> str:
     if gate is None:
         return ""
-    counted = [check for check in gate.checks if not check.accepted and check.code != CANNOT_TELL]
+    # slower and undecided rows stand in the table below: here only what it does not show
+    shown = {(row["candidate"], row["row"]) for row in comparison.rows.to_dict("records") if row["verdict"] == "slower"}
+    counted = [
+        check
+        for check in gate.checks
+        if not check.accepted and check.code != CANNOT_TELL and (check.metric != TIME or (check.candidate, check.row) not in shown)
+    ]
     lines = [f"- {_code(check.row)} **{_escape(check.metric)}**: {_escape(check.text)}" for check in counted[:ROWS_SHOWN]]
     if len(counted) > ROWS_SHOWN:
         lines.append(f"- … and {len(counted) - ROWS_SHOWN} more")
