@@ -58,6 +58,12 @@ class WrongOutputError(ProfilerError):
     exit_code = 7
 
 
+class CheckFailedError(ProfilerError):
+    """An experiment did not show what it must show."""
+
+    exit_code = 8
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint that names what is nearest to an unknown name.
 

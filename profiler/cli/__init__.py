@@ -15,6 +15,7 @@ from profiler.errors import ProfilerError
 COMMANDS = {
     "Record": {
         "run": "profiler.cli.run",
+        "experiment": "profiler.cli.experiment",
         "import": "profiler.cli.import_",
         "demo": "profiler.cli.demo",
     },

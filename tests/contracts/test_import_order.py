@@ -24,6 +24,7 @@ LAYERS = (
     {"capture", "runner", "engines", "annotate"},
     {"compare"},
     {"report"},
+    {"experiments"},
     {"cli", "__main__"},
 )
 # what a recording is made with never sees how it is analysed

@@ -1,0 +1,125 @@
+"""What an experiment left in its run folder: how each step ended and what it measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiler.errors import BadExportError
+from profiler.experiments.experiment import Check
+from profiler.experiments.measured import MeasuredPoint
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """How one step ended.
+
+    Attributes:
+        name: Name of the step.
+        tool: Tool under which it ran.
+        argv: Exact command line, relative to the run folder.
+        expected: Exit codes that are no failure.
+        returncode: Exit code; None when it did not run.
+        reason: Why it did not run, or why it failed.
+        duration_s: Wall time.
+        log: Its output, relative to the run folder.
+        result: Its result document, relative to the run folder; empty when it wrote none.
+    """
+
+    name: str
+    tool: str = "builtin"
+    argv: tuple[str, ...] = ()
+    expected: tuple[int, ...] = (0,)
+    returncode: int | None = None
+    reason: str = ""
+    duration_s: float | None = None
+    log: str = ""
+    result: str = ""
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether it ran and ended with an exit code that is no failure."""
+        return self.returncode in self.expected
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> StepRecord:
+        """Build a record from its JSON form.
+
+        Raises:
+            TypeError: A field is unknown.
+        """
+        return cls(**{**data, "argv": tuple(data["argv"]), "expected": tuple(data["expected"])})
+
+
+class Evidence:
+    """The results of an experiment's steps.
+
+    Args:
+        folder: Run folder.
+        steps: How each step ended.
+    """
+
+    def __init__(self, folder: Path, steps: Mapping[str, StepRecord]) -> None:
+        self.folder = folder
+        self.steps = steps
+        self._documents: dict[str, dict[str, Any]] = {}
+
+    def document(self, step: str) -> dict[str, Any]:
+        """Return a step's result document; empty when it wrote none.
+
+        Raises:
+            BadExportError: The document is damaged.
+        """
+        record = self.steps.get(step)
+        if record is None or not record.result:
+            return {}
+        if step not in self._documents:
+            self._documents[step] = read_result(self.folder / record.result)
+        return self._documents[step]
+
+    def points(self, step: str) -> list[MeasuredPoint]:
+        """Return a step's sweep points, in the order in which they ran."""
+        return [MeasuredPoint(point) for point in self.document(step).get("points", ())]
+
+    @cached_property
+    def recording(self) -> Recording:
+        """The run as a recording, for metrics over the captures of tools."""
+        from profiler.tables.load import load
+
+        return load(self.folder)
+
+    def step_checks(self) -> tuple[Check, ...]:
+        """Return one check for each step that ended as it should not."""
+        checks = []
+        for record in self.steps.values():
+            if record.returncode is None and record.reason:
+                checks.append(Check(f"step {record.name} ran", None, record.reason))
+            elif not record.as_expected:
+                checks.append(Check(f"step {record.name} ran", False, record.reason or f"exit status {record.returncode}"))
+        return tuple(checks)
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Read a result document.
+
+    Raises:
+        BadExportError: The file is absent, cut off or something else.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadExportError(f"{path}: not a whole result document ({error})", "run the experiment again") from error
+    if not isinstance(document, dict) or document.get("schema") != "profiler-result":
+        raise BadExportError(f"{path}: not a profiler-result document", "run the experiment again")
+    return document

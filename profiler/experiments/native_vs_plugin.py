@@ -1,0 +1,79 @@
+"""Native ReLU and sigmoid·mul against the swish plugin, over sizes: right output, device and host time."""
+
+from __future__ import annotations
+
+from profiler.experiments.evidence import Evidence
+from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.measured import MeasuredPoint, ratio, unverified
+
+ROWS = (1, 8, 64, 512, 4096, 16384, 65536)
+DTYPES = ("fp32", "fp16")
+OPS = ("swish", "native_relu", "native_silu")
+PROFILE = "1x1024:4096x1024:65536x1024"
+"""One engine for all sizes: building dominates the time of this experiment."""
+
+COLUMNS = (
+    Column("shape", text="shape of the tensor"),
+    Column("dtype", text="element type"),
+    Column("op", text="swish: the plugin; native_silu: TensorRT's sigmoid and multiplication; native_relu"),
+    Column("device_median_ns", "ns", "device time of an iteration, launch gaps left out"),
+    Column("host_median_ns", "ns", "host time to enqueue an iteration"),
+    Column("bandwidth_bytes_per_s", "bytes/s", "minimum traffic over device time"),
+    Column("time_to_silu_ratio", "ratio", "device time over that of native_silu, same shape and type"),
+    Column("max_abs_error", "", "largest difference from the float64 reference"),
+    Column("max_rel_error", "", "largest relative difference from it"),
+    Column("status", text="ok, failed, wrong_output or skipped"),
+)
+
+
+def steps(toolbox: Toolbox) -> tuple[Step, ...]:
+    """Return the one sweep."""
+    shapes = ",".join(f"{rows}x1024" for rows in ROWS)
+    options = f"--plugin swish --native relu,silu --profile {PROFILE} --shape {shapes} --dtype {','.join(DTYPES)}"
+    return (driver_step(toolbox, "sizes", f"{options} --min-time 0.05 --max-time 0.3 --max-iterations 2000"),)
+
+
+def evaluate(evidence: Evidence) -> Outcome:
+    """Compare all ops at each size and type."""
+    points = evidence.points("sizes")
+    silu = {(point.shape, point.dtype): point.device_median_ns for point in points if point.op == "native_silu"}
+    order = sorted(points, key=lambda point: (DTYPES.index(point.dtype), point.data["shape"], OPS.index(point.op)))
+    rows = tuple(_row(point, silu.get((point.shape, point.dtype))) for point in order)
+    asked = {(f"{count}x1024", dtype, op) for count in ROWS for dtype in DTYPES for op in OPS}
+    missing = sorted(asked - {(point.shape, point.dtype, point.op) for point in points})
+    wrong = unverified(points)
+    strays = [point.label for point in points if point.status == "ok" and point.data.get("keeps_to_stream") is False]
+    checks = (
+        Check("every size, type and op was measured", not missing, _list(missing) or f"{len(points)} points"),
+        Check("every output equals the float64 reference", bool(points) and not wrong, _list(wrong) or f"{len(points)} points"),
+        Check("device and host time of every point are there", bool(points) and _timed(points), f"{len(points)} points"),
+        Check("all work ran in the stream it was given", not strays, _list(strays) or "all of it"),
+    )
+    note = f"each op and type runs one engine with the optimisation profile {PROFILE}; plugin-speed measures engines of one shape"
+    return Outcome(COLUMNS, rows, checks, (note,))
+
+
+def _timed(points: list[MeasuredPoint]) -> bool:
+    return all(point.device_median_ns and point.host_median_ns for point in points)
+
+
+def _list(items: list[object] | list[str]) -> str:
+    shown = "; ".join(" ".join(item) if isinstance(item, tuple) else str(item) for item in items[:3])
+    return f"{len(items)}: {shown}{' …' if len(items) > 3 else ''}" if items else ""
+
+
+def _row(point: MeasuredPoint, silu_ns: float | None) -> dict[str, object]:
+    return {
+        "shape": point.shape, "dtype": point.dtype, "op": point.op, "device_median_ns": point.device_median_ns,
+        "host_median_ns": point.host_median_ns, "bandwidth_bytes_per_s": point.bandwidth_bytes_per_s,
+        "time_to_silu_ratio": ratio(point.device_median_ns, silu_ns), "max_abs_error": point.error("max_abs_error"),
+        "max_rel_error": point.error("max_rel_error"), "status": point.status,
+    }  # fmt: skip
+
+
+EXPERIMENT = Experiment(
+    "native-vs-plugin",
+    "How does the swish plugin compare with TensorRT's own layers, over sizes from 1x1024 to 65536x1024?",
+    steps,
+    evaluate,
+)

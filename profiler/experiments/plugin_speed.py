@@ -1,0 +1,109 @@
+"""The swish plugin against TensorRT's sigmoid·mul, PyTorch's silu and a device copy, on one large tensor, in one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+
+from profiler.experiments import torch_silu
+from profiler.experiments.evidence import Evidence
+from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.measured import MeasuredPoint, ratio, unverified
+
+SHAPE = "65536x1024"
+DTYPES = ("fp32", "fp16")
+ROUNDS = ("round-1", "round-2")
+TORCH = "torch"
+PLUGIN, NATIVE, COPY, SILU = "swish", "native_silu", "copy", "torch_silu"
+COPY_SHARE = 0.97
+"""Share of a device-to-device copy's bandwidth that the plugin must reach."""
+SAME = 1.005
+"""1.00 to two digits: medians are measured until they are known within 0.5 % (the driver's --stability)."""
+
+COLUMNS = (
+    Column("dtype", text="element type"),
+    Column("op", text="swish: the plugin; native_silu: TensorRT's sigmoid·mul; torch_silu: PyTorch; copy: device to device"),
+    Column("device_median_ns", "ns", "device time of an iteration, median over the rounds' medians"),
+    Column("lowest_round_ns", "ns", "smallest median of a round"),
+    Column("highest_round_ns", "ns", "largest median of a round"),
+    Column("bandwidth_bytes_per_s", "bytes/s", "minimum traffic over device time"),
+    Column("bandwidth_to_copy_ratio", "ratio", "bandwidth over the copy's"),
+    Column("plugin_time_ratio", "ratio", "device time of the plugin over that of this op"),
+    Column("samples", "count", "measured iterations"),
+)
+
+
+def steps(toolbox: Toolbox) -> tuple[Step, ...]:
+    """Return two rounds of the driver with PyTorch between them."""
+    options = f"--plugin swish --native silu --copy --shape {SHAPE} --dtype {','.join(DTYPES)} --min-time 0.2 --max-time 1"
+    script = str(Path(torch_silu.__file__))
+    torch = ("--shape", SHAPE, "--dtype", ",".join(DTYPES), "--device", str(toolbox.device))
+    missing = "" if toolbox.torch_python else "PyTorch is not installed for this interpreter"
+    return (
+        driver_step(toolbox, ROUNDS[0], options),
+        Step(TORCH, (toolbox.torch_python or "python", script, *torch), missing=missing),
+        driver_step(toolbox, ROUNDS[1], options),
+    )
+
+
+def evaluate(evidence: Evidence) -> Outcome:
+    """Compare medians over the rounds."""
+    points = [point for step in (*ROUNDS, TORCH) for point in evidence.points(step)]
+    groups = {(dtype, op): [p for p in points if (p.dtype, p.op) == (dtype, op)] for dtype in DTYPES for op in _ops()}
+    times = {key: _median(own) for key, own in groups.items()}
+    wrong = unverified(points)
+    checks = [
+        Check(
+            "every output equals the float64 reference", bool(points) and not wrong, "; ".join(wrong[:3]) or f"{len(points)} points"
+        )
+    ]
+    for dtype in DTYPES:
+        plugin = times[dtype, PLUGIN]
+        checks.append(_not_slower(f"{dtype}: the plugin is not slower than TensorRT's sigmoid·mul", plugin, times[dtype, NATIVE]))
+        share = ratio(times[dtype, COPY], plugin)
+        checks.append(Check(f"{dtype}: the plugin reaches {COPY_SHARE:.0%} of a device copy's bandwidth",
+                            share is not None and share >= COPY_SHARE, f"{share:.4f}" if share else "not measured"))  # fmt: skip
+        name = f"{dtype}: the plugin is not slower than PyTorch's silu"
+        absent = evidence.steps[TORCH] if TORCH in evidence.steps else None
+        if absent is None or (absent.returncode is None and absent.reason):
+            checks.append(Check(name, None, absent.reason if absent else "PyTorch was not run"))
+        else:
+            checks.append(_not_slower(name, plugin, times[dtype, SILU]))
+    rows = tuple(_row(dtype, op, own, times) for (dtype, op), own in groups.items() if own)
+    note = f"{SHAPE}, each engine built for this shape alone, cold cache, device events; a ratio of 1.00 is judged to two digits"
+    return Outcome(COLUMNS, rows, tuple(checks), (note,))
+
+
+def _ops() -> tuple[str, ...]:
+    return (PLUGIN, NATIVE, SILU, COPY)
+
+
+def _median(points: list[MeasuredPoint]) -> float | None:
+    medians = [point.device_median_ns for point in points if point.device_median_ns is not None]
+    return median(medians) if medians else None
+
+
+def _not_slower(name: str, plugin: float | None, other: float | None) -> Check:
+    found = ratio(plugin, other)
+    return Check(name, found is not None and found < SAME, f"{found:.4f} x its time" if found else "not measured")
+
+
+def _row(dtype: str, op: str, points: list[MeasuredPoint], times: dict[tuple[str, str], float | None]) -> dict[str, object]:
+    medians = [point.device_median_ns for point in points if point.device_median_ns is not None]
+    size, time = points[0].data.get("bytes_per_iteration"), times[dtype, op]
+    return {
+        "dtype": dtype, "op": op, "device_median_ns": time,
+        "lowest_round_ns": min(medians, default=None), "highest_round_ns": max(medians, default=None),
+        "bandwidth_bytes_per_s": size * 1e9 / time if size and time else None,
+        "bandwidth_to_copy_ratio": ratio(times[dtype, COPY], time),
+        "plugin_time_ratio": ratio(times[dtype, PLUGIN], time),
+        "samples": sum(len(point.data.get("samples_ns") or ()) for point in points),
+    }  # fmt: skip
+
+
+EXPERIMENT = Experiment(
+    "plugin-speed",
+    f"Is the swish plugin as fast as TensorRT's own layers and PyTorch, and near a copy's bandwidth, on {SHAPE}?",
+    steps,
+    evaluate,
+)

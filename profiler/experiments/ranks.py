@@ -1,0 +1,104 @@
+"""add_scalar on ranks 1 to 4: engines cached by the first run, loaded by the second, and the whole numeric report."""
+
+from __future__ import annotations
+
+from profiler.experiments.evidence import Evidence
+from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.measured import MeasuredPoint, unverified
+
+SHAPES = ("4096", "64x64", "16x16x16", "8x8x8x8")
+FIRST, SECOND = "first", "second"
+REPORT = ("max_abs_error", "mean_abs_error", "max_rel_error", "mean_rel_error", "rmse", "cosine")
+_OUTPUTS = f"{SCRATCH}/outputs"
+
+COLUMNS = (
+    Column("rank", "count", "dimensions of the tensor"),
+    Column("shape", text="shape of the tensor"),
+    Column("first_engine", text="where the first run took the engine from"),
+    Column("second_engine", text="where the second run took it from"),
+    Column("engine_build_ns", "ns", "time to build the engine"),
+    Column("max_abs_difference", "", "largest difference between the outputs of both runs"),
+    *(Column(name, "", f"against the float64 reference: {name.replace('_', ' ')}") for name in REPORT),
+    Column("worst_index", text="element with the largest error"),
+    Column("worst_expected", "", "its reference"),
+    Column("worst_actual", "", "its value"),
+)
+
+
+def steps(toolbox: Toolbox) -> tuple[Step, ...]:
+    """Return the same sweep twice, with a cache that is empty before the first."""
+    options = (
+        f"--plugin add_scalar --set scalar=2.5 --shape {','.join(SHAPES)} --cache-dir {SCRATCH}/cache "
+        "--max-time 0.1 --max-iterations 2000 --output-digest"
+    )
+    return (
+        driver_step(toolbox, FIRST, f"{options} --save-output {_OUTPUTS}"),
+        driver_step(toolbox, SECOND, f"{options} --compare-output {_OUTPUTS}"),
+    )
+
+
+def evaluate(evidence: Evidence) -> Outcome:
+    """Judge the origin of the engines, the difference between both runs, and the report."""
+    first, second = ({point.shape: point for point in evidence.points(step)} for step in (FIRST, SECOND))
+    shapes = [shape for shape in SHAPES if shape in first and shape in second]
+    points = [*first.values(), *second.values()]
+    wrong = unverified(points)
+    complete = len(shapes) == len(SHAPES)
+    absent = [point.label for point in points if not _reported(point)]
+    checks = (
+        Check("ranks 1 to 4 give the right output", complete and not wrong, "; ".join(wrong[:3]) or f"{len(points)} points"),
+        _origin("the first run builds and caches the engines", first, shapes, "built"),
+        _origin("the second run loads them from the cache", second, shapes, "cache"),
+        _same_engines(first, second, shapes),
+        _difference(first, second, shapes),
+        Check("the numeric report is whole, with the worst element and its index", bool(points) and not absent,
+              "; ".join(absent[:3]) or f"{len(points)} points"),
+    )  # fmt: skip
+    return Outcome(COLUMNS, tuple(_row(first[shape], second[shape]) for shape in shapes), checks)
+
+
+def _reported(point: MeasuredPoint) -> bool:
+    index = (point.data.get("verification") or {}).get("worst_index")
+    return all(point.error(name) is not None for name in REPORT) and index is not None
+
+
+def _origin(name: str, points: dict[str, MeasuredPoint], shapes: list[str], expected: str) -> Check:
+    found = [str(points[shape].data.get("engine_origin")) for shape in shapes]
+    return Check(name, len(found) == len(SHAPES) and set(found) == {expected}, ", ".join(found) or "no points")
+
+
+def _same_engines(first: dict[str, MeasuredPoint], second: dict[str, MeasuredPoint], shapes: list[str]) -> Check:
+    same = [shape for shape in shapes if first[shape].data.get("engine_digest") == second[shape].data.get("engine_digest")]
+    return Check("both runs ran the same engines", len(same) == len(SHAPES), f"{len(same)} of {len(SHAPES)} digests equal")
+
+
+def _comparison(point: MeasuredPoint) -> dict[str, object]:
+    return (point.data.get("outputs") or [{}])[0].get("comparison") or {}
+
+
+def _difference(first: dict[str, MeasuredPoint], second: dict[str, MeasuredPoint], shapes: list[str]) -> Check:
+    name = "both runs give the same output: difference 0"
+    compared = [_comparison(second[shape]) for shape in shapes]
+    if len(compared) < len(SHAPES) or not all(compared):
+        return Check(name, False, "the outputs were not compared")
+    differing = sum(int(str(item.get("different_elements") or 0)) for item in compared)
+    return Check(name, all(item.get("identical") is True for item in compared), f"{differing} elements differ")
+
+
+def _row(first: MeasuredPoint, second: MeasuredPoint) -> dict[str, object]:
+    verification = second.data.get("verification") or {}
+    index = verification.get("worst_index")
+    return {
+        "rank": len(second.data.get("shape") or ()), "shape": second.shape,
+        "first_engine": first.data.get("engine_origin"), "second_engine": second.data.get("engine_origin"),
+        "engine_build_ns": first.data.get("engine_build_ns"),
+        "max_abs_difference": _comparison(second).get("max_abs_difference"),
+        **{name: second.error(name) for name in REPORT},
+        "worst_index": str(index) if index is not None else None,
+        "worst_expected": verification.get("worst_expected"), "worst_actual": verification.get("worst_actual"),
+    }  # fmt: skip
+
+
+EXPERIMENT = Experiment(
+    "ranks", "Does add_scalar run on ranks 1 to 4, with engines cached by the first run and loaded by the second?", steps, evaluate
+)
