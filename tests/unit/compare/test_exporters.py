@@ -5,6 +5,7 @@ import pytest
 from conftest import samples
 from test_gate import SLOWER, UNCLEAR, VOID, comparison, metric, row
 
+from profiler.compare.comparison import SideInfo
 from profiler.compare.gate import evaluate
 from profiler.compare.gate_config import GateConfig
 from profiler.compare.recordings import compare_targets
@@ -55,6 +56,13 @@ def test_markdown_escapes_what_a_capture_holds():
         assert "<script" not in outside and "[y](" not in outside and "@everyone" not in outside
         if line.startswith("|"):
             assert line.replace("\\|", "").count("|") in (6, 7)
+
+
+def test_markdown_puts_the_worst_candidate_first():
+    found = comparison(row("a"), row("a", **SLOWER, candidate="second"))
+    found.candidates.append(SideInfo("second", ("second",)))
+    text = to_markdown(found, evaluate(found, GateConfig()))
+    assert text.index("### second") < text.index("### new") and text.count("+5.00 %") == 1
 
 
 def test_markdown_lists_metrics_and_what_was_accepted():
