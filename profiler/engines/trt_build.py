@@ -54,6 +54,7 @@ class PlanStore:
 
     def __init__(self, flavour: Flavour, folder: Path | None, library_digest: str, device: str, onnx_file: str) -> None:
         self._flavour, self._folder = flavour, folder
+        self._builder: Any = None
         self._fixed = {"tensorrt": [flavour.name, *flavour.version], "plugins": library_digest, "device": device}
         self._onnx = Path(onnx_file).read_bytes() if onnx_file else None
         if self._onnx is not None:
@@ -84,7 +85,10 @@ class PlanStore:
 
     def _build(self, point: Point) -> bytes:
         flavour = self._flavour
-        builder = flavour.trt.Builder(flavour.logger)
+        if self._builder is None:
+            # making a builder loads all of TensorRT's kernels, which takes seconds: one serves every engine of the process
+            self._builder = flavour.trt.Builder(flavour.logger)
+        builder = self._builder
         network = flavour.create_network(builder)
         config = flavour.create_config(builder, point.dtype)
         if self._onnx is not None:

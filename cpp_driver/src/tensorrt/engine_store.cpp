@@ -99,12 +99,13 @@ Plan EngineStore::obtain(NetworkDescription const& description) {
 
 std::vector<char> EngineStore::build(NetworkDescription const& description) {
   mLog.takeMessages();
-  auto const builder = mTensorrt.createBuilder();
-  Owned<nvinfer1::INetworkDefinition> const network(builder->createNetworkV2(networkFlags()));
-  Owned<nvinfer1::IBuilderConfig> const config(builder->createBuilderConfig());
+  // making a builder loads all of TensorRT's kernels, which takes seconds: one serves every engine of the process
+  if (!mBuilder) mBuilder = mTensorrt.createBuilder();
+  Owned<nvinfer1::INetworkDefinition> const network(mBuilder->createNetworkV2(networkFlags()));
+  Owned<nvinfer1::IBuilderConfig> const config(mBuilder->createBuilderConfig());
   if (!network || !config) throw Error(ExitCode::kRunFailed, "TensorRT made no network: " + mLog.takeMessages());
   KeptWeights const weights = defineNetwork(*network, description, mPlugins, mTensorrt, mLog);
-  addProfile(*builder, *config, *network, description);
+  addProfile(*mBuilder, *config, *network, description);
   config->setProfilingVerbosity(nvinfer1::ProfilingVerbosity::kDETAILED);
   if (!mTensorrt.isRtx()) leaveOutExternalTactics(*config);
   allowProfileSharing(*config);
@@ -112,7 +113,7 @@ std::vector<char> EngineStore::build(NetworkDescription const& description) {
     if (auto const type = dataType(tensorType(*description.type))) allowPrecision(*config, *type);
   }
   auto const timingCache = loadTimingCache(*config);
-  Owned<nvinfer1::IHostMemory> const serialised(builder->buildSerializedNetwork(*network, *config));
+  Owned<nvinfer1::IHostMemory> const serialised(mBuilder->buildSerializedNetwork(*network, *config));
   if (!serialised) throw Unsupported("TensorRT could not build the engine: " + mLog.takeMessages());
   if (timingCache) saveTimingCache(*config);
   auto const* bytes = static_cast<char const*>(serialised->data());

@@ -41,6 +41,7 @@ class EngineStore {
   Library const& mTensorrt;
   PluginLibraries const& mPlugins;
   Log& mLog;
+  Owned<nvinfer1::IBuilder> mBuilder;  ///< Made with the first engine that is built.
   std::string mFolder;       ///< Empty when the engine cache is off.
   std::string mTimingFile;   ///< Empty when the timing cache is off.
   std::string mEnvironment;  ///< TensorRT version, device and plugin digest: the part of the key that all networks share.
