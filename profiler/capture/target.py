@@ -16,7 +16,7 @@ POINTS = "points.json"
 JOURNAL = "points.jsonl"
 RESULT = "result.json"
 RANGES = "ranges.json"
-NCU_SAMPLES = 3
+NCU_SAMPLES = 1
 ITERATION_FILTER = "profiler@iteration/"
 OWNER_VARIABLE = "PROFILER_OWNER_PID"
 
