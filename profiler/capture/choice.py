@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 
 from profiler.capture.artefacts import find_driver, find_ops_library, find_plugin_libraries
 from profiler.capture.recorders import recorders
 from profiler.capture.request import AUTO, CaptureRequest, SweepOptions
 from profiler.engines import ENGINES
 from profiler.engines.nvml import gpus
+from profiler.engines.trt_compat import MODULES
 from profiler.errors import ToolMissingError, UsageError
+
+_GPU_TOOLS = ("ncu", "cupti")
+_ENGINE_PACKAGES = {
+    "direct": (("cuda",),),
+    "tensorrt": (("cuda",), MODULES["tensorrt"]),
+    "tensorrt_rtx": (MODULES["tensorrt_rtx"],),
+}
 
 
 def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequest:
@@ -25,7 +35,7 @@ def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequ
         ToolMissingError: A tool that was asked for by name is not installed.
     """
     if request.sweep is not None:
-        request = replace(request, sweep=_resolve_sweep(request.sweep, note))
+        request = _without_gpu_tools(replace(request, sweep=_resolve_sweep(request.sweep, request.python, note)), note)
     elif shutil.which(request.command[0]) is None:
         raise UsageError(f"{request.command[0]}: no such program", "give its path, or check PATH; options go before --")
     if request.tools == (AUTO,):
@@ -34,6 +44,17 @@ def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequ
         if recorders()[tool].probe() is None:
             raise ToolMissingError(f"{tool} is not installed", _install_hint(tool))
     return request
+
+
+def _without_gpu_tools(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequest:
+    """Leave out tools that see nothing of a sweep on the CPU, when another tool remains."""
+    idle = [tool for tool in request.tools if tool in _GPU_TOOLS]
+    if request.sweep is None or request.sweep.engine != "reference" or not idle:
+        return request
+    if len(idle) == len(request.tools):
+        raise UsageError(f"--tool {','.join(idle)} records kernels, and the reference engine has none", "use --tool auto here")
+    note(f"{', '.join(idle)} left out: the reference engine has no kernels to record")
+    return replace(request, tools=tuple(tool for tool in request.tools if tool not in idle))
 
 
 def _choose_tool(note: Callable[[str], None]) -> str:
@@ -56,26 +77,38 @@ def _install_hint(tool: str) -> str:
     ) + "; or use --tool auto"
 
 
-def _resolve_sweep(sweep: SweepOptions, note: Callable[[str], None]) -> SweepOptions:
+def _resolve_sweep(sweep: SweepOptions, python: str, note: Callable[[str], None]) -> SweepOptions:
     driver, engine = sweep.driver, sweep.engine
-    if driver == AUTO:
-        driver = "python" if engine == AUTO or engine in ENGINES or ":" in engine or not find_driver() else "cpp"
+    if engine == AUTO and not gpus():
+        note("no NVIDIA GPU is visible: running the NumPy reference on the CPU, so there are no kernels to compare")
+        driver, engine = "python", "reference"
     if engine == AUTO:
-        engine = _choose_engine(driver, note)
+        engine = _choose_engine(driver, python, note)
+    if driver == AUTO:
+        driver = "python" if _python_runs(engine, python) or find_driver() is None else "cpp"
     libraries = sweep.plugin_libraries or (_libraries(engine) if driver == "python" else ())  # the driver finds its own
     return replace(sweep, driver=driver, engine=engine, plugin_libraries=libraries)
 
 
-def _choose_engine(driver: str, note: Callable[[str], None]) -> str:
-    if driver == "cpp":
+def _choose_engine(driver: str, python: str, note: Callable[[str], None]) -> str:
+    by_driver = driver != "python" and find_driver() is not None
+    by_runner = driver != "cpp" and find_ops_library() is not None and _python_runs("direct", python)
+    if driver == "cpp" or by_driver or by_runner:
         return "direct"
-    if not gpus():
-        note("no NVIDIA GPU is visible: running the NumPy reference on the CPU, so there are no kernels to compare")
-        return "reference"
     if find_ops_library() is None:
         note("the plugins are not built (profiler build): running the NumPy reference on the CPU")
-        return "reference"
-    return "direct"
+    else:
+        note("cuda-python is not installed (pip install cuda-python): running the NumPy reference on the CPU")
+    return "reference"
+
+
+def _python_runs(engine: str, python: str) -> bool:
+    """Say whether the Python runner has an engine, as far as this interpreter can know that of another."""
+    if engine not in ENGINES:
+        return ":" in engine
+    if python != sys.executable:
+        return True
+    return all(any(find_spec(name) for name in names) for names in _ENGINE_PACKAGES.get(engine, ()))
 
 
 def _libraries(engine: str) -> tuple[str, ...]:

@@ -151,7 +151,7 @@ def test_a_missing_program_leaves_no_run(tmp_path):
 def test_a_missing_tool_leaves_no_run_and_names_the_fix(tmp_path, monkeypatch):
     monkeypatch.setattr("profiler.tools.ncu.record.find_ncu", lambda: None)
     with pytest.raises(ToolMissingError, match="ncu is not installed") as caught:
-        record(sweep(tools=("ncu",)), tmp_path)
+        record(CaptureRequest(tools=("ncu",), command=("true",)), tmp_path)
     assert "--tool auto" in caught.value.hint
     assert not list(tmp_path.iterdir())
 

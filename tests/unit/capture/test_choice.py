@@ -1,0 +1,92 @@
+"""What `auto` becomes on machines with and without GPU, plugins and packages; and that every choice is said."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from profiler.capture import choice
+from profiler.capture.request import CaptureRequest, SweepOptions
+from profiler.capture.sweep import expand
+from profiler.errors import UsageError
+
+POINTS = tuple(expand("swish", ["8"], []))
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Describe a machine: GPU, built artefacts, importable packages, installed tools."""
+
+    def describe(gpu=False, ops=False, driver=False, packages=(), nsys=True):
+        monkeypatch.setattr(choice, "gpus", lambda: ["gpu"] if gpu else [])
+        monkeypatch.setattr(choice, "find_ops_library", lambda: Path("/lib/libprofiler_ops.so") if ops else None)
+        monkeypatch.setattr(choice, "find_driver", lambda: Path("/bin/profiler-driver") if driver else None)
+        monkeypatch.setattr(choice, "find_plugin_libraries", lambda: [Path("/lib/libprofiler_plugins_trt8.so")])
+        monkeypatch.setattr(choice, "find_spec", lambda name: name if name in packages else None)
+        tools = {"nsys": nsys, "ncu": True, "cupti": "cupti" in packages, "builtin": True}
+        found = {
+            name: type("Tool", (), {"probe": staticmethod(lambda there=there: there or None)}) for name, there in tools.items()
+        }
+        monkeypatch.setattr(choice, "recorders", lambda: found)
+
+    return describe
+
+
+def resolve(tools=("auto",), python=sys.executable, **options):
+    notes = []
+    request = choice.resolve(CaptureRequest(tools=tools, sweep=SweepOptions(POINTS, **options), python=python), notes.append)
+    return request.tools, request.sweep.driver, request.sweep.engine, request.sweep.plugin_libraries, notes
+
+
+def test_without_a_gpu_the_reference_engine_runs_whatever_driver_was_asked(machine):
+    machine(driver=True, ops=True)
+    for driver in ("auto", "cpp", "python"):
+        tools, *rest, notes = resolve(driver=driver)
+        assert (tools, *rest) == (("nsys",), "python", "reference", ())
+        assert "no NVIDIA GPU" in notes[0]
+
+
+def test_with_a_gpu_and_everything_built_the_runner_launches_kernels(machine):
+    machine(gpu=True, ops=True, driver=True, packages=("cuda",))
+    assert resolve() == (("nsys",), "python", "direct", ("/lib/libprofiler_ops.so",), [])
+    assert resolve(driver="cpp") == (("nsys",), "cpp", "direct", (), [])
+
+
+def test_without_cuda_python_the_driver_launches_them(machine):
+    machine(gpu=True, ops=True, driver=True)
+    assert resolve()[1:3] == ("cpp", "direct")
+    assert resolve(engine="tensorrt")[1] == "cpp"
+    assert resolve(engine="tensorrt", python="/other/python3.10")[1:4] == (
+        "python",
+        "tensorrt",
+        ("/lib/libprofiler_plugins_trt8.so",),
+    )
+
+
+@pytest.mark.parametrize(("ops", "text"), [(False, "not built"), (True, "cuda-python")])
+def test_a_gpu_without_what_it_needs_falls_back_and_says_why(machine, ops, text):
+    machine(gpu=True, ops=ops)
+    *_, engine, _, notes = resolve()
+    assert engine == "reference"
+    assert text in notes[0]
+
+
+def test_tools_that_need_a_gpu_are_left_out_beside_others_and_refused_alone(machine):
+    machine()
+    tools, *_, notes = resolve(tools=("nsys", "ncu"))
+    assert tools == ("nsys",)
+    assert "ncu left out" in notes[-1]
+    with pytest.raises(UsageError, match="records kernels"):
+        resolve(tools=("ncu",))
+
+
+def test_without_nsys_a_gpu_is_recorded_with_cupti(machine):
+    machine(gpu=True, ops=True, packages=("cuda", "cupti"), nsys=False)
+    tools, *_, notes = resolve()
+    assert tools == ("cupti",)
+    assert "CUPTI" in notes[0]
+
+
+def test_libraries_of_the_user_are_kept(machine):
+    machine(gpu=True, ops=True, packages=("cuda",))
+    assert resolve(plugin_libraries=("/mine.so",))[3] == ("/mine.so",)
