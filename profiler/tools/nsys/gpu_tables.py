@@ -6,6 +6,7 @@ import numpy as np
 
 from profiler.columns import Coded, Column, Columns, narrow
 from profiler.distinct import distinct_rows
+from profiler.tools.nsys.device_numbers import device_numbers
 from profiler.tools.nsys.identifiers import named, process_ids, spans, start_order
 from profiler.tools.nsys.sqlite_export import SqliteExport
 
@@ -42,13 +43,14 @@ _MEMORY_KINDS = {
 }  # fmt: skip
 
 
-def _place(raw: dict[str, np.ndarray]) -> dict[str, Column]:
+def _place(export: SqliteExport, raw: dict[str, np.ndarray]) -> dict[str, Column]:
     start, duration = spans(raw["start"], raw["end"])
+    process = process_ids(raw["globalPid"])
     return {
         "start_ns": start,
         "duration_ns": duration,
-        "process_id": process_ids(raw["globalPid"]),
-        "device_id": narrow(np.ma.getdata(raw["deviceId"])),
+        "process_id": process,
+        "device_id": device_numbers(export, process, np.ma.getdata(raw["deviceId"])),
         "context_id": narrow(np.ma.getdata(raw["contextId"])),
         "stream_id": narrow(np.ma.getdata(raw["streamId"])),
         "correlation_id": narrow(np.ma.filled(raw["correlationId"], 0)),
@@ -104,7 +106,7 @@ def read_kernels(export: SqliteExport) -> dict[str, Columns]:
     raw = _finished({**raw, "group": group})
     more = {name: raw[name] for name in ("sharedMemoryExecuted",) if name in raw}
     ids, configurations = _configurations(key_columns, raw["group"], more, export.strings)
-    columns = _place(raw)
+    columns = _place(export, raw)
     columns["launch_configuration_id"] = ids
     if "graphNodeId" in raw and not np.ma.getmaskarray(raw["graphNodeId"]).all():
         columns["graph_node_id"] = raw["graphNodeId"]
@@ -114,7 +116,7 @@ def read_kernels(export: SqliteExport) -> dict[str, Columns]:
 def read_memcpys(export: SqliteExport) -> dict[str, Columns]:
     """Read `memcpys`."""
     raw = _finished(export.integers(MEMCPY, (*_PLACE, "bytes", "copyKind"), ("srcKind", "dstKind")))
-    columns = _place(raw)
+    columns = _place(export, raw)
     columns["size_bytes"] = np.ma.getdata(raw["bytes"])
     columns["direction"] = _labelled(raw["copyKind"], _DIRECTIONS)
     unknown = np.full(len(raw["start"]), 7)
@@ -126,7 +128,7 @@ def read_memcpys(export: SqliteExport) -> dict[str, Columns]:
 def read_memsets(export: SqliteExport) -> dict[str, Columns]:
     """Read `memsets`."""
     raw = _finished(export.integers(MEMSET, (*_PLACE, "bytes"), ("memKind",)))
-    columns = _place(raw)
+    columns = _place(export, raw)
     columns["size_bytes"] = np.ma.getdata(raw["bytes"])
     columns["memory_kind"] = _labelled(raw.get("memKind", np.full(len(raw["start"]), 7)), _MEMORY_KINDS)
     return {"memsets": _in_order(columns)}
@@ -135,7 +137,7 @@ def read_memsets(export: SqliteExport) -> dict[str, Columns]:
 def read_graph_launches(export: SqliteExport) -> dict[str, Columns]:
     """Read `graph_launches`."""
     raw = _finished(export.integers(GRAPH, _PLACE, ("graphId",)))
-    columns = _place(raw)
+    columns = _place(export, raw)
     if "graphId" in raw:
         columns["graph_id"] = raw["graphId"]
     return {"graph_launches": _in_order(columns)}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from profiler.columns import Column, Columns, encode
+from profiler.tools.nsys.device_numbers import gpu_mapping
 from profiler.tools.nsys.sqlite_export import SqliteExport
 
 GPU = "TARGET_INFO_GPU"
@@ -64,14 +65,14 @@ def read_devices(export: SqliteExport) -> dict[str, Columns]:
 
 
 def _ordinals(export: SqliteExport, rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """Map CUDA ordinals to GPUs: CUDA_VISIBLE_DEVICES may renumber them."""
+    """Map device ids to GPUs, as `device_numbers` does for the GPU work."""
     gpus = {row.get("id", place): row for place, row in enumerate(rows)}
-    if export.has("TARGET_INFO_CUDA_DEVICE", "gpuId", "cudaId"):
-        mapped = export.query("SELECT DISTINCT cudaId, gpuId FROM TARGET_INFO_CUDA_DEVICE ORDER BY cudaId")
-        found = {ordinal: gpus[gpu] for ordinal, gpu in mapped if gpu in gpus}
-        if found:
-            return found
-    return {row["cuDevice"] if row.get("cuDevice") is not None else gpu: row for gpu, row in gpus.items()}
+    mapping = gpu_mapping(export)
+    if mapping is None:
+        return {row["cuDevice"] if row.get("cuDevice") is not None else gpu: row for gpu, row in gpus.items()}
+    if mapping.ambiguous:
+        return gpus
+    return {ordinal: gpus[gpu] for (_, ordinal), gpu in mapping.gpus.items() if gpu in gpus} or gpus
 
 
 def read_streams(export: SqliteExport) -> dict[str, Columns]:

@@ -145,13 +145,27 @@ def test_empty_tables_count_as_absent(tmp_path):
     assert "no CUDA kernel" in recording.reason("kernels")
 
 
-def test_devices_that_processes_number_differently(tmp_path):
-    path = traces.write_trace(tmp_path / "capture.sqlite", kernels=[(0, 1, {})], gpus=[{"id": 3, "cuDevice": 3}])
+def with_devices(path, *rows):
     with closing(sqlite3.connect(path)) as database:
-        database.execute("CREATE TABLE TARGET_INFO_CUDA_DEVICE (gpuId INTEGER, cudaId INTEGER, pid INTEGER)")
-        database.execute("INSERT INTO TARGET_INFO_CUDA_DEVICE VALUES (3, 0, 77)")
+        database.execute("CREATE TABLE IF NOT EXISTS TARGET_INFO_CUDA_DEVICE (gpuId INTEGER, cudaId INTEGER, pid INTEGER)")
+        database.executemany("INSERT INTO TARGET_INFO_CUDA_DEVICE VALUES (?, ?, ?)", rows)
         database.commit()
-    assert profiler.load(path).table("devices")["device_id"].tolist() == [0]
+    return profiler.load(path)
+
+
+def test_a_process_that_sees_one_of_many_devices(tmp_path):
+    path = traces.write_trace(tmp_path / "capture.sqlite", kernels=[(0, 1, {})], gpus=[{"id": 3, "cuDevice": 3}])
+    recording = with_devices(path, (3, 0, 77))
+    assert recording.table("devices")["device_id"].tolist() == [0] == recording.table("kernels")["device_id"].tolist()
+
+
+def test_processes_whose_first_devices_differ_are_told_apart(tmp_path):
+    second = (1 << 48) | (88 << 24)
+    gpus = [{"id": 2, "cuDevice": 2, "name": "two"}, {"id": 5, "cuDevice": 5, "name": "five"}]
+    kernels = [(0, 10, {}), (5, 20, {"globalPid": second})]
+    recording = with_devices(traces.write_trace(tmp_path / "capture.sqlite", kernels=kernels, gpus=gpus), (2, 0, 77), (5, 0, 88))
+    activity = recording.metric("device_activity")
+    assert activity[["device", "name", "busy_ns"]].values.tolist() == [[2, "two", 10], [5, "five", 15]]
 
 
 def test_a_wrong_ending_is_no_error(tmp_path):
