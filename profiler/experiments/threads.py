@@ -79,7 +79,7 @@ def _scaling(speed: Speed) -> Check:
         for count in THREADS:
             scale = ratio(speed.get((NORMAL, shape, count)), speed.get((NORMAL, shape, 1)))
             if scale is None:
-                missing.append(f"{shape} with {count} threads")
+                missing.append(f"{shape} threads={count}")
             elif count > 1:
                 texts.append(f"{shape}: {count} threads {scale:.2f} x")
     return Check(name, not missing, f"missing: {', '.join(missing)}" if missing else "; ".join(texts))
