@@ -74,5 +74,5 @@ def importable_package(request: CaptureRequest) -> Iterator[dict[str, str]]:
     with TemporaryDirectory(prefix="profiler-path-") as folder:
         (Path(folder) / package.name).symlink_to(package, target_is_directory=True)
         inherited = os.environ.get("PYTHONPATH", "") if request.python == sys.executable else ""
-        path = os.pathsep.join(part for part in (folder, inherited) if part)
-        yield {"PYTHONPATH": path, **request.environment}
+        parts = (folder, request.environment.get("PYTHONPATH", ""), inherited)
+        yield {**request.environment, "PYTHONPATH": os.pathsep.join(part for part in parts if part)}
