@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from profiler.errors import UsageError
 from profiler.report.document import write_document
+from profiler.report.experiment_section import experiment_sections
 from profiler.report.header import build_header
 from profiler.report.panels import PANELS
 from profiler.report.panels.base import build_section
@@ -35,5 +36,5 @@ def render(recordings: Sequence[Recording], out: Path, title: str | None = None)
     if not recordings:
         raise UsageError("a page needs at least one recording", "name a run or a file")
     view = View(recordings)
-    sections = [build_section(panel, view) for panel in PANELS]
+    sections = [*experiment_sections(view), *(build_section(panel, view) for panel in PANELS)]
     return write_document(out, "page.html.j2", title or " · ".join(view.names), sections, header=build_header(view))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from profiler.point_label import RESERVED_KEYS, decode_label
+from profiler.report.ties import tied_labels
 from profiler.report.view import RECORDING, View
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class Winner:
         runner_up: What distinguishes the next one.
         slowest_ratio: Time of the slowest over its time; None when there is none.
         rivals: Configurations compared, itself included.
+        tied: How many others cannot be told apart from it; None when that is not known.
+        tied_pct: How much longer the slowest of those takes.
     """
 
     recording: str
@@ -112,6 +115,8 @@ class Winner:
     runner_up: str
     slowest_ratio: float | None
     rivals: int
+    tied: int | None = None
+    tied_pct: float = 0.0
 
 
 def winners(view: View) -> tuple[list[Winner], TimeSource | None]:
@@ -130,7 +135,17 @@ def winners(view: View) -> tuple[list[Winner], TimeSource | None]:
     rest = [name for name in names if name not in GROUP_KEYS]
     groups = timed.groupby(keys, sort=False, dropna=False, observed=True) if keys else [((), timed)]
     skip = 1 if RECORDING in keys else 0
-    return [_winner(key[skip:], rows, source.median, rest) for key, rows in groups], source
+    found = [_winner(key[skip:], rows, source.median, rest) for key, rows in groups]
+    return [_with_ties(winner, rows, view, source) for winner, (_, rows) in zip(found, groups, strict=True)], source
+
+
+def _with_ties(winner: Winner, rows: pd.DataFrame, view: View, source: TimeSource) -> Winner:
+    index = view.names.index(winner.recording) if winner.recording else 0
+    tied = view.memo(f"ties {index} {source.id}", lambda: tied_labels(view.recordings[index], source.id))
+    if tied is None or winner.row["label"] not in tied:
+        return winner
+    others = [tied[label] for label in rows["label"] if label in tied and label != winner.row["label"]]
+    return replace(winner, tied=len(others), tied_pct=(max(others, default=1.0) - 1.0) * 100.0)
 
 
 def _winner(key: tuple[Any, ...], rows: pd.DataFrame, median: str, names: list[str]) -> Winner:

@@ -159,9 +159,10 @@ def test_text_has_enough_contrast_in_both_themes(browser, pages):
 
 
 def test_print_shows_all_panels_without_controls(browser, pages):
-    with opened(browser, pages["everything"]) as page:
-        page.emulate_media(media="print")
+    with opened(browser, pages["everything"], scheme="dark") as page:
+        page.emulate_media(media="print", color_scheme="dark")
         page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(25, 28, 32)"
         until(page, "[...document.querySelectorAll('.figure')].every((node) => node.querySelector('.main-svg'))")
         assert page.locator(".side").is_hidden()
         assert page.locator("#kernels tbody tr").count() > 5

@@ -15,12 +15,16 @@ Page.theme = (function () {
     return color("series-" + (index % 8));
   }
 
+  function show(name) {
+    if (name === "auto") root.removeAttribute("data-theme");
+    else root.setAttribute("data-theme", name);
+    for (const redraw of Page.redraws) redraw();
+  }
+
   function apply(next) {
     choice = next;
-    if (next === "auto") root.removeAttribute("data-theme");
-    else root.setAttribute("data-theme", next);
     document.getElementById("theme-toggle").textContent = "Theme: " + next;
-    for (const redraw of Page.redraws) redraw();
+    show(next);
   }
 
   function stored() {
@@ -34,6 +38,9 @@ Page.theme = (function () {
       try { localStorage.setItem(KEY, next); } catch (error) { /* the choice then lasts as long as the page */ }
       apply(next);
     });
+    // paper is light, whatever the screen is
+    window.addEventListener("beforeprint", () => show("light"));
+    window.addEventListener("afterprint", () => show(choice));
     system.addEventListener("change", () => { if (choice === "auto") apply("auto"); });
   }
 

@@ -70,6 +70,8 @@ def _card(winner: Winner, median: str, peak: Any) -> dict[str, Any]:
         "runner_up": winner.runner_up,
         "slowest_ratio": winner.slowest_ratio,
         "rivals": winner.rivals,
+        "tied": winner.tied,
+        "tied_pct": winner.tied_pct,
     }
 
 

@@ -65,3 +65,26 @@ def test_several_recordings_are_ranked_apart():
     found, _ = winners(View([synthetic.recording("a"), synthetic.recording("b", slower=1.5)]))
     assert [winner.recording for winner in found].count("a") == 4
     assert len(found) == 8
+
+
+def test_ties_are_those_of_the_ranking():
+    recording = synthetic.recording()
+    view = View([recording])
+    found, source = winners(view)
+    ranked = best_rows([recording], source)
+    for winner in found:
+        group = ranked[(ranked["shape"] == winner.row["shape"]) & (ranked["dtype"] == winner.row["dtype"])]
+        assert winner.tied == int(group["tied"].sum()) - 1
+        assert winner.tied < winner.rivals - 4  # scalar is out
+    # 256 and 512 threads differ by less than the noise, where the output of 256 was right
+    assert [winner.tied > 0 for winner in found] == [False, True, True, True]
+
+
+def best_rows(recordings, source):
+    from profiler.compare.best import rank
+    from profiler.compare.noise import assumed_noise
+    from profiler.compare.sides import Source, side_rows
+    from profiler.compare.verdict import Rule
+
+    assert source.id == "nsys"
+    return rank(side_rows(recordings[0], Source("gpu_points", "nsys")), assumed_noise(False), Rule())

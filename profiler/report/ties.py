@@ -1,0 +1,50 @@
+"""Which launch configurations cannot be told apart from the fastest, by the same rule as `profiler best`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from profiler.compare.best import rank
+from profiler.compare.comparability import FACTS, fact_value, recording_facts
+from profiler.compare.noise import MachineNoise, assumed_noise, find_noise
+from profiler.compare.sides import Row, Source, available_sources, side_rows
+from profiler.compare.verdict import Rule
+from profiler.errors import ProfilerError
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
+
+_SOURCES = {"nsys": Source("gpu_points", "nsys"), "cupti": Source("gpu_points", "cupti"), "builtin": Source("points", "builtin")}
+
+
+def tied_labels(recording: Recording, tool: str) -> dict[str, float] | None:
+    """Return the labels that are tied with the fastest of their operation, shape and type.
+
+    Args:
+        recording: One recording.
+        tool: Whose times decide: `nsys`, `cupti` or `builtin`.
+
+    Returns:
+        Label to its time over that of the fastest, the fastest itself with 1.0; None when these times cannot be ranked.
+    """
+    source = _SOURCES.get(tool)
+    try:
+        if source is None or source not in available_sources(recording):
+            return None
+        rows = side_rows(recording, source)
+        ranked = rank(rows, _noise(recording, source, rows), Rule())
+    except ProfilerError:
+        return None
+    tied = ranked[ranked["tied"]]
+    return dict(zip(tied["row"], tied["ratio"].astype(float), strict=True))
+
+
+def _noise(recording: Recording, source: Source, rows: list[Row]) -> MachineNoise:
+    """Return what a self-test on this machine measured, else what is assumed."""
+    host_clock = any(row.conditions.get("clock") == "monotonic" for row in rows)
+    if host_clock or recording.run is None:
+        return assumed_noise(host_clock)
+    facts = recording_facts(recording, source.tool, str(source))
+    gpu, uuid = (fact_value(facts, fact) for fact in FACTS[:2])
+    return find_noise(Path(recording.run.path).parent, gpu, uuid) or assumed_noise(host_clock)
