@@ -91,23 +91,24 @@ def _run_all(experiments: tuple[Experiment, ...], toolbox: Toolbox, root: Path, 
 
 def _evaluate(target: str, name: str | None, root: Path, json: Path | None, no_dashboard: bool) -> int:
     from profiler.experiments import find_experiments
-    from profiler.experiments.execution import DOCUMENT, read_document
+    from profiler.store.experiment_document import EXPERIMENT_NAME, read_experiment
     from profiler.store.run_dir import find_run
 
     recorded = find_run(target, root)
-    own = str(read_document(recorded.path / DOCUMENT).get("name"))
+    own = str(read_experiment(recorded.path / EXPERIMENT_NAME)["name"])
     return _conclude(_judge(recorded, find_experiments(name or own)[0], json, no_dashboard))
 
 
 def _judge(recorded: RunDir, experiment: Experiment, json: Path | None, no_dashboard: bool) -> list[str]:
     """Evaluate a run, print and write its outcome; return the checks that failed."""
-    from profiler.experiments.execution import DOCUMENT, evaluate_run
+    from profiler.experiments.execution import evaluate_run
+    from profiler.store.experiment_document import EXPERIMENT_NAME
     from profiler.store.run_dir import write_atomic
 
     outcome = evaluate_run(recorded, experiment)
     _print(experiment, outcome)
     if json is not None:
-        write_atomic(json / f"{experiment.name}.json", (recorded.path / DOCUMENT).read_bytes())
+        write_atomic(json / f"{experiment.name}.json", (recorded.path / EXPERIMENT_NAME).read_bytes())
     typer.echo(f"run: {recorded.path}")
     if not no_dashboard:
         from profiler.report.page import render

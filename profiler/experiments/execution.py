@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from profiler.capture.environment import environment_facts
 from profiler.capture.lock import locked
@@ -22,12 +21,11 @@ from profiler.errors import BadExportError, CaptureError, ProfilerError, ToolMis
 from profiler.experiments.evidence import Evidence, StepRecord, read_result
 from profiler.experiments.experiment import SCRATCH, Experiment, Outcome, Step, Toolbox
 from profiler.experiments.merge import merge_results
+from profiler.store.experiment_document import EXPERIMENT_NAME, experiment_document, read_experiment
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir, create_run, storage_error, write_atomic
 from profiler.tools.nsys.scrub import redact_text
 
-DOCUMENT = "experiment.json"
-DOCUMENT_VERSION = 1
 MERGED = Path("raw/builtin/result.json")
 STEM = "capture"
 
@@ -73,7 +71,7 @@ def evaluate_run(run: RunDir, experiment: Experiment) -> Outcome:
         BadExportError: `experiment.json` or a result is absent or damaged.
         CaptureError: The outcome cannot be written.
     """
-    records = _read_records(run.path / DOCUMENT)
+    records = _read_records(run.path / EXPERIMENT_NAME)
     evidence = Evidence(run.path, records)
     judged = experiment.evaluate(evidence)
     outcome = Outcome(judged.columns, judged.rows, (*evidence.step_checks(), *judged.checks), judged.notes)
@@ -181,37 +179,14 @@ def _merge(run: RunDir, records: dict[str, StepRecord]) -> None:
 
 
 def _write_document(folder: Path, experiment: Experiment, records: dict[str, StepRecord], outcome: Outcome | None) -> None:
-    document: dict[str, Any] = {
-        "schema": "profiler-experiment",
-        "schema_version": DOCUMENT_VERSION,
-        "name": experiment.name,
-        "question": experiment.question,
-        "steps": [record.to_dict() for record in records.values()],
-        "outcome": outcome.to_dict() if outcome else None,
-    }
-    write_atomic(folder / DOCUMENT, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-
-
-def read_document(path: Path) -> dict[str, Any]:
-    """Read an `experiment.json`.
-
-    Raises:
-        BadExportError: It is absent, damaged or of a newer version.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadExportError(f"{path}: not an experiment's document ({error})", "name a run of profiler experiment") from error
-    if not isinstance(document, dict) or document.get("schema") != "profiler-experiment":
-        raise BadExportError(f"{path}: not a profiler-experiment document", "name a run of profiler experiment")
-    if document.get("schema_version") != DOCUMENT_VERSION:
-        raise BadExportError(f"{path}: version {document.get('schema_version')}, expected {DOCUMENT_VERSION}", "upgrade profiler")
-    return document
+    steps = [record.to_dict() for record in records.values()]
+    document = experiment_document(experiment.name, experiment.question, steps, outcome.to_dict() if outcome else None)
+    write_atomic(folder / EXPERIMENT_NAME, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def _read_records(path: Path) -> dict[str, StepRecord]:
     try:
-        records = [StepRecord.from_dict(item) for item in read_document(path)["steps"]]
+        records = [StepRecord.from_dict(item) for item in read_experiment(path)["steps"]]
     except (KeyError, TypeError) as error:
         raise BadExportError(f"{path}: its steps cannot be read ({error})", "run the experiment again") from error
     return {record.name: record for record in records}

@@ -11,8 +11,9 @@ import pytest
 from profiler.cli import main
 from profiler.errors import CaptureError, ToolMissingError
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.execution import DOCUMENT, commands, evaluate_run, run_experiment
+from profiler.experiments.execution import commands, evaluate_run, run_experiment
 from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Step, Toolbox
+from profiler.store.experiment_document import EXPERIMENT_NAME
 from profiler.store.run_dir import iterate_runs
 from profiler.tables.load import load
 
@@ -66,9 +67,9 @@ def test_the_outcome_can_be_judged_again(tmp_path) -> None:
     example = experiment(step("one"), step("two", "threads"))
     run = run_experiment(example, TOOLBOX, tmp_path)
     first = evaluate_run(run, example)
-    written = (run.path / DOCUMENT).read_text()
+    written = (run.path / EXPERIMENT_NAME).read_text()
     assert evaluate_run(run, example) == first
-    assert (run.path / DOCUMENT).read_text() == written
+    assert (run.path / EXPERIMENT_NAME).read_text() == written
     assert [row["points"] for row in json.loads(written)["outcome"]["rows"]] == [4, 3]
 
 
@@ -148,7 +149,9 @@ def test_the_command_ends_with_a_page(tmp_path, capsys) -> None:
     with pytest.raises(SystemExit):
         main(["experiment", "--evaluate", str(path)])
     assert f"dashboard: {path / 'dashboard.html'}" in capsys.readouterr().out.replace("\n", "")
-    assert "op=swish shape=8x1024" in (path / "dashboard.html").read_text()
+    page = (path / "dashboard.html").read_text()
+    assert "op=swish shape=8x1024" in page
+    assert "Experiment: dynamic-shapes" in page
 
 
 @pytest.mark.parametrize(("name", "code"), [("rank", 2), ("threads-memchek", 2)])
@@ -157,3 +160,36 @@ def test_an_unknown_name_offers_the_nearest(name: str, code: int, capsys) -> Non
         main(["experiment", name])
     assert caught.value.code == code
     assert "did you mean" in capsys.readouterr().err
+
+
+def test_the_page_begins_with_question_checks_and_rows(tmp_path, capsys) -> None:
+    from profiler.report.experiment_section import experiment_sections
+    from profiler.report.view import View
+
+    path = _recorded(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["experiment", "--evaluate", str(path), "--no-dashboard"])
+    (section,) = experiment_sections(View([load(path)]))
+    assert section.lead == "Does one engine run batches of 1, 8 and 32, and refuse one beyond its profile?"
+    note, checks, rows = section.blocks
+    assert note.text == "3 checks: 3 passed."
+    assert (checks.rows, rows.rows) == (3, 4)
+    times = next(column for column in rows.columns if column.name == "device_median_ns")
+    assert (times.kind, times.unit) == ("number", "ns")
+
+
+def test_a_damaged_document_is_said_on_the_page(tmp_path) -> None:
+    from profiler.report.experiment_section import experiment_sections
+    from profiler.report.view import View
+
+    path = _recorded(tmp_path)
+    (path / EXPERIMENT_NAME).write_text("{")
+    (section,) = experiment_sections(View([load(path)]))
+    assert "cannot be read" in section.blocks[0].text
+
+
+def test_a_page_of_another_run_has_no_such_section(timeline) -> None:
+    from profiler.report.experiment_section import experiment_sections
+    from profiler.report.view import View
+
+    assert list(experiment_sections(View([load(timeline)]))) == []
