@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from profiler.errors import BadExportError
 from profiler.experiments.experiment import Check
 from profiler.experiments.measured import MeasuredPoint
+from profiler.store.run_dir import RunDir
 
 if TYPE_CHECKING:
     from profiler.tables.load import Recording
@@ -98,6 +99,14 @@ class Evidence:
         from profiler.tables.load import load
 
         return load(self.folder)
+
+    def recording_without(self, tool: str) -> Recording:
+        """Return the run without one tool's capture, which cannot be read on this machine."""
+        from profiler.tables.load import Recording
+        from profiler.tables.source import run_sources
+
+        run = RunDir(self.folder)
+        return Recording(run.manifest.label, self.folder, [source for source in run_sources(run) if source.tool != tool], run)
 
     def step_checks(self) -> tuple[Check, ...]:
         """Return one check for each step that ended as it should not."""

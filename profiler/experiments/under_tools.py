@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from profiler.errors import ProfilerError
+from profiler.errors import ProfilerError, ToolMissingError
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
 from profiler.experiments.iteration_gaps import PointGaps, iteration_gaps
 from profiler.experiments.measured import unverified
 from profiler.experiments.native_vs_plugin import PROFILE
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BUILTIN, NSYS, NCU = "without-tool", "nsys", "ncu"
 SHAPES = "4096x1024,65536x1024"
@@ -29,7 +26,7 @@ _TIMELINE = ("nsys_median_ns", "launch_gap_median_ns", "idle_pct", "overlap_pct"
 _COUNTERS = ("achieved_occupancy_pct", "branch_efficiency_pct", "dram_pct", "compute_throughput_pct")
 
 COLUMNS = (
-    Column("point", text="op, shape and streams"),
+    Column("point", text="op, shape, type and streams"),
     Column("event_median_ns", "ns", "time of an iteration between two events, without a tool; on two streams they overlap"),
     Column("nsys_median_ns", "ns", "kernel time of an iteration under Nsight Systems"),
     Column("bandwidth_bytes_per_s", "bytes/s", "minimum traffic over the kernel time"),
@@ -62,14 +59,16 @@ def steps(toolbox: Toolbox) -> tuple[Step, ...]:
 def evaluate(evidence: Evidence) -> Outcome:
     """Join the three recordings of each point."""
     notes: list[str] = []
-    frame = _metric(evidence, "points", notes)
+    unreadable = _unreadable_counters(evidence)
+    recording = evidence.recording_without("ncu") if unreadable else evidence.recording
+    frame = gaps = None
     try:
-        gaps = iteration_gaps(evidence.recording) if frame is not None else {}
+        frame = recording.metric("points")
+        gaps = iteration_gaps(recording)
     except ProfilerError as error:
-        gaps = {}
         notes.append(error.message)
+    gaps = gaps or {}
     rows = tuple(_row(row, gaps.get(row["label"])) for row in frame.to_dict("records")) if frame is not None else ()
-    launches = _metric(evidence, "launches", notes)
     points = [point for step in (BUILTIN, NSYS, NCU) for point in evidence.points(step)]
     wrong = unverified(points)
     checks = (
@@ -79,17 +78,9 @@ def evaluate(evidence: Evidence) -> Outcome:
         _no_copies(rows),
         _one_kernel(rows),
         _known("occupancy is known for every point", rows, ("theoretical_occupancy_pct",)),
-        _known("ncu gives occupancy, divergence and throughput of every point", rows, _COUNTERS, _reason(launches, evidence)),
+        _known("ncu gives occupancy, divergence and throughput of every point", rows, _COUNTERS, unreadable),
     )  # fmt: skip
     return Outcome(COLUMNS, rows, checks, tuple(notes))
-
-
-def _metric(evidence: Evidence, name: str, notes: list[str]) -> pd.DataFrame | None:
-    try:
-        return evidence.recording.metric(name)
-    except ProfilerError as error:
-        notes.append(error.message)
-        return None
 
 
 def _value(value: Any) -> float | None:
@@ -99,7 +90,7 @@ def _value(value: Any) -> float | None:
 
 
 def _row(row: dict[str, Any], gaps: PointGaps | None) -> dict[str, Any]:
-    label = " ".join(part.partition("=")[2] if part.startswith(("op=", "shape=")) else part for part in row["label"].split())
+    label = " ".join(part.partition("=")[2] if part.startswith(("op=", "shape=", "dtype=")) else part for part in row["label"].split())
     values = {name: _value(row.get(source)) for name, source in _FROM_POINTS.items()}
     measured = {
         "launch_gap_median_ns": gaps.gap_median_ns if gaps else None,
@@ -118,14 +109,13 @@ def _known(name: str, rows: tuple[dict[str, Any], ...], columns: tuple[str, ...]
     return Check(name, False, f"missing: {', '.join(missing[:3])}" if rows else "the recording holds no points")
 
 
-def _reason(launches: pd.DataFrame | None, evidence: Evidence) -> str:
-    """Return why counters that were recorded cannot be read here; empty when they can, or when nothing was recorded."""
-    report = evidence.folder / "raw/ncu/capture.ncu-rep"
-    if launches is not None or not report.is_file():
+def _unreadable_counters(evidence: Evidence) -> str:
+    """Return why a report that was recorded cannot be read on this machine; empty when it can, or when there is none."""
+    if not (evidence.folder / "raw/ncu/capture.ncu-rep").is_file():
         return ""
     try:
         evidence.recording.metric("launches")
-    except ProfilerError as error:
+    except ToolMissingError as error:
         return f"{error.message}; evaluate the run where it can be read: profiler experiment --evaluate RUN"
     return ""
 
