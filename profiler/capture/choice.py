@@ -35,11 +35,16 @@ def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequ
         ToolMissingError: A tool that was asked for by name is not installed.
     """
     if request.sweep is not None:
-        request = _without_gpu_tools(replace(request, sweep=_resolve_sweep(request.sweep, request.python, note)), note)
+        sweep = request.sweep
+        if "cupti" in request.tools and sweep.driver == AUTO:
+            sweep = replace(sweep, driver="python")  # the embedded recorder lives in the Python runner
+        request = _without_gpu_tools(replace(request, sweep=_resolve_sweep(sweep, request.python, note)), note)
     elif shutil.which(request.command[0]) is None:
         raise UsageError(f"{request.command[0]}: no such program", "give its path, or check PATH; options go before --")
     if request.tools == (AUTO,):
         request = replace(request, tools=(_choose_tool(note),))
+    if "cupti" in request.tools and request.sweep is None:
+        raise UsageError("--tool cupti records the project's own runner only", "use --tool nsys for a command of your own")
     for tool in request.tools:
         if recorders()[tool].probe() is None:
             raise ToolMissingError(f"{tool} is not installed", _install_hint(tool))

@@ -87,7 +87,7 @@ class PlanStore:
         flavour = self._flavour
         if self._builder is None:
             # making a builder loads all of TensorRT's kernels, which takes seconds: one serves every engine of the process
-            self._builder = flavour.trt.Builder(flavour.logger)
+            self._builder = flavour.create_builder()
         builder = self._builder
         network = flavour.create_network(builder)
         config = flavour.create_config(builder, point.dtype)

@@ -138,6 +138,17 @@ class Flavour:
             raise PointSkipped(f"TensorRT {self.trt.__version__} has no {name}")
         return getattr(self.trt.DataType, key)
 
+    def create_builder(self) -> Any:
+        """Return a builder.
+
+        Raises:
+            CaptureError: TensorRT makes none, as TensorRT does without a GPU.
+        """
+        try:
+            return self.trt.Builder(self.logger)
+        except TypeError as error:  # the binding's words for a null pointer
+            raise CaptureError(f"no TensorRT builder: {self.logger.take()}", "TensorRT needs a GPU to build") from error
+
     def create_network(self, builder: Any) -> Any:
         """Return an empty network: explicit batch before 10, strongly typed since."""
         flags = self.trt.NetworkDefinitionCreationFlag

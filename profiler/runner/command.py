@@ -152,6 +152,8 @@ def _worker_command(
 
 
 def _driver_worker(args: argparse.Namespace, settings: MeasureSettings, journal: Journal, scratch: Path) -> DriverWorker:
+    if args.recorder:
+        raise UsageError("the embedded recorder runs in the Python runner only", "use --driver python, or --tool nsys")
     if args.engine_file or args.onnx:
         raise UsageError(
             "--engine-file and --onnx need --driver python",

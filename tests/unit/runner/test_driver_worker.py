@@ -68,3 +68,9 @@ def test_what_cannot_run_is_refused(tmp_path):
         worker(tmp_path, binary=None)
     with pytest.raises(UsageError, match="no engine 'reference'"):
         worker(tmp_path, "reference")
+
+
+def test_the_embedded_recorder_does_not_go_with_the_driver(runner):
+    code, output = runner(*CPP, "--recorder", "cupti", "--records", ".")
+    assert code == 2
+    assert "Python runner only" in output
