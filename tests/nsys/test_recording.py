@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from profiler.capture.progress import Progress
 from profiler.capture.request import CaptureRequest, NsysOptions, SweepOptions
 from profiler.capture.session import record, resume
 from profiler.capture.sweep import expand
-from profiler.errors import CaptureError
+from profiler.errors import CaptureError, UsageError
 from profiler.runner.result import Journal
 from profiler.runner.settings import MeasureSettings
 from profiler.store.run_dir import RunDir
@@ -249,3 +250,45 @@ def test_ctrl_c_ends_nsys_and_the_target(tmp_path):
     assert RunDir(folder).manifest.reason == "interrupted by the user"
     leftovers = [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal() and _runs(entry, code.encode())]
     assert leftovers == []
+
+
+RECORD = """
+import json, sys
+from pathlib import Path
+from profiler.capture.request import CaptureRequest
+from profiler.capture.session import record
+record(CaptureRequest.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))
+"""
+
+
+def test_a_recording_whose_profiler_was_killed_goes_on_with_what_nsys_saved(tmp_path):
+    points = tuple(expand("swish", ["32x64"], [], ["fault=slow"], ["block=32:320:32"]))
+    request = CaptureRequest(
+        tools=("nsys",), label="killed", environment=ENGINE_PATH,
+        sweep=SweepOptions(points, engine="faulty_engine:FaultyEngine", settings=QUICK),
+    )  # fmt: skip
+    argv = [sys.executable, "-c", RECORD, json.dumps(request.to_dict()), str(tmp_path)]
+    process = subprocess.Popen(
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(PACKAGE)}
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        journals = list(tmp_path.glob(".partial-*/raw/nsys/points.jsonl"))
+        if journals and sum(event["event"] == "point" for event in Journal(journals[0]).events()) >= 3:
+            break
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    while time.monotonic() < deadline:  # nsys ends by itself, once the runner has seen that the profiler is gone
+        try:
+            run = resume("killed", tmp_path)
+            break
+        except UsageError as error:
+            assert "being recorded" in error.message
+            time.sleep(0.3)
+    assert run.manifest.status == "complete"
+    assert len(run.manifest.captures) == 2
+    names = Counter(profiler.load(run.path).table("nvtx_ranges")["name"].astype(str))
+    assert {name for name in names if name.startswith("point ")} == {f"point {point.label}" for point in points}
+    assert names["iteration"] == 4 * len(points)
+    assert not list(tmp_path.glob(".partial-*"))
