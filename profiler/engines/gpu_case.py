@@ -11,7 +11,7 @@ import numpy as np
 from profiler.engines.base import Measurement, PointSkipped
 from profiler.engines.cuda_runtime import Cuda
 from profiler.engines.gpu_buffers import BufferRing
-from profiler.engines.gpu_timing import MAX_GRAPHS, Executor, Lane, measure_isolated, measure_throughput
+from profiler.engines.gpu_timing import MAX_GRAPHS, Executor, Lane, held_batch, measure_isolated, measure_throughput
 from profiler.engines.nvml import Nvml
 from profiler.runner.host_data import HostData
 from profiler.runner.point import Point
@@ -64,6 +64,7 @@ class GpuCase:
         self._tolerance = tolerance
         self.bytes_per_iteration = 2 * point.size_bytes
         self.launch = launch
+        self.operations_per_iteration = 1
         self.engine_digest: str | None = None
         self.layers: list[dict[str, Any]] | None = None
         self.facts: dict[str, Any] = {}
@@ -108,6 +109,12 @@ class GpuCase:
                 worst = report
         return worst
 
+    def _held_batch(self) -> int:
+        """Return the iterations of a held batch: none under a tool that replays kernels, which would wait for ever."""
+        if not self._settings.timed:
+            return 0
+        return held_batch(1 if self._settings.launch_mode == "graph" else self.operations_per_iteration)
+
     def warm_up(self, count: int) -> None:
         """Run iterations that are not measured, at least one: graphs are captured after it."""
         for lane in self._lanes:
@@ -128,7 +135,7 @@ class GpuCase:
             try:
                 if len(self._lanes) == 1:
                     times = measure_isolated(
-                        self._lanes[0], ranges, self.bytes_per_iteration, settings.max_samples, wants_more, hold=settings.timed
+                        self._lanes[0], ranges, self.bytes_per_iteration, settings.max_samples, wants_more, self._held_batch()
                     )
                 else:
                     times = measure_throughput(

@@ -20,7 +20,9 @@ from profiler.engines.gpu_buffers import BufferRing
 from profiler.runner.ranges import RangeRecorder
 
 BATCH = 16
-"""Far below the depth of the launch queue (about 1000 entries), so that enqueuing never waits for a held stream."""
+EVENTS_PER_ITERATION = 2
+QUEUE_LIMIT = 256
+"""Entries of the launch queue that a held batch may take; the queue has about 1000."""
 MAX_GRAPHS = 1024
 
 
@@ -147,8 +149,19 @@ class LaneTimes:
     held: bool = False
 
 
+def held_batch(operations: int) -> int:
+    """Return how many iterations may be enqueued on a held stream; 0 when not even one.
+
+    A launch into a full queue waits for the device. On a held stream, which waits for the host, that would last for ever.
+
+    Args:
+        operations: Most kernels and copies that one iteration enqueues.
+    """
+    return min(BATCH, QUEUE_LIMIT // (operations + EVENTS_PER_ITERATION))
+
+
 def measure_isolated(
-    lane: Lane, ranges: RangeRecorder, size_bytes: int, most: int, wants_more: Callable[[list[int]], bool], hold: bool
+    lane: Lane, ranges: RangeRecorder, size_bytes: int, most: int, wants_more: Callable[[list[int]], bool], batch: int
 ) -> LaneTimes:
     """Measure one lane batch by batch until no more samples are wanted.
 
@@ -158,11 +171,11 @@ def measure_isolated(
         size_bytes: Bytes that an iteration must move.
         most: Samples after which it ends in any case.
         wants_more: Asked after each batch.
-        hold: Hold the stream while a batch is enqueued; a replaying tool would wait for ever.
+        batch: Iterations that are enqueued while the stream is held; 0 never holds it.
     """
     while wants_more(lane.samples_ns):
-        lane.measure_batch(min(BATCH, most - len(lane.samples_ns)), ranges, size_bytes, hold)
-    return LaneTimes([{"thread": 0, "stream": 0, "sample_count": len(lane.samples_ns)}], held=hold and lane.gate.works)
+        lane.measure_batch(min(batch or BATCH, most - len(lane.samples_ns)), ranges, size_bytes, hold=batch > 0)
+    return LaneTimes([{"thread": 0, "stream": 0, "sample_count": len(lane.samples_ns)}], held=batch > 0 and lane.gate.works)
 
 
 def measure_throughput(

@@ -17,6 +17,9 @@ from profiler.runner.ops import OPS, find_op
 from profiler.runner.point import Point
 from profiler.runner.settings import MeasureSettings
 
+OPERATIONS_PER_LAYER = 4
+"""More kernels and copies than a layer enqueues, for the depth of the launch queue."""
+UNKNOWN_OPERATIONS = 1000
 _DTYPE_NAMES = {"FLOAT": "fp32", "HALF": "fp16", "BF16": "bf16"}
 
 
@@ -134,6 +137,7 @@ class TensorRtEngine:
         )
         case.engine_digest = plan.digest
         case.layers = describe_layers(self._flavour, engine)
+        case.operations_per_iteration = OPERATIONS_PER_LAYER * len(case.layers) if case.layers else UNKNOWN_OPERATIONS
         case.facts = {"engine_origin": plan.origin, "engine_build_ns": plan.build_ns, "engine_bytes": len(plan.data)}
         return case
 

@@ -153,6 +153,17 @@ def test_untimed_iterations_never_hold_the_stream(fake):
     assert fake.held_batches == 0
 
 
+@pytest.mark.parametrize(
+    ("operations", "batches", "measure_"), [(1, 3, "isolated"), (62, 10, "isolated"), (255, 0, "launched"), (5000, 0, "launched")]
+)
+def test_a_held_batch_never_fills_the_launch_queue(fake, operations, batches, measure_):
+    case, _, settings = make(fake)
+    case.operations_per_iteration = operations
+    measured, _ = measure(case, settings)
+    assert len(measured.samples_ns) == 40
+    assert (fake.held_batches, case.facts["measure"]) == (batches, measure_)
+
+
 def test_a_device_that_cannot_hold_a_stream_measures_all_the_same_and_says_so(fake):
     fake.supports_wait = False
     case, _, settings = make(fake)
