@@ -188,8 +188,6 @@ class CaptureRequest:
         _refuse(bool(self.command) == (self.sweep is not None), "a command and a sweep" if self.command else "nothing to record",
                 "give either options of a sweep, or -- COMMAND ARG…")  # fmt: skip
         _refuse(self.timeout_s is not None and self.timeout_s <= 0, f"--timeout {self.timeout_s}", "give more than 0 seconds")
-        _refuse("cupti" in self.tools and self.sweep is None, "--tool cupti records the project's own runner only",
-                "use --tool nsys for a command of your own")  # fmt: skip
 
     def with_command(self, command: tuple[str, ...]) -> CaptureRequest:
         """Return the request with the command that stands for its sweep."""

@@ -1,13 +1,17 @@
 """Requests are checked once, and survive the manifest."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from profiler.capture.request import CaptureRequest, NcuOptions, NsysOptions, SweepOptions
 from profiler.capture.sweep import expand
+from profiler.capture.tool_pass import own_request
 from profiler.errors import UsageError
 from profiler.runner.settings import MeasureSettings
+from profiler.tools.cupti.record import CuptiRecorder
 
 SWEEP = SweepOptions(tuple(expand("swish", ["8x8"], ["fp16"], [], ["block=64,128"])))
 
@@ -21,7 +25,6 @@ SWEEP = SweepOptions(tuple(expand("swish", ["8x8"], ["fp16"], [], ["block=64,128
         lambda: CaptureRequest(tools=(), sweep=SWEEP),
         lambda: CaptureRequest(tools=("nsys", "nsys"), sweep=SWEEP),
         lambda: CaptureRequest(tools=("auto", "nsys"), sweep=SWEEP),
-        lambda: CaptureRequest(tools=("cupti",), command=("true",)),
         lambda: CaptureRequest(command=("true",), timeout_s=0),
         lambda: NsysOptions(trace=()),
         lambda: NsysOptions(trace=("cudaa",)),
@@ -75,3 +78,22 @@ def test_a_request_survives_json(request_):
 def test_options_of_another_version_are_refused():
     with pytest.raises(UsageError, match="cannot be read"):
         CaptureRequest.from_dict({"tools": ["nsys"]})
+
+
+@pytest.mark.parametrize("tool", ["nsys", "ncu", "cupti", "builtin"])
+def test_every_tool_gets_the_command_of_a_sweep(tool):
+    own = own_request(
+        CaptureRequest(tools=(tool,), sweep=replace(SWEEP, driver="python", engine="direct")), tool, Path("raw") / tool, 1
+    )
+    text = " ".join(own.command)
+    assert f"--points raw/{tool}/points.json --json raw/{tool}/result.json --journal raw/{tool}/points.jsonl" in text
+    assert ("--recorder cupti --records raw/cupti" in text) is (tool == "cupti")
+    assert ("--ranges" in text) is (tool == "builtin")
+    assert ("--untimed" in text and "--max-samples 3" in text) is (tool == "ncu")
+    assert own.ncu.nvtx_include == (("profiler@iteration/",) if tool == "ncu" else ())
+    assert "cuda" in own.nsys.trace
+
+
+def test_the_embedded_recorder_refuses_a_command_of_the_users_own():
+    with pytest.raises(UsageError, match="Python runner only"):
+        CuptiRecorder().plan(CaptureRequest(tools=("cupti",), command=("true",)), Path("raw/cupti"), "capture")
