@@ -8,6 +8,7 @@ import pytest
 
 from profiler.capture.request import CaptureRequest, NcuOptions, NsysOptions, SweepOptions
 from profiler.capture.sweep import expand
+from profiler.capture.target import NCU_SAMPLES
 from profiler.capture.tool_pass import own_request
 from profiler.errors import UsageError
 from profiler.runner.settings import MeasureSettings
@@ -89,7 +90,7 @@ def test_every_tool_gets_the_command_of_a_sweep(tool):
     assert f"--points raw/{tool}/points.json --json raw/{tool}/result.json --journal raw/{tool}/points.jsonl" in text
     assert ("--recorder cupti --records raw/cupti" in text) is (tool == "cupti")
     assert ("--ranges" in text) is (tool == "builtin")
-    assert ("--untimed" in text and "--max-samples 3" in text) is (tool == "ncu")
+    assert ("--untimed" in text and f"--max-samples {NCU_SAMPLES} " in text) is (tool == "ncu")
     assert own.ncu.nvtx_include == (("profiler@iteration/",) if tool == "ncu" else ())
     assert "cuda" in own.nsys.trace
 
