@@ -58,7 +58,9 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
     ]
     columns = list(dict.fromkeys([*names, *used, *rest, *(name for name in frame.columns if name != RECORDING)]))
     block = table_block("configurations-table", table, frame, columns)
-    attributes = ([RECORDING] if RECORDING in frame.columns else []) + [name for name in names if name in frame.columns]
+    # a column without any value is left out of the table, so the controls must not name it
+    filled = [name for name in names if name in frame.columns and frame[name].notna().any()]
+    attributes = ([RECORDING] if RECORDING in frame.columns else []) + filled
     data = {"table": block.payload(), "attributes": attributes, "facets": facets, "measures": measures, "along": "block"}
     data |= {"lines": table == "points", "plain": table == "kernels", "shown": ["grid"] if table == "kernels" else []}
     return Widget(

@@ -193,3 +193,14 @@ def test_a_page_of_another_run_has_no_such_section(timeline) -> None:
     from profiler.report.view import View
 
     assert list(experiment_sections(View([load(timeline)]))) == []
+
+
+def test_the_comparison_names_only_columns_that_it_has(tmp_path) -> None:
+    from profiler.report.panels.launch_configurations import build
+    from profiler.report.view import View
+
+    # points of engines have neither variant nor block
+    widget = next(block for block in build(View([load(_recorded(tmp_path))])) if block.kind == "widget")
+    columns = {column["name"] for column in widget.data["table"]["columns"]}
+    assert "shape" in widget.data["attributes"]
+    assert set(widget.data["attributes"]) <= columns
