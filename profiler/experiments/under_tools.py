@@ -90,7 +90,9 @@ def _value(value: Any) -> float | None:
 
 
 def _row(row: dict[str, Any], gaps: PointGaps | None) -> dict[str, Any]:
-    label = " ".join(part.partition("=")[2] if part.startswith(("op=", "shape=", "dtype=")) else part for part in row["label"].split())
+    label = " ".join(
+        part.partition("=")[2] if part.startswith(("op=", "shape=", "dtype=")) else part for part in row["label"].split()
+    )
     values = {name: _value(row.get(source)) for name, source in _FROM_POINTS.items()}
     measured = {
         "launch_gap_median_ns": gaps.gap_median_ns if gaps else None,
