@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from profiler.capture import choice, session, tool_pass
+from profiler.capture import choice, lock, session, tool_pass
 from profiler.capture.lock import locked
 from profiler.capture.progress import Progress
 from profiler.capture.request import CaptureRequest, SweepOptions
@@ -22,7 +22,7 @@ from profiler.errors import CaptureError, ToolMissingError, UsageError
 from profiler.runner.result import Journal
 from profiler.runner.settings import MeasureSettings
 from profiler.store.manifest import read_manifest
-from profiler.store.run_dir import RunDir
+from profiler.store.run_dir import RunDir, create_run
 
 ENGINES = Path(__file__).parents[1] / "runner"
 ENGINE_PATH = {"PYTHONPATH": f"{Path(session.__file__).parents[2]}{os.pathsep}{ENGINES}"}
@@ -262,24 +262,12 @@ def kill_in_the_middle(tmp_path, request, after):
     return RunDir(folder)
 
 
-def wait_for_the_lock(run, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            with locked(run):
-                return
-        except UsageError:
-            time.sleep(0.1)
-    pytest.fail("what the killed process had started still holds the run")
-
-
 def test_a_killed_recording_is_no_run_yet_and_can_go_on(tmp_path):
     points = tuple(expand("swish", ["16x64"], [], ["fault=slow"], ["block=32:384:32"]))
     request = CaptureRequest(tools=("builtin",), sweep=SweepOptions(points, engine="faulty_engine:FaultyEngine", settings=QUICK),
                              label="test", environment=ENGINE_PATH)  # fmt: skip
     killed = kill_in_the_middle(tmp_path, request, 2)
     assert killed.manifest.status == "recording"
-    wait_for_the_lock(killed)
     run = resume("test", tmp_path)
     assert run.manifest.status == "complete"
     assert len(labels(run)) == 12
@@ -304,6 +292,17 @@ def test_two_recordings_into_one_run_are_refused(tmp_path):
     run = only_run(tmp_path)
     with locked(run), pytest.raises(UsageError, match="being recorded by another process"):
         resume(run.run_id, tmp_path)
+
+
+def test_a_run_that_another_process_finished_meanwhile_is_not_touched(tmp_path, monkeypatch):
+    run = create_run(tmp_path, "race")
+
+    def finished_meanwhile(stream, run_id):
+        (run.path / ".lock").unlink()
+
+    monkeypatch.setattr(lock, "_acquire", finished_meanwhile)
+    with pytest.raises(UsageError, match="just now"), locked(run):
+        pytest.fail("the lock of a file that is gone protects nothing")
 
 
 def test_resume_names_what_is_wrong(tmp_path):
