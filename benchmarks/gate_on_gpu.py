@@ -47,7 +47,8 @@ SWEEP = (
     "block=128,256",
 )
 WORK = {"2 % more work": 1.02, "0.3 % more work": 1.003}
-TRIAL_ROUNDS = 12
+TRIAL_ROUNDS = (12, 18, 28)
+"""Longest jobs that the recorded rounds are cut into: shorter ones give more trials, longer ones decide more rows."""
 
 
 def driver_command(driver: Sequence[str], factor: float, iterations: int, *more: str, divisor: int = 1) -> list[str]:
@@ -86,12 +87,12 @@ def measure(driver: Sequence[str], out: Path, budget_s: float, iterations: int) 
     return AbStore(folder)
 
 
-def judge(store: AbStore) -> dict[str, dict]:
-    """Cut the rounds into jobs for each candidate arm, and count what was said."""
+def judge(store: AbStore, longest: int) -> dict[str, dict]:
+    """Cut the rounds into jobs of at most so many rounds for each candidate arm, and count what was said."""
     rounds, rows = store.frame(), store.side_rows()
     found = {}
     for name in store.names[1:]:
-        jobs = replay(rounds, {"base": rows["base"], name: rows[name]}, Rule(), TRIAL_ROUNDS)
+        jobs = replay(rounds, {"base": rows["base"], name: rows[name]}, Rule(), longest)
         verdicts = np.concatenate([job["verdict"].to_numpy() for job in jobs])
         counts = {verdict: int((verdicts == verdict).sum()) for verdict in ("slower", "faster", "same", "cannot tell")}
         ours, theirs = (rounds[rounds["side"] == side].set_index(["label", "round"])["median_ns"] for side in ("base", name))
@@ -169,19 +170,20 @@ def refusals(driver: Sequence[str], out: Path, iterations: int) -> dict[str, dic
 
 def table(results: dict) -> str:
     """Write the results as Markdown."""
+    first = next(iter(results["arms"].values()))
     lines = [
-        "| candidate | rows judged | slower | faster | same | cannot tell | rounds a job | measured ratio |",
-        "| --- |" + " ---: |" * 7,
+        "| candidate | rounds at most | rows judged | slower | faster | same | cannot tell | rounds a job | measured ratio |",
+        "| --- |" + " ---: |" * 8,
     ]
-    for name, arm in results["arms"].items():
+    for name, longest, arm in ((name, longest, arms[name]) for name in first for longest, arms in results["arms"].items()):
         counts = " | ".join(
             f"{arm[verdict]} ({100 * arm[verdict] / arm['row_comparisons']:.1f} %)"
             for verdict in ("slower", "faster", "same", "cannot tell")
         )
         lines.append(
-            f"| {name} | {arm['row_comparisons']} | {counts} | {arm['rounds_per_job']:.1f} | {arm['measured_ratio']:.4f} |"
+            f"| {name} | {longest} | {arm['row_comparisons']} | {counts} | {arm['rounds_per_job']:.1f} | {arm['measured_ratio']:.4f} |"
         )
-    arms = list(results["arms"])
+    arms = list(first)
     lines += [
         "",
         "| rule, on single processes | " + " | ".join(f"{name}: alarms" for name in arms) + " |",
@@ -194,6 +196,12 @@ def table(results: dict) -> str:
         said = ", ".join(f"{count} {verdict}" for verdict, count in job["verdicts"].items())
         lines.append(f"| {name} | {job['outcome']} | {job['exit_code']} | {said} | {job['median_ratio']:.3f} |")
     return "\n".join(lines) + "\n"
+
+
+def _recorded_refusals(out: Path) -> dict[str, dict]:
+    """Return what an earlier call found about what must pass and what must be refused."""
+    earlier = out / "results.json"
+    return json.loads(earlier.read_text(encoding="utf-8"))["refusals"] if earlier.is_file() else {}
 
 
 def main() -> None:
@@ -221,8 +229,8 @@ def main() -> None:
         "gpu": facts.get("device.name"), "driver": facts.get("versions.driver"), "rows": len(store.side_rows()["base"]),
         "rounds": len(store.rounds), "seconds_per_round": float(np.median([record.duration_s for record in store.rounds])),
         "process_spread": {"median": float(np.median(spreads)), "p90": float(np.quantile(spreads, 0.9))},
-        "arms": judge(store), "peers": judge_peers(store),
-        "refusals": {} if arguments.reuse else refusals(driver, arguments.out, arguments.iterations),
+        "arms": {str(longest): judge(store, longest) for longest in TRIAL_ROUNDS}, "peers": judge_peers(store),
+        "refusals": _recorded_refusals(arguments.out) if arguments.reuse else refusals(driver, arguments.out, arguments.iterations),
     }  # fmt: skip
     results["seconds"] = time.monotonic() - started
     (arguments.out / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
