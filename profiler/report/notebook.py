@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from profiler.report.blocks import Figure
 
+PAGE_OPTIONS = ("labels", "names")
+
 
 @cache
 def _light_colours() -> dict[str, str]:
@@ -41,4 +43,10 @@ def to_plotly(figure: Figure) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    return go.Figure(data=_coloured(figure.data), layout={**_coloured(figure.layout), "height": figure.height})
+    layout = {name: _without_page_options(item) for name, item in figure.layout.items()}
+    return go.Figure(data=_coloured(figure.data), layout={**_coloured(layout), "height": figure.height})
+
+
+def _without_page_options(value: Any) -> Any:
+    """Leave out of an axis what only the page's own script understands (`figure.js`)."""
+    return {name: item for name, item in value.items() if name not in PAGE_OPTIONS} if isinstance(value, dict) else value

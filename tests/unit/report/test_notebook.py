@@ -8,6 +8,7 @@ import pytest
 from profiler.report.blocks import Figure
 from profiler.report.notebook import to_plotly
 from profiler.report.panels import PANELS
+from profiler.report.panels.base import build_section
 from profiler.report.view import View
 from profiler.tables.load import load
 
@@ -17,7 +18,7 @@ DATA = Path(__file__).parents[2] / "data"
 @pytest.mark.parametrize("capture", [next((DATA / "nsys_h200").glob("node*.sqlite")), next((DATA / "ncu_h200").glob("*.ncu-rep"))])
 def test_plotly_accepts_every_figure(capture):
     view = View([load(str(capture))])
-    figures = [block for panel in PANELS for block in panel.build(view) if isinstance(block, Figure)]
+    figures = [block for panel in PANELS for block in build_section(panel, view).blocks if isinstance(block, Figure)]
     assert figures
     for figure in figures:
         drawn = to_plotly(figure)
