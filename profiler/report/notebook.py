@@ -43,10 +43,10 @@ def to_plotly(figure: Figure) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    layout = {name: _without_page_options(item) for name, item in figure.layout.items()}
+    layout = {name: _without_page_options(item) for name, item in _without_page_options(figure.layout).items()}
     return go.Figure(data=_coloured(figure.data), layout={**_coloured(layout), "height": figure.height})
 
 
 def _without_page_options(value: Any) -> Any:
-    """Leave out of an axis what only the page's own script understands (`figure.js`)."""
+    """Leave out of a layout or an axis what only the page's own script understands (`figure.js`)."""
     return {name: item for name, item in value.items() if name not in PAGE_OPTIONS} if isinstance(value, dict) else value
