@@ -13,6 +13,7 @@ Severity = Literal["error", "warning", "advice", "info", "ok", "not_evaluated"]
 Row = dict[str, Any]
 
 SHOWN = 3
+HARNESS = "profiler::driver::"
 """Rows named in the evidence; the others are counted."""
 
 
@@ -55,9 +56,13 @@ class Rule:
 
 
 def rows_of(recording: Recording, table: str) -> list[Row]:
-    """Return the rows of a small metric table as dicts, None where a value is missing."""
+    """Return the rows of a small metric table as dicts, None where a value is missing.
+
+    Kernels of the driver itself (they fill buffers and hold streams) are left out: nobody can act on advice about them.
+    """
     lists = recording.metric_columns(table).to_lists()
-    return [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    return [row for row in rows if HARNESS not in str(row.get("kernel") or "")]
 
 
 def known(row: Row, *names: str) -> bool:
@@ -66,10 +71,25 @@ def known(row: Row, *names: str) -> bool:
 
 
 def launch_name(row: Row) -> str:
-    """Return `kernel, block 256x1x1` for a row with kernel and block; parameters of the kernel left out."""
-    kernel = str(row["kernel"]).removeprefix("void ")
-    name = kernel.partition("(")[0] or kernel
+    """Return `kernel<float, …>, block 256x1x1`: namespaces, parameters and all but the first template argument left out."""
+    name = function_name(str(row["kernel"]))
     return f"{name}, block {row['block']}" if row.get("block") else name
+
+
+def function_name(kernel: str) -> str:
+    """Shorten a demangled kernel name to its function and its first template argument."""
+    kernel = kernel.removeprefix("void ")
+    depth, begin, end, comma = 0, 0, len(kernel), 0
+    for position, sign in enumerate(kernel):
+        depth += (sign in "<(") - (sign in ">)")
+        if depth == 0 and kernel.startswith("::", position):
+            begin, comma = position + 2, 0
+        elif depth == 1 and sign == "(" and position > begin:
+            end = position
+            break
+        elif depth == 1 and sign == "," and not comma:
+            comma = position
+    return f"{kernel[begin:comma]}, …>" if comma else kernel[begin:end] or kernel
 
 
 def worst(rows: Iterable[Row], key: Callable[[Row], float], text: Callable[[Row], str]) -> str:

@@ -23,8 +23,8 @@ from profiler.report.panels.base import Panel
 
 PANELS: tuple[Panel, ...] = (
     summary.PANEL,
-    findings.PANEL,
     launch_configurations.PANEL,
+    findings.PANEL,
     samples.PANEL,
     timeline.PANEL,
     kernels.PANEL,

@@ -31,6 +31,7 @@ _DEVICE_COLUMNS = {
 _STREAM_KINDS = {1: "default", 2: "non-blocking", 3: "null"}
 # Source: ENUM_DIAGNOSTIC_SEVERITY_LEVEL
 _SEVERITIES = {1: "info", 2: "warning", 3: "error", 4: "info"}
+_NO_CUDA = ("CUDA profiling might have not been started correctly", "No CUDA events collected")
 _UINT32 = 1 << 32
 
 
@@ -108,11 +109,21 @@ def read_diagnostics(export: SqliteExport) -> dict[str, Columns]:
     messages: list[tuple[str, str, str, str]] = []
     if export.has("DIAGNOSTIC_EVENT", "severity", "text"):
         rows = export.query("SELECT severity, text FROM DIAGNOSTIC_EVENT ORDER BY timestamp")
-        messages += [("nsys", _SEVERITIES.get(severity, "info"), str(text or ""), "") for severity, text in rows]
+        messages += [("nsys", *_judged(export, _SEVERITIES.get(severity, "info"), str(text or ""))) for severity, text in rows]
     messages += [("reader", *message) for message in _noticed(export)]
     names = ("source", "severity", "text", "hint")
     parts = list(zip(*messages, strict=True)) if messages else [()] * len(names)
     return {"diagnostics": Columns({name: _text(list(part)) for name, part in zip(names, parts, strict=True)})}
+
+
+def _judged(export: SqliteExport, severity: str, text: str) -> tuple[str, str, str]:
+    """Return severity, text and hint of a message of nsys.
+
+    nsys warns for each process of the recording that uses no GPU, such as a launcher; with GPU work in the capture that is no trouble.
+    """
+    if text.startswith(_NO_CUDA) and "CUPTI_ACTIVITY_KIND_KERNEL" in export.columns:
+        return "info", text, "said of a process that only starts others; the capture holds GPU work"
+    return severity, text, ""
 
 
 def _noticed(export: SqliteExport) -> list[tuple[str, str, str]]:
