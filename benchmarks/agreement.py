@@ -15,7 +15,12 @@ import pandas as pd
 
 from profiler.tables.load import load
 
-SOURCES = {"nsys_median_ns": "nsys kernel", "cupti_median_ns": "cupti kernel", "builtin_median_ns": "events", "nsys_event_median_ns": "events under nsys"}
+SOURCES = {
+    "nsys_median_ns": "nsys kernel",
+    "cupti_median_ns": "cupti kernel",
+    "builtin_median_ns": "events",
+    "nsys_event_median_ns": "events under nsys",
+}
 
 
 def medians(target: str) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def run(
     return 0
 
 
-def _encode(frame, format: TableFormat) -> str | bytes:  # noqa: ANN001 - pandas is not loaded for --help
+def _encode(frame, format: TableFormat) -> str | bytes:
     if format is TableFormat.PARQUET:
         import io
 

@@ -119,7 +119,7 @@ def read_diagnostics(export: SqliteExport) -> dict[str, Columns]:
 def _judged(export: SqliteExport, severity: str, text: str) -> tuple[str, str, str]:
     """Return severity, text and hint of a message of nsys.
 
-    nsys warns for each process of the recording that uses no GPU, such as a launcher; with GPU work in the capture that is no trouble.
+    nsys warns for each process of the recording that uses no GPU, such as a launcher; no trouble when the capture holds GPU work.
     """
     if text.startswith(_NO_CUDA) and "CUPTI_ACTIVITY_KIND_KERNEL" in export.columns:
         return "info", text, "said of a process that only starts others; the capture holds GPU work"
