@@ -5,6 +5,7 @@ set -euo pipefail
 python=$(cd "$(dirname "${1:?usage: run-tests.sh PYTHON}")" && pwd)/$(basename "$1")
 cd "$(dirname "$0")/.."
 status=0
+export PROFILER_BUILD_DIR="$PWD/build"
 
 # nvcc of the pip packages, when the machine has none
 if ! command -v nvcc >/dev/null; then
