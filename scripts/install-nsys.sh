@@ -19,8 +19,10 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial"
-mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null | grep -v '^#' |
-  grep -oE 'https?://[^ ]+/debian/?( |$)' | head -1)
+# either file may be absent, and nothing may match: that is told below, not by the shell
+mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } |
+  grep -v '^#' | grep -oE 'https?://[^ ]+/debian/?( |$)' | head -1 || true)
+mirror=${mirror% }
 [ -n "$mirror" ] || { echo "error: no Debian mirror in /etc/apt" >&2; echo "fix: add one, then run this again" >&2; exit 3; }
 key=$(ls /usr/share/keyrings/debian-archive-keyring.* | head -1)
 echo "deb [signed-by=$key] $mirror trixie non-free" > "$work/sources.list"
