@@ -11,6 +11,9 @@ import typer
 from profiler.cli.options import RunsOption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from profiler.capture.request import SweepOptions
     from profiler.store.run_dir import RunDir
 
 _SWEEP, _MEASURE, _NSYS, _NCU = "Sweep (without a command)", "Measuring", "Nsight Systems", "Nsight Compute"
@@ -85,16 +88,26 @@ def run(
         if resume:
             return report_run(session.resume(resume, root, progress))
         request = build_request(options, read_preset(preset) if preset else None)
+        if request.sweep is not None:
+            announce(request.sweep, len(request.tools), progress.note)
         if not dry_run:
             return report_run(session.record(request, root, progress))
         plans = session.plan(request, progress)
-    if request.sweep is not None:
-        typer.echo(f"{len(request.sweep.points)} points:", err=True)
-        for point in request.sweep.points:
-            typer.echo(f"  {point.label}", err=True)
+    for point in request.sweep.points if request.sweep is not None else ():
+        typer.echo(f"  {point.label}", err=True)
     for _, steps in plans:
         typer.echo(shlex.join(steps.argv))
     return 0
+
+
+def announce(sweep: SweepOptions, passes: int, note: Callable[[str], None]) -> None:
+    """Say how many points will run and how long that takes at most."""
+    from profiler.capture.sweep import longest_seconds
+    from profiler.units import NS_PER_S, format_ns
+
+    count = len(sweep.points)
+    longest = format_ns(longest_seconds(count, sweep.settings, passes) * NS_PER_S)
+    note(f"{count} points in {passes} pass{'es' if passes > 1 else ''}, at most about {longest} (--max-seconds is per point)")
 
 
 def report_run(recorded: RunDir) -> int:

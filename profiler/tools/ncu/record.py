@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.errors import CaptureError, ProfilerError, ToolMissingError
+from profiler.errors import BadExportError, CaptureError, ProfilerError, ToolMissingError
 from profiler.tools.base import RecordPlan, ToolVersion
 from profiler.tools.ncu.metric_names import requested_metrics
+from profiler.tools.ncu.scrub import scrub
 
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
@@ -94,7 +95,7 @@ class NcuRecorder:
         return RecordPlan((*argv, *request.command), dict(request.environment), (report,))
 
     def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
-        """Check that the report is there.
+        """Check that the report is there, and take the machine's environment and names out of it.
 
         Raises:
             CaptureError: ncu wrote none.
@@ -102,6 +103,10 @@ class NcuRecorder:
         report = folder / f"{stem}.ncu-rep"
         if not report.is_file() or report.stat().st_size == 0:
             raise CaptureError("ncu wrote no report", "read the log; a report is only written once a kernel was profiled")
+        try:
+            scrub(report)
+        except BadExportError as error:
+            return [report], [f"the report still holds the machine's environment: {error.message}"]
         return [report], []
 
     def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:

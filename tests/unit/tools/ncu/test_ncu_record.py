@@ -1,5 +1,6 @@
 """The command line of ncu, and what its failures look like."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -81,5 +82,13 @@ def test_no_report_is_an_error(tmp_path):
     recorder = NcuRecorder(None, lambda: None)
     with pytest.raises(CaptureError, match="no report"):
         recorder.finish(request, tmp_path, None, "capture")
-    (tmp_path / "capture.ncu-rep").write_bytes(b"NVR")
-    assert recorder.finish(request, tmp_path, None, "capture") == ([tmp_path / "capture.ncu-rep"], [])
+    report = tmp_path / "capture.ncu-rep"
+    report.write_bytes(b"NVR")
+    artefacts, notes = recorder.finish(request, tmp_path, None, "capture")
+    assert artefacts == [report] and "environment" in notes[0] and report.read_bytes() == b"NVR"
+
+
+def test_a_report_is_kept_and_its_environment_taken_out(tmp_path):
+    report = tmp_path / "capture.ncu-rep"
+    shutil.copyfile(Path(__file__).parents[3] / "data" / "ncu_h200" / "row_sum.ncu-rep", report)
+    assert NcuRecorder(None, lambda: None).finish(CaptureRequest(command=("true",)), tmp_path, None, "capture") == ([report], [])
