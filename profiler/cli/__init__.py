@@ -24,6 +24,7 @@ COMMANDS = {
         "show": "profiler.cli.show",
         "metrics": "profiler.cli.metrics",
         "dashboard": "profiler.cli.dashboard",
+        "export": "profiler.cli.export",
         "best": "profiler.cli.best",
     },
     "Compare": {

@@ -17,8 +17,6 @@ READER_MODULES = (
     "profiler.tools.ncu.csv",
     "profiler.tools.builtin.reader",
     "profiler.tools.cupti.reader",
-    "profiler.tools.ncu.report",
-    "profiler.tools.ncu.csv",
 )
 """Modules with a `READERS` tuple."""
 

@@ -118,3 +118,11 @@ def test_doctor_gives_a_fix_for_each_gap(capsys, tmp_path):
     rows = json.loads(out)
     assert code == 0 and {"GPU", "nsys", "ncu", "nvcc", "disk"} <= {row["item"] for row in rows}
     assert all(row["fix"] for row in rows if row["status"] == "missing")
+
+
+def test_export_writes_a_trace_that_perfetto_reads(capsys, tmp_path):
+    capture = next((NCU.parent / "nsys_h200").glob("node*.sqlite"))
+    code, out, _ = call(capsys, "export", capture, "-o", tmp_path / "t.json")
+    events = json.loads((tmp_path / "t.json").read_text())["traceEvents"]
+    assert code == 0 and out == f"trace: {tmp_path / 't.json'}\n"
+    assert sum(event["ph"] == "X" for event in events) > 200

@@ -1,0 +1,25 @@
+"""Write the timeline of a recording as a Chrome trace, for Perfetto or chrome://tracing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from profiler.cli.options import RunsOption, TargetArgument
+
+
+def run(
+    target: TargetArgument = "latest",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; NAME.trace.json when left out.")] = None,
+    runs: RunsOption = None,
+) -> int:
+    """Write the timeline as a Chrome trace."""
+    from profiler.report.exporters.perfetto import write_perfetto
+    from profiler.tables.load import load
+
+    recording = load(target, runs=runs)
+    path = write_perfetto(recording, output or Path(f"{recording.name}.trace.json"))
+    typer.echo(f"trace: {path}")
+    return 0
