@@ -71,12 +71,18 @@ def build_app() -> typer.Typer:
     return app
 
 
-def _version_option(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         from profiler import __version__
 
         typer.echo(f"profiler {__version__}")
         raise typer.Exit
+
+
+def _version_option(
+    version: bool = typer.Option(False, "--version", is_eager=True, callback=_print_version, help="Print the version and stop."),
+) -> None:
+    """Take the options that stand before a verb; `--version` ends the program in its own callback."""
 
 
 def report_error(error: ProfilerError) -> int:

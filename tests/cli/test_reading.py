@@ -126,3 +126,16 @@ def test_export_writes_a_trace_that_perfetto_reads(capsys, tmp_path):
     events = json.loads((tmp_path / "t.json").read_text())["traceEvents"]
     assert code == 0 and out == f"trace: {tmp_path / 't.json'}\n"
     assert sum(event["ph"] == "X" for event in events) > 200
+
+
+def test_the_version_is_printed_without_a_verb(capsys):
+    code, out, _ = call(capsys, "--version")
+    assert code == 0 and out == "profiler 0.1.0\n"
+
+
+def test_every_verb_has_help(capsys):
+    code, out, _ = call(capsys, "--help")
+    assert code == 0
+    for verb in ("run", "import", "show", "metrics", "dashboard", "export", "doctor", "compare", "gate"):
+        assert f" {verb} " in out
+        assert call(capsys, verb, "--help")[0] == 0
