@@ -12,7 +12,7 @@ from profiler.errors import BadExportError, DataMissingError, UsageError, neares
 from profiler.schema import TABLES
 from profiler.store.manifest import MANIFEST_NAME, Manifest
 from profiler.store.run_dir import RunDir, find_run, runs_root
-from profiler.tables.source import TOOL_ORDER, Source, file_source, run_sources
+from profiler.tables.source import TOOL_ORDER, Source, file_source, run_sources, tool_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,14 +81,14 @@ class Recording:
             merged = {**source.info(), **merged}
         return merged
 
-    def _of(self, tool: str | None) -> list[Source]:
-        tools = self.tools if tool is None else (tool,)
+    def _of(self, tool: str | None, table: str = "") -> list[Source]:
+        tools = tool_order(table, self.tools) if tool is None else (tool,)
         return [source for name in tools for source in self._sources if source.tool == name]
 
     def _find(self, name: str, tool: str | None) -> Columns | None:
         if name not in TABLES:
             raise UsageError(f"no table {name!r}", nearest(name, TABLES))
-        for source in self._of(tool):
+        for source in self._of(tool, name):
             if name in source.tables:
                 frame = source.read(name)
                 if frame is not None:
@@ -116,7 +116,8 @@ class Recording:
 
         Args:
             name: Table of `profiler.schema`.
-            tool: Tool to take it from; default the first of nsys, cupti, builtin, ncu that has it.
+            tool: Tool to take it from; default the first of nsys, cupti, builtin, ncu that has it; for `points` and
+                `samples`, builtin first.
 
         Raises:
             DataMissingError: No artefact holds it; the message says why.
