@@ -80,7 +80,9 @@ def test_numbers_of_combinations(tmp_path):
 
 def test_real_captures_take_the_fast_way(tmp_path):
     data = Path(__file__).parents[3] / "data" / "nsys_h200"
-    for path in data.glob("*.sqlite"):
+    captures = sorted(data.glob("*.sqlite"))
+    assert captures
+    for path in captures:
         export = SqliteExport(path)
         both(export, ["start", "end", "correlationId", "gridX", "graphNodeId"], "CUPTI_ACTIVITY_KIND_KERNEL")
         both(export, ["rowid", "start", "end", "globalTid", "textId", "uint64Value"], "NVTX_EVENTS")
