@@ -28,6 +28,12 @@ if ! command -v nvcc >/dev/null && [ "$(uname -m)" = x86_64 ]; then
   "$python" -m pip install -q --disable-pip-version-check 'nvidia-cuda-nvcc==13.0.*' 'nvidia-cuda-crt==13.0.*' 'nvidia-nvvm==13.0.*' \
     'nvidia-cuda-runtime==13.0.*' 'nvidia-cuda-cccl==13.0.*' 'nvidia-nvtx==13.0.*' 'nvidia-cuda-profiler-api==13.0.*' \
     || echo "not installed: nvcc (pip could not bring nvidia-cuda-nvcc)"
+  # the wheels have `lib` and versioned names only; nvcc and CMake look for `lib64` and for libcudart.so
+  cuda=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/nvidia/cu13
+  if [ -d "$cuda/lib" ]; then
+    ln -sfn lib "$cuda/lib64"
+    ln -sf libcudart.so.13 "$cuda/lib/libcudart.so"
+  fi
 fi
 # TensorRT for RTX builds engines without a GPU
 "$python" -m pip install -q --disable-pip-version-check 'tensorrt-rtx-cu13-libs>=1.7.1' 'tensorrt-rtx-cu13-bindings>=1.7.1' 'onnx>=1.16' 2>/dev/null \
