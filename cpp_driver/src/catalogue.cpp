@@ -18,9 +18,14 @@ std::vector<std::string> fieldNames(plugins::FieldTable fields) {
   return names;
 }
 
-std::vector<std::string> allOpNames() {
+std::vector<std::string> pluginNames() {
   std::vector<std::string> names;
   for (auto const* op : plugins::allOps()) names.push_back(op->info().name);
+  return names;
+}
+
+std::vector<std::string> allOpNames() {
+  std::vector<std::string> names = pluginNames();
   for (auto const& op : nativeOps()) names.push_back(op.name);
   names.push_back(kCopyOp);
   return names;
@@ -67,6 +72,10 @@ void writePlugin(JsonWriter& json, plugins::OpInfo const& info) {
 }
 
 }  // namespace
+
+std::vector<std::string> expandPlugins(std::vector<std::string> const& names) {
+  return names == std::vector<std::string>{"all"} ? pluginNames() : names;
+}
 
 std::vector<std::string> attributeNamesOf(std::string const& op, Options const& options) {
   std::string const& name = runsNetworkFile(options) && op != kCopyOp ? options.reference : op;

@@ -120,6 +120,7 @@ std::optional<LaunchDescription> describeOpLaunch(plugins::Op const& op, plugins
   if (!config.possible()) throw Unsupported(config.refusal);
   LaunchDescription launch;
   launch.kernel = config.kernel;
+  if (char const* symbol = config.symbol()) launch.symbol = symbol;
   std::copy_n(config.grid, 3, launch.grid.begin());
   std::copy_n(config.block, 3, launch.block.begin());
   launch.dynamicSharedMemoryBytes = config.dynamicSharedMemoryBytes;

@@ -32,7 +32,8 @@ void printPoints(std::vector<PointRequest> const& points) {
 }
 
 ExitCode run(std::vector<std::string> const& argv) {
-  Options const options = parseOptions({argv.begin() + 1, argv.end()});
+  Options options = parseOptions({argv.begin() + 1, argv.end()});
+  options.plugins = expandPlugins(options.plugins);
   if (options.help) {
     std::fputs(helpText().c_str(), stdout);
   } else if (options.version) {

@@ -12,7 +12,7 @@ std::vector<OptionRow> const& optionTable() {
   static char const* const kCheck = "Verification";
   static char const* const kOutput = "Output";
   static std::vector<OptionRow> const table = {
-      {kWhat, "plugin", "OP", Arity::kMany, nullptr, "a built-in op as TensorRT plugin; with --direct its kernels alone"},
+      {kWhat, "plugin", "OP", Arity::kMany, nullptr, "a built-in op as TensorRT plugin, or all; with --direct its kernels alone"},
       {kWhat, "native", "OP", Arity::kMany, nullptr, "TensorRT's own layers: relu, sigmoid, silu (sigmoid*x), add_scalar, identity"},
       {kWhat, "copy", "", Arity::kFlag, nullptr, "a device-to-device copy of the same tensors, as the bandwidth to reach"},
       {kWhat, "engine", "FILE", Arity::kOne, nullptr, "a serialised TensorRT engine"},
@@ -25,6 +25,7 @@ std::vector<OptionRow> const& optionTable() {
       {kSweep, "shape", "DIMS", Arity::kMany, nullptr, "tensor shape, as 65536x1024"},
       {kSweep, "dtype", "TYPE", Arity::kMany, nullptr, "fp32, fp16 or bf16 (default fp32 for plugins, native layers and copy)"},
       {kSweep, "set", "KEY=VALUE", Arity::kMany, nullptr, "attribute of the op: --set block=128,256 --set variant=scalar,vectorized"},
+      {kSweep, "only", "FILE", Arity::kOne, nullptr, "measure only the points of the sweep whose labels stand in FILE, one a line"},
       {kSweep, "threads", "N", Arity::kMany, "1", "host threads, each with its own execution context, streams and buffers"},
       {kSweep, "streams", "N", Arity::kMany, "1", "streams of each thread"},
       {kSweep, "cache-mode", "MODE", Arity::kMany, "cold",

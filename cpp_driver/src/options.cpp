@@ -193,6 +193,7 @@ void readRest(Options& options, Reader const& reader) {
   options.engineFile = reader.text("engine");
   options.onnxFile = reader.text("onnx");
   options.pointsFile = reader.text("points");
+  options.onlyFile = reader.text("only");
   options.direct = reader.flag("direct");
   options.name = reader.text("name");
   options.seed = static_cast<std::uint64_t>(reader.integer("seed", 0, std::int64_t{1} << 62));

@@ -34,7 +34,7 @@ struct Options {
   std::vector<LaunchMode> launchModes;
   std::vector<std::string> pluginLibraries;
   bool copy = false, direct = false;
-  std::string engineFile, onnxFile, pointsFile, name;
+  std::string engineFile, onnxFile, pointsFile, onlyFile, name;
   std::string pluginVersion, tensorrtLibrary, saveEngine, cacheDirectory, timingCache;
   struct ShapeRange {
     Extents min, opt, max;

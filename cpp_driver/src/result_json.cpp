@@ -29,7 +29,7 @@ void writeLaunch(JsonWriter& json, std::optional<LaunchDescription> const& launc
     json.null();
     return;
   }
-  json.beginObject().field("kernel", launch->kernel);
+  json.beginObject().field("kernel", launch->kernel).field("symbol", launch->symbol);
   json.field("grid", std::vector<std::uint32_t>(launch->grid.begin(), launch->grid.end()));
   json.field("block", std::vector<std::uint32_t>(launch->block.begin(), launch->block.end()));
   json.field("dynamic_shared_memory_bytes", launch->dynamicSharedMemoryBytes);

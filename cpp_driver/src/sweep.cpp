@@ -66,9 +66,7 @@ void refuseUnknownAttributes(Options const& options, std::vector<std::string> co
   }
 }
 
-}  // namespace
-
-std::vector<PointRequest> expandSweep(Options const& options, AttributeNames const& attributeNames) {
+std::vector<PointRequest> wholeSweep(Options const& options, AttributeNames const& attributeNames) {
   if (!options.pointsFile.empty()) {
     return readPointsFile(options.pointsFile, firstExecution(options));
   }
@@ -94,6 +92,28 @@ std::vector<PointRequest> expandSweep(Options const& options, AttributeNames con
   }
   refuseDoubles(points);
   return points;
+}
+
+/// The points of the sweep that `path` names, in the order of the sweep.
+std::vector<PointRequest> onlyNamed(std::vector<PointRequest> points, std::string const& path, Execution const& defaults) {
+  std::vector<std::string> labels;
+  for (auto const& point : readPointsFile(path, defaults)) labels.push_back(point.label);
+  for (auto const& label : labels) {
+    auto const same = [&](PointRequest const& point) { return point.label == label; };
+    if (std::none_of(points.begin(), points.end(), same)) {
+      throw usageError(path + ": the sweep has no point '" + label + "'", "--dry-run lists the points of the sweep");
+    }
+  }
+  auto const unnamed = [&](PointRequest const& point) { return !contains(labels, point.label); };
+  points.erase(std::remove_if(points.begin(), points.end(), unnamed), points.end());
+  return points;
+}
+
+}  // namespace
+
+std::vector<PointRequest> expandSweep(Options const& options, AttributeNames const& attributeNames) {
+  auto points = wholeSweep(options, attributeNames);
+  return options.onlyFile.empty() ? points : onlyNamed(std::move(points), options.onlyFile, firstExecution(options));
 }
 
 }  // namespace profiler::driver

@@ -17,9 +17,10 @@ inline constexpr char kCopyOp[] = "copy";
 using AttributeNames = std::function<std::vector<std::string>(std::string const& op)>;
 
 /// Expands the product op x shape x dtype x attributes x execution, the last list fastest. Each op takes the attributes that it has.
-/// Execution keys enter a label only where they are swept.
+/// Execution keys enter a label only where they are swept. With --only the points whose labels stand in that file stay.
 ///
-/// Throws Error(kUsage) when an attribute is known to no op of the sweep, or two points would have one label.
+/// Throws Error(kUsage) when an attribute is known to no op of the sweep, two points would have one label, or --only names a point
+/// that the sweep does not have.
 std::vector<PointRequest> expandSweep(Options const& options, AttributeNames const& attributeNames);
 
 }  // namespace profiler::driver

@@ -30,6 +30,7 @@ class Executor {
 
 struct LaunchDescription {
   std::string kernel;
+  std::optional<std::string> symbol;  ///< Mangled name of the instantiation, where it is known.
   std::array<std::uint32_t, 3> grid{1, 1, 1}, block{1, 1, 1};
   std::uint32_t dynamicSharedMemoryBytes = 0;
   std::optional<int> itemsPerThread, accessBytes;

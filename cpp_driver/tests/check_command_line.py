@@ -41,6 +41,15 @@ def main() -> None:
     again = run("--direct", "--points", str(points), "--dry-run")
     expect(again.stdout == dry.stdout, "a dry run is a points file")
 
+    every = run("--direct", "--plugin", "all", "--shape", "8", "--dry-run").stdout
+    expect({line.split()[0].removeprefix("op=") for line in every.splitlines()} == set(names), "--plugin all")
+    points.write_text("\n".join(dry.stdout.splitlines()[2:0:-1]), encoding="utf-8")
+    some = run(*dry.args[1:], "--only", str(points))
+    expect(some.stdout.splitlines() == dry.stdout.splitlines()[1:3], "--only keeps what it names, in the order of the sweep")
+    points.write_text("op=swish shape=8x4 dtype=fp32 block=64", encoding="utf-8")
+    none = run(*dry.args[1:], "--only", str(points))
+    expect(none.returncode == 2 and "has no point 'op=swish shape=8x4 dtype=fp32 block=64'" in none.stderr, none)
+
     typo = run("--plugn", "swish")
     expect(typo.returncode == 2 and "did you mean --plugin?" in typo.stderr and "fix:" in typo.stderr, typo)
     expect(typo.stdout == "" and "Traceback" not in typo.stderr, typo)

@@ -63,6 +63,10 @@ def check_direct(driver: Driver) -> None:
     expect(len(points) == 3 * len(shapes) * 3, len(points))
     for point in points:
         check_good(point)
+    symbols = {(point["op"], point["dtype"]): (point["launch"] or {}).get("symbol") for point in points if point["op"] != "copy"}
+    mangled = {"fp32": "kernelIf", "fp16": "kernelI6__half", "bf16": "kernelI13__nv_bfloat16"}
+    for (op, dtype), symbol in symbols.items():
+        expect(symbol and op in symbol and mangled[dtype] in symbol, (op, dtype, symbol))
     empty = driver.points("--direct", "--plugin", "swish", "--shape", "0x4", "--iterations", "3")
     expect(empty[0]["bytes_per_iteration"] == 0 and empty[0]["status"] == "ok", empty[0]["reason"])
 

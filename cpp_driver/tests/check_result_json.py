@@ -48,6 +48,7 @@ def main() -> None:
     expect(good["label"] == "op=swish variant=scalar shape=65536x1024 dtype=fp16 block=256 beta=1.5", good["label"])
     expect(good["attributes"] == {"block": 256, "beta": 1.5, "variant": "scalar"}, good["attributes"])
     expect(good["samples_ns"] == [128000, 128100, 128200] and good["host_samples_ns"] == [4100, 4000, 4200], good["samples_ns"])
+    expect(good["launch"]["symbol"] == "_Z19swish_scalar_kernelv", good["launch"])
     expect([lane["sample_count"] for lane in good["lanes"]] == [2, 1], good["lanes"])
     expect(good["sm_clock_before_hz"] == 1980000000 and good["sm_clock_after_hz"] is None, "an unknown clock is null")
     expect(good["wall_ns"] is None and good["engine_build_ns"] is None, "unknown times are null")

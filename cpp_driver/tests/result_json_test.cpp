@@ -16,8 +16,8 @@ PointResult measuredPoint() {
   result.status = PointStatus::kOk;
   result.bytesPerIteration = 268435456;
   result.tensors = {{"input0", {65536, 1024}, TensorType::kFloat16, true}, {"output0", {65536, 1024}, TensorType::kFloat16, false}};
-  result.launch = LaunchDescription{"swish_scalar_kernel", {16384, 1, 1}, {256, 1, 1}, 0, 4, 16, {{"block", "256"}, {"variant", "scalar"}},
-                                    std::nullopt};
+  result.launch = LaunchDescription{"swish_scalar_kernel", "_Z19swish_scalar_kernelv", {16384, 1, 1}, {256, 1, 1}, 0, 4, 16,
+                                    {{"block", "256"}, {"variant", "scalar"}}, std::nullopt};
   Verification verification;
   verification.elementCount = 67108864;
   verification.maxAbs = 1.2e-7;

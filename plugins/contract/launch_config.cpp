@@ -28,4 +28,15 @@ cudaError_t DeviceInfo::current(DeviceInfo& info) noexcept {
   return error;
 }
 
+char const* LaunchConfig::symbol() const noexcept {
+#if CUDART_VERSION >= 12030
+  char const* name = nullptr;
+  if (function != nullptr && cudaFuncGetName(&name, function) == cudaSuccess) {
+    return name;
+  }
+  cudaGetLastError();
+#endif
+  return nullptr;
+}
+
 }  // namespace profiler::plugins

@@ -25,6 +25,7 @@ struct DeviceInfo {
 /// A plain value; the strings are static. `refusal` is null when the launch is possible and otherwise says why it is not.
 struct LaunchConfig {
   char const* kernel = "";       ///< Name as profilers show it without template arguments: `swish_vectorized_kernel`.
+  void const* function = nullptr;  ///< The instantiation, as cudaLaunchKernel takes it; null when the op does not say.
   uint32_t grid[3] = {0, 1, 1};  ///< All zero elements: grid[0] is 0 and nothing is launched.
   uint32_t block[3] = {1, 1, 1};
   uint32_t dynamicSharedMemoryBytes = 0;
@@ -35,6 +36,10 @@ struct LaunchConfig {
   char const* refusal = nullptr;
 
   bool possible() const noexcept { return refusal == nullptr; }
+
+  /// The mangled name of `function`, as cuobjdump and CUPTI show it: it tells apart the instantiations of one kernel. Null when it
+  /// cannot be told: no GPU, a function without a name, or a CUDA runtime before 12.3. Static for as long as the program runs.
+  char const* symbol() const noexcept;
 };
 
 }  // namespace profiler::plugins

@@ -93,7 +93,7 @@ std::string launchJson(Op const& op, Attributes const& attributes, DeviceInfo co
   LaunchConfig const config = op.describeLaunch(attributes, device, inputs, outputs);
   bool const possible = config.possible();
   Tolerance const tolerance = op.tolerance(attributes, outputs[0].type);
-  return "{\"kernel\": " + (possible ? quote(config.kernel) : "null") + ", \"grid\": " + (possible ? triple(config.grid) : "null") +
+  return "{\"kernel\": " + (possible ? quote(config.kernel) : "null") + ", \"symbol\": " + quote(config.symbol()) + ", \"grid\": " + (possible ? triple(config.grid) : "null") +
          ", \"block\": " + (possible ? triple(config.block) : "null") +
          ", \"dynamic_shared_memory_bytes\": " + std::to_string(config.dynamicSharedMemoryBytes) +
          ", \"items_per_thread\": " + std::to_string(config.itemsPerThread) + ", \"access_bytes\": " + std::to_string(config.accessBytes) +

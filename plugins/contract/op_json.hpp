@@ -13,7 +13,7 @@ namespace profiler::plugins {
 /// "maximum", "step", "allowed", "choices", "launch_only"}]}]}`.
 std::string opsJson();
 
-/// One launch: `{"kernel", "grid", "block", "dynamic_shared_memory_bytes", "items_per_thread", "access_bytes", "attributes",
+/// One launch: `{"kernel", "symbol", "grid", "block", "dynamic_shared_memory_bytes", "items_per_thread", "access_bytes", "attributes",
 /// "resolved", "note", "refusal", "bytes_per_iteration", "workspace_bytes", "tolerance_abs", "tolerance_rel"}`. `attributes` are as
 /// asked, `resolved` after `auto` was replaced; the latter is null when the launch is refused.
 std::string launchJson(Op const& op, Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs,

@@ -51,7 +51,11 @@ class ElementwiseOp final : public Op {
 
   LaunchConfig describeLaunch(Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs,
                               TensorView const* outputs) const noexcept override {
-    return planLaunch(Traits::kInfo, Traits::kKernelNames, attributes, device, inputs[0], outputs[0]).config;
+    LaunchPlan plan = planLaunch(Traits::kInfo, Traits::kKernelNames, attributes, device, inputs[0], outputs[0]);
+    if (plan.config.possible()) {
+      plan.config.function = reinterpret_cast<void const*>(select(inputs[0].type, plan));
+    }
+    return plan.config;
   }
 
   cudaError_t launch(Attributes const& attributes, LaunchContext const& context, TensorView const* inputs,

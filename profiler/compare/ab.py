@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from profiler.compare.ab_points import ONLY, can_narrow, points_file, takes_points, undecided
 from profiler.compare.ab_sides import AbSide
 from profiler.compare.ab_store import SOURCE, TOOL, AbStore, RoundRecord
-from profiler.compare.align import align, unalias
+from profiler.compare.align import align
 from profiler.compare.comparability import FACTS, compare_facts, fact_value
 from profiler.compare.comparison import Comparison, SideInfo
 from profiler.compare.machine_code import find_cuobjdump, function_digests, function_resources, resource_changes, same_code
@@ -22,7 +23,6 @@ from profiler.compare.noise import selftest_sentence
 from profiler.compare.rounds import balanced_order, compare_rounds
 from profiler.compare.sides import Row
 from profiler.compare.statistics import LOOKS
-from profiler.compare.verdict import Verdict
 from profiler.errors import BadExportError, CaptureError, ProfilerError
 from profiler.store.run_dir import write_atomic
 from profiler.tables.load import load
@@ -75,26 +75,27 @@ def run_job(
     deadline = time.monotonic() + budget_s
     orders = balanced_order(len(store.names), max(max_rounds, 1), np.random.default_rng(store.request.seed))
     rows = job_rows(store, final=False) if store.rounds else None
+    narrow = can_narrow(store, run)
     while len(store.rounds) < max_rounds:
         finished = len(store.rounds)
-        open_labels = None if rows is None else set(rows.loc[_undecided(rows), "base_label"].dropna())
-        if finished in LOOKS and store.request.stop_early and not open_labels:
+        if rows is not None and store.request.stop_early and _is_over(rows, finished):
             break
         expected = max((item.duration_s for item in store.rounds[-3:]), default=0.0)
         if finished and time.monotonic() + expected > deadline:
             break
-        _measure_round(store, orders[finished], open_labels, run)
+        _measure_round(store, orders[finished], rows, narrow, run)
         if finished == 0:
             _find_identical(store, run)
         rows = job_rows(store, final=False)
         if on_round is not None:
             elapsed = sum(record.duration_s for record in store.rounds)
-            on_round(Progress(len(store.rounds), int(_undecided(rows).sum()), len(rows), elapsed))
+            on_round(Progress(len(store.rounds), int(undecided(rows).sum()), len(rows), elapsed))
     return job_comparison(store)
 
 
-def _undecided(rows: pd.DataFrame) -> pd.Series:
-    return rows["verdict"] == Verdict.CANNOT_TELL.value
+def _is_over(rows: pd.DataFrame, finished: int) -> bool:
+    """Say whether no row is open: at a look, or at once when nothing needs to be measured."""
+    return not undecided(rows).any() and (finished in LOOKS or bool((rows["reason"] == "identical_code").all()))
 
 
 def job_rows(store: AbStore, final: bool) -> pd.DataFrame:
@@ -116,27 +117,27 @@ def job_rows(store: AbStore, final: bool) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _measure_round(store: AbStore, order: Any, open_labels: set[str] | None, run: Run) -> None:
+def _measure_round(store: AbStore, order: Any, rows: pd.DataFrame | None, narrow: bool, run: Run) -> None:
     number = len(store.rounds) + 1
     names = [store.names[index] for index in order]
     started = time.monotonic()
     failures: dict[str, str] = {}
     for name in names:
-        reason = _measure_side(store, number, name, open_labels, run)
+        side = store.request.sides[store.names.index(name)]
+        reason = _measure_side(store, number, side, points_file(store, number, side, rows, narrow), run)
         if reason:
             failures[name] = reason
     store.finish_round(RoundRecord(number, tuple(names), failures, time.monotonic() - started))
     _give_up_on_failures(store)
 
 
-def _measure_side(store: AbStore, number: int, name: str, open_labels: set[str] | None, run: Run) -> str:
+def _measure_side(store: AbStore, number: int, side: AbSide, points: Path | None, run: Run) -> str:
     """Run one process; return why it gave no result, empty when it did."""
-    side = store.request.sides[store.names.index(name)]
-    result = store.result_path(number, name)
+    result = store.result_path(number, side.name)
     result.parent.mkdir(parents=True, exist_ok=True)
     result.unlink(missing_ok=True)
     log = store.run.logs / TOOL / f"{number:04d}-{result.stem}.log"
-    argv = fill_argv(side, result, number, store.request.seed, _points_file(store, number, side, open_labels))
+    argv = fill_argv(side, result, number, store.request.seed, points)
     ended = run(argv, log=log, timeout_s=store.request.process_timeout_s)
     if ended.stopped == "interrupted":
         raise KeyboardInterrupt
@@ -157,25 +158,15 @@ def fill_argv(side: AbSide, result: Path, number: int, seed: int, points: Path |
         result: Where the result goes.
         number: Round.
         seed: Seed of the job; the process gets seed + round, the same for all sides.
-        points: File with the labels to measure, for `{points}`.
+        points: File with the labels to measure, for `{points}`, else for the driver's `--only`.
     """
     values = {"{json}": str(result), "{seed}": str(seed + number), "{round}": str(number), "{points}": str(points or "")}
     words = list(side.argv) if any("{json}" in word for word in side.argv) else [*side.argv, "--json", "{json}"]
+    if points is not None and not takes_points(side):
+        words += [ONLY, "{points}"]
     for placeholder, value in values.items():
         words = [word.replace(placeholder, value) for word in words]
     return words
-
-
-def _points_file(store: AbStore, number: int, side: AbSide, open_labels: set[str] | None) -> Path | None:
-    """Write the points that are still undecided, in the side's own words; None when the command does not ask for them."""
-    if not any("{points}" in word for word in side.argv):
-        return None
-    is_base = side is store.request.sides[0]
-    wanted = [label for label in store.request.points if open_labels is None or label in open_labels]
-    named = wanted if is_base else [unalias(label, store.request.aliases) for label in wanted]
-    path = store.round_folder(number) / f"points-{store.names.index(side.name)}.txt"
-    write_atomic(path, "".join(f"{label}\n" for label in named))
-    return path
 
 
 def _give_up_on_failures(store: AbStore) -> None:
@@ -214,12 +205,24 @@ def _compare_code(store: AbStore, cuobjdump: str, run: Run) -> dict[str, Any]:
         for binary in map(Path, side.binaries):
             digests[side.name] |= function_digests(binary, cuobjdump, run, log)
             resources[side.name] |= function_resources(binary, cuobjdump, run, log)
-    kernels = sorted({row.keys["kernel"] for rows in store.side_rows().values() for row in rows if "kernel" in row.keys})
     base, *candidates = store.names
+    measured = {name: _functions(store, name) for name in candidates}
     return {
-        "same": {name: sorted(same_code(digests[base], digests[name], kernels)) for name in candidates},
-        "changes": {name: resource_changes(resources[base], resources[name], kernels) for name in candidates},
+        "same": {name: same_code(digests[base], digests[name], measured[name]) for name in candidates},
+        "changes": {name: resource_changes(resources[base], resources[name], measured[name]) for name in candidates},
     }
+
+
+def _functions(store: AbStore, candidate: str) -> list[tuple[str, str]]:
+    """Return what the rows run on the base and on a candidate, each pair once."""
+    rows = store.side_rows()
+    pairs = align(rows[store.names[0]], rows[candidate], store.request.keys)
+    found = [(_function(pair.base), _function(pair.candidate)) for pair in pairs if pair.base and pair.candidate]
+    return sorted({names for names in found if all(names)})
+
+
+def _function(row: Row) -> str:
+    return row.symbol or row.keys.get("kernel", "")
 
 
 def identical_rows(store: AbStore) -> Mapping[str, frozenset[str]]:
@@ -228,10 +231,10 @@ def identical_rows(store: AbStore) -> Mapping[str, frozenset[str]]:
     rows = store.side_rows()
     base = rows[store.names[0]]
     found = {}
-    for name, kernels in same.items():
+    for name, functions in same.items():
         pairs = align(base, rows[name], store.request.keys)
         both = [(pair.base, pair.candidate) for pair in pairs if pair.base and pair.candidate]
-        found[name] = frozenset(ours.label for ours, theirs in both if _same_launch(ours, theirs, kernels))
+        found[name] = frozenset(ours.label for ours, theirs in both if _same_launch(ours, theirs, functions))
     return found
 
 
@@ -241,9 +244,9 @@ def _code_record(store: AbStore) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _same_launch(base: Row, candidate: Row, kernels: list[str]) -> bool:
+def _same_launch(base: Row, candidate: Row, functions: list[list[str]]) -> bool:
     names = ("kernel", "launch_grid", "launch_block", "dynamic_shared_memory")
-    if base.own_label != candidate.own_label or base.keys.get("kernel") not in kernels:
+    if base.own_label != candidate.own_label or [_function(base), _function(candidate)] not in functions:
         return False
     return all(base.keys.get(name) is not None and base.keys.get(name) == candidate.keys.get(name) for name in names)
 

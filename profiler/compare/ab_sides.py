@@ -16,6 +16,9 @@ from profiler.errors import CaptureError, ToolMissingError, UsageError
 Run = Callable[..., Any]
 Build = Callable[[Path, Path], None]
 
+DEFAULT_SWEEP = ("--plugin", "all", "--shape", "4096x1024,65536x1024", "--dtype", "fp32,fp16")
+"""What the driver measures when no command is given: every op, at a size that the L2 cache holds and one that it does not."""
+
 _PLACEHOLDERS = ("{driver}", "{library}")
 _GIT_TIMEOUT_S = 120.0
 
@@ -54,11 +57,13 @@ class Built:
         driver: The driver; None when the side has none of its own.
         library: The plugin library; None when it has none.
         origin: What it was made from.
+        is_library: The library is the side: the driver runs it through TensorRT.
     """
 
     driver: Path | None
     library: Path | None
     origin: str
+    is_library: bool = False
 
 
 def cache_folder() -> Path:
@@ -80,7 +85,7 @@ def default_side(command: Sequence[str]) -> AbSide:
     """
     driver = find_driver()
     built = Built(driver, None, f"driver {driver.name} sha256:{_digest(driver)[:16]}" if driver else "command")
-    return AbSide("this build", _fill(command, built, "this machine"), built.origin, _binaries(built))
+    return _side("this build", command, built)
 
 
 def resolve_side(text: str, command: Sequence[str], build: Build | None, run: Run, cache: Path) -> AbSide:
@@ -88,7 +93,7 @@ def resolve_side(text: str, command: Sequence[str], build: Build | None, run: Ru
 
     Args:
         text: A plugin library (.so), a source folder, a build folder, or a git revision of the current repository.
-        command: Command template; words that begin with `-` at its start are options of the driver.
+        command: Command template; one that begins with an option, or is empty, is run by the driver.
         build: Builds a source folder into a build folder; None only names what it would make.
         run: `profiler.capture.process.run_process`.
         cache: Folder for builds of revisions and source folders.
@@ -99,12 +104,12 @@ def resolve_side(text: str, command: Sequence[str], build: Build | None, run: Ru
     """
     path = Path(text)
     if path.is_file():
-        built = Built(find_driver(), path.resolve(), f"library {path.name} sha256:{_digest(path)[:16]}")
+        built = Built(find_driver(), path.resolve(), f"library {path.name} sha256:{_digest(path)[:16]}", is_library=True)
     elif path.is_dir():
         built = _from_folder(path.resolve(), build, cache)
     else:
         built = _from_revision(text, build, run, cache)
-    return AbSide(text, _fill(command, built, text), built.origin, _binaries(built))
+    return _side(text, command, built)
 
 
 def _digest(path: Path) -> str:
@@ -170,10 +175,17 @@ def _git(run: Run, *arguments: str, must: bool = False) -> str:
     return result.last_lines[-1] if result.last_lines else ""
 
 
-def _fill(command: Sequence[str], built: Built, name: str) -> tuple[str, ...]:
-    words = list(command)
-    if not words or words[0].startswith("-"):
-        words = ["{driver}", *([] if "--direct" in words else ["--direct"]), *words]
+def _side(name: str, command: Sequence[str], built: Built) -> AbSide:
+    words = list(command) or list(DEFAULT_SWEEP)
+    if words[0].startswith("-"):
+        words = [*_driver_words(words, built, name), *words]
+    # the kernels that run: those of a library that is loaded, for the driver's own copy of them is then idle
+    used = [place for place in reversed(_PLACEHOLDERS) if any(place in word for word in words)]
+    binary = {"{driver}": built.driver, "{library}": built.library}[used[0]] if used else None
+    return AbSide(name, _fill(words, built, name), built.origin, (str(binary),) if binary else ())
+
+
+def _fill(words: Sequence[str], built: Built, name: str) -> tuple[str, ...]:
     values = {"{driver}": built.driver, "{library}": built.library}
     filled = []
     for word in words:
@@ -189,5 +201,12 @@ def _fill(command: Sequence[str], built: Built, name: str) -> tuple[str, ...]:
     return tuple(filled)
 
 
-def _binaries(built: Built) -> tuple[str, ...]:
-    return tuple(str(path) for path in (built.library, built.driver) if path is not None)
+def _driver_words(options: Sequence[str], built: Built, name: str) -> list[str]:
+    """Return what stands before the driver's options: without TensorRT, unless the side is a library for it."""
+    if not built.is_library:
+        return ["{driver}", *([] if "--direct" in options else ["--direct"])]
+    if "--direct" in options:
+        raise UsageError(
+            f"{name}: with --direct the driver runs its own kernels, not those of a library", "leave --direct out, or name builds"
+        )
+    return ["{driver}", *([] if "--plugin-library" in options else ["--plugin-library", "{library}"])]

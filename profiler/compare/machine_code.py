@@ -6,12 +6,13 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from profiler.compare.metric_changes import change
 from profiler.errors import CaptureError
+from profiler.kernel_names import demangle, instantiation
 from profiler.metrics.spec import MetricSpec
 
 Run = Callable[..., Any]
@@ -114,53 +115,65 @@ def parse_resources(text: str) -> dict[tuple[str, str], dict[str, int]]:
 def resource_changes(
     base: Mapping[tuple[str, str], Mapping[str, int]],
     candidate: Mapping[tuple[str, str], Mapping[str, int]],
-    kernels: Sequence[str],
+    functions: Iterable[tuple[str, str]],
 ) -> list[dict[str, Any]]:
     """Compare what the measured kernels take.
+
+    Args:
+        base: As `function_resources` returns them.
+        candidate: The same of the other side.
+        functions: What a row of times runs on the base and on the candidate, as `function_code` takes it.
 
     Returns:
         Records with the columns of `metric_changes.METRIC_COLUMNS`, without `candidate`.
     """
     records = []
-    for kernel in kernels:
-        ours, theirs = kernel_code(base, kernel), kernel_code(candidate, kernel)
+    for ours_name, theirs_name in functions:
+        ours, theirs = function_code(base, ours_name), function_code(candidate, theirs_name)
         for key in dict.fromkeys([*ours, *theirs]):
+            architecture, rest = key
+            shown = f"{instantiation(demangle(ours_name))} ({' '.join(filter(None, [architecture, rest]))})"
             for spec in RESOURCES.values():
                 record = change(spec, ours.get(key), theirs.get(key))
                 if record:
-                    records.append({"table": "machine code", "row": f"{kernel} ({key[0]} {key[1]})", **record})
+                    records.append({"table": "machine code", "row": shown, **record})
     return records
 
 
-def kernel_code(digests: Mapping[tuple[str, str], T], kernel: str) -> dict[tuple[str, str], T]:
-    """Return the functions whose name is a kernel's, all instantiations of a template among them.
+def function_code(found: Mapping[tuple[str, str], T], function: str) -> dict[tuple[str, str], T]:
+    """Return what was found of a function.
 
     Args:
-        digests: As `function_digests` or `function_resources` returns them.
-        kernel: Function name without namespace and template arguments.
+        found: As `function_digests` or `function_resources` returns them.
+        function: The mangled name of one instantiation, or a kernel's name without namespace and template arguments, which
+            stands for all its instantiations.
 
     Returns:
-        (architecture, rest of the mangled name from the function name on) to digest: what stands before it, a namespace,
-        may hold the path of the source file.
+        (architecture, rest of the mangled name from the function name on) to what was found: what stands before it, a
+        namespace, may hold the path of the source file. The rest is empty for a single instantiation.
     """
-    marked = f"{len(kernel)}{kernel}"
-    found = {}
-    for (architecture, name), digest in digests.items():
+    exact = {(architecture, ""): value for (architecture, name), value in found.items() if name == function}
+    if exact:
+        return exact
+    marked = f"{len(function)}{function}"
+    parts = {}
+    for (architecture, name), value in found.items():
         position = name.find(marked)
         if position >= 0:
-            found[architecture, name[position:]] = digest
-        elif name == kernel:
-            found[architecture, name] = digest
-    return found
+            parts[architecture, name[position:]] = value
+    return parts
 
 
 def same_code(
-    base: Mapping[tuple[str, str], str], candidate: Mapping[tuple[str, str], str], kernels: Sequence[str]
-) -> frozenset[str]:
-    """Return the kernels that both sides have, with equal machine code in every instantiation and architecture."""
-    same = set()
-    for kernel in kernels:
-        ours, theirs = kernel_code(base, kernel), kernel_code(candidate, kernel)
+    base: Mapping[tuple[str, str], str], candidate: Mapping[tuple[str, str], str], functions: Iterable[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Return the functions whose machine code is the same on both sides, on every architecture.
+
+    Arguments as for `resource_changes`, with digests.
+    """
+    same = []
+    for ours_name, theirs_name in functions:
+        ours, theirs = function_code(base, ours_name), function_code(candidate, theirs_name)
         if ours and ours == theirs:
-            same.add(kernel)
-    return frozenset(same)
+            same.append((ours_name, theirs_name))
+    return same

@@ -10,6 +10,7 @@ import numpy as np
 
 from profiler.compare.summaries import Summary, summarise
 from profiler.errors import DataMissingError
+from profiler.kernel_names import base_function
 from profiler.metrics.gpu_operations import gpu_operations
 from profiler.metrics.point_ranges import iterations, operation_points
 from profiler.metrics.range_projection import counts_as_kernel
@@ -39,6 +40,7 @@ class Row:
         note: Why it has no usable time, in the recording's own words.
         own_label: The label before an alias gave it the base's name.
         bytes_per_iteration: Bytes that one iteration must move; NaN when unknown.
+        symbol: Mangled name of the kernel's instantiation; empty when unknown.
     """
 
     label: str
@@ -50,6 +52,7 @@ class Row:
     note: str = ""
     own_label: str = ""
     bytes_per_iteration: float = float("nan")
+    symbol: str = ""
 
     def __post_init__(self) -> None:
         """Remember the label that it was made with."""
@@ -215,9 +218,15 @@ def rows_from_points(points: pd.DataFrame, samples: pd.DataFrame | None) -> list
                 sm_clock_after_hz=clocks[1],
                 note=_text(point.get("reason")),
                 bytes_per_iteration=float(_text(point.get("bytes_per_iteration")) or "nan"),
+                symbol=_text(_launch(point).get("symbol")),
             )
         )
     return rows
+
+
+def _launch(point: dict[str, Any]) -> dict[str, Any]:
+    text = _text(point.get("launch"))
+    return (json.loads(text) or {}) if text else {}
 
 
 def _samples_by_point(samples: pd.DataFrame) -> dict[int, np.ndarray]:
@@ -267,9 +276,8 @@ def _point_keys(point: dict[str, Any]) -> dict[str, str]:
     keys.update(
         {name: value for name, value in decode_label(_text(point.get("label"))).items() if name not in keys or not keys[name]}
     )
-    launch = _text(point.get("launch"))
-    if launch:
-        record = json.loads(launch) or {}
+    record = _launch(point)
+    if record:
         keys["kernel"] = _text(record.get("kernel"))
         for name in ("grid", "block"):
             if record.get(name):
@@ -307,22 +315,3 @@ def _kernel_keys(configuration: dict[str, Any]) -> dict[str, str]:
         "launch_block": "x".join(str(configuration[f"block_{axis}"]) for axis in "xyz"),
         "shared_memory": str(configuration["dynamic_shared_memory_bytes"]),
     }
-
-
-def base_function(kernel: str) -> str:
-    """Return a demangled kernel's function name without return type, template arguments and parameters.
-
-    `void ns::scale<float, 4>(float*, int)` gives `ns::scale`.
-    """
-    depth, kept = 0, []
-    for index, character in enumerate(kernel):
-        if character == "<":
-            depth += 1
-        elif character == ">" and depth:
-            depth -= 1
-        elif character == "(" and not depth and not kernel.startswith("(anonymous namespace)", index):
-            break
-        elif not depth:
-            kept.append(character)
-    words = "".join(kept).strip().replace("(anonymous namespace)", "(anonymous\0namespace)").split(" ")
-    return words[-1].replace("\0", " ") if words else kernel

@@ -108,8 +108,8 @@ class DirectEngine:
         def executor() -> DirectExecutor:
             return DirectExecutor(self._cuda, self._library, prepared, point, facts["workspace_bytes"])
 
-        launch = {key: facts[key] for key in ("kernel", "grid", "block", "dynamic_shared_memory_bytes", "items_per_thread",
-                                              "access_bytes", "resolved", "note")}  # fmt: skip
+        launch = {key: facts[key] for key in ("kernel", "symbol", "grid", "block", "dynamic_shared_memory_bytes",
+                                              "items_per_thread", "access_bytes", "resolved", "note")}  # fmt: skip
         case = GpuCase(self._context, point, self._settings, executor, (facts["tolerance_abs"], facts["tolerance_rel"]), launch)
         case.bytes_per_iteration = facts["bytes_per_iteration"]
         return case

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from profiler.errors import CaptureError, ToolMissingError
+from profiler.kernel_names import demangle, short_name
 from profiler.tools.cupti.archive import RecordTable, write_archive
-from profiler.tools.cupti.demangle import demangle, short_name
 
 INSTALL_HINT = "pip install cupti-python pyelftools, on a machine with an NVIDIA GPU and driver"
 BUFFER_BYTES = 8 << 20

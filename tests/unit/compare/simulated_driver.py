@@ -26,6 +26,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--dtype", default="fp32")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--points", type=Path)
+    if "--no-only" not in sys.argv:
+        parser.add_argument("--only", type=Path, metavar="FILE")
+    parser.add_argument("--no-only", action="store_true")
     parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--process-noise", type=float, default=0.001)
@@ -54,7 +57,8 @@ def labels(options: argparse.Namespace) -> list[str]:
         variant = f" variant={attributes.pop('variant')}" if "variant" in attributes else ""
         others = "".join(f" {name}={value}" for name, value in attributes.items())
         found.append(f"op={op}{variant} shape={shape} dtype={dtype}{others}")
-    return found
+    only = getattr(options, "only", None)
+    return [label for label in found if label in only.read_text().splitlines()] if only else found
 
 
 def point(label: str, options: argparse.Namespace, rng: random.Random) -> dict:

@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from conftest import DRIVER
 
 from profiler.compare.ab import fill_argv, job_comparison
 from profiler.compare.ab_job import load_comparison, resume_job, start_job
@@ -82,6 +83,46 @@ def test_only_undecided_rows_are_measured_on_when_the_command_takes_points(drive
     run, found = start_job(AbRequest((base, noisy), points=labels), tmp_path, "job", 120.0, 8)
     measured = AbStore(run).frame().groupby("label")["round"].max().to_dict()
     assert measured == {labels[0]: 6, labels[1]: 8} and found.rows["verdict"].tolist() == ["same", "cannot tell"]
+
+
+def program(folder, *options):
+    """Return the path of a driver with options of its own, under the driver's name."""
+    folder.mkdir()
+    path = folder / "profiler-driver"
+    words = " ".join(f"'{word}'" for word in (sys.executable, str(DRIVER), *options))
+    path.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+MIXED = ("--set", "variant=vectorized,scalar", "--process-noise", "0.0001")
+
+
+@pytest.mark.parametrize("more", [(), ("--no-only",)])
+def test_the_driver_is_told_to_leave_out_what_is_decided_if_it_can_be(tmp_path, more):
+    base, candidate = program(tmp_path / "base"), program(tmp_path / "candidate", *more)
+    sides = (AbSide("base", (base, *MIXED), ""), AbSide("candidate", (candidate, *MIXED, "--noisy-variant", "scalar"), ""))
+    run, found = start_job(AbRequest(sides), tmp_path / "runs", "job", 120.0, 8)
+    decided, noisy = (
+        "op=swish variant=vectorized shape=65536x1024 dtype=fp32",
+        "op=swish variant=scalar shape=65536x1024 dtype=fp32",
+    )
+    measured = AbStore(run).frame().groupby("label")["round"].max().to_dict()
+    assert measured == {decided: 8 if more else 6, noisy: 8}
+    assert found.rows.set_index("row")["verdict"].to_dict() == {decided: "same", noisy: "cannot tell"}
+
+
+def test_each_side_is_told_its_own_names_of_what_is_open(tmp_path):
+    base, candidate = program(tmp_path / "base"), program(tmp_path / "candidate")
+    sides = (
+        AbSide("base", (base, *MIXED), ""),
+        AbSide("candidate", (candidate, *MIXED, "--shape", "66847x1024", "--noisy-variant", "scalar"), ""),
+    )
+    asked = AbRequest(sides, aliases=parse_aliases(["shape=66847x1024:65536x1024"]))
+    run, found = start_job(asked, tmp_path / "runs", "job", 120.0, 7)
+    (last,) = run.raw("ab").glob("rounds/0007/points-1.txt")
+    assert last.read_text() == "op=swish variant=scalar shape=66847x1024 dtype=fp32\n"
+    assert found.rows["rounds"].tolist() == [6, 7] or found.rows["rounds"].tolist() == [7, 6]
 
 
 def test_points_of_a_candidate_are_in_its_own_words(driver, tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from profiler.capture.process import run_process
-from profiler.compare.ab_sides import command_side, resolve_side
+from profiler.compare.ab_sides import DEFAULT_SWEEP, command_side, resolve_side
 from profiler.errors import UsageError
 
 
@@ -75,6 +75,20 @@ def test_source_folder_build_folder_and_library(repository, tmp_path, monkeypatc
     assert built.argv == ("run", str(made / "lib/libprofiler_plugins_trt10.so")) and built.origin == "build folder made"
     library = resolve(str(made / "lib/libprofiler_plugins_trt10.so"), ("run", "--plugin-library={library}"), tmp_path / "cache")
     assert library.argv[1].endswith("libprofiler_plugins_trt10.so") and "sha256:" in library.origin
+
+
+def test_options_alone_run_a_library_through_tensorrt_and_a_build_without(repository, tmp_path, monkeypatch):
+    library = tmp_path / "libmine.so"
+    library.write_bytes(b"elf")
+    fake_build(repository, tmp_path / "build")
+    monkeypatch.setenv("PROFILER_BUILD_DIR", str(tmp_path / "build"))
+    side = resolve(str(library), ("--plugin", "swish"), tmp_path / "cache")
+    assert side.argv[1:] == ("--plugin-library", str(library), "--plugin", "swish") and side.binaries == (str(library),)
+    with pytest.raises(UsageError, match="not those of a library"):
+        resolve(str(library), ("--direct", "--plugin", "swish"), tmp_path / "cache")
+    build = resolve(str(tmp_path / "build"), (), tmp_path / "cache")
+    assert build.argv[1:] == ("--direct", *DEFAULT_SWEEP) and build.binaries == (build.argv[0],)
+    assert resolve(str(tmp_path / "build"), ("run",), tmp_path / "cache").binaries == ()
 
 
 @pytest.mark.parametrize("text", ["no-such-revision", "--upload-pack=x", "-h"])

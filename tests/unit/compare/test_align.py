@@ -6,8 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from profiler.compare.align import align, apply_aliases, parse_aliases
-from profiler.compare.sides import Row, base_function
+from profiler.compare.sides import Row
 from profiler.errors import UsageError
+from profiler.kernel_names import base_function
 
 
 def kernel(name, grid="8x1x1", block="64x1x1", **more):

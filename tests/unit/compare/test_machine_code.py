@@ -11,15 +11,20 @@ from profiler.compare.ab_sides import AbSide
 from profiler.compare.ab_store import AbRequest, AbStore
 from profiler.compare.machine_code import (
     find_cuobjdump,
+    function_code,
     function_digests,
     function_resources,
-    kernel_code,
     parse_resources,
     parse_sass,
     resource_changes,
     same_code,
 )  # fmt: skip
 from profiler.errors import CaptureError
+
+
+def both(*names):
+    return [(name, name) for name in names]
+
 
 DATA = Path(__file__).parents[2] / "data" / "sass"
 BASE, CHANGED = (parse_sass((DATA / f"changed_{n}.sass.txt").read_text()) for n in (0, 1))
@@ -33,21 +38,31 @@ def test_every_function_has_a_digest_of_its_own():
 
 def test_only_the_changed_kernel_differs():
     assert {name for key, name in BASE if BASE[key, name] != CHANGED[key, name]} == {name for name in NAMES if "scale" in name}
-    assert same_code(BASE, CHANGED, ["scale_kernel", "other_kernel", "no_kernel"]) == {"other_kernel"}
-    assert same_code(BASE, BASE, ["scale_kernel"]) == {"scale_kernel"}
+    assert same_code(BASE, CHANGED, both("scale_kernel", "other_kernel", "no_kernel")) == both("other_kernel")
+    assert same_code(BASE, BASE, both("scale_kernel")) == both("scale_kernel")
 
 
 def test_all_instantiations_belong_to_a_kernel_whatever_its_namespace():
     moved = {("sm_90", f"_ZN31_GLOBAL__N__0123_4_a_cu_01_{name.removeprefix('_Z')}"): value for (_, name), value in BASE.items()}
-    assert set(kernel_code(moved, "scale_kernel").values()) == set(kernel_code(BASE, "scale_kernel").values())
-    assert same_code(BASE, moved, ["scale_kernel"]) == {"scale_kernel"}
-    assert kernel_code({("sm_90", "scale_kernel"): "x"}, "scale_kernel") == {("sm_90", "scale_kernel"): "x"}
-    assert not kernel_code(BASE, "scale")
+    assert set(function_code(moved, "scale_kernel").values()) == set(function_code(BASE, "scale_kernel").values())
+    assert same_code(BASE, moved, both("scale_kernel")) == both("scale_kernel")
+    assert function_code({("sm_90", "scale_kernel"): "x"}, "scale_kernel") == {("sm_90", ""): "x"}
+    assert not function_code(BASE, "scale")
+
+
+def test_a_symbol_stands_for_one_instantiation():
+    one, two = "_Z12scale_kernelILi1EEvPffi", "_Z12scale_kernelILi2EEvPffi"
+    assert function_code(BASE, one) == {("sm_90", ""): BASE["sm_90", one]} != function_code(BASE, two)
+    changed_two = {**BASE, ("sm_90", two): "x"}
+    assert same_code(BASE, changed_two, both(one, two)) == both(one)
+    assert same_code(BASE, changed_two, [(one, two), (two, one)]) == []
+    assert same_code(BASE, {("sm_90", "_ZN2nsL12scale_kernelILi1EEvPffi"): BASE["sm_90", one]},
+                     [(one, "_ZN2nsL12scale_kernelILi1EEvPffi")])  # fmt: skip
 
 
 def test_an_instantiation_that_only_one_side_has_is_a_difference():
     less = {key: value for key, value in BASE.items() if "Li2" not in key[1]}
-    assert not same_code(BASE, less, ["scale_kernel"])
+    assert not same_code(BASE, less, both("scale_kernel"))
 
 
 def test_resources_are_read_and_compared():
@@ -61,12 +76,15 @@ def test_resources_are_read_and_compared():
     more = parse_resources(text.replace("REG:8 STACK:0", "REG:10 STACK:16", 1))
     changes = {
         (item["row"].split()[0], item["metric"]): item
-        for item in resource_changes(found, more, ["scale_kernel", "other_kernel"])
+        for item in resource_changes(found, more, both("scale_kernel", "other_kernel"))
         if item["verdict"] != "same"
     }
     assert {key: (item["base_value"], item["candidate_value"], item["verdict"]) for key, item in changes.items()} == {
         ("scale_kernel", "registers_per_thread"): (8, 10, "worse"), ("scale_kernel", "stack_bytes_per_thread"): (0, 16, "worse"),
     }  # fmt: skip
+    symbol = "_Z12scale_kernelILi1EEvPffi"
+    rows = {item["row"] for item in resource_changes(found, more, both(symbol))}
+    assert len(rows) == 1 and rows.pop().startswith("scale_kernel<1>")
 
 
 FAKE = """#!/bin/sh
@@ -102,7 +120,22 @@ def test_a_job_does_not_measure_on_rows_of_identical_code(driver, tmp_path, monk
     }
     measured, _ = start_job(AbRequest(sides, points=labels, skip_identical=False), tmp_path / "runs", "all", 60.0, 6)
     assert not identical_rows(AbStore(measured))
-    assert json.loads((run.raw("ab") / "machine-code.json").read_text())["same"] == {"candidate": ["swish_vectorized_kernel"]}
+    assert json.loads((run.raw("ab") / "machine-code.json").read_text())["same"] == {
+        "candidate": [["swish_vectorized_kernel", "swish_vectorized_kernel"]]
+    }
+
+
+def test_a_job_of_identical_code_alone_ends_after_one_round(driver, tmp_path, monkeypatch):
+    tool = tmp_path / "cuobjdump"
+    tool.write_text(FAKE)
+    tool.chmod(0o755)
+    monkeypatch.setenv("CUOBJDUMP", str(tool))
+    for kind, ending in (("sass", "sass"), ("resources", "res")):
+        text = (DATA / f"changed_0.{kind}.txt").read_text().replace("12other_kernel", "19swish_scalar_kernel")
+        (tmp_path / f"side.{ending}").write_text(text)
+    sides = tuple(AbSide(name, driver(), "", (str(tmp_path / "side"),)) for name in ("base", "candidate"))
+    run, found = start_job(AbRequest(sides), tmp_path / "runs", "job", 60.0, 64)
+    assert len(AbStore(run).rounds) == 1 and found.rows["reason"].tolist() == ["identical_code"]
 
 
 def test_a_tool_that_fails_is_named(tmp_path):
@@ -130,7 +163,7 @@ def test_real_tools_see_the_same_differences(tmp_path):
     tool = find_cuobjdump()
     base, again, other = (function_digests(binary, tool, run_process, tmp_path / "log.txt") for binary in binaries)
     assert base == again and {name for _, name in base} == NAMES
-    assert same_code(base, other, ["scale_kernel", "other_kernel"]) == {"other_kernel"}
+    assert same_code(base, other, both("scale_kernel", "other_kernel")) == both("other_kernel")
     assert (
         function_resources(binaries[0], tool, run_process, tmp_path / "log.txt")["sm_90", "_Z12other_kernelPf"][
             "registers_per_thread"

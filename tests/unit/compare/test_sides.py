@@ -5,21 +5,8 @@ import numpy as np
 import pytest
 from conftest import row, samples
 
-from profiler.compare.sides import available_sources, base_function, merge_replicates, side_rows
+from profiler.compare.sides import available_sources, merge_replicates, side_rows
 from profiler.tables.load import load
-
-NAMES = {
-    "void ns::scale<float, 4>(float*, int)": "ns::scale",
-    "scale_kernel": "scale_kernel",
-    "void (anonymous namespace)::add<(int)3>(T1 *)": "(anonymous namespace)::add",
-    "void cutlass::Kernel<cutlass::gemm::X<Y<int>, (bool)1>>(Params)": "cutlass::Kernel",
-    "swish_kernel(const float *, float *)": "swish_kernel",
-}
-
-
-@pytest.mark.parametrize("kernel", NAMES)
-def test_base_function(kernel):
-    assert base_function(kernel) == NAMES[kernel]
 
 
 def test_rows_of_a_result(write_result):

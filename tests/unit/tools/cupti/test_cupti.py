@@ -11,10 +11,10 @@ import pytest
 import profiler
 from profiler.capture.request import CaptureRequest
 from profiler.errors import BadExportError, CaptureError, ToolMissingError, UsageError
+from profiler.kernel_names import demangle, short_name
 from profiler.schema import TABLES, check_columns
 from profiler.tools.cupti.archive import RecordTable, merge_archives, read_archive, write_archive
 from profiler.tools.cupti.collector import CuptiCollector
-from profiler.tools.cupti.demangle import demangle, short_name
 from profiler.tools.cupti.reader import CuptiReader
 from profiler.tools.cupti.record import CuptiRecorder
 

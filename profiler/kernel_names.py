@@ -49,3 +49,42 @@ def short_name(name: str) -> str:
             kept.append(character)
     head = "".join(kept).strip()
     return re.split(r"[\s:]+", head)[-1] or name
+
+
+def base_function(kernel: str) -> str:
+    """Return a demangled kernel's function name without return type, template arguments and parameters.
+
+    `void ns::scale<float, 4>(float*, int)` gives `ns::scale`.
+    """
+    depth, kept = 0, []
+    for index, character in enumerate(kernel):
+        if character == "<":
+            depth += 1
+        elif character == ">" and depth:
+            depth -= 1
+        elif character == "(" and not depth and not kernel.startswith("(anonymous namespace)", index):
+            break
+        elif not depth:
+            kept.append(character)
+    words = "".join(kept).strip().replace("(anonymous namespace)", "(anonymous\0namespace)").split(" ")
+    return words[-1].replace("\0", " ") if words else kernel
+
+
+def instantiation(name: str) -> str:
+    """Return a kernel's name with its template arguments, without return type, namespaces and parameters.
+
+    `void ns::scale<float, 4>(float*, int)` gives `scale<float, 4>`.
+    """
+    text = name.replace("(anonymous namespace)::", "")
+    depth, end, start = 0, len(text), 0
+    for index, character in enumerate(text):
+        if character == "<":
+            depth += 1
+        elif character == ">":
+            depth -= 1
+        elif character == "(" and depth == 0:
+            end = index
+            break
+        elif character == " " and depth == 0:
+            start = index + 1
+    return re.sub(r"\b\w+::", "", text[start:end]) or name

@@ -1,0 +1,88 @@
+"""Which points a process of an A/B job measures: all of them in the first round, later those that are still undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiler.capture.artefacts import DRIVER
+from profiler.compare.ab_sides import AbSide
+from profiler.compare.ab_store import AbStore
+from profiler.compare.align import unalias
+from profiler.compare.verdict import Verdict
+from profiler.store.run_dir import write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Run = Callable[..., Any]
+
+ONLY = "--only"
+"""Option of the driver that takes a file of labels."""
+
+_HELP_TIMEOUT_S = 60.0
+
+
+def undecided(rows: pd.DataFrame) -> pd.Series:
+    """Return which rows more rounds may decide."""
+    return rows["verdict"] == Verdict.CANNOT_TELL.value
+
+
+def takes_points(side: AbSide) -> bool:
+    """Say whether the side's command asks for a file of points."""
+    return any("{points}" in word for word in side.argv)
+
+
+def can_narrow(store: AbStore, run: Run) -> bool:
+    """Say whether every side is a driver that can be told to measure only some points; one of an old revision may not."""
+    if not store.request.stop_early:
+        return False
+    drivers = [side.argv[0] for side in store.request.sides if Path(side.argv[0]).name == DRIVER and ONLY not in side.argv]
+    if len(drivers) < len(store.request.sides) or any(map(takes_points, store.request.sides)):
+        return False
+    log = store.folder / "driver-help.txt"
+    try:
+        return all(f"{ONLY} FILE" in run([driver, "--help"], log=log, timeout_s=_HELP_TIMEOUT_S).output for driver in set(drivers))
+    finally:
+        log.unlink(missing_ok=True)
+
+
+def points_file(store: AbStore, number: int, side: AbSide, rows: pd.DataFrame | None, narrow: bool) -> Path | None:
+    """Write the labels that a process shall measure, in its side's own words.
+
+    Args:
+        store: State of the job.
+        number: Round.
+        side: One of its sides.
+        rows: What the rounds before say; None before the first.
+        narrow: The sides are drivers that take `--only`.
+
+    Returns:
+        The file; None when the process measures whatever its command says.
+    """
+    if takes_points(side):
+        labels = list(store.request.points) if rows is None else [item for item in store.request.points if item in _open(rows)]
+        labels = labels if side is store.request.sides[0] else [unalias(label, store.request.aliases) for label in labels]
+    elif narrow and rows is not None:
+        labels = _own_labels(store, side, rows)
+    else:
+        return None
+    if not labels and not takes_points(side):
+        return None  # the side has no counterpart of what is open: its process measures what it has
+    path = store.round_folder(number) / f"points-{store.names.index(side.name)}.txt"
+    write_atomic(path, "".join(f"{label}\n" for label in labels))
+    return path
+
+
+def _open(rows: pd.DataFrame) -> set[str]:
+    return set(rows.loc[undecided(rows), "base_label"].dropna())
+
+
+def _own_labels(store: AbStore, side: AbSide, rows: pd.DataFrame) -> list[str]:
+    """Return what a side calls the rows of the base that are open against any candidate."""
+    wanted = rows[rows["base_label"].isin(_open(rows))]
+    if side is store.request.sides[0]:
+        return list(dict.fromkeys(wanted["base_label"]))
+    named = wanted.loc[wanted["candidate"] == side.name, "candidate_label"].dropna()
+    return [unalias(label, store.request.aliases) for label in dict.fromkeys(named)]

@@ -1,0 +1,30 @@
+import pytest
+
+from profiler.kernel_names import base_function, demangle, instantiation
+
+NAMES = {
+    "void ns::scale<float, 4>(float*, int)": "ns::scale",
+    "scale_kernel": "scale_kernel",
+    "void (anonymous namespace)::add<(int)3>(T1 *)": "(anonymous namespace)::add",
+    "void cutlass::Kernel<cutlass::gemm::X<Y<int>, (bool)1>>(Params)": "cutlass::Kernel",
+    "swish_kernel(const float *, float *)": "swish_kernel",
+}
+
+
+@pytest.mark.parametrize("kernel", NAMES)
+def test_base_function(kernel):
+    assert base_function(kernel) == NAMES[kernel]
+
+
+INSTANTIATIONS = {
+    "_ZN8profiler7plugins5swish23swish_vectorized_kernelI6__halfLi4ELNS0_11elementwise11CachePolicyE3EEEvNS4_6ExtentENS1_12SwishFunctorE":
+        "swish_vectorized_kernel<__half, 4, (CachePolicy)3>",
+    "void (anonymous namespace)::add<(int)3>(T1 *)": "add<(int)3>",
+    "void cutlass::Kernel<cutlass::gemm::X<Y<int>, (bool)1>>(Params)": "Kernel<X<Y<int>, (bool)1>>",
+    "scale_kernel": "scale_kernel",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INSTANTIATIONS)
+def test_an_instantiation_keeps_its_template_arguments(name):
+    assert instantiation(demangle(name)) == INSTANTIATIONS[name]
