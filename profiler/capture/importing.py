@@ -42,7 +42,7 @@ def import_files(files: Sequence[Path], label: str, root: Path) -> RunDir:
             record = captures.setdefault(reader.tool, CaptureRecord(reader.tool))
             kept = _take(path, run.raw(reader.tool))
             record.artefacts.append(str(kept.relative_to(run.path)))
-            record.notes.append(f"imported from {path.name}")
+        run.manifest.options = {"imported_from": [path.name for path in files]}
         run.manifest.captures = list(captures.values())
         run.finish("complete")
     except BaseException as error:

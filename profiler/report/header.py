@@ -89,6 +89,9 @@ def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict
     tensorrt = _nested(environment, "tensorrt")
     facts += [(label, str(value)) for label, value in (("Driver", driver), ("CUDA", cuda), ("TensorRT", tensorrt)) if value]
     facts.append(("Recorded with", ", ".join(_tools(recording, manifest, info)) or "nothing"))
+    imported = manifest.options.get("imported_from") if manifest else None
+    if imported:
+        facts.append(("Imported from", ", ".join(map(str, imported))))
     engine = manifest.engine if manifest else first(info, "engine")
     if engine:
         facts.append(("Engine", str(engine)))
