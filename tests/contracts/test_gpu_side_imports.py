@@ -18,8 +18,8 @@ ALLOWED = set(sys.stdlib_module_names) | {
     "cupti",
     "profiler",
 }
-MODULES = sorted([*(PACKAGE / "runner").rglob("*.py"), *(PACKAGE / "engines").rglob("*.py"), PACKAGE / "annotate.py",
-                  *(PACKAGE / "tools" / "cupti" / f"{name}.py" for name in ("archive", "collector", "demangle"))])  # fmt: skip
+MODULES = sorted([*(PACKAGE / "runner").rglob("*.py"), *(PACKAGE / "engines").rglob("*.py"), PACKAGE / "annotate.py", PACKAGE / "kernel_names.py",
+                  *(PACKAGE / "tools" / "cupti" / f"{name}.py" for name in ("archive", "collector"))])  # fmt: skip
 
 
 @pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(PACKAGE)) for path in MODULES])
