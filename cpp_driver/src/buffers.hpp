@@ -20,8 +20,11 @@ struct CachePlan {
 ///
 /// Args:
 ///   setBytes: size of one set.
-///   maxSets: most sets the launch mode can take.
+///   maxSets: most sets that the launch mode can take and the device memory holds; with fewer than it needs, the plan flushes.
 CachePlan planCache(CacheMode mode, std::size_t setBytes, std::int64_t l2CacheBytes, std::size_t maxSets);
+
+/// Most sets of one lane that the free device memory holds when `lanes` lanes share it.
+std::size_t setsThatFit(std::size_t setBytes, std::size_t lanes);
 
 class BufferRing {
  public:
@@ -37,10 +40,16 @@ class BufferRing {
   void fill(std::uint64_t seed, cudaStream_t stream);
   /// Sets every output byte of one set to 0xFF (NaN in the float types), so that an element nobody wrote is seen.
   void poisonOutputs(std::size_t set, cudaStream_t stream);
+  /// Poisons the outputs of every set and leaves set 0 outside the L2 where the plan rotates. The inputs are copied from set 0.
+  void poisonAll(cudaStream_t stream);
+  /// Which of the first `count` sets have other outputs, byte by byte, than set `like`. Waits for the stream.
+  std::vector<std::size_t> setsUnlike(std::size_t like, std::size_t count, cudaStream_t stream);
   /// Enqueues a read of twice the L2.
   void flush(cudaStream_t stream);
 
  private:
+  void repeatFirstSet(cudaStream_t stream);
+
   std::vector<TensorSpec> mTensors;
   CachePlan mPlan;
   DeviceMemory mArena, mFlushBuffer;
@@ -48,7 +57,7 @@ class BufferRing {
   std::vector<Addresses> mSets;
 };
 
-/// Bytes of one buffer set with every tensor aligned to 256 bytes, as cudaMalloc aligns.
+/// Bytes of one buffer set with every tensor aligned to 256 bytes, as cudaMalloc aligns. Throws Unsupported beyond 2^62 bytes.
 std::size_t bufferSetBytes(std::vector<TensorSpec> const& tensors);
 
 }  // namespace profiler::driver

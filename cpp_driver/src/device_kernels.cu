@@ -49,6 +49,18 @@ __global__ void profiler_flush_kernel(uint4 const* data, std::int64_t count, std
   if (never != 0) const_cast<uint4*>(data)->x = sum;
 }
 
+/// One word a step over all blocks; of the last word only the bytes that belong to the block count.
+__global__ void profiler_compare_kernel(char const* first, std::uint32_t const* like, std::int64_t words, std::uint32_t lastMask,
+                                        std::int64_t stride, std::int64_t total, std::uint32_t* flags) {
+  std::int64_t const step = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < total; i += step) {
+    std::int64_t const block = i / words;
+    std::int64_t const word = i % words;
+    std::uint32_t const difference = reinterpret_cast<std::uint32_t const*>(first + block * stride)[word] ^ like[word];
+    if ((word == words - 1 ? difference & lastMask : difference) != 0) flags[block] = 1;
+  }
+}
+
 __device__ std::uint64_t globalNanoseconds() {
   std::uint64_t now;
   asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
@@ -87,6 +99,16 @@ void enqueueFill(void* data, TensorSpec const& spec, std::uint64_t seed, std::ui
 void enqueueCacheFlush(void const* data, std::size_t byteCount, cudaStream_t stream) {
   auto const count = static_cast<std::int64_t>(byteCount / sizeof(uint4));
   profiler_flush_kernel<<<blocksFor(count), kBlock, 0, stream>>>(static_cast<uint4 const*>(data), count, 0);
+  CUDA_CHECK(cudaGetLastError());
+}
+
+void enqueueCompareSets(void const* first, void const* like, std::size_t byteCount, std::size_t stride, std::size_t count,
+                        std::uint32_t* flags, cudaStream_t stream) {
+  auto const words = static_cast<std::int64_t>((byteCount + 3) / 4);
+  std::uint32_t const lastMask = byteCount % 4 == 0 ? ~0U : (1U << (8 * (byteCount % 4))) - 1;
+  std::int64_t const total = words * static_cast<std::int64_t>(count);
+  profiler_compare_kernel<<<blocksFor(total), kBlock, 0, stream>>>(static_cast<char const*>(first), static_cast<std::uint32_t const*>(like),
+                                                                   words, lastMask, static_cast<std::int64_t>(stride), total, flags);
   CUDA_CHECK(cudaGetLastError());
 }
 

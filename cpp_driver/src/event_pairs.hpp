@@ -32,6 +32,14 @@ class EventPairs {
     mNext = (mNext + 1) % mPairs.size();
     ++mPending;
   }
+  /// Whether the device has not reached the oldest recorded start yet.
+  bool firstIsPending() const {
+    Pair const& oldest = mPairs[(mNext + mPairs.size() - mPending) % mPairs.size()];
+    cudaError_t const status = cudaEventQuery(oldest.start.get());
+    if (status != cudaErrorNotReady) CUDA_CHECK(status);
+    cudaGetLastError();
+    return status == cudaErrorNotReady;
+  }
   /// Waits for all recorded pairs and appends their times in order.
   void collectAll(std::vector<std::int64_t>& samples) {
     while (mPending > 0) collectOldest(samples);

@@ -32,12 +32,12 @@ void writeAll(int file, std::string const& content, std::string const& path) {
 
 }  // namespace
 
-void writeFileAtomically(std::string const& path, std::string const& content) {
+void writeFileAtomically(std::string const& path, std::string const& content, bool isDurable) {
   std::string const temporary = path + ".part" + std::to_string(::getpid());
   int const file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) fail(temporary, errno);
   writeAll(file, content, temporary);
-  int const synced = ::fsync(file);
+  int const synced = isDurable ? ::fsync(file) : 0;
   int const closed = ::close(file);
   if (synced != 0 || closed != 0 || std::rename(temporary.c_str(), path.c_str()) != 0) {
     int const error = errno;

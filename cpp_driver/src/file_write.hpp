@@ -6,6 +6,9 @@
 namespace profiler::driver {
 
 /// Writes to a temporary name beside the file, then renames. Throws Error(kFileMissing) when it cannot be written.
-void writeFileAtomically(std::string const& path, std::string const& content);
+///
+/// Args:
+///   isDurable: wait until it is on the disk, so that it outlives a loss of power too and not only a crash of the program.
+void writeFileAtomically(std::string const& path, std::string const& content, bool isDurable = true);
 
 }  // namespace profiler::driver

@@ -1,5 +1,7 @@
 #include "lane.hpp"
 
+#include <algorithm>
+
 namespace profiler::driver {
 namespace {
 
@@ -51,8 +53,15 @@ void Lane::captureGraphs() {
   mGraphs = std::move(graphs);
 }
 
+void Lane::restart() {
+  mRing.poisonAll(mStream.get());
+  mSet = mRing.setCount() - 1;
+  mUsedSets = 0;
+}
+
 void Lane::prepareNext() {
   mSet = (mSet + 1) % mRing.setCount();
+  mUsedSets = std::max(mUsedSets, mSet + 1);
   if (mGraphs.empty()) mExecutor->bind(mRing.addresses(mSet));
   mRing.flush(mStream.get());
 }

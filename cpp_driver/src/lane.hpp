@@ -26,19 +26,23 @@ class Lane {
   void enqueueOn(std::size_t set, cudaStream_t stream);
   /// Captures one graph per buffer set; iterations launch them from then on. A plain iteration must have run before (TensorRT).
   void captureGraphs();
+  /// Poisons the outputs of all sets and begins anew with set 0: what the measured iterations write is told from what was there.
+  void restart();
   /// Selects the next buffer set and, where the plan says so, flushes the cache; outside of every measured interval.
   void prepareNext();
   /// Enqueues the prepared iteration.
   void enqueueNext();
   /// The buffer set of the latest iteration.
   std::size_t latestSet() const { return mSet; }
+  /// Number of sets, from 0 on, that an iteration has used since the restart.
+  std::size_t usedSets() const { return mUsedSets; }
 
  private:
   std::unique_ptr<Executor> mExecutor;
   BufferRing mRing;
   Stream mStream;
   std::vector<GraphExec> mGraphs;
-  std::size_t mSet = 0;
+  std::size_t mSet = 0, mUsedSets = 0;
 };
 
 }  // namespace profiler::driver

@@ -77,14 +77,15 @@ std::vector<OutputRecord> recordOutputs(BufferRing const& ring, std::size_t set,
     OutputRecord record;
     record.tensor = spec.name;
     if (request.digest) record.digest = digestBytes(bytes.data(), bytes.size());
-    if (!request.saveDirectory.empty()) {
-      record.file = (fs::path(request.saveDirectory) / name).string();
-      writeBytes(*record.file, bytes);
-    }
     if (!request.compareDirectory.empty()) {
       fs::path const saved = fs::path(request.compareDirectory) / name;
       record.comparison = compareBytes(spec, bytes, readBytes(saved, bytes.size()));
       record.comparison->file = saved.string();
+    }
+    // after the comparison: the folder may be the same
+    if (!request.saveDirectory.empty()) {
+      record.file = (fs::path(request.saveDirectory) / name).string();
+      writeBytes(*record.file, bytes);
     }
     records.push_back(std::move(record));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -15,7 +16,7 @@ inline std::int64_t partCount(std::int64_t count, std::int64_t grain) {
   return std::clamp<std::int64_t>((count + grain - 1) / grain, 1, cores);
 }
 
-/// Calls `work(part, begin, end)` for each part in its own thread and rethrows the first exception.
+/// Calls `work(part, begin, end)` for each part, in threads of their own as far as there are any, and rethrows the first exception.
 template <typename Work>
 void forEachPart(std::int64_t count, std::int64_t parts, Work const& work) {
   std::vector<std::exception_ptr> failures(static_cast<std::size_t>(parts));
@@ -27,8 +28,15 @@ void forEachPart(std::int64_t count, std::int64_t parts, Work const& work) {
     }
   };
   std::vector<std::thread> threads;
-  for (std::int64_t part = 1; part < parts; ++part) threads.emplace_back(run, part);
+  threads.reserve(static_cast<std::size_t>(parts));
+  std::int64_t started = 1;
+  try {
+    for (; started < parts; ++started) threads.emplace_back(run, started);
+  } catch (std::system_error const&) {
+    // the system gives no more threads: this one does the rest
+  }
   run(0);
+  for (; started < parts; ++started) run(started);
   for (auto& thread : threads) thread.join();
   for (auto const& failure : failures) {
     if (failure) std::rethrow_exception(failure);

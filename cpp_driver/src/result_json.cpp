@@ -119,7 +119,7 @@ void writeMeasurement(JsonWriter& json, PointResult const& result) {
   auto const& measurement = result.measurement;
   json.field("clock", "cuda_event").field("cache", cacheModeName(execution.cache)).field("launch_mode", launchModeName(execution.launch));
   json.field("streams", execution.streams).field("threads", execution.threads);
-  json.field("measure", result.isolated ? "isolated" : "throughput");
+  json.field("measure", !result.isolated ? "throughput" : !measurement || measurement->held ? "isolated" : "launched");
   json.key("cold_method");
   auto const& plan = result.cachePlan;
   bool const cold = plan && execution.cache == CacheMode::kCold;

@@ -54,14 +54,19 @@ std::optional<Verification> verifyLanes(Lanes& threads, Reference const* referen
   return answer;
 }
 
-/// The latest output of each measured lane must be right too: graphs, rotated buffers and lanes that ran at the same time are covered
-/// by no check before. Returns the first wrong one.
-std::optional<Verification> findWrongLane(Lanes& threads, Reference const& reference, std::uint64_t seed,
-                                          ToleranceOverride const& tolerance) {
+/// What the measured iterations wrote must be right too: graphs, rotated buffers and lanes that ran at the same time are covered by
+/// no check before. Each lane's latest set is compared with the reference, and so is every other set whose bytes differ from it.
+/// Returns the first wrong one.
+std::optional<Verification> findWrongSet(Lanes& threads, Reference const& reference, std::uint64_t seed, ToleranceOverride const& tolerance) {
+  CUDA_CHECK(cudaDeviceSynchronize());
   for (auto& lanes : threads) {
     for (auto& lane : lanes) {
-      Verification const found = verifyOutputs(lane->ring(), lane->latestSet(), reference, seed, tolerance);
-      if (!found.passed) return found;
+      std::vector<std::size_t> sets = lane->ring().setsUnlike(lane->latestSet(), lane->usedSets(), lane->stream());
+      sets.insert(sets.begin(), lane->latestSet());
+      for (std::size_t const set : sets) {
+        Verification const found = verifyOutputs(lane->ring(), set, reference, seed, tolerance);
+        if (!found.passed) return found;
+      }
     }
   }
   return std::nullopt;
@@ -80,10 +85,6 @@ void voidResult(PointResult& result, std::string const& reason) {
 }
 
 Measurement measure(Lanes& threads, Point const& point, PointResult const& result, TimingRequest const& timing, Options const& options) {
-  for (auto& lanes : threads) {
-    for (auto& lane : lanes) lane->ring().poisonOutputs(0, lane->stream());
-  }
-  CUDA_CHECK(cudaDeviceSynchronize());
   if (result.request.execution.launch == LaunchMode::kGraph) {
     auto const range = setup();
     for (auto& lanes : threads) {
@@ -152,8 +153,10 @@ void RunLoop::runInto(PointResult& result) {
     result.launch = workload->launch();
     result.layers = workload->layers();
     result.engine = workload->engine();
-    std::size_t const maxSets = execution.launch == LaunchMode::kGraph ? kMaxGraphSets : kMaxPlainSets;
-    result.cachePlan = planCache(execution.cache, bufferSetBytes(result.tensors), mGpu.l2CacheBytes, maxSets);
+    std::size_t const mostSets = execution.launch == LaunchMode::kGraph ? kMaxGraphSets : kMaxPlainSets;
+    std::size_t const setBytes = bufferSetBytes(result.tensors);
+    auto const lanes = static_cast<std::size_t>(execution.threads) * static_cast<std::size_t>(execution.streams);
+    result.cachePlan = planCache(execution.cache, setBytes, mGpu.l2CacheBytes, std::min(mostSets, setsThatFit(setBytes, lanes)));
     threads = makeLanes(*workload, result, mOptions, mGpu);
   }
   checkAndMeasure(*workload, threads, result);
@@ -182,13 +185,15 @@ void RunLoop::checkAndMeasure(Workload const& workload, Lanes& threads, PointRes
                 "work runs outside the stream it was given, so events do not time it; measure it with --stream-flag blocking");
   }
   result.before = mNvml.state();
+  bool const isGraph = result.request.execution.launch == LaunchMode::kGraph;
+  std::int64_t const launches = isGraph || !result.layers ? 1 : std::max<std::int64_t>(1, static_cast<std::int64_t>(result.layers->size()));
   result.measurement =
-      measure(threads, point, result, {result.request.label, *result.bytesPerIteration, mOptions.warmup, mOptions.stop}, mOptions);
+      measure(threads, point, result, {result.request.label, *result.bytesPerIteration, mOptions.warmup, mOptions.stop, launches}, mOptions);
   result.after = mNvml.state();
   result.status = PointStatus::kOk;
   if (!reference) return;
   auto const range = point.verify();
-  if (auto const wrong = findWrongLane(threads, *reference, seed, tolerance)) {
+  if (auto const wrong = findWrongSet(threads, *reference, seed, tolerance)) {
     result.verification = wrong;
     voidResult(result, "in a measured iteration " + wrongOutputReason(*wrong));
   }
@@ -198,7 +203,7 @@ PointResult RunLoop::run(PointRequest const& request, std::size_t number) {
   PointResult result;
   result.request = request;
   result.number = number;
-  auto const record = [&](PointStatus status, char const* reason) {
+  auto const record = [&](PointStatus status, std::string const& reason) {
     result.status = status;
     result.reason = reason;
     result.measurement.reset();
@@ -207,12 +212,17 @@ PointResult RunLoop::run(PointRequest const& request, std::size_t number) {
     runInto(result);
   } catch (Unsupported const& unsupported) {
     record(PointStatus::kSkipped, unsupported.what());
-  } catch (CudaError const& error) {
-    record(PointStatus::kFailed, error.what());
   } catch (Error const& error) {
+    record(PointStatus::kFailed, error.hint().empty() ? error.what() : std::string(error.what()) + "; " + error.hint());
+  } catch (std::exception const& error) {
     record(PointStatus::kFailed, error.what());
   }
-  if (result.status == PointStatus::kFailed) result.deviceLost = contextIsDead();
+  if (result.status == PointStatus::kOk) return result;
+  result.deviceLost = contextIsDead();
+  // a plugin that faults while TensorRT times it only makes the build fail
+  if (result.deviceLost && result.status == PointStatus::kSkipped) {
+    record(PointStatus::kFailed, "the GPU context was lost: " + result.reason.value_or(""));
+  }
   return result;
 }
 

@@ -1,8 +1,12 @@
 #include "session.hpp"
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <utility>
 
 #include "digest.hpp"
+#include "error.hpp"
 #include "file_write.hpp"
 #include "result_table.hpp"
 
@@ -27,7 +31,7 @@ class Session {
   void run(std::vector<PointRequest> const& points) {
     ResultTable table(points, mGpu, mOptions.json == "-" ? stderr : stdout, mOptions.quiet);
     mLoop.prepare(points);
-    writeDocument();
+    writeDocument(false);
     for (std::size_t number = mRecords.size(); number < points.size(); ++number) {
       PointResult const result = mLoop.run(points[number], number);
       PointRecord record{pointJson(result), pointStatusName(result.status), std::nullopt, std::nullopt};
@@ -35,7 +39,7 @@ class Session {
       if (result.engine) record.engineDigest = result.engine->digest;
       mRecords.push_back(std::move(record));
       table.add(result);
-      writeDocument();
+      writeDocument(number + 1 == points.size());
       if (result.deviceLost && number + 1 < points.size()) continueInNewProcess(mRecords, mFacts.argv);
     }
     if (mOptions.json == "-") std::fputs(document().c_str(), stdout);
@@ -62,8 +66,9 @@ class Session {
     }
     return documentJson(mFacts, engine, oneEngine ? engineDigest : std::nullopt, points);
   }
-  void writeDocument() {
-    if (mOptions.json && *mOptions.json != "-") writeFileAtomically(*mOptions.json, document());
+  /// After every point, so that a crash costs none and shows which point it was in.
+  void writeDocument(bool isLast) {
+    if (mOptions.json && *mOptions.json != "-") writeFileAtomically(*mOptions.json, document(), isLast);
   }
 
   Options const& mOptions;
@@ -73,6 +78,19 @@ class Session {
   std::vector<PointRecord> mRecords;
   DocumentFacts mFacts;
 };
+
+/// A file that is not there concerns every point; it is told before the GPU is used.
+void requireFiles(Options const& options) {
+  for (auto const& [option, path] : {std::pair{"--engine", options.engineFile}, std::pair{"--onnx", options.onnxFile}}) {
+    std::error_code ignored;
+    if (path.empty() || (std::filesystem::is_regular_file(path, ignored) && std::ifstream(path))) continue;
+    throw Error(ExitCode::kFileMissing, "cannot read " + path, std::string("check ") + option + ": it must name a file");
+  }
+  std::error_code ignored;
+  if (!options.compareOutput.empty() && !std::filesystem::is_directory(options.compareOutput, ignored)) {
+    throw Error(ExitCode::kFileMissing, "no folder " + options.compareOutput, "write it first with --save-output, same sweep and --seed");
+  }
+}
 
 }  // namespace
 
@@ -87,6 +105,7 @@ ExitCode exitCodeOf(std::vector<PointRecord> const& records) {
 }
 
 ExitCode runSession(Options const& options, std::vector<PointRequest> const& points, std::vector<std::string> const& argv) {
+  requireFiles(options);
   Session session(options, argv, takeEarlierPoints());
   session.run(points);
   return exitCodeOf(session.records());

@@ -1,13 +1,16 @@
 // Free-running lanes in several threads; the other half of timing.hpp.
 #include <cuda_profiler_api.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
+#include "error.hpp"
 #include "event_pairs.hpp"
 #include "timing.hpp"
 
@@ -16,7 +19,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kEventsInFlight = 256;  // event pairs per lane; bounds how far the host runs ahead
+constexpr double kEventsInFlight = 256;  // event pairs per lane at most; bounds how far the host runs ahead
+constexpr double kAheadShare = 0.05;     // of the longest time that may be measured: work that is still queued when it is over
 
 /// Lets all threads start their measured part together once each has finished its warm-up, or has failed.
 class StartLine {
@@ -56,14 +60,12 @@ class Worker {
  public:
   Worker(std::vector<Lane*> const& lanes, int thread, TimingRequest const& request)
       : mLanes(lanes), mRequest(request), mPoint(request.label, static_cast<std::uint64_t>(request.bytesPerIteration)) {
-    for (std::size_t stream = 0; stream < lanes.size(); ++stream) {
-      mEvents.emplace_back(kEventsInFlight);
-      mSamples.push_back({thread, static_cast<int>(stream), {}, {}});
-    }
+    for (std::size_t stream = 0; stream < lanes.size(); ++stream) mSamples.push_back({thread, static_cast<int>(stream), {}, {}});
   }
 
   void warmUp() {
     auto const range = mPoint.warmup();
+    auto const begin = Clock::now();
     for (std::int64_t i = 0; i < mRequest.warmupCount; ++i) {
       for (Lane* lane : mLanes) {
         lane->prepareNext();
@@ -71,24 +73,39 @@ class Worker {
       }
     }
     for (Lane* lane : mLanes) CUDA_CHECK(cudaStreamSynchronize(lane->stream()));
+    double const seconds = secondsSince(begin) / static_cast<double>(std::max<std::int64_t>(1, mRequest.warmupCount));
+    double const ahead = std::clamp(kAheadShare * mRequest.stop.maxSeconds / std::max(seconds, 1e-9), 2.0, kEventsInFlight);
+    for (Lane* lane : mLanes) {
+      mEvents.emplace_back(static_cast<std::size_t>(ahead));
+      lane->restart();
+    }
+    for (Lane* lane : mLanes) CUDA_CHECK(cudaStreamSynchronize(lane->stream()));
   }
 
   void measure(std::atomic<bool> const& failed) {
     auto const begin = Clock::now();
-    for (std::int64_t done = 0; !failed.load(std::memory_order_relaxed) && goesOn(done, begin); ++done) {
+    for (std::int64_t done = 0; !failed.load(std::memory_order_relaxed) && !ends(done, begin); ++done) {
       for (std::size_t i = 0; i < mLanes.size(); ++i) iterate(*mLanes[i], mEvents[i], mSamples[i]);
     }
     for (std::size_t i = 0; i < mLanes.size(); ++i) mEvents[i].collectAll(mSamples[i].deviceNs);
   }
 
   std::vector<LaneSamples> takeSamples() { return std::move(mSamples); }
+  char const* stopReason() const { return mStopReason; }
 
  private:
-  bool goesOn(std::int64_t done, Clock::time_point begin) const {
+  static double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+  /// Says whether the measurement is over, and keeps why.
+  bool ends(std::int64_t done, Clock::time_point begin) {
     StopRule const& rule = mRequest.stop;
-    if (rule.fixedIterations) return done < *rule.fixedIterations;
-    double const seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    return done < rule.maxIterations && seconds < rule.maxSeconds && (done < rule.minIterations || seconds < rule.minSeconds);
+    double const seconds = secondsSince(begin);
+    if (rule.fixedIterations) {
+      mStopReason = "iterations";
+      return done >= *rule.fixedIterations;
+    }
+    mStopReason = done >= rule.maxIterations ? "max_iterations" : seconds >= rule.maxSeconds ? "max_time" : "min_time";
+    return done >= rule.maxIterations || seconds >= rule.maxSeconds || (done >= rule.minIterations && seconds >= rule.minSeconds);
   }
 
   void iterate(Lane& lane, EventPairs& events, LaneSamples& samples) {
@@ -108,10 +125,12 @@ class Worker {
   Point mPoint;
   std::vector<EventPairs> mEvents;
   std::vector<LaneSamples> mSamples;
+  char const* mStopReason = "";
 };
 
 struct Outcome {
   std::vector<LaneSamples> samples;
+  char const* stopReason = "";
   std::exception_ptr failure;
 };
 
@@ -126,6 +145,7 @@ void runWorker(std::vector<Lane*> const& lanes, int thread, TimingRequest const&
     start.arriveAndWait();
     worker.measure(failed);
     outcome.samples = worker.takeSamples();
+    outcome.stopReason = worker.stopReason();
   } catch (...) {
     outcome.failure = std::current_exception();
     failed = true;
@@ -133,12 +153,19 @@ void runWorker(std::vector<Lane*> const& lanes, int thread, TimingRequest const&
   }
 }
 
-std::string stopReason(StopRule const& rule, std::vector<LaneSamples> const& lanes, double seconds) {
-  if (rule.fixedIterations) return "iterations";
-  for (auto const& lane : lanes) {
-    if (static_cast<std::int64_t>(lane.deviceNs.size()) >= rule.maxIterations) return "max_iterations";
+/// Starts a thread for each worker. Where the system gives no more threads, those that run are told to give up.
+template <typename Start>
+void startWorkers(std::size_t count, std::vector<std::thread>& workers, StartLine& start, std::atomic<bool>& failed,
+                  std::exception_ptr& failure, Start const& startOne) {
+  workers.reserve(count);
+  try {
+    for (std::size_t i = 0; i < count; ++i) workers.push_back(startOne(i));
+  } catch (std::system_error const& error) {
+    failed = true;
+    failure = std::make_exception_ptr(
+        Error(ExitCode::kRunFailed, "cannot start thread " + std::to_string(workers.size() + 1) + ": " + error.what()));
+    for (std::size_t i = workers.size(); i < count; ++i) start.arrive();
   }
-  return seconds >= rule.maxSeconds ? "max_time" : "min_time";
 }
 
 }  // namespace
@@ -148,10 +175,11 @@ Measurement measureThroughput(std::vector<std::vector<Lane*>> const& threads, Ti
   std::atomic<bool> failed{false};
   std::vector<Outcome> outcomes(threads.size());
   std::vector<std::thread> workers;
-  for (std::size_t i = 0; i < threads.size(); ++i) {
-    workers.emplace_back(runWorker, std::cref(threads[i]), static_cast<int>(i), std::cref(request), device, std::ref(start),
-                         std::ref(failed), std::ref(outcomes[i]));
-  }
+  std::exception_ptr failure;
+  startWorkers(threads.size(), workers, start, failed, failure, [&](std::size_t i) {
+    return std::thread(runWorker, std::cref(threads[i]), static_cast<int>(i), std::cref(request), device, std::ref(start), std::ref(failed),
+                       std::ref(outcomes[i]));
+  });
   start.waitForAll();
   cudaError_t const started = cudaProfilerStart();
   auto const begin = Clock::now();
@@ -160,6 +188,7 @@ Measurement measureThroughput(std::vector<std::vector<Lane*>> const& threads, Ti
   cudaError_t const idle = cudaDeviceSynchronize();
   std::int64_t const wallNs = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count();
   logFailedRelease(cudaProfilerStop(), "cudaProfilerStop");
+  if (failure) std::rethrow_exception(failure);
   Measurement measurement;
   for (auto& outcome : outcomes) {
     if (outcome.failure) std::rethrow_exception(outcome.failure);
@@ -169,7 +198,7 @@ Measurement measureThroughput(std::vector<std::vector<Lane*>> const& threads, Ti
   checkCuda(idle, "cudaDeviceSynchronize");
   measurement.warmupCount = request.warmupCount;
   measurement.wallNs = wallNs;
-  measurement.stopReason = stopReason(request.stop, measurement.lanes, static_cast<double>(wallNs) * 1e-9);
+  measurement.stopReason = outcomes.front().stopReason;
   return measurement;
 }
 

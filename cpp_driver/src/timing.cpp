@@ -14,8 +14,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Small enough that a batch with its events stays far below the depth of the launch queue (about 1000 entries).
 constexpr std::int64_t kBatch = 16;
+constexpr std::int64_t kQueueLimit = 512;  // launches of a batch; the queue takes about 1000, and into a full one the host waits
+constexpr std::int64_t kEventsPerIteration = 2;
+constexpr std::int64_t kFirstHostNs = 100'000;  // of an iteration that no warm-up has shown
+constexpr std::size_t kGapShare = 20;           // one sample in so many may hold a launch gap: a host that was interrupted
 constexpr std::int64_t kDelaySlackNs = 30'000;  // the host's way from the delay's launch to the first event
 constexpr std::int64_t kMaxDelayNs = 50'000'000;
 constexpr double kCheckGrowth = 1.25;  // how much the sample count grows between two looks at the median
@@ -27,11 +30,11 @@ std::int64_t nanosecondsSince(Clock::time_point start) {
 /// Decides after each batch whether the measurement ends, and why.
 class StopJudge {
  public:
-  explicit StopJudge(StopRule const& rule) : mRule(rule), mNextCheck(static_cast<double>(rule.minIterations)) {}
+  StopJudge(StopRule const& rule, std::int64_t batch) : mRule(rule), mBatch(batch), mNextCheck(static_cast<double>(rule.minIterations)) {}
 
   std::int64_t nextBatch(std::int64_t done) const {
     std::int64_t const most = mRule.fixedIterations.value_or(mRule.maxIterations);
-    return std::min(kBatch, most - done);
+    return std::min(mBatch, most - done);
   }
   bool ends(std::vector<std::int64_t> const& samples, double seconds) {
     auto const count = static_cast<std::int64_t>(samples.size());
@@ -50,9 +53,15 @@ class StopJudge {
     return true;
   }
   StopRule const& mRule;
+  std::int64_t mBatch;
   double mNextCheck;
   std::string mReason;
 };
+
+/// Iterations that a held stream can take.
+std::int64_t batchSize(std::int64_t launchesPerIteration) {
+  return std::clamp<std::int64_t>(kQueueLimit / (launchesPerIteration + kEventsPerIteration), 1, kBatch);
+}
 
 /// Runs the warm-up and returns the host time of one iteration in ns, preparation included.
 std::int64_t warmUp(Lane& lane, Point const& point, std::int64_t count) {
@@ -62,7 +71,7 @@ std::int64_t warmUp(Lane& lane, Point const& point, std::int64_t count) {
     lane.prepareNext();
     lane.enqueueNext();
   }
-  std::int64_t const hostNs = nanosecondsSince(start) / std::max<std::int64_t>(1, count);
+  std::int64_t const hostNs = count > 0 ? nanosecondsSince(start) / count : kFirstHostNs;
   CUDA_CHECK(cudaStreamSynchronize(lane.stream()));
   return hostNs;
 }
@@ -99,9 +108,13 @@ Measurement measureIsolated(Lane& lane, Point const& point, TimingRequest const&
   measurement.warmupCount = request.warmupCount;
   measurement.lanes.resize(1);
   auto& samples = measurement.lanes[0];
-  EventPairs events(kBatch);
-  std::int64_t batchHostNs = kBatch * warmUp(lane, point, request.warmupCount);
-  StopJudge judge(request.stop);
+  std::int64_t const mostABatch = batchSize(request.launchesPerIteration);
+  EventPairs events(static_cast<std::size_t>(mostABatch));
+  std::int64_t batchHostNs = mostABatch * warmUp(lane, point, request.warmupCount);
+  lane.restart();
+  CUDA_CHECK(cudaStreamSynchronize(lane.stream()));
+  StopJudge judge(request.stop, mostABatch);
+  std::size_t gapped = 0;
   ProfilerWindow const window;
   auto const begin = Clock::now();
   do {
@@ -110,9 +123,11 @@ Measurement measureIsolated(Lane& lane, Point const& point, TimingRequest const&
     auto const batchStart = Clock::now();
     for (std::int64_t i = 0; i < batch; ++i) samples.hostNs.push_back(enqueueIteration(lane, point, events, samples.deviceNs));
     batchHostNs = nanosecondsSince(batchStart);
+    if (!events.firstIsPending()) gapped += static_cast<std::size_t>(batch);
     events.collectAll(samples.deviceNs);
   } while (!judge.ends(samples.deviceNs, static_cast<double>(nanosecondsSince(begin)) * 1e-9));
   measurement.stopReason = judge.reason();
+  measurement.held = gapped * kGapShare <= samples.deviceNs.size();
   return measurement;
 }
 

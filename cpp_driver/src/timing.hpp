@@ -23,6 +23,7 @@ struct Measurement {
   std::int64_t warmupCount = 0;        ///< Per lane.
   std::optional<std::int64_t> wallNs;  ///< Throughput mode: from the common start until the last lane was idle.
   std::string stopReason;              ///< `iterations`, `stable`, `max_iterations`, `max_time` or `min_time`.
+  bool held = true;                    ///< Isolated mode: no launch gap stands in the samples, save for 1 in 20 at most.
 };
 
 /// What marks and bounds a measurement.
@@ -31,10 +32,11 @@ struct TimingRequest {
   std::int64_t bytesPerIteration = 0;
   std::int64_t warmupCount = 10;
   StopRule stop;
+  std::int64_t launchesPerIteration = 1;  ///< Kernels and copies, or one graph, that an iteration puts into the launch queue.
 };
 
 /// One lane, batch by batch: a delay kernel holds the stream while the host enqueues a batch, so an interval between two events
-/// holds the work of one iteration and no launch gap.
+/// holds the work of one iteration and no launch gap. An iteration with more launches than the queue takes cannot be held.
 Measurement measureIsolated(Lane& lane, Point const& point, TimingRequest const& request);
 
 /// All lanes at once, each thread round-robin over its own; nothing holds the streams back. Samples overlap where lanes do, so

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-OK, USAGE, LIBRARY_MISSING, RUN_FAILED, WRONG_OUTPUT, SKIPPED = 0, 2, 3, 4, 7, 77
+OK, USAGE, LIBRARY_MISSING, RUN_FAILED, FILE_MISSING, WRONG_OUTPUT, SKIPPED = 0, 2, 3, 4, 6, 7, 77
 QUICK = ["--max-time", "0.5", "--min-time", "0.02"]
 
 
@@ -100,6 +100,13 @@ def check_refusals(driver: Driver) -> None:
     expect(huge["status"] == "skipped" and "device memory" in huge["reason"], huge["reason"])
 
 
+def check_held(driver: Driver) -> None:
+    """One kernel an iteration is held back while it is enqueued, with and without a warm-up before."""
+    for warmup in ("10", "0"):
+        point = driver.points("--direct", "--plugin", "swish", "--shape", "4096x1024", "--warmup", warmup, *QUICK)[0]
+        expect(point["measure"] == "isolated", (warmup, point["measure"]))
+
+
 def check_saved_output(driver: Driver) -> None:
     """Saved output compares equal, other inputs differ."""
     base = ["--direct", "--plugin", "swish", "--shape", "1000", "--iterations", "3"]
@@ -108,6 +115,8 @@ def check_saved_output(driver: Driver) -> None:
     again = driver.points(*base, "--compare-output", saved, "--output-digest")[0]["outputs"][0]
     expect(first["digest"] == again["digest"] and again["comparison"]["identical"], again)
     driver.points(*base, "--compare-output", saved, "--seed", "2", status=WRONG_OUTPUT)
+    missing, _ = driver.call(*base, "--compare-output", str(driver.folder / "nothing"))
+    expect(missing.returncode == FILE_MISSING, missing.stderr)
 
 
 def check_networks(driver: Driver) -> None:
@@ -200,7 +209,7 @@ def main() -> int:
     copy = document["points"][0]
     check_good(copy)
     print(f"{document['device']['name']}: copy {copy['bytes_per_iteration'] / median(copy['samples_ns']):.0f} GB/s")
-    for check in (check_direct, check_modes, check_refusals, check_saved_output):
+    for check in (check_direct, check_modes, check_held, check_refusals, check_saved_output):
         check(driver)
         print(f"{check.__name__}: ok")
     done, _ = driver.call("--native", "relu", "--shape", "8", "--iterations", "1")

@@ -1,4 +1,5 @@
 /// The module's backend: from a point to the engine that runs it.
+#include <algorithm>
 #include <memory>
 
 #include "contract/contract.hpp"
@@ -24,15 +25,19 @@ std::unique_ptr<Reference> fileReference(PointRequest const& point, std::string 
 /// A reference computes from inputs of one size; an engine with other borders cannot be checked against it.
 void requireReferenceFits(Workload const& workload, std::string const& name) {
   plugins::Op const* op = plugins::findOp(name);
-  int const wanted = op ? op->info().inputCount : 1;
-  int inputs = 0;
-  for (auto const& tensor : workload.tensors()) {
-    inputs += tensor.isInput ? 1 : 0;
-    if (tensor.elementCount() != workload.tensors().front().elementCount())
-      throw Unsupported("--reference " + name + " needs tensors of one size");
+  auto const wantedInputs = static_cast<std::ptrdiff_t>(op ? op->info().inputCount : 1);
+  auto const wantedOutputs = static_cast<std::ptrdiff_t>(op ? op->info().outputs.size() : 1);
+  auto const& tensors = workload.tensors();
+  for (auto const& tensor : tensors) {
+    if (tensor.elementCount() != tensors.front().elementCount()) throw Unsupported("--reference " + name + " needs tensors of one size");
   }
-  if (inputs != wanted)
-    throw Unsupported("--reference " + name + " takes " + std::to_string(wanted) + " inputs, the engine has " + std::to_string(inputs));
+  auto const inputs = std::count_if(tensors.begin(), tensors.end(), [](TensorSpec const& tensor) { return tensor.isInput; });
+  auto const outputs = static_cast<std::ptrdiff_t>(tensors.size()) - inputs;
+  if (inputs != wantedInputs || outputs != wantedOutputs) {
+    throw Unsupported("--reference " + name + " takes " + std::to_string(wantedInputs) + " inputs and gives " +
+                      std::to_string(wantedOutputs) + " outputs, the engine has " + std::to_string(inputs) + " and " +
+                      std::to_string(outputs));
+  }
 }
 
 class Backend : public TensorrtBackend {
@@ -92,7 +97,7 @@ class Backend : public TensorrtBackend {
     } else if (network.native) {
       network.attributes = readAttributes(network.native->fields, point.attributes);
       use.engineName = "native";
-      use.reference = makeNativeReference(*network.native, network.attributes);
+      use.reference = makeNativeReference(*network.native, roundedAttributes(network.attributes, *point.type));
     } else {
       throw Unsupported("no op is called " + point.op);
     }
@@ -118,12 +123,25 @@ class Backend : public TensorrtBackend {
     std::string const key = mStore.keyOf(network);
     if (!mEngine || key != mEngineKey) {
       mEngine.reset();
-      Plan plan = mStore.obtain(network);
-      saveEngine(key, plan);
-      mEngine = loadEngine(std::move(plan), mLibrary, mLog);
+      mEngine = load(key, mStore.obtain(network), network);
       mEngineKey = key;
     }
     return mEngine;
+  }
+
+  /// A file of the cache that TensorRT does not take, a torn or foreign one, is built once more.
+  std::shared_ptr<LoadedEngine> load(std::string const& key, Plan plan, NetworkDescription const& network) {
+    saveEngine(key, plan);
+    bool const isCached = plan.facts.origin == kFromCache;
+    try {
+      return loadEngine(std::move(plan), mLibrary, mLog);
+    } catch (Unsupported const&) {
+      if (!isCached) throw;
+    }
+    mStore.forget(network);
+    Plan fresh = mStore.obtain(network);
+    saveEngine(key, fresh);
+    return loadEngine(std::move(fresh), mLibrary, mLog);
   }
 
   void saveEngine(std::string const& key, Plan const& plan) {

@@ -15,7 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Raise it when the networks that `network.cpp` defines, or the flags they are built with here, change: cached engines of the same
+/// description would compute the same by other layers.
+constexpr char kNetworksVersion[] = "networks 1";
+
 std::optional<std::vector<char>> readFile(fs::path const& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return std::nullopt;
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return std::nullopt;
   std::vector<char> bytes(static_cast<std::size_t>(file.tellg()));
@@ -45,6 +51,13 @@ std::string fileWord(std::string text) {
   return text;
 }
 
+/// Two builds of one TensorRT version differ in their size at least.
+std::string librarySize(std::string const& path) {
+  std::error_code error;
+  auto const size = fs::file_size(fs::canonical(path, error), error);
+  return error ? "unknown size" : std::to_string(size) + " bytes";
+}
+
 void describePlan(Plan& plan, char const* origin) {
   plan.facts.digest = digestBytes(plan.bytes.data(), plan.bytes.size());
   plan.facts.sizeBytes = static_cast<std::int64_t>(plan.bytes.size());
@@ -57,7 +70,8 @@ EngineStore::EngineStore(Options const& options, GpuDescription const& gpu, Libr
                          Log& log)
     : mOptions(options), mTensorrt(tensorrt), mPlugins(plugins), mLog(log) {
   std::string const device = gpu.name + " " + gpu.computeCapability + " " + std::to_string(gpu.smCount);
-  mEnvironment = "TensorRT " + tensorrt.version() + "\n" + device + "\n" + plugins.digest().value_or("no plugin library");
+  mEnvironment = "TensorRT " + tensorrt.version() + " " + librarySize(tensorrt.path()) + "\n" + kNetworksVersion + "\n" + device + "\n" +
+                 plugins.digest().value_or("no plugin library");
   if (options.engineCache) {
     fs::path const folder = cacheFolder(options) / "engines";
     makeFolder(folder);
@@ -77,15 +91,24 @@ std::string EngineStore::keyOf(NetworkDescription const& description) const {
   return digestBytes(text.data(), text.size());
 }
 
+std::string EngineStore::fileOf(std::string const& key) const {
+  return mFolder.empty() ? "" : (fs::path(mFolder) / (key.substr(key.find(':') + 1) + ".engine")).string();
+}
+
+void EngineStore::forget(NetworkDescription const& description) {
+  std::error_code ignored;
+  fs::remove(fileOf(keyOf(description)), ignored);
+}
+
 Plan EngineStore::obtain(NetworkDescription const& description) {
   std::string const key = keyOf(description);
-  std::string const file = mFolder.empty() ? "" : (fs::path(mFolder) / (key.substr(key.find(':') + 1) + ".engine")).string();
+  std::string const file = fileOf(key);
   Plan plan;
   if (!file.empty()) {
     plan.facts.cacheKey = key;
     if (auto bytes = readFile(file)) {
       plan.bytes = std::move(*bytes);
-      describePlan(plan, "cache");
+      describePlan(plan, kFromCache);
       return plan;
     }
   }
@@ -124,8 +147,9 @@ Owned<nvinfer1::ITimingCache> EngineStore::loadTimingCache(nvinfer1::IBuilderCon
   if (mTimingFile.empty()) return nullptr;
   auto const bytes = readFile(mTimingFile);
   Owned<nvinfer1::ITimingCache> cache(config.createTimingCache(bytes ? bytes->data() : nullptr, bytes ? bytes->size() : 0));
-  // A cache of another device or version is refused; an empty one then takes its place.
-  if (cache && !config.setTimingCache(*cache, false)) {
+  // A damaged cache, or one of another device or version, is refused; an empty one then takes its place.
+  if (!cache || !config.setTimingCache(*cache, false)) {
+    mTimingCacheDigest.reset();
     cache.reset(config.createTimingCache(nullptr, 0));
     if (cache && !config.setTimingCache(*cache, false)) cache.reset();
   }

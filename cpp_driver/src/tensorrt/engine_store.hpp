@@ -14,6 +14,8 @@
 
 namespace profiler::driver::trt {
 
+inline constexpr char kFromCache[] = "cache";  ///< `EngineFacts::origin` of an engine that was on disk.
+
 /// A serialised engine and how it came to be.
 struct Plan {
   std::vector<char> bytes;
@@ -27,12 +29,15 @@ class EngineStore {
   /// The engine of a network: from the cache when the network, TensorRT, the plugin library and the device are the same, otherwise
   /// built. Throws Unsupported when TensorRT refuses to build it.
   Plan obtain(NetworkDescription const& description);
+  /// Removes the engine of a network from the cache, so that `obtain` builds it.
+  void forget(NetworkDescription const& description);
   /// The key that `obtain` files the engine under.
   std::string keyOf(NetworkDescription const& description) const;
   /// Digest of the timing cache file's content; absent when none is used.
   std::optional<std::string> const& timingCacheDigest() const { return mTimingCacheDigest; }
 
  private:
+  std::string fileOf(std::string const& key) const;
   std::vector<char> build(NetworkDescription const& description);
   Owned<nvinfer1::ITimingCache> loadTimingCache(nvinfer1::IBuilderConfig& config);
   void saveTimingCache(nvinfer1::IBuilderConfig const& config);

@@ -4,6 +4,7 @@
 
 #include "error.hpp"
 #include "layer_info.hpp"
+#include "nearest_name.hpp"
 
 namespace profiler::driver::trt {
 namespace {
@@ -108,6 +109,7 @@ class EngineWorkload : public Workload {
  private:
   void describeTensors() {
     ICudaEngine& engine = *mEngine->engine;
+    refuseUnknownInputs(engine);
     std::vector<TensorSpec> outputs;
     for (int i = 0; i < engine.getNbIOTensors(); ++i) {
       char const* name = engine.getIOTensorName(i);
@@ -123,6 +125,18 @@ class EngineWorkload : public Workload {
       bool const isOpen = std::any_of(output.shape.begin(), output.shape.end(), [](std::int64_t extent) { return extent < 0; });
       if (isOpen) throw Unsupported("output '" + output.name + "' has a shape that depends on the data");
       mTensors.push_back(std::move(output));
+    }
+  }
+
+  void refuseUnknownInputs(ICudaEngine const& engine) const {
+    std::vector<std::string> inputs;
+    for (int i = 0; i < engine.getNbIOTensors(); ++i) {
+      char const* name = engine.getIOTensorName(i);
+      if (engine.getTensorIOMode(name) == nvinfer1::TensorIOMode::kINPUT) inputs.emplace_back(name);
+    }
+    for (auto const& [name, shape] : mUse.inputShapes) {
+      if (std::find(inputs.begin(), inputs.end(), name) == inputs.end())
+        throw Unsupported("--input-shape: the engine has no input '" + name + "'" + didYouMean(name, inputs));
     }
   }
 

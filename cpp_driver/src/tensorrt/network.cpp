@@ -1,5 +1,9 @@
 #include "network.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
 #include <vector>
 
 #include "digest.hpp"
@@ -153,11 +157,27 @@ Options::ShapeRange rangeOf(ITensor const& input, NetworkDescription const& desc
 
 }  // namespace
 
+std::string digestModel(std::string const& path) {
+  // StringStringEntryProto {key: "location", value: FILE}: field 1 with the key, field 2 with the length of the value and the value.
+  static std::string const kMark("\x0A\x08location\x12", 11);
+  std::ifstream file(path, std::ios::binary);
+  std::string const bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::set<std::string> names;
+  for (std::size_t at = bytes.find(kMark); at != std::string::npos; at = bytes.find(kMark, at + 1)) {
+    std::size_t const start = at + kMark.size();
+    std::size_t const length = start < bytes.size() ? static_cast<unsigned char>(bytes[start]) : 0;
+    if (length > 0 && length < 128 && start + 1 + length <= bytes.size()) names.insert(bytes.substr(start + 1, length));
+  }
+  std::string digest = digestBytes(bytes.data(), bytes.size());
+  for (auto const& name : names) digest += " " + digestFile((std::filesystem::path(path).parent_path() / name).string());
+  return digest;
+}
+
 std::string NetworkDescription::identity() const {
   std::string text =
       plugin   ? std::string("plugin ") + plugin->info().pluginName + " " + (pluginVersion.empty() ? plugin->info().version : pluginVersion)
       : native ? std::string("native ") + native->name
-               : "onnx " + digestFile(onnxFile);
+               : "onnx " + digestModel(onnxFile);
   text += "\n" + attributes.text() + "\n" + (type ? plugins::elementTypeName(*type) : "") + "\n";
   if (range) text += formatShape(range->min) + ":" + formatShape(range->opt) + ":" + formatShape(range->max);
   for (auto const& [name, shape] : inputShapes) text += "\n" + name + " " + formatShape(shape);

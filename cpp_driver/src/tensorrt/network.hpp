@@ -31,6 +31,9 @@ struct NetworkDescription {
   std::string identity() const;
 };
 
+/// Digest of an ONNX model together with the files that hold its weights, when it keeps them outside.
+std::string digestModel(std::string const& path);
+
 /// Constants of a network. TensorRT reads them when it builds, so they must live until then.
 using KeptWeights = std::vector<std::unique_ptr<std::uint32_t>>;
 

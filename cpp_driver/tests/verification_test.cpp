@@ -1,0 +1,102 @@
+// What the checks of outputs and buffers let pass, without a GPU: wrong results of TensorRT's own layers, and sizes beyond any memory.
+#include <cmath>
+#include <functional>
+
+#include "accuracy.hpp"
+#include "buffers.hpp"
+#include "error.hpp"
+#include "native_ops.hpp"
+#include "references.hpp"
+#include "tests/check.hpp"
+
+namespace {
+
+using namespace profiler::driver;
+using profiler::plugins::Attributes;
+using profiler::plugins::ElementType;
+
+constexpr ElementType kTypes[] = {ElementType::kFloat32, ElementType::kFloat16, ElementType::kBFloat16};
+
+/// Counts the elements of -8 to 8 that the op's tolerance refuses when `compute` stands for the layer.
+std::int64_t refused(NativeOp const& op, Attributes const& attributes, ElementType type, std::function<double(double)> const& compute,
+                     double from = -8.0, double to = 8.0) {
+  Accuracy accuracy(type, nativeTolerance(op, type));
+  Attributes const held = roundedAttributes(attributes, type);
+  for (int i = 0; i <= 1600; ++i) {
+    double const x = profiler::plugins::roundToType(type, from + (to - from) * i / 1600);
+    accuracy.add(i, profiler::plugins::roundToType(type, compute(x)), op.reference(held, x));
+  }
+  return accuracy.failedCount();
+}
+
+double rounded(ElementType type, double value) { return profiler::plugins::roundToType(type, value); }
+
+void sumsMustAddWhatTheyShould() {
+  NativeOp const& op = *findNativeOp("native_add_scalar");
+  for (ElementType const type : kTypes) {
+    for (double const scalar : {9e-7, 0.0035, 0.03, 1.0, -300.0}) {
+      Attributes attributes(op.fields);
+      CHECK(attributes.setNumber("scalar", scalar));
+      double const held = rounded(type, scalar);
+      CHECK(refused(op, attributes, type, [&](double x) { return x + held; }) == 0);
+      CHECK(refused(op, attributes, type, [](double x) { return x; }, -1e-3, 1e-3) > 0);
+    }
+  }
+}
+
+void activationsMustReachTheirTails() {
+  for (char const* name : {"native_sigmoid", "native_silu"}) {
+    NativeOp const& op = *findNativeOp(name);
+    bool const isSilu = std::string(name) == "native_silu";
+    for (ElementType const type : kTypes) {
+      auto const layer = [&](double x) {  // every step rounded to the type, as a network in 16 bits may compute it
+        double const power = rounded(type, std::exp(rounded(type, -x)));
+        double const sigmoid = rounded(type, 1.0 / rounded(type, 1.0 + power));
+        return isSilu ? x * sigmoid : sigmoid;
+      };
+      CHECK(refused(op, Attributes(op.fields), type, layer) == 0);
+      CHECK(refused(op, Attributes(op.fields), type, [](double) { return 0.0; }, -8.0, -6.0) == 1601);
+      CHECK(refused(op, Attributes(op.fields), type, [&](double x) { return 1.1 * layer(x); }) > 1200);
+    }
+  }
+}
+
+void sizesBeyondMemoryAreRefused() {
+  auto const bytes = [](std::int64_t elements) {
+    return bufferSetBytes({{"input0", {elements}, TensorType::kFloat32, true}, {"output0", {elements}, TensorType::kFloat32, false}});
+  };
+  CHECK(bytes(0) == 512 && bytes(1) == 512 && bytes(65) == 1024);
+  CHECK(bytes(std::int64_t{1} << 58) == std::size_t{1} << 61);
+  for (int const power : {60, 61, 62}) {
+    std::string refusal;
+    try {
+      bytes(std::int64_t{1} << power);
+    } catch (Unsupported const& unsupported) {
+      refusal = unsupported.what();
+    }
+    CHECK(refusal.find("is larger than any device memory") != std::string::npos);
+  }
+}
+
+void plansFlushWhereTheyCannotRotate() {
+  std::int64_t const l2 = std::int64_t{50} << 20;
+  std::size_t const set = std::size_t{8} << 20;
+  CachePlan const rotates = planCache(CacheMode::kCold, set, l2, 16384);
+  CHECK(rotates.setCount == 14 && !rotates.flush);
+  for (std::size_t const most : {std::size_t{13}, std::size_t{1}, std::size_t{0}}) {
+    CachePlan const flushes = planCache(CacheMode::kCold, set, l2, most);
+    CHECK(flushes.setCount == 1 && flushes.flush);
+  }
+  CachePlan const warm = planCache(CacheMode::kWarm, set, l2, 16384);
+  CHECK(warm.setCount == 1 && !warm.flush);
+}
+
+}  // namespace
+
+int main() {
+  sumsMustAddWhatTheyShould();
+  activationsMustReachTheirTails();
+  sizesBeyondMemoryAreRefused();
+  plansFlushWhereTheyCannotRotate();
+  return profiler::plugins::test::checks().finish("verification");
+}
