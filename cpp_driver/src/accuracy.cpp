@@ -5,13 +5,22 @@
 #include <limits>
 
 namespace profiler::driver {
+namespace {
+
+constexpr double kNearly = 1.0 - 1e-12;  // the product below is rounded
+
+}  // namespace
 
 void Accuracy::add(std::int64_t index, double actual, double expected) {
   ++mCount;
   if (!plugins::withinTolerance(actual, expected, mType, mTolerance)) ++mFailed;
-  offerWorst(excess(actual, expected), {index, expected, actual});
-  if (!std::isfinite(actual) || !std::isfinite(expected)) return;
+  bool const isFinite = std::isfinite(actual) && std::isfinite(expected);
   double const difference = std::fabs(actual - expected);
+  // most elements are not the worst: the division that ranks them exactly is left to those that may be
+  if (!isFinite || !mWorst || difference >= kNearly * mWorstExcess * allowed(expected)) {
+    offerWorst(excess(actual, expected), {index, expected, actual});
+  }
+  if (!isFinite) return;
   ++mFinite;
   mMaxAbs = std::max(mMaxAbs, difference);
   mSumAbs += difference;
@@ -50,9 +59,12 @@ double Accuracy::excess(double actual, double expected) const {
   }
   double const difference = std::fabs(actual - expected);
   if (difference == 0.0) return 0.0;
-  double const allowed = mTolerance.absolute + mTolerance.relative * std::fabs(expected);
-  // A tolerance of 0 must not make a finite difference look like a NaN.
-  return std::min(difference / std::max(allowed, std::numeric_limits<double>::min()), std::numeric_limits<double>::max());
+  return std::min(difference / allowed(expected), std::numeric_limits<double>::max());
+}
+
+/// Never 0: a tolerance of 0 must not make a finite difference look like a NaN.
+double Accuracy::allowed(double expected) const {
+  return std::max(mTolerance.absolute + mTolerance.relative * std::fabs(expected), std::numeric_limits<double>::min());
 }
 
 void Accuracy::offerWorst(double candidateExcess, Worst const& candidate) {

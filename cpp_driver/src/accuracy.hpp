@@ -37,6 +37,7 @@ class Accuracy {
 
  private:
   double excess(double actual, double expected) const;
+  double allowed(double expected) const;
   void offerWorst(double excess, Worst const& candidate);
 
   plugins::ElementType mType;

@@ -109,13 +109,33 @@ void BufferRing::poisonAll(cudaStream_t stream) {
   enqueueCacheFlush(mArena.get(), bufferSetBytes(mTensors) * mPlan.setCount, stream);
 }
 
-std::vector<std::size_t> BufferRing::setsUnlike(std::size_t like, std::size_t count, cudaStream_t stream) {
+std::vector<DeviceMemory> BufferRing::copyOutputs(std::size_t set, cudaStream_t stream) const {
+  std::vector<DeviceMemory> copies(mTensors.size());
+  std::size_t bytes = 0;
+  for (auto const& tensor : mTensors) bytes += tensor.isInput ? 0 : tensor.sizeBytes();
+  if (bytes > freeDeviceBytes()) return copies;
+  for (std::size_t i = 0; i < mTensors.size(); ++i) {
+    std::size_t const size = mTensors[i].sizeBytes();
+    if (mTensors[i].isInput || size == 0) continue;
+    copies[i] = allocateDevice((size + 3) / 4 * 4);
+    CUDA_CHECK(cudaMemcpyAsync(copies[i].get(), mSets[set][i], size, cudaMemcpyDeviceToDevice, stream));
+  }
+  CUDA_CHECK(cudaStreamSynchronize(stream));
+  return copies;
+}
+
+std::vector<std::size_t> BufferRing::setsUnlike(std::vector<DeviceMemory> const& like, std::size_t count, cudaStream_t stream) const {
   std::size_t const setBytes = bufferSetBytes(mTensors);
   DeviceMemory const flags = allocateDevice(count * sizeof(std::uint32_t));
   CUDA_CHECK(cudaMemsetAsync(flags.get(), 0, count * sizeof(std::uint32_t), stream));
   for (std::size_t i = 0; i < mTensors.size(); ++i) {
-    if (mTensors[i].isInput || mTensors[i].sizeBytes() == 0) continue;
-    enqueueCompareSets(mSets[0][i], mSets[like][i], mTensors[i].sizeBytes(), setBytes, count, static_cast<std::uint32_t*>(flags.get()), stream);
+    std::size_t const size = mTensors[i].sizeBytes();
+    if (mTensors[i].isInput || size == 0) continue;
+    if (like[i].get() == nullptr) {  // nothing to compare with: every set is to be looked at
+      CUDA_CHECK(cudaMemsetAsync(flags.get(), 1, count * sizeof(std::uint32_t), stream));
+      continue;
+    }
+    enqueueCompareSets(mSets[0][i], like[i].get(), size, setBytes, count, static_cast<std::uint32_t*>(flags.get()), stream);
   }
   std::vector<std::uint32_t> differs(count);
   CUDA_CHECK(cudaMemcpyAsync(differs.data(), flags.get(), count * sizeof(std::uint32_t), cudaMemcpyDeviceToHost, stream));

@@ -42,8 +42,10 @@ class BufferRing {
   void poisonOutputs(std::size_t set, cudaStream_t stream);
   /// Poisons the outputs of every set and leaves set 0 outside the L2 where the plan rotates. The inputs are copied from set 0.
   void poisonAll(cudaStream_t stream);
-  /// Which of the first `count` sets have other outputs, byte by byte, than set `like`. Waits for the stream.
-  std::vector<std::size_t> setsUnlike(std::size_t like, std::size_t count, cudaStream_t stream);
+  /// Copies the outputs of a set into memory of their own, one entry a tensor, null for inputs. Null entries only, where no memory is left.
+  std::vector<DeviceMemory> copyOutputs(std::size_t set, cudaStream_t stream) const;
+  /// Which of the first `count` sets have other outputs, byte by byte, than those of `copyOutputs`. Waits for the stream.
+  std::vector<std::size_t> setsUnlike(std::vector<DeviceMemory> const& like, std::size_t count, cudaStream_t stream) const;
   /// Enqueues a read of twice the L2.
   void flush(cudaStream_t stream);
 

@@ -32,8 +32,6 @@ class Lane {
   void prepareNext();
   /// Enqueues the prepared iteration.
   void enqueueNext();
-  /// The buffer set of the latest iteration.
-  std::size_t latestSet() const { return mSet; }
   /// Number of sets, from 0 on, that an iteration has used since the restart.
   std::size_t usedSets() const { return mUsedSets; }
 

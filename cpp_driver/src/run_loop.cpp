@@ -55,15 +55,14 @@ std::optional<Verification> verifyLanes(Lanes& threads, Reference const* referen
 }
 
 /// What the measured iterations wrote must be right too: graphs, rotated buffers and lanes that ran at the same time are covered by
-/// no check before. Each lane's latest set is compared with the reference, and so is every other set whose bytes differ from it.
-/// Returns the first wrong one.
-std::optional<Verification> findWrongSet(Lanes& threads, Reference const& reference, std::uint64_t seed, ToleranceOverride const& tolerance) {
+/// no check before. Every set that was used and differs in a byte from the verified output is compared with the reference. Returns the
+/// first wrong one.
+std::optional<Verification> findWrongSet(Lanes& threads, std::vector<DeviceMemory> const& verified, Reference const& reference,
+                                         std::uint64_t seed, ToleranceOverride const& tolerance) {
   CUDA_CHECK(cudaDeviceSynchronize());
   for (auto& lanes : threads) {
     for (auto& lane : lanes) {
-      std::vector<std::size_t> sets = lane->ring().setsUnlike(lane->latestSet(), lane->usedSets(), lane->stream());
-      sets.insert(sets.begin(), lane->latestSet());
-      for (std::size_t const set : sets) {
+      for (std::size_t const set : lane->ring().setsUnlike(verified, lane->usedSets(), lane->stream())) {
         Verification const found = verifyOutputs(lane->ring(), set, reference, seed, tolerance);
         if (!found.passed) return found;
       }
@@ -167,10 +166,12 @@ void RunLoop::checkAndMeasure(Workload const& workload, Lanes& threads, PointRes
   ToleranceOverride const tolerance{mOptions.toleranceAbs, mOptions.toleranceRel};
   Reference const* reference = mOptions.verify ? workload.reference() : nullptr;
   Point const point(result.request.label, static_cast<std::uint64_t>(*result.bytesPerIteration));
+  std::vector<DeviceMemory> verified;
   {
     auto const range = point.verify();
     Lane& first = *threads[0][0];
     result.verification = verifyLanes(threads, reference, seed, tolerance);
+    if (reference) verified = first.ring().copyOutputs(0, first.stream());
     result.outputs = recordOutputs(first.ring(), 0, result.number, {mOptions.outputDigest, mOptions.saveOutput, mOptions.compareOutput});
     result.keepsToStream = checkKeepsToStream(first);
   }
@@ -193,7 +194,7 @@ void RunLoop::checkAndMeasure(Workload const& workload, Lanes& threads, PointRes
   result.status = PointStatus::kOk;
   if (!reference) return;
   auto const range = point.verify();
-  if (auto const wrong = findWrongSet(threads, *reference, seed, tolerance)) {
+  if (auto const wrong = findWrongSet(threads, verified, *reference, seed, tolerance)) {
     result.verification = wrong;
     voidResult(result, "in a measured iteration " + wrongOutputReason(*wrong));
   }

@@ -30,15 +30,17 @@ void setsAreToldApart() {
   for (std::size_t set = 0; set < kSets; ++set) {
     CUDA_CHECK(cudaMemcpy(ring.addresses(set)[1], ring.addresses(set)[0], 2 * kElements, cudaMemcpyDeviceToDevice));
   }
-  CHECK(ring.setsUnlike(1, kSets, stream.get()).empty());
+  auto const verified = ring.copyOutputs(1, stream.get());
+  CHECK(ring.setsUnlike(verified, kSets, stream.get()).empty());
   auto* last = static_cast<char*>(ring.addresses(3)[1]) + 2 * kElements - 1;
   CUDA_CHECK(cudaMemset(last, 0x5A, 1));
-  CHECK(ring.setsUnlike(1, kSets, stream.get()) == std::vector<std::size_t>{3});
-  CHECK(ring.setsUnlike(1, 3, stream.get()).empty());
-  CHECK((ring.setsUnlike(3, kSets, stream.get()) == std::vector<std::size_t>{0, 1, 2, 4}));
+  CHECK(ring.setsUnlike(verified, kSets, stream.get()) == std::vector<std::size_t>{3});
+  CHECK(ring.setsUnlike(verified, 3, stream.get()).empty());
+  CHECK((ring.setsUnlike(ring.copyOutputs(3, stream.get()), kSets, stream.get()) == std::vector<std::size_t>{0, 1, 2, 4}));
+  CHECK(ring.setsUnlike(std::vector<DeviceMemory>(2), kSets, stream.get()).size() == kSets);
   CUDA_CHECK(cudaMemset(last + 1, 0x5A, 1));  // beyond the tensor: belongs to nobody
   CUDA_CHECK(cudaMemset(last, bytesOf(ring, 1, 1).back(), 1));
-  CHECK(ring.setsUnlike(1, kSets, stream.get()).empty());
+  CHECK(ring.setsUnlike(verified, kSets, stream.get()).empty());
   ring.poisonAll(stream.get());
   CUDA_CHECK(cudaStreamSynchronize(stream.get()));
   for (std::size_t set = 0; set < kSets; ++set) CHECK(bytesOf(ring, set, 0) == input && bytesOf(ring, set, 1) == poison);

@@ -10,15 +10,20 @@
 namespace profiler::plugins {
 namespace {
 
-/// A 16-bit binary format: fraction bits, smallest normal exponent, largest finite value.
+/// A 16-bit binary format: fraction bits, smallest normal exponent and value, largest finite value.
 struct HalfFormat {
   int32_t fractionBits;
   int32_t minExponent;
+  double minNormal;
   double maxFinite;
+
+  constexpr double spacingBelowNormal() const { return minNormal / static_cast<double>(int64_t{1} << fractionBits); }
 };
 
-constexpr HalfFormat kHalf{10, -14, 65504.0};
-constexpr HalfFormat kBFloat{7, -126, 3.3895313892515355e38};
+constexpr HalfFormat kHalf{10, -14, 0x1p-14, 65504.0};
+constexpr HalfFormat kBFloat{7, -126, 0x1p-126, 3.3895313892515355e38};
+constexpr int32_t kDoubleFractionBits = 52;
+constexpr int32_t kDoubleBias = 1023;
 
 constexpr HalfFormat const& formatOf(ElementType type) noexcept { return type == ElementType::kFloat16 ? kHalf : kBFloat; }
 
@@ -41,12 +46,12 @@ double roundToHalf(HalfFormat const& format, double value) noexcept {
   }
   double const magnitude = std::fabs(value);
   double rounded;
-  if (magnitude < std::ldexp(1.0, format.minExponent)) {
+  if (magnitude < format.minNormal) {
     // Below the normal range the spacing is constant: adding this number makes the FPU round at exactly that spacing.
-    double const magic = std::ldexp(1.5, 52 + format.minExponent - format.fractionBits);
+    double const magic = 0x1.8p52 * format.spacingBelowNormal();
     rounded = (magnitude + magic) - magic;
   } else {
-    int32_t const shift = 52 - format.fractionBits;
+    int32_t const shift = kDoubleFractionBits - format.fractionBits;
     uint64_t bits = bitsOf(magnitude);
     bits += (uint64_t{1} << (shift - 1)) - 1 + ((bits >> shift) & 1);
     rounded = fromBits(bits & ~((uint64_t{1} << shift) - 1));
@@ -65,7 +70,7 @@ uint16_t encodeHalf(HalfFormat const& format, double value) noexcept {
   if (std::isinf(magnitude)) {
     return static_cast<uint16_t>(sign | exponentMask);
   }
-  if (magnitude < std::ldexp(1.0, format.minExponent)) {
+  if (magnitude < format.minNormal) {
     return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::ldexp(magnitude, format.fractionBits - format.minExponent)));
   }
   int32_t const exponent = std::ilogb(magnitude);
@@ -81,9 +86,10 @@ double decodeHalf(HalfFormat const& format, uint16_t bits) noexcept {
   if (exponent == (1 << exponentBits) - 1) {
     magnitude = fraction != 0 ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
   } else if (exponent == 0) {
-    magnitude = std::ldexp(fraction, format.minExponent - format.fractionBits);
+    magnitude = fraction * format.spacingBelowNormal();
   } else {
-    magnitude = std::ldexp(fraction + (1 << format.fractionBits), exponent - 1 + format.minExponent - format.fractionBits);
+    auto const wideExponent = static_cast<uint64_t>(exponent - 1 + format.minExponent + kDoubleBias);
+    magnitude = fromBits(wideExponent << kDoubleFractionBits | static_cast<uint64_t>(fraction) << (kDoubleFractionBits - format.fractionBits));
   }
   return std::copysign(magnitude, (bits & 0x8000) != 0 ? -1.0 : 1.0);
 }
