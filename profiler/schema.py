@@ -304,6 +304,8 @@ TABLES: dict[str, Table] = {
 POINT_DOMAIN = "profiler"
 POINT_PREFIX = "point "
 ITERATION = "iteration"
+OWN_PROGRAMS = ("profiler-driver", "profiler.runner")
+"""Programs of the project that run sweeps, by the name in their results."""
 
 
 def check_columns(found: Collection[str], table: Table, source: str) -> None:

@@ -44,7 +44,8 @@ def evaluate(evidence: Evidence) -> Outcome:
         right = len(points) - len(wrong)
         rows.append({"check": name, "exit_code": record.returncode, "points": len(points), "right": right})
         clean = record.returncode == 0 and bool(points) and not wrong
-        checks.append(Check(f"{name}: no error, right output", clean, "; ".join(wrong[:3]) or f"exit status {record.returncode}, {right} points"))
+        found = "; ".join(wrong[:3]) or f"exit status {record.returncode}, {right} points"
+        checks.append(Check(f"{name}: no error, right output", clean, found))
     return Outcome(COLUMNS, tuple(rows), tuple(checks))
 
 

@@ -36,4 +36,5 @@ RULE = Rule(
     " the measured part.",
     source="50 % chosen here",
     check=check,
+    whole_program=True,
 )

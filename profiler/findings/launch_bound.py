@@ -49,4 +49,5 @@ RULE = Rule(
     advice="Capture the sequence in a CUDA graph, fuse the kernels, or give each launch more work.",
     source="CUDA C++ Programming Guide, CUDA Graphs",
     check=check,
+    whole_program=True,
 )

@@ -43,4 +43,5 @@ RULE = Rule(
     " be pinned.",
     source="CUDA C++ Best Practices Guide, Asynchronous and Overlapping Transfers with Computation; thresholds chosen here",
     check=check,
+    whole_program=True,
 )

@@ -40,4 +40,5 @@ RULE = Rule(
     " kernels.",
     source="CUDA C++ Best Practices Guide, Pinned Memory; nsys expert system, rule cuda_memcpy_async",
     check=check,
+    whole_program=True,
 )

@@ -45,6 +45,8 @@ class Rule:
         advice: What to do when it holds.
         source: Where condition and thresholds come from.
         check: Takes the recording, returns the findings; none when all is well.
+        whole_program: It judges how a program uses the GPU, not a kernel: the project's own driver and runner, which hold
+            streams back and check outputs, are not judged by it.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Rule:
     advice: str
     source: str
     check: Callable[[Recording], list[Finding]] = field(repr=False)
+    whole_program: bool = False
 
 
 def rows_of(recording: Recording, table: str) -> list[Row]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 KERNEL, MEMCPY, MEMSET, GRAPH = range(4)
 KIND_NAMES = ("kernel", "memcpy", "memset", "graph")
-_TABLES = ("kernels", "memcpys", "memsets", "graph_launches")
+OPERATION_TABLES = ("kernels", "memcpys", "memsets", "graph_launches")
+"""Tables of GPU work, by kind."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def gpu_recording(recording: Recording) -> Recording:
 
 
 def _build(recording: Recording) -> GpuOperations:
-    parts = [(kind, recording.columns(name)) for kind, name in enumerate(_TABLES) if recording.has(name)]
+    parts = [(kind, recording.columns(name)) for kind, name in enumerate(OPERATION_TABLES) if recording.has(name)]
 
     def joined(name: str) -> np.ndarray:
         return np.concatenate([frame.array(name) for _, frame in parts])

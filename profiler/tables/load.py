@@ -74,6 +74,11 @@ class Recording:
         present = {source.tool for source in self._sources}
         return (*(tool for tool in TOOL_ORDER if tool in present), *sorted(present - set(TOOL_ORDER)))
 
+    @property
+    def sources(self) -> list[Source]:
+        """The artefacts, preferred first within each tool."""
+        return self._sources
+
     def info(self, tool: str) -> dict[str, Any]:
         """Return facts about one tool's capture: version, start, options; empty when the tool has none."""
         merged: dict[str, Any] = {}

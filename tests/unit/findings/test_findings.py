@@ -24,6 +24,9 @@ class _Recording:
     def __init__(self, tables: dict[str, list[dict[str, Any]]]) -> None:
         self._tables = tables
 
+    def columns(self, name: str) -> Columns:
+        raise DataMissingError(f"{name}: not recorded", "record it")
+
     def metric_columns(self, name: str) -> Columns:
         if name not in self._tables:
             raise DataMissingError(f"{name}: not recorded", "record it")

@@ -1,0 +1,73 @@
+"""A recording without the work around its measured iterations: checks, fills, warm-up, and what holds streams back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.errors import DataMissingError
+from profiler.metrics.gpu_operations import OPERATION_TABLES, gpu_operations, operations_tool
+from profiler.metrics.point_ranges import operation_points
+from profiler.schema import OWN_PROGRAMS
+from profiler.tables.load import Recording
+
+if TYPE_CHECKING:
+    from profiler.columns import Columns
+
+
+def measured(recording: Recording) -> Recording:
+    """Return the recording with only the GPU work that measured iterations launched.
+
+    The recording itself where no iteration is known to have launched any. Tables of ranges and API calls stay whole.
+    """
+    return recording.memo("measured", lambda: _measured(recording))
+
+
+def is_own_sweep(recording: Recording) -> bool:
+    """Say whether the recorded program is the project's driver or runner.
+
+    They hold streams back while they enqueue, and check outputs between points: launch latencies, gaps and copies outside of
+    iterations are theirs and say nothing about the kernels.
+    """
+    try:
+        points = recording.columns("points")
+    except DataMissingError:
+        return False
+    return "program" in points and any(name in OWN_PROGRAMS for name in points.coded("program").values)
+
+
+def _measured(recording: Recording) -> Recording:
+    tool = operations_tool(recording)
+    if tool is None:
+        return recording
+    own = recording.only(tool)
+    owner, _ = operation_points(own)
+    if not (owner >= 0).any():
+        return recording
+    return _Measured(recording, tool)
+
+
+class _Measured(Recording):
+    def __init__(self, whole: Recording, tool: str) -> None:
+        super().__init__(whole.name, whole.path, whole.sources, whole.run)
+        self._whole, self._tool = whole, tool
+
+    def only(self, tool: str) -> Recording:
+        own = self._whole.only(tool)
+        if tool != self._tool or own is self._whole:
+            return own if tool != self._tool else self
+        return self.memo(("only", tool), lambda: _Measured(own, tool))
+
+    def _find(self, name: str, tool: str | None) -> Columns | None:
+        if name not in OPERATION_TABLES or (tool is not None and tool != self._tool):
+            return super()._find(name, tool)
+        return self.memo(("measured", name), lambda: self._kept(name))
+
+    def _kept(self, name: str) -> Columns | None:
+        own = self._whole.only(self._tool)
+        if not own.has(name):
+            return None
+        operations, (owner, _) = gpu_operations(own), operation_points(own)
+        kept = (owner >= 0) & (operations.kind == OPERATION_TABLES.index(name))
+        return own.columns(name).take(np.sort(operations.row[kept]))
