@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from profiler.store.run_dir import write_atomic
+
 RESULT_SCHEMA = "profiler-result"
 RESULT_VERSION = 1
 PROGRAM = "profiler.runner"
@@ -92,9 +94,7 @@ class Journal:
 
     def _keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
         kept = [json.dumps(item, ensure_ascii=False) + "\n" for item in self.events() if wanted(item)]
-        temporary = self.path.with_name(self.path.name + ".new")
-        temporary.write_text("".join(kept), encoding="utf-8")
-        temporary.replace(self.path)
+        write_atomic(self.path, "".join(kept))
 
 
 def result_document(
@@ -125,7 +125,9 @@ def result_document(
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write a document whole or not at all."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-    temporary.replace(path)
+    """Write a document whole or not at all.
+
+    Raises:
+        CaptureError: The folder cannot be written or the disk is full.
+    """
+    write_atomic(path, json.dumps(document, ensure_ascii=False, indent=1))

@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from profiler.errors import UsageError
 from profiler.runner import ranges
 from profiler.runner.point import Point, parse_dtype, parse_shape, read_points, write_points
-from profiler.runner.result import Journal
+from profiler.runner.result import Journal, write_json
 from profiler.runner.settings import MeasureSettings
 from profiler.runner.stopping import StopRule, median_half_width
 
@@ -84,6 +85,22 @@ def test_the_journal_survives_a_cut_off_line_and_lost_segments(tmp_path):
     first.drop_segments([1])
     assert first.read().finished == {}
     assert first.read().running == "y"
+
+
+def test_two_processes_that_write_one_document_do_not_meet(tmp_path, monkeypatch):
+    """Another process writes the same file between this one's write and its rename."""
+    replace, met = Path.replace, []
+
+    def meet(self, target):
+        if not met:
+            met.append(self)
+            write_json(tmp_path / "r.json", {"writer": "other"})
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", meet)
+    write_json(tmp_path / "r.json", {"writer": "this"})
+    assert json.loads((tmp_path / "r.json").read_text()) == {"writer": "this"}
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
 
 
 def test_shapes_types_and_points_are_checked(tmp_path):
