@@ -30,10 +30,10 @@ class TensorRtExecutor:
         flavour: The TensorRT in use.
         engine: A deserialised engine.
         names: Names of its input and output.
-        shape: Shape of the input.
+        shape: Shape of the input, and of the output for which there is room.
 
     Raises:
-        PointSkipped: The engine does not take the shape.
+        PointSkipped: The engine does not take the shape, or writes another.
         CaptureError: No context can be made.
     """
 
@@ -43,7 +43,14 @@ class TensorRtExecutor:
         if self._context is None:
             raise CaptureError(f"no execution context: {flavour.logger.take()}", "use a smaller shape")
         if -1 in tuple(engine.get_tensor_shape(self._source)) and not self._context.set_input_shape(self._source, shape):
-            raise PointSkipped(f"the engine does not take shape {'x'.join(map(str, shape))}: {flavour.logger.take()}")
+            raise PointSkipped(f"the engine does not take shape {_text(shape)}: {flavour.logger.take()}")
+        # only a context whose input shape is set knows what a dynamic output will be
+        found = tuple(self._context.get_tensor_shape(self._target))
+        if found != tuple(shape):
+            raise PointSkipped(
+                f"output {self._target} of the engine has shape {_text(found)} for an input of {_text(shape)}, this runner takes "
+                "equal ones; use profiler-driver --engine"
+            )
 
     def enqueue(self, source: int, target: int, stream: Any) -> None:
         """Enqueue one inference."""
@@ -86,12 +93,31 @@ class TensorRtEngine:
         self._context = GpuContext(self._cuda, self._cuda.facts(), HostData(_reference))
         self._runtime = self._flavour.trt.Runtime(self._flavour.logger)
         facts = self._context.facts
-        self._store = self._make_store(f"{facts['name']} {facts['compute_capability']}")
+        # the SM count tells the slices of a partitioned GPU apart, for which other tactics are best
+        self._store = self._make_store(f"{facts['name']} {facts['compute_capability']} {facts['sm_count']}")
 
     def _make_store(self, device: str) -> PlanStore:
         folder = Path(self._options.cache_folder) if self._options.cache_folder else None
         digest = file_digest(Path(self._library)) if self._library else ""
         return PlanStore(self._flavour, folder, digest, device, self._options.onnx_file)
+
+    def _load(self, point: Point) -> tuple[Plan, Any]:
+        """Return the plan of a point and its engine."""
+        if self._options.engine_file:
+            plan = Plan(Path(self._options.engine_file).read_bytes(), "file")
+        else:
+            plan = self._store.plan(point)
+        engine = self._runtime.deserialize_cuda_engine(plan.data)
+        if engine is None and plan.origin == "cache":
+            self._flavour.logger.take()
+            self._store.discard(point)  # left where it is, it would fail every run to come
+            plan = self._store.plan(point)
+            engine = self._runtime.deserialize_cuda_engine(plan.data)
+        if engine is None:
+            raise CaptureError(
+                f"the engine cannot be loaded: {self._flavour.logger.take()}", "build it with this TensorRT, for this GPU"
+            )
+        return plan, engine
 
     def device(self) -> dict[str, Any] | None:
         """Facts about the GPU."""
@@ -106,7 +132,7 @@ class TensorRtEngine:
         found = {
             "plugin_library": self._library,
             "engine": self._options.engine_file,
-            "timing_cache": self._store.timing_cache_path,
+            "timing_cache": self._store.timing_cache_file,
         }
         return {name: file_digest(Path(path)) for name, path in found.items() if path and Path(path).is_file()}
 
@@ -118,15 +144,7 @@ class TensorRtEngine:
             CaptureError: The builder refused.
         """
         require_elementwise(point)
-        if self._options.engine_file:
-            plan = Plan(Path(self._options.engine_file).read_bytes(), "file")
-        else:
-            plan = self._store.plan(point)
-        engine = self._runtime.deserialize_cuda_engine(plan.data)
-        if engine is None:
-            raise CaptureError(
-                f"the engine cannot be loaded: {self._flavour.logger.take()}", "build it with this TensorRT, for this GPU"
-            )
+        plan, engine = self._load(point)
         names = self._check_tensors(engine, point)
         case = GpuCase(
             self._context,
@@ -142,7 +160,7 @@ class TensorRtEngine:
         return case
 
     def _check_tensors(self, engine: Any, point: Point) -> tuple[str, str]:
-        """Return the names of the one input and the one output, after a look at their type and shape."""
+        """Return the names of the one input and the one output, after a look at their type, layout and fixed shape."""
         trt = self._flavour.trt
         names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
         inputs = [name for name in names if engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT]
@@ -155,9 +173,13 @@ class TensorRtEngine:
             dtype = engine.get_tensor_dtype(name).name
             if _DTYPE_NAMES.get(dtype) != point.dtype:
                 raise PointSkipped(f"tensor {name} of the engine has type {dtype}, the point {point.dtype}")
+            if engine.get_tensor_location(name) == trt.TensorLocation.HOST:
+                raise PointSkipped(f"tensor {name} of the engine is a shape tensor in host memory")
+            if engine.get_tensor_format(name) != trt.TensorFormat.LINEAR:
+                raise PointSkipped(f"tensor {name} of the engine is not in linear format, its padding would not fit")
             shape = tuple(engine.get_tensor_shape(name))
             if -1 not in shape and shape != point.shape:
-                raise PointSkipped(f"tensor {name} of the engine has shape {'x'.join(map(str, shape))}, the point another")
+                raise PointSkipped(f"tensor {name} of the engine has shape {_text(shape)}, the point {_text(point.shape)}")
         return inputs[0], outputs[0]
 
     def close(self) -> None:
@@ -241,6 +263,10 @@ def _tolerance(point: Point) -> tuple[float, float] | None:
         return None
     op = OPS[point.op]
     return op.tolerance(op.parameters(point.attributes), point.dtype)
+
+
+def _text(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
 
 
 def _require_file(path: str, hint: str) -> None:

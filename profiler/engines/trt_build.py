@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from profiler import __version__
 from profiler.engines.onnx_model import one_node_model
 from profiler.engines.trt_compat import PLUGIN_NAMESPACE, Flavour
 from profiler.errors import CaptureError
 from profiler.runner.ops import OPS
 from profiler.runner.point import Point
+from profiler.store.run_dir import write_atomic
+
+NETWORK_VERSION = 1
+"""To be raised with every change to the networks, builder flags or plugin fields of this package, so that no old plan is used."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +53,20 @@ class PlanStore:
         flavour: The TensorRT in use.
         folder: Where plans and the timing cache are kept; None keeps nothing.
         library_digest: Digest of the plugin library.
-        device: What the plan runs on: name and compute capability.
+        device: What the plan runs on: name, compute capability and number of SMs.
         onnx_file: A model of the user's own, instead of a plugin.
     """
 
     def __init__(self, flavour: Flavour, folder: Path | None, library_digest: str, device: str, onnx_file: str) -> None:
         self._flavour, self._folder = flavour, folder
         self._builder: Any = None
-        self._fixed = {"tensorrt": [flavour.name, *flavour.version], "plugins": library_digest, "device": device}
+        self._cache_refused = False
+        self._fixed = {
+            "tensorrt": [flavour.name, flavour.full_version],
+            "plugins": library_digest,
+            "device": device,
+            "network": [NETWORK_VERSION, __version__],
+        }
         self._onnx = Path(onnx_file).read_bytes() if onnx_file else None
         if self._onnx is not None:
             self._fixed["onnx"] = hashlib.sha256(self._onnx).hexdigest()
@@ -73,15 +84,24 @@ class PlanStore:
             PointSkipped: This TensorRT does not support the point.
             CaptureError: The builder refused.
         """
-        path = self._folder / f"{self._key(point)}.engine" if self._folder else None
+        path = self._path(point)
         if path is not None and path.is_file():
             return Plan(path.read_bytes(), "cache")
         start = time.perf_counter_ns()
         data = self._build(point)
         duration = time.perf_counter_ns() - start
         if path is not None:
-            _write_whole(path, data)
+            write_atomic(path, data)
         return Plan(data, "built", duration)
+
+    def discard(self, point: Point) -> None:
+        """Throw away the kept plan of a point, because it cannot be used."""
+        path = self._path(point)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def _path(self, point: Point) -> Path | None:
+        return self._folder / f"{self._key(point)}.engine" if self._folder else None
 
     def _build(self, point: Point) -> bytes:
         flavour = self._flavour
@@ -101,9 +121,10 @@ class PlanStore:
             flavour.parse_onnx(network, model)
         else:
             self._add_plugin(network, point)
-        cache = self._begin_timing_cache(config)
+        cached = self._begin_timing_cache(config)
         data = flavour.build(builder, network, config)
-        self._keep_timing_cache(config, cache)
+        if cached:
+            self._keep_timing_cache(config)
         return data
 
     def _add_plugin(self, network: Any, point: Point) -> None:
@@ -138,18 +159,35 @@ class PlanStore:
         text = json.dumps([self._fixed["tensorrt"], self._fixed["device"]])
         return self._folder / f"timing-{hashlib.sha256(text.encode()).hexdigest()[:16]}.cache"
 
-    def _begin_timing_cache(self, config: Any) -> Any:
+    @property
+    def timing_cache_file(self) -> Path | None:
+        """The timing cache in use: None when nothing is kept, or when TensorRT refused what the file holds."""
+        return None if self._cache_refused else self.timing_cache_path
+
+    def _begin_timing_cache(self, config: Any) -> bool:
+        """Give the builder the kept timing cache, or an empty one where TensorRT refuses that; say whether it took one."""
         path = self.timing_cache_path
         if path is None:
-            return None
-        cache = config.create_timing_cache(path.read_bytes() if path.is_file() else b"")
-        config.set_timing_cache(cache, False)
-        return cache
+            return False
+        kept = path.read_bytes() if path.is_file() else b""
+        if self._set_timing_cache(config, kept):
+            return True
+        self._cache_refused = bool(kept)
+        return bool(kept) and self._set_timing_cache(config, b"")
 
-    def _keep_timing_cache(self, config: Any, cache: Any) -> None:
-        path = self.timing_cache_path
-        if path is not None and cache is not None:
-            _write_whole(path, bytes(config.get_timing_cache().serialize()))
+    def _set_timing_cache(self, config: Any, data: bytes) -> bool:
+        cache = config.create_timing_cache(data)  # None where the data is cut off or of another TensorRT
+        accepted = cache is not None and config.set_timing_cache(cache, False)
+        if not accepted:
+            self._flavour.logger.take()  # or a later failure would be told with these words
+        return accepted
+
+    def _keep_timing_cache(self, config: Any) -> None:
+        path, cache = self.timing_cache_path, config.get_timing_cache()
+        if path is None or cache is None:
+            return
+        write_atomic(path, bytes(cache.serialize()))
+        self._cache_refused = False
 
 
 def plugin_name(op: str) -> str:
@@ -157,9 +195,3 @@ def plugin_name(op: str) -> str:
     if op in OPS:
         return OPS[op].plugin_name
     return "Profiler" + "".join(part.capitalize() for part in op.split("_"))
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(data)
-    temporary.replace(path)

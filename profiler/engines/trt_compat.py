@@ -10,6 +10,7 @@ import ctypes
 import re
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ INSTALL_HINTS = {
     "tensorrt": "pip install tensorrt",
     "tensorrt_rtx": "pip install tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bindings",
 }
+MAPS = Path("/proc/self/maps")
+"""The files that this process has loaded."""
+_LIBRARY = re.compile(r"/lib(nvinfer|tensorrt_rtx)\.so[.\d]*$")
 _LIBRARY_FLAVOUR = re.compile(r"_(trt(\d+)|rtx)\.so$")
 
 
@@ -51,6 +55,21 @@ def load_tensorrt(flavour: str) -> Any:
 def version_of(trt: Any) -> tuple[int, ...]:
     """Return the version as numbers."""
     return tuple(int(part) for part in re.findall(r"\d+", trt.__version__)[:3])
+
+
+def library_version() -> str:
+    """Return the version of the TensorRT library that this process has loaded, down to the build; empty when it does not tell."""
+    lines = MAPS.read_text(errors="replace").splitlines() if MAPS.is_file() else []
+    paths = (line.split(maxsplit=5)[-1].rstrip() for line in lines)
+    path = next((path for path in paths if _LIBRARY.search(path)), None)
+    if path is None:
+        return ""
+    try:
+        library = ctypes.CDLL(path)
+    except OSError:  # its file was replaced since
+        return ""
+    names = ("getInferLibVersion", "getInferLibBuildVersion")  # the second is absent in 8.6
+    return ".".join(str(getattr(library, name)()) for name in names if hasattr(library, name))
 
 
 def make_logger(trt: Any) -> Any:
@@ -94,6 +113,11 @@ class Flavour:
         self.is_rtx = name == "tensorrt_rtx"
         self.logger = make_logger(self.trt)
         self._keep: list[Any] = []
+
+    @property
+    def full_version(self) -> str:
+        """Version of the package and of the library behind it, down to the build where they tell."""
+        return f"{self.trt.__version__} {library_version()}".rstrip()
 
     @property
     def has_v3_plugins(self) -> bool:
