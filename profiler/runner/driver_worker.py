@@ -14,6 +14,10 @@ from profiler.runner.settings import MeasureSettings
 from profiler.runner.supervisor import WorkerCommand
 
 PROGRAM = "profiler-driver"
+MIN_TIME_S = 0.1
+"""The driver's default of --min-time."""
+MAX_TIME_S = 86400.0
+"""The most that the driver takes."""
 ENGINES = ("direct", "tensorrt", "tensorrt_rtx", "native")
 
 
@@ -34,6 +38,7 @@ class DriverRun:
     timed: bool
     _taken: int = 0
     _stamp: tuple[int, int] = field(default=(0, 0))
+    _facts: dict[str, Any] = field(default_factory=dict)
 
     def poll(self) -> list[str]:
         """Take over what has been finished since the last look, and return a line of progress for each."""
@@ -45,8 +50,10 @@ class DriverRun:
         except (OSError, ValueError):
             return []
         self._stamp = (status.st_mtime_ns, status.st_size)
-        if not self._taken:
-            self.journal.append("facts", **_facts(document))
+        facts = _facts(document)
+        if facts != self._facts:  # the timing cache, for one, has another digest after each build
+            self._facts = facts
+            self.journal.append("facts", **facts)
         fresh = document["points"][self._taken :]
         return [self._take(record) for record in fresh]
 
@@ -104,7 +111,10 @@ class DriverWorker:
         argv = ["--direct"] if self._engine == "direct" else []
         if settings.timed:
             argv += ["--min-iterations", str(settings.min_samples), "--max-iterations", str(settings.max_samples)]
-            argv += ["--max-time", f"{settings.max_seconds:g}", "--stability", f"{settings.precision:g}"]
+            # the driver's own least time would contradict a shorter limit, and it refuses what is out of its range
+            longest = min(settings.max_seconds, MAX_TIME_S)
+            argv += ["--min-time", f"{min(MIN_TIME_S, longest):g}", "--max-time", f"{longest:g}"]
+            argv += ["--stability", f"{min(settings.precision, 1.0):g}"]
         else:
             argv += ["--iterations", str(settings.min_samples)]
         argv += ["--warmup", str(settings.warmup), "--cache-mode", settings.cache, "--launch-mode", settings.launch_mode]
