@@ -86,12 +86,28 @@ class Case(Protocol):
         """
         ...
 
+    def keeps_to_stream(self) -> bool | None:
+        """Look whether all work runs on the stream that it is given.
+
+        Returns:
+            False when work ran outside of it, which no event on the stream times; None when that could not be told.
+        """
+        ...
+
     def warm_up(self, count: int) -> None:
         """Run some iterations that are not measured."""
         ...
 
     def measure(self, ranges: RangeRecorder, wants_more: Callable[[list[int]], bool]) -> Measurement:
         """Measure iterations, each in its own range, until no more are wanted."""
+        ...
+
+    def verify_measured(self) -> dict[str, Any] | None:
+        """Look at what the measured iterations wrote.
+
+        Returns:
+            The `verification` object of the first output that is wrong; None when none is, or nothing was verified before.
+        """
         ...
 
     def close(self) -> None:

@@ -231,7 +231,11 @@ class StreamGate:
         self._host = int(cuda.call("cudaHostAlloc", 4, cuda.runtime.cudaHostAllocMapped))
         self._value = ctypes.c_uint32.from_address(self._host)
         self._value.value = 0
-        self._address = int(cuda.call("cudaHostGetDevicePointer", self._host, 0))
+        try:
+            self._address = int(cuda.call("cudaHostGetDevicePointer", self._host, 0))
+        except BaseException:
+            cuda.release("cudaFreeHost", self._host)
+            raise
         self._turn = 0
         self.works = True
 

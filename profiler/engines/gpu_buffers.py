@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,9 +82,13 @@ class BufferRing:
         self._cuda.upload(self.sets[0].source, values)
         for item in self.sets[1:]:
             self._cuda.copy(item.source, self.sets[0].source, self.source_bytes)
-        for item in self.sets:
+        self.poison(range(len(self.sets)))
+
+    def poison(self, indices: Iterable[int]) -> None:
+        """Set every output byte of some sets to 0xFF (NaN in the float types), so that an element nobody wrote is seen."""
+        for index in indices:
             if self.target_bytes:
-                self._cuda.call("cudaMemset", item.target, 0xFF, self.target_bytes)
+                self._cuda.call("cudaMemset", self.sets[index].target, 0xFF, self.target_bytes)
         self._cuda.synchronize()
 
     def free(self) -> None:

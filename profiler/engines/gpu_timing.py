@@ -43,21 +43,29 @@ class Lane:
 
     Args:
         cuda: The device.
-        executor: What runs.
-        ring: Its buffers.
+        executor: What runs; the lane closes it, once there is a lane.
+        ring: Its buffers; freed likewise.
         use_graph: Launch a captured CUDA graph instead of plain work.
     """
 
     def __init__(self, cuda: Cuda, executor: Executor, ring: BufferRing, use_graph: bool) -> None:
         self._cuda, self._executor, self.ring = cuda, executor, ring
-        self.stream = cuda.create_stream()
-        self.gate = StreamGate(cuda)
         self._graphs: list[Any] = []
         self._use_graph = use_graph
         self._turn = -1
         self.samples_ns: list[int] = []
         self.host_samples_ns: list[int] = []
-        self._pairs = [(cuda.create_event(), cuda.create_event()) for _ in range(BATCH)]
+        with contextlib.ExitStack() as held:
+            self.stream = cuda.create_stream()
+            held.callback(cuda.release, "cudaStreamDestroy", self.stream)
+            events = []
+            for _ in range(2 * BATCH):
+                events.append(cuda.create_event())
+                held.callback(cuda.release, "cudaEventDestroy", events[-1])
+            self._pairs = list(zip(events[::2], events[1::2], strict=True))
+            self.gate = StreamGate(cuda)
+            held.callback(self.gate.release)
+            self._held = held.pop_all()
 
     def run_plain(self, index: int) -> None:
         """Enqueue one plain iteration on a set."""
@@ -73,8 +81,11 @@ class Lane:
             self._cuda.call("cudaStreamBeginCapture", self.stream, mode)
             self.run_plain(index)
             graph = self._cuda.call("cudaStreamEndCapture", self.stream)
-            self._graphs.append(self._cuda.call("cudaGraphInstantiate", graph, 0))
-            self._cuda.release("cudaGraphDestroy", graph)
+            try:
+                self._graphs.append(self._cuda.call("cudaGraphInstantiate", graph, 0))
+            finally:
+                self._cuda.release("cudaGraphDestroy", graph)
+            self._held.callback(self._cuda.release, "cudaGraphExecDestroy", self._graphs[-1])
 
     def enqueue_next(self) -> None:
         """Enqueue one iteration on the next set."""
@@ -83,6 +94,15 @@ class Lane:
             self._cuda.call("cudaGraphLaunch", self._graphs[self._turn], self.stream)
         else:
             self.run_plain(self._turn)
+
+    def written_sets(self, count: int) -> list[int]:
+        """Return the sets that the latest iterations wrote to, in the order of their last use.
+
+        Args:
+            count: How many iterations back.
+        """
+        rotation = len(self.ring.sets)
+        return [(self._turn - back) % rotation for back in reversed(range(min(count, rotation)))]
 
     def synchronize(self) -> None:
         """Wait until the stream is idle."""
@@ -122,14 +142,8 @@ class Lane:
         self.samples_ns += [self._cuda.elapsed_ns(start, end) for start, end in self._pairs[:count]]
 
     def close(self) -> None:
-        """Give stream, events and graphs back."""
-        self.gate.release()
-        for graph in self._graphs:
-            self._cuda.release("cudaGraphExecDestroy", graph)
-        for pair in self._pairs:
-            for event in pair:
-                self._cuda.release("cudaEventDestroy", event)
-        self._cuda.release("cudaStreamDestroy", self.stream)
+        """Give graphs, stream, events, executor and buffers back."""
+        self._held.close()
         self._executor.close()
         self.ring.free()
 

@@ -32,10 +32,14 @@ EXIT_ORPHANED = 3
 EXIT_BROKEN = 75
 EXIT_FATAL = 76
 _PR_SET_PDEATHSIG = 1
+LEFT_STREAM = (
+    "work runs outside the stream it was given, so events do not time it; launch on the stream of enqueue, "
+    "or measure it with profiler-driver --stream-flag blocking"
+)
 
 
 def run_point(engine: Engine, point: Point, settings: MeasureSettings, ranges: RangeRecorder) -> dict[str, Any]:
-    """Prepare, verify, warm up and measure one point.
+    """Prepare, verify, warm up and measure one point, and verify what was measured.
 
     Returns:
         The point's record of docs/formats.md.
@@ -65,12 +69,17 @@ def _run_case(case: Case, settings: MeasureSettings, ranges: RangeRecorder, reco
     record.update(
         launch=case.launch, bytes_per_iteration=case.bytes_per_iteration, engine_digest=case.engine_digest, layers=case.layers
     )
-    if settings.verify:
-        with ranges.range(VERIFY):
+    record.update(case.facts)
+    with ranges.range(VERIFY):
+        if settings.verify:
             record["verification"] = case.verify()
-        if record["verification"] is not None and not record["verification"]["passed"]:
-            record.update(status="wrong_output", reason=_wrong(record["verification"]))
-            return
+        record["keeps_to_stream"] = case.keeps_to_stream()
+    if record["verification"] is not None and not record["verification"]["passed"]:
+        record.update(status="wrong_output", reason=_wrong(record["verification"]))
+        return
+    if record["keeps_to_stream"] is False:
+        record.update(status="failed", reason=LEFT_STREAM)
+        return
     with ranges.range(WARMUP):
         case.warm_up(settings.warmup)
     measured = case.measure(ranges, StopRule(settings).wants_more)
@@ -79,6 +88,14 @@ def _run_case(case: Case, settings: MeasureSettings, ranges: RangeRecorder, reco
         sm_clock_after_hz=measured.sm_clock_after_hz,
     )
     record.update(case.facts)
+    if record["verification"] is not None:
+        with ranges.range(VERIFY):
+            wrong = case.verify_measured()
+        if wrong is not None:
+            # times of wrong work are void, and so is what was counted along with them
+            record.update({name: void for name, void in (("lanes", []), ("wall_ns", None)) if name in record})
+            record.update(status="wrong_output", reason=f"in a measured iteration {_wrong(wrong)}", verification=wrong)
+            return
     if settings.timed:
         record["samples_ns"] = measured.samples_ns
         if measured.host_samples_ns:
@@ -104,6 +121,7 @@ def _empty_record(engine: Engine, point: Point, settings: MeasureSettings) -> di
         "reason": None,
         "bytes_per_iteration": None,
         "verification": None,
+        "keeps_to_stream": None,
         "clock": engine.clock,
         "cache": settings.cache,
         "launch_mode": settings.launch_mode,
@@ -134,19 +152,21 @@ def run_worker(spec: WorkerSpec) -> int:
         with ranges.range(SETUP):
             engine = load_engine(spec.engine)(spec.options, spec.settings)
         stack.callback(engine.close)
-        journal.append("facts", device=engine.device(), versions=engine.versions(), digests=engine.digests())
+        facts = {"device": engine.device(), "versions": engine.versions()}
+        journal.append("facts", **facts, digests=engine.digests())
         for point in spec.points:
             journal.append("start", label=point.label, time_s=time.monotonic())
             try:
                 record = run_point(engine, point, spec.settings, ranges)
             except EngineBroken as broken:
                 journal.append("point", point=failed_record(point, str(broken)))
+                journal.append("facts", **facts, digests=engine.digests())
                 return EXIT_BROKEN
             if collector is not None:
                 collector.flush()
             journal.append("point", point=record)
             _say(record)
-        journal.append("facts", device=engine.device(), versions=engine.versions(), digests=engine.digests())
+        journal.append("facts", **facts, digests=engine.digests())  # builds have changed the timing cache
     return EXIT_OK
 
 

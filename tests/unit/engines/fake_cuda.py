@@ -33,7 +33,7 @@ class FakeCuda:
         self.blocks, self.streams, self.clock_ns = {}, {}, 1_000_000
         self.l2_bytes, self.memory_bytes, self.devices, self.supports_wait = l2_bytes, memory_bytes, devices, supports_wait
         self.calls, self.fail_next, self.capturing = [], {}, None
-        self.held_batches = self.profiler_depth = 0
+        self.held_batches = self.profiler_depth = self.events = 0
         self.runtime = self._runtime()
         self.driver = self._driver()
 
@@ -92,6 +92,23 @@ class FakeCuda:
             ctypes.memset(address, byte, size)
             return self._answer("cudaMemset")
 
+        def copy_later(target, source, size, kind, stream):
+            self._push(stream, ("work", lambda: copy(target, source, size, kind), 0))
+            return self._answer("cudaMemcpyAsync")
+
+        def query(stream):
+            self.drain(stream)
+            return self._answer("cudaStreamQuery")
+
+        def create_event():
+            if "cudaEventCreate" not in self.fail_next:
+                self.events += 1
+            return self._answer("cudaEventCreate", Event())
+
+        def destroy_event(event):
+            self.events -= 1
+            return self._answer("cudaEventDestroy")
+
         def free(address):
             if address:
                 del self.blocks[address]
@@ -99,7 +116,8 @@ class FakeCuda:
 
         def create_stream(flags):
             stream = Stream(len(self.streams) + 1)
-            self.streams[int(stream)] = []
+            if "cudaStreamCreateWithFlags" not in self.fail_next:
+                self.streams[int(stream)] = []
             return self._answer("cudaStreamCreateWithFlags", stream)
 
         def destroy_stream(stream):
@@ -177,6 +195,7 @@ class FakeCuda:
             cudaMalloc=lambda size: self._answer("cudaMalloc", self._block(size)),
             cudaFree=free,
             cudaMemcpy=copy,
+            cudaMemcpyAsync=copy_later,
             cudaMemset=fill,
             cudaMemGetInfo=lambda: self._answer("cudaMemGetInfo", self.memory_bytes, self.memory_bytes),
             cudaHostAlloc=lambda size, flags: self._answer("cudaHostAlloc", self._block(size)),
@@ -185,9 +204,10 @@ class FakeCuda:
             cudaStreamCreateWithFlags=create_stream,
             cudaStreamDestroy=destroy_stream,
             cudaStreamSynchronize=synchronize,
+            cudaStreamQuery=query,
             cudaDeviceSynchronize=synchronize_device,
-            cudaEventCreate=lambda: self._answer("cudaEventCreate", Event()),
-            cudaEventDestroy=lambda event: self._answer("cudaEventDestroy"),
+            cudaEventCreate=create_event,
+            cudaEventDestroy=destroy_event,
             cudaEventRecord=record,
             cudaEventElapsedTime=elapsed,
             cudaStreamBeginCapture=begin_capture,

@@ -73,3 +73,15 @@ def test_unknown_engines_name_the_nearest():
         load_engine("tensort")
     assert "tensorrt" in caught.value.hint
     assert load_engine("reference") is ReferenceEngine
+
+
+def test_a_measured_output_that_went_wrong_is_found():
+    case = engine().prepare(Point("swish", (64,)))
+    assert case.verify()["passed"]
+    case.warm_up(2)
+    case.measure(RangeRecorder(), lambda samples: len(samples) < 3)
+    assert case.verify_measured() is None
+    case._target[5] += 1
+    assert case.verify_measured()["worst_index"] == [5]
+    case.warm_up(0)
+    assert case.verify_measured()["failed_count"] == 64, "an output that no measured iteration wrote"

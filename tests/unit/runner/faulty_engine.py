@@ -30,7 +30,7 @@ class FaultyEngine(ReferenceEngine):
             time.sleep(0.3)
         if fault == "error":
             raise CaptureError("out of registers", "use fewer")
-        if fault == "skip":
+        if fault in ("skip", "skip2"):
             raise PointSkipped("not on this device")
         if fault == "broken":
             raise EngineBroken("illegal memory access")
@@ -45,7 +45,31 @@ class FaultyEngine(ReferenceEngine):
                 return verify()
 
             case.verify = poisoned
+        if fault == "late":
+            measure = case.measure
+
+            def spoiled(ranges, wants_more):
+                measured = measure(ranges, wants_more)
+                case._target[3] += 1
+                return measured
+
+            case.measure = spoiled
+        if fault == "stray":
+            case.keeps_to_stream = lambda: False
         return case
+
+
+class BuildingEngine(FaultyEngine):
+    """Has another timing cache after each point that it prepared."""
+
+    builds = 0
+
+    def prepare(self, point):
+        self.builds += 1
+        return super().prepare(point)
+
+    def digests(self):
+        return {"timing_cache": f"sha256:{self.builds}"}
 
 
 class NoDeviceEngine:

@@ -11,7 +11,12 @@ from pathlib import Path
 
 from runner_process import QUICK, SEARCH_PATH
 
+from profiler.engines.base import EngineOptions
+from profiler.runner.point import Point
 from profiler.runner.result import Journal
+from profiler.runner.settings import MeasureSettings
+from profiler.runner.spec import WorkerSpec
+from profiler.runner.worker import EXIT_BROKEN, run_worker
 
 FAULTY = ("--engine", "faulty_engine:FaultyEngine")
 
@@ -21,13 +26,14 @@ def records(path):
 
 
 def test_each_fault_costs_its_own_point_and_is_named(runner, tmp_path):
-    faults = "none,crash,kill,exit,hang,error,skip,broken,memory,wrong,last"
+    faults = "none,crash,kill,exit,hang,error,skip,broken,memory,wrong,late,stray,last"
     code, output = runner(*FAULTY, "--sweep", f"fault={faults}", "--point-timeout", "1.5", "--json", "r.json")
     points = records(tmp_path / "r.json")
     assert list(points) == faults.split(",")
     assert {fault: point["status"] for fault, point in points.items()} == {
         "none": "ok", "crash": "failed", "kill": "failed", "exit": "failed", "hang": "failed", "error": "failed",
-        "skip": "skipped", "broken": "failed", "memory": "failed", "wrong": "wrong_output", "last": "ok",
+        "skip": "skipped", "broken": "failed", "memory": "failed", "wrong": "wrong_output", "late": "wrong_output",
+        "stray": "failed", "last": "ok",
     }  # fmt: skip
     for fault, reason in {
         "crash": "crashed: killed by SIGSEGV; about to touch address 0",
@@ -39,18 +45,32 @@ def test_each_fault_costs_its_own_point_and_is_named(runner, tmp_path):
         "broken": "illegal memory access",
         "memory": "out of memory: 4 GB",
         "wrong": "output differs from the reference in 1024 of 1024 elements",
+        "late": "in a measured iteration output differs from the reference in 1 of 1024 elements",
+        "stray": "work runs outside the stream it was given",
     }.items():
         assert points[fault]["reason"].startswith(reason), fault
-    assert points["wrong"]["samples_ns"] == []
+    assert points["wrong"]["samples_ns"] == points["late"]["samples_ns"] == points["stray"]["samples_ns"] == []
+    assert points["late"]["verification"]["worst_index"] == [0, 3]
+    assert (points["stray"]["keeps_to_stream"], points["last"]["keeps_to_stream"]) == (False, None)
     assert len(points["last"]["samples_ns"]) == 3
     assert code == 7, output
-    assert "[11/11] ok: " in output
+    assert "[13/13] ok: " in output
 
 
 def test_every_point_failed_is_a_failure(runner):
     code, output = runner(*FAULTY, "--set", "fault=error")
     assert code == 4
     assert "1 points: 1 failed" in output
+
+
+def test_a_broken_process_leaves_the_facts_of_its_end(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    spec = WorkerSpec(
+        [Point("swish", (4,), "fp32", {"fault": "broken"})], "faulty_engine:BuildingEngine", EngineOptions(), MeasureSettings(),
+        str(tmp_path / "j"),
+    )  # fmt: skip
+    assert run_worker(spec) == EXIT_BROKEN
+    assert Journal(tmp_path / "j").read().facts["digests"] == {"timing_cache": "sha256:1"}
 
 
 def test_an_engine_that_cannot_start_says_why_at_once(runner):
