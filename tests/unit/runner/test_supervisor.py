@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from runner_process import QUICK, SEARCH_PATH
 
 from profiler.engines.base import EngineOptions
@@ -61,6 +62,18 @@ def test_every_point_failed_is_a_failure(runner):
     code, output = runner(*FAULTY, "--set", "fault=error")
     assert code == 4
     assert "1 points: 1 failed" in output
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected"),
+    [("none,skip", 0), ("none,error", 4), ("skip,skip2", 4), ("skip,error", 4), ("error,wrong,none", 7)],
+)
+def test_the_exit_status_is_that_of_the_driver(runner, tmp_path, faults, expected):
+    code, output = runner(*FAULTY, "--sweep", f"fault={faults}", "--json", "r.json")
+    assert code == expected, output
+    assert len(json.loads((tmp_path / "r.json").read_text())["points"]) == len(faults.split(",")), (
+        "the sweep is complete all the same"
+    )
 
 
 def test_a_broken_process_leaves_the_facts_of_its_end(tmp_path, monkeypatch):
