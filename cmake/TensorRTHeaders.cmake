@@ -17,6 +17,17 @@ function(profiler_tensorrt_version include_dir major version)
   set(${version} "${MAJOR}.${MINOR}.${PATCH}" PARENT_SCOPE)
 endfunction()
 
+# profiler_tensorrt_supported(<include dir> <variable>): whether these headers are of a version that is built for. 8.6 is the first whose
+# registry looks up getPluginCreators and setLoggerFinder in a library.
+function(profiler_tensorrt_supported include_dir supported)
+  profiler_tensorrt_version("${include_dir}" major version)
+  if(version VERSION_LESS 8.6)
+    set(${supported} FALSE PARENT_SCOPE)
+  else()
+    set(${supported} TRUE PARENT_SCOPE)
+  endif()
+endfunction()
+
 # profiler_find_tensorrt_headers(<directories variable>): every distinct include directory that holds NvInfer.h.
 function(profiler_find_tensorrt_headers directories)
   set(candidates ${TENSORRT_INCLUDE_DIR})

@@ -1,0 +1,12 @@
+# Which TensorRT versions are built for: 8.6 and later. Needs no headers but the version files written here.
+include("${SOURCE_DIR}/cmake/TensorRTHeaders.cmake")
+foreach(expected IN ITEMS "8.0:FALSE" "8.5:FALSE" "8.6:TRUE" "10.13:TRUE" "11.1:TRUE" "7.2:FALSE")
+  string(REGEX MATCH "^([0-9]+)\\.([0-9]+):(.*)$" ignored "${expected}")
+  file(WRITE "${WORK_DIR}/NvInferVersion.h" "#define NV_TENSORRT_MAJOR ${CMAKE_MATCH_1}\n#define NV_TENSORRT_MINOR ${CMAKE_MATCH_2}\n")
+  set(wanted "${CMAKE_MATCH_3}")
+  profiler_tensorrt_supported("${WORK_DIR}" supported)
+  if(NOT supported STREQUAL wanted)
+    message(FATAL_ERROR "${expected}: found ${supported}")
+  endif()
+endforeach()
+message(STATUS "only TensorRT 8.6 and later are built for")
