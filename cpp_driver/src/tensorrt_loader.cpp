@@ -30,7 +30,8 @@ LibraryVersion splitVersion(int version) {
   return {version / 1000, version / 100 % 10, version % 100};
 }
 
-bool isRtx(std::string const& path) { return path.find("tensorrt_rtx") != std::string::npos; }
+/// By the file's name: a folder of that name may hold any TensorRT.
+bool isRtx(std::string const& path) { return fs::path(path).filename().string().find("tensorrt_rtx") != std::string::npos; }
 
 std::vector<std::string> candidates(std::string const& requested, std::vector<int> const& majors) {
   if (!requested.empty()) return {requested};

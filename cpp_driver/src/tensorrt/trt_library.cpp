@@ -9,6 +9,8 @@
 namespace profiler::driver::trt {
 namespace {
 
+namespace fs = std::filesystem;
+
 template <typename Function>
 Function requireSymbol(void* library, char const* name, std::string const& path) {
   void* symbol = dlsym(library, name);
@@ -22,7 +24,7 @@ Function requireSymbol(void* library, char const* name, std::string const& path)
 }  // namespace
 
 Library::Library(TensorrtModule const& module, Log& log)
-    : mModule(module), mLog(log), mIsRtx(module.libraryPath.find("tensorrt_rtx") != std::string::npos) {
+    : mModule(module), mLog(log), mIsRtx(fs::path(module.libraryPath).filename().string().find("tensorrt_rtx") != std::string::npos) {
   mCreateBuilder = requireSymbol<decltype(mCreateBuilder)>(module.library, "createInferBuilder_INTERNAL", path());
   mCreateRuntime = requireSymbol<decltype(mCreateRuntime)>(module.library, "createInferRuntime_INTERNAL", path());
   mRegistry = requireSymbol<nvinfer1::IPluginRegistry* (*)()>(module.library, "getPluginRegistry", path())();
@@ -46,7 +48,7 @@ Owned<nvinfer1::IRuntime> Library::createRuntime() const {
 #if PROFILER_HAS_ONNX_PARSER
 Owned<nvonnxparser::IParser> Library::createParser(nvinfer1::INetworkDefinition& network) const {
   std::string const plain = mIsRtx ? "libtensorrt_onnxparser_rtx.so.1" : "libnvonnxparser.so." + std::to_string(kHeaderMajor);
-  std::string const beside = (std::filesystem::path(path()).parent_path() / plain).string();
+  std::string const beside = (fs::path(path()).parent_path() / plain).string();
   void* library = dlopen(beside.c_str(), RTLD_LAZY | RTLD_GLOBAL);
   if (!library) library = dlopen(plain.c_str(), RTLD_LAZY | RTLD_GLOBAL);
   if (!library) {
