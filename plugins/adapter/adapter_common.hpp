@@ -8,8 +8,6 @@
 
 namespace profiler::plugins::adapter {
 
-inline constexpr int32_t kMaxTensors = 8;
-
 /// Finds the element type; false when the contract has no such type.
 bool toElementType(nvinfer1::DataType type, ElementType& elementType) noexcept;
 

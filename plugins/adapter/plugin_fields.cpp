@@ -1,5 +1,6 @@
 /// @file
 /// Attributes to plugin fields and back. Reading trusts nothing but the pointers' validity.
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -97,10 +98,11 @@ PluginFields::PluginFields(Attributes const& attributes) noexcept {
 }
 
 FieldNames::FieldNames(FieldTable fields) noexcept {
-  for (int32_t index = 0; index < fields.size(); ++index) {
+  auto const count = static_cast<int32_t>(std::min<int64_t>(fields.size(), kMaxFields));
+  for (int32_t index = 0; index < count; ++index) {
     mFields[index] = PluginField(fields[index].name, nullptr, pluginFieldType(fields[index].type), 1);
   }
-  mCollection.nbFields = static_cast<int32_t>(fields.size());
+  mCollection.nbFields = count;
   mCollection.fields = mFields;
 }
 

@@ -112,7 +112,7 @@ Outcome attributesFromBytes(OpInfo const& info, void const* data, size_t length,
                             info.name + " version " + info.version);
   }
   Attributes parsed(info.fields);
-  outcome = parsed.parse(text);
+  outcome = parsed.parse(text, true);
   if (outcome) {
     attributes = parsed;
   }

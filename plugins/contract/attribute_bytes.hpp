@@ -15,7 +15,7 @@ namespace profiler::plugins {
 std::string attributesToBytes(OpInfo const& info, Attributes const& attributes);
 
 /// Reads bytes of `attributesToBytes` into `attributes`. Bytes that are too short, too long, altered, of another op, of another
-/// version, or that hold an unknown or refused attribute are refused with the reason, and `attributes` stays as it was.
+/// version, or that lack, repeat or hold an unknown or refused attribute are refused with the reason, and `attributes` stays as it was.
 Outcome attributesFromBytes(OpInfo const& info, void const* data, size_t length, Attributes& attributes);
 
 }  // namespace profiler::plugins

@@ -81,9 +81,9 @@ Outcome validateValue(Field const& field, double value) {
   return Outcome::failure(refusalText(field, found));
 }
 
-Attributes::Attributes(FieldTable fields) noexcept : mFields(fields) {
-  for (int32_t index = 0; index < fields.size() && index < kMaxFields; ++index) {
-    mValues[index] = fields[index].defaultValue;
+Attributes::Attributes(FieldTable fields) noexcept : mFields{fields.items, std::min<int64_t>(fields.count, kMaxFields)} {
+  for (int32_t index = 0; index < mFields.size(); ++index) {
+    mValues[index] = mFields[index].defaultValue;
   }
 }
 
@@ -134,8 +134,9 @@ Outcome Attributes::setNumber(std::string_view name, double value) {
   return outcome;
 }
 
-Outcome Attributes::parse(std::string_view pairs) {
+Outcome Attributes::parse(std::string_view pairs, bool complete) {
   Attributes updated = *this;
+  bool seen[kMaxFields] = {};
   size_t position = 0;
   while (position < pairs.size()) {
     size_t const end = std::min(pairs.find_first_of(" ,", position), pairs.size());
@@ -148,9 +149,20 @@ Outcome Attributes::parse(std::string_view pairs) {
     if (equals == std::string_view::npos) {
       return Outcome::failure("found " + quoted(pair) + ", expected name=value");
     }
-    Outcome outcome = updated.set(pair.substr(0, equals), pair.substr(equals + 1));
+    std::string_view const name = pair.substr(0, equals);
+    Outcome outcome = updated.set(name, pair.substr(equals + 1));
     if (!outcome) {
       return outcome;
+    }
+    bool& before = seen[indexOf(name)];
+    if (before) {
+      return Outcome::failure("attribute " + quoted(name) + " is given twice");
+    }
+    before = true;
+  }
+  for (int32_t index = 0; complete && index < mFields.size(); ++index) {
+    if (!seen[index]) {
+      return Outcome::failure("the attribute " + quoted(mFields[index].name) + " is missing, expected all of the op");
     }
   }
   *this = updated;

@@ -10,10 +10,9 @@
 
 namespace profiler::plugins {
 
-inline constexpr int32_t kMaxFields = 16;
-
 /// One value per field of the table, starting at the defaults. Every setter validates, so a set never holds a value that its
-/// field refuses. Copying allocates nothing; the table must outlive the set (tables are static).
+/// field refuses. Copying allocates nothing; the table must outlive the set (tables are static). Of a table with more than `kMaxFields`
+/// fields, which no registered op has, only the first are kept.
 class Attributes {
  public:
   Attributes() = default;
@@ -28,8 +27,9 @@ class Attributes {
   Outcome set(std::string_view name, std::string_view text);
   /// Sets one attribute from a number (for a choice: the index of the word).
   Outcome setNumber(std::string_view name, double value);
-  /// Parses `name=value` pairs separated by spaces or commas on top of the present values.
-  Outcome parse(std::string_view pairs);
+  /// Parses `name=value` pairs separated by spaces or commas on top of the present values. A name that stands twice is refused, with
+  /// `complete` also one that is left out.
+  Outcome parse(std::string_view pairs, bool complete = false);
 
   /// Value of a field by position; for a choice the index of the word. No range check: positions come from `indexOf`.
   double numberAt(int32_t index) const noexcept { return mValues[index]; }

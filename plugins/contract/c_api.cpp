@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <new>
 #include <string>
 
 #include "op_json.hpp"
@@ -13,6 +12,7 @@
 
 using profiler::plugins::Attributes;
 using profiler::plugins::DeviceInfo;
+using profiler::plugins::kMaxTensors;
 using profiler::plugins::Op;
 using profiler::plugins::TensorView;
 
@@ -26,8 +26,6 @@ namespace {
 
 static_assert(sizeof(ProfilerTensor) == 72 + sizeof(void*), "bindings in other languages rely on this layout");
 static_assert(PROFILER_OPS_MAX_RANK == profiler::plugins::kMaxRank);
-
-constexpr int32_t kMaxTensors = 8;
 
 using Views = std::array<TensorView, kMaxTensors>;
 
@@ -69,6 +67,13 @@ bool readAll(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, P
          readTensors(outputs, prepared->op->info().outputs.size(), outputViews);
 }
 
+/// Whether every tensor with an element has data to point at; the shapes were read before.
+bool holdData(ProfilerTensor const* tensors, int64_t count) noexcept {
+  return std::all_of(tensors, tensors + count, [](ProfilerTensor const& tensor) {
+    return tensor.data != nullptr || std::find(tensor.dims, tensor.dims + tensor.rank, 0) != tensor.dims + tensor.rank;
+  });
+}
+
 int32_t prepare(char const* name, char const* attributes, ProfilerPreparedOp** prepared, std::string& message) {
   Op const* const op = profiler::plugins::findOp(name);
   if (op == nullptr) {
@@ -101,7 +106,7 @@ char const* profilerOpsStatusText(int32_t status) {
     case PROFILER_OPS_UNKNOWN_OP: return "unknown op";
     case PROFILER_OPS_BAD_ATTRIBUTE: return "bad attribute";
     case PROFILER_OPS_REFUSED: return "the op cannot run on these tensors with these attributes";
-    case PROFILER_OPS_INTERNAL: return "out of host memory";
+    case PROFILER_OPS_INTERNAL: return "out of host memory, or a defect of the op";
     default: return status > 0 ? cudaGetErrorString(static_cast<cudaError_t>(status)) : "unknown status";
   }
 }
@@ -109,7 +114,7 @@ char const* profilerOpsStatusText(int32_t status) {
 int64_t profilerOpsListJson(char* text, int64_t capacity) {
   try {
     return writeText(profiler::plugins::opsJson(), text, capacity);
-  } catch (std::bad_alloc const&) {
+  } catch (...) {
     return PROFILER_OPS_INTERNAL;
   }
 }
@@ -123,7 +128,7 @@ int32_t profilerOpsPrepare(char const* op, char const* attributes, ProfilerPrepa
     int32_t const status = prepare(op, attributes, prepared, reason);
     writeText(reason, message, capacity);
     return status;
-  } catch (std::bad_alloc const&) {
+  } catch (...) {
     return PROFILER_OPS_INTERNAL;
   }
 }
@@ -141,7 +146,7 @@ int64_t profilerOpsDescribeJson(ProfilerPreparedOp const* prepared, ProfilerTens
     return writeText(
         profiler::plugins::launchJson(*prepared->op, prepared->attributes, prepared->device, inputViews.data(), outputViews.data()), text,
         capacity);
-  } catch (std::bad_alloc const&) {
+  } catch (...) {
     return PROFILER_OPS_INTERNAL;
   }
 }
@@ -177,6 +182,9 @@ int32_t profilerOpsReference(ProfilerPreparedOp const* prepared, ProfilerTensor 
     targets[index] = static_cast<double*>(outputViews[index].data);
   }
   prepared->op->describeOutputs(inputViews.data(), outputViews.data());
+  if (!holdData(inputs, prepared->op->info().inputCount) || !holdData(outputs, prepared->op->info().outputs.size())) {
+    return PROFILER_OPS_BAD_ARGUMENT;
+  }
   for (int64_t index = 0; index < prepared->op->info().outputs.size(); ++index) {
     ProfilerTensor const& given = outputs[index];
     profiler::plugins::Shape const& expected = outputViews[static_cast<size_t>(index)].shape;
@@ -186,7 +194,7 @@ int32_t profilerOpsReference(ProfilerPreparedOp const* prepared, ProfilerTensor 
   }
   try {
     prepared->op->reference(prepared->attributes, shapes.data(), sources.data(), targets.data());
-  } catch (std::bad_alloc const&) {
+  } catch (...) {
     return PROFILER_OPS_INTERNAL;
   }
   return PROFILER_OPS_OK;

@@ -33,7 +33,7 @@
 #define PROFILER_OPS_UNKNOWN_OP (-2)
 #define PROFILER_OPS_BAD_ATTRIBUTE (-3) /**< Unknown name, malformed or refused value. */
 #define PROFILER_OPS_REFUSED (-4)       /**< The op cannot run on these tensors; profilerOpsDescribe gives the reason. */
-#define PROFILER_OPS_INTERNAL (-5)      /**< Out of host memory. */
+#define PROFILER_OPS_INTERNAL (-5)      /**< Out of host memory, or a defect of the op. */
 
 #define PROFILER_OPS_FLOAT32 0
 #define PROFILER_OPS_FLOAT16 1
@@ -82,7 +82,7 @@ PROFILER_OPS_EXPORT int32_t profilerOpsLaunch(ProfilerPreparedOp const* prepared
 
 /**
  * The float64 reference on the host. `inputs` and `outputs` are tensors whose `data` are host arrays of double; their `type` is
- * ignored. Inputs should hold values that the element type can represent.
+ * ignored. Inputs should hold values that the element type can represent. Null data of a tensor with elements is a bad argument.
  */
 PROFILER_OPS_EXPORT int32_t profilerOpsReference(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs,
                                                  ProfilerTensor const* outputs);

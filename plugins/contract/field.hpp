@@ -30,6 +30,9 @@ struct Field {
 
 using FieldTable = Span<Field const>;
 
+/// Most fields of a table, launch attributes included: sets of attributes hold their values in place.
+inline constexpr int32_t kMaxFields = 16;
+
 /// `int32`, `float32` or `choice`.
 char const* fieldTypeName(FieldType type) noexcept;
 

@@ -43,6 +43,10 @@ struct OpInfo {
   bool elementwise;  ///< Each output element depends on the input elements of the same index only.
 };
 
+/// Whether the facts of an op fit what contract and adapters can hold; the reason says what to change. The registry asks before it
+/// lists an op.
+Outcome checkOpInfo(OpInfo const& info);
+
 /// Where and with what a launch runs.
 struct LaunchContext {
   DeviceInfo device;
@@ -76,7 +80,7 @@ class Op {
   /// Device scratch memory that `launch` needs for tensors of at most these shapes.
   virtual size_t workspaceBytes(Attributes const& attributes, TensorView const* inputs, TensorView const* outputs) const noexcept;
 
-  /// Bytes that one iteration must move at least: every input read once, every output written once.
+  /// Bytes that one iteration must move at least: every input read once, every output written once. -1 when a shape is not valid.
   virtual int64_t bytesPerIteration(TensorView const* inputs, TensorView const* outputs) const noexcept;
 
   /// The result in double precision on the host, from inputs already rounded to their element type. `inputs[i]` and `outputs[i]`

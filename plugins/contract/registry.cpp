@@ -3,7 +3,25 @@
 /// folder is a new op and no static initialiser can be dropped by the linker.
 #include "registry.hpp"
 
+#include <algorithm>
+#include <cstdio>
+
 namespace profiler::plugins {
+namespace {
+
+/// Moves the ops whose facts are sound to the front and returns how many they are; stderr says what is wrong with the others.
+int64_t dropUnsound(Op const** ops, int64_t count) noexcept {
+  auto const unsound = [](Op const* op) {
+    Outcome const outcome = checkOpInfo(op->info());
+    if (!outcome) {
+      std::fprintf(stderr, "error: the op '%s' is left out: %s\n", op->info().name, outcome.reason.c_str());
+    }
+    return !outcome;
+  };
+  return std::remove_if(ops, ops + count, unsound) - ops;
+}
+
+}  // namespace
 
 #define PROFILER_OP(folder) \
   namespace folder {        \
@@ -14,11 +32,12 @@ namespace profiler::plugins {
 
 Span<Op const* const> allOps() noexcept {
 #define PROFILER_OP(folder) &folder::op(),
-  static Op const* const ops[] = {
+  static Op const* ops[] = {
 #include "op_list.inc"
   };
 #undef PROFILER_OP
-  return {ops, static_cast<int64_t>(sizeof ops / sizeof ops[0])};
+  static int64_t const count = dropUnsound(ops, static_cast<int64_t>(sizeof ops / sizeof ops[0]));
+  return {ops, count};
 }
 
 Op const* findOp(std::string_view name) noexcept {

@@ -9,7 +9,7 @@
 
 namespace profiler::plugins {
 
-/// Every op, ordered by name.
+/// Every op, ordered by name. One whose facts `checkOpInfo` refuses is left out, and stderr says why.
 Span<Op const* const> allOps() noexcept;
 
 /// Finds an op by its name (`swish`) or plugin name (`ProfilerSwish`); null when there is none.

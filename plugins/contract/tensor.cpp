@@ -5,7 +5,6 @@
 namespace profiler::plugins {
 
 int64_t Shape::elementCount() const noexcept {
-  constexpr int64_t kLimit = int64_t{1} << 62;
   if (rank < 0 || rank > kMaxRank) {
     return -1;
   }
@@ -21,7 +20,7 @@ int64_t Shape::elementCount() const noexcept {
   }
   int64_t count = 1;
   for (int32_t axis = 0; axis < rank; ++axis) {
-    if (count > kLimit / dims[axis]) {
+    if (count > kMaxElements / dims[axis]) {
       return -1;
     }
     count *= dims[axis];

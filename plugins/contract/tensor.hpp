@@ -23,11 +23,18 @@ struct Span {
 
 inline constexpr int32_t kMaxRank = 8;
 
+/// Most tensors that an op may have on either side.
+inline constexpr int32_t kMaxTensors = 8;
+
+/// Most elements of a tensor. The bytes of all inputs and outputs of an op together then fit 63 bits: 16 tensors of 2^56 elements of at
+/// most 4 bytes are 2^62 bytes.
+inline constexpr int64_t kMaxElements = int64_t{1} << 56;
+
 struct Shape {
   int32_t rank = 0;
   int64_t dims[kMaxRank] = {};
 
-  /// Number of elements: 1 for rank 0, -1 when the rank or a dimension is out of range or the product exceeds 2^62.
+  /// Number of elements: 1 for rank 0, -1 when the rank or a dimension is out of range or the product exceeds `kMaxElements`.
   int64_t elementCount() const noexcept;
   bool operator==(Shape const& other) const noexcept;
   bool operator!=(Shape const& other) const noexcept { return !(*this == other); }
@@ -40,7 +47,11 @@ struct TensorView {
   void* data = nullptr;
 
   int64_t elementCount() const noexcept { return shape.elementCount(); }
-  int64_t sizeBytes() const noexcept { return shape.elementCount() * elementSizeBytes(type); }
+  /// Size of the data, -1 when the shape is not valid.
+  int64_t sizeBytes() const noexcept {
+    int64_t const count = shape.elementCount();
+    return count < 0 ? -1 : count * elementSizeBytes(type);
+  }
 };
 
 }  // namespace profiler::plugins

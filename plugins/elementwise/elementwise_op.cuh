@@ -46,6 +46,7 @@ template <typename Traits>
 class ElementwiseOp final : public Op {
  public:
   using Functor = typename Traits::Functor;
+  static_assert(Traits::kInfo.fields.size() <= kMaxFields, "an op has at most 16 attributes: drop some or raise kMaxFields");
 
   OpInfo const& info() const noexcept override { return Traits::kInfo; }
 

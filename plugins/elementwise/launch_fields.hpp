@@ -71,6 +71,8 @@ inline constexpr Field kLaunchFields[kLaunchFieldCount] = {
 /// An op's own attributes followed by the launch attributes.
 template <size_t kOwn>
 constexpr std::array<Field, kOwn + kLaunchFieldCount> withLaunchFields(Field const (&own)[kOwn]) {
+  static_assert(kOwn + kLaunchFieldCount <= kMaxFields,
+                "an op has at most 16 attributes, 5 of them launch attributes: drop some or raise kMaxFields");
   std::array<Field, kOwn + kLaunchFieldCount> all{};
   for (size_t index = 0; index < kOwn; ++index) {
     all[index] = own[index];

@@ -52,7 +52,7 @@ char const* tensorRefusal(OpInfo const& info, Attributes const& attributes, Tens
     return "input and output differ in type";
   }
   if (input.elementCount() < 0) {
-    return "the shape is not valid: rank 0 to 8, no negative dimension, at most 2^62 elements";
+    return "the shape is not valid: rank 0 to 8, no negative dimension, at most 2^56 elements";
   }
   if (output.shape != input.shape) {
     return "input and output differ in shape";

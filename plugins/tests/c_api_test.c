@@ -63,6 +63,13 @@ static void checkReference(void) {
   CHECK(output[0] == 1.5 && output[1] == 0.0 && isinf(output[2]));
   ProfilerTensor const wrong = {PROFILER_OPS_FLOAT32, 1, {2}, output};
   CHECK(profilerOpsReference(prepared, &source, &wrong) == PROFILER_OPS_BAD_ARGUMENT);
+  ProfilerTensor const absent = {PROFILER_OPS_FLOAT32, 1, {3}, NULL};
+  CHECK(profilerOpsReference(prepared, &absent, &target) == PROFILER_OPS_BAD_ARGUMENT);
+  CHECK(profilerOpsReference(prepared, &source, &absent) == PROFILER_OPS_BAD_ARGUMENT);
+  ProfilerTensor const empty = {PROFILER_OPS_FLOAT32, 2, {0, 3}, NULL};
+  CHECK(profilerOpsReference(prepared, &empty, &empty) == PROFILER_OPS_OK);
+  ProfilerTensor const single = {PROFILER_OPS_FLOAT32, 0, {0}, NULL};
+  CHECK(profilerOpsReference(prepared, &single, &single) == PROFILER_OPS_BAD_ARGUMENT);
   profilerOpsRelease(prepared);
   profilerOpsRelease(NULL);
 }
@@ -74,6 +81,8 @@ static void checkRefusals(void) {
   CHECK(strstr(message, "did you mean 'swish'") != NULL && prepared == NULL);
   CHECK(profilerOpsPrepare("swish", "blokc=1", &prepared, message, sizeof message) == PROFILER_OPS_BAD_ATTRIBUTE);
   CHECK(strstr(message, "did you mean 'block'") != NULL && prepared == NULL);
+  CHECK(profilerOpsPrepare("swish", "block=64 block=128", &prepared, message, sizeof message) == PROFILER_OPS_BAD_ATTRIBUTE);
+  CHECK(strstr(message, "'block' is given twice") != NULL && prepared == NULL);
   CHECK(profilerOpsPrepare(NULL, "", &prepared, message, sizeof message) == PROFILER_OPS_BAD_ARGUMENT);
   CHECK(profilerOpsPrepare("swish", "", NULL, message, sizeof message) == PROFILER_OPS_BAD_ARGUMENT);
   CHECK(strlen(profilerOpsStatusText(PROFILER_OPS_REFUSED)) > 0 && strlen(profilerOpsStatusText(1)) > 0);

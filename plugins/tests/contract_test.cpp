@@ -8,6 +8,7 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "check.hpp"
 #include "contract/attribute_bytes.hpp"
@@ -59,6 +60,8 @@ void checkShapes() {
   CHECK((Shape{2, {int64_t{1} << 40, int64_t{1} << 40}}.elementCount() == -1));
   CHECK((Shape{3, {int64_t{1} << 40, int64_t{1} << 40, 0}}.elementCount() == 0));
   CHECK((Shape{1, {-1}}.elementCount() == -1));
+  CHECK((Shape{1, {kMaxElements}}.elementCount() == kMaxElements) && (Shape{2, {kMaxElements, 2}}.elementCount() == -1));
+  CHECK((Shape{1, {int64_t{1} << 61}}.elementCount() == -1));
   CHECK((Shape{9, {}}.elementCount() == -1));
   CHECK((Shape{2, {3, 4}} == Shape{2, {3, 4}}) && (Shape{2, {3, 4}} != Shape{2, {4, 3}}) && (Shape{1, {3}} != Shape{2, {3, 1}}));
 }
@@ -95,6 +98,8 @@ void checkAttributePairs() {
   CHECK(again.parse(attributes.text()) && again == attributes);
   CHECK(attributes.textAt(0) == "0.100000001");
   CHECK_REFUSED(again.parse("block=128 nonsense"), "expected name=value");
+  CHECK_REFUSED(again.parse("block=128 items=1 block=128"), "'block' is given twice");
+  CHECK_REFUSED(again.parse("block=64", true), "'scalar' is missing");
   CHECK_DETAIL(again == attributes, "a refused list must change nothing");
 }
 
@@ -145,7 +150,11 @@ void checkForgedBytes() {
     std::string const bytes = forge(body);
     return attributesFromBytes(info, bytes.data(), bytes.size(), read);
   };
-  CHECK(refused(text("swish") + text("1") + text("block=64")));  // the forgery itself works
+  std::string const all = "beta=2 variant=auto block=64 items=0 grid=auto cache=auto";
+  CHECK(refused(text("swish") + text("1") + text(all)));  // the forgery itself works
+  CHECK_REFUSED(refused(text("swish") + text("1") + text("")), "'beta' is missing");
+  CHECK_REFUSED(refused(text("swish") + text("1") + text("beta=2")), "'variant' is missing");
+  CHECK_REFUSED(refused(text("swish") + text("1") + text(all + " beta=3")), "'beta' is given twice");
   CHECK_REFUSED(refused(""), "malformed");
   CHECK_REFUSED(refused(littleEndian(0xffffffffu) + "swish"), "malformed");
   CHECK_REFUSED(refused(text("swish") + littleEndian(2) + "1"), "malformed");
@@ -163,6 +172,30 @@ void checkForeignBytes() {
   OpInfo newer = swish;
   newer.version = "2";
   CHECK_REFUSED(attributesFromBytes(newer, bytes.data(), bytes.size(), read), "expected swish version 2");
+}
+
+/// A table that is too long is refused where ops are listed, and does no harm where it is used all the same.
+void checkOversizedTable() {
+  std::vector<Field> fields;
+  std::vector<std::string> names;
+  for (int index = 0; index < kMaxFields + 1; ++index) {
+    names.push_back("field" + std::to_string(index));
+  }
+  for (std::string const& name : names) {
+    fields.push_back({name.c_str(), FieldType::kInt32, "", 7, 0, 9});
+  }
+  OpInfo info = findOp("swish")->info();
+  CHECK(checkOpInfo(info));
+  info.fields = {fields.data(), static_cast<int64_t>(fields.size())};
+  CHECK_REFUSED(checkOpInfo(info), "found 17 attributes, expected at most 16");
+  Attributes attributes(info.fields);
+  CHECK(attributes.fields().size() == kMaxFields && attributes.numberAt(kMaxFields - 1) == 7);
+  CHECK_REFUSED(attributes.set("field16", "1"), "unknown attribute");
+  CHECK_REFUSED(attributes.set("nothing like it", "1"), "expected one of field0");
+  info.fields.count = kMaxFields;
+  CHECK(checkOpInfo(info));
+  info.inputCount = kMaxTensors + 1;
+  CHECK_REFUSED(checkOpInfo(info), "found 9 inputs and 1 outputs, expected 1 to 8");
 }
 
 void checkRegistry() {
@@ -194,6 +227,7 @@ int main() {
   checkAttributePairs();
   checkForeignBytes();
   checkForgedBytes();
+  checkOversizedTable();
   checkRegistry();
   return test::checks().finish("contract");
 }

@@ -163,6 +163,10 @@ void checkRefusals() {
   refused(planViews(own, input, viewAt(kBase + 16, 100, ElementType::kFloat32)), "overlap");
   refused(planViews(own, viewAt(kBase + 2, 100, ElementType::kFloat32), input), "not aligned");
   refused(planViews(own, viewAt(kBase, -5, ElementType::kFloat32), viewAt(kBase, -5, ElementType::kFloat32)), "shape is not valid");
+  TensorView const endless = viewAt(0, int64_t{1} << 61, ElementType::kFloat32);
+  Attributes persistent = own;
+  CHECK(persistent.set("variant", "grid_stride"));
+  refused(planViews(persistent, endless, endless), "at most 2^56 elements");
   CHECK(planViews(own, input, input).config.possible());  // in place
 }
 
@@ -184,6 +188,12 @@ void checkBytesPerIteration() {
       TensorView output;
       op->describeOutputs(&tensor, &output);
       CHECK(op->bytesPerIteration(&tensor, &output) == 2 * 2 * int64_t{67108864});
+      tensor = viewAt(0, kMaxElements, ElementType::kFloat32);
+      op->describeOutputs(&tensor, &output);
+      CHECK(op->bytesPerIteration(&tensor, &output) == 2 * 4 * kMaxElements);
+      tensor = viewAt(0, kMaxElements + 1, ElementType::kFloat32);
+      op->describeOutputs(&tensor, &output);
+      CHECK(tensor.sizeBytes() == -1 && op->bytesPerIteration(&tensor, &output) == -1);
     }
   }
 }

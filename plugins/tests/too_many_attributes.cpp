@@ -1,0 +1,6 @@
+/// @file
+/// Must not compile: twelve attributes and the five launch attributes are more than a set of attributes holds.
+#include "elementwise/launch_fields.hpp"
+
+constexpr profiler::plugins::Field kOwn[12] = {};
+constexpr auto kAll = profiler::plugins::elementwise::withLaunchFields(kOwn);
