@@ -32,14 +32,18 @@ nvinfer1::IPluginV2DynamicExt* PluginV2::clone() const noexcept {
   });
 }
 
-nvinfer1::DataType PluginV2::getOutputDataType(int32_t index, nvinfer1::DataType const* inputTypes, int32_t) const noexcept {
+nvinfer1::DataType PluginV2::getOutputDataType(int32_t index, nvinfer1::DataType const* inputTypes, int32_t inputCount) const noexcept {
+  if (!takes(index, inputCount)) {
+    logError(getPluginType(), "the layer has a wrong number of inputs or outputs");
+    return nvinfer1::DataType::kFLOAT;  // the interface has no value for a failure; getOutputDimensions refuses the layer
+  }
   return inputTypes[mOp.info().outputs[index].typeOfInput];
 }
 
 nvinfer1::DimsExprs PluginV2::getOutputDimensions(int32_t index, nvinfer1::DimsExprs const* inputs, int32_t inputCount,
                                                   nvinfer1::IExprBuilder&) noexcept {
-  if (inputCount != mOp.info().inputCount || index < 0 || index >= getNbOutputs()) {
-    logError(getPluginType(), "the layer has a wrong number of inputs");
+  if (!takes(index, inputCount)) {
+    logError(getPluginType(), "the layer has a wrong number of inputs or outputs");
     return nvinfer1::DimsExprs{-1, {}};
   }
   return inputs[mOp.info().outputs[index].shapeOfInput];

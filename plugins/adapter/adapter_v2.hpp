@@ -42,6 +42,10 @@ class PluginV2 final : public nvinfer1::IPluginV2DynamicExt {
   void serialize(void* buffer) const noexcept override;
 
  private:
+  bool takes(int32_t outputIndex, int32_t inputCount) const noexcept {
+    return inputCount == mOp.info().inputCount && outputIndex >= 0 && outputIndex < getNbOutputs();
+  }
+
   Op const& mOp;
   Attributes mAttributes;
   DeviceInfo mDevice;

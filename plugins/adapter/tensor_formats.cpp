@@ -7,7 +7,8 @@ namespace {
 
 using nvinfer1::TensorFormat;
 
-/// A format that pads or permutes. Source: NvInferRuntimeBase.h, `TensorFormat`, TensorRT 8.6 to 11.1.
+/// A format that pads or permutes. Source: `TensorFormat` in NvInferRuntimeBase.h of TensorRT 8.6 and in NvInferRuntime.h of 10.13
+/// and 11.1. Formats for integers or for DLA alone have no row: kCHW4 and kCHW16 took float16 on the GPU in 8.6 only.
 struct FormatRow {
   TensorFormat format;
   int32_t channelFromEnd;  ///< The vectorised dimension, counted from the end; also the smallest rank.
@@ -22,6 +23,9 @@ constexpr FormatRow kFormats[] = {
     {TensorFormat::kCHW32, 3, 32, true, true, false},   {TensorFormat::kDHWC8, 4, 8, false, true, true},
     {TensorFormat::kCDHW32, 4, 32, false, true, false}, {TensorFormat::kHWC, 3, 1, true, false, false},
     {TensorFormat::kHWC16, 3, 16, false, true, false},  {TensorFormat::kDHWC, 4, 1, true, false, false},
+#if NV_TENSORRT_MAJOR < 10
+    {TensorFormat::kCHW4, 3, 4, false, true, false},    {TensorFormat::kCHW16, 3, 16, false, true, false},
+#endif
 };
 
 FormatRow const* findFormat(TensorFormat format) noexcept {
@@ -65,12 +69,19 @@ bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView
   for (int32_t axis = 0; axis < desc.dims.nbDims; ++axis) {
     view.shape.dims[axis] = desc.dims.d[axis];
   }
+  // Before rounding, which would make a valid 0 of -1.
+  if (view.elementCount() < 0) {
+    return false;
+  }
   if (desc.format != TensorFormat::kLINEAR) {
     FormatRow const* const row = findFormat(desc.format);
     if (row == nullptr || desc.dims.nbDims < row->channelFromEnd) {
       return false;
     }
     int64_t& channels = view.shape.dims[desc.dims.nbDims - row->channelFromEnd];
+    if (channels > kMaxElements) {  // only beside an extent of 0, but rounding it up must not overflow
+      return false;
+    }
     channels = (channels + row->vectorWidth - 1) / row->vectorWidth * row->vectorWidth;
   }
   return view.elementCount() >= 0;

@@ -87,6 +87,14 @@ void checkFormatsAndShapes(Plugin const& plugin) {
   CHECK(!plugin->supportsFormatCombination(0, tensors, 1, 1));
   DataType const type = DataType::kHALF;
   CHECK(plugin->getNbOutputs() == 1 && plugin->getOutputDataType(0, &type, 1) == DataType::kHALF);
+  CHECK(plugin->getOutputDataType(0, nullptr, 0) == DataType::kFLOAT && plugin->getOutputDataType(1, &type, 1) == DataType::kFLOAT);
+  CHECK(plugin->getOutputDataType(-1, &type, 1) == DataType::kFLOAT);
+  for (TensorFormat const format : {TensorFormat::kCHW2, TensorFormat::kCHW4, TensorFormat::kCHW16, TensorFormat::kCHW32}) {
+    tensors[0] = tensors[1] = tensorDesc(DataType::kHALF, format, image);
+    CHECK(plugin->supportsFormatCombination(0, tensors, 1, 1) && plugin->supportsFormatCombination(1, tensors, 1, 1));
+  }
+  tensors[0] = tensorDesc(DataType::kFLOAT, TensorFormat::kCHW4, image);
+  CHECK(!plugin->supportsFormatCombination(0, tensors, 1, 1));
   nvinfer1::DimsExprs dims{};
   dims.nbDims = 2;
   NoExpressions expressions;
@@ -103,6 +111,8 @@ void checkEnqueueRefusals(Plugin const& plugin, CollectingLogger& logger) {
   CHECK(plugin->enqueue(&wrong, &tensor, inputs, outputs, nullptr, nullptr) != 0 && !logger.take().empty());
   CHECK(plugin->enqueue(&tensor, &tensor, inputs, outputs, nullptr, nullptr) != 0 && !logger.take().empty());
   CHECK(plugin->enqueue(&empty, &empty, inputs, outputs, nullptr, nullptr) == 0);
+  nvinfer1::PluginTensorDesc const unknown = tensorDesc(DataType::kHALF, TensorFormat::kHWC8, {4, {1, -1, 8, 8}});
+  CHECK(plugin->enqueue(&unknown, &unknown, inputs, outputs, nullptr, nullptr) != 0 && !logger.take().empty());
 }
 
 }  // namespace

@@ -141,6 +141,7 @@ void checkFormats(Plugin const& swish, Plugin const& addOne) {
   CHECK(supports(addOne, DataType::kHALF, TensorFormat::kHWC8, even) && !supports(addOne, DataType::kHALF, TensorFormat::kHWC8, unknown));
   CHECK(supports(addOne, DataType::kFLOAT, TensorFormat::kHWC, image) && !supports(swish, DataType::kFLOAT, TensorFormat::kHWC8, image));
   CHECK(!supports(swish, DataType::kHALF, TensorFormat::kHWC8, {2, {8, 8}}));
+  CHECK(!supports(swish, DataType::kHALF, TensorFormat::kCHW4, even) && !supports(swish, DataType::kHALF, TensorFormat::kCHW16, even));
   nvinfer1::DynamicPluginTensorDesc mixed[2]{};
   mixed[0].desc = tensorDesc(DataType::kHALF, TensorFormat::kLINEAR, image);
   mixed[1].desc = tensorDesc(DataType::kFLOAT, TensorFormat::kLINEAR, image);
@@ -177,6 +178,10 @@ void checkRuntimeRefusals(Plugin const& plugin, CollectingLogger& logger) {
   CHECK(runtime(plugin)->enqueue(&tensor, &tensor, inputs, outputs, nullptr, nullptr) != 0 && !logger.take().empty());
   nvinfer1::PluginTensorDesc const empty = tensorDesc(DataType::kFLOAT, TensorFormat::kLINEAR, {2, {0, 16}});
   CHECK(runtime(plugin)->enqueue(&empty, &empty, inputs, outputs, nullptr, nullptr) == 0);
+  nvinfer1::PluginTensorDesc const unknown = tensorDesc(DataType::kHALF, TensorFormat::kHWC8, {4, {1, -1, 8, 8}});
+  CHECK(runtime(plugin)->enqueue(&unknown, &unknown, inputs, outputs, nullptr, nullptr) != 0 && !logger.take().empty());
+  nvinfer1::PluginTensorDesc const endless = tensorDesc(DataType::kHALF, TensorFormat::kHWC8, {3, {INT64_MAX, 0, 8}});
+  CHECK(runtime(plugin)->enqueue(&endless, &endless, inputs, outputs, nullptr, nullptr) != 0 && !logger.take().empty());
 }
 
 }  // namespace
