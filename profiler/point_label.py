@@ -27,11 +27,11 @@ def _decode(text: str) -> str:
 
 
 def label_value(value: Any) -> str:
-    """Write one value of a label: numbers in their shortest form, truth values in lower case, shapes joined by `x`."""
+    """Write one value of a label: reals with up to nine digits, truth values in lower case, shapes joined by `x`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.9g}"
     if isinstance(value, (list, tuple)):
         return "x".join(str(item) for item in value)
     return str(value)

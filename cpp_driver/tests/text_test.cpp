@@ -116,6 +116,13 @@ void goldenLabels(std::string const& path) {
   }
 }
 
+/// A float is written as short as it reads back, and never like another one.
+void floatLabels() {
+  CHECK(profiler::LabelValue(0.1f).text() == "0.1" && profiler::LabelValue(2.0f).text() == "2");
+  CHECK(profiler::LabelValue(0.1234567f).text() == "0.1234567" && profiler::LabelValue(0.1234568f).text() == "0.1234568");
+  CHECK(profiler::LabelValue(std::numeric_limits<float>::quiet_NaN()).text() == "nan");
+}
+
 void atomicWrites(std::string const& folder) {
   std::string const path = folder + "/atomic.json";
   writeFileAtomically(path, "first");
@@ -148,6 +155,7 @@ int main(int argc, char** argv) {
   jsonNumberGrammar();
   brokenJson();
   goldenLabels(argv[1]);
+  floatLabels();
   atomicWrites(argv[2]);
   randomInputs();
   return profiler::plugins::test::checks().finish("text");

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -35,7 +36,8 @@ inline std::string encodeLabelText(std::string_view text) {
   return encoded;
 }
 
-/// One value of a label: text, a whole number, a real number (shortest `%g` form) or a truth value (`true`, `false`).
+/// One value of a label: text, a whole number, a real number (`%.9g`: enough to tell any two
+/// float32 apart; a float is written as short as it reads back) or a truth value (`true`, `false`).
 class LabelValue {
  public:
   LabelValue(std::string text) : mText(std::move(text)) {}
@@ -47,7 +49,10 @@ class LabelValue {
       mText = number ? "true" : "false";
     } else if constexpr (std::is_floating_point_v<Number>) {
       char buffer[40];
-      std::snprintf(buffer, sizeof(buffer), "%g", static_cast<double>(number));
+      int digits = std::is_same_v<Number, float> ? 6 : 9;
+      do {
+        std::snprintf(buffer, sizeof(buffer), "%.*g", digits, static_cast<double>(number));
+      } while (++digits <= 9 && static_cast<Number>(std::strtod(buffer, nullptr)) != number);
       mText = buffer;
     } else {
       mText = std::to_string(number);
