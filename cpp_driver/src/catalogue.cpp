@@ -33,6 +33,33 @@ std::vector<std::string> allOpNames() {
 
 bool runsNetworkFile(Options const& options) { return !options.engineFile.empty() || !options.onnxFile.empty(); }
 
+/// Attributes of an op; an engine's or model's are those of its reference.
+plugins::FieldTable fieldsOf(std::string const& op, Options const& options) {
+  std::string const& name = runsNetworkFile(options) && op != kCopyOp ? options.reference : op;
+  if (plugins::Op const* found = plugins::findOp(name)) return found->info().fields;
+  if (NativeOp const* found = findNativeOp(name)) return found->fields;
+  return {};
+}
+
+/// Why the op takes none of these values, empty when it takes them.
+std::string valueRefusal(PointRequest const& point, Options const& options) {
+  plugins::Attributes attributes(fieldsOf(point.op, options));
+  for (auto const& [name, text] : point.attributes) {
+    if (auto const outcome = attributes.set(name, text); !outcome) return outcome.reason;
+  }
+  return {};
+}
+
+/// A value that some points of a sweep cannot take skips these points; where no point could run, no GPU time is spent to say so. The
+/// points of a file were chosen one by one and are skipped one by one, as a program that goes on with the rest of a sweep expects.
+void refuseValuesOfNoUse(std::vector<PointRequest> const& points, Options const& options) {
+  if (!options.pointsFile.empty() || points.empty()) return;
+  auto const accepted = [&](PointRequest const& point) { return valueRefusal(point, options).empty(); };
+  if (std::any_of(points.begin(), points.end(), accepted)) return;
+  throw usageError("no point of this sweep can run: " + points.front().op + ": " + valueRefusal(points.front(), options),
+                   "profiler-driver --list shows the values of each attribute");
+}
+
 char const* kTypesText = "fp32, fp16, bf16 (bf16 in TensorRT networks: from TensorRT 10 on)";
 
 std::string fieldText(plugins::Field const& field) {
@@ -74,15 +101,21 @@ void writePlugin(JsonWriter& json, plugins::OpInfo const& info) {
 }  // namespace
 
 std::vector<std::string> expandPlugins(std::vector<std::string> const& names) {
-  return names == std::vector<std::string>{"all"} ? pluginNames() : names;
+  std::vector<std::string> expanded;
+  auto const named = [&](std::string const& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  for (auto const& name : names) {
+    if (name != "all") {
+      expanded.push_back(name);
+      continue;
+    }
+    for (auto const& every : pluginNames()) {
+      if (!named(every)) expanded.push_back(every);
+    }
+  }
+  return expanded;
 }
 
-std::vector<std::string> attributeNamesOf(std::string const& op, Options const& options) {
-  std::string const& name = runsNetworkFile(options) && op != kCopyOp ? options.reference : op;
-  if (plugins::Op const* found = plugins::findOp(name)) return fieldNames(found->info().fields);
-  if (NativeOp const* found = findNativeOp(name)) return fieldNames(found->fields);
-  return {};
-}
+std::vector<std::string> attributeNamesOf(std::string const& op, Options const& options) { return fieldNames(fieldsOf(op, options)); }
 
 void refuseUnrunnable(std::vector<PointRequest> const& points, Options const& options) {
   std::vector<std::string> const ops = allOpNames();
@@ -107,6 +140,7 @@ void refuseUnrunnable(std::vector<PointRequest> const& points, Options const& op
                        "profiler-driver --list shows the attributes");
     }
   }
+  refuseValuesOfNoUse(points, options);
 }
 
 std::string listText() {

@@ -22,8 +22,9 @@ std::vector<OptionRow> const& optionTable() {
       {kWhat, "direct", "", Arity::kFlag, nullptr, "launch plugin kernels without TensorRT; needs no TensorRT at all"},
       {kWhat, "name", "NAME", Arity::kOne, nullptr, "op name of --engine and --onnx points (default: the file's stem)"},
 
-      {kSweep, "shape", "DIMS", Arity::kMany, nullptr, "tensor shape, as 65536x1024"},
-      {kSweep, "dtype", "TYPE", Arity::kMany, nullptr, "fp32, fp16 or bf16 (default fp32 for plugins, native layers and copy)"},
+      {kSweep, "shape", "DIMS", Arity::kMany, nullptr, "tensor shape, as 65536x1024; scalar: rank 0"},
+      {kSweep, "dtype", "TYPE", Arity::kMany, nullptr,
+       "fp32, fp16 or bf16 of plugins, native layers and copy (default fp32); networks have their own"},
       {kSweep, "set", "KEY=VALUE", Arity::kMany, nullptr, "attribute of the op: --set block=128,256 --set variant=scalar,vectorized"},
       {kSweep, "only", "FILE", Arity::kOne, nullptr, "measure only the points of the sweep whose labels stand in FILE, one a line"},
       {kSweep, "threads", "N", Arity::kMany, "1", "host threads, each with its own execution context, streams and buffers"},
@@ -49,10 +50,10 @@ std::vector<OptionRow> const& optionTable() {
 
       {kMeasure, "iterations", "N", Arity::kOne, nullptr, "measure exactly N iterations (per thread and stream)"},
       {kMeasure, "warmup", "N", Arity::kOne, "10", "iterations before measuring, per thread and stream"},
-      {kMeasure, "min-iterations", "N", Arity::kOne, "50", "measure at least N iterations"},
-      {kMeasure, "max-iterations", "N", Arity::kOne, "20000", "measure at most N iterations"},
-      {kMeasure, "min-time", "SECONDS", Arity::kOne, "0.1", "measure at least this long"},
-      {kMeasure, "max-time", "SECONDS", Arity::kOne, "3", "stop after this long, stable or not"},
+      {kMeasure, "min-iterations", "N", Arity::kOne, "50", "measure at least N iterations (default at most --max-iterations)"},
+      {kMeasure, "max-iterations", "N", Arity::kOne, "20000", "measure at most N iterations (default at least --min-iterations)"},
+      {kMeasure, "min-time", "SECONDS", Arity::kOne, "0.1", "measure at least this long (default at most --max-time)"},
+      {kMeasure, "max-time", "SECONDS", Arity::kOne, "3", "stop after this long, stable or not (default at least --min-time)"},
       {kMeasure, "stability", "RATIO", Arity::kOne, "0.005", "stop when the median is known within this ratio (95 % interval and drift)"},
       {kMeasure, "measure", "HOW", Arity::kOne, "auto",
        "isolated: one lane, launch gaps hidden; throughput: lanes run freely; auto: isolated for one lane"},
@@ -74,7 +75,7 @@ std::vector<OptionRow> const& optionTable() {
       {kOutput, "json", "[FILE]", Arity::kOptional, nullptr, "result file, rewritten after each point; stdout without FILE or for -"},
       {kOutput, "quiet", "", Arity::kFlag, nullptr, "no table on the terminal"},
       {kOutput, "dry-run", "", Arity::kFlag, nullptr, "list the points and stop; needs no GPU"},
-      {kOutput, "list", "", Arity::kFlag, nullptr, "list ops, attributes, variants and types (--json: machine-readable)"},
+      {kOutput, "list", "", Arity::kFlag, nullptr, "list ops, attributes, variants and types (--json: machine-readable, on stdout)"},
       {kOutput, "version", "", Arity::kFlag, nullptr, "print versions"},
       {kOutput, "help", "", Arity::kFlag, nullptr, "print this text"},
   };
@@ -84,6 +85,7 @@ std::vector<OptionRow> const& optionTable() {
 std::vector<Contradiction> const& contradictions() {
   static char const* const kDirect = "--direct runs without TensorRT";
   static char const* const kPoints = "the points file states the whole sweep";
+  static char const* const kBuilt = "the engine is built already";
   static char const* const kFixed = "--iterations fixes the count";
   static std::vector<Contradiction> const table = {
       {"direct", "native", kDirect},
@@ -93,6 +95,9 @@ std::vector<Contradiction> const& contradictions() {
       {"direct", "save-engine", kDirect},
       {"direct", "tensorrt-library", kDirect},
       {"direct", "plugin-version", kDirect},
+      {"direct", "cache-dir", kDirect},
+      {"direct", "no-engine-cache", kDirect},
+      {"direct", "no-timing-cache", kDirect},
       {"direct", "timing-cache", kDirect},
       {"direct", "input-shape", kDirect},
       {"direct", "plugin-library", kDirect},
@@ -105,6 +110,12 @@ std::vector<Contradiction> const& contradictions() {
       {"onnx", "native", "one network at a time"},
       {"engine", "profile", "the engine brings its own profiles"},
       {"engine", "save-engine", "the engine is saved already"},
+      {"engine", "plugin-version", "the engine names its plugins' versions"},
+      {"engine", "cache-dir", kBuilt},
+      {"engine", "no-engine-cache", kBuilt},
+      {"engine", "timing-cache", kBuilt},
+      {"engine", "no-timing-cache", kBuilt},
+      {"onnx", "plugin-version", "the model names its plugins' versions"},
       {"points", "plugin", kPoints},
       {"points", "native", kPoints},
       {"points", "copy", kPoints},
@@ -116,6 +127,7 @@ std::vector<Contradiction> const& contradictions() {
       {"iterations", "min-time", kFixed},
       {"iterations", "max-time", kFixed},
       {"iterations", "stability", kFixed},
+      {"dry-run", "json", "a dry run has no result"},
       {"no-timing-cache", "timing-cache", "one asks for the file, the other for none"},
       {"no-verify", "tolerance-abs", "nothing is compared"},
       {"no-verify", "tolerance-rel", "nothing is compared"},

@@ -1,9 +1,13 @@
 #include "options.hpp"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "error.hpp"
 #include "nearest_name.hpp"
 #include "number_text.hpp"
 #include "option_table.hpp"
+#include "sweep.hpp"
 
 namespace profiler::driver {
 namespace {
@@ -140,7 +144,10 @@ void readSweep(Options& options, Reader const& reader) {
   for (auto const& item : reader.list("input-shape")) {
     std::size_t const colon = item.rfind(':');
     if (colon == std::string::npos || colon == 0) throw usageError("--input-shape '" + item + "'", "write NAME:DIMS, as input:1x1024");
-    options.inputShapes[item.substr(0, colon)] = parseShape(item.substr(colon + 1));
+    std::string const name = item.substr(0, colon);
+    if (!options.inputShapes.emplace(name, parseShape(item.substr(colon + 1))).second) {
+      throw usageError("--input-shape names the input '" + name + "' twice", "give each input one shape; --shape takes a list");
+    }
   }
 }
 
@@ -171,6 +178,19 @@ void readTensorrt(Options& options, Reader const& reader) {
   options.useTimingCache = !reader.flag("no-timing-cache");
 }
 
+/// A bound that was given moves the default of the other one; two given bounds must fit each other.
+template <typename Number>
+void fitBounds(Reader const& reader, char const* lowName, Number& low, char const* highName, Number& high) {
+  if (low <= high) return;
+  if (!reader.flag(lowName)) {
+    low = high;
+  } else if (!reader.flag(highName)) {
+    high = low;
+  } else {
+    throw usageError(std::string("--") + lowName + " is above --" + highName, "lower the one or raise the other");
+  }
+}
+
 void readMeasuring(Options& options, Reader const& reader) {
   constexpr std::int64_t kMost = 100'000'000;
   if (reader.flag("iterations")) options.stop.fixedIterations = reader.integer("iterations", 1, kMost);
@@ -180,8 +200,8 @@ void readMeasuring(Options& options, Reader const& reader) {
   options.stop.minSeconds = reader.real("min-time", 0.0, 86400.0);
   options.stop.maxSeconds = reader.real("max-time", 0.0, 86400.0);
   options.stop.stability = reader.real("stability", 0.0, 1.0);
-  if (options.stop.minIterations > options.stop.maxIterations) throw usageError("--min-iterations is above --max-iterations");
-  if (options.stop.minSeconds > options.stop.maxSeconds) throw usageError("--min-time is above --max-time");
+  fitBounds(reader, "min-iterations", options.stop.minIterations, "max-iterations", options.stop.maxIterations);
+  fitBounds(reader, "min-time", options.stop.minSeconds, "max-time", options.stop.maxSeconds);
   options.measure = reader.choice<MeasureMode>(
       "measure", reader.text("measure"),
       {{"auto", MeasureMode::kAuto}, {"isolated", MeasureMode::kIsolated}, {"throughput", MeasureMode::kThroughput}});
@@ -213,7 +233,6 @@ void readRest(Options& options, Reader const& reader) {
 }
 
 void requireSomethingToRun(Options const& options) {
-  if (options.help || options.version || options.list) return;
   bool const network = !options.engineFile.empty() || !options.onnxFile.empty();
   bool const ops = !options.plugins.empty() || !options.natives.empty() || options.copy;
   if (!network && !ops && options.pointsFile.empty()) {
@@ -231,6 +250,70 @@ void requireSomethingToRun(Options const& options) {
   }
 }
 
+/// Names that another option of the first group takes.
+void refuseForeignNames(Options const& options) {
+  for (auto const& name : options.plugins) {
+    if (name == kCopyOp) throw usageError("--plugin copy: the copy is no plugin", "use --copy");
+    if (name.rfind(kNativePrefix, 0) == 0) {
+      throw usageError("--plugin " + name + ": a native layer is no plugin", "use --native " + name.substr(sizeof kNativePrefix - 1));
+    }
+  }
+}
+
+/// A points file states one point a line; a list beside it would have to multiply them, and labels would no longer name them.
+void refuseListsBesidePoints(Options const& options) {
+  auto const single = [](char const* option, char const* key, std::size_t count) {
+    if (count < 2) return;
+    throw usageError(std::string("--points contradicts a list of --") + option + ": the points file states the whole sweep",
+                     std::string("give one value for all points, or write ") + key + "=VALUE in the lines");
+  };
+  single("threads", "threads", options.threads.size());
+  single("streams", "streams", options.streams.size());
+  single("cache-mode", "cache_mode", options.caches.size());
+  single("launch-mode", "launch_mode", options.launchModes.size());
+}
+
+bool sameFolder(std::string const& left, std::string const& right) {
+  auto const canonical = [](std::string const& path) {
+    std::error_code error;
+    auto const found = std::filesystem::weakly_canonical(std::filesystem::path(path) / "", error);
+    return error ? std::filesystem::path(path).lexically_normal() : found;
+  };
+  return canonical(left) == canonical(right);
+}
+
+/// Options that would change nothing in this run.
+void refuseIdleOptions(Options const& options) {
+  bool const network = !options.engineFile.empty() || !options.onnxFile.empty();
+  bool const copyAlone = options.copy && !network && options.plugins.empty() && options.natives.empty();
+  auto const given = [&](char const* name) { return options.given.count(name) != 0; };
+  for (char const* name : {"save-engine", "profile", "cache-dir", "no-engine-cache", "timing-cache", "no-timing-cache"}) {
+    if (copyAlone && given(name)) {
+      throw usageError(std::string("--") + name + " has no effect on --copy: no engine is built",
+                       "drop it, or add --plugin, --native or --onnx");
+    }
+  }
+  bool const takesPlugins = !options.plugins.empty() || !options.pointsFile.empty();
+  if (given("plugin-version") && !takesPlugins)
+    throw usageError("--plugin-version is for --plugin and --points", "drop it, or add --plugin OP");
+  if (!options.inputShapes.empty() && !network) {
+    throw usageError("--input-shape is for --engine and --onnx", "ops and the copy take --shape, points their own shape");
+  }
+  if (network && !options.types.empty() && !options.copy) {
+    throw usageError("--dtype has no effect: an engine or model has its own types", "drop it; tensors in the result tell the types");
+  }
+  bool const tolerance = options.toleranceAbs || options.toleranceRel;
+  if (tolerance && network && options.reference.empty() && !options.copy) {
+    throw usageError("--tolerance-abs and --tolerance-rel have nothing to apply to", "add --reference OP");
+  }
+  if (given("stability") && options.measure == MeasureMode::kThroughput) {
+    throw usageError("--stability contradicts --measure throughput: lanes run for --min-time and --min-iterations", "drop one of the two");
+  }
+  if (!options.saveOutput.empty() && !options.compareOutput.empty() && sameFolder(options.saveOutput, options.compareOutput)) {
+    throw usageError("--save-output and --compare-output name one folder: outputs would be compared with themselves", "name two folders");
+  }
+}
+
 }  // namespace
 
 Options parseOptions(std::vector<std::string> const& words) {
@@ -243,7 +326,14 @@ Options parseOptions(std::vector<std::string> const& words) {
   readTensorrt(options, reader);
   readMeasuring(options, reader);
   readRest(options, reader);
+  if (options.list && options.json && options.json != "-") {
+    throw usageError("--list --json writes to stdout, not to " + *options.json, "redirect it: --list --json > FILE");
+  }
+  if (options.help || options.version || options.list) return options;
   requireSomethingToRun(options);
+  refuseForeignNames(options);
+  if (!options.pointsFile.empty()) refuseListsBesidePoints(options);
+  refuseIdleOptions(options);
   return options;
 }
 

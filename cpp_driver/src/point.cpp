@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "contract/tensor.hpp"
 #include "error.hpp"
 #include "json_writer.hpp"
 #include "number_text.hpp"
@@ -13,7 +14,6 @@ namespace profiler::driver {
 namespace {
 
 constexpr std::size_t kMaxRank = 8;
-constexpr std::int64_t kMaxElements = std::int64_t{1} << 62;
 
 int hexDigit(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
@@ -78,6 +78,7 @@ char const* cacheModeName(CacheMode mode) { return mode == CacheMode::kCold ? "c
 char const* launchModeName(LaunchMode mode) { return mode == LaunchMode::kPlain ? "plain" : "graph"; }
 
 Extents parseShape(std::string const& text) {
+  if (text == kRankZero) return {};
   Extents shape;
   char const* at = text.data();
   char const* const end = at + text.size();
@@ -86,7 +87,7 @@ Extents parseShape(std::string const& text) {
     auto const [next, error] = std::from_chars(at, end, extent);
     bool const atSeparator = next == end || *next == 'x';
     if (error != std::errc{} || extent < 0 || !atSeparator || shape.size() == kMaxRank) {
-      throw usageError("'" + text + "' is no shape", "write extents joined by x, at most eight: 65536x1024");
+      throw usageError("'" + text + "' is no shape", "write extents joined by x, at most eight: 65536x1024; or scalar for rank 0");
     }
     shape.push_back(extent);
     if (next == end) break;
@@ -97,6 +98,7 @@ Extents parseShape(std::string const& text) {
 }
 
 std::string formatShape(Extents const& shape) {
+  if (shape.empty()) return kRankZero;
   std::string text;
   for (auto const extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
   return text;
@@ -108,7 +110,10 @@ std::int64_t elementCountOf(Extents const& shape) {
     if (extent == 0) return 0;
   }
   for (auto const extent : shape) {
-    if (extent > kMaxElements / count) throw usageError("shape " + formatShape(shape) + " has more than 2^62 elements");
+    if (extent > plugins::kMaxElements / count) {
+      throw usageError("shape " + formatShape(shape) + " has more than 2^56 elements",
+                       "take a smaller shape: no device holds such a tensor");
+    }
     count *= extent;
   }
   return count;

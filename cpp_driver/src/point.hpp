@@ -38,15 +38,19 @@ struct PointRequest {
   std::string label;
 };
 
-/// Reads `65536x1024`. Throws Error(kUsage) on anything else, on an extent below 0 and on more than eight dimensions.
+/// The shape of a tensor of rank 0: one element without any extent.
+inline constexpr char kRankZero[] = "scalar";
+
+/// Reads `65536x1024`, or `scalar` for rank 0. Throws Error(kUsage) on anything else, on an extent below 0 and on more than eight
+/// dimensions.
 Extents parseShape(std::string const& text);
 std::string formatShape(Extents const& shape);
-/// Product of the extents; throws Error(kUsage) above 2^62.
+/// Product of the extents; throws Error(kUsage) above 2^56, what the ops take.
 std::int64_t elementCountOf(Extents const& shape);
 
 /// Builds a point from `key=value` pairs: op, shape, dtype, threads, streams, cache_mode and launch_mode are understood here, every
 /// other key is an attribute of the op. The label holds these pairs, reserved keys first, real
-/// numbers in `%g` form.
+/// numbers in `%.9g` form.
 ///
 /// Args:
 ///   pairs: decoded keys and values; `op` must be there.

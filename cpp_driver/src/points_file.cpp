@@ -10,6 +10,8 @@
 namespace profiler::driver {
 namespace {
 
+constexpr char kSchemaVersion[] = "1";
+
 /// Runs `read` and puts the place in front of what it refuses.
 template <typename Read>
 void atPlace(std::string const& place, Read const& read) {
@@ -20,13 +22,21 @@ void atPlace(std::string const& place, Read const& read) {
   }
 }
 
+/// The line without a comment: `#` starts one at the start of a line or behind a blank; inside a value it is a character like others.
+std::string withoutComment(std::string const& line) {
+  for (std::size_t at = line.find('#'); at != std::string::npos; at = line.find('#', at + 1)) {
+    if (at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t') return line.substr(0, at);
+  }
+  return line;
+}
+
 std::vector<PointRequest> readLines(std::string const& text, std::string const& source, Execution const& defaults) {
   std::vector<PointRequest> points;
   std::istringstream lines(text);
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
-    std::size_t const start = line.find_first_not_of(" \t\r");
-    if (start == std::string::npos || line[start] == '#') continue;
+    line = withoutComment(line);
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     atPlace(source + ":" + std::to_string(number), [&] { points.push_back(makePoint(parseLabel(line), defaults)); });
   }
   return points;
@@ -43,6 +53,7 @@ std::string scalarText(JsonValue const& value, std::string const& name) {
 
 std::string shapeText(JsonValue const& value) {
   if (value.kind != JsonValue::Kind::kArray) return scalarText(value, "shape");
+  if (value.items.empty()) return kRankZero;
   std::string text;
   for (auto const& extent : value.items) text += (text.empty() ? "" : "x") + scalarText(extent, "shape");
   return text;
@@ -54,6 +65,7 @@ std::vector<NamedText> pairsOf(JsonValue const& point) {
   for (auto const& [name, value] : point.members) {
     if (value.kind == JsonValue::Kind::kNull || name == "label") continue;
     if (name == "attributes") {
+      if (value.kind != JsonValue::Kind::kObject) throw usageError("'attributes' is no object", "write \"attributes\": {\"block\": 128}");
       for (auto const& [attribute, setting] : value.members) pairs.emplace_back(attribute, scalarText(setting, attribute));
     } else {
       pairs.emplace_back(name, name == "shape" ? shapeText(value) : scalarText(value, name));
@@ -67,8 +79,15 @@ std::vector<PointRequest> readDocument(std::string const& text, std::string cons
   try {
     JsonValue const document = parseJson(text);
     JsonValue const* items = document.find("points");
-    if (document.textOf("schema") != "profiler-points" || !items) {
+    bool const isList = items && items->kind == JsonValue::Kind::kArray;
+    if (document.textOf("schema") != "profiler-points" || !isList) {
       throw usageError(source + " is no points document", "it must hold schema: profiler-points and a list of points; see docs/formats.md");
+    }
+    JsonValue const* version = document.find("schema_version");
+    if (version && (version->kind != JsonValue::Kind::kNumber || version->text != kSchemaVersion)) {
+      throw usageError(
+          source + " has schema_version " + (version->text.empty() ? "of another type" : version->text) + ", expected " + kSchemaVersion,
+          "write the points anew, or take the driver of the version that wrote them");
     }
     for (auto const& item : items->items) {
       atPlace(source + ": point " + std::to_string(points.size()), [&] { points.push_back(makePoint(pairsOf(item), defaults)); });

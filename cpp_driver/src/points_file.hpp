@@ -13,7 +13,7 @@ namespace profiler::driver {
 std::vector<PointRequest> readPointsFile(std::string const& path, Execution const& defaults);
 
 /// Reads points from text: a JSON document when it begins with `{`, otherwise one point a line in label syntax, where blank lines and
-/// lines that begin with # are passed over.
+/// comments (# at the start of a line or behind a blank) are passed over.
 ///
 /// Args:
 ///   source: name for messages.

@@ -32,7 +32,10 @@ std::vector<std::string> opNames(Options const& options) {
   }
   if (options.copy) ops.push_back(kCopyOp);
   std::string const& network = options.engineFile.empty() ? options.onnxFile : options.engineFile;
-  if (!network.empty()) ops.push_back(options.name.empty() ? std::filesystem::path(network).stem().string() : options.name);
+  if (!network.empty()) {
+    ops.push_back(options.name.empty() ? std::filesystem::path(network).stem().string() : options.name);
+    if (ops.back() == kCopyOp) throw usageError("a network cannot be called copy: that is the op of --copy", "give it a name with --name");
+  }
   return ops;
 }
 
@@ -78,8 +81,9 @@ std::vector<PointRequest> wholeSweep(Options const& options, AttributeNames cons
   for (auto const& op : ops) {
     std::vector<Pairs> product = {{{"op", op}}};
     product = times(product, "shape", options.shapes);
-    bool const needsType = options.types.empty() && (!network || op == kCopyOp);
-    product = times(product, "dtype", needsType ? std::vector<std::string>{"fp32"} : options.types);
+    // A network has its own types; beside it --dtype is the copy's.
+    if (!network || op == kCopyOp)
+      product = times(product, "dtype", options.types.empty() ? std::vector<std::string>{"fp32"} : options.types);
     std::vector<std::string> const known = attributeNames(op);
     for (auto const& [key, values] : options.sets) {
       if (contains(known, key)) product = times(product, key, values);

@@ -50,6 +50,26 @@ def main() -> None:
     none = run(*dry.args[1:], "--only", str(points))
     expect(none.returncode == 2 and "has no point 'op=swish shape=8x4 dtype=fp32 block=64'" in none.stderr, none)
 
+    mixed = run("--direct", "--plugin", "swish,all", "--shape", "8", "--dry-run").stdout
+    expect(mixed.startswith("op=swish ") and sorted(mixed.splitlines()) == sorted(every.splitlines()), "--plugin swish,all")
+    for words, text in (
+        (("--shape", "8", "--set", "block=100"), "no point of this sweep can run"),
+        (("--shape", "2305843009213693952"), "more than 2^56 elements"),
+        (("--shape", "8", "--cache-dir", "x"), "--direct contradicts --cache-dir"),
+        (("--shape", "8", "--json", str(folder / "unwritten.json")), "--dry-run contradicts --json"),
+    ):
+        refused = run("--direct", "--plugin", "swish", *words, "--dry-run")
+        expect(refused.returncode == 2 and text in refused.stderr and "fix:" in refused.stderr, refused)
+    points.write_text("op=swish shape=scalar dtype=fp32  # one element\n", encoding="utf-8")
+    lists = run("--direct", "--points", str(points), "--threads", "1,2,4", "--cache-mode", "cold,warm", "--dry-run")
+    expect(lists.returncode == 2 and "--points contradicts a list of --threads" in lists.stderr, lists)
+    expect(
+        run("--direct", "--points", str(points), "--dry-run").stdout == "op=swish shape=scalar dtype=fp32\n",
+        "a comment behind a point",
+    )
+    close = run("--direct", "--plugin", "swish", "--shape", "8", "--set", "beta=0.1234567,0.1234568", "--dry-run")
+    expect(len(close.stdout.splitlines()) == 2, close)
+
     typo = run("--plugn", "swish")
     expect(typo.returncode == 2 and "did you mean --plugin?" in typo.stderr and "fix:" in typo.stderr, typo)
     expect(typo.stdout == "" and "Traceback" not in typo.stderr, typo)

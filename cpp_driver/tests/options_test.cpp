@@ -72,7 +72,90 @@ void contradictionsAreNamed() {
   CHECK_ERROR(parse({"--direct", "--native", "relu", "--shape", "8"}), "--direct contradicts --native");
   CHECK_ERROR(parse({"--engine", "a", "--onnx", "b"}), "--engine contradicts --onnx");
   CHECK_ERROR(parse({"--points", "p", "--shape", "8"}), "--points contradicts --shape");
-  CHECK_ERROR(parse({"--plugin", "swish", "--shape", "8", "--max-iterations", "5"}), "--min-iterations is above");
+  CHECK_ERROR(parse({"--plugin", "swish", "--shape", "8", "--max-iterations", "5", "--min-iterations", "6"}), "--min-iterations is above");
+  CHECK_ERROR(parse({"--plugin", "swish", "--shape", "8", "--max-time", "1", "--min-time", "2"}), "--min-time is above --max-time");
+}
+
+void oneBoundMovesTheDefaultOfTheOther() {
+  auto const stop = [](char const* option, char const* value) { return parse({"--copy", "--shape", "8", option, value}).stop; };
+  CHECK(stop("--max-iterations", "10").minIterations == 10 && stop("--max-iterations", "10").maxIterations == 10);
+  CHECK(stop("--min-iterations", "30000").maxIterations == 30000 && stop("--min-iterations", "60").maxIterations == 20000);
+  CHECK(stop("--max-time", "0.05").minSeconds == 0.05 && stop("--max-time", "0").minSeconds == 0.0);
+  CHECK(stop("--min-time", "5").maxSeconds == 5.0 && stop("--min-time", "5").minSeconds == 5.0);
+}
+
+void listsBesidePoints() {
+  for (char const* option : {"--threads", "--streams"}) CHECK_ERROR(parse({"--points", "p", option, "1,2"}), "--points contradicts a list");
+  CHECK_ERROR(parse({"--points", "p", "--cache-mode", "cold,warm"}), "write cache_mode=VALUE in the lines");
+  CHECK_ERROR(parse({"--points", "p", "--launch-mode", "plain", "--launch-mode", "graph"}), "a list of --launch-mode");
+  CHECK(parse({"--points", "p", "--threads", "2", "--cache-mode", "warm"}).threads == std::vector<int>{2});
+}
+
+void inputShapes() {
+  CHECK(parse({"--onnx", "m", "--input-shape", "a:1x2,b:scalar"}).inputShapes.at("b").empty());
+  CHECK_ERROR(parse({"--onnx", "m", "--input-shape", "a:1", "--input-shape", "a:2"}), "names the input 'a' twice");
+  CHECK_ERROR(parse({"--plugin", "swish", "--shape", "8", "--input-shape", "a:1"}), "--input-shape is for --engine and --onnx");
+  CHECK_ERROR(parse({"--native", "relu", "--shape", "8", "--input-shape", "a:1"}), "--input-shape is for --engine and --onnx");
+  CHECK_ERROR(parse({"--copy", "--shape", "8", "--input-shape", "a:1"}), "--input-shape is for --engine and --onnx");
+  CHECK_ERROR(parse({"--points", "p", "--input-shape", "a:1"}), "--input-shape is for --engine and --onnx");
+}
+
+void optionsWithoutEffect() {
+  for (char const* option : {"--no-engine-cache", "--no-timing-cache"}) {
+    CHECK_ERROR(parse({"--direct", "--plugin", "swish", "--shape", "8", option}), std::string("--direct contradicts ") + option);
+    CHECK_ERROR(parse({"--engine", "e", option}), std::string("--engine contradicts ") + option);
+    CHECK_ERROR(parse({"--copy", "--shape", "8", option}), "has no effect on --copy");
+  }
+  for (char const* option : {"--cache-dir", "--timing-cache"}) {
+    CHECK_ERROR(parse({"--direct", "--plugin", "swish", "--shape", "8", option, "x"}), std::string("--direct contradicts ") + option);
+    CHECK_ERROR(parse({"--engine", "e", option, "x"}), std::string("--engine contradicts ") + option);
+  }
+  CHECK_ERROR(parse({"--engine", "e", "--plugin-version", "2"}), "--engine contradicts --plugin-version");
+  CHECK_ERROR(parse({"--onnx", "m", "--plugin-version", "2"}), "--onnx contradicts --plugin-version");
+  CHECK_ERROR(parse({"--copy", "--shape", "8", "--plugin-version", "2"}), "--plugin-version is for --plugin");
+  CHECK_ERROR(parse({"--native", "relu", "--shape", "8", "--plugin-version", "2"}), "--plugin-version is for --plugin");
+  CHECK_ERROR(parse({"--copy", "--shape", "8", "--save-engine", "e"}), "--save-engine has no effect on --copy");
+  CHECK_ERROR(parse({"--copy", "--shape", "8", "--profile", "1:2:3"}), "--profile has no effect on --copy");
+  CHECK_ERROR(parse({"--engine", "e", "--tolerance-abs", "1"}), "add --reference OP");
+  CHECK_ERROR(parse({"--engine", "e", "--dtype", "fp16"}), "has its own types");
+  CHECK_ERROR(parse({"--onnx", "m", "--dtype", "fp16"}), "has its own types");
+  CHECK_ERROR(parse({"--copy", "--shape", "8", "--dry-run", "--json", "f"}), "--dry-run contradicts --json");
+  CHECK_ERROR(parse({"--list", "--json", "f"}), "--list --json writes to stdout");
+  CHECK(parse({"--list", "--json"}).list);
+  CHECK_ERROR(parse({"--copy", "--shape", "8", "--measure", "throughput", "--stability", "0.1"}), "--stability contradicts");
+  CHECK_ERROR(parse({"--copy", "--shape", "8", "--save-output", "a/../d", "--compare-output", "d/"}), "name one folder");
+  CHECK(parse({"--copy", "--shape", "8", "--save-output", "a", "--compare-output", "d"}).compareOutput == "d");
+}
+
+void namesOfTheWrongOption() {
+  CHECK_ERROR(parse({"--plugin", "copy", "--shape", "8"}), "use --copy");
+  CHECK_ERROR(parse({"--plugin", "swish,native_relu", "--shape", "8"}), "use --native relu");
+  CHECK_ERROR(expand({"--engine", "dir/copy.engine"}), "give it a name with --name");
+}
+
+void allPlugins() {
+  auto const all = expandPlugins({"all"});
+  CHECK((all == std::vector<std::string>{"add_scalar", "swish"}));
+  CHECK((expandPlugins({"swish", "all"}) == std::vector<std::string>{"swish", "add_scalar"}));
+  CHECK((expandPlugins({"all", "swish"}) == std::vector<std::string>{"add_scalar", "swish"}));
+  CHECK((expandPlugins({"swish"}) == std::vector<std::string>{"swish"}));
+}
+
+/// A value is refused where no point could run, and left to the points where one could.
+void values() {
+  CHECK_ERROR(expand({"--plugin", "swish", "--shape", "8", "--set", "block=100"}), "found '100', expected 0 to 1024 in steps of 32");
+  CHECK_ERROR(expand({"--plugin", "swish", "--shape", "8", "--set", "block=7,100"}), "no point of this sweep can run");
+  CHECK_ERROR(expand({"--engine", "a", "--reference", "swish", "--set", "beta=x"}), "no point of this sweep can run");
+  CHECK(expand({"--plugin", "swish", "--shape", "8", "--set", "block=7,64"}).size() == 2);
+  CHECK(expand({"--plugin", "swish", "--copy", "--shape", "8", "--set", "block=100"}).size() == 2);
+  auto const close = expand({"--plugin", "swish", "--shape", "8", "--set", "beta=0.1234567,0.1234568"});
+  CHECK(close.at(0).label == "op=swish shape=8 dtype=fp32 beta=0.1234567" && close.at(1).label != close.at(0).label);
+}
+
+void rankZero() {
+  auto const points = expand({"--plugin", "swish", "--shape", "scalar,1"});
+  CHECK(points.at(0).label == "op=swish shape=scalar dtype=fp32" && points[0].shape->empty() && points[1].shape->size() == 1);
+  CHECK(elementCountOf({}) == 1 && formatShape({}) == "scalar");
 }
 
 void productInOrder() {
@@ -112,7 +195,8 @@ void unknownNames() {
   CHECK_ERROR(expand({"--plugin", "swish", "--shape", "8", "--set", "blok=1"}), "did you mean block?");
   CHECK_ERROR(expand({"--plugin", "swish", "--shape", "8x"}), "is no shape");
   CHECK_ERROR(expand({"--plugin", "swish", "--shape", "1x1x1x1x1x1x1x1x1"}), "is no shape");
-  CHECK_ERROR(expand({"--plugin", "swish", "--shape", "4000000000x4000000000"}), "2^62");
+  CHECK_ERROR(expand({"--plugin", "swish", "--shape", "4000000000x4000000000"}), "2^56");
+  CHECK_ERROR(expand({"--plugin", "swish", "--shape", "2305843009213693952"}), "2^56");
   CHECK_ERROR(expand({"--plugin", "swish", "--shape", "8", "--dtype", "fp8"}), "unknown type");
   CHECK_ERROR(expand({"--plugin", "swish", "--shape", "8,8"}), "asked for twice");
 }
@@ -126,6 +210,8 @@ void engineFiles() {
   CHECK(checked.at(0).label == "op=swish beta=2");
   auto const besideCopy = expand({"--engine", "a.engine", "--copy", "--shape", "8"});
   CHECK(besideCopy.size() == 2 && besideCopy[0].label == "op=copy shape=8 dtype=fp32" && !besideCopy[1].type);
+  auto const typedCopy = expand({"--engine", "a.engine", "--copy", "--shape", "8", "--dtype", "fp16,bf16"});
+  CHECK(typedCopy.size() == 3 && typedCopy[1].label == "op=copy shape=8 dtype=bf16" && typedCopy[2].label == "op=a shape=8");
   CHECK_ERROR(expand({"--engine", "a.engine", "--copy"}), "has no shape");
   CHECK_ERROR(expand({"--engine", "a.engine", "--reference", "swsh"}), "did you mean swish?");
 }
@@ -139,6 +225,8 @@ void pointsFile() {
   CHECK((points[0].attributes == std::vector<NamedText>{{"block", "64"}, {"beta", "0.50"}}));
   CHECK(points[1].execution.threads == 3 && points[1].execution.cache == CacheMode::kWarm);
   CHECK(points[1].label == "op=copy shape=2 dtype=fp32 cache_mode=warm threads=3");
+  auto const commented = read("op=a#1 shape=8 # why\n\t# nothing\nop=b shape=8\t#\n");
+  CHECK(commented.size() == 2 && commented[0].label == "op=a#1 shape=8" && commented[1].label == "op=b shape=8");
   CHECK_ERROR(read("op=swish\nshape\n"), "p:2: 'shape' is no key=value pair");
   CHECK_ERROR(read("shape=8\n"), "p:1: a point without op");
   CHECK_ERROR(read("op=swish op=copy\n"), "stands twice");
@@ -160,6 +248,17 @@ void pointsDocument() {
   CHECK_ERROR(read("{\"schema\": \"profiler-points\", \"points\": [{\"op\": [1]}]}"), "p: point 0: 'op' is no text");
   CHECK_ERROR(read("{\"schema\": \"profiler-points\", \"points\": []}"), "holds no point");
   CHECK_ERROR(read("{\"schema\": "), "broken JSON");
+  auto const one = [&](std::string const& version, std::string const& point) {
+    return read((R"({"schema": "profiler-points", "schema_version": )" + version + R"(, "points": [)" + point + "]}").c_str());
+  };
+  CHECK_ERROR(one("1", R"({"op": "swish", "attributes": "block=128"})"), "p: point 0: 'attributes' is no object");
+  CHECK_ERROR(one("1", R"({"op": "swish", "attributes": ["block"]})"), "'attributes' is no object");
+  CHECK_ERROR(one("99", R"({"op": "swish"})"), "p has schema_version 99, expected 1");
+  CHECK_ERROR(one("\"1\"", R"({"op": "swish"})"), "schema_version");
+  CHECK_ERROR(one("[1]", R"({"op": "swish"})"), "schema_version of another type");
+  CHECK_ERROR(read(R"({"schema": "profiler-points", "points": {}})"), "is no points document");
+  auto const scalar = one("1", R"({"op": "swish", "shape": [], "dtype": "fp32", "attributes": null})");
+  CHECK(scalar.at(0).label == "op=swish shape=scalar dtype=fp32" && scalar[0].shape->empty());
 }
 
 }  // namespace
@@ -169,6 +268,14 @@ int main() {
   valuesAndForms();
   refusals();
   contradictionsAreNamed();
+  oneBoundMovesTheDefaultOfTheOther();
+  listsBesidePoints();
+  inputShapes();
+  optionsWithoutEffect();
+  namesOfTheWrongOption();
+  allPlugins();
+  values();
+  rankZero();
   productInOrder();
   eachOpTakesItsOwnAttributes();
   executionEntersLabelsOnlyWhenSwept();
