@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kAlignment = 256;
 constexpr std::size_t kReserveBytes = std::size_t{256} << 20;  // left for contexts, events and workspaces
 
-constexpr std::int64_t kMostBytes = std::int64_t{1} << 62;
+constexpr std::size_t kMostBytes = std::size_t{1} << 62;
 
 std::size_t alignedBytes(TensorSpec const& tensor) {
   return std::max((tensor.sizeBytes() + kAlignment - 1) / kAlignment, std::size_t{1}) * kAlignment;
@@ -31,11 +31,8 @@ std::string mebibytes(std::size_t bytes) { return std::to_string((bytes + (1 << 
 std::size_t bufferSetBytes(std::vector<TensorSpec> const& tensors) {
   std::size_t bytes = 0;
   for (auto const& tensor : tensors) {
-    bool const fits = tensor.elementCount() <= kMostBytes / static_cast<std::int64_t>(tensor.elementBytes());
-    if (fits) bytes += alignedBytes(tensor);
-    if (!fits || bytes > static_cast<std::size_t>(kMostBytes)) {
-      throw Unsupported("tensor '" + tensor.name + "' of shape " + formatShape(tensor.shape) + " is larger than any device memory");
-    }
+    bytes += alignedBytes(tensor);  // each is far below the limit: a shape has at most 2^56 elements
+    if (bytes > kMostBytes) throw Unsupported("the tensors are larger than any device memory");
   }
   return bytes;
 }
