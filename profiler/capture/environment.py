@@ -21,6 +21,7 @@ from profiler.tools.ncu.record import INSTALL_HINT as NCU_HINT
 from profiler.tools.ncu.record import PERMISSION_HINT
 from profiler.tools.nsys.locate import INSTALL_HINT as NSYS_HINT
 from profiler.tools.nsys.locate import find_importer
+from profiler.tools.nsys.record import loses_domains
 from profiler.units import format_bytes, format_si
 
 LOW_DISK_BYTES = 5 << 30
@@ -211,6 +212,10 @@ def _nvtx_row() -> Check:
     version = _package_version("nvtx")
     if version is None:
         return Check("nvtx", "missing", "no Python package nvtx", "pip install nvtx")
+    nsys = recorders()["nsys"].probe()
+    if nsys is not None and loses_domains(version, nsys.text):
+        fix = "use a newer nsys, pip install nvtx==0.2.11, or mark points with profiler.point; the runner's own ranges are kept"
+        return Check("nvtx", "limited", f"Python package {version} records no ranges of a program under this nsys", fix)
     return Check("nvtx", "ok", f"Python package {version}")
 
 

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from profiler.engines.base import EngineOptions, Measurement, PointSkipped
+from profiler.errors import nearest
 from profiler.runner.host_data import random_source
 from profiler.runner.numeric import STORAGE, from_float32, to_float32
 from profiler.runner.ops import find_op
-from profiler.runner.ops.base import ReferenceOp
+from profiler.runner.ops.base import LAUNCH_ATTRIBUTES, ReferenceOp
 from profiler.runner.point import Point
 from profiler.runner.ranges import RangeRecorder
 from profiler.runner.settings import MeasureSettings
@@ -125,6 +126,13 @@ class ReferenceCase:
         self._sources.clear()
 
 
+def _refuse_unknown(op: ReferenceOp, point: Point, own: tuple[str, ...]) -> None:
+    known = (*op.defaults, *LAUNCH_ATTRIBUTES, *own)
+    unknown = next((name for name in point.attributes if name not in known), None)
+    if unknown is not None:
+        raise PointSkipped(f"{op.name} has no attribute {unknown!r}; {nearest(unknown, known)}")
+
+
 def _piece_elements(point: Point, variant: str) -> int:
     try:
         block = int(point.attributes.get("block", 0)) or DEFAULT_BLOCK
@@ -148,6 +156,8 @@ class ReferenceEngine:
 
     name = "reference"
     clock = "monotonic"
+    own_attributes: tuple[str, ...] = ()
+    """Attributes that an engine derived from this one takes beside those of the op and its launch."""
 
     def __init__(self, options: EngineOptions, settings: MeasureSettings) -> None:
         self._settings = settings
@@ -168,7 +178,9 @@ class ReferenceEngine:
         """Allocate and fill the arrays of a point."""
         if self._settings.launch_mode != "plain" or self._settings.streams > 1 or self._settings.threads > 1:
             raise PointSkipped("the reference engine has no CUDA graphs, streams or launching threads")
-        return ReferenceCase(find_op(point.op), point, self._settings)
+        op = find_op(point.op)
+        _refuse_unknown(op, point, self.own_attributes)
+        return ReferenceCase(op, point, self._settings)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -21,8 +21,8 @@ def _compute(source: np.ndarray, target: np.ndarray, parameters: Parameters) -> 
 
 
 def _tolerance(parameters: Parameters, dtype: str) -> tuple[float, float]:
-    absolute = 1e-7 * max(1.0, 1.0 / max(abs(parameters["beta"]), 1e-2))
-    return absolute, {"fp32": 1e-6, "fp16": 2.0**-10, "bf16": 2.0**-7}[dtype]
+    absolute = 1e-7 / max(abs(parameters["beta"]), 5e-3)
+    return max(absolute, 2.0**-24 if dtype == "fp16" else 0.0), {"fp32": 1e-6, "fp16": 2.0**-10, "bf16": 2.0**-7}[dtype]
 
 
 OP = ReferenceOp("swish", "ProfilerSwish", _exact, _compute, _tolerance, {"beta": 1.0})

@@ -24,6 +24,7 @@ _STREAM = re.compile(r"(?P<path>/\S+\.qdstrm)")
 _RANGE_TYPES = (59, 60, 34)
 _DOMAIN_CREATE = 75
 _FIRST_YEAR_WITH_DOMAIN_QUERY = 2024
+_NVTX_WITH_DOMAIN_QUERY = (0, 2, 12)
 
 _KNOWN = (
     (r"unrecogni[sz]ed (?:option|argument)|Illegal --?\S+ argument|invalid option", "nsys does not know an option",
@@ -139,6 +140,18 @@ def _nothing_written(request: CaptureRequest) -> tuple[str, str]:
     if wanted != "none":
         return f"nsys wrote no report: no NVTX range {wanted} was opened", "check name and domain (NAME@DOMAIN, NAME@* for any)"
     return "nsys wrote no report", "read the log; profiler doctor checks the installation"
+
+
+def loses_domains(nvtx_version: str, nsys_version: str) -> bool:
+    """Say whether this Python package nvtx records nothing under this nsys.
+
+    Args:
+        nvtx_version: As 0.2.17.
+        nsys_version: Text that holds a version as 2023.4.4.
+    """
+    year = re.search(r"\b(20\d\d)\.", nsys_version)
+    numbers = tuple(int(part) for part in re.findall(r"\d+", nvtx_version)[:3])
+    return year is not None and int(year.group(1)) < _FIRST_YEAR_WITH_DOMAIN_QUERY and numbers >= _NVTX_WITH_DOMAIN_QUERY
 
 
 def _notes(export: Path, request: CaptureRequest) -> list[str]:

@@ -85,3 +85,8 @@ def test_a_measured_output_that_went_wrong_is_found():
     assert case.verify_measured()["worst_index"] == [5]
     case.warm_up(0)
     assert case.verify_measured()["failed_count"] == 64, "an output that no measured iteration wrote"
+
+
+def test_a_misspelt_attribute_is_no_configuration():
+    with pytest.raises(PointSkipped, match="no attribute 'bolck'; did you mean block"):
+        engine().prepare(Point("swish", (64,), "fp32", {"bolck": 64}))

@@ -14,6 +14,7 @@ from profiler.errors import CaptureError
 
 class FaultyEngine(ReferenceEngine):
     name = "faulty"
+    own_attributes = ("fault",)
 
     def prepare(self, point):
         fault = point.attributes.get("fault", "none")

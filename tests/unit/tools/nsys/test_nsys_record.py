@@ -10,7 +10,7 @@ from profiler.capture.process import ProcessResult
 from profiler.capture.request import CaptureRequest, NsysOptions
 from profiler.errors import BadExportError, CaptureError, ToolMissingError
 from profiler.tools.nsys import export, locate, record
-from profiler.tools.nsys.record import NsysRecorder, error_lines, silent_domains
+from profiler.tools.nsys.record import NsysRecorder, error_lines, loses_domains, silent_domains
 from profiler.tools.nsys.scrub import REMOVED, is_environment_block, redact_text, scrub
 
 
@@ -259,3 +259,12 @@ def test_environment_blocks(text, is_block):
 )
 def test_command_lines_lose_their_passwords(text, clean):
     assert redact_text(text) == clean
+
+
+@pytest.mark.parametrize(
+    ("nvtx", "nsys", "loses"),
+    [("0.2.12", "nsys 2023.4.4", True), ("0.2.17", "2023.4.4.54", True), ("0.2.11", "nsys 2023.4.4", False),
+     ("0.2.17", "nsys 2024.1.1", False), ("0.2.17", "nsys", False)],
+)  # fmt: skip
+def test_a_package_that_loses_ranges_is_known(nvtx, nsys, loses):
+    assert loses_domains(nvtx, nsys) is loses
