@@ -26,9 +26,13 @@ ROW_COLUMNS = (
     "candidate", "row", "op", "kernel", "variant", "shape", "dtype", "block", "base_label", "candidate_label",
     "match", "match_note", "base_median_ns", "candidate_median_ns", "ratio", "ratio_low", "ratio_high",
     "p_value", "q_value", "base_samples", "candidate_samples", "rounds", "dropped_rounds", "base_bandwidth_bytes_per_s",
-    "candidate_bandwidth_bytes_per_s", "verdict", "reason", "detail",
+    "candidate_bandwidth_bytes_per_s", "verdict", "reason", "detail", "problem_side",
 )  # fmt: skip
-"""Columns of `Comparison.rows`; ratio is candidate / base, above 1 is slower, with the ends of its interval."""
+"""Columns of `Comparison.rows`; ratio is candidate / base, above 1 is slower, with the ends of its interval. problem_side: the
+side whose point is wrong, failed or skipped: `base`, `candidate` or `both`."""
+
+_VOID = ("wrong_output", "failed", "skipped")
+"""Problems of a point that leave it without a time, the gravest first."""
 
 CLOCK_TOLERANCE = 0.03
 """Relative difference of SM clocks above which times are not compared."""
@@ -106,6 +110,7 @@ class Judged:
         reason: Reason code of a fixed verdict.
         detail: One sentence beside the reason.
         dropped_rounds: Rounds left out because the clock fell.
+        problem_side: Side whose point is wrong, failed or skipped: `base`, `candidate` or `both`; else empty.
     """
 
     candidate: str
@@ -114,17 +119,21 @@ class Judged:
     reason: str = ""
     detail: str = ""
     dropped_rounds: int = 0
+    problem_side: str = ""
 
 
 def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: frozenset[str]) -> Judged:
     """Say what can be said of a pair before any statistic: unmatched, void, wrong output, unusable samples."""
     if pair.base is None or pair.candidate is None:
         verdict = Verdict.CANDIDATE_ONLY if pair.base is None else Verdict.BASE_ONLY
-        row = pair.candidate or pair.base
+        side, row = ("candidate", pair.candidate) if pair.base is None else ("base", pair.base)
+        if row is not None and row.problem in _VOID:
+            return Judged(name, pair, verdict, row.problem, _sentence(side, row), problem_side=side)
         return Judged(name, pair, verdict, pair.reason or "unmatched", row.note if row else "")
-    for side, row in (("base", pair.base), ("candidate", pair.candidate)):
-        if row.problem in ("wrong_output", "failed", "skipped"):
-            return Judged(name, pair, Verdict.NOT_COMPARABLE, row.problem, _sentence(side, row))
+    void = _void_side(pair.base, pair.candidate)
+    if void:
+        side, row = ("base", pair.base) if void == "base" else ("candidate", pair.candidate)
+        return Judged(name, pair, Verdict.NOT_COMPARABLE, row.problem, _sentence(side, row), problem_side=void)
     if voided:
         detail = "; ".join(f"{item.title}: {item.base_value} and {item.candidate_value}" for item in voided)
         return Judged(name, pair, Verdict.NOT_COMPARABLE, "conditions_differ", detail)
@@ -135,6 +144,13 @@ def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: fro
         if row.problem:
             return Judged(name, pair, Verdict.CANNOT_TELL, row.problem, _sentence(side, row))
     return Judged(name, pair)
+
+
+def _void_side(base: Row, candidate: Row) -> str:
+    """Return the side whose problem leaves the row without a comparison: the candidate's counts before the base's."""
+    if candidate.problem in _VOID:
+        return "both" if base.problem == candidate.problem else "candidate"
+    return "base" if base.problem in _VOID else ""
 
 
 def _sentence(side: str, row: Row) -> str:
@@ -241,4 +257,5 @@ def _record(item: Judged, decisions: Decisions, index: int) -> dict[str, Any]:
         "verdict": verdict,
         "reason": reason,
         "detail": detail,
+        "problem_side": item.problem_side or None,
     }

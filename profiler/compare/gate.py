@@ -82,7 +82,8 @@ def evaluate(comparison: Comparison, config: GateConfig, today: date | None = No
 
     Returns:
         Exit code 7 when a candidate's output is wrong, 4 when a point of it failed, 10 for a regression, 12 when rows are
-        not comparable or missing, 11 when nobody can tell (with `strict`: of any row, else of none), else 0.
+        not comparable or missing, 11 when nobody can tell (with `strict`: of any row, else of none), else 0. Nothing decided
+        is never 0: without a decided row, or a metric that was held against a budget, it is 11 or 12.
     """
     day = today or datetime.now(timezone.utc).date()
     valid = [entry for entry in config.accepted if entry.expires >= day]
@@ -92,16 +93,16 @@ def evaluate(comparison: Comparison, config: GateConfig, today: date | None = No
         if entry.expires < day
     ]
     rows = comparison.rows.to_dict("records")
-    checks = [check for row in rows for check in _row_checks(row, comparison, config, valid)]
+    checks = [check for row in rows for check in _row_checks(row, comparison, config, valid, notes)]
     checks += _metric_checks(comparison, config, valid, rows)
     checks += _bandwidth_checks(rows, config, valid, notes)
     counted = [check for check in checks if not check.accepted]
     codes = {check.code for check in counted if check.code != CANNOT_TELL}
     if any(check.code == CANNOT_TELL for check in counted) and (config.strict or not _any_decided(rows)):
         codes.add(CANNOT_TELL)
-    if not rows and not len(comparison.metrics):
+    if not (codes or _any_decided(rows) or _any_metric_held(comparison, rows, config)):
         codes.add(NOT_COMPARABLE)
-        notes.append("the sides have nothing in common that could be compared")
+        notes.append("nothing was decided: no row has a verdict and no metric was held against a budget")
     exit_code = next((code for code in _SEVERITY if code in codes), PASS)
     checks.sort(key=lambda check: (bool(check.accepted), _SEVERITY.index(check.code)))
     return GateResult(exit_code, tuple(checks), tuple(notes))
@@ -111,25 +112,48 @@ def _any_decided(rows: Sequence[Mapping[str, Any]]) -> bool:
     return any(row["verdict"] in (Verdict.FASTER.value, Verdict.SLOWER.value, Verdict.SAME.value) for row in rows)
 
 
-def _row_checks(row: Mapping[str, Any], comparison: Comparison, config: GateConfig, valid: Sequence[Accepted]) -> list[Check]:
+def _row_checks(
+    row: Mapping[str, Any], comparison: Comparison, config: GateConfig, valid: Sequence[Accepted], notes: list[str]
+) -> list[Check]:
     verdict, reason = row["verdict"], row["reason"]
     make = _maker(row, TIME)
-    if verdict == Verdict.NOT_COMPARABLE.value:
-        code = {"wrong_output": WRONG_OUTPUT, "failed": BROKEN}.get(reason, NOT_COMPARABLE)
-        if reason == "skipped":
-            return []
-        return [make(code, f"{REASONS[reason]} ({row['detail']})")]
     if verdict == Verdict.BASE_ONLY.value:
         return [] if config.allow_missing else [make(NOT_COMPARABLE, "the candidate does not have this row")]
-    if verdict == Verdict.CANNOT_TELL.value:
-        return [make(CANNOT_TELL, row["detail"] or REASONS[reason])]
+    found: list[Check] = []
+    if row["problem_side"] == "base":
+        found = _base_problem(row, make, notes)
+    elif verdict == Verdict.NOT_COMPARABLE.value or (verdict == Verdict.CANDIDATE_ONLY.value and row["problem_side"]):
+        return _candidate_problem(row, make, config)
+    elif verdict == Verdict.CANNOT_TELL.value:
+        found = [make(CANNOT_TELL, row["detail"] or REASONS[reason])]
+    # an undecided row has an interval and a median all the same, and a limit may be broken for sure
     budget = _budget_for(row, TIME, config.budgets)
-    found = [make(REGRESSION, text) for text in _time_excesses(row, budget, comparison.rule.threshold)]
-    return [_accept(check, row["ratio"] - 1.0, valid) for check in found]
+    found += [make(REGRESSION, text) for text in _time_excesses(row, budget, comparison.rule.threshold)]
+    return [_accept(check, row["ratio"] - 1.0, valid) if check.code == REGRESSION else check for check in found]
+
+
+def _candidate_problem(row: Mapping[str, Any], make: Any, config: GateConfig) -> list[Check]:
+    """Return what a row of the candidate that is wrong, broken, left out or measured under other conditions asks for."""
+    reason = row["reason"]
+    text = f"{REASONS[reason]} ({row['detail']})"
+    if reason != "skipped":
+        return [make({"wrong_output": WRONG_OUTPUT, "failed": BROKEN}.get(reason, NOT_COMPARABLE), text)]
+    # what neither side supports says nothing of the candidate; what only the base could run is missing
+    lost = row["problem_side"] == "candidate" and row["verdict"] == Verdict.NOT_COMPARABLE.value
+    return [make(NOT_COMPARABLE, text)] if lost and not config.allow_missing else []
+
+
+def _base_problem(row: Mapping[str, Any], make: Any, notes: list[str]) -> list[Check]:
+    """Return what a row whose base is wrong, broken or left out asks for: nothing when the candidate repaired it."""
+    text = f"{REASONS[row['reason']]} ({row['detail']})"
+    if np.isfinite(row["base_median_ns"]):
+        return [make(NOT_COMPARABLE, text)]  # only some processes of the base: it could be measured, and was not
+    notes.append(f"{row['row']}: there is no time of the base to compare with: {text}")
+    return []
 
 
 def _time_excesses(row: Mapping[str, Any], budget: Budget | None, threshold: float) -> list[str]:
-    """Return what is wrong with a decided row's time: a slowdown beyond its budget, or an absolute limit exceeded."""
+    """Return what is wrong with a row's time: a slowdown beyond its budget, or an absolute limit exceeded."""
     excesses = []
     limit = budget.max_increase if budget and budget.max_increase is not None else None
     if row["verdict"] == Verdict.SLOWER.value and (limit is None or row["ratio"] > 1.0 + limit):
@@ -148,18 +172,34 @@ def _percent(ratio: float) -> str:
     return f"{100.0 * (ratio - 1.0):+.2f} %"
 
 
+def _any_metric_held(comparison: Comparison, rows: Sequence[Mapping[str, Any]], config: GateConfig) -> bool:
+    """Say whether a budget of a metric found a value of the candidate."""
+    return any(
+        np.isfinite(change["candidate_value"]) and _budget_for(row, change["metric"], config.budgets) is not None
+        for change, row in _metric_rows(comparison, rows)
+    )
+
+
+def _metric_rows(comparison: Comparison, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Return the changes of metrics, each with the row that the patterns of a budget are held against."""
+    identity = {row["row"]: row for row in rows}
+    found: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = []
+    for change in comparison.metrics.to_dict("records"):
+        # a row of machine code is named by its kernel and is no row of times
+        known = {"kernel": change["row"], **identity.get(change["row"], {})}
+        found.append((change, {**known, "row": change["row"], "candidate": change["candidate"]}))
+    return found
+
+
 def _metric_checks(
     comparison: Comparison, config: GateConfig, valid: Sequence[Accepted], rows: Sequence[Mapping[str, Any]]
 ) -> list[Check]:
     """Hold metrics that have a budget against it; metrics without one never stop a merge."""
     named = {budget.metric for budget in config.budgets} - {TIME, BANDWIDTH}
-    identity = {row["row"]: row for row in rows}
     checks = []
-    for change in comparison.metrics.to_dict("records") if named else ():
+    for change, row in _metric_rows(comparison, rows) if named else ():
         if change["metric"] not in named:
             continue
-        # a row of machine code is named by its kernel and is no row of times
-        row = {"kernel": change["row"], **identity.get(change["row"], {}), "row": change["row"], "candidate": change["candidate"]}
         budget = _budget_for(row, change["metric"], config.budgets)
         for text in _excesses(change["base_value"], change["candidate_value"], change["unit"], budget) if budget else ():
             check = _maker(row, change["metric"])(REGRESSION, text)

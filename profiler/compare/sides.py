@@ -26,6 +26,9 @@ CONDITIONS = ("cache", "launch_mode", "clock", "streams", "threads", "engine")
 """Point columns that must agree between the sides of a row."""
 
 
+_GRAVEST = ("wrong_output", "failed", "skipped")
+
+
 @dataclass(eq=False)
 class Row:
     """What is compared: one launch configuration on one side.
@@ -65,8 +68,9 @@ class Row:
 
     @property
     def problem(self) -> str:
-        """Reason code of the first thing wrong with any of its processes; empty when all is well."""
-        return next((summary.problem for summary in self.summaries if summary.problem), "")
+        """Reason code of the gravest thing wrong with any of its processes; empty when all is well."""
+        found = [summary.problem for summary in self.summaries if summary.problem]
+        return min(found, key=lambda problem: _GRAVEST.index(problem) if problem in _GRAVEST else len(_GRAVEST), default="")
 
     @property
     def median_ns(self) -> float:

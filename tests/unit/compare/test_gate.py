@@ -64,7 +64,11 @@ def code(*rows, config=None, metrics=(), day=DAY):
 
 
 SLOWER = {"verdict": "slower", "ratio": 1.05, "reason": "beyond_threshold"}
-WRONG, FAILED = ({"verdict": "not comparable", "reason": reason} for reason in ("wrong_output", "failed"))
+NONE = float("nan")
+WRONG, FAILED, SKIPPED = (
+    {"verdict": "not comparable", "reason": reason, "problem_side": "candidate"} for reason in ("wrong_output", "failed", "skipped")
+)
+REPAIRED = {"verdict": "not comparable", "problem_side": "base", "base_median_ns": NONE, "ratio": NONE}
 VOID = {"verdict": "not comparable", "reason": "conditions_differ"}
 UNCLEAR = {"verdict": "cannot tell", "reason": "interval_too_wide"}
 
@@ -84,7 +88,17 @@ UNCLEAR = {"verdict": "cannot tell", "reason": "interval_too_wide"}
         ([UNCLEAR], 11),
         ([{}, UNCLEAR], 0),
         ([UNCLEAR, VOID], 12),
-        ([{}, {"verdict": "not comparable", "reason": "skipped"}], 0),
+        ([{}, SKIPPED | {"problem_side": "both"}], 0),
+        ([SKIPPED | {"problem_side": "both"}], 12),
+        ([{}, SKIPPED], 12),
+        ([{}, WRONG | {"verdict": "candidate only"}], 7),
+        ([{}, FAILED | {"verdict": "candidate only"}], 4),
+        ([{}, SKIPPED | {"verdict": "candidate only"}], 0),
+        ([{}, REPAIRED | {"reason": "wrong_output"}], 0),
+        ([{}, REPAIRED | {"reason": "failed"}], 0),
+        ([{}, REPAIRED | {"reason": "failed", "base_median_ns": 1000.0}], 12),
+        ([REPAIRED | {"reason": "wrong_output"}], 12),
+        ([{"verdict": "candidate only", "reason": "unmatched"}], 12),
         ([], 12),
     ],
 )
@@ -100,7 +114,9 @@ def test_strict_stops_at_any_undecided_row():
 
 
 def test_missing_rows_may_be_allowed():
-    assert code(row(), row("r2", "base only", reason="unmatched"), config=GateConfig(allow_missing=True)) == 0
+    lenient = GateConfig(allow_missing=True)
+    assert code(row(), row("r2", "base only", reason="unmatched"), config=lenient) == 0
+    assert code(row(), row("r2", **SKIPPED), config=lenient) == 0 and code(row("r2", **SKIPPED), config=lenient) == 12
 
 
 def test_a_time_budget_loosens_or_tightens_for_what_it_matches():
@@ -116,6 +132,19 @@ def test_a_time_budget_loosens_or_tightens_for_what_it_matches():
 def test_an_absolute_time_budget_counts_whatever_the_verdict():
     assert code(row(), config=GateConfig(budgets=(Budget("time", max=900.0),))) == 10
     assert code(row(), config=GateConfig(budgets=(Budget("time", max=1100.0),))) == 0
+
+
+def test_budgets_count_for_rows_of_which_nobody_can_tell():
+    unclear = row("r2", **UNCLEAR, ratio=1.008, ratio_low=1.005, ratio_high=1.011)
+    tight = GateConfig(budgets=(Budget("time", max_increase=0.003),))
+    assert code(row(), unclear, config=tight) == 10 and code(unclear, config=tight) == 10
+    assert code(row(), unclear, config=GateConfig(budgets=(Budget("time", max_increase=0.006),))) == 0
+    absolute = GateConfig(budgets=(Budget("time", {"row": "r2"}, max=900.0),))
+    assert code(row(), unclear, config=absolute) == 10
+    assert (
+        code(row(), row("r2", "candidate only", reason="unmatched", ratio=NONE, candidate_median_ns=950.0), config=absolute) == 10
+    )
+    assert code(row(), row("r2", **REPAIRED | {"reason": "failed", "candidate_median_ns": 950.0}), config=absolute) == 10
 
 
 @pytest.mark.parametrize(
@@ -175,6 +204,29 @@ def test_an_accepted_regression_passes_until_it_expires_and_is_shown():
     for other in (accepted(up_to=0.04), accepted(row="op=b*"), accepted(metric="registers_per_thread")):
         assert code(row(**SLOWER), config=GateConfig(accepted=(other,))) == 10
     assert code(row(**WRONG), config=GateConfig(accepted=(accepted(),))) == 7
+
+
+def gate(write_result, base, candidate, config=None):
+    paths = [str(write_result(f"{name}.json", points)) for name, points in (("old", base), ("new", candidate))]
+    return evaluate(compare_targets(paths[0], [paths[1]]), config or GateConfig(), DAY)
+
+
+def test_a_candidate_without_a_time_does_not_pass(write_result):
+    one, two, new = (f"op=swish shape={size} dtype=fp32" for size in ("8x8", "9x9", "7x7"))
+    base = {one: samples(1e5), two: samples(1.2e5)}
+    skip, wrong, failed = ({"status": status, "reason": "why"} for status in ("skipped", "wrong_output", "failed"))
+    assert gate(write_result, base, {one: skip, two: skip}).exit_code == 12
+    assert gate(write_result, base, base | {"op=other shape=7x7": wrong}).exit_code == 7
+    assert gate(write_result, base, base | {new: failed}).exit_code == 4
+
+
+def test_repairing_a_point_is_no_regression(write_result):
+    one, two = (f"op=swish shape={size} dtype=fp32" for size in ("8x8", "9x9"))
+    for status in ("wrong_output", "failed", "skipped"):
+        base = {one: {"status": status, "reason": "why"}, two: samples(1.2e5)}
+        found = gate(write_result, base, {one: samples(1e5), two: samples(1e5)})
+        assert found.exit_code == 0 and "no time of the base" in found.notes[0]
+    assert gate(write_result, {one: {"status": "failed"}}, {one: {"status": "wrong_output"}}).exit_code == 7
 
 
 def test_on_a_real_comparison(write_result):
