@@ -96,6 +96,7 @@ def evaluate(comparison: Comparison, config: GateConfig, today: date | None = No
     checks = [check for row in rows for check in _row_checks(row, comparison, config, valid, notes)]
     checks += _metric_checks(comparison, config, valid, rows)
     checks += _bandwidth_checks(rows, config, valid, notes)
+    notes += [note for budget in config.budgets for note in _unheld(budget, comparison, rows)]
     counted = [check for check in checks if not check.accepted]
     codes = {check.code for check in counted if check.code != CANNOT_TELL}
     if any(check.code == CANNOT_TELL for check in counted) and (config.strict or not _any_decided(rows)):
@@ -233,6 +234,39 @@ def _bandwidth_checks(
     return checks
 
 
+def _unheld(budget: Budget, comparison: Comparison, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say where a budget could not be held: it fits no row, or the candidate (or, for a change, the base) has no value."""
+    if budget.metric in (TIME, BANDWIDTH):
+        base, candidate = (
+            ("base_median_ns", "candidate_median_ns")
+            if budget.metric == TIME
+            else ("base_bandwidth_bytes_per_s", "candidate_bandwidth_bytes_per_s")
+        )
+        # a row that only the base has is missing, which the gate says by itself
+        fitting = [row for row in rows if _fits(budget, row)]
+        values = [(row, row[base], row[candidate]) for row in fitting if row["candidate_label"] is not None]
+    else:
+        found = [
+            (change, row)
+            for change, row in _metric_rows(comparison, rows)
+            if change["metric"] == budget.metric and _fits(budget, row)
+        ]
+        fitting = [row for _, row in found]
+        values = [(row, change["base_value"], change["candidate_value"]) for change, row in found]
+    if not fitting:
+        return [f"budget {budget}: fits no row, so nothing was held against it"]
+    notes = []
+    relative = any(getattr(budget, name) is not None for name in ("max_increase", "max_decrease", "max_added", "max_removed"))
+    for side, missing in (
+        ("candidate", [row for row, _, theirs in values if not np.isfinite(theirs)]),
+        ("base", [row for row, ours, theirs in values if relative and np.isfinite(theirs) and not np.isfinite(ours)]),
+    ):
+        if missing:
+            more = f" and {len(missing) - 1} more rows" if len(missing) > 1 else ""
+            notes.append(f"budget {budget}: not checked, for the {side} has no value: {missing[0]['row']}{more}")
+    return notes
+
+
 def _excesses(base: float, candidate: float, unit: str, budget: Budget) -> list[str]:
     """Return the limits that a candidate's value breaks, in words; a value that is missing breaks none."""
     if not np.isfinite(candidate):
@@ -256,12 +290,12 @@ def _excesses(base: float, candidate: float, unit: str, budget: Budget) -> list[
 
 
 def _budget_for(row: Mapping[str, Any], metric: str, budgets: Sequence[Budget]) -> Budget | None:
-    fitting = [
-        budget
-        for budget in budgets
-        if budget.metric == metric and all(fnmatchcase(str(row.get(key) or ""), value) for key, value in budget.match.items())
-    ]
+    fitting = [budget for budget in budgets if budget.metric == metric and _fits(budget, row)]
     return fitting[-1] if fitting else None
+
+
+def _fits(budget: Budget, row: Mapping[str, Any]) -> bool:
+    return all(fnmatchcase(str(row.get(key) or ""), value) for key, value in budget.match.items())
 
 
 def _maker(row: Mapping[str, Any], metric: str) -> Any:

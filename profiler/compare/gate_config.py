@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from profiler.compare.machine_code import RESOURCES
+from profiler.compare.metric_changes import metric_names
 from profiler.errors import UsageError, nearest
 
 if sys.version_info >= (3, 11):
@@ -20,6 +23,7 @@ TIME = "time"
 BANDWIDTH = "effective_bandwidth"
 
 _LIMITS = ("max_increase", "max_decrease", "max_added", "max_removed", "max", "min", "min_of_copy")
+_TIME_LIMITS = ("max_increase", "max")
 
 
 @dataclass(frozen=True)
@@ -107,23 +111,42 @@ def load_gate_config(explicit: Path | None = None, folder: Path | None = None) -
         The configuration; the defaults where no file says anything.
 
     Raises:
-        UsageError: A file is no TOML, or holds an unknown or wrong key.
+        UsageError: A file is no TOML, or holds an unknown or wrong key; the file to read has no such table.
     """
-    path = explicit or _find((folder or Path.cwd()).resolve())
-    if path is None:
+    found = (explicit, _gate_table(explicit)) if explicit else _find((folder or Path.cwd()).resolve())
+    if found is None:
         return GateConfig()
-    document = _toml(path)
-    table = document.get("tool", {}).get("profiler", {}) if path.name == "pyproject.toml" else document
-    return _config(table.get("gate", {}), path)
+    path, table = found
+    if table is None:
+        raise UsageError(f"{path}: has neither [gate] nor [tool.profiler.gate]", "add the table, or leave --config out")
+    return _config(_typed(table, dict, f"{path}: gate"), path)
 
 
-def _find(folder: Path) -> Path | None:
+def _find(folder: Path) -> tuple[Path, Any] | None:
+    """Return the nearest file with a table for the gate, and the table: a file about other things hides none further up."""
     for parent in (folder, *folder.parents):
         for name in ("profiler.toml", "pyproject.toml"):
             path = parent / name
-            if path.is_file() and (name == "profiler.toml" or "gate" in _toml(path).get("tool", {}).get("profiler", {})):
-                return path
+            table = _gate_table(path) if path.is_file() else None
+            if table is not None:
+                return path, table
     return None
+
+
+def _gate_table(path: Path) -> Any:
+    """Return `[gate]` (not of a pyproject.toml, where it is another tool's) or `[tool.profiler.gate]`; None without either.
+
+    Raises:
+        UsageError: The file holds both.
+    """
+    document = _toml(path)
+    inner: Any = document
+    for name in ("tool", "profiler", "gate"):
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    own = None if path.name == "pyproject.toml" else document.get("gate")
+    if own is not None and inner is not None:
+        raise UsageError(f"{path}: has both [gate] and [tool.profiler.gate]", "keep one of them")
+    return inner if own is None else own
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -155,11 +178,18 @@ def _budget(item: Any, path: Path) -> Budget:
     _refuse_unknown(item, ("metric", "match", *_LIMITS), path, "gate.budget")
     if not item.get("metric"):
         raise UsageError(f"{path}: a gate.budget has no metric", 'for example metric = "time"')
+    metric = _typed(item["metric"], str, f"{path}: gate.budget.metric")
+    known = (TIME, BANDWIDTH, *metric_names(), *(spec.name for spec in RESOURCES.values()))
+    if metric not in known:
+        raise UsageError(f"{path}: no metric {metric!r} is compared", nearest(metric, known))
     match = _typed(item.get("match", {}), dict, f"{path}: gate.budget.match")
     _refuse_unknown(match, _MATCHABLE, path, "gate.budget.match")
     limits = {name: _number(item[name], f"{path}: gate.budget.{name}") for name in _LIMITS if name in item}
     if not limits:
         raise UsageError(f"{path}: the budget of {item['metric']} has no limit", f"give one of {', '.join(_LIMITS)}")
+    unfit = [name for name in limits if metric == TIME and name not in (*_TIME_LIMITS, "min_of_copy")]
+    if unfit:
+        raise UsageError(f"{path}: {unfit[0]} is no limit of time", f"give {' or '.join(_TIME_LIMITS)}: a faster row never fails")
     if "min_of_copy" in limits and item["metric"] != BANDWIDTH:
         raise UsageError(f"{path}: min_of_copy is a limit of {BANDWIDTH}, not of {item['metric']}", "use min")
     return Budget(item["metric"], {key: str(value) for key, value in match.items()}, **limits)
@@ -205,4 +235,6 @@ def _typed(value: Any, kind: type, where: str) -> Any:
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise UsageError(f"{where} is {value!r}, expected a number", "write 1 % as 0.01")
+    if not math.isfinite(value):
+        raise UsageError(f"{where} is {value!r}, which limits nothing", "give a finite number")
     return float(value)

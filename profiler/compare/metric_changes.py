@@ -73,6 +73,14 @@ def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.Dat
     return frame
 
 
+def metric_names() -> tuple[str, ...]:
+    """Return the names of the metrics that are compared."""
+    from profiler.metrics import catalog
+
+    tables = [table for table in catalog.METRIC_TABLES if table.name in COMPARED]
+    return tuple(dict.fromkeys(spec.name for table in tables for spec in table.columns if _compared(spec, table)))
+
+
 def _renamed(pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
     """Yield what the candidate calls a row and what the base calls it, as label and as kernel with its launch."""
     for pair in pairs:

@@ -170,6 +170,33 @@ def test_metric_budgets(budget, values, expected):
     assert code(row(), metrics=[metric(name, *values)], config=GateConfig(budgets=(budget,))) == expected
 
 
+def test_a_budget_that_nothing_was_held_against_is_said():
+    values = [metric("registers_per_thread", 32, NONE), metric("registers_per_thread", NONE, 32, where="k")]
+    budgets = (
+        Budget("registers_per_thread", {"op": "b"}, max_added=0),
+        Budget("stack_bytes_per_thread", max=0),
+        Budget("registers_per_thread", max_added=0),
+        Budget("time", {"op": "b"}, max=5),
+        Budget("time", {"op": "a"}, max=5000),
+        Budget("effective_bandwidth", min=1e11),
+    )
+    found = evaluate(comparison(row(candidate_bandwidth_bytes_per_s=NONE), metrics=values), GateConfig(budgets=budgets), DAY)
+    assert found.exit_code == 0 and list(found.notes) == [
+        "budget registers_per_thread max_added 0 for op=b: fits no row, so nothing was held against it",
+        "budget stack_bytes_per_thread max 0: fits no row, so nothing was held against it",
+        "budget registers_per_thread max_added 0: not checked, for the candidate has no value: op=a shape=8 dtype=fp32",
+        "budget registers_per_thread max_added 0: not checked, for the base has no value: k",
+        "budget time max 5 for op=b: fits no row, so nothing was held against it",
+        "budget effective_bandwidth min 1e+11: not checked, for the candidate has no value: op=a shape=8 dtype=fp32",
+    ]
+
+
+def test_a_comparison_of_metrics_alone_needs_a_budget():
+    changed = metric("registers_per_thread", 32, 33)
+    assert code(metrics=[changed]) == 12
+    assert code(metrics=[changed], config=GateConfig(budgets=(Budget("registers_per_thread", max=40),))) == 0
+
+
 def test_metrics_without_a_budget_never_stop_a_merge():
     assert code(row(), metrics=[metric("registers_per_thread", 32, 255)]) == 0
 

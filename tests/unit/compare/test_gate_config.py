@@ -57,6 +57,27 @@ def test_pyproject_is_found_from_a_folder_below(tmp_path):
     assert load_gate_config(folder=below).threshold == 0.03
 
 
+def test_a_file_about_other_things_hides_nothing(tmp_path):
+    (tmp_path / "profiler.toml").write_text("[other]\nx = 1\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.profiler.gate]\nthreshold = 0.03\n")
+    assert load_gate_config(folder=tmp_path).threshold == 0.03
+
+
+def test_a_named_file_may_hold_either_table_and_must_hold_one(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("[tool.profiler.gate]\nthreshold = 0.03\n")
+    assert load_gate_config(path).threshold == 0.03
+    path.write_text("[gates]\nthreshold = 0.03\n")
+    with pytest.raises(UsageError, match=r"neither \[gate\] nor"):
+        load_gate_config(path)
+
+
+@pytest.mark.parametrize("metric", ["registers_per_thread", "stack_bytes_per_thread", "achieved_occupancy_pct"])
+def test_metrics_of_captures_and_of_machine_code_may_have_a_budget(tmp_path, metric):
+    (tmp_path / "profiler.toml").write_text(f"[[gate.budget]]\nmetric = '{metric}'\nmax = 1\n")
+    assert load_gate_config(folder=tmp_path).budgets == (Budget(metric, max=1.0),)
+
+
 def test_defaults_without_a_file(tmp_path):
     assert load_gate_config(folder=tmp_path) == GateConfig()
 
@@ -72,6 +93,13 @@ WRONG = {
     "unknown key 'size' in gate.budget.match": "[[gate.budget]]\nmetric = 'time'\nmax = 1\nmatch = {size = 1}",
     "gate.budget.max is True": "[[gate.budget]]\nmetric = 'time'\nmax = true",
     "min_of_copy is a limit of effective_bandwidth": "[[gate.budget]]\nmetric = 'time'\nmin_of_copy = 0.9",
+    "min is no limit of time": "[[gate.budget]]\nmetric = 'time'\nmin = 1",
+    "max_decrease is no limit of time": "[[gate.budget]]\nmetric = 'time'\nmax_decrease = 0.1",
+    "no metric 'registers' is compared": "[[gate.budget]]\nmetric = 'registers'\nmax_added = 0",
+    "gate.budget.max_increase is nan": "[[gate.budget]]\nmetric = 'time'\nmax_increase = nan",
+    "gate.threshold is inf": "[gate]\nthreshold = inf",
+    "gate is 5": "gate = 5",
+    "both [gate] and [tool.profiler.gate]": "[gate]\nstrict = true\n[tool.profiler.gate]\nstrict = true",
     "gate.budget is {": "[gate.budget]\nmetric = 'time'",
     "accepted.toml: No such file": "[gate]\naccepted = 'accepted.toml'",
 }
@@ -90,7 +118,7 @@ def test_what_is_wrong_is_named(tmp_path, message):
     [
         ('reason = "needed for bf16"', "", "has no reason"), ("expires = 2027-03-01", "", "has no expires"),
         ("expires = 2027-03-01", "expires = '2027-03-01'", "expected a date"), ("up_to = 0.05", "", "has no up_to"),
-        ('row = "op=swish *"', "", "has no row"), ("up_to = 0.05", "up_to = 'much'", "expected a number"),
+        ("up_to = 0.05", "up_to = inf", "limits nothing"), ('row = "op=swish *"', "", "has no row"), ("up_to = 0.05", "up_to = 'much'", "expected a number"),
         ("[[accepted]]", "[[acceptd]]", "unknown key 'acceptd'"),
     ],
 )  # fmt: skip
