@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import samples
-from test_gate import SLOWER, UNCLEAR, VOID, comparison, metric, row
+from test_gate import SKIPPED, SLOWER, UNCLEAR, VOID, comparison, metric, row
 
 from profiler.compare.comparison import SideInfo
 from profiler.compare.gate import evaluate
@@ -111,3 +111,21 @@ def test_junit_with_a_gate_follows_the_gate():
         "d": ["skipped"],
         "kernel": ["failure"],
     }
+
+
+def test_junit_gives_a_case_one_outcome_with_all_texts():
+    from profiler.compare.gate_config import Budget
+
+    found = comparison(row("a", **SLOWER), row("b"), row("c", **SKIPPED), metrics=[metric("registers_per_thread", 1, 2, where="a")])
+    budgets = (Budget("time", max=900.0), Budget("registers_per_thread", max_added=0))
+    gate = evaluate(found, GateConfig(budgets=budgets))
+    suite = ElementTree.fromstring(to_junit(found, gate).encode())[0]
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["3", "2", "1", "0"]
+    (outcome,) = suite[0]
+    assert outcome.tag == "failure" and all(
+        text in outcome.get("message") for text in ("slower", "at most 900 ns", "at most 0 more allowed")
+    )
+    assert [child.tag for child in suite[2]] == ["error"]
+    both = comparison(row("a"), row("c", **SKIPPED | {"problem_side": "both"}))
+    suite = ElementTree.fromstring(to_junit(both, evaluate(both, GateConfig())).encode())[0]
+    assert [[child.tag for child in case] for case in suite] == [[], ["skipped"]]

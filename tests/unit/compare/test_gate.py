@@ -212,6 +212,8 @@ def test_bandwidth_of_a_copy_is_a_budget():
     config = GateConfig(budgets=(Budget("effective_bandwidth", min_of_copy=0.95),))
     assert code(row(), copy, config=config) == 10
     assert code(row(), copy | {"candidate_bandwidth_bytes_per_s": 1.02e12}, config=config) == 0
+    slow = copy | {"row": "op=copy shape=8 dtype=fp32 cache_mode=cold", "candidate_bandwidth_bytes_per_s": 0.5e12}
+    assert code(row(), copy, slow, config=config) == 10 and code(row(), slow, copy, config=config) == 10
     found = evaluate(comparison(row()), config, DAY)
     assert found.exit_code == 0 and "no copy of this shape" in found.notes[0]
     assert code(row(), config=GateConfig(budgets=(Budget("effective_bandwidth", min=1.5e12),))) == 10
