@@ -277,6 +277,7 @@ def _notes(store: AbStore, rows: pd.DataFrame) -> list[str]:
         notes.append(f"{dropped} measurements were dropped because the SM clock fell during a round.")
     for record in store.rounds:
         notes += [f"Round {record.number}: {name}: {reason}" for name, reason in record.failures.items()]
+    notes += [f"Round {number}: {name}: {reason}" for number, name, reason in store.dropped]
     facts = store.facts.get(store.names[0], {})
     sentence = selftest_sentence(store.run.path.parent, fact_value(facts, FACTS[0]), fact_value(facts, FACTS[1]))
     notes = [sentence, *notes] if sentence else notes

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from profiler.compare.ab_sides import AbSide
 from profiler.compare.align import apply_aliases
-from profiler.compare.comparability import recording_facts
+from profiler.compare.comparability import compare_facts, mixed_conditions, recording_facts
 from profiler.compare.rounds import ROUND_COLUMNS
-from profiler.compare.sides import Row, merge_replicates, rows_from_points
+from profiler.compare.sides import Row, merge_replicates, mix_conditions, rows_from_points
 from profiler.compare.verdict import Rule
 from profiler.errors import BadExportError, UsageError
 from profiler.store.run_dir import RunDir, write_atomic
@@ -130,6 +130,9 @@ class AbStore:
         self.names = [side.name for side in request.sides]
         self.rounds: list[RoundRecord] = []
         self.facts: dict[str, dict[str, str]] = {}
+        self.dropped: list[tuple[int, str, str]] = []
+        """Round, side and why what it measured there does not count: its conditions were not those it began with."""
+        self._conditions: dict[tuple[str, str], dict[str, str]] = {}
         self._parts: dict[str, list[list[Row]]] = {name: [] for name in self.names}
         self._records: list[dict[str, Any]] = []
         while (self.round_folder(len(self.rounds) + 1) / "round.json").is_file():
@@ -167,13 +170,32 @@ class AbStore:
 
     def _read_side(self, number: int, side: str) -> list[Row]:
         recording = load(self.result_path(number, side))
-        if side not in self.facts:
-            self.facts[side] = recording_facts(recording, "builtin", SOURCE)
+        facts = recording_facts(recording, "builtin", SOURCE)
+        known = self.facts.setdefault(side, facts)
+        changed = [item for item in compare_facts(known, facts, side, self.request.allowed) if item.voids]
+        if changed:
+            texts = [f"{item.title}: {item.base_value} and {item.candidate_value}" for item in changed]
+            self.dropped.append((number, side, f"dropped, for it was measured under other conditions: {'; '.join(texts)}"))
+            return []
         samples = recording.table("samples") if recording.has("samples") else None
         rows = rows_from_points(recording.table("points"), samples)
         if side != self.names[0]:
             apply_aliases(rows, self.request.aliases)
-        return rows
+        return self._steady(number, side, rows)
+
+    def _steady(self, number: int, side: str, rows: list[Row]) -> list[Row]:
+        """Return the rows whose conditions are those of their first round, and note the others."""
+        changed: dict[str, str] = {}
+        for row in rows:
+            known = self._conditions.setdefault((side, row.label), dict(row.conditions))
+            text = mixed_conditions(mix_conditions(known, row.conditions), self.request.allowed)
+            if text:
+                changed[row.label] = text
+        if changed:
+            label, text = next(iter(changed.items()))
+            more = f" and {len(changed) - 1} more rows" if len(changed) > 1 else ""
+            self.dropped.append((number, side, f"dropped, for it was measured under other conditions: {label}{more}: {text}"))
+        return [row for row in rows if row.label not in changed]
 
     def frame(self) -> pd.DataFrame:
         """Return the rounds table."""

@@ -168,7 +168,11 @@ def unalias(label: str, aliases: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def apply_aliases(rows: Sequence[Row], aliases: Mapping[str, Mapping[str, str]]) -> None:
-    """Give the rows of a candidate the base's names, in place."""
+    """Give the rows of a candidate the base's names, in place.
+
+    Raises:
+        UsageError: Two of its rows would have one name.
+    """
     for row in rows:
         pairs = decode_label(row.label)
         for key, values in aliases.items():
@@ -177,3 +181,10 @@ def apply_aliases(rows: Sequence[Row], aliases: Mapping[str, Mapping[str, str]])
                     known[key] = values[known[key]]
         if pairs and aliases:
             row.label = encode_label(pairs)
+    named: dict[str, str] = {}
+    for row in rows:
+        other = named.setdefault(row.label, row.own_label)
+        if other != row.own_label:
+            raise UsageError(
+                f"--alias makes {other!r} and {row.own_label!r} the same row", "name values that stand for one row each"
+            )

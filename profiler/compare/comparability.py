@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import UsageError, nearest
@@ -165,6 +165,33 @@ def compare_facts(
         voids = fact.voids and bool(ours and theirs) and fact.name not in allowed
         differences.append(Difference(name, fact.name, fact.title, ours, theirs, voids, fact.why))
     return differences
+
+
+def replicate_differences(
+    facts: Sequence[Mapping[str, str]], names: Sequence[str], side: str, allowed: frozenset[str] = frozenset()
+) -> list[Difference]:
+    """Return the facts in which the processes of one side differ from its first, each with the first that does.
+
+    Args:
+        facts: Facts of each process's recording.
+        names: Their names for people.
+        side: Name of the side.
+        allowed: Facts that may differ without voiding the comparison.
+    """
+    found: dict[str, Difference] = {}
+    for own, name in zip(facts[1:], names[1:], strict=True):
+        for item in compare_facts(facts[0], own, side, allowed):
+            if item.fact not in found or (item.voids and not found[item.fact].voids):
+                found[item.fact] = replace(item, title=f"{item.title} within {side} ({names[0]} and {name})")
+    return list(found.values())
+
+
+def mixed_conditions(mixed: Mapping[str, tuple[str, str]], allowed: frozenset[str] = frozenset()) -> str:
+    """Return in what the processes of one side of a row differ, in words; empty when in nothing that matters."""
+    parts = [
+        f"{CONDITION_TITLES.get(name, name)}: {one} and {other}" for name, (one, other) in mixed.items() if name not in allowed
+    ]
+    return "; ".join(parts)
 
 
 def compare_conditions(base: Mapping[str, str], candidate: Mapping[str, str], allowed: frozenset[str] = frozenset()) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.compare.align import Pair
-from profiler.compare.comparability import Difference, compare_conditions
+from profiler.compare.comparability import Difference, compare_conditions, mixed_conditions
 from profiler.compare.statistics import Estimates
 from profiler.compare.summaries import resolution_variance
 from profiler.compare.verdict import REASONS, Decisions, Rule, Verdict, decide
@@ -137,6 +137,10 @@ def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: fro
     if voided:
         detail = "; ".join(f"{item.title}: {item.base_value} and {item.candidate_value}" for item in voided)
         return Judged(name, pair, Verdict.NOT_COMPARABLE, "conditions_differ", detail)
+    for side, row in (("base", pair.base), ("candidate", pair.candidate)):
+        mixed = mixed_conditions(row.mixed, allowed)
+        if mixed:
+            return Judged(name, pair, Verdict.NOT_COMPARABLE, "conditions_differ", f"processes of the {side} differ: {mixed}")
     conditions = compare_conditions(pair.base.conditions, pair.candidate.conditions, allowed)
     if conditions:
         return Judged(name, pair, Verdict.NOT_COMPARABLE, "conditions_differ", conditions)

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profiler.compare.align import align, apply_aliases
-from profiler.compare.comparability import FACTS, Difference, compare_facts, fact_value, recording_facts
+from profiler.compare.comparability import (
+    FACTS,
+    Difference,
+    compare_facts,
+    fact_value,
+    recording_facts,
+    replicate_differences,
+)
 from profiler.compare.comparison import Comparison, Judged, SideInfo, build_rows, capture_estimates, clocks_differ, judge_pair
 from profiler.compare.metric_changes import metric_changes
 from profiler.compare.noise import BOARD_SPREAD, MachineNoise, assumed_noise, find_noise, selftest_sentence
@@ -113,17 +120,18 @@ def _compare(
     import pandas as pd
 
     base = sides[0]
+    within = [_replicates(side, group, allowed) for side, group in zip(sides, groups, strict=True)]
     host_clock = any(row.conditions.get("clock") == "monotonic" for row in base.rows)
     measured = None if host_clock else find_noise(root, *_board(base.facts))
     noise = measured or assumed_noise(host_clock)
     judged: list[Judged] = []
     extra: list[float] = []
-    differences: list[Difference] = []
+    differences: list[Difference] = [*within[0]]
     metrics = []
-    for side in sides[1:]:
+    for side, own in zip(sides[1:], within[1:], strict=True):
         found = compare_facts(base.facts, side.facts, side.name, allowed)
-        differences += found
-        voided = [item for item in found if item.voids]
+        differences += [*found, *own]
+        voided = [item for item in (*found, *within[0], *own) if item.voids]
         pairs = align(base.rows, side.rows, keys)
         judged += [clocks_differ(judge_pair(side.name, pair, voided, allowed)) for pair in pairs]
         board = any(item.fact == "gpu_uuid" and item.base_value and item.candidate_value for item in found)
@@ -146,6 +154,12 @@ def _compare(
         design,
         _notes(sides, rows, selftest_sentence(root, *_board(base.facts))),
     )
+
+
+def _replicates(side: Side, group: Sequence[Recording], allowed: frozenset[str]) -> list[Difference]:
+    """Return in what the processes of one side differ from its first."""
+    facts = [recording_facts(r, side.source.tool if side.source else None, str(side.source or "")) for r in group]
+    return replicate_differences(facts, [recording.name for recording in group], side.name, allowed)
 
 
 def _info(side: Side, group: Sequence[Recording]) -> SideInfo:

@@ -29,6 +29,10 @@ CONDITIONS = ("cache", "launch_mode", "clock", "streams", "threads", "engine")
 _GRAVEST = ("wrong_output", "failed", "skipped")
 
 
+def _gravity(problem: str) -> int:
+    return _GRAVEST.index(problem) if problem in _GRAVEST else len(_GRAVEST)
+
+
 @dataclass(eq=False)
 class Row:
     """What is compared: one launch configuration on one side.
@@ -44,6 +48,9 @@ class Row:
         own_label: The label before an alias gave it the base's name.
         bytes_per_iteration: Bytes that one iteration must move; NaN when unknown.
         symbol: Mangled name of the kernel's instantiation; empty when unknown.
+        listed: What may differ between the sides, and is then said: engine digest and layers of the point.
+        mixed: Conditions in which processes (or measurements of one label) differ: name to two of the values.
+        clocks_hz: Lower SM clock of each process, as `summaries`; NaN when unknown.
     """
 
     label: str
@@ -56,10 +63,14 @@ class Row:
     own_label: str = ""
     bytes_per_iteration: float = float("nan")
     symbol: str = ""
+    listed: dict[str, str] = field(default_factory=dict)
+    mixed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    clocks_hz: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Remember the label that it was made with."""
+        """Remember the label that it was made with, and give each process the clock of the row."""
         self.own_label = self.own_label or self.label
+        self.clocks_hz = self.clocks_hz or [self.sm_clock_hz] * len(self.summaries)
 
     @property
     def sm_clock_hz(self) -> float:
@@ -70,7 +81,7 @@ class Row:
     def problem(self) -> str:
         """Reason code of the gravest thing wrong with any of its processes; empty when all is well."""
         found = [summary.problem for summary in self.summaries if summary.problem]
-        return min(found, key=lambda problem: _GRAVEST.index(problem) if problem in _GRAVEST else len(_GRAVEST), default="")
+        return min(found, key=_gravity, default="")
 
     @property
     def median_ns(self) -> float:
@@ -146,19 +157,36 @@ _ABSENT = summarise(None)
 def merge_replicates(parts: list[list[Row]]) -> list[Row]:
     """Join the rows of several recordings of one side by label: each recording is one more process.
 
-    A row that a recording lacks gets a summary that says so.
+    A row that a recording lacks gets a summary that says so. Labels stand once in each recording: `rows_from_points` pools
+    what one process measured under one label, for that is no second process.
     """
     rows: dict[str, Row] = {}
     for index, part in enumerate(parts):
         for row in part:
-            known = rows.setdefault(row.label, replace(row, summaries=[]))
-            known.summaries += [_ABSENT] * (index - len(known.summaries)) + row.summaries
+            known = rows.setdefault(row.label, replace(row, summaries=[], clocks_hz=[], conditions={}, mixed=dict(row.mixed)))
+            _fill_up(known, index)
+            known.summaries += row.summaries
+            known.clocks_hz += row.clocks_hz
             known.note = known.note or row.note
+            known.mixed = mix_conditions(known.conditions, row.conditions) | row.mixed | known.mixed
             known.sm_clock_before_hz = float(np.fmin(known.sm_clock_before_hz, row.sm_clock_before_hz))
             known.sm_clock_after_hz = float(np.fmin(known.sm_clock_after_hz, row.sm_clock_after_hz))
     for row in rows.values():
-        row.summaries += [_ABSENT] * (len(parts) - len(row.summaries))
+        _fill_up(row, len(parts))
     return list(rows.values())
+
+
+def _fill_up(row: Row, processes: int) -> None:
+    missing = processes - len(row.summaries)
+    row.summaries += [_ABSENT] * missing
+    row.clocks_hz += [float("nan")] * missing
+
+
+def mix_conditions(known: dict[str, str], other: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Add the conditions of one more process to those known, in place, and return those in which it differs."""
+    for name, value in other.items():
+        known.setdefault(name, value)
+    return {name: (known[name], value) for name, value in other.items() if known[name] != value}
 
 
 def side_rows(recording: Recording, source: Source) -> list[Row]:
@@ -200,32 +228,45 @@ def _text(value: Any) -> str:
 
 
 def rows_from_points(points: pd.DataFrame, samples: pd.DataFrame | None) -> list[Row]:
-    """Return one row per sweep point.
+    """Return one row per label of a sweep point; points of one label are pooled: one process is one measurement of it.
 
     Args:
         points: Schema table `points`.
         samples: Schema table `samples`; None when no point has any.
     """
     grouped = {} if samples is None else _samples_by_point(samples)
-    rows = []
+    by_label: dict[str, list[dict[str, Any]]] = {}
     for point in points.to_dict("records"):
-        values = grouped.get(point["point_id"])
-        status = _text(point.get("status")) or "ok"
-        clocks = [float(_text(point.get(f"sm_clock_{when}_hz")) or "nan") for when in ("before", "after")]
-        rows.append(
-            Row(
-                label=_text(point.get("label")),
-                keys=_point_keys(point),
-                summaries=[summarise(values, status)],
-                conditions={name: _text(point[name]) for name in CONDITIONS if _text(point.get(name))},
-                sm_clock_before_hz=clocks[0],
-                sm_clock_after_hz=clocks[1],
-                note=_text(point.get("reason")),
-                bytes_per_iteration=float(_text(point.get("bytes_per_iteration")) or "nan"),
-                symbol=_text(_launch(point).get("symbol")),
-            )
-        )
-    return rows
+        by_label.setdefault(_text(point.get("label")), []).append(point)
+    return [_pooled(label, same, [grouped.get(point["point_id"]) for point in same]) for label, same in by_label.items()]
+
+
+def _pooled(label: str, points: list[dict[str, Any]], samples: list[np.ndarray | None]) -> Row:
+    """Return the row of the points of one label."""
+    found = [values for values in samples if values is not None]
+    first = points[0]
+    statuses = [_text(point.get("status")) or "ok" for point in points]
+    worst = min((status for status in statuses if status != "ok"), key=_gravity, default="ok")
+    clocks = [
+        float(np.fmin.reduce([float(_text(point.get(f"sm_clock_{when}_hz")) or "nan") for point in points]))
+        for when in ("before", "after")
+    ]
+    conditions: dict[str, str] = {}
+    mixed: dict[str, tuple[str, str]] = {}
+    for point in points:
+        mixed |= mix_conditions(conditions, {name: _text(point[name]) for name in CONDITIONS if _text(point.get(name))})
+    return Row(
+        label=label,
+        keys=_point_keys(first),
+        summaries=[summarise(np.concatenate(found) if found else None, worst)],
+        conditions=conditions,
+        sm_clock_before_hz=clocks[0],
+        sm_clock_after_hz=clocks[1],
+        note=next((text for text in (_text(point.get("reason")) for point in points) if text), ""),
+        bytes_per_iteration=float(_text(first.get("bytes_per_iteration")) or "nan"),
+        symbol=_text(_launch(first).get("symbol")),
+        mixed=mixed,
+    )
 
 
 def _launch(point: dict[str, Any]) -> dict[str, Any]:

@@ -162,6 +162,41 @@ def test_a_crash_now_and_then_costs_a_round_and_is_told(driver, tmp_path):
     assert any("Round 3: candidate: exit status 9 without a result" in note for note in found.notes)
 
 
+EDITED = """
+import json, pathlib, subprocess, sys
+out, number, edit = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+code = subprocess.call(sys.argv[4:] + ["--json", str(out)])
+document = json.loads(out.read_text())
+exec(edit)
+out.write_text(json.dumps(document))
+sys.exit(code)
+"""
+
+
+def edited(driver, edit):
+    """Return the simulated driver with its result document changed by a statement, which knows `document` and `number`."""
+    return (sys.executable, "-c", EDITED, "{json}", "{round}", edit, *driver)
+
+
+@pytest.mark.parametrize(
+    ("edit", "text"),
+    [
+        ("document['device'] |= {'name': 'Another GPU'} if number == 3 else {}", "GPU model: Simulated GPU and Another GPU"),
+        ("document['points'][0] |= {'cache': 'warm'} if number == 3 else {}", "cold or warm cache: cold and warm"),
+    ],
+)
+def test_a_round_under_other_conditions_is_dropped_and_told(driver, tmp_path, edit, text):
+    _, found = start(tmp_path, request(driver(), edited(driver(), edit)), rounds=6)
+    (row,) = found.rows.to_dict("records")
+    assert row["rounds"] == 5 and any(note.startswith("Round 3: candidate: dropped") and text in note for note in found.notes)
+
+
+def test_points_of_one_label_are_one_measurement_of_the_process(driver, tmp_path):
+    edit = "document['points'] = document['points'] * 3"
+    _, found = start(tmp_path, request(driver(), edited(driver(), edit)), rounds=6)
+    assert len(found.rounds) == 12 and found.rows["candidate_samples"].tolist() == [360]
+
+
 def test_a_round_with_a_fallen_clock_is_dropped_and_told(driver, tmp_path):
     fallen = driver("--clock-drop-in-round", "2", "--round", "{round}")
     _, found = start(tmp_path, request(driver(), fallen), rounds=8)

@@ -94,6 +94,11 @@ def test_aliases_give_the_candidate_the_base_s_names():
     )
 
 
+def test_aliases_that_make_two_rows_one_are_refused():
+    with pytest.raises(UsageError, match="the same row"):
+        apply_aliases([row("op=a shape=1", None), row("op=a shape=2", None)], parse_aliases(["shape=2:1"]))
+
+
 @pytest.mark.parametrize("text", ["shape", "shape=1", "=1:2", "shape=:2", "shape=1:"])
 def test_aliases_of_another_form_are_refused(text):
     with pytest.raises(UsageError, match="KEY=CANDIDATE:BASE"):

@@ -130,6 +130,27 @@ def test_several_processes_measure_their_spread(write_result):
     assert found.rows["rounds"].tolist() == [3]
 
 
+def joined(*paths):
+    return ",".join(map(str, paths))
+
+
+def test_a_process_under_other_conditions_voids_its_side(write_result):
+    good = [write_result(f"{i}.json", {A: samples(1e5, seed=i)}) for i in range(6)]
+    other = write_result("other.json", {A: samples(1e5)}, device={"name": "Another GPU"})
+    warm = write_result("warm.json", {A: {"samples_ns": samples(1e5), "cache": "warm"}})
+    same = joined(*good[3:])
+    for base in (joined(good[0], other, good[2]), joined(other, *good[:2])):
+        found = compare_targets(base, [same])
+        assert only(found)["reason"] == "conditions_differ" and "Another GPU" in only(found)["detail"]
+        assert any("within" in item.title and item.voids for item in found.differences)
+        assert only(compare_targets(base, [same], allowed=frozenset(["gpu"])))["verdict"] == "same"
+        assert only(compare_targets(same, [base]))["reason"] == "conditions_differ"
+    mixed = joined(good[0], warm, good[2])
+    assert "processes of the base differ: cold or warm cache" in only(compare_targets(mixed, [same]))["detail"]
+    assert "processes of the candidate differ" in only(compare_targets(same, [mixed]))["detail"]
+    assert only(compare_targets(mixed, [same], allowed=frozenset(["cache"])))["verdict"] == "same"
+
+
 def test_many_candidates_are_judged_together(write_result):
     paths = [str(write_result(f"{i}.json", {A: samples(100_000 * factor, seed=i)})) for i, factor in enumerate((1, 1.2, 0.8))]
     found = compare_targets(paths[0], paths[1:])

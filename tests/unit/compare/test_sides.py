@@ -1,4 +1,5 @@
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,24 @@ def test_replicates_are_joined_and_a_missing_one_is_named():
     assert [summary.problem for summary in merged["op=b"].summaries] == ["", "missing_samples", "missing_samples"]
     assert [summary.problem for summary in merged["op=c"].summaries] == ["missing_samples", "missing_samples", ""]
     assert merged["op=a"].median_ns == 6.5
+
+
+def one_document(tmp_path, *points):
+    records = [{"status": "ok", "clock": "cuda_event", "cache": "cold", "launch_mode": "plain"} | point for point in points]
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps({"schema": "profiler-result", "schema_version": 1, "points": records}))
+    recording = load(path)
+    return side_rows(recording, available_sources(recording)[0])
+
+
+def test_points_of_one_label_are_pooled_for_they_are_one_process(tmp_path):
+    a, b = ({"label": "op=a", "samples_ns": values} for values in ([5, 6], [7, 8, 9]))
+    (row,) = one_document(tmp_path, a, b)
+    assert len(row.summaries) == 1 and (row.count, row.median_ns, row.mixed) == (5, 7.0, {})
+    (row,) = one_document(tmp_path, a, b | {"cache": "warm"})
+    assert row.mixed == {"cache": ("cold", "warm")}
+    (row,) = one_document(tmp_path, a, {"label": "op=a", "status": "failed", "reason": "crash"})
+    assert (row.problem, row.note) == ("failed", "crash")
 
 
 NSYS = Path(__file__).parents[2] / "data" / "nsys_h200"
