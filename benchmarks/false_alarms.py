@@ -1,6 +1,7 @@
 """How often the verdicts are wrong, on simulated measurements with known truth, beside peers' rules on the same data.
 
 python benchmarks/false_alarms.py [--experiments 4000] [--seed 1] [--json FILE]
+python benchmarks/false_alarms.py --processes     only what compare says of several processes of unequal spread
 python benchmarks/false_alarms.py --calibrate     makes the table of profiler/compare/statistics.py again
 """
 
@@ -20,7 +21,7 @@ from profiler.compare.comparison import Judged, capture_estimates, clocks_differ
 from profiler.compare.noise import MachineNoise, assumed_noise
 from profiler.compare.sides import Row
 from profiler.compare.statistics import LOOKS, Estimates, interval, local_level, paired_estimates, two_sided_p
-from profiler.compare.summaries import summarise
+from profiler.compare.summaries import Summary, summarise
 from profiler.compare.verdict import Decisions, Rule, decide, decided
 
 RATIOS = {"identical": 0.0, "0.3 % slower": 0.003, "2 % slower": 0.02}
@@ -28,6 +29,11 @@ FIXED_ROUNDS = 12
 ROWS = 40
 SELFTEST_ROUNDS = 30
 FIELDS = ("log_ratio", "standard_error", "dof", "rounds")
+UNEQUAL = (
+    (10, 0.001, 2, 0.03), (20, 0.001, 2, 0.03), (10, 0.001, 3, 0.03), (5, 0.001, 2, 0.02), (3, 0.001, 3, 0.03),
+    (2, 0.01, 10, 0.01), (1, 0.01, 3, 0.01), (3, 0.03, 1, 0.03), (3, 0.01, 3, 0.01), (10, 0.01, 10, 0.01),
+)  # fmt: skip
+"""Processes of the base and their spread, processes of the candidate and theirs."""
 
 
 def stopped_verdicts(experiments: Experiments, rule: Rule) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -80,6 +86,27 @@ def single_captures(experiments: Experiments, noise: MachineNoise, rule: Rule) -
     judged = [clocks_differ(Judged("candidate", Pair(*both))) for both in zip(*rows, strict=True)]
     estimates = capture_estimates(judged, [noise] * len(judged), [0.0] * len(judged))
     return _signs(_each_alone(Estimates(*(getattr(estimates, name)[:, None] for name in FIELDS)), rule, 1).verdict)
+
+
+def unequal_processes(experiments: int, rule: Rule, rng: np.random.Generator) -> list[dict]:
+    """Measure `profiler compare` on identical code where the sides have other numbers of processes and other spreads."""
+
+    def row(count: int, spread: float) -> Row:
+        return Row("row", {}, [Summary(1e6 * float(np.exp(rng.normal(0.0, spread))), 1e-5, 100, 1.0) for _ in range(count)])
+
+    results = []
+    for base, base_spread, candidate, candidate_spread in UNEQUAL:
+        judged = [Judged("candidate", Pair(row(base, base_spread), row(candidate, candidate_spread))) for _ in range(experiments)]
+        estimates = capture_estimates(judged, [assumed_noise(host_clock=False)] * experiments, [0.0] * experiments)
+        said = _each_alone(Estimates(*(getattr(estimates, name)[:, None] for name in FIELDS)), rule, 1)
+        results.append(
+            {
+                "base": {"processes": base, "spread": base_spread}, "alarms": float(np.mean(_signs(said.verdict) != 0)),
+                "candidate": {"processes": candidate, "spread": candidate_spread},
+                "coverage": float(np.mean((said.ratio_low <= 1.0) & (said.ratio_high >= 1.0))),
+            }
+        )  # fmt: skip
+    return results
 
 
 def measured_noise(scenario: Scenario, rng: np.random.Generator) -> MachineNoise:
@@ -172,24 +199,37 @@ def print_table(results: list[dict]) -> None:
             print(f"| {result['scenario']} | {rule} | " + " | ".join(pct(cells[name]) for name in RATIOS) + " |")
 
 
+def print_unequal(results: list[dict]) -> None:
+    """Print how several processes of unequal spread are judged."""
+    print("\n| base: processes, spread | candidate: processes, spread | false alarms % | coverage % |")
+    print("| --- | --- | ---: | ---: |")
+    for result in results:
+        sides = (f"{result[side]['processes']}, {100 * result[side]['spread']:g} %" for side in ("base", "candidate"))
+        print(f"| {' | '.join(sides)} | {100 * result['alarms']:.1f} | {100 * result['coverage']:.1f} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--experiments", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--calibrate", action="store_true")
+    parser.add_argument("--processes", action="store_true", help="only sides of several processes of unequal spread")
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
     if arguments.calibrate:
         for point in calibrate(4_000_000, rng):
             print(f"({point[0]:g}, {point[1]:.4g})")
         return
-    results = [measure(scenario, arguments.experiments, Rule(), rng) for scenario in SCENARIOS]
-    print_table(results)
+    results = [] if arguments.processes else [measure(scenario, arguments.experiments, Rule(), rng) for scenario in SCENARIOS]
+    if results:
+        print_table(results)
+    # its own generator: the figures are the same with and without the scenarios before
+    unequal = unequal_processes(arguments.experiments, Rule(), np.random.default_rng(arguments.seed))
+    print_unequal(unequal)
     if arguments.json:
-        arguments.json.write_text(
-            json.dumps({"experiments": arguments.experiments, "seed": arguments.seed, "results": results}, indent=1)
-        )
+        record = {"experiments": arguments.experiments, "seed": arguments.seed, "results": results, "unequal_processes": unequal}
+        arguments.json.write_text(json.dumps(record, indent=1))
 
 
 if __name__ == "__main__":

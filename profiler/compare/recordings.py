@@ -170,7 +170,8 @@ def _design(groups: Sequence[Sequence[Recording]], noise: MachineNoise) -> str:
     counts = [len(group) for group in groups]
     if max(counts) == 1:
         return f"one process on each side; the spread between processes is {noise.origin}"
-    return f"{' against '.join(map(str, counts))} processes, not interleaved; their spread is measured"
+    few = f", and for a side of fewer than three at least what is known: {noise.origin}" if min(counts) < 3 else ""
+    return f"{' against '.join(map(str, counts))} processes, not interleaved; their spread is measured{few}"
 
 
 def _board(facts: Mapping[str, str]) -> tuple[str, str]:
@@ -186,6 +187,9 @@ def _notes(sides: Sequence[Side], rows: pd.DataFrame, selftest: str) -> list[str
         notes.append(
             "The recordings hold no times that can be compared: metrics only (Nsight Compute replays: its durations do not count)."
         )
+    dropped = int(rows["dropped_rounds"].fillna(0).sum())
+    if dropped:
+        notes.append(f"{dropped} measurements were left out because the SM clock of their process was unlike that of the others.")
     renamed = rows["match_note"].notna().sum()
     if renamed:
         notes.append(f"{renamed} rows were matched although their names differ; the column match says how.")

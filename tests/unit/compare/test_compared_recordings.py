@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 from conftest import samples
 
-from profiler.compare.noise import MachineNoise, find_noise
+from profiler.compare.align import Pair
+from profiler.compare.comparison import Judged, capture_estimates
+from profiler.compare.noise import MachineNoise, assumed_noise, find_noise
 from profiler.compare.recordings import compare_targets
+from profiler.compare.sides import Row
+from profiler.compare.statistics import interval
+from profiler.compare.summaries import Summary
 from profiler.compare.verdict import Rule
 from profiler.errors import DataMissingError, UsageError
 
@@ -132,6 +137,43 @@ def test_several_processes_measure_their_spread(write_result):
 
 def joined(*paths):
     return ",".join(map(str, paths))
+
+
+def test_one_throttled_process_is_left_out_of_its_side(write_result):
+    def process(name, hz, median=1e5, seed=0):
+        return write_result(name, {A: {"samples_ns": samples(median, seed=seed), "sm_clock_after_hz": hz}})
+
+    base, candidate = ([process(f"{side}{i}.json", 1.98e9, seed=i) for i in range(4)] for side in "bc")
+    slow = process("slow.json", 1.6e9, 1.24e5)
+    for sides in ((base, [slow, *candidate[:3]]), ([*base[:3], slow], candidate)):
+        found = compare_targets(*(joined(*side) if side is sides[0] else [joined(*side)] for side in sides))
+        assert (only(found)["verdict"], only(found)["dropped_rounds"], only(found)["rounds"]) == ("same", 1, 3)
+        assert any("SM clock" in note for note in found.notes)
+    mostly = [process(f"s{i}.json", 1.6e9, 1.24e5, i) for i in range(3)]
+    found = only(compare_targets(joined(*base), [joined(candidate[0], *mostly)]))
+    assert found["reason"] == "clock_differs" and "1980 and 1600 MHz" in found["detail"]
+
+
+def simulated(count, spread, rng):
+    return Row("r", {}, [Summary(1e6 * np.exp(rng.normal(0.0, spread)), 1e-5, 100, 1.0) for _ in range(count)])
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate", "covered"),
+    [
+        ((10, 0.001), (10, 0.001), 0.94),
+        ((10, 0.001), (3, 0.03), 0.94),
+        ((3, 0.001), (3, 0.03), 0.93),
+        ((1, 0.01), (10, 0.01), 0.93),
+        # two processes cannot measure a spread six times the assumed one any better
+        ((10, 0.001), (2, 0.03), 0.90),
+    ],
+)
+def test_sides_of_unequal_spread_and_number_are_covered(base, candidate, covered):
+    rng = np.random.default_rng(5)
+    judged = [Judged("c", Pair(simulated(*base, rng), simulated(*candidate, rng))) for _ in range(4000)]
+    low, high = interval(capture_estimates(judged, [assumed_noise(False)] * len(judged), [0.0] * len(judged)), 0.05)
+    assert np.mean((low <= 0.0) & (high >= 0.0)) >= covered
 
 
 def test_a_process_under_other_conditions_voids_its_side(write_result):
