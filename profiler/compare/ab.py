@@ -15,7 +15,7 @@ from profiler.compare.ab_points import ONLY, can_narrow, points_file, takes_poin
 from profiler.compare.ab_sides import AbSide
 from profiler.compare.ab_store import SOURCE, TOOL, AbStore, RoundRecord
 from profiler.compare.align import align
-from profiler.compare.comparability import FACTS, compare_facts, fact_value
+from profiler.compare.comparability import FACTS, compare_facts, fact_value, listed_differences
 from profiler.compare.comparison import Comparison, SideInfo
 from profiler.compare.machine_code import find_cuobjdump, function_digests, function_resources, resource_changes, same_code
 from profiler.compare.metric_changes import METRIC_COLUMNS
@@ -257,6 +257,9 @@ def job_comparison(store: AbStore) -> Comparison:
 
     base, *candidates = [_side_info(store, side) for side in store.request.sides]
     differences = [item for side in candidates for item in compare_facts(base.facts, side.facts, side.name, store.request.allowed)]
+    sides = store.side_rows()
+    for side in candidates:
+        differences += listed_differences(side.name, align(sides[base.name], sides[side.name], store.request.keys))
     count = len(store.rounds)
     design = f"{count} interleaved rounds in random order, each a fresh process of every side on one machine"
     changes = _code_record(store).get("changes", {})

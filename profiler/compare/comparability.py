@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from profiler.errors import UsageError, nearest
 
 if TYPE_CHECKING:
+    from profiler.compare.align import Pair
     from profiler.tables.load import Recording
 
 
@@ -54,7 +56,9 @@ FACTS = (
 
 CONDITION_TITLES = {
     "cache": "cold or warm cache",
+    "cold_method": "how the cache was made cold",
     "launch_mode": "plain or graph launches",
+    "measure": "isolated or overlapping iterations",
     "clock": "clock that timed it",
     "streams": "streams",
     "threads": "threads",
@@ -165,6 +169,49 @@ def compare_facts(
         voids = fact.voids and bool(ours and theirs) and fact.name not in allowed
         differences.append(Difference(name, fact.name, fact.title, ours, theirs, voids, fact.why))
     return differences
+
+
+_LISTED = (
+    ("engine_digest", "TensorRT engine", "tactics may differ: compare the layers"),
+    ("layers", "layers of the TensorRT engine", "other layers or formats do other work"),
+)
+
+
+def listed_differences(name: str, pairs: Sequence[Pair]) -> list[Difference]:
+    """Return the properties of points, as their engine's layers, in which rows of the two sides differ; none of them voids.
+
+    Args:
+        name: Name of the candidate.
+        pairs: Matched rows.
+    """
+    both = [(pair.base, pair.candidate) for pair in pairs if pair.base is not None and pair.candidate is not None]
+    found = []
+    for fact, title, why in _LISTED:
+        unlike = [
+            (ours, theirs)
+            for ours, theirs in both
+            if fact in ours.listed and fact in theirs.listed and ours.listed[fact] != theirs.listed[fact]
+        ]
+        if unlike:
+            ours, theirs = unlike[0]
+            more = f" and {len(unlike) - 1} more rows" if len(unlike) > 1 else ""
+            values = [_first_difference(one.listed[fact], other.listed[fact]) for one, other in ((ours, theirs), (theirs, ours))]
+            found.append(Difference(name, fact, f"{title} of {ours.label}{more}", *values, False, why))
+    return found
+
+
+def _first_difference(text: str, other: str) -> str:
+    """Return the first layer that another list of layers does not hold at the same place; a digest as it is."""
+    if not text.startswith("["):
+        return text
+    own, theirs = json.loads(text), json.loads(other) if other.startswith("[") else []
+    position = next((index for index, layer in enumerate(own) if layer not in theirs[index : index + 1]), None)
+    count = f"{len(own)} layers"
+    if position is None:
+        return count
+    layer = own[position]
+    shown = {key: layer[key] for key in ("name", "type", "formats") if key in layer} if isinstance(layer, dict) else layer
+    return f"{count}, the first that differs: {json.dumps(shown, ensure_ascii=False)}"
 
 
 def replicate_differences(

@@ -12,6 +12,7 @@ from profiler.compare.comparability import (
     Difference,
     compare_facts,
     fact_value,
+    listed_differences,
     recording_facts,
     replicate_differences,
 )
@@ -133,6 +134,7 @@ def _compare(
         differences += [*found, *own]
         voided = [item for item in (*found, *within[0], *own) if item.voids]
         pairs = align(base.rows, side.rows, keys)
+        differences += listed_differences(side.name, pairs)
         judged += [clocks_differ(judge_pair(side.name, pair, voided, allowed)) for pair in pairs]
         board = any(item.fact == "gpu_uuid" and item.base_value and item.candidate_value for item in found)
         extra += [BOARD_SPREAD if board else 0.0] * len(pairs)

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     from profiler.tables.load import Recording
 
-CONDITIONS = ("cache", "launch_mode", "clock", "streams", "threads", "engine")
+CONDITIONS = ("cache", "cold_method", "launch_mode", "measure", "clock", "streams", "threads", "engine")
 """Point columns that must agree between the sides of a row."""
+
+LISTED = ("engine_digest", "layers")
+"""Point columns whose differences are listed: a rebuilt engine may take other tactics, which is what is compared."""
 
 
 _GRAVEST = ("wrong_output", "failed", "skipped")
@@ -41,7 +44,7 @@ class Row:
         label: Its name on this side: the point's label, or kernel and launch configuration.
         keys: Identity: op, kernel, variant, shape, dtype, block, grid, attributes, point; absent when unknown.
         summaries: What each process measured; one entry a process.
-        conditions: Cache mode, launch mode, clock, streams, threads, engine; absent when unknown.
+        conditions: `CONDITIONS`; absent when unknown.
         sm_clock_before_hz: SM clock before the samples; NaN when unknown.
         sm_clock_after_hz: SM clock after the samples; NaN when unknown.
         note: Why it has no usable time, in the recording's own words.
@@ -266,6 +269,7 @@ def _pooled(label: str, points: list[dict[str, Any]], samples: list[np.ndarray |
         bytes_per_iteration=float(_text(first.get("bytes_per_iteration")) or "nan"),
         symbol=_text(_launch(first).get("symbol")),
         mixed=mixed,
+        listed={name: _text(first[name]) for name in LISTED if _text(first.get(name))},
     )
 
 
@@ -294,12 +298,15 @@ def _gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
     durations = (operations.end - operations.start)[timed].astype(float)
     sums = np.bincount(owner[timed], weights=durations, minlength=len(found.row))
     launched = np.bincount(owner[timed], minlength=len(found.row)) > 0
+    recorded = {item["label"]: item for item in recording.table("points").to_dict("records")} if recording.has("points") else {}
     rows = []
     for point in recording.metric("points").to_dict("records"):
+        own = recorded.get(point["label"], {})
         codes = [code for code, value in enumerate(found.label.values) if value == point["label"]]
         chosen = launched & np.isin(found.label.codes, codes)
         status = _text(point.get("status")) or "ok"
         conditions = {name: _text(point[name]) for name in ("cache", "launch_mode", "engine") if _text(point.get(name))}
+        conditions |= {name: _text(own[name]) for name in ("cold_method", "measure") if _text(own.get(name))}
         keys = _point_keys({name: point.get(name) for name in ("op", "variant", "shape", "dtype", "label")})
         launch = {"kernel": "kernel", "launch_grid": "grid", "launch_block": "kernel_block"}
         keys |= {key: _text(point.get(name)) for key, name in launch.items() if _text(point.get(name))}
@@ -311,6 +318,7 @@ def _gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
                 conditions={**conditions, "clock": f"{tool} timestamps"},
                 note=_text(point.get("reason")),
                 bytes_per_iteration=float(_text(point.get("bytes_per_iteration")) or "nan"),
+                listed={name: _text(own[name]) for name in LISTED if _text(own.get(name))},
             )
         )
     return rows

@@ -39,7 +39,7 @@ def summarise(samples: NDArray[np.float64] | None, status: str = "ok") -> Summar
 
     Args:
         samples: Durations in ns in the order of measurement; None when there are none.
-        status: Status of the point: `ok`, `failed`, `wrong_output`, `skipped`.
+        status: Status of the point: `ok`, `failed`, `wrong_output`, `skipped`; any other counts as failed.
     """
     values = np.asarray([] if samples is None else samples, dtype=float)
     problem = _problem(values, status)
@@ -51,8 +51,8 @@ def summarise(samples: NDArray[np.float64] | None, status: str = "ok") -> Summar
 
 
 def _problem(values: NDArray[np.float64], status: str) -> str:
-    if status in UNUSABLE_STATUS:
-        return status
+    if status != "ok":
+        return status if status in UNUSABLE_STATUS else "failed"
     if values.size == 0:
         return "missing_samples"
     if not np.isfinite(values).all():

@@ -17,6 +17,7 @@ from profiler.tools.base import ReadResult
 RESULT_VERSION = 1
 RANGES_VERSION = 1
 _RESERVED = ("op", "variant", "shape", "dtype")
+_STATUS = ("ok", "failed", "wrong_output", "skipped")
 
 
 def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
@@ -50,13 +51,23 @@ def _floats(values: list[Any]) -> np.ndarray:
     return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
 
 
+def _outcome(point: dict[str, Any]) -> tuple[str, str | None]:
+    """Return status and reason of a point: what is not surely ok is not taken for it."""
+    status, reason = point["status"], point.get("reason")
+    if status not in _STATUS:
+        return "failed", reason or f"status {status!r}, expected {', '.join(_STATUS)}"
+    if status == "ok" and (point.get("verification") or {}).get("passed") is False:
+        return "wrong_output", reason or "its verification did not pass, though its status is ok"
+    return status, reason
+
+
 class ResultReader:
     """Reads a result JSON into `points`, `samples` and `devices`."""
 
     tool = "builtin"
     suffixes = (".json",)
     tables = ("points", "samples", "devices", "diagnostics")
-    parser_version = 1
+    parser_version = 2
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Say whether the file is a result JSON; its schema name stands at the beginning."""
@@ -117,13 +128,14 @@ def _points(document: dict[str, Any], tool: str, result: ReadResult) -> None:
         "attributes": _text([_canonical(item) for item in rest]),
         "program": _text([program] * len(points)),
         "engine": _text([point.get("engine") or document.get("engine") for point in points]),
-        "status": _text([point["status"] for point in points]),
+        "status": _text([_outcome(point)[0] for point in points]),
+        "reason": _text([_outcome(point)[1] for point in points]),
     }
-    for name in ("reason", "clock", "cache", "launch_mode"):
+    for name in ("clock", "cache", "launch_mode", "measure", "cold_method", "engine_digest"):
         columns[name] = _text([point.get(name) for point in points])
     for name in ("bytes_per_iteration", "streams", "threads", "sm_clock_before_hz", "sm_clock_after_hz"):
         columns[name] = _integers([point.get(name) for point in points])
-    for name in ("launch", "verification"):
+    for name in ("launch", "verification", "layers"):
         columns[name] = _text([_canonical(point.get(name)) for point in points])
     result.frames["points"] = Columns(columns)
 
@@ -133,7 +145,7 @@ def _samples(document: dict[str, Any], tool: str, result: ReadResult) -> None:
     point_ids, indices, durations, host = [], [], [], []
     for point_id, point in enumerate(document["points"]):
         samples = point.get("samples_ns") or []
-        if point["status"] == "wrong_output" or not samples:
+        if _outcome(point)[0] == "wrong_output" or not samples:
             continue
         host_samples = point.get("host_samples_ns") or []
         point_ids.append(np.full(len(samples), point_id))
@@ -175,12 +187,13 @@ def _devices(document: dict[str, Any], tool: str, result: ReadResult) -> None:
 
 
 def _diagnostics(document: dict[str, Any], tool: str, result: ReadResult) -> None:
-    bad = [point for point in document["points"] if point["status"] != "ok"]
+    found = [(point["label"], *_outcome(point)) for point in document["points"]]
+    bad = [item for item in found if item[1] != "ok"]
     result.frames["diagnostics"] = Columns(
         {
             "source": _text(["reader"] * len(bad)),
-            "severity": _text(["info" if point["status"] == "skipped" else "warning" for point in bad]),
-            "text": _text([f"{p['label']}: {p['status']}: {p.get('reason') or 'no reason given'}" for p in bad]),
+            "severity": _text(["info" if status == "skipped" else "warning" for _, status, _ in bad]),
+            "text": _text([f"{label}: {status}: {reason or 'no reason given'}" for label, status, reason in bad]),
             "hint": _text([""] * len(bad)),
         }
     )

@@ -73,16 +73,46 @@ def test_what_only_one_side_has_is_listed(write_result):
         ("launch_mode", "graph", "graph launches"),
         ("clock", "monotonic", "clock that timed it"),
         ("streams", 2, "streams"),
+        ("measure", "throughput", "isolated or overlapping"),
+        ("cold_method", "flush", "how the cache was made cold"),
     ],
 )
 def test_other_conditions_of_a_row_void_it(write_result, field, value, text):
-    base = {A: {"samples_ns": samples(5000), "streams": 1}}
-    found = only(compare(write_result, base, {A: {"samples_ns": samples(5000), "streams": 1, field: value}}))
+    point = {"samples_ns": samples(5000), "streams": 1, "measure": "isolated", "cold_method": "rotate"}
+    base = {A: point}
+    found = only(compare(write_result, base, {A: point | {field: value}}))
     assert (found["verdict"], found["reason"]) == ("not comparable", "conditions_differ") and text in found["detail"]
-    allowed = only(
-        compare(write_result, base, {A: {"samples_ns": samples(5000), "streams": 1, field: value}}, allowed=frozenset([field]))
-    )
+    allowed = only(compare(write_result, base, {A: point | {field: value}}, allowed=frozenset([field])))
     assert allowed["verdict"] == "cannot tell"
+
+
+def test_what_is_not_surely_ok_has_no_time(write_result):
+    for value, reason in (
+        ({"status": "timeout"}, "failed"),
+        ({"status": None}, "failed"),
+        ({"verification": {"passed": False}}, "wrong_output"),
+    ):
+        found = only(compare(write_result, {A: samples(1e5)}, {A: {"samples_ns": samples(5e4)} | value}))
+        assert (found["verdict"], found["reason"], found["problem_side"]) == ("not comparable", reason, "candidate")
+    assert "its verification did not pass" in found["detail"]
+
+
+def test_other_engines_and_layers_of_points_are_listed(write_result):
+    def point(digest, *names):
+        layers = [{"name": name, "type": "PLUGIN", "input_formats": ["linear"]} for name in names]
+        return {"samples_ns": samples(5000), "engine_digest": digest, "layers": layers}
+
+    found = compare(write_result, {A: point("sha256:a", "x", "y"), B: samples(5)}, {A: point("sha256:b", "x", "z"), B: samples(5)})
+    digest, layers = found.differences
+    assert (digest.fact, digest.base_value, digest.candidate_value, digest.voids) == (
+        "engine_digest",
+        "sha256:a",
+        "sha256:b",
+        False,
+    )
+    assert layers.title == f"layers of the TensorRT engine of {A}"
+    assert layers.candidate_value == '2 layers, the first that differs: {"name": "z", "type": "PLUGIN"}'
+    assert found.rows["verdict"].tolist() == ["cannot tell"] * 2
 
 
 def test_another_clock_voids_a_row(write_result):

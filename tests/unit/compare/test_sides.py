@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +105,22 @@ def test_a_real_capture_compares_with_itself():
     assert set(found.rows["reason"]) == {"one_capture"} and (found.rows["ratio"] == 1.0).all()
     kernels = compare_targets(path, [path], source="kernels")
     assert (kernels.rows["match"] == "label").all() and len(kernels.rows) > len(found.rows) - 1
+
+
+def test_kernel_times_of_points_know_how_the_program_measured(tmp_path):
+    from profiler.compare.sides import Source
+    from profiler.store.manifest import CaptureRecord
+    from profiler.store.run_dir import create_run
+
+    run = create_run(tmp_path / "runs", "sweep")
+    label = "op=swish variant=scalar shape=65536x1024 dtype=fp32 block=64"
+    point = {"label": label, "status": "ok", "samples_ns": [1, 2], "measure": "throughput", "cold_method": "flush"}
+    for tool, name in (("nsys", "capture.sqlite"), ("builtin", "result.json")):
+        run.raw(tool).mkdir()
+        run.manifest.captures.append(CaptureRecord(tool, artefacts=[f"raw/{tool}/{name}"]))
+    shutil.copy(NSYS / "node.sqlite", run.raw("nsys") / "capture.sqlite")
+    document = {"schema": "profiler-result", "schema_version": 1, "points": [point]}
+    (run.raw("builtin") / "result.json").write_text(json.dumps(document))
+    run.finish("complete")
+    rows = {item.label: item for item in side_rows(load(run.path), Source("gpu_points", "nsys"))}
+    assert (rows[label].conditions["measure"], rows[label].conditions["cold_method"]) == ("throughput", "flush")
