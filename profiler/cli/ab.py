@@ -23,7 +23,9 @@ from profiler.cli.compare_output import (
     PageOption,
     StrictOption,
     ThresholdOption,
+    chosen_threshold,
     emit,
+    judge_anew,
     make_rule,
     run_gate,
     split_words,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from profiler.compare.ab_sides import AbSide
 
 _SIDES, _JOB = "Sides", "Measuring"
+_TIMEOUT_S = 600.0
 
 
 def run(
@@ -59,10 +62,10 @@ def run(
         str | None, typer.Option("--architectures", help="Compute capabilities to build for, e.g. 90.", rich_help_panel=_SIDES)
     ] = None,
     budget: Annotated[float, typer.Option("--budget", help="Time to measure, seconds.", rich_help_panel=_JOB)] = 300.0,
-    max_rounds: Annotated[int, typer.Option("--max-rounds", help="Rounds at most.", rich_help_panel=_JOB)] = 64,
+    max_rounds: Annotated[int, typer.Option("--max-rounds", help="Rounds at most, up to 64.", rich_help_panel=_JOB)] = 64,
     timeout: Annotated[
         float, typer.Option("--timeout", help="Longest time of one process, seconds.", rich_help_panel=_JOB)
-    ] = 600.0,
+    ] = _TIMEOUT_S,
     points: Annotated[
         Path | None,
         typer.Option(
@@ -96,7 +99,10 @@ def run(
     runs: RunsOption = None,
 ) -> int:
     """Measure sides interleaved until each row is decided."""
+    from dataclasses import replace
+
     from profiler.compare.ab_job import resume_job, start_job
+    from profiler.compare.ab_sides import refuse_same
     from profiler.compare.ab_store import AbRequest
     from profiler.compare.align import parse_aliases
     from profiler.compare.comparability import check_allowed
@@ -104,9 +110,22 @@ def run(
 
     root = runs_root(runs)
     if resume:
-        folder, comparison = resume_job(resume, root, budget, max_rounds, _report)
+        fixed = {
+            "--base": base, "--candidate": candidate, "--base-command": base_command, "--candidate-command": candidate_command,
+            "--architectures": architectures, "--points": points, "--seed": seed != 1, "--measure-identical": measure_identical,
+            "--label": label != "ab", "--dry-run": dry_run, "--key": key, "--alias": alias, "a command": command,
+        }  # fmt: skip
+        _refuse_fixed(resume, [name for name, value in fixed.items() if value])
+        asked = chosen_threshold(threshold, gate, config)
+
+        def change(job: AbRequest) -> AbRequest:
+            longest = job.process_timeout_s if timeout == _TIMEOUT_S else timeout
+            return replace(judge_anew(job, asked, allow=allow), process_timeout_s=longest)
+
+        folder, comparison = resume_job(resume, root, budget, max_rounds, _report, change)
     else:
         sides = _sides(base, candidate or [], base_command, candidate_command or [], command or [], architectures, dry_run)
+        refuse_same(sides)
         if dry_run:
             for side in sides:
                 typer.echo(f"{side.name}: {shlex.join(side.argv)}")
@@ -120,6 +139,21 @@ def run(
     typer.echo(f"run: {folder.path}", err=True)
     answer = run_gate(comparison, config, strict) if gate else None
     return emit(comparison, answer, format, {"markdown": markdown, "json": json, "junit": junit}, page, link)
+
+
+def _refuse_fixed(job: str, names: list[str]) -> None:
+    """Refuse options that a job cannot be given once it has begun.
+
+    Raises:
+        UsageError: There is one.
+    """
+    from profiler.errors import UsageError
+
+    if names:
+        raise UsageError(
+            f"--resume {job} goes on with the job as it was begun: {', '.join(names)} cannot be given anew",
+            "leave them out, or start another job; profiler compare RUN takes --key, --alias and --allow",
+        )
 
 
 def _read_points(path: Path | None) -> tuple[str, ...]:

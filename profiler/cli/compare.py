@@ -22,7 +22,9 @@ from profiler.cli.compare_output import (
     PageOption,
     StrictOption,
     ThresholdOption,
+    chosen_threshold,
     emit,
+    judge_anew,
     make_rule,
     run_gate,
     split_words,
@@ -72,11 +74,12 @@ def run(
     if base is None and len(targets) == 1:
         if Path(targets[0]).is_file():
             raise UsageError(f"{targets[0]}: nothing to compare it with", "name a candidate too, or one run made by profiler ab")
-        from profiler.compare.ab import job_comparison
-        from profiler.compare.ab_store import AbStore
-        from profiler.store.run_dir import find_run
+        if source is not None:
+            raise UsageError(f"--source {source}: a run of profiler ab has the sides' own timing only", "leave --source out")
+        from profiler.compare.ab_job import load_comparison
 
-        comparison = job_comparison(AbStore(find_run(targets[0], runs_root(runs))))
+        asked = chosen_threshold(threshold, gate, config)
+        comparison = load_comparison(targets[0], runs_root(runs), lambda job: judge_anew(job, asked, key, alias, allow))
     else:
         first = baseline_target(runs_root(runs), base) if base else targets[0]
         comparison = compare_targets(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from profiler.compare.ab_store import AbRequest
     from profiler.compare.comparison import Comparison
     from profiler.compare.gate import GateResult
     from profiler.compare.verdict import Rule
@@ -79,13 +80,49 @@ def split_words(values: list[str] | None) -> tuple[str, ...]:
     return tuple(part for value in values or () for part in value.split(",") if part)
 
 
+def chosen_threshold(threshold: float | None, gate: bool, config: Path | None) -> float | None:
+    """Return the threshold: the option, else with a gate that of its configuration; None when neither says one."""
+    from profiler.compare.gate_config import load_gate_config
+
+    return load_gate_config(config).threshold if gate and threshold is None else threshold
+
+
 def make_rule(threshold: float | None, gate: bool, config: Path | None) -> Rule:
     """Return the rule: the option, else with a gate its configuration, else the default."""
-    from profiler.compare.gate_config import load_gate_config
     from profiler.compare.verdict import Rule
 
-    chosen = load_gate_config(config).threshold if gate and threshold is None else threshold
+    chosen = chosen_threshold(threshold, gate, config)
     return Rule() if chosen is None else Rule(threshold=chosen)
+
+
+def judge_anew(
+    request: AbRequest,
+    threshold: float | None,
+    key: list[str] | None = None,
+    alias: list[str] | None = None,
+    allow: list[str] | None = None,
+) -> AbRequest:
+    """Return a job's request with what the command line says of judging it; what it leaves out stays as it was measured.
+
+    Args:
+        request: The request by which it was measured.
+        threshold: As `chosen_threshold` returns it.
+        key: Option --key.
+        alias: Option --alias.
+        allow: Option --allow; adds to what the job allowed.
+    """
+    from dataclasses import replace
+
+    from profiler.compare.align import parse_aliases
+    from profiler.compare.comparability import check_allowed
+
+    return replace(
+        request,
+        rule=request.rule if threshold is None else replace(request.rule, threshold=threshold),
+        keys=split_words(key) or request.keys,
+        aliases=parse_aliases(alias) if alias else request.aliases,
+        allowed=request.allowed | check_allowed(split_words(allow)),
+    )
 
 
 def run_gate(comparison: Comparison, config: Path | None, strict: bool | None) -> GateResult:

@@ -23,7 +23,7 @@ from profiler.compare.noise import selftest_sentence
 from profiler.compare.rounds import balanced_order, compare_rounds
 from profiler.compare.sides import Row
 from profiler.compare.statistics import LOOKS
-from profiler.errors import BadExportError, CaptureError, ProfilerError
+from profiler.errors import BadExportError, CaptureError, ProfilerError, WrongOutputError
 from profiler.store.run_dir import write_atomic
 from profiler.tables.load import load
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Run = Callable[..., Any]
 
 FAILURES_IN_A_ROW = 3
+MEASURED = (0, CaptureError.exit_code, WrongOutputError.exit_code)
+"""Exit statuses that go with a whole result: all well, a point failed or all were skipped, wrong output (docs/compare.md)."""
+
 _CODE_FILE = "machine-code.json"
 
 
@@ -141,12 +144,15 @@ def _measure_side(store: AbStore, number: int, side: AbSide, points: Path | None
     ended = run(argv, log=log, timeout_s=store.request.process_timeout_s)
     if ended.stopped == "interrupted":
         raise KeyboardInterrupt
+    how = ended.stopped or f"exit status {ended.returncode}"
+    last = " | ".join(ended.last_lines[-3:])
     try:
         if not load(result).has("points"):
             return f"its result holds no sweep point (exit status {ended.returncode})"
     except BadExportError:
-        last = " | ".join(ended.last_lines[-3:])
-        return f"{ended.stopped or f'exit status {ended.returncode}'} without a result: {last}"
+        return f"{how} without a result: {last}"
+    if ended.stopped or ended.returncode not in MEASURED:
+        return f"{how} after it wrote its result, which may be cut off: {last}"
     return ""
 
 

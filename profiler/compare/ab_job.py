@@ -13,6 +13,7 @@ from profiler.capture.process import run_process
 from profiler.compare.ab import Progress, job_comparison, run_job
 from profiler.compare.ab_store import TOOL, AbRequest, AbStore
 from profiler.compare.comparison import Comparison
+from profiler.compare.statistics import LOOKS
 from profiler.errors import ProfilerError, UsageError
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir, create_run, find_run
@@ -52,7 +53,12 @@ def start_job(
 
 
 def resume_job(
-    target: str, root: Path, budget_s: float, max_rounds: int, on_round: OnRound | None = None
+    target: str,
+    root: Path,
+    budget_s: float,
+    max_rounds: int,
+    on_round: OnRound | None = None,
+    change: Callable[[AbRequest], AbRequest] | None = None,
 ) -> tuple[RunDir, Comparison]:
     """Go on with a job: one that was cut off, or one whose budget ended before its rows were decided.
 
@@ -67,7 +73,8 @@ def resume_job(
         UsageError: There is no such job.
         CaptureError: A side cannot be measured.
     """
-    return _measure(AbStore(find_job(target, root)), budget_s, max_rounds, on_round)
+    run = find_job(target, root)
+    return _measure(AbStore(run, change(AbStore(run).request) if change else None), budget_s, max_rounds, on_round)
 
 
 def find_job(target: str, root: Path) -> RunDir:
@@ -76,13 +83,18 @@ def find_job(target: str, root: Path) -> RunDir:
     return RunDir(hidden[0]) if len(hidden) == 1 else find_run(target, root)
 
 
-def load_comparison(target: str, root: Path) -> Comparison:
+def load_comparison(target: str, root: Path, change: Callable[[AbRequest], AbRequest] | None = None) -> Comparison:
     """Return the comparison that a job's rounds give.
+
+    Args:
+        target: Run id, label or prefix.
+        root: Folder that holds runs.
+        change: Returns the request by which to judge, given the one by which it was measured; nothing is written.
 
     Raises:
         UsageError: The run is no A/B job.
     """
-    return job_comparison(AbStore(find_run(target, root)))
+    return job_comparison(AbStore(find_run(target, root), judged_by=change))
 
 
 def _measure(
@@ -90,6 +102,11 @@ def _measure(
 ) -> tuple[RunDir, Comparison]:
     if budget_s <= 0 or max_rounds < 1:
         raise UsageError(f"a budget of {budget_s} s and {max_rounds} rounds leave nothing to measure", "give more than 0")
+    if store.request.stop_early and max_rounds > LOOKS[-1]:
+        raise UsageError(
+            f"{max_rounds} rounds: the last look at the data is after {LOOKS[-1]}, and no verdict would use later rounds",
+            f"give at most {LOOKS[-1]}",
+        )
     with locked(store.run), _closing(store):
         store.run.manifest.status, store.run.manifest.reason = "recording", ""
         store.run.save()

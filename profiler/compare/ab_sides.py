@@ -88,6 +88,22 @@ def default_side(command: Sequence[str]) -> AbSide:
     return _side("this build", command, built)
 
 
+def refuse_same(sides: Sequence[AbSide]) -> None:
+    """Refuse a job in which a side runs what another one runs: its only answer could be "same".
+
+    Raises:
+        UsageError: Two sides have the same command line.
+    """
+    seen: dict[tuple[str, ...], str] = {}
+    for side in sides:
+        other = seen.setdefault(side.argv, side.name)
+        if other != side.name:
+            raise UsageError(
+                f"{other} and {side.name} are the same command: {' '.join(side.argv)}",
+                "name another revision, folder or command; profiler selftest compares a thing with itself",
+            )
+
+
 def resolve_side(text: str, command: Sequence[str], build: Build | None, run: Run, cache: Path) -> AbSide:
     """Return a side from what the user wrote.
 

@@ -9,7 +9,7 @@ raw/ab/rounds/0007/round.json         order and failures; written last: a round 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,20 +113,23 @@ class AbStore:
     Args:
         run: Run folder.
         request: The job; None reads it from the folder.
+        judged_by: Changes how the rounds are judged, not what is on disk.
 
     Raises:
         UsageError: The run is no A/B job.
         BadExportError: Its state is damaged.
     """
 
-    def __init__(self, run: RunDir, request: AbRequest | None = None) -> None:
+    def __init__(
+        self, run: RunDir, request: AbRequest | None = None, judged_by: Callable[[AbRequest], AbRequest] | None = None
+    ) -> None:
         self.run = run
         self.folder = run.raw(TOOL)
         if request is None:
             request = _read_job(run, self.folder / "job.json")
         else:
             write_atomic(self.folder / "job.json", json.dumps(request.to_dict(), indent=1, ensure_ascii=False) + "\n")
-        self.request = request
+        self.request = judged_by(request) if judged_by else request
         self.names = [side.name for side in request.sides]
         self.rounds: list[RoundRecord] = []
         self.facts: dict[str, dict[str, str]] = {}

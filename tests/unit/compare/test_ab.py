@@ -162,6 +162,30 @@ def test_a_crash_now_and_then_costs_a_round_and_is_told(driver, tmp_path):
     assert any("Round 3: candidate: exit status 9 without a result" in note for note in found.notes)
 
 
+def test_a_process_that_ends_badly_after_its_result_costs_its_round(driver, tmp_path):
+    def ending(words):
+        code = (
+            f"import os, subprocess, sys\nsubprocess.call(sys.argv[3:] + ['--json', sys.argv[1]])\nif sys.argv[2] == '3': {words}"
+        )
+        return (sys.executable, "-c", code, "{json}", "{round}", *driver())
+
+    for words, text in (("sys.exit(9)", "exit status 9"), ("os.abort()", "exit status -6")):
+        _, found = start(tmp_path / text.replace(" ", ""), request(driver(), ending(words)), rounds=6)
+        assert found.rows["rounds"].tolist() == [5]
+        assert any(f"Round 3: candidate: {text} after it wrote its result" in note for note in found.notes)
+    for code in (4, 7):
+        _, found = start(tmp_path / str(code), request(driver(), ending(f"sys.exit({code})")), rounds=6)
+        assert found.rows["rounds"].tolist() == [6]
+    code = "import subprocess, sys, time\nsubprocess.call(sys.argv[2:] + ['--json', sys.argv[1]])\ntime.sleep(60)"
+    with pytest.raises(CaptureError, match="time-out after it wrote its result"):
+        start(tmp_path / "late", request(driver(), (sys.executable, "-c", code, "{json}", *driver()), process_timeout_s=3.0))
+
+
+def test_rounds_that_no_verdict_uses_are_refused(driver, tmp_path):
+    with pytest.raises(UsageError, match="no verdict would use later rounds"):
+        start(tmp_path, request(driver(), driver()), rounds=65)
+
+
 EDITED = """
 import json, pathlib, subprocess, sys
 out, number, edit = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]

@@ -97,6 +97,41 @@ def test_ab_measures_and_gates(cli, driver, tmp_path):
     assert cli(*argv, "--dry-run")[1].splitlines() == [f"base: {base}", f"candidate: {slow}"]
 
 
+def test_an_ab_run_is_judged_as_the_options_say(cli, driver, tmp_path):
+    base, slow = (shlex.join(driver(*more)) for more in ((), ("--factor", "1.1", "--cache-mode", "warm")))
+    sides = ("--base-command", base, "--candidate-command", slow)
+    assert cli("ab", *sides, "--runs", "runs", "--budget", "60", "--max-rounds", "6", "--gate")[0] == 12
+    run = next((tmp_path / "runs").iterdir()).name
+    stored = (tmp_path / "runs" / run / "raw/ab/job.json").read_text()
+
+    def judged(*options):
+        code, out, err = cli("compare", run, "--runs", "runs", "--format", "json", *options)
+        assert code in (0, 10), err
+        document = json.loads(out)
+        return document["rows"][0]["verdict"], document["rule"]["threshold"]
+
+    assert judged("--threshold", "0.5") == ("not comparable", 0.5)
+    assert judged("--allow", "cache") == ("slower", 0.01) and judged("--allow", "cache", "--threshold", "0.2") == ("same", 0.2)
+    (tmp_path / "profiler.toml").write_text("[gate]\nthreshold = 0.3\n")
+    assert judged("--allow", "cache", "--gate") == ("same", 0.3)
+    assert (tmp_path / "runs" / run / "raw/ab/job.json").read_text() == stored
+    assert cli("compare", run, "--runs", "runs", "--key", "op", "--alias", "x=1:2")[0] == 0
+    code, _, err = cli("compare", run, "--runs", "runs", "--source", "points")
+    assert code == 2 and "own timing only" in err
+    resume = ("ab", "--resume", run, "--runs", "runs", "--max-rounds", "6", "--format", "json")
+    for option in (("--key", "op"), ("--base", "main"), ("--seed", "5"), ("--", "--plugin", "x")):
+        code, _, err = cli(*resume, *option)
+        assert code == 2 and "cannot be given anew" in err
+    found = json.loads(cli(*resume, "--threshold", "0.2", "--allow", "cache")[1])
+    assert found["rule"]["threshold"] == 0.2 and found["rows"][0]["verdict"] == "same" and judged() == ("same", 0.2)
+
+
+def test_the_same_command_on_both_sides_is_refused(cli, driver):
+    same = shlex.join(driver())
+    code, _, err = cli("ab", "--base-command", same, "--candidate-command", same, "--runs", "runs")
+    assert code == 2 and "are the same command" in err and "selftest" in err
+
+
 def test_baseline_set_list_compare(cli, driver, write_result, tmp_path):
     from profiler.store.run_dir import create_run
 
