@@ -32,7 +32,7 @@ def run(
 
     rows = [
         {
-            "op": row["op"], "shape": row["shape"], "type": row["dtype"],
+            "op": row["op"], "shape": row["shape"], "type": row["dtype"], "measured": row["conditions"],
             "": "fastest" if row["place"] == 1 else "tied" if row["tied"] else "slower" if row["note"] == "" else "void",
             "configuration": row["row"], "median": format_ns(row["median_ns"]),
             "behind": "" if row["place"] == 1 else format_change(row),
@@ -40,6 +40,8 @@ def run(
         }
         for row in shown.to_dict("records")
     ]  # fmt: skip
+    if not any(row["measured"] for row in rows):
+        rows = [{name: value for name, value in row.items() if name != "measured"} for row in rows]
     if not rows:
         typer.echo("no configuration has a valid time")
         return 0

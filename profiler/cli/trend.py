@@ -29,14 +29,14 @@ def run(
         from profiler.report.trend_page import render_trend
 
         render_trend(found, page)
+    for run_id, reason in found.left_out.items():
+        typer.echo(f"left out: {run_id}: {reason}", err=True)
     if format is SummaryFormat.JSON:
         typer.echo(found.points.to_json(orient="records", indent=1, double_precision=15, force_ascii=False))
         return 0
     from profiler.cli.printing import print_rows
     from profiler.units import format_ns
 
-    for run_id, reason in found.left_out.items():
-        typer.echo(f"left out: {run_id}: {reason}", err=True)
     summary = []
     for name, part in found.points.groupby("row", sort=False):
         levels = part["level_ns"].dropna()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.compare.align import Pair
-from profiler.compare.comparability import FACTS, fact_value, recording_facts
+from profiler.compare.comparability import FACTS, fact_value, mixed_conditions, recording_facts
 from profiler.compare.comparison import Judged, capture_estimates
 from profiler.compare.noise import MachineNoise, assumed_noise, find_noise
-from profiler.compare.sides import Row, available_sources, merge_replicates, side_rows
+from profiler.compare.sides import CONDITIONS, Row, available_sources, merge_replicates, side_rows
 from profiler.compare.statistics import Estimates, paired_estimates
 from profiler.compare.verdict import REASONS, Rule, Verdict, decide
 from profiler.errors import DataMissingError
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 BEST_COLUMNS = (
     "op", "shape", "dtype", "row", "place", "median_ns", "ratio", "ratio_low", "ratio_high", "tied", "samples", "processes",
-    "bandwidth_bytes_per_s", "note",
+    "bandwidth_bytes_per_s", "note", "conditions",
 )  # fmt: skip
-"""Columns of `best_rows`: ratio is this row / the fastest of its group; tied rows cannot be told apart from the fastest."""
+"""Columns of `best_rows`: ratio is this row / the fastest of its group; tied rows cannot be told apart from the fastest.
+conditions: in what its group was measured unlike others of this op, shape and type; empty when they are all alike."""
 
 _PAIRED_PROCESSES = 3
 
@@ -42,8 +43,9 @@ def best_rows(targets: Sequence[str], rule: Rule | None = None, runs: Path | Non
         runs: Folder that holds runs.
 
     Returns:
-        One row per configuration, `BEST_COLUMNS`, grouped by op, shape and type, the fastest first; configurations without
-        a valid time stand last in their group with the reason in `note`.
+        One row per configuration, `BEST_COLUMNS`, grouped by op, shape, type and the conditions of the measurement (a warm
+        cache is no faster kernel), the fastest first; configurations without a valid time stand last in their group with
+        the reason in `note`.
 
     Raises:
         DataMissingError: The recording has no times.
@@ -64,16 +66,36 @@ def rank(rows: Sequence[Row], noise: MachineNoise, rule: Rule) -> pd.DataFrame:
     """Rank rows within their groups; arguments as in `best_rows`."""
     import pandas as pd
 
-    groups: dict[tuple[str, str, str], list[Row]] = {}
+    works: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(row.keys.get(key, "") for key in ("op", "shape", "dtype")), []).append(row)  # type: ignore[arg-type]
+        works.setdefault(tuple(row.keys.get(key, "") for key in ("op", "shape", "dtype")), []).append(row)  # type: ignore[arg-type]
     records: list[dict[str, Any]] = []
-    for key, members in groups.items():
-        usable = sorted((row for row in members if not row.problem or row.problem == "one_sample"), key=lambda row: row.median_ns)
-        records += _ranked(key, usable, noise, rule) if usable else []
-        void = [row for row in members if row not in usable]
-        records += [_record(key, row, None, note=row.note or REASONS[row.problem]) for row in void]
+    for key, whole in works.items():
+        for conditions, members in _by_conditions(whole):
+            usable = sorted((row for row in members if _is_usable(row)), key=lambda row: row.median_ns)
+            found = _ranked(key, usable, noise, rule) if usable else []
+            found += [_record(key, row, None, note=_why_void(row)) for row in members if row not in usable]
+            records += [record | {"conditions": conditions} for record in found]
     return pd.DataFrame(records, columns=list(BEST_COLUMNS))
+
+
+def _by_conditions(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """Group rows by the conditions that their times depend on, each group with those that differ among them, in words."""
+    differing = [name for name in CONDITIONS if len({row.conditions.get(name, "") for row in rows if _is_usable(row)}) > 1]
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        texts = [f"{name}={row.conditions[name]}" for name in differing if row.conditions.get(name)]
+        groups.setdefault(" ".join(texts), []).append(row)
+    return list(groups.items())
+
+
+def _is_usable(row: Row) -> bool:
+    return not row.mixed and row.problem in ("", "one_sample")
+
+
+def _why_void(row: Row) -> str:
+    mixed = mixed_conditions(row.mixed)
+    return f"its measurements differ: {mixed}" if mixed else row.note or REASONS[row.problem]
 
 
 def _ranked(key: tuple[str, str, str], rows: Sequence[Row], noise: MachineNoise, rule: Rule) -> list[dict[str, Any]]:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.compare.change_points import change_points, noise_of
-from profiler.compare.comparability import FACTS, compare_facts, fact_value, recording_facts
+from profiler.compare.comparability import (
+    FACTS,
+    compare_conditions,
+    compare_facts,
+    fact_value,
+    mixed_conditions,
+    recording_facts,
+)
 from profiler.compare.noise import assumed_noise, find_noise
 from profiler.compare.sides import Row, available_sources, side_rows
 from profiler.compare.verdict import Rule
@@ -37,7 +44,7 @@ class Trend:
     Attributes:
         points: One row per row label and run, `TREND_COLUMNS`, in order of time within a label.
         reference: Run whose conditions all others share.
-        left_out: Run id to the reason why it is not in the series.
+        left_out: Run id to the reason why it, or some of its rows, is not in the series.
         rule: Threshold.
         noise: Where the smallest credible noise comes from.
     """
@@ -73,15 +80,19 @@ def trend(root: Path, rule: Rule | None = None, label: str = "*", row: str = "*"
     facts = recording_facts(newest, source.tool, str(source))
     records: list[dict[str, Any]] = []
     host_clock = False
-    for run, recording in loaded:
+    conditions: dict[str, dict[str, str]] = {}
+    # the newest first: its conditions are those that the older ones are held to, row by row
+    for run, recording in reversed(loaded):
         reason = _unlike(recording, source, facts)
         if reason:
             left_out[run.run_id] = reason
             continue
-        for item in side_rows(recording, source):
-            if fnmatchcase(item.label, row):
-                host_clock |= item.conditions.get("clock") == "monotonic"
-                records.append(_record(run, item))
+        rows = [item for item in side_rows(recording, source) if fnmatchcase(item.label, row)]
+        rows, reason = _alike(rows, conditions)
+        if reason:
+            left_out[run.run_id] = reason
+        host_clock |= any(item.conditions.get("clock") == "monotonic" for item in rows)
+        records = [_record(run, item) for item in rows] + records
     gpu, uuid = (fact_value(facts, fact) for fact in FACTS[:2])
     noise = (None if host_clock else find_noise(root, gpu, uuid)) or assumed_noise(host_clock)
     frame = pd.DataFrame(records, columns=list(TREND_COLUMNS))
@@ -115,6 +126,25 @@ def _unlike(recording: Recording, source: Any, facts: dict[str, str]) -> str:
         return f"it holds no {source}"
     found = compare_facts(facts, recording_facts(recording, source.tool, str(source)), recording.name)
     return "; ".join(f"{item.title}: {item.candidate_value}" for item in found if item.voids)
+
+
+def _alike(rows: Sequence[Row], conditions: dict[str, dict[str, str]]) -> tuple[list[Row], str]:
+    """Return the rows measured under the conditions of the newest run that has them, and why others are left out.
+
+    Args:
+        rows: Rows of one run.
+        conditions: Label to the conditions of its newest row; those of new labels are added.
+    """
+    kept, unlike = [], []
+    for item in rows:
+        known = conditions.setdefault(item.label, item.conditions)
+        text = mixed_conditions(item.mixed) or compare_conditions(known, item.conditions)
+        if text:
+            unlike.append(f"{item.label}: {text}")
+        else:
+            kept.append(item)
+    more = f" and {len(unlike) - 1} more rows" if len(unlike) > 1 else ""
+    return kept, f"{unlike[0]}{more}" if unlike else ""
 
 
 def _record(run: RunDir, row: Row) -> dict[str, Any]:

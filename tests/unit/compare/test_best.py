@@ -29,6 +29,34 @@ def test_the_fastest_of_each_shape_and_what_cannot_be_told_apart(write_result):
     )
 
 
+def test_other_conditions_have_a_winner_of_their_own(write_result):
+    cold, slower, warm = (ROW.format(name, "8x8") for name in ("cold", "slower", "warm"))
+    points = {
+        cold: samples(1e5),
+        slower: samples(2e5),
+        warm: {"samples_ns": samples(5e4), "cache": "warm"},
+        ROW.format("x", "9x9"): samples(1e5),
+    }
+    found = best_rows([str(write_result("a.json", points))])
+    assert found[found["place"] == 1]["row"].tolist() == [cold, warm, ROW.format("x", "9x9")]
+    assert found["conditions"].tolist() == ["cache=cold", "cache=cold", "cache=warm", ""]
+    for other in ({"launch_mode": "graph"}, {"clock": "monotonic"}, {"engine": "tensorrt"}, {"streams": 2}, {"threads": 2}):
+        both = {name: {"samples_ns": samples(1e5), "streams": 1, "threads": 1} for name in (cold, slower)}
+        found = best_rows(
+            [str(write_result("b.json", both | {warm: {"samples_ns": samples(5e4), "streams": 1, "threads": 1} | other}))]
+        )
+        assert (found["place"] == 1).sum() == 2, other
+
+
+def test_processes_of_other_conditions_have_no_winner(write_result):
+    label = ROW.format("a", "8x8")
+    paths = [
+        str(write_result(f"{cache}.json", {label: {"samples_ns": samples(1e5), "cache": cache}})) for cache in ("cold", "warm")
+    ]
+    (record,) = best_rows(paths).to_dict("records")
+    assert record["tied"] is False and "cold and warm" in record["note"]
+
+
 def test_processes_are_compared_within_themselves(write_result):
     paths = [
         str(

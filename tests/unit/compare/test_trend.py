@@ -8,15 +8,17 @@ from profiler.errors import DataMissingError
 from profiler.store.run_dir import create_run
 
 LABEL = "op=swish shape=8x8 dtype=fp32"
+OTHER = "op=swish shape=9x9 dtype=fp32"
 
 
 @pytest.fixture
 def store(tmp_path, write_result):
-    def record(medians, label="nightly", **document):
+    def record(medians, label="nightly", point=None, **document):
         for index, median in enumerate(medians):
             run = create_run(tmp_path / "runs", label)
             run.raw("builtin").mkdir(parents=True)
-            points = {LABEL: samples(median, seed=index)}
+            points = {LABEL: {"samples_ns": samples(median, seed=index)} | (point or {}), OTHER: samples(1e5, seed=index)}
+            points = points if point else {LABEL: samples(median, seed=index)}
             write_result("result.json", points, **document).rename(run.raw("builtin") / "result.json")
             run.manifest.created_utc = f"2026-01-{len(list((tmp_path / 'runs').iterdir())):02d}T00:00:00"
             run.manifest.environment = {"git": {"commit": f"c{index}", "dirty": False}}
@@ -46,6 +48,15 @@ def test_runs_of_other_conditions_are_left_out_and_said(store):
     run.finish("failed", "the disk was full")
     found = trend(root)
     assert len(found.points) == 3 and sorted(found.left_out.values()) == ["GPU model: Older GPU"] * 3 + ["the disk was full"]
+
+
+@pytest.mark.parametrize("other", [{"cache": "warm"}, {"launch_mode": "graph"}, {"measure": "throughput"}])
+def test_rows_of_other_conditions_are_left_out_and_said(store, other):
+    store([1e5] * 4, point={"measure": "isolated"})
+    found = trend(store([5e4] * 4, point={"measure": "isolated"} | other))
+    assert not changes(found) and found.points.groupby("row").size().to_dict() == {LABEL: 4, OTHER: 8}
+    assert all(part["created_utc"].is_monotonic_increasing for _, part in found.points.groupby("row"))
+    assert len(found.left_out) == 4 and all(reason.startswith(f"{LABEL}: ") for reason in found.left_out.values())
 
 
 def test_patterns_choose_runs_and_rows(store):
