@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.compare.align import Pair
-from profiler.compare.comparability import FACTS, fact_value, mixed_conditions, recording_facts
+from profiler.compare.comparability import FACTS, fact_value, mixed_conditions, recording_facts, replicate_differences
 from profiler.compare.comparison import Judged, capture_estimates
 from profiler.compare.noise import MachineNoise, assumed_noise, find_noise
 from profiler.compare.sides import CONDITIONS, Row, available_sources, merge_replicates, side_rows
 from profiler.compare.statistics import Estimates, paired_estimates
 from profiler.compare.verdict import REASONS, Rule, Verdict, decide
-from profiler.errors import DataMissingError
+from profiler.errors import DataMissingError, UsageError
 from profiler.store.run_dir import runs_root
 from profiler.tables.load import load
 
@@ -49,13 +49,21 @@ def best_rows(targets: Sequence[str], rule: Rule | None = None, runs: Path | Non
 
     Raises:
         DataMissingError: The recording has no times.
+        UsageError: The recordings were made on other machines or with another engine.
     """
     recordings = [load(target, runs=runs) for target in targets]
     shared = [s for s in available_sources(recordings[0]) if all(s in available_sources(r) for r in recordings)]
     if not shared:
         raise DataMissingError(f"{recordings[0].name}: holds no times", "record it with --tool builtin, nsys or cupti")
     rows = merge_replicates([side_rows(recording, shared[0]) for recording in recordings])
-    facts = recording_facts(recordings[0], shared[0].tool, str(shared[0]))
+    found = [recording_facts(recording, shared[0].tool, str(shared[0])) for recording in recordings]
+    facts = found[0]
+    for item in replicate_differences(found, [recording.name for recording in recordings], "the sweep"):
+        if item.voids:
+            raise UsageError(
+                f"{item.title}: {item.base_value} and {item.candidate_value}",
+                "rank them one by one: they are no processes of one sweep",
+            )
     host_clock = any(row.conditions.get("clock") == "monotonic" for row in rows)
     gpu, uuid = (fact_value(facts, fact) for fact in FACTS[:2])
     noise = (None if host_clock else find_noise(runs_root(runs), gpu, uuid)) or assumed_noise(host_clock)

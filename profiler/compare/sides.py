@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from profiler.compare.kernel_ranges import configuration_ranges
 from profiler.compare.summaries import Summary, summarise
 from profiler.errors import DataMissingError
 from profiler.kernel_names import base_function
@@ -350,13 +351,25 @@ def _kernel_rows(recording: Recording, tool: str) -> list[Row]:
     starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
     pieces = np.split(durations, starts[1:])
     table = configurations.to_dict("records")
-    merged: dict[str, tuple[dict[str, str], list[np.ndarray]]] = {}
+    places = configuration_ranges(recording.only(tool))
+    merged: dict[str, tuple[dict[str, str], list[np.ndarray], set[str]]] = {}
     for index, piece in zip(ids[starts], pieces, strict=True):
         keys = _kernel_keys(table[int(index)])
         label = f"{keys['kernel']} grid={keys['launch_grid']} block={keys['launch_block']} shared={keys['shared_memory']}"
-        merged.setdefault(label, (keys, []))[1].append(piece)
+        _, parts, ranges = merged.setdefault(label, (keys, [], set()))
+        parts.append(piece)
+        ranges.add(places.get(int(index), ""))
     clock = {"clock": f"{tool} timestamps"}
-    return [Row(label, keys, [summarise(np.concatenate(parts))], dict(clock)) for label, (keys, parts) in merged.items()]
+    return [
+        Row(label, keys | _only_range(ranges), [summarise(np.concatenate(parts))], dict(clock))
+        for label, (keys, parts, ranges) in merged.items()
+    ]
+
+
+def _only_range(ranges: set[str]) -> dict[str, str]:
+    """Return the key that names where a kernel ran, if that is one place."""
+    (place, *others) = sorted(ranges)
+    return {"range": place} if place and not others else {}
 
 
 def _kernel_keys(configuration: dict[str, Any]) -> dict[str, str]:

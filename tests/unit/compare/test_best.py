@@ -2,7 +2,7 @@ import pytest
 from conftest import samples
 
 from profiler.compare.best import BEST_COLUMNS, best_rows
-from profiler.errors import DataMissingError
+from profiler.errors import DataMissingError, UsageError
 
 ROW = "op=swish variant={} shape={} dtype=fp32"
 
@@ -55,6 +55,9 @@ def test_processes_of_other_conditions_have_no_winner(write_result):
     ]
     (record,) = best_rows(paths).to_dict("records")
     assert record["tied"] is False and "cold and warm" in record["note"]
+    other = str(write_result("other.json", {label: samples(1e5)}, device={"name": "Another GPU"}))
+    with pytest.raises(UsageError, match="GPU model within the sweep"):
+        best_rows([paths[0], other])
 
 
 def test_processes_are_compared_within_themselves(write_result):

@@ -1,6 +1,7 @@
 import csv
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,36 @@ def test_kernel_times_of_points_know_how_the_program_measured(tmp_path):
     run.finish("complete")
     rows = {item.label: item for item in side_rows(load(run.path), Source("gpu_points", "nsys"))}
     assert (rows[label].conditions["measure"], rows[label].conditions["cold_method"]) == ("throughput", "flush")
+
+
+def test_a_renamed_kernel_is_found_by_the_point_that_launched_it(tmp_path):
+    from profiler.compare.recordings import compare_targets
+
+    source, renamed = NSYS.parent / "driver_h200" / "swish.sqlite", tmp_path / "renamed.sqlite"
+    shutil.copy(source, renamed)
+    renamed.chmod(0o644)
+    with sqlite3.connect(renamed) as database:
+        kernels = "CUPTI_ACTIVITY_KIND_KERNEL"
+        most = f"select demangledName from {kernels} group by 1 order by count(*) desc limit 1"
+        database.execute(f"update StringIds set value = 'void other::zzz_gated_unit<int>(char*)' where id = ({most})")
+    database.close()
+    found = compare_targets(str(source), [str(renamed)], source="kernels").rows
+    assert not found["verdict"].isin(["base only", "candidate only"]).any()
+    moved = found[found["match"] != "label"]
+    assert len(moved) and set(moved["match"]) == {"NVTX range and launch configuration; kernel renamed"}
+    assert moved["match_note"].str.contains("zzz_gated_unit").all()
+
+
+def test_a_kernel_has_a_range_only_if_one_range_ran_it():
+    from profiler.compare.kernel_ranges import configuration_ranges
+
+    recording = load(NSYS / "node.sqlite")
+    places = configuration_ranges(recording.only("nsys"))
+    table = recording.metric("nvtx_kernels")
+    points = table[table["range"].str.startswith("point ")]
+    names = recording.table("launch_configurations", "nsys")["kernel"]
+    for number, place in places.items():
+        mine = points[points["kernel"] == names[number]]["range"].str.removeprefix("point ")
+        assert place in set(mine) or mine.empty
+    kernels = recording.table("kernels", "nsys")
+    assert 0 < len(places) <= kernels["launch_configuration_id"].nunique()

@@ -1,0 +1,65 @@
+"""Where in the program each launch configuration ran: what a kernel keeps when it is renamed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from profiler.metrics.intervals import last_covering
+from profiler.metrics.range_projection import Projection, is_kernel, projection
+from profiler.schema import POINT_DOMAIN, POINT_PREFIX
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from profiler.tables.load import Recording
+
+
+def configuration_ranges(recording: Recording) -> dict[int, str]:
+    """Return launch configuration to the innermost NVTX range, or the sweep point, that launched it.
+
+    Launches outside all ranges say nothing; a configuration that several ranges launched has no entry.
+
+    Args:
+        recording: A recording as seen by the tool whose kernels are meant.
+    """
+    projected = projection(recording)
+    if projected is None or not len(projected.order) or not projected.ranges.rows:
+        return {}
+    launched = is_kernel(projected.operations)[projected.order]
+    place, texts = _places(projected)
+    launched &= place >= 0
+    kernels = projected.operations.row[projected.order[launched]]
+    configuration = recording.columns("kernels").array("launch_configuration_id")[kernels]
+    place = place[launched]
+    by_configuration = np.lexsort((place, configuration))
+    configuration, place = configuration[by_configuration], place[by_configuration]
+    edges = np.flatnonzero(np.r_[True, configuration[1:] != configuration[:-1], True]) if configuration.size else np.zeros(1, int)
+    first, last = edges[:-1], edges[1:] - 1
+    unique = place[first] == place[last]
+    return {int(number): texts[int(code)] for number, code in zip(configuration[first[unique]], place[first[unique]], strict=True)}
+
+
+def _places(projected: Projection) -> tuple[NDArray[np.int64], dict[int, str]]:
+    """Return for each operation, in launch order, a number of its place (-1: none), and the numbers in words."""
+    names, domains = projected.ranges.coded("name"), projected.ranges.coded("domain")
+    in_domain = np.isin(domains.codes, [code for code, value in enumerate(domains.values) if value == POINT_DOMAIN])
+    is_point = in_domain & np.isin(names.codes, [code for code, value in enumerate(names.values) if value.startswith(POINT_PREFIX)])
+    rows = np.flatnonzero(is_point & ~projected.wide)
+    found = last_covering(projected.low[rows], projected.high[rows], len(projected.order))
+    point = np.where(found >= 0, rows[found] if len(rows) else -1, -1)
+    # inside a point the innermost range is an iteration or a warm-up, which every point has: the point tells more
+    within_point = (projected.owner >= 0) & in_domain[projected.owner]
+    range_row = np.where(within_point, point, projected.owner)
+    code = domains.codes.astype(np.int64) * len(names.values) + names.codes
+    place = np.where(range_row >= 0, code[range_row], -1)
+    texts = {int(number): _text(number, domains.values, names.values) for number in np.unique(place[place >= 0])}
+    return place, texts
+
+
+def _text(number: int, domains: list[str], names: list[str]) -> str:
+    domain, name = domains[number // len(names)], names[number % len(names)]
+    if domain == POINT_DOMAIN:
+        return name.removeprefix(POINT_PREFIX)
+    return f"{domain}:{name}" if domain else name
