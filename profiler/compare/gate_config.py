@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +213,7 @@ def _accepted(item: Any, path: Path) -> Accepted:
         if item.get(name) in (None, ""):
             raise UsageError(f"{path}: an accepted regression has no {name}", "every entry needs row, up_to, reason and expires")
     expires = item["expires"]
-    if not isinstance(expires, date):
+    if not isinstance(expires, date) or isinstance(expires, datetime):  # a time of day has no order among days
         raise UsageError(f"{path}: expires is {expires!r}, expected a date", "write expires = 2030-01-31, without quotes")
     return Accepted(
         str(item["row"]), str(item.get("metric", TIME)), _number(item["up_to"], f"{path}: up_to"), str(item["reason"]), expires

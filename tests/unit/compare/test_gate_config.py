@@ -117,7 +117,8 @@ def test_what_is_wrong_is_named(tmp_path, message):
     ("old", "new", "message"),
     [
         ('reason = "needed for bf16"', "", "has no reason"), ("expires = 2027-03-01", "", "has no expires"),
-        ("expires = 2027-03-01", "expires = '2027-03-01'", "expected a date"), ("up_to = 0.05", "", "has no up_to"),
+        ("expires = 2027-03-01", "expires = '2027-03-01'", "expected a date"),
+        ("expires = 2027-03-01", "expires = 2027-03-01T00:00:00", "expected a date"), ("up_to = 0.05", "", "has no up_to"),
         ("up_to = 0.05", "up_to = inf", "limits nothing"), ('row = "op=swish *"', "", "has no row"), ("up_to = 0.05", "up_to = 'much'", "expected a number"),
         ("[[accepted]]", "[[acceptd]]", "unknown key 'acceptd'"),
     ],
