@@ -68,13 +68,13 @@ def resume_job(
         budget_s: Further time.
         max_rounds: Rounds at most, those already measured among them.
         on_round: Told after each round.
+        change: Returns the request with what is given anew: threshold, what may differ, time-out. It is kept.
 
     Raises:
         UsageError: There is no such job.
         CaptureError: A side cannot be measured.
     """
-    run = find_job(target, root)
-    return _measure(AbStore(run, change(AbStore(run).request) if change else None), budget_s, max_rounds, on_round)
+    return _measure(AbStore(find_job(target, root), judged_by=change), budget_s, max_rounds, on_round)
 
 
 def find_job(target: str, root: Path) -> RunDir:
@@ -110,6 +110,7 @@ def _measure(
     with locked(store.run), _closing(store):
         store.run.manifest.status, store.run.manifest.reason = "recording", ""
         store.run.save()
+        store.save_request()
         comparison = run_job(store, budget_s, run_process, max_rounds, on_round)
         if on_end is not None:
             on_end(store)

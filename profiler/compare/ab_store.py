@@ -127,9 +127,11 @@ class AbStore:
         self.folder = run.raw(TOOL)
         if request is None:
             request = _read_job(run, self.folder / "job.json")
+            self.request = judged_by(request) if judged_by else request
         else:
-            write_atomic(self.folder / "job.json", json.dumps(request.to_dict(), indent=1, ensure_ascii=False) + "\n")
-        self.request = judged_by(request) if judged_by else request
+            self.request = request
+            self.save_request()
+        request = self.request
         self.names = [side.name for side in request.sides]
         self.rounds: list[RoundRecord] = []
         self.facts: dict[str, dict[str, str]] = {}
@@ -140,6 +142,10 @@ class AbStore:
         self._records: list[dict[str, Any]] = []
         while (self.round_folder(len(self.rounds) + 1) / "round.json").is_file():
             self._read_round(len(self.rounds) + 1)
+
+    def save_request(self) -> None:
+        """Keep the request as it is now: what a resumed job was given anew counts from here on."""
+        write_atomic(self.folder / "job.json", json.dumps(self.request.to_dict(), indent=1, ensure_ascii=False) + "\n")
 
     def round_folder(self, number: int) -> Path:
         """Folder of a round."""

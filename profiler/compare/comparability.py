@@ -195,8 +195,9 @@ def listed_differences(name: str, pairs: Sequence[Pair]) -> list[Difference]:
         if unlike:
             ours, theirs = unlike[0]
             more = f" and {len(unlike) - 1} more rows" if len(unlike) > 1 else ""
-            values = [_first_difference(one.listed[fact], other.listed[fact]) for one, other in ((ours, theirs), (theirs, ours))]
-            found.append(Difference(name, fact, f"{title} of {ours.label}{more}", *values, False, why))
+            base = _first_difference(ours.listed[fact], theirs.listed[fact])
+            candidate = _first_difference(theirs.listed[fact], ours.listed[fact])
+            found.append(Difference(name, fact, f"{title} of {ours.label}{more}", base, candidate, False, why))
     return found
 
 

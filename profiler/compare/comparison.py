@@ -200,10 +200,8 @@ def _clock_void(judged: Judged, clocks: Sequence[NDArray[np.float64]]) -> Judged
 
 def _without(row: Row, out: NDArray[np.bool_]) -> Row:
     """Return a row without some of its processes."""
-    summaries, clocks = (
-        [value for value, left_out in zip(values, out, strict=True) if not left_out] for values in (row.summaries, row.clocks_hz)
-    )
-    return replace(row, summaries=summaries, clocks_hz=clocks)
+    kept = np.flatnonzero(~out).tolist()
+    return replace(row, summaries=[row.summaries[index] for index in kept], clocks_hz=[row.clocks_hz[index] for index in kept])
 
 
 def capture_estimates(judged: Sequence[Judged], noise: Sequence[MachineNoise], extra_spread: Sequence[float]) -> Estimates:
@@ -231,7 +229,7 @@ def _capture_estimate(item: Judged, noise: MachineNoise, extra: float) -> tuple[
     if item.verdict is not None or base is None or candidate is None:
         return np.nan, np.nan, np.nan, 0
     sides = [np.log([summary.median_ns for summary in row.summaries]) for row in (base, candidate)]
-    within = [np.mean([summary.log_error**2 for summary in row.summaries]) for row in (base, candidate)]
+    within = [float(np.mean([summary.log_error**2 for summary in row.summaries])) for row in (base, candidate)]
     steps = [summary.resolution_ns for row in (base, candidate) for summary in row.summaries]
     floor = resolution_variance(
         min(base.median_ns, candidate.median_ns), float(np.nanmin(steps)) if np.isfinite(steps).any() else np.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +59,7 @@ def _places(projected: Projection) -> tuple[NDArray[np.int64], dict[int, str]]:
     return place, texts
 
 
-def _text(number: int, domains: list[str], names: list[str]) -> str:
+def _text(number: int, domains: Sequence[str], names: Sequence[str]) -> str:
     domain, name = domains[number // len(names)], names[number % len(names)]
     if domain == POINT_DOMAIN:
         return name.removeprefix(POINT_PREFIX)
