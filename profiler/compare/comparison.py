@@ -176,9 +176,10 @@ def clocks_differ(judged: Judged) -> Judged:
         return judged
     clocks = [np.asarray(row.clocks_hz, dtype=float) for row in (base, candidate)]
     together = np.concatenate(clocks)
-    if not (together > 0).any():
+    known = together[np.isfinite(together) & (together > 0)]
+    if not known.size:
         return judged
-    odd = [np.abs(own / np.median(together[together > 0]) - 1.0) > CLOCK_TOLERANCE for own in clocks]
+    odd = [(own > 0) & (np.abs(own / np.median(known) - 1.0) > CLOCK_TOLERANCE) for own in clocks]
     if any(own.mean() > 0.5 for own in odd):
         return _clock_void(judged, clocks)
     kept = [own[~out] for own, out in zip(clocks, odd, strict=True)]

@@ -174,11 +174,12 @@ def test_one_throttled_process_is_left_out_of_its_side(write_result):
         return write_result(name, {A: {"samples_ns": samples(median, seed=seed), "sm_clock_after_hz": hz}})
 
     base, candidate = ([process(f"{side}{i}.json", 1.98e9, seed=i) for i in range(4)] for side in "bc")
-    slow = process("slow.json", 1.6e9, 1.24e5)
+    slow, unknown = process("slow.json", 1.6e9, 1.24e5), process("unknown.json", 0)
     for sides in ((base, [slow, *candidate[:3]]), ([*base[:3], slow], candidate)):
         found = compare_targets(*(joined(*side) if side is sides[0] else [joined(*side)] for side in sides))
         assert (only(found)["verdict"], only(found)["dropped_rounds"], only(found)["rounds"]) == ("same", 1, 3)
         assert any("SM clock" in note for note in found.notes)
+    assert only(compare_targets(joined(*base), [joined(unknown, *candidate[:2])]))["dropped_rounds"] == 0
     mostly = [process(f"s{i}.json", 1.6e9, 1.24e5, i) for i in range(3)]
     found = only(compare_targets(joined(*base), [joined(candidate[0], *mostly)]))
     assert found["reason"] == "clock_differs" and "1980 and 1600 MHz" in found["detail"]
