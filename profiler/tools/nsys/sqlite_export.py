@@ -145,7 +145,7 @@ class SqliteExport:
             Column name to integers, 32-bit where they fit, masked where the file holds NULL.
 
         Raises:
-            BadExportError: A required column is absent.
+            BadExportError: A required column is absent, or a column holds something else than whole numbers.
         """
         wanted = self._wanted(table, names, optional)
         try:
@@ -168,7 +168,7 @@ class SqliteExport:
             The columns; the number of each row's combination (int32); the key columns, one row per combination.
 
         Raises:
-            BadExportError: A required column is absent.
+            BadExportError: A required column is absent, or a column holds something else than whole numbers.
         """
         wanted = self._wanted(table, names, optional)
         self._wanted(table, keys, ())
@@ -190,7 +190,20 @@ class SqliteExport:
             )
         return [*names, *(name for name in optional if name in present)]
 
+    def _require_integers(self, table: str, names: Sequence[str]) -> None:
+        """Check that columns hold whole numbers or NULL: an array would cut a fraction off without a word."""
+        others = ", ".join(
+            f"max(CASE WHEN typeof(\"{name}\") NOT IN ('integer', 'null') THEN typeof(\"{name}\") END)" for name in names
+        )
+        for name, kind in zip(names, self.query(f'SELECT {others} FROM "{table}"')[0], strict=True):
+            if kind is not None:
+                raise BadExportError(
+                    f"{self.path}: column {name} of table {table} holds a value of type {kind}, expected whole numbers",
+                    "export the report again: nsys export --type sqlite REPORT.nsys-rep",
+                )
+
     def _by_sql(self, table: str, wanted: Sequence[str]) -> dict[str, np.ndarray]:
+        self._require_integers(table, wanted)
         fields = ", ".join(f'coalesce("{name}", {_NULL})' for name in wanted)
         rows = self.query(f'SELECT {fields} FROM "{table}" ORDER BY rowid')
         data = np.array(rows, dtype=np.int64).reshape(-1, len(wanted))

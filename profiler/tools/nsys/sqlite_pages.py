@@ -29,7 +29,7 @@ _WIDTHS = np.array([0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0], dtype=np.int64)
 _BYTE_MASKS = np.array([(1 << 8 * kept) - 1 for kept in range(9)], dtype=np.uint64)
 if sys.byteorder == "big":
     _BYTE_MASKS = _BYTE_MASKS.byteswap()
-_NULL_TYPE, _ONE_TYPE = 0, 9
+_NULL_TYPE, _REAL_TYPE, _ONE_TYPE = 0, 7, 9
 _MULTIPLIER, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 
 
@@ -46,7 +46,7 @@ class Block:
 
     Attributes:
         rowid: Row ids, int64; None when not asked for.
-        columns: Column number to (values int64, null mask or None). Floating-point values appear as their 64 bits.
+        columns: Column number to (values int64, null mask or None).
         group: Number of each row's combination of the spanned columns; None when no span was asked for.
         group_columns: As `columns`, for the spanned columns, one row per number.
     """
@@ -357,6 +357,9 @@ def _column(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     if (types >= 12).any():
         raise Unsupported("text in a column of numbers")
+    if (types == _REAL_TYPE).any():
+        # its eight bytes are no whole number: SQLite itself is asked what stands there
+        raise Unsupported("a floating-point value in a column of whole numbers")
     null = types == _NULL_TYPE
     mask = null[codes] if null.any() else None
     width = _WIDTHS[types]

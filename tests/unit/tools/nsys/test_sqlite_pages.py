@@ -177,3 +177,17 @@ def test_damaged_pages_end_in_one_named_error(tmp_path):
             refused += 1
             assert str(path) in error.message
     assert refused > 0
+
+
+def test_a_fraction_among_whole_numbers_is_refused(tmp_path):
+    rows = [(i, None, i, None, 5 if i % 2 else 1000) for i in range(300)]
+    path = tmp_path / "data.db"
+    write(path, rows)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE data SET b = 0.5 WHERE a = 7")
+        database.commit()
+    export = SqliteExport(path)
+    assert export.integers("data", ["a", "c"])["a"].tolist() == list(range(300))
+    for read in (lambda: export.integers("data", ["a", "b"]), lambda: export.grouped("data", ["a"], (), ["b", "c"])):
+        with pytest.raises(BadExportError, match="column b of table data holds a value of type real, expected whole numbers"):
+            read()
