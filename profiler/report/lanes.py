@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from profiler.errors import BadExportError
 from profiler.report.embed import pack_integers
 
 MAX_SLICES = 1_200_000
@@ -133,7 +134,16 @@ def pack_lane(lane_id: str, label: str, group: str, kind: str, events: Events, o
         events: Sorted by start.
         origin_ns: Time that becomes 0.
         nested: Whether events inside others get rows of their own.
+
+    Raises:
+        BadExportError: Times lie further apart than a lane can hold.
     """
+    span = int((events.start + events.duration).max(initial=origin_ns)) - origin_ns
+    if span >> 48 or (len(events) and int(events.duration.min()) < 0):
+        raise BadExportError(
+            f"{label}: events from {events.start.min()} ns on, {span} ns after the capture's first; a timeline holds 78 hours",
+            "record again: the time stamps are damaged",
+        )
     row = depths(events) if nested else np.zeros(len(events), np.int64)
     lane: dict[str, Any] = {
         "id": lane_id, "label": label, "group": group, "kind": kind, "n": len(events), "rows": int(row.max(initial=0)) + 1,

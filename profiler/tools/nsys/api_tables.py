@@ -17,8 +17,8 @@ _DRIVER_CLASS = 1
 def read_api_calls(export: SqliteExport) -> dict[str, Columns]:
     """Read `api_calls`: runtime and driver calls together, as nsys stores them."""
     raw = export.integers(RUNTIME, ("start", "end", "globalTid", "correlationId", "nameId"), ("eventClass", "returnValue"))
-    raw["end"] = _closed(raw["start"], raw["end"])
-    start, duration = spans(raw["start"], raw["end"])
+    raw = export.timed(RUNTIME, raw, open_ends=True)
+    start, duration = spans(raw["start"], _closed(raw["start"], raw["end"]))
     driver = np.ma.getdata(raw["eventClass"]) == _DRIVER_CLASS if "eventClass" in raw else np.zeros(len(start), bool)
     columns: dict[str, Column] = {
         "start_ns": start,
@@ -39,7 +39,7 @@ def read_api_calls(export: SqliteExport) -> dict[str, Columns]:
 
 def _closed(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Give a call that never returned the last time stamp of the table as its end."""
-    if not isinstance(end, np.ma.MaskedArray):
+    if not isinstance(end, np.ma.MaskedArray) or not len(end):
         return end
     last = max(int(np.max(np.ma.getdata(start))), int(end.max() if end.count() else 0))
     return end.astype(np.int64).filled(last)
@@ -53,13 +53,14 @@ def read_synchronizations(export: SqliteExport) -> dict[str, Columns]:
     """
     names = ("start", "end", "deviceId", "contextId", "streamId", "correlationId", "globalPid")
     raw = export.integers(SYNCHRONIZATION, names, ("syncType",))
-    raw["end"] = _closed(raw["start"], raw["end"])
-    start, duration = spans(raw["start"], raw["end"])
+    kinds = _kinds(export)
+    raw = export.timed(SYNCHRONIZATION, {**raw, "kind": kinds.codes}, open_ends=True)
+    start, duration = spans(raw["start"], _closed(raw["start"], raw["end"]))
     frame = Columns(
         {
             "start_ns": start,
             "duration_ns": duration,
-            "kind": _kinds(export),
+            "kind": Coded(raw["kind"], kinds.values),
             "process_id": process_ids(np.ma.getdata(raw["globalPid"])),
             "device_id": narrow(np.ma.filled(raw["deviceId"], -1)),
             "context_id": narrow(np.ma.filled(raw["contextId"], -1)),

@@ -57,12 +57,6 @@ def _place(export: SqliteExport, raw: dict[str, np.ndarray]) -> dict[str, Column
     }
 
 
-def _finished(raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Drop rows whose start or end is NULL: work that the capture never saw end has no duration."""
-    open_rows = np.ma.getmaskarray(raw["start"]) | np.ma.getmaskarray(raw["end"])
-    return {name: values[~open_rows] for name, values in raw.items()} if open_rows.any() else raw
-
-
 def _in_order(columns: dict[str, Column]) -> Columns:
     frame = Columns(columns)
     order = start_order(frame.array("start_ns"))
@@ -103,7 +97,7 @@ def read_kernels(export: SqliteExport) -> dict[str, Columns]:
     # gridId, which no two launches share, stands between these and the carve-out
     keys = [*("demangledName", *_LAUNCH), *(name for name in ("shortName", "localMemoryPerThread") if name in present)]
     raw, group, key_columns = export.grouped(KERNEL, _PLACE, ("sharedMemoryExecuted", "graphNodeId"), keys)
-    raw = _finished({**raw, "group": group})
+    raw = export.timed(KERNEL, {**raw, "group": group})
     more = {name: raw[name] for name in ("sharedMemoryExecuted",) if name in raw}
     ids, configurations = _configurations(key_columns, raw["group"], more, export.strings)
     columns = _place(export, raw)
@@ -115,7 +109,7 @@ def read_kernels(export: SqliteExport) -> dict[str, Columns]:
 
 def read_memcpys(export: SqliteExport) -> dict[str, Columns]:
     """Read `memcpys`."""
-    raw = _finished(export.integers(MEMCPY, (*_PLACE, "bytes", "copyKind"), ("srcKind", "dstKind")))
+    raw = export.timed(MEMCPY, export.integers(MEMCPY, (*_PLACE, "bytes", "copyKind"), ("srcKind", "dstKind")))
     columns = _place(export, raw)
     columns["size_bytes"] = np.ma.getdata(raw["bytes"])
     columns["direction"] = _labelled(raw["copyKind"], _DIRECTIONS)
@@ -127,7 +121,7 @@ def read_memcpys(export: SqliteExport) -> dict[str, Columns]:
 
 def read_memsets(export: SqliteExport) -> dict[str, Columns]:
     """Read `memsets`."""
-    raw = _finished(export.integers(MEMSET, (*_PLACE, "bytes"), ("memKind",)))
+    raw = export.timed(MEMSET, export.integers(MEMSET, (*_PLACE, "bytes"), ("memKind",)))
     columns = _place(export, raw)
     columns["size_bytes"] = np.ma.getdata(raw["bytes"])
     columns["memory_kind"] = _labelled(raw.get("memKind", np.full(len(raw["start"]), 7)), _MEMORY_KINDS)
@@ -136,7 +130,7 @@ def read_memsets(export: SqliteExport) -> dict[str, Columns]:
 
 def read_graph_launches(export: SqliteExport) -> dict[str, Columns]:
     """Read `graph_launches`."""
-    raw = _finished(export.integers(GRAPH, _PLACE, ("graphId",)))
+    raw = export.timed(GRAPH, export.integers(GRAPH, _PLACE, ("graphId",)))
     columns = _place(export, raw)
     if "graphId" in raw:
         columns["graph_id"] = raw["graphId"]

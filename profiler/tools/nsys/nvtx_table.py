@@ -21,6 +21,7 @@ def read_nvtx_ranges(export: SqliteExport) -> dict[str, Columns]:
     """Read `nvtx_ranges`. A range that never ended ends with the last NVTX event, as in `nsys stats`."""
     optional = ("endGlobalTid", "textId", "domainId", "category", *_INTEGER_PAYLOADS, "jsonTextId")
     raw = export.integers(NVTX, ("rowid", "start", "end", "eventType", "globalTid"), optional)
+    raw = export.timed(NVTX, raw, open_ends=True)
     events = np.isin(np.ma.getdata(raw["eventType"]), list(_KINDS))
     last = _last_time(raw["start"], raw["end"])
     raw = {name: values[events] for name, values in raw.items()}

@@ -43,6 +43,11 @@ _SOURCES: dict[str, tuple[str, Callable[[SqliteExport], dict[str, Columns]], str
     "contexts": (target_tables.CONTEXT, target_tables.read_contexts, _NO_TARGET.format(what="CUDA context description")),
 }  # fmt: skip
 
+_TIMED = {
+    name: source for name, source in _SOURCES.items() if name not in ("launch_configurations", "devices", "streams", "contexts")
+}
+_OPEN = frozenset({"api_calls", "synchronizations", "nvtx_ranges"})
+"""Event tables, and those of them in which a row without an end was still open when the capture ended."""
 
 _WORKERS = min(2, os.cpu_count() or 1)
 
@@ -53,7 +58,11 @@ def _filled(export: SqliteExport, name: str) -> bool:
 
 
 def _reason(export: SqliteExport, name: str) -> str:
-    reason = _SOURCES[name][2]
+    source, _, reason = _SOURCES[name]
+    if name in _TIMED and _filled(export, name):
+        return (
+            f"none of the {export.left_out(source, name in _OPEN).rows} rows of {source} is usable: {export.left_out(source).why}"
+        )
     if name in ("memcpys", "memsets", "synchronizations") and export.has(api_tables.RUNTIME):
         # CUDA was recorded: the program simply did none of these
         return f"the program made no {_PLAIN[name]}"
@@ -83,12 +92,15 @@ class SqliteReader:
         result = ReadResult(info=target_tables.read_info(export))
         result.absent = {name: _reason(export, name) for name in tables if name in _SOURCES and not _filled(export, name)}
         readers = [_SOURCES[name][1] for name in tables if name in _SOURCES and name not in result.absent]
-        if "diagnostics" in tables:
-            readers.append(target_tables.read_diagnostics)
         with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
             # decoding works outside the interpreter's lock: two tables at a time where there are two cores
             for frames in workers.map(lambda read: read(export), dict.fromkeys(readers)):
                 result.frames |= frames
+        if "diagnostics" in tables:
+            # last: by now the tables have counted what they left out
+            result.frames |= target_tables.read_diagnostics(
+                export, {table: name in _OPEN for name, (table, _, _) in _TIMED.items()}
+            )
         for name in [name for name in result.frames if name in _SOURCES and not result.frames[name].rows]:
             del result.frames[name]
             result.absent[name] = _reason(export, name)

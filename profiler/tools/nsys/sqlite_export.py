@@ -20,6 +20,7 @@ from profiler.distinct import distinct_rows
 from profiler.errors import BadExportError
 from profiler.tools.nsys.column_buffer import ColumnBuffer
 from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, journals
+from profiler.tools.nsys.time_axis import SetAside, set_aside
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 _NULL = -(2**63)
@@ -40,6 +41,7 @@ class SqliteExport:
         self.path = path
         self._lock = RLock()
         self._strings: dict[int, str] | None = None
+        self._set_aside: dict[str, SetAside] = {}
         self._check_size()
 
     def _check_size(self) -> None:
@@ -239,6 +241,24 @@ class SqliteExport:
         """Return about how many rows a table has: its largest row id, unless the file could not hold that many."""
         largest = self.query(f'SELECT max(rowid) FROM "{table}"')[0][0] or 0
         return max(0, min(largest, self.path.stat().st_size // 16))
+
+    def timed(self, table: str, raw: dict[str, np.ndarray], open_ends: bool = False) -> dict[str, np.ndarray]:
+        """Leave out the rows of an event table that have no place on the time axis, and remember how many they are.
+
+        Args:
+            table: Table name.
+            raw: Its columns, `start` and `end` among them.
+            open_ends: Keep rows without an end.
+        """
+        out, found = set_aside(raw["start"], raw["end"], open_ends)
+        self._set_aside[table] = found
+        return raw if out is None else {name: values[~out] for name, values in raw.items()}
+
+    def left_out(self, table: str, open_ends: bool = False) -> SetAside:
+        """Return how many rows of an event table `timed` leaves out; reads the table's times when it was not read yet."""
+        if table not in self._set_aside:
+            self.timed(table, self.integers(table, ("start", "end")), open_ends)
+        return self._set_aside[table]
 
     def _declared(self, table: str) -> list[tuple[str, str, int]]:
         return self.query(f"SELECT name, type, pk FROM pragma_table_info('{table}')")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from profiler.columns import Column, Columns, encode
+from profiler.errors import BadExportError
 from profiler.tools.nsys.device_numbers import gpu_mapping
 from profiler.tools.nsys.sqlite_export import SqliteExport
 
@@ -104,13 +106,18 @@ def read_contexts(export: SqliteExport) -> dict[str, Columns]:
     return {"contexts": Columns({name: _integers(part) for name, part in zip(names, parts, strict=True)})}
 
 
-def read_diagnostics(export: SqliteExport) -> dict[str, Columns]:
-    """Read `diagnostics`: what nsys said about the capture, and what this reader noticed in it."""
+def read_diagnostics(export: SqliteExport, timed: Mapping[str, bool]) -> dict[str, Columns]:
+    """Read `diagnostics`: what nsys said about the capture, and what this reader noticed in it.
+
+    Args:
+        export: The export.
+        timed: Event tables; whether a row without an end counts in them.
+    """
     messages: list[tuple[str, str, str, str]] = []
     if export.has("DIAGNOSTIC_EVENT", "severity", "text"):
         rows = export.query("SELECT severity, text FROM DIAGNOSTIC_EVENT ORDER BY timestamp")
         messages += [("nsys", *_judged(export, _SEVERITIES.get(severity, "info"), str(text or ""))) for severity, text in rows]
-    messages += [("reader", *message) for message in _noticed(export)]
+    messages += [("reader", *message) for message in (*_noticed(export), *_left_out(export, timed))]
     names = ("source", "severity", "text", "hint")
     parts = list(zip(*messages, strict=True)) if messages else [()] * len(names)
     return {"diagnostics": Columns({name: _text(list(part)) for name, part in zip(names, parts, strict=True)})}
@@ -144,6 +151,21 @@ def _noticed(export: SqliteExport) -> list[tuple[str, str, str]]:
             text = f"NVTX domain {domain!r} was created but recorded no range"
             hint = "the program never used it; or Python nvtx 0.2.12+ met nsys 2023.4 or older: use nvtx 0.2.11 or a newer nsys"
             found.append(("warning", text, hint))
+    return found
+
+
+def _left_out(export: SqliteExport, timed: Mapping[str, bool]) -> list[tuple[str, str, str]]:
+    """Tell of the events that have no place on the time axis: no metric counts them."""
+    hint = "record again, and let the program wait for the GPU before it ends; or export again: nsys export --type sqlite"
+    found = []
+    for table, open_ends in timed.items():
+        try:
+            left = export.left_out(table, open_ends) if export.has(table, "start", "end") else None
+        except BadExportError:
+            # whoever asks for the table itself is told
+            continue
+        if left is not None and left.count:
+            found.append(("warning", f"{left.count} of {left.rows} rows of {table} are left out: {left.why}", hint))
     return found
 
 

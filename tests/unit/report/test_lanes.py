@@ -5,6 +5,7 @@ import pytest
 import synthetic
 from test_embed import unpack
 
+from profiler.errors import BadExportError
 from profiler.report import lanes as lanes_module
 from profiler.report.lanes import Events, Names, depths, merge_runs, sort
 from profiler.report.timeline_events import build_timeline
@@ -53,6 +54,12 @@ def test_merged_blocks_keep_span_and_busy_time():
     assert (merged.start + merged.duration).tolist() == [20, 50, 61]
     assert merged.value.tolist() == [15, 11, 1]
     assert names.entries[merged.name[0]]["text"] == "2 slices drawn as one"
+
+
+def test_times_that_no_lane_can_hold_are_named():
+    for spans in ([(0, 10), (20, 1 << 60)], [(0, 10), (20, 15)]):
+        with pytest.raises(BadExportError, match="stream 7: events from 0 ns on"):
+            lanes_module.pack_lane("lane-0", "stream 7", "GPU 0", "gpu", events(spans), 0, False)
 
 
 def lane_times(lane, origin):

@@ -106,6 +106,66 @@ def test_kernels_without_an_end_are_left_out(tmp_path):
     assert profiler.load(path).table("kernels")["duration_ns"].tolist() == [10]
 
 
+NULLABLE = ("PRAGMA writable_schema = 1", "UPDATE sqlite_master SET sql = replace(sql, 'NOT NULL', '')")
+
+
+def damaged_times(tmp_path, table, change):
+    """A real capture in which some rows of a table have impossible times."""
+    path = edited(tmp_path, H200 / "node.sqlite", *NULLABLE)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"UPDATE {table} SET {change}")
+        database.commit()
+    return profiler.load(path)
+
+
+def left_out(recording):
+    messages = recording.table("diagnostics")
+    found = messages[messages["text"].str.contains("left out", regex=False)]
+    assert set(found["severity"]) <= {"warning"} and found["hint"].str.contains("record again").all()
+    return found["text"].tolist()
+
+
+FIRST = "(SELECT min(rowid) FROM CUPTI_ACTIVITY_KIND_KERNEL)"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("end = start - 1000", "1 ending before the start"),
+        ("end = NULL", "1 without a start or an end"),
+        ("start = NULL", "1 without a start or an end"),
+        ("start = -9223372036854775000, end = 9223372036854775800", "1 with a time stamp outside the capture"),
+        ("start = 9223372036854775000, end = 9223372036854775800", "1 with a time stamp outside the capture"),
+    ],
+)
+def test_kernels_with_impossible_times_are_counted_not_measured(tmp_path, change, why):
+    recording = damaged_times(tmp_path, "CUPTI_ACTIVITY_KIND_KERNEL", f"{change} WHERE rowid = {FIRST}")
+    kernels = recording.table("kernels")
+    assert len(kernels) == 274 and kernels["duration_ns"].min() > 0 and kernels["start_ns"].max() < 1 << 47
+    assert left_out(recording) == [f"1 of 275 rows of CUPTI_ACTIVITY_KIND_KERNEL are left out: {why}"]
+    profiler.load(recording.path).metric("kernels")
+
+
+def test_other_events_with_impossible_times_are_counted(tmp_path):
+    calls = damaged_times(tmp_path, "CUPTI_ACTIVITY_KIND_RUNTIME", "end = start - 10 WHERE rowid % 2")
+    assert calls.table("api_calls")["duration_ns"].min() >= 0 and len(left_out(calls)) == 1
+    ranges = damaged_times(tmp_path, "NVTX_EVENTS", "end = start - 5 WHERE end IS NOT NULL")
+    assert left_out(ranges)[0].endswith("ending before the start")
+    assert not (ranges.has("nvtx_ranges") and (ranges.table("nvtx_ranges")["duration_ns"].dropna() < 0).any())
+    waits = damaged_times(tmp_path, "CUPTI_ACTIVITY_KIND_SYNCHRONIZATION", "end = start - 5 WHERE rowid = 1")
+    assert len(waits.table("synchronizations")) == 22 and len(left_out(waits)) == 1
+    # a call that was still open when the capture ended lasts until then
+    open_calls = damaged_times(tmp_path, "CUPTI_ACTIVITY_KIND_RUNTIME", "end = NULL WHERE rowid = 1")
+    assert len(open_calls.table("api_calls")) == 597 and left_out(open_calls) == []
+
+
+def test_a_capture_of_unfinished_kernels_is_not_blamed_on_the_machine(tmp_path):
+    recording = damaged_times(tmp_path, "CUPTI_ACTIVITY_KIND_KERNEL", "end = NULL")
+    assert recording.reason("kernels") == (
+        "none of the 275 rows of CUPTI_ACTIVITY_KIND_KERNEL is usable: 275 without a start or an end"
+    )
+
+
 def test_columns_that_an_older_version_lacks(tmp_path):
     path = edited(
         tmp_path, H200 / "node.sqlite",
