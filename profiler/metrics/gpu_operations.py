@@ -163,6 +163,9 @@ def lookup(keys: np.ndarray, rows: np.ndarray, wanted: np.ndarray) -> np.ndarray
     if not len(keys):
         return np.full(len(wanted), -1, dtype=np.int32)
     low, high = int(keys.min()), int(keys.max())
+    if not np.can_cast(keys.dtype, wanted.dtype):
+        # a damaged key needs more bits than the wanted ones have
+        wanted = wanted.astype(np.int64)
     inside = (wanted >= low) & (wanted <= high)
     if high - low <= 8 * len(keys) + 1024:
         # correlation ids run almost without holes: a table indexed by id needs no sort

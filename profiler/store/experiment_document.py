@@ -34,7 +34,7 @@ def read_experiment(path: Path) -> dict[str, Any]:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadExportError(f"{path}: not an experiment's document ({error})", "name a run of profiler experiment") from error
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
         raise BadExportError(f"{path}: not a {_SCHEMA} document", "name a run of profiler experiment")

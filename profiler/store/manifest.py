@@ -103,5 +103,5 @@ def read_manifest(path: Path) -> Manifest:
         return Manifest(**{**_known(Manifest, data), "captures": captures})
     except FileNotFoundError as error:
         raise BadExportError(f"{path}: no manifest, so this is no run folder", "name a run of `profiler list`") from error
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BadExportError(f"{path}: not a manifest ({error})", "restore the file, or delete the run") from error

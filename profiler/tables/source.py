@@ -15,6 +15,7 @@ from profiler.tables.cache import WORTHWHILE_BYTES, TableCache, content_key
 from profiler.tables.segments import join_segments
 from profiler.tables.source_protocol import TableSource
 from profiler.tools.base import Reader
+from profiler.tools.damage import reading
 from profiler.tools.registry import find_reader, known_suffixes
 
 TOOL_ORDER = ("nsys", "cupti", "builtin", "ncu")
@@ -94,8 +95,9 @@ class Source:
             self._read(wanted)
 
     def _read(self, wanted: list[str]) -> None:
-        result = self.reader.read(self.path, wanted)
-        frames = {name: self._checked(name, frame) for name, frame in result.frames.items()}
+        with reading(self.path):
+            result = self.reader.read(self.path, wanted)
+            frames = {name: self._checked(name, frame) for name, frame in result.frames.items()}
         self._frames |= frames
         self._absent |= result.absent
         for name in wanted:
@@ -116,9 +118,14 @@ class Source:
         return self._absent.get(name, "")
 
     def info(self) -> dict[str, Any]:
-        """Return facts about the capture."""
+        """Return facts about the capture.
+
+        Raises:
+            BadExportError: The artefact is damaged.
+        """
         if self._info is None:
-            self._info = self.reader.read(self.path, ()).info
+            with reading(self.path):
+                self._info = self.reader.read(self.path, ()).info
         return self._info
 
 

@@ -13,18 +13,24 @@ from profiler.columns import Coded, Column, Columns, encode
 from profiler.errors import BadExportError
 from profiler.point_label import decode_label
 from profiler.tools.base import ReadResult
+from profiler.tools.damage import DAMAGE, damage_text
 
 RESULT_VERSION = 1
 RANGES_VERSION = 1
+_LONGEST_SAMPLE_NS = 1 << 48
 _RESERVED = ("op", "variant", "shape", "dtype")
 _STATUS = ("ok", "failed", "wrong_output", "skipped")
 
 
 def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadExportError(f"{path}: not a whole {schema} document ({error})", "run the program again") from error
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text)
+        if "\\u" in text:
+            # an escape can write half of a surrogate pair, which is no text and could not be printed
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadExportError(f"{path}: not a whole {schema} document ({damage_text(error)})", "run the program again") from error
     if not isinstance(document, dict) or document.get("schema") != schema:
         raise BadExportError(f"{path}: not a {schema} document", "give a file written with --json")
     version = document.get("schema_version")
@@ -61,6 +67,14 @@ def _outcome(point: dict[str, Any]) -> tuple[str, str | None]:
     return status, reason
 
 
+def _sample_times(values: list[Any]) -> np.ndarray:
+    times = _floats(values)
+    outside = times[(times < 0) | (times >= _LONGEST_SAMPLE_NS)]
+    if len(outside):
+        raise ValueError(f"a sample of {outside[0]:g} ns")
+    return times
+
+
 class ResultReader:
     """Reads a result JSON into `points`, `samples` and `devices`."""
 
@@ -81,13 +95,15 @@ class ResultReader:
         """
         document = _load(path, "profiler-result", RESULT_VERSION)
         tool = path.parent.name if path.parent.parent.name == "raw" else self.tool
-        result = ReadResult(info=_info(document, path))
         try:
+            result = ReadResult(info=_info(document, path))
+            for point in document["points"]:
+                _check_point(point)
             for name in tables:
                 _READ[name](document, tool, result)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGE as error:
             raise BadExportError(
-                f"{path}: a field is missing or of the wrong type ({error!r})", "write it as docs/formats.md says"
+                f"{path}: a field is missing or of the wrong type ({damage_text(error)})", "write it as docs/formats.md says"
             ) from error
         return result
 
@@ -103,6 +119,16 @@ def _info(document: dict[str, Any], path: Path) -> dict[str, Any]:
         "digests": document.get("digests") or {},
         "command": document.get("argv") or [],
     }
+
+
+def _check_point(point: dict[str, Any]) -> None:
+    """Refuse what the tables would carry on unread, for a consumer to fall over."""
+    for name in ("launch", "verification"):
+        if not isinstance(point.get(name), (dict, type(None))):
+            raise TypeError(f"{name} of point {point.get('label')!r} is no object")
+    for name in ("grid", "block"):
+        if not isinstance((point.get("launch") or {}).get(name), (list, type(None))):
+            raise TypeError(f"launch.{name} of point {point.get('label')!r} is no list")
 
 
 def _points(document: dict[str, Any], tool: str, result: ReadResult) -> None:
@@ -150,8 +176,8 @@ def _samples(document: dict[str, Any], tool: str, result: ReadResult) -> None:
         host_samples = point.get("host_samples_ns") or []
         point_ids.append(np.full(len(samples), point_id))
         indices.append(np.arange(len(samples)))
-        durations.append(_floats(samples))
-        host.append(_floats([*host_samples[: len(samples)], *[None] * (len(samples) - len(host_samples))]))
+        durations.append(_sample_times(samples))
+        host.append(_sample_times([*host_samples[: len(samples)], *[None] * (len(samples) - len(host_samples))]))
     if not point_ids:
         result.absent["samples"] = "no sweep point of the result has a valid sample"
         return
@@ -228,8 +254,8 @@ class RangesReader:
             return result
         try:
             frame = _range_columns(document)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadExportError(f"{path}: its columns do not fit together ({error!r})", "record again") from error
+        except DAMAGE as error:
+            raise BadExportError(f"{path}: its columns do not fit together ({damage_text(error)})", "record again") from error
         if frame.rows:
             result.frames["nvtx_ranges"] = frame
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from profiler.errors import BadExportError
+from profiler.tools.damage import DAMAGE, damage_text
 
 FORMAT = "profiler-cupti"
 FORMAT_VERSION = 1
@@ -72,12 +72,16 @@ def read_archive(path: Path) -> dict[str, RecordTable]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         kind, version = (str(item) for item in arrays.pop(_FORMAT_KEY))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BadExportError(f"{path}: not a whole recording of the embedded recorder ({error})", "record it again") from error
+    except (OSError, *DAMAGE) as error:
+        raise BadExportError(
+            f"{path}: not a whole recording of the embedded recorder ({damage_text(error)})", "record it again"
+        ) from error
     if kind != FORMAT or not version.isdecimal() or int(version) > FORMAT_VERSION:
         raise BadExportError(f"{path}: {kind} version {version}, expected {FORMAT} up to {FORMAT_VERSION}", "upgrade profiler")
     tables: dict[str, RecordTable] = {}
     for key, values in arrays.items():
+        if key.count("/") not in (1, 2):
+            raise BadExportError(f"{path}: a member {key!r}, expected TABLE/COLUMN", "record it again")
         table_name, name, *part = key.split("/")
         table = tables.setdefault(table_name, RecordTable(table_name, {}))
         if not part:

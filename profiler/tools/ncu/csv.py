@@ -93,6 +93,10 @@ def _read_raw(path: Path, header: list[str], rows: list[list[str]]) -> ReadResul
     """Read the wide page: names, units, then one row a launch."""
     if not rows or rows[0][0] != "":
         raise BadExportError(f"{path}: no row of units below the names, expected the raw page of ncu", _EXPORT_AGAIN)
+    if len(rows[0]) < len(header):
+        raise BadExportError(
+            f"{path}: the row of units has {len(rows[0])} cells, expected {len(header)} as in the header", _EXPORT_AGAIN
+        )
     units, body = rows[0], [row for row in rows[1:] if len(row) == len(header)]
     torn = [_torn_message(row, len(header)) for row in rows[1:] if row[0].isdigit() and len(row) != len(header)]
     if not body:

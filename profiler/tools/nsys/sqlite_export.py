@@ -87,7 +87,8 @@ class SqliteExport:
             with closing(sqlite3.connect(self._address, uri=True)) as connection:
                 connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
                 return connection.execute(sql, parameters).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
+            # the text of an error itself can hold damaged bytes of the schema
             raise BadExportError(
                 f"{self.path}: cannot be read as an nsys export ({error})",
                 "export again: nsys export --type sqlite REPORT.nsys-rep",

@@ -13,6 +13,7 @@ from profiler.columns import Coded, Column, Columns, encode, narrow
 from profiler.distinct import distinct_rows
 from profiler.errors import BadExportError
 from profiler.tools.base import ReadResult
+from profiler.tools.damage import DAMAGE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,12 +89,14 @@ class _Trace:
         try:
             data = path.read_bytes()
             match = _HEADER.search(data)
-            body = pa.BufferReader(data[match.start() :] if match else data)
+            # a damaged header is no valid text: the names of its columns are then not those expected
+            head, newline, rest = (data[match.start() :] if match else data).partition(b"\n")
+            body = pa.BufferReader(head.decode("utf-8", "replace").encode() + newline + rest)
             options = csv.ConvertOptions(null_values=["", "-"], strings_can_be_null=True, include_columns=None)
             table = csv.read_csv(body, convert_options=options)
         except OSError as error:
             raise BadExportError(f"{path}: {error.strerror or error}", "check the path") from error
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, *DAMAGE) as error:
             raise BadExportError(f"{path}: not a whole CSV of cuda_gpu_trace ({error})", "print the report again") from error
         self.path = path
         self._columns: dict[str, tuple[pa.ChunkedArray, str]] = {}
@@ -122,7 +125,7 @@ class _Trace:
 
         try:
             return self._columns[name][0].cast(pa.float64()).to_numpy()
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, *DAMAGE) as error:
             raise BadExportError(f"{self.path}: column {name} holds no numbers ({error})", "print the report again") from error
 
     def times(self, name: str) -> np.ndarray:
@@ -141,10 +144,14 @@ class _Trace:
 
         if name not in self._columns:
             return Coded(np.full(self.rows, -1, np.int32), [])
-        array = self._columns[name][0].cast(pa.string()).combine_chunks().dictionary_encode()
+        column = self._columns[name][0]
+        # Arrow guesses bytes where a text is no UTF-8
+        kind = pa.binary() if pa.types.is_binary(column.type) else pa.string()
+        array = column.cast(kind).combine_chunks().dictionary_encode()
         array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-        return Coded(codes, array.dictionary.to_pylist())
+        texts = array.dictionary.to_pylist()
+        return Coded(codes, [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts])
 
 
 def _place(trace: _Trace, rows: np.ndarray) -> dict[str, Column]:

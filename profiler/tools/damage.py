@@ -1,0 +1,46 @@
+"""Where a file that no program wrote as it stands ends: one error with the file's name instead of a trace."""
+
+from __future__ import annotations
+
+import lzma
+import sqlite3
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from profiler.errors import BadExportError
+
+DAMAGE = (
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, RecursionError, SyntaxError,
+    TypeError, ValueError, lzma.LZMAError, sqlite3.Error, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What parsing a damaged file raises; a number in it can be any length, index, type or code."""
+
+_LONGEST = 200
+
+
+def damage_text(error: BaseException) -> str:
+    """Return what an error says, in one line of bounded length."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}" if text else type(error).__name__
+
+
+@contextmanager
+def reading(path: Path, fix: str = "record it again, or copy the file again from where it was recorded") -> Iterator[None]:
+    """Turn whatever parsing a file raises into an error that names the file; errors that do so already pass through.
+
+    Args:
+        path: The file.
+        fix: What the user can do.
+
+    Raises:
+        BadExportError: The file is damaged, or not what its reader expects.
+    """
+    try:
+        yield
+    except DAMAGE as error:
+        raise BadExportError(f"{path}: damaged, or not what its reader expects ({damage_text(error)})", fix) from error
