@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from profiler.cli.printing import echo
 from profiler.errors import ProfilerError
 
 COMMANDS = {
@@ -75,7 +76,7 @@ def _print_version(asked: bool) -> None:
     if asked:
         from profiler import __version__
 
-        typer.echo(f"profiler {__version__}")
+        echo(f"profiler {__version__}")
         raise typer.Exit
 
 
@@ -87,9 +88,9 @@ def _version_option(
 
 def report_error(error: ProfilerError) -> int:
     """Print an error and its fix on stderr and return the exit code."""
-    typer.echo(f"error: {error.message}", err=True)
+    echo(f"error: {error.message}", err=True)
     if error.hint:
-        typer.echo(f"fix: {error.hint}", err=True)
+        echo(f"fix: {error.hint}", err=True)
     return error.exit_code
 
 
@@ -108,5 +109,5 @@ def main(argv: list[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(0)
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
+        echo("interrupted", err=True)
         sys.exit(130)

@@ -31,6 +31,7 @@ from profiler.cli.compare_output import (
     split_words,
 )  # fmt: skip
 from profiler.cli.options import RunsOption
+from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
     from profiler.compare.ab import Progress
@@ -128,7 +129,7 @@ def run(
         refuse_same(sides)
         if dry_run:
             for side in sides:
-                typer.echo(f"{side.name}: {shlex.join(side.argv)}")
+                echo(f"{side.name}: {shlex.join(side.argv)}")
             return 0
         request = AbRequest(
             tuple(sides), make_rule(threshold, gate, config), keys=split_words(key), aliases=parse_aliases(alias or ()),
@@ -136,7 +137,7 @@ def run(
             process_timeout_s=timeout,
         )  # fmt: skip
         folder, comparison = start_job(request, root, label, budget, max_rounds, _report)
-    typer.echo(f"run: {folder.path}", err=True)
+    echo(f"run: {folder.path}", err=True)
     answer = run_gate(comparison, config, strict) if gate else None
     return emit(comparison, answer, format, {"markdown": markdown, "json": json, "junit": junit}, page, link)
 
@@ -168,7 +169,7 @@ def _read_points(path: Path | None) -> tuple[str, ...]:
 
 def _report(progress: Progress) -> None:
     state = f"round {progress.rounds}: {progress.rows - progress.undecided} of {progress.rows} rows decided"
-    typer.echo(f"{state}, {progress.elapsed_s:.0f} s", err=True)
+    echo(f"{state}, {progress.elapsed_s:.0f} s", err=True)
 
 
 def _sides(

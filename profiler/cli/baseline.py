@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from profiler.cli.options import RunsOption
+from profiler.cli.printing import echo
 
 
 class BaselineAction(str, Enum):
@@ -31,15 +32,15 @@ def run(
     root = runs_root(runs)
     if action is BaselineAction.SET:
         baseline = set_baseline(root, name, targets or ())
-        typer.echo(f"baseline {baseline.name}: {', '.join(baseline.runs)}")
+        echo(f"baseline {baseline.name}: {', '.join(baseline.runs)}")
         return 0
     if action is BaselineAction.REMOVE:
         remove_baseline(root, name)
-        typer.echo(f"baseline {name} removed; its runs stay")
+        echo(f"baseline {name} removed; its runs stay")
         return 0
     baselines = read_baselines(root)
     if not baselines:
-        typer.echo("no baseline: profiler baseline set NAME RUN")
+        echo("no baseline: profiler baseline set NAME RUN")
         return 0
     from profiler.cli.printing import print_rows
 

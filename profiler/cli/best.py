@@ -8,6 +8,7 @@ import typer
 
 from profiler.cli.compare_output import ThresholdOption
 from profiler.cli.options import RunsOption, SummaryFormat
+from profiler.cli.printing import echo
 
 
 def run(
@@ -24,7 +25,7 @@ def run(
     frame = best_rows(targets or ["latest"], make_rule(threshold, False, None), runs)
     shown = frame if everything else frame[frame["tied"].astype(bool)]
     if format is SummaryFormat.JSON:
-        typer.echo(shown.to_json(orient="records", indent=1, double_precision=15, force_ascii=False))
+        echo(shown.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)
         return 0
     from profiler.cli.printing import print_rows
     from profiler.report.exporters.compare_markdown import format_change
@@ -43,7 +44,7 @@ def run(
     if not any(row["measured"] for row in rows):
         rows = [{name: value for name, value in row.items() if name != "measured"} for row in rows]
     if not rows:
-        typer.echo("no configuration has a valid time")
+        echo("no configuration has a valid time")
         return 0
     print_rows(rows, None, frozenset(("median", "behind", "bandwidth")))
     return 0

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from profiler.cli.printing import echo
+
 
 def run(
     build_dir: Annotated[Path, typer.Option("--build-dir", help="Folder to build in.")] = Path("build"),
@@ -25,8 +27,8 @@ def run(
 
     report = build(source or source_root(), build_dir, architectures, tensorrt_include or [], jobs, werror)
     for path in report.made:
-        typer.echo(f"built: {path}")
+        echo(f"built: {path}")
     for item in report.skipped:
-        typer.echo(f"skipped: {item.part}: {item.why}")
-        typer.echo(f"fix: {item.fix}")
+        echo(f"skipped: {item.part}: {item.why}")
+        echo(f"fix: {item.fix}")
     return 0

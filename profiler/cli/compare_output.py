@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from profiler.cli.printing import echo
+
 if TYPE_CHECKING:
     from profiler.compare.ab_store import AbRequest
     from profiler.compare.comparison import Comparison
@@ -175,7 +177,7 @@ def emit(
     if format is ComparisonFormat.TABLE:
         print_comparison(comparison, gate)
     else:
-        typer.echo(writers[format.value](), nl=False)
+        echo(writers[format.value](), nl=False, data=True)
     return 0 if gate is None else gate.exit_code
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from profiler.cli.options import RunsOption
+from profiler.cli.printing import echo
 
 
 def run(
@@ -23,7 +24,7 @@ def run(
 
     recordings = [load(target, runs=runs) for target in targets or ["latest"]]
     path = render(recordings, output or Path("dashboards") / f"{recordings[0].name}.html", title=title)
-    typer.echo(f"dashboard: {path}")
+    echo(f"dashboard: {path}")
     if open_page:
         import webbrowser
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profiler.cli.options import RunsOption
+from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
     from profiler.store.run_dir import RunDir
@@ -49,11 +50,11 @@ def _prepare_gpu() -> bool:
     if not gpus():
         return False
     if find_ops_library() is None:
-        typer.echo("building the plugins …", err=True)
+        echo("building the plugins …", err=True)
         try:
             build(source_root(), BUILD_DIR, architectures="native")
         except ProfilerError as error:
-            typer.echo(f"the plugins could not be built: {error.message}\nfix: {error.hint}", err=True)
+            echo(f"the plugins could not be built: {error.message}\nfix: {error.hint}", err=True)
     return True
 
 
@@ -74,17 +75,17 @@ def _render(recorded: RunDir, pages: Path) -> Path:
 def _tell(recorded: RunDir, written: list[Path]) -> None:
     manifest = recorded.manifest
     tools = ", ".join(capture.tool for capture in manifest.captures)
-    typer.echo(f"\nrecorded with: {tools}; engine: {_engine(recorded)}")
+    echo(f"\nrecorded with: {tools}; engine: {_engine(recorded)}")
     if _engine(recorded) == "reference":
-        typer.echo("missing without a GPU: kernels, copies, occupancy and hardware counters (the H200 page below has them)")
+        echo("missing without a GPU: kernels, copies, occupancy and hardware counters (the H200 page below has them)")
     elif "nsys" not in tools:
-        typer.echo("missing without Nsight Systems: the API calls and the timeline of everything that the runner does not mark")
-    typer.echo("missing without Nsight Compute: hardware counters; add them with --tool nsys,ncu on a GPU")
+        echo("missing without Nsight Systems: the API calls and the timeline of everything that the runner does not mark")
+    echo("missing without Nsight Compute: hardware counters; add them with --tool nsys,ncu on a GPU")
     for path, what in zip(written, ("this run", "recorded H200 run"), strict=False):
-        typer.echo(f"dashboard of {what}: {path}")
-    typer.echo(f"try next: profiler show {recorded.run_id}")
-    typer.echo("          profiler run --tool nsys -- ./your-program    (your own program)")
-    typer.echo("          profiler doctor                               (what this machine can record with)")
+        echo(f"dashboard of {what}: {path}")
+    echo(f"try next: profiler show {recorded.run_id}")
+    echo("          profiler run --tool nsys -- ./your-program    (your own program)")
+    echo("          profiler doctor                               (what this machine can record with)")
 
 
 def _engine(recorded: RunDir) -> str:

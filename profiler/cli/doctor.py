@@ -7,6 +7,7 @@ import json
 import typer
 
 from profiler.cli.options import RunsOption, SummaryFormat
+from profiler.cli.printing import echo
 
 
 def run(
@@ -19,7 +20,7 @@ def run(
 
     rows = doctor(runs_root(runs))
     if format is SummaryFormat.JSON:
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        echo(json.dumps(rows, indent=1, ensure_ascii=False), data=True)
         return 0
     from profiler.cli.printing import print_rows
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profiler.cli.options import RunsOption
+from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
     from profiler.experiments.experiment import Experiment, Outcome, Toolbox
@@ -60,11 +61,11 @@ def _print_commands(experiments: tuple[Experiment, ...], toolbox: Toolbox) -> in
     from profiler.experiments.execution import commands
 
     for experiment in experiments:
-        typer.echo(f"{experiment.name}: {experiment.question}", err=True)
+        echo(f"{experiment.name}: {experiment.question}", err=True)
         for argv, missing in commands(experiment, toolbox):
             if missing:
-                typer.echo(f"not on this machine: {missing}:", err=True)
-            typer.echo(shlex.join(argv))
+                echo(f"not on this machine: {missing}:", err=True)
+            echo(shlex.join(argv))
     return 0
 
 
@@ -78,7 +79,7 @@ def _run_all(experiments: tuple[Experiment, ...], toolbox: Toolbox, root: Path, 
     failed: list[str] = []
     code = 0
     for experiment in experiments:
-        typer.echo(f"{experiment.name}: {experiment.question}", err=True)
+        echo(f"{experiment.name}: {experiment.question}", err=True)
         try:
             with RichProgress() as progress:
                 recorded = run_experiment(experiment, toolbox, root, progress)
@@ -109,13 +110,13 @@ def _judge(recorded: RunDir, experiment: Experiment, json: Path | None, no_dashb
     _print(experiment, outcome)
     if json is not None:
         write_atomic(json / f"{experiment.name}.json", (recorded.path / EXPERIMENT_NAME).read_bytes())
-    typer.echo(f"run: {recorded.path}")
+    echo(f"run: {recorded.path}")
     if not no_dashboard:
         from profiler.report.page import render
         from profiler.tables.load import load
 
         page = render([load(recorded.path)], recorded.path / PAGE, title=experiment.question)
-        typer.echo(f"dashboard: {page}")
+        echo(f"dashboard: {page}")
     return [f"{experiment.name}: {check.name} ({check.found})" for check in outcome.failed]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from profiler.cli.options import RunsOption, TargetArgument
+from profiler.cli.printing import echo
 
 
 def run(
@@ -21,5 +22,5 @@ def run(
 
     recording = load(target, runs=runs)
     path = write_perfetto(recording, output or Path(f"{recording.name}.trace.json"))
-    typer.echo(f"trace: {path}")
+    echo(f"trace: {path}")
     return 0

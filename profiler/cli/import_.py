@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from profiler.cli.options import RunsOption
+from profiler.cli.printing import echo
 
 
 def run(
@@ -20,5 +21,5 @@ def run(
     from profiler.store.run_dir import runs_root
 
     imported = import_files(files, label, runs_root(runs))
-    typer.echo(f"run: {imported.path}")
+    echo(f"run: {imported.path}")
     return 0

@@ -7,6 +7,7 @@ import json
 import typer
 
 from profiler.cli.options import RunsOption, SummaryFormat
+from profiler.cli.printing import echo
 
 
 def run(
@@ -30,10 +31,10 @@ def run(
         for item in found
     ]
     if format is SummaryFormat.JSON:
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        echo(json.dumps(rows, indent=1, ensure_ascii=False), data=True)
         return 0
     if not rows:
-        typer.echo(f"no run in {runs_root(runs)}; record one: profiler run --tool auto", err=True)
+        echo(f"no run in {runs_root(runs)}; record one: profiler run --tool auto", err=True)
         return 0
     from profiler.cli.printing import print_rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from profiler.cli.options import OutputOption, RunsOption, TableFormat, TargetArgument
+from profiler.cli.printing import echo
 
 
 def run(
@@ -21,7 +22,7 @@ def run(
 
     if table == "list":
         for item in catalog.METRIC_TABLES:
-            typer.echo(f"{item.name:22} {item.text}")
+            echo(f"{item.name:22} {item.text}")
         return 0
     description = catalog.find(table)
     if format is TableFormat.PARQUET and output is None:
@@ -36,10 +37,10 @@ def run(
         return 0
     data = _encode(frame, format)
     if output is None:
-        typer.echo(data, nl=False)
+        echo(data, nl=False, data=True)
     else:
         write_atomic(output, data)
-        typer.echo(f"{len(frame)} rows of {description.name} written to {output}", err=True)
+        echo(f"{len(frame)} rows of {description.name} written to {output}", err=True)
     return 0
 
 

@@ -1,10 +1,13 @@
-"""Tables on a terminal, formatted by the units their MetricSpecs state."""
+"""What reaches the terminal: lines and tables, formatted by the units their MetricSpecs state, and free of control characters."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from profiler.units import MISSING, format_value
 
@@ -17,14 +20,62 @@ if TYPE_CHECKING:
 # a pipe has no width: wide enough that no column of a log is cut
 _PIPE_WIDTH = 220
 _TEXT_WIDTH = 60
+_REPLACEMENT = 0xFFFD
+# what steers a terminal (C0, DEL, C1), turns the direction of text, breaks lines, or is half a character
+_STEERING: dict[int, int] = {
+    **{code: 0x2400 + code for code in range(32)},
+    0x7F: 0x2421,
+    **dict.fromkeys((*range(0x80, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)), _REPLACEMENT),
+    **dict.fromkeys(range(0xD800, 0xE000), _REPLACEMENT),
+}
+_STEERING_BUT_LINES = {code: sign for code, sign in _STEERING.items() if chr(code) not in "\n\t"}
+
+
+def printable(text: str, lines: bool = False) -> str:
+    """Return a text that a terminal only shows: names come from files, and an escape sequence in one would be obeyed.
+
+    Args:
+        text: Any text.
+        lines: Keep line breaks and tabs.
+
+    Returns:
+        The text with control characters as their pictures (`␛`), and what turns the direction of writing as `\ufffd`.
+    """
+    return text.translate(_STEERING_BUT_LINES if lines else _STEERING)
+
+
+def echo(text: str = "", err: bool = False, nl: bool = True, data: bool = False) -> None:
+    """Print lines of text.
+
+    Args:
+        text: The lines.
+        err: On stderr.
+        nl: End with a line break.
+        data: It is a document (JSON, CSV) for another program: left as it is unless a terminal shows it.
+    """
+    exact = data and not (sys.stderr if err else sys.stdout).isatty()
+    typer.echo(text if exact else printable(text, lines=True), err=err, nl=nl)
+
+
+@cache
+def _console_class() -> type[Console]:
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class PlainConsole(Console):
+        """A console whose texts never steer the terminal, whoever printed them; rich strips some control characters only."""
+
+        def render(self, *args: Any, **kwargs: Any) -> Iterator[Segment]:
+            for segment in super().render(*args, **kwargs):
+                yield segment if segment.control else Segment(printable(segment.text, lines=True), segment.style)
+
+    return PlainConsole
 
 
 def console(stderr: bool = False) -> Console:
     """Return a console for stdout or stderr that does not cut columns in a pipe."""
-    from rich.console import Console
-
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)
+    return _console_class()(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)
 
 
 def print_rows(rows: Sequence[dict[str, Any]], title: str | None, right: frozenset[str] = frozenset()) -> None:
@@ -51,7 +102,7 @@ def print_rows(rows: Sequence[dict[str, Any]], title: str | None, right: frozens
             max_width=None if numeric else _TEXT_WIDTH,
         )
     for row in rows:
-        table.add_row(*(Text(MISSING if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text(MISSING if value is None else printable(str(value))) for value in row.values()))
     console().print(table)
 
 
@@ -102,5 +153,5 @@ def _cell(value: Any, unit: str) -> str:
     if pd.isna(value):
         return MISSING
     if isinstance(value, (str, bool)):
-        return str(value)
+        return printable(str(value))
     return format_value(value, unit)

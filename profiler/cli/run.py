@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from profiler.cli.options import RunsOption
+from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,9 +95,9 @@ def run(
             return report_run(session.record(request, root, progress))
         plans = session.plan(request, progress)
     for point in request.sweep.points if request.sweep is not None else ():
-        typer.echo(f"  {point.label}", err=True)
+        echo(f"  {point.label}", err=True)
     for _, steps in plans:
-        typer.echo(shlex.join(steps.argv))
+        echo(shlex.join(steps.argv))
     return 0
 
 
@@ -114,6 +115,6 @@ def report_run(recorded: RunDir) -> int:
     """Print where a run lies and what to do next; return its exit code."""
     from profiler.capture.session import exit_code
 
-    typer.echo(f"run: {recorded.path}")
-    typer.echo(f"next: profiler show {recorded.run_id}   or   profiler dashboard {recorded.run_id} --open", err=True)
+    echo(f"run: {recorded.path}")
+    echo(f"next: profiler show {recorded.run_id}   or   profiler dashboard {recorded.run_id} --open", err=True)
     return exit_code(recorded)

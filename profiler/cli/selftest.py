@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profiler.cli.options import RunsOption
+from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
     from profiler.compare.ab import Progress
@@ -51,27 +52,25 @@ def run(
 
     folder, _ = start_job(request, runs_root(runs), label, budget, rounds, _report, judge)
     result = found[0]
-    typer.echo(f"run: {folder.path}", err=True)
+    echo(f"run: {folder.path}", err=True)
     if format is SelfTestFormat.JSON:
-        typer.echo(result.to_json(), nl=False)
+        echo(result.to_json(), nl=False, data=True)
         return 0
     _print(result)
     return 0
 
 
 def _report(progress: Progress) -> None:
-    typer.echo(f"round {progress.rounds}, {progress.elapsed_s:.0f} s", err=True)
+    echo(f"round {progress.rounds}, {progress.elapsed_s:.0f} s", err=True)
 
 
 def _print(result: SelfTest) -> None:
     from profiler.units import format_percent
 
-    typer.echo(f"{result.gpu or 'no GPU'}: {result.trials} trials of {len(result.rows)} rows, {result.rounds} rounds")
+    echo(f"{result.gpu or 'no GPU'}: {result.trials} trials of {len(result.rows)} rows, {result.rounds} rounds")
     rate, below = format_percent(result.alarm_rate), format_percent(result.alarm_rate_high)
-    typer.echo(f"identical code: {result.alarms} of {result.comparisons} called faster or slower, {result.undecided} undecided")
-    typer.echo(f"false alarms: {rate}, surely below {below}")
-    typer.echo(f"spread between processes: {format_percent(result.process_spread)}")
+    echo(f"identical code: {result.alarms} of {result.comparisons} called faster or slower, {result.undecided} undecided")
+    echo(f"false alarms: {rate}, surely below {below}")
+    echo(f"spread between processes: {format_percent(result.process_spread)}")
     found = result.smallest_slowdown
-    typer.echo(
-        f"smallest slowdown found with 95 % power: {format_percent(found) if found else 'none: too few trials, or too noisy'}"
-    )
+    echo(f"smallest slowdown found with 95 % power: {format_percent(found) if found else 'none: too few trials, or too noisy'}")

@@ -7,6 +7,7 @@ import json
 import typer
 
 from profiler.cli.options import RunsOption, SummaryFormat, TargetArgument
+from profiler.cli.printing import echo
 
 ROWS_SHOWN = 20
 JSON_ROWS = 1000
@@ -28,7 +29,7 @@ def run(
         counts = {name: frame.rows for name, frame in frames.items()}
         document = {"name": recording.name, "tools": list(recording.tools), "absent": absent, "row_counts": counts}
         tables = {name: frame.take(slice(JSON_ROWS)).to_records() for name, frame in frames.items()}
-        typer.echo(json.dumps({**document, "metrics": tables}, indent=1, ensure_ascii=False))
+        echo(json.dumps({**document, "metrics": tables}, indent=1, ensure_ascii=False), data=True)
         return 0
     from profiler.cli.printing import console, print_metric_table
 

@@ -9,6 +9,7 @@ import typer
 
 from profiler.cli.compare_output import ThresholdOption
 from profiler.cli.options import RunsOption, SummaryFormat
+from profiler.cli.printing import echo
 
 
 def run(
@@ -30,9 +31,9 @@ def run(
 
         render_trend(found, page)
     for run_id, reason in found.left_out.items():
-        typer.echo(f"left out: {run_id}: {reason}", err=True)
+        echo(f"left out: {run_id}: {reason}", err=True)
     if format is SummaryFormat.JSON:
-        typer.echo(found.points.to_json(orient="records", indent=1, double_precision=15, force_ascii=False))
+        echo(found.points.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)
         return 0
     from profiler.cli.printing import print_rows
     from profiler.units import format_ns
@@ -54,5 +55,5 @@ def run(
     for item in changes(found):
         step = 100.0 * (item["step_ratio"] - 1.0)
         where = f"{item['run']}{' at ' + str(item['commit'])[:12] if item['commit'] else ''}"
-        typer.echo(f"{item['verdict']} by {step:+.1f} % since {where}: {item['row']}")
+        echo(f"{item['verdict']} by {step:+.1f} % since {where}: {item['row']}")
     return 0
