@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -17,8 +19,12 @@ _MARKS = {
     "slower": "🔴", "faster": "🟢", "same": "⚪", "cannot tell": "🟡", "not comparable": "⛔", "base only": "➖",
     "candidate only": "➕",
 }  # fmt: skip
+# whatever ends a line or steers a terminal: a name with one would begin a heading or a row of its own
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+# a table is split at every bar that has no backslash, also inside code, and a name can end with backslashes
+_BAR = "&#124;"
 _ESCAPED = str.maketrans(
-    {"|": "\\|", "\n": " ", "<": "&lt;", ">": "&gt;", "`": "'", "*": "\\*", "_": "\\_", "[": "\\[", "@": "@\u200b"}
+    {"|": _BAR, "\\": "\\\\", "&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'", "*": "\\*", "_": "\\_", "[": "\\[", "@": "@\u200b"}
 )
 
 
@@ -39,12 +45,21 @@ def to_markdown(comparison: Comparison, gate: GateResult | None = None, page: st
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _line(text: Any) -> str:
+    """Return a text as one line."""
+    return _CONTROLS.sub(" ", str(text))
+
+
 def _escape(text: Any) -> str:
-    return str(text).translate(_ESCAPED)
+    return _line(text).translate(_ESCAPED)
 
 
 def _code(text: Any) -> str:
-    return f"`{str(text).replace('`', chr(39)).replace('|', chr(92) + '|').replace(chr(10), ' ')}`"
+    line = _line(text)
+    if "|" in line or "\\" in line:
+        # between backticks no spelling of a bar is safe: an entity is not decoded, and a backslash may be the name's own
+        return f"<code>{_escape(line)}</code>"
+    return f"`{line.replace('`', chr(39))}`"
 
 
 def headline(comparison: Comparison) -> str:
@@ -191,5 +206,6 @@ def _footer(comparison: Comparison, page: str) -> str:
     ]
     lines += [_escape(note) for note in comparison.notes[:5]]
     if page:
-        lines.append(f"[Full page]({page.replace(')', '%29').replace(' ', '%20')})")
+        address = quote(_CONTROLS.sub("", page), safe="/:?#[]@!$&'*+,;=%~")
+        lines.append(f"[Full page]({address})")
     return "<sub>" + "<br>".join(lines) + "</sub>"
