@@ -53,5 +53,7 @@ def _encode(frame, format: TableFormat) -> str | bytes:
         return buffer.getvalue()
     if format is TableFormat.JSON:
         return frame.to_json(orient="records", indent=1, force_ascii=False, double_precision=15) + "\n"
+    from profiler.report.exporters.table_csv import to_csv
+
     # a table written to a file is CSV too: the rich rendering is for eyes only
-    return frame.to_csv(index=False)
+    return to_csv(frame)

@@ -21,6 +21,9 @@ Times are integer nanoseconds, sizes bytes. A value that was not measured is mis
 direction a change is an improvement; the verdicts of `profiler compare` follow it. A table whose data a recording lacks
 says why instead of being empty. Kernel durations under Nsight Compute are replayed and never enter a comparison of speed.
 
+In CSV, text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tab or a line break) has an
+apostrophe before it, here and in the tables of a page; numbers never have, and JSON and Parquet hold all text as it is.
+
 """
 
 

@@ -2,12 +2,15 @@
 
 import csv
 import io
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import synthetic
 from chromium import draw_all, opened, until
 
+import profiler
 from profiler.report.page import render
 
 
@@ -69,6 +72,20 @@ def test_csv_holds_every_row_with_raw_values(browser, path, recording):
     assert [row["kernel"] for row in rows] == frame["kernel"].astype(str).tolist()
     assert [int(row["total_ns"]) for row in rows] == frame["total_ns"].tolist()
     assert [float(row["median_ns"]) for row in rows] == frame["median_ns"].tolist()
+
+
+def test_csv_holds_no_formula(browser, tmp_path):
+    capture = tmp_path / "capture.sqlite"
+    capture.write_bytes((Path(__file__).parents[1] / "data" / "nsys_h200" / "node.sqlite").read_bytes())
+    with closing(sqlite3.connect(capture)) as database:
+        names = "SELECT demangledName FROM CUPTI_ACTIVITY_KIND_KERNEL"
+        database.execute(f"UPDATE StringIds SET value = '=' || value WHERE id IN ({names})")
+        database.commit()
+    with opened(browser, render([profiler.load(capture)], tmp_path / "page.html")) as page:
+        with page.expect_download() as download:
+            page.locator("#kernels button", has_text="CSV").click()
+        rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_bytes().decode())))
+    assert rows and all(row["kernel"].startswith("'=") and row["total_ns"].isdecimal() for row in rows)
 
 
 def test_more_rows_on_request(browser, path):

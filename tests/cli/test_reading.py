@@ -74,7 +74,12 @@ def test_show_prints_units_and_says_what_is_absent(capsys, report):
 
 @pytest.mark.parametrize(
     "name, content",
-    [("a.sqlite", b""), ("a.sqlite", b"not a database"), ("a.sqlite", b"SQLite format 3\0" + b"x" * 200), ("a.ncu-rep", b"NVR\0" + b"\xff" * 99)],
+    [
+        ("a.sqlite", b""),
+        ("a.sqlite", b"not a database"),
+        ("a.sqlite", b"SQLite format 3\0" + b"x" * 200),
+        ("a.ncu-rep", b"NVR\0" + b"\xff" * 99),
+    ],
 )
 def test_a_broken_file_is_one_error_with_its_fix(capsys, tmp_path, name, content):
     path = tmp_path / name
@@ -139,3 +144,12 @@ def test_every_verb_has_help(capsys):
     for verb in ("run", "import", "show", "metrics", "dashboard", "export", "doctor", "compare", "gate"):
         assert f" {verb} " in out
         assert call(capsys, verb, "--help")[0] == 0
+
+
+def test_csv_holds_no_formula(capsys, tmp_path):
+    path = tmp_path / "counters.csv"
+    path.write_text(
+        '"ID","Process ID","Kernel Name","Block Size","Grid Size","m.sum"\n"","","","","",""\n"0","1","=2+5","1,1,1","1,1,1","-5"\n'
+    )
+    code, out, _ = call(capsys, "metrics", path, "-t", "counters", "--format", "csv")
+    assert code == 0 and ",'=2+5," in out and ",-5" in out

@@ -211,7 +211,9 @@ Page.table = (function () {
 
     csv() {
       const quote = (value) => {
-        const text = value === null || value === undefined ? "" : String(value);
+        let text = value === null || value === undefined ? "" : String(value);
+        // a spreadsheet would run a name that begins like a formula: an apostrophe marks it as text
+        if (typeof value === "string" && /^[=+\-@\t\r\n]/.test(text)) text = `'${text}`;
         return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
       };
       const lines = [this.columns.map((column) => quote(column.name)).join(",")];
