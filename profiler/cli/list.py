@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import typer
 
@@ -15,9 +16,11 @@ def run(
     format: SummaryFormat = typer.Option(SummaryFormat.TABLE, "--format", help="table or json."),
 ) -> int:
     """List the recorded runs."""
+    from profiler.errors import BadExportError
     from profiler.store.run_dir import iterate_runs, runs_root
 
-    found = list(iterate_runs(runs_root(runs)))
+    unreadable: dict[Path, BadExportError] = {}
+    found = list(iterate_runs(runs_root(runs), unreadable))
     rows = [
         {
             "run": item.path.name,
@@ -30,6 +33,10 @@ def run(
         }
         for item in found
     ]
+    rows += [
+        {"run": folder.name, "label": "", "created": "", "status": "unreadable", "tools": "", "gpu": "", "target": error.message}
+        for folder, error in unreadable.items()
+    ]
     if format is SummaryFormat.JSON:
         echo(json.dumps(rows, indent=1, ensure_ascii=False), data=True)
         return 0
@@ -39,4 +46,6 @@ def run(
     from profiler.cli.printing import print_rows
 
     print_rows(rows, title=None)
+    for error in unreadable.values():
+        echo(f"note: {error.message}; fix: {error.hint}", err=True)
     return 0

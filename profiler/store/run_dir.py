@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
-from profiler.errors import CaptureError, UsageError, nearest
+from profiler.errors import BadExportError, CaptureError, UsageError, nearest
 from profiler.store.manifest import MANIFEST_NAME, Manifest, read_manifest
 
 RUNS_VARIABLE = "PROFILER_RUNS"
@@ -147,10 +147,15 @@ def create_run(root: Path, label: str) -> RunDir:
     return run
 
 
-def iterate_runs(root: Path) -> Iterator[RunDir]:
+def iterate_runs(root: Path, unreadable: dict[Path, BadExportError] | None = None) -> Iterator[RunDir]:
     """Yield the runs below a folder, oldest first, the examples before the user's own.
 
-    Folders without a readable manifest are passed over: they are not runs.
+    Folders without a manifest are no runs. One whose manifest cannot be read is passed over, so that the others are still
+    found.
+
+    Args:
+        root: Folder that holds runs.
+        unreadable: Gets the folders passed over, with what is wrong with their manifests.
     """
     folders: list[Path] = []
     for parent in (root / EXAMPLES, root):
@@ -158,7 +163,13 @@ def iterate_runs(root: Path) -> Iterator[RunDir]:
             found = (item for item in parent.iterdir() if (item / MANIFEST_NAME).is_file())
             folders += sorted(item for item in found if not item.name.startswith("."))
     for folder in folders:
-        yield RunDir(folder)
+        try:
+            run = RunDir(folder)
+        except BadExportError as error:
+            if unreadable is not None:
+                unreadable[folder] = error
+            continue
+        yield run
 
 
 def find_run(target: str, root: Path) -> RunDir:
@@ -168,11 +179,13 @@ def find_run(target: str, root: Path) -> RunDir:
 
     Raises:
         UsageError: Nothing or more than one run fits.
+        BadExportError: The run's manifest cannot be read.
     """
     path = Path(target)
     if (path / MANIFEST_NAME).is_file():
         return RunDir(path)
-    runs = list(iterate_runs(root))
+    unreadable: dict[Path, BadExportError] = {}
+    runs = list(iterate_runs(root, unreadable))
     if target == "latest":
         own = [run for run in runs if run.path.parent == root]
         if not own:
@@ -187,5 +200,8 @@ def find_run(target: str, root: Path) -> RunDir:
     if prefixed:
         names = ", ".join(run.path.name for run in prefixed[:5])
         raise UsageError(f"{target!r} fits {len(prefixed)} runs: {names}", "give more of the id")
+    for folder, error in unreadable.items():
+        if target == folder.name:
+            raise error
     names = [run.path.name for run in runs] + [run.manifest.label for run in runs]
     raise UsageError(f"{target!r} is neither a file nor a run in {root}", nearest(target, set(names)))

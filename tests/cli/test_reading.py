@@ -153,3 +153,15 @@ def test_csv_holds_no_formula(capsys, tmp_path):
     )
     code, out, _ = call(capsys, "metrics", path, "-t", "counters", "--format", "csv")
     assert code == 0 and ",'=2+5," in out and ",-5" in out
+
+
+def test_list_shows_a_run_that_cannot_be_read_beside_the_others(capsys, tmp_path):
+    from profiler.store.run_dir import create_run
+
+    create_run(tmp_path, "good").finish("complete")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "manifest.json").write_text('{"schema_version": 99}')
+    code, out, err = call(capsys, "list", "--runs", tmp_path)
+    assert code == 0 and "good" in out and "unreadable" in out and "manifest version 99" in err and "upgrade profiler" in err
+    code, out, _ = call(capsys, "list", "--runs", tmp_path, "--format", "json")
+    assert code == 0 and [row["status"] for row in json.loads(out)] == ["complete", "unreadable"]

@@ -95,3 +95,16 @@ def test_the_root_is_the_argument_then_the_variable_then_runs(monkeypatch, tmp_p
     monkeypatch.setenv("PROFILER_RUNS", os.fspath(tmp_path))
     assert runs_root() == tmp_path
     assert runs_root(Path("x")) == Path("x")
+
+
+def test_an_unreadable_manifest_hides_no_other_run(tmp_path):
+    name = finished(tmp_path, "alpha")
+    for folder, text in (("broken", '{"schema_version": 99}'), ("torn", '{"run_id": "x"'), ("list", "[]"), ("deep", "[" * 200_000)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "manifest.json").write_text(text)
+    unreadable = {}
+    assert [run.path.name for run in iterate_runs(tmp_path, unreadable)] == [name]
+    assert sorted(path.name for path in unreadable) == ["broken", "deep", "list", "torn"]
+    assert find_run("latest", tmp_path).path.name == find_run("alpha", tmp_path).path.name == name
+    with pytest.raises(BadExportError, match="manifest version 99"):
+        find_run("broken", tmp_path)
