@@ -139,10 +139,12 @@ WHOLE = frozenset(
 )
 """Quantities that are counted or stand in whole ns and bytes."""
 
+_INTEGER_LIMIT = 2.0**63
+
 
 def whole(values: np.ndarray) -> np.ndarray:
-    """Return floats as int64, masked where they are NaN."""
-    missing = np.isnan(values)
+    """Return floats as int64, masked where they are not finite or do not fit: ncu prints `inf` for a division by zero."""
+    missing = ~(np.abs(values) < _INTEGER_LIMIT)
     numbers = np.rint(np.where(missing, 0, values)).astype(np.int64)
     return np.ma.masked_array(numbers, missing) if missing.any() else numbers
 

@@ -40,9 +40,7 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
         raise BadExportError(f"{path}: cannot be read as CSV ({error})", _EXPORT_AGAIN) from error
     for index, row in enumerate(rows):
         if tuple(row[:2]) == FIRST_COLUMNS:
-            width = len(row)
-            body = [line for line in rows[index + 1 :] if len(line) <= width and not line[0].startswith("==")]
-            return row, body
+            return row, [line for line in rows[index + 1 :] if not line[0].startswith("==")]
     raise BadExportError(
         f"{path}: no header row that begins with {', '.join(FIRST_COLUMNS)}, expected a CSV page of ncu", _EXPORT_AGAIN
     )
@@ -100,8 +98,7 @@ def _read_raw(path: Path, header: list[str], rows: list[list[str]]) -> ReadResul
     units, body = rows[0], [row for row in rows[1:] if len(row) == len(header)]
     torn = [_torn_message(row, len(header)) for row in rows[1:] if row[0].isdigit() and len(row) != len(header)]
     if not body:
-        reason = f"{path.name} holds no profiled kernel"
-        return ReadResult(absent=dict.fromkeys(TABLES, reason))
+        return _nothing(path, torn)
     columns = [
         index for index, name in enumerate(header)
         if name not in _LAUNCH_COLUMNS and not name.startswith(frames.UNINFORMATIVE_PREFIXES)
@@ -116,6 +113,11 @@ def _read_raw(path: Path, header: list[str], rows: list[list[str]]) -> ReadResul
         [unit for unit, _ in scaled] * len(body),
     )
     return assemble(counters, [_launch(dict(zip(header, row, strict=True))) for row in body], torn, path.name)
+
+
+def _nothing(path: Path, torn: list[dict[str, Any]]) -> ReadResult:
+    reason = f"no row of {path.name} is whole: {torn[0]['text']}" if torn else f"{path.name} holds no profiled kernel"
+    return ReadResult(absent=dict.fromkeys(TABLES, reason))
 
 
 def _torn_message(row: list[str], width: int) -> dict[str, Any]:
@@ -147,7 +149,8 @@ def _rule_message(row: dict[str, str], launch_id: int) -> dict[str, Any]:
 
 def _read_details(path: Path, header: list[str], rows: list[list[str]]) -> ReadResult:
     """Read the long page: one row a metric or a rule."""
-    records = [dict(zip(header, row, strict=False)) for row in rows]
+    torn = [_torn_message(row, len(header)) for row in rows if row[0].isdigit() and len(row) > len(header)]
+    records = [dict(zip(header, row, strict=False)) for row in rows if len(row) <= len(header)]
     ids: dict[str, int] = {}
     launches: list[Launch] = []
     for record in records:
@@ -155,7 +158,7 @@ def _read_details(path: Path, header: list[str], rows: list[list[str]]) -> ReadR
             ids[record["ID"]] = len(ids)
             launches.append(_launch(record))
     if not launches:
-        return ReadResult(absent=dict.fromkeys(TABLES, f"{path.name} holds no profiled kernel"))
+        return _nothing(path, torn)
     # a label can stand in two sections: the first is kept
     unique = {
         (record["ID"], metric_of_label(record.get("Section Name", ""), record["Metric Name"])): record
@@ -172,7 +175,7 @@ def _read_details(path: Path, header: list[str], rows: list[list[str]]) -> ReadR
         texts,
         [unit for unit, _ in scaled],
     )
-    messages = [_rule_message(record, ids[record["ID"]]) for record in records if record.get("Rule Name")]
+    messages = torn + [_rule_message(record, ids[record["ID"]]) for record in records if record.get("Rule Name")]
     return assemble(counters, launches, messages, path.name)
 
 
@@ -182,7 +185,7 @@ class NcuCsvReader:
     tool = "ncu"
     suffixes = (".csv",)
     tables = TABLES
-    parser_version = 1
+    parser_version = 2
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Say whether the first bytes hold a header of ncu's CSV, after whatever was printed before it."""

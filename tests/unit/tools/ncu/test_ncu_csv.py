@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from profiler.errors import BadExportError, DataMissingError
+from profiler.metrics.launch_quantities import whole
 from profiler.tables.load import load
 from profiler.tools.ncu.detail_labels import METRIC_LABELS
 from profiler.tools.ncu.nvtx_columns import parse_ranges
@@ -145,3 +147,28 @@ def test_a_torn_last_line_is_left_out_and_said(tmp_path: Path) -> None:
 )
 def test_nvtx_columns(cell: str, expected: list) -> None:
     assert [(item.domain, item.name, item.payload) for item in parse_ranges(cell)] == expected
+
+
+@pytest.mark.parametrize(("page", "launches"), [(RAW, 9), (DETAILS, 2)])
+def test_a_row_with_a_cell_too_many_is_left_out_and_said(tmp_path: Path, page: Path, launches: int) -> None:
+    path = tmp_path / "long.csv"
+    lines = page.read_text().splitlines()
+    lines[-1] += ',"one more"'
+    path.write_text("\n".join([*lines, "the program, says, " + "bye, " * 400]) + "\n")
+    recording = load(path)
+    assert len(recording.table("profiled_launches")) == launches
+    said = recording.table("diagnostics")["text"]
+    width = len(next(csv.reader([next(line for line in lines if line.startswith('"ID"'))])))
+    assert said.str.contains(f" has {width + 1} of {width} cells and is left out", regex=False).sum() == 1
+
+
+def test_a_page_of_torn_rows_alone_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text('"ID","Process ID","Kernel Name","m.sum"\n"","","",""\n"0","1","k","5","6"\n')
+    with pytest.raises(DataMissingError, match="no row of long.csv is whole: the row of launch 0 has 5 of 4 cells"):
+        load(path).table("counters")
+
+
+def test_infinite_counts_are_missing() -> None:
+    found = whole(np.array([1.4, np.inf, -np.inf, np.nan, 1e300, -7]))
+    assert found.tolist() == [1, None, None, None, None, -7]
