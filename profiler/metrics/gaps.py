@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns, concatenate
-from profiler.metrics.gpu_operations import KERNEL, MEMCPY, GpuOperations, gpu_operations
+from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import MetricSpec, MetricTable
 
@@ -68,7 +68,7 @@ def gaps(recording: Recording) -> Columns:
 
 
 def memcpy_gaps(recording: Recording) -> Columns:
-    """List what copies cost around them: waits between copy and kernel, and copies inside measured iterations."""
+    """List what copies cost around them: waits between copy and kernel or graph, and copies inside measured iterations."""
     operations = gpu_operations(recording)
     parts = [_transitions(operations, own) for _, own in _devices(operations)]
     first, second = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -91,11 +91,14 @@ def memcpy_gaps(recording: Recording) -> Columns:
 
 
 def _transitions(operations: GpuOperations, own: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
-    """Return positions of neighbours in time of which one is a copy and the other a kernel."""
+    """Return positions of neighbours in time of which one is a copy and the other a kernel or a graph.
+
+    Neighbours among all operations: with a fill or a graph between them, a copy and a kernel do not wait for each other alone.
+    """
     positions = np.arange(len(operations.start))[own]
-    positions = positions[np.isin(operations.kind[positions], (KERNEL, MEMCPY))]
     kind = operations.kind[positions]
-    change = np.flatnonzero(kind[1:] != kind[:-1])
+    copy, work = kind == MEMCPY, np.isin(kind, (KERNEL, GRAPH))
+    change = np.flatnonzero((copy[:-1] & work[1:]) | (work[:-1] & copy[1:]))
     return positions[change], positions[change + 1]
 
 
@@ -146,14 +149,14 @@ GAPS = MetricTable(
 MEMCPY_GAPS = MetricTable(
     name="memcpy_gaps",
     title="Memory copy gaps",
-    text="a wait between a copy and a kernel that follow each other on a device, or a copy inside a measured iteration",
+    text="a wait between a copy and a kernel or graph that follow each other on a device, or a copy inside a measured iteration",
     needs=("memcpys",),
     keys=("device", "start_ns", "kind"),
     columns=(
         *_PLACE,
         MetricSpec("duration_ns", "ns", "lower", "wait between the two, 0 when they overlap; for copy_in_iteration the copy"),
         MetricSpec("overlap_ns", "ns", "higher", "time by which the second began before the first had ended"),
-        MetricSpec("kind", text="copy_to_kernel, kernel_to_copy or copy_in_iteration"),
+        MetricSpec("kind", text="copy_to_kernel, kernel_to_copy (a graph counts as a kernel) or copy_in_iteration"),
         MetricSpec("before", text="first operation"),
         MetricSpec("after", text="second operation"),
         MetricSpec("stream_before", text="stream of the first operation"),

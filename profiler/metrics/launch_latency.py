@@ -26,7 +26,7 @@ def launch_latency(recording: Recording) -> Columns:
     group, keys = configuration_groups(recording.columns("launch_configurations", tool))
     groups, events = keys.rows, events.array("launch_configuration_id")
     kernel = operations.kind == KERNEL
-    known = np.flatnonzero(kernel & (rows >= 0))
+    known = np.flatnonzero(kernel & _first_of_call(rows, calls.rows))
     own, call = group[events[operations.row[known]]], rows[known]
     duration = calls.array("duration_ns")[call]
     api = group_statistics(own, duration, groups)
@@ -36,11 +36,13 @@ def launch_latency(recording: Recording) -> Columns:
     latency = group_statistics(own, waiting, groups)
     waiting -= duration
     queue = group_statistics(own, waiting, groups)
-    launches, totals = _launches(group[events], recording.columns("kernels", tool).array("duration_ns"), groups)
+    launched = group[events]
+    launches, totals = _launches(launched, recording.columns("kernels", tool).array("duration_ns"), groups)
     frame = Columns(
         {
             **{name: keys[name] for name in _KEYS},
             "count": launches,
+            "graph_count": _graph_nodes(recording, tool, launched, groups),
             "matched_count": api.count,
             **_named("api", api),
             **_named("latency", latency),
@@ -50,6 +52,33 @@ def launch_latency(recording: Recording) -> Columns:
     )
     used = np.flatnonzero(launches)
     return frame.take(used[np.lexsort((keys.array("launch_configuration_id")[used], -totals[used]))])
+
+
+def _first_of_call(rows: np.ndarray, calls: int) -> np.ndarray:
+    """Say which operations are the first that their API call put on the GPU.
+
+    A graph launch puts many there: counted at each of them, one call would cost as often, and the later ones would wait for
+    the earlier ones.
+
+    Args:
+        rows: API call of each operation, in order of start; -1 when unknown.
+        calls: Number of API calls.
+    """
+    known = np.flatnonzero(rows >= 0)
+    first = np.zeros(calls, dtype=np.int64)
+    # assigned last to first, so that the first one stays
+    first[rows[known[::-1]]] = known[::-1]
+    result = np.zeros(len(rows), dtype=bool)
+    result[known] = first[rows[known]] == known
+    return result
+
+
+def _graph_nodes(recording: Recording, tool: str | None, codes: np.ndarray, groups: int) -> np.ndarray:
+    """Return for each group how many of its executions were nodes of a CUDA graph."""
+    events = recording.columns("kernels", tool)
+    if "graph_node_id" not in events:
+        return np.zeros(groups, np.int64)
+    return np.bincount(codes[~np.ma.getmaskarray(events.array("graph_node_id"))], minlength=groups)
 
 
 def _launches(codes: np.ndarray, duration: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +126,9 @@ LAUNCH_LATENCY = MetricTable(
         MetricSpec("registers_per_thread", "count", "lower", "registers that one thread occupies"),
         MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block"),
         MetricSpec("count", "count", text="executions"),
-        MetricSpec("matched_count", "count", text="executions whose API call was recorded; the others enter no statistic"),
+        MetricSpec("graph_count", "count", text="executions that were nodes of a CUDA graph"),
+        MetricSpec("matched_count", "count", text="executions whose API call was recorded and put nothing on the GPU before them;"
+                   " the others enter no statistic"),
         *_specs("api", "time in the API call that launched it", "call.end - call.start"),
         *_specs("latency", "begin of the API call to begin of the kernel", "kernel.start - call.start"),
         *_specs(

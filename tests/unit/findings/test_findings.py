@@ -114,6 +114,7 @@ CASES: dict[str, tuple[dict, dict]] = {
         {"kernels": [{**CONFIGURATION, "median_ns": 1500.0}, {**CONFIGURATION, "block": "64x1x1", "median_ns": 9000.0}],
          "launch_latency": [{**CONFIGURATION, "count": 3.0, "api_median_ns": 4000.0},
                             {**CONFIGURATION, "block": "64x1x1", "count": 100.0, "api_median_ns": 4000.0},
+                            {**CONFIGURATION, "count": 100.0, "graph_count": 100.0, "api_median_ns": 4000.0},
                             {**CONFIGURATION, "block": "32x1x1", "count": 100.0, "api_median_ns": 4000.0}]},
     ),
     "idle_gpu": (

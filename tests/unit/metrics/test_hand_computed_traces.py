@@ -131,7 +131,28 @@ def test_graph_kernels_of_one_call_belong_together(trace):
     row = records(recording, "nvtx")[0]
     assert (row["kernel_count"], row["launch_count"], row["gpu_total_ns"], row["proj_total_ns"]) == (4, 1, 20, 35)
     launch = records(recording, "launch_latency")[0]
-    assert (launch["count"], launch["matched_count"], launch["latency_min_ns"], launch["latency_max_ns"]) == (4, 4, 20, 50)
+    # the call is paid once, and only the first node waits for it alone
+    assert (launch["count"], launch["graph_count"], launch["matched_count"]) == (4, 4, 1)
+    assert (launch["api_median_ns"], launch["latency_min_ns"], launch["latency_max_ns"]) == (10, 20, 20)
+
+
+def test_a_copy_and_a_kernel_with_something_between_them_are_no_neighbours(trace):
+    recording = trace(
+        kernels=[kernel(0, 10, 1), kernel(100, 110, 2)],
+        memcpys=[(20, 30, {}), (80, 90, {}), (120, 130, {})],
+        graphs=[(40, 60, {})],
+        memsets=[(112, 115, {})],
+    )
+    found = [
+        (row["kind"], row["start_ns"], row["end_ns"], row["before"], row["after"]) for row in records(recording, "memcpy_gaps")
+    ]
+    work, copy = "void work<float>(float*)", "[memcpy HtoD]"
+    assert found == [
+        ("kernel_to_copy", 10, 20, work, copy),
+        ("copy_to_kernel", 30, 40, copy, "[graph]"),
+        ("kernel_to_copy", 60, 80, "[graph]", copy),
+        ("copy_to_kernel", 90, 100, copy, work),
+    ]
 
 
 def test_launch_latency_counts_early_starts(trace):
