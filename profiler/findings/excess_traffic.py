@@ -1,4 +1,4 @@
-"""Rule: a launch moves clearly more bytes through device memory than its iteration must."""
+"""Rule: the launches of an iteration move clearly more bytes through device memory than it must."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check(recording: Recording) -> list[Finding]:
     evidence = worst(
         bad,
         lambda row: -row["dram_bytes_per_payload_byte"],
-        lambda row: f"{row['dram_bytes_per_payload_byte']:.2f} bytes moved for each that must be",
+        lambda row: f"{row['dram_bytes_per_payload_byte']:.2f} bytes moved by the iteration for each that must be",
     )
     return [Finding("Launches move more bytes than they must", evidence)]
 

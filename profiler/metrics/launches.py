@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns
+from profiler.distinct import distinct_rows
 from profiler.metrics.counters import size_texts
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.launch_quantities import EXTRA_METRICS, QUANTITIES, dram_bytes, ratio, whole
@@ -69,6 +70,41 @@ def _theoretical(recording: Recording, launches: Columns, matrix: CounterMatrix)
     return np.where(np.isnan(measured), found.array("occupancy_pct"), measured), found.coded("limiter")
 
 
+def _iteration_sums(values: np.ndarray, rows: Columns) -> np.ndarray:
+    """Add a quantity up over the launches of each iteration: the minimum traffic is stated for all of them together.
+
+    A report does not tell one iteration from the next. Within a sweep point the sequence of kernels and sizes repeats with
+    every iteration, so its shortest period is one iteration.
+
+    Args:
+        values: One per launch.
+        rows: `profiled_launches`.
+
+    Returns:
+        The sum of its iteration at each launch; NaN in an iteration of which only a part was profiled.
+    """
+    if "point" not in rows or not rows.rows:
+        return values
+    sizes = [np.ma.filled(rows.array(f"{kind}_{axis}"), -1) for kind in ("grid", "block") for axis in "xyz"]
+    _, launch = distinct_rows([rows.coded("kernel").codes.astype(np.int64), *sizes])
+    process = np.ma.filled(rows.array("process_id"), -1) if "process_id" in rows else np.zeros(rows.rows, np.int64)
+    first, group = distinct_rows([rows.coded("point").codes.astype(np.int64), process])
+    sums = values.copy()
+    for number in range(len(first)):
+        own = np.flatnonzero(group == number)
+        period = _period(launch[own])
+        whole_iterations = len(own) // period * period
+        per_iteration = values[own[:whole_iterations]].reshape(-1, period).sum(axis=1)
+        sums[own] = np.concatenate((np.repeat(per_iteration, period), np.full(len(own) - whole_iterations, np.nan)))
+    return sums
+
+
+def _period(sequence: np.ndarray) -> int:
+    """Return after how many entries a sequence repeats; its length when it does not."""
+    starts = np.flatnonzero(sequence[1:] == sequence[0]) + 1
+    return next((int(step) for step in starts if (sequence[step:] == sequence[:-step]).all()), len(sequence))
+
+
 def launches(recording: Recording) -> Columns:
     """Compute the derived values of every profiled launch, in report order."""
     rows = recording.columns("profiled_launches", "ncu")
@@ -90,7 +126,9 @@ def launches(recording: Recording) -> Columns:
         "theoretical_occupancy_pct": theoretical,
         "occupancy_limiter": limiter,
         **{quantity.spec.name: quantity.column(matrix) for quantity in QUANTITIES},
-        "dram_bytes_per_payload_byte": ratio(dram_bytes(matrix), np.ma.filled(minimum.astype(float), np.nan)),
+        "dram_bytes_per_payload_byte": ratio(
+            _iteration_sums(dram_bytes(matrix), rows), np.ma.filled(minimum.astype(float), np.nan)
+        ),
         "stall_top": stall,
         "stall_top_pct": 100 * ratio(stall_cycles, matrix[_LATENCY]),
         "pipe_top": pipe,
@@ -120,8 +158,9 @@ LAUNCHES = MetricTable(
         MetricSpec("occupancy_limiter", text="every resource that sets the number of resident blocks",
                    source="cuda_occupancy.h, CUDA 13.0"),
         *(quantity.spec for quantity in QUANTITIES),
-        MetricSpec("dram_bytes_per_payload_byte", "ratio", "lower", "device memory traffic per byte that the"
-                   " iteration must move; below 1 when the last writes stayed in L2", "dram_bytes / NVTX payload"),
+        MetricSpec("dram_bytes_per_payload_byte", "ratio", "lower", "device memory traffic of all launches of"
+                   " the iteration per byte that it must move; below 1 when the last writes stayed in L2",
+                   "sum of dram_bytes / NVTX payload"),
         MetricSpec("stall_top", text="why warps waited most", source="smsp__average_warps_issue_stalled_*"),
         MetricSpec("stall_top_pct", "%", "none", "its share of the cycles between two instructions of a warp",
                    f"smsp__average_warps_issue_stalled_* / {_LATENCY}"),

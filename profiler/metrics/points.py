@@ -34,6 +34,8 @@ _FROM_LAUNCHES = {
     "bank_conflicts": "bank_conflicts",
 }
 
+_PER_LAUNCH = frozenset({"dram_bytes", "bank_conflicts"})
+
 
 def points(recording: Recording) -> Columns:
     """Join all tools' data of each sweep point, in the order in which the points ran.
@@ -249,7 +251,10 @@ def _describe(
 
 
 def _counters(recording: Recording, labels: list[str]) -> dict[str, Column]:
-    """Average the counters of a point's profiled launches, weighted equally."""
+    """Average the counters of a point's profiled launches: counts of one launch equally, shares and rates by duration.
+
+    A kernel that takes a hundredth of the time must not set half of the occupancy.
+    """
     empty = np.full(len(labels), np.nan)
     columns: dict[str, Column] = {target: empty for target in _FROM_LAUNCHES.values()}
     try:
@@ -264,10 +269,26 @@ def _counters(recording: Recording, labels: list[str]) -> dict[str, Column]:
             values = np.ma.filled(np.ma.asarray(launches.array(source), dtype=np.float64), np.nan)
             keep = ~np.isnan(values) & (point.codes >= 0)
             count = np.bincount(point.codes[keep], minlength=len(point.values))
-            sums = np.bincount(point.codes[keep], weights=values[keep], minlength=len(point.values))
-            mean = np.divide(sums, count, out=np.full(len(count), np.nan), where=count > 0)
+            weights = np.ones(len(values)) if source in _PER_LAUNCH else _durations(launches, point.codes, keep)
+            total = np.bincount(point.codes[keep], weights=weights[keep], minlength=len(point.values))
+            sums = np.bincount(point.codes[keep], weights=(weights * values)[keep], minlength=len(point.values))
+            mean = np.divide(sums, total, out=np.full(len(count), np.nan), where=count > 0)
             columns[target] = _gather(labels, {label: row for row, label in enumerate(point.values)}, mean)
     return columns
+
+
+def _durations(launches: Columns, point: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Return the weight of each launch: its duration, or 1 where a launch of its point has none.
+
+    Args:
+        launches: The metric table.
+        point: Number of each launch's point, -1 when it has none.
+        keep: Launches that enter the mean.
+    """
+    known = "profiled_duration_ns" in launches
+    values = np.ma.filled(np.ma.asarray(launches.array("profiled_duration_ns"), np.float64), 0.0) if known else np.zeros(len(keep))
+    untimed = np.unique(point[keep & ~(values > 0)])
+    return np.where(np.isin(point, untimed) | ~(values > 0), 1.0, values)
 
 
 def _time_specs(prefix: str, what: str) -> tuple[MetricSpec, ...]:

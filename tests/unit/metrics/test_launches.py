@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pandas as pd
 import pytest
 
 from profiler.columns import Columns
+from profiler.findings import evaluate_rows
 from profiler.metrics.launch_quantities import QUANTITIES, WHOLE
 from profiler.metrics.launches import LAUNCHES, launches
 from profiler.schema import TABLES, check_columns
 from profiler.tables.load import load
 from profiler.tools.ncu.frames import counters_table
+from profiler.tools.ncu.nvtx_columns import PUSH_POP_HEADER
 
 DATA = Path(__file__).parents[2] / "data" / "ncu_h200"
 
@@ -186,3 +189,57 @@ def test_flop_counts_weights_and_falls_back_to_rates() -> None:
 @pytest.mark.parametrize("name", ["counters", "profiled_launches", "launch_configurations", "devices", "diagnostics"])
 def test_reader_tables_obey_the_schema(name: str) -> None:
     check_columns(load(DATA / "swish.ncu-rep").columns(name), TABLES[name], "swish.ncu-rep")
+
+
+def _page(tmp_path: Path, launches: str, payload: int = 100) -> Path:
+    """A raw page of one sweep point whose launches are named by letters; `a` takes 900 ns at 90 %, all others 100 ns at 10 %."""
+    metrics = ("dram__bytes_read.sum", "dram__bytes_write.sum", "gpu__time_duration.sum", WARPS)
+    header = ("ID", "Process ID", "Kernel Name", "Block Size", "Grid Size", PUSH_POP_HEADER, *metrics)
+    ranges = (
+        '7 "profiler:point op=x:none:none:none:none:REGISTERED:point op=x"  '
+        f'"profiler:iteration:uint64:{payload}:none:none:REGISTERED:iteration"'
+    )
+    path = tmp_path / "page.csv"
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
+        writer.writerow(header)
+        writer.writerow(("", "", "", "", "", "", "byte", "byte", "nsecond", "%"))
+        for index, name in enumerate(launches):
+            long = name == "a"
+            writer.writerow((index, 1, f"{name}(int)", "1,1,1", "1,1,1", ranges, 40, 40, 900 if long else 100, 90 if long else 10))
+    return path
+
+
+WARPS = "sm__warps_active.avg.pct_of_peak_sustained_active"
+
+
+@pytest.mark.parametrize(
+    ("launches", "expected"),
+    [
+        ("a", [0.8]),
+        ("aaa", [0.8] * 3),
+        ("ab", [1.6] * 2),
+        ("ababab", [1.6] * 6),
+        ("abaabaaba", [2.4] * 9),
+        ("ababa", [1.6] * 4 + [None]),
+    ],
+)
+def test_traffic_is_held_against_the_minimum_of_the_whole_iteration(tmp_path: Path, launches: str, expected: list) -> None:
+    found = load(_page(tmp_path, launches)).metric_columns("launches").to_lists()["dram_bytes_per_payload_byte"]
+    assert found == pytest.approx(expected)
+
+
+def test_two_kernels_that_each_stay_below_the_minimum_exceed_it_together(tmp_path: Path) -> None:
+    rules = {row["rule"]: row["severity"] for row in evaluate_rows(load(_page(tmp_path, "abab")))}
+    assert rules["excess_traffic"] == "warning"
+
+
+def test_shares_of_a_point_are_weighted_by_time_and_counts_are_not(tmp_path: Path) -> None:
+    point = load(_page(tmp_path, "abab")).metric("points").iloc[0]
+    assert point["achieved_occupancy_pct"] == pytest.approx(82.0) and point["dram_bytes"] == pytest.approx(80.0)
+
+
+def test_without_a_duration_the_launches_of_a_point_weigh_the_same(tmp_path: Path) -> None:
+    path = _page(tmp_path, "ab")
+    path.write_text(path.read_text().replace('"900"', '"n/a"'))
+    assert load(path).metric("points").iloc[0]["achieved_occupancy_pct"] == pytest.approx(50.0)
