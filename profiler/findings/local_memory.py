@@ -17,7 +17,9 @@ def check(recording: Recording) -> list[Finding]:
     bad = [
         row
         for row in rows_of(recording, "launches")
-        if known(row, "local_instructions", "instructions") and row["local_instructions"] > INSTRUCTION_SHARE * row["instructions"]
+        if known(row, "local_instructions", "instructions")
+        and row["instructions"] > 0
+        and row["local_instructions"] > INSTRUCTION_SHARE * row["instructions"]
     ]
     if not bad:
         return []

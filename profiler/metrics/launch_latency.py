@@ -42,7 +42,7 @@ def launch_latency(recording: Recording) -> Columns:
         {
             **{name: keys[name] for name in _KEYS},
             "count": launches,
-            "graph_count": _graph_nodes(recording, tool, launched, groups),
+            "graph_count": np.bincount(launched[_graph_nodes(recording, tool)], minlength=groups),
             "matched_count": api.count,
             **_named("api", api),
             **_named("latency", latency),
@@ -73,12 +73,19 @@ def _first_of_call(rows: np.ndarray, calls: int) -> np.ndarray:
     return result
 
 
-def _graph_nodes(recording: Recording, tool: str | None, codes: np.ndarray, groups: int) -> np.ndarray:
-    """Return for each group how many of its executions were nodes of a CUDA graph."""
-    events = recording.columns("kernels", tool)
-    if "graph_node_id" not in events:
-        return np.zeros(groups, np.int64)
-    return np.bincount(codes[~np.ma.getmaskarray(events.array("graph_node_id"))], minlength=groups)
+def _graph_nodes(recording: Recording, tool: str | None) -> np.ndarray:
+    """Say which kernels were nodes of a CUDA graph: they have a node id (not in older exports), or a graph launch as their call."""
+    events, calls = recording.columns("kernels", tool), recording.columns("api_calls", tool)
+    nodes = np.zeros(events.rows, dtype=bool)
+    if "graph_node_id" in events:
+        nodes |= ~np.ma.getmaskarray(events.array("graph_node_id"))
+    names = calls.coded("name")
+    is_launch = np.array([*("GraphLaunch" in name for name in names.values), False])
+    if is_launch.any():
+        operations, rows = gpu_operations(recording), api_rows(recording)
+        known = np.flatnonzero((operations.kind == KERNEL) & (rows >= 0))
+        nodes[operations.row[known[is_launch[names.codes[rows[known]]]]]] = True
+    return nodes
 
 
 def _launches(codes: np.ndarray, duration: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:

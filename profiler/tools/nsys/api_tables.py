@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns, narrow
+from profiler.tools.nsys.device_numbers import device_numbers
 from profiler.tools.nsys.identifiers import api_name, named, process_ids, spans, start_order, thread_ids
 from profiler.tools.nsys.sqlite_export import SqliteExport
 
@@ -56,13 +57,14 @@ def read_synchronizations(export: SqliteExport) -> dict[str, Columns]:
     kinds = _kinds(export)
     raw = export.timed(SYNCHRONIZATION, {**raw, "kind": kinds.codes}, open_ends=True)
     start, duration = spans(raw["start"], _closed(raw["start"], raw["end"]))
+    process = process_ids(np.ma.getdata(raw["globalPid"]))
     frame = Columns(
         {
             "start_ns": start,
             "duration_ns": duration,
             "kind": Coded(raw["kind"], kinds.values),
-            "process_id": process_ids(np.ma.getdata(raw["globalPid"])),
-            "device_id": narrow(np.ma.filled(raw["deviceId"], -1)),
+            "process_id": process,
+            "device_id": device_numbers(export, process, np.ma.filled(raw["deviceId"], -1)),
             "context_id": narrow(np.ma.filled(raw["contextId"], -1)),
             "stream_id": narrow(np.ma.filled(raw["streamId"], -1)),
             "correlation_id": narrow(np.ma.filled(raw["correlationId"], 0)),

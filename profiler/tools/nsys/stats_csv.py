@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from profiler.distinct import distinct_rows
 from profiler.errors import BadExportError
 from profiler.tools.base import ReadResult
 from profiler.tools.damage import DAMAGE
+from profiler.tools.nsys.time_axis import SetAside, set_aside
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +33,7 @@ _DIRECTIONS = {
     "Array-to-Device": "AtoD", "Device-to-Array": "DtoA", "Unified Host-to-Device": "UVM HtoD",
     "Unified Device-to-Host": "UVM DtoH", "Unified Device-to-Device": "UVM DtoD",
 }  # fmt: skip
+_TIME_LIMIT_NS = 2.0**61
 _REQUIRED = ("Start", "Duration", "CorrId", "GrdX", "GrdY", "GrdZ", "BlkX", "BlkY", "BlkZ", "Reg/Trd", "Device", "Name")
 _NOT_HERE = "the CSV of cuda_gpu_trace holds GPU work only: give the .sqlite or .nsys-rep for the rest"
 _AXES = {"grid_x": "GrdX", "grid_y": "GrdY", "grid_z": "GrdZ", "block_x": "BlkX", "block_y": "BlkY", "block_z": "BlkZ"}
@@ -45,7 +47,7 @@ class TraceCsvReader:
     tables = (
         "kernels", "launch_configurations", "memcpys", "memsets", "diagnostics", "api_calls", "nvtx_ranges", "devices",
     )  # fmt: skip
-    parser_version = 1
+    parser_version = 2
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Say whether the header of the report stands in the first lines; nsys may print notices before it."""
@@ -62,17 +64,19 @@ class TraceCsvReader:
         memcpy = np.array([_MEMCPY.match(value) is not None for value in names.values], dtype=bool)[names.codes]
         memset = np.array([value == "[CUDA memset]" for value in names.values], dtype=bool)[names.codes]
         result = ReadResult(info={"tool": "nsys", "file": path.name, "report": "cuda_gpu_trace"})
+        usable, left_out = trace.on_time_axis()
         makers = {
-            "kernels": (_kernels, ~memcpy & ~memset), "launch_configurations": (_kernels, ~memcpy & ~memset),
-            "memcpys": (_memcpys, memcpy), "memsets": (_memsets, memset),
+            "kernels": (_kernels, usable & ~memcpy & ~memset), "launch_configurations": (_kernels, usable & ~memcpy & ~memset),
+            "memcpys": (_memcpys, usable & memcpy), "memsets": (_memsets, usable & memset),
         }  # fmt: skip
         for name in tables:
             if name == "diagnostics":
-                result.frames[name] = _diagnostics()
+                result.frames[name] = _diagnostics(left_out)
             elif name not in makers:
                 result.absent[name] = _NOT_HERE
             elif not makers[name][1].any():
-                result.absent[name] = f"the trace holds no {name}"
+                without = f" among its usable rows: {left_out.why} are left out" if left_out.count else ""
+                result.absent[name] = f"the trace holds no {name}{without}"
             elif name not in result.frames:
                 make, rows = makers[name]
                 result.frames |= make(trace, np.flatnonzero(rows))
@@ -129,8 +133,17 @@ class _Trace:
             raise BadExportError(f"{self.path}: column {name} holds no numbers ({error})", "print the report again") from error
 
     def times(self, name: str) -> np.ndarray:
-        """Return a time column in ns."""
-        return np.rint(self.numbers(name) * self._factor(name, _TIME_NS)).astype(np.int64)
+        """Return a time column in ns, masked where it is empty or no time."""
+        values = np.rint(self.numbers(name) * self._factor(name, _TIME_NS))
+        missing = ~(np.abs(values) < _TIME_LIMIT_NS)
+        numbers = np.where(missing, 0, values).astype(np.int64)
+        return np.ma.masked_array(numbers, missing) if missing.any() else numbers
+
+    def on_time_axis(self) -> tuple[np.ndarray, SetAside]:
+        """Return True for each row that has a time, and what is wrong with the others."""
+        start, duration = self.times("Start"), self.times("Duration")
+        out, found = set_aside(start, np.ma.masked_array(start + duration, np.ma.getmaskarray(duration)))
+        return (np.ones(self.rows, bool) if out is None else ~out), found
 
     def sizes(self, name: str) -> np.ndarray:
         """Return a size column in bytes, 0 where empty."""
@@ -160,8 +173,8 @@ def _place(trace: _Trace, rows: np.ndarray) -> dict[str, Column]:
     numbers = np.array([int(match.group(2)) if match else 0 for match in matches] + [0], dtype=np.int32)
     whole = {name: np.nan_to_num(trace.numbers(name)[rows]).astype(np.int64) for name in ("CorrId", "Ctx", "Strm")}
     return {
-        "start_ns": trace.times("Start")[rows],
-        "duration_ns": narrow(trace.times("Duration")[rows]),
+        "start_ns": np.ma.getdata(trace.times("Start"))[rows],
+        "duration_ns": narrow(np.ma.getdata(trace.times("Duration"))[rows]),
         # the report names no process
         "process_id": np.zeros(len(rows), np.int32),
         "device_id": numbers[device.codes],
@@ -214,10 +227,14 @@ def _memsets(trace: _Trace, rows: np.ndarray) -> dict[str, Columns]:
     return {"memsets": _in_order(columns)}
 
 
-def _diagnostics() -> Columns:
+def _diagnostics(left_out: SetAside) -> Columns:
     text = "sizes come from a printed report and are rounded: bytes, bandwidth and shared memory are approximate"
-    values: dict[str, Any] = {"source": "reader", "severity": "info", "text": text, "hint": "give the .sqlite for exact ones"}
-    return Columns({name: encode([value]) for name, value in values.items()})
+    rows = [("info", text, "give the .sqlite for exact ones")]
+    if left_out.count:
+        text = f"{left_out.count} of {left_out.rows} rows of the trace are left out: {left_out.why}"
+        rows.append(("warning", text, "print the report again: nsys stats --report cuda_gpu_trace --format csv"))
+    columns = zip(("severity", "text", "hint"), zip(*rows, strict=True), strict=True)
+    return Columns({"source": encode(["reader"] * len(rows)), **{name: encode(list(values)) for name, values in columns}})
 
 
 READERS = (TraceCsvReader(),)

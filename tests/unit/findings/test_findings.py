@@ -84,7 +84,8 @@ CASES: dict[str, tuple[dict, dict]] = {
     ),
     "local_memory": (
         {"launches": [{**K, "local_instructions": 50.0, "instructions": 1000.0, "registers_per_thread": 255.0}]},
-        {"launches": [{**K, "local_instructions": 1.0, "instructions": 1000.0}, {**K, "instructions": 1000.0}]},
+        {"launches": [{**K, "local_instructions": 1.0, "instructions": 1000.0}, {**K, "instructions": 1000.0},
+                      {**K, "local_instructions": 5.0, "instructions": 0.0}]},
     ),
     "tail_effect": (
         {"occupancy": [{**K, "waves_per_sm": 1.1}]},

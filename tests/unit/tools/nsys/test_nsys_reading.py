@@ -228,6 +228,15 @@ def test_processes_whose_first_devices_differ_are_told_apart(tmp_path):
     assert activity[["device", "name", "busy_ns"]].values.tolist() == [[2, "two", 10], [5, "five", 15]]
 
 
+def test_waits_of_such_processes_name_the_same_gpus(tmp_path):
+    second = (1 << 48) | (88 << 24)
+    gpus = [{"id": 2, "cuDevice": 2, "name": "two"}, {"id": 5, "cuDevice": 5, "name": "five"}]
+    waits = [(0, 10, {}), (5, 20, {"globalPid": second})]
+    path = traces.write_trace(tmp_path / "capture.sqlite", kernels=[(0, 10, {})], syncs=waits, gpus=gpus)
+    found = with_devices(path, (2, 0, 77), (5, 0, 88)).table("synchronizations")
+    assert found["device_id"].tolist() == [2, 5]
+
+
 def test_a_wrong_ending_is_no_error(tmp_path):
     path = tmp_path / "capture.csv"
     shutil.copy(H200 / "graph.sqlite", path)
@@ -306,6 +315,20 @@ def test_trace_csv_in_other_units_and_behind_notices(tmp_path):
     path.write_text("\n".join(["Generating SQLite file", "NOTICE: nothing", "", header, *body]) + "\n")
     whole = profiler.load(H200 / "graph_cuda_gpu_trace.csv").table("kernels")
     assert profiler.load(path).table("kernels")[["start_ns", "duration_ns"]].equals(whole[["start_ns", "duration_ns"]])
+
+
+def test_rows_of_a_trace_csv_without_a_time_are_counted(tmp_path):
+    lines = (H200 / "graph_cuda_gpu_trace.csv").read_text().strip().splitlines()
+    kernels = [number for number, line in enumerate(lines) if "kernel" in line]
+    for number, times in zip(kernels, (",5,", "5,,", "5,-1,", "1e300,5,", "nan,5,"), strict=False):
+        lines[number] = times + lines[number].split(",", 2)[2]
+    path = tmp_path / "trace.csv"
+    path.write_text("\n".join(lines) + "\n")
+    recording = profiler.load(path)
+    assert len(recording.table("kernels")) == len(kernels) - 5
+    assert recording.table("kernels")[["start_ns", "duration_ns"]].min().min() >= 0
+    said = recording.table("diagnostics").set_index("severity").loc["warning", "text"]
+    assert said == f"5 of {len(lines) - 1} rows of the trace are left out: 4 without a start or an end, 1 ending before the start"
 
 
 def test_a_cut_trace_csv(tmp_path):
