@@ -61,7 +61,9 @@ def test_markdown_escapes_what_a_capture_holds():
 @pytest.mark.parametrize("end", ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x1b[31m", "\u202e"])
 def test_markdown_keeps_a_name_on_its_line(end):
     name = f"k{end}{end}# Passed{end}| a | b"
-    found = comparison(row(name, **SLOWER), row("x", "not comparable", reason="failed", detail=name), metrics=[metric("m", 1, 2, where=name)])
+    found = comparison(
+        row(name, **SLOWER), row("x", "not comparable", reason="failed", detail=name), metrics=[metric("m", 1, 2, where=name)]
+    )
     text = to_markdown(found, evaluate(found, GateConfig()), f"page{end}.html")
     assert all(not line.lstrip().startswith("# ") for line in text.splitlines()) and "\x1b" not in text and "\u202e" not in text
     assert len(text.splitlines()) == len(text.split("\n")) - 1
