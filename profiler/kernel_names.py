@@ -75,7 +75,7 @@ def instantiation(name: str) -> str:
 
     `void ns::scale<float, 4>(float*, int)` gives `scale<float, 4>`.
     """
-    text = name.replace("(anonymous namespace)::", "")
+    text = name.replace("(anonymous namespace)::", "").replace("<unnamed>::", "")
     depth, end, start = 0, len(text), 0
     for index, character in enumerate(text):
         if character == "<":

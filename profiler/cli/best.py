@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from profiler.cli.compare_output import ThresholdOption
 from profiler.cli.options import RunsOption, SummaryFormat
 from profiler.cli.printing import echo
+from profiler.point_label import decode_label, encode_label
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def run(
@@ -27,7 +31,16 @@ def run(
     if format is SummaryFormat.JSON:
         echo(shown.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)
         return 0
-    from profiler.cli.printing import print_rows
+    if shown.empty:
+        echo("no configuration has a valid time")
+        return 0
+    print_ranking(shown, None)
+    return 0
+
+
+def print_ranking(frame: pd.DataFrame, title: str | None) -> None:
+    """Print rows of `best_rows`, and where their times come from."""
+    from profiler.cli.printing import console, print_rows
     from profiler.report.exporters.compare_markdown import format_change
     from profiler.units import format_ns, format_value
 
@@ -35,16 +48,21 @@ def run(
         {
             "op": row["op"], "shape": row["shape"], "type": row["dtype"], "measured": row["conditions"],
             "": "fastest" if row["place"] == 1 else "tied" if row["tied"] else "slower" if row["note"] == "" else "void",
-            "configuration": row["row"], "median": format_ns(row["median_ns"]),
+            "configuration": _configuration(row["row"]), "median": format_ns(row["median_ns"]),
             "behind": "" if row["place"] == 1 else format_change(row),
             "bandwidth": format_value(row["bandwidth_bytes_per_s"], "bytes/s"), "note": row["note"],
         }
-        for row in shown.to_dict("records")
+        for row in frame.to_dict("records")
     ]  # fmt: skip
-    if not any(row["measured"] for row in rows):
-        rows = [{name: value for name, value in row.items() if name != "measured"} for row in rows]
-    if not rows:
-        echo("no configuration has a valid time")
-        return 0
-    print_rows(rows, None, frozenset(("median", "behind", "bandwidth")))
-    return 0
+    empty = [name for name in ("op", "measured", "behind", "note") if not any(row[name] for row in rows)]
+    rows = [{name: value for name, value in row.items() if name not in empty} for row in rows]
+    print_rows(rows, title, frozenset(("median", "behind", "bandwidth")), optional=("bandwidth", "note", "op", "behind"))
+    processes = int(frame["processes"].max())
+    told = f"times: {frame['source'].iloc[0]}, {processes} process{'es' if processes > 1 else ''}"
+    console().print(told, markup=False, style="dim")
+
+
+def _configuration(label: str) -> str:
+    """Return what a label says beside op, shape and type."""
+    kept = {name: value for name, value in decode_label(label).items() if name not in ("op", "shape", "dtype")}
+    return encode_label(kept) if kept else label

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -28,7 +29,7 @@ def run(
             "created": item.manifest.created_utc,
             "status": item.manifest.status,
             "tools": ",".join(capture.tool for capture in item.manifest.captures),
-            "gpu": item.manifest.environment.get("gpu_name") or "none",
+            "gpu": _gpus(item.manifest.environment) or "none",
             "target": " ".join(item.manifest.command),
         }
         for item in found
@@ -49,3 +50,8 @@ def run(
     for error in unreadable.values():
         echo(f"note: {error.message}; fix: {error.hint}", err=True)
     return 0
+
+
+def _gpus(environment: dict[str, Any]) -> str:
+    names = [str(gpu.get("name", "")) for gpu in environment.get("gpus") or []]
+    return ", ".join(f"{names.count(name)} x {name}" if names.count(name) > 1 else name for name in dict.fromkeys(names))

@@ -31,9 +31,9 @@ def run(
 
     frame = load(target, runs=runs).metric(description.name)
     if format is TableFormat.TABLE and output is None:
-        from profiler.cli.printing import print_metric_table
+        from profiler.cli.metric_tables import print_metric_table
 
-        print_metric_table(description, frame)
+        print_metric_table(description, frame, target=target)
         return 0
     data = _encode(frame, format)
     if output is None:

@@ -1,21 +1,18 @@
-"""What reaches the terminal: lines and tables, formatted by the units their MetricSpecs state, and free of control characters."""
+"""What reaches the terminal: lines and tables, free of control characters."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from profiler.units import MISSING, format_value
+from profiler.units import MISSING
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.console import Console
-
-    from profiler.metrics.spec import MetricTable
 
 # a pipe has no width: wide enough that no column of a log is cut
 _PIPE_WIDTH = 220
@@ -78,14 +75,18 @@ def console(stderr: bool = False) -> Console:
     return _console_class()(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)
 
 
-def print_rows(rows: Sequence[dict[str, Any]], title: str | None, right: frozenset[str] = frozenset()) -> None:
+def print_rows(
+    rows: Sequence[dict[str, Any]], title: str | None, right: frozenset[str] = frozenset(), optional: Sequence[str] = ()
+) -> None:
     """Print dictionaries with equal keys as a table.
 
     Args:
         rows: At least one row; values are printed as text.
         title: Line above the table.
         right: Keys to align to the right.
+        optional: Keys that are left out, in this order, while the terminal is too narrow for all; the table then says so.
     """
+    rows, dropped = _narrowed(rows, optional, console().width)
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -104,54 +105,34 @@ def print_rows(rows: Sequence[dict[str, Any]], title: str | None, right: frozens
     for row in rows:
         table.add_row(*(Text(MISSING if value is None else printable(str(value))) for value in row.values()))
     console().print(table)
+    if dropped:
+        console().print(f"not shown: {', '.join(dropped)}", markup=False, style="dim")
 
 
-def print_metric_table(table: MetricTable, frame: pd.DataFrame, limit: int | None = None) -> None:
-    """Print a metric table with each value in the unit of its column.
+def _narrowed(rows: Sequence[dict[str, Any]], optional: Sequence[str], width: int) -> tuple[Sequence[dict[str, Any]], list[str]]:
+    dropped: list[str] = []
+    for name in optional:
+        cells = {key: [str(row[key]) for row in rows] for key in rows[0]}
+        if len(fitting_columns(cells, width)) == len(cells):
+            break
+        if name in rows[0]:
+            rows = [{key: value for key, value in row.items() if key != name} for row in rows]
+            dropped.append(name)
+    return rows, dropped
 
-    Columns without a value are left out, and those for which the terminal is too narrow; a last line names the latter.
+
+def fitting_columns(cells: Mapping[str, Sequence[str]], width: int) -> list[str]:
+    """Return the first columns that fit side by side, at least two; text longer than the limit is folded.
 
     Args:
-        table: The table's description.
-        frame: Its rows.
-        limit: Rows to print at most; the rest is counted in a last line.
+        cells: Name of each column to its texts.
+        width: Characters of a line.
     """
-    out = console()
-    if frame.empty:
-        out.print(f"{table.title}: no rows", markup=False)
-        return
-    units = {spec.name: spec.unit for spec in table.columns}
-    shown = frame if limit is None else frame.head(limit)
-    cells = {name: [_cell(value, units.get(name, "")) for value in shown[name]] for name in frame.columns}
-    filled = [name for name, column in cells.items() if any(item != MISSING for item in column)]
-    fitting = _fitting(filled, cells, out.width)
-    rows = [dict(zip(fitting, values, strict=True)) for values in zip(*(cells[name] for name in fitting), strict=True)]
-    numeric = frozenset(name for name in fitting if frame[name].dtype.kind in "iuf")
-    print_rows(rows, f"{table.title} ({table.name})", numeric)
-    hidden = [name for name in filled if name not in fitting]
-    if hidden:
-        out.print(f"not shown: {', '.join(hidden)}", markup=False, style="dim")
-    if len(shown) < len(frame):
-        out.print(f"{len(frame) - len(shown)} more rows: profiler metrics --table {table.name}", markup=False, style="dim")
-
-
-def _fitting(names: Sequence[str], cells: dict[str, list[str]], width: int) -> list[str]:
-    """Return the first columns that fit side by side, at least two; text longer than the limit is folded."""
     kept, used = [], 0
-    for name in names:
-        needed = max(len(name), min(_TEXT_WIDTH, max(map(len, cells[name])))) + 3
+    for name, column in cells.items():
+        needed = max(len(name), min(_TEXT_WIDTH, max(map(len, column)))) + 3
         if used + needed > width and len(kept) >= 2:
             break
         kept.append(name)
         used += needed
     return kept
-
-
-def _cell(value: Any, unit: str) -> str:
-    import pandas as pd
-
-    if pd.isna(value):
-        return MISSING
-    if isinstance(value, (str, bool)):
-        return printable(str(value))
-    return format_value(value, unit)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import typer
 
 from profiler.cli.options import RunsOption, SummaryFormat, TargetArgument
 from profiler.cli.printing import echo
 
+if TYPE_CHECKING:
+    from profiler.columns import Columns
+    from profiler.tables.load import Recording
+
 ROWS_SHOWN = 20
+FINDINGS_SHOWN = 5
+NOTICED = ("error", "warning", "advice")
 JSON_ROWS = 1000
 """Tables of events can hold millions of rows: `row_counts` says how many, `profiler metrics --table` gives all."""
 
@@ -31,15 +38,64 @@ def run(
         tables = {name: frame.take(slice(JSON_ROWS)).to_records() for name, frame in frames.items()}
         echo(json.dumps({**document, "metrics": tables}, indent=1, ensure_ascii=False), data=True)
         return 0
-    from profiler.cli.printing import console, print_metric_table
+    _print(recording, target, frames, absent)
+    return 0
+
+
+def _print(recording: Recording, target: str, frames: dict[str, Columns], absent: dict[str, str]) -> None:
+    from profiler.cli.metric_tables import print_metric_table
+    from profiler.cli.printing import console
+    from profiler.metrics import catalog
+    from profiler.metrics.measured import HARNESS_TABLES, is_own_sweep, measured, without_harness
 
     out = console()
     out.print(f"{recording.name}  ({', '.join(recording.tools) or 'no capture'})", markup=False)
     if recording.manifest is not None and recording.manifest.status != "complete":
         out.print(f"status: {recording.manifest.status}: {recording.manifest.reason}", markup=False)
+    named = recording.run.run_id if recording.run is not None and target == "latest" else target
+    _print_answer(recording, named)
+    own = is_own_sweep(recording)
+    if own:
+        kept = measured(recording)
+        frames = {name: kept.metric_columns(name) for name in frames if name not in HARNESS_TABLES}
+        text = "GPU work of measured iterations only: what lies between them is the driver's own. profiler metrics has all of it."
+        out.print(text, markup=False, style="dim")
     for table in catalog.METRIC_TABLES:
         if table.name in frames:
-            print_metric_table(table, frames[table.name].to_frame(), ROWS_SHOWN)
+            frame = frames[table.name].to_frame()
+            print_metric_table(table, without_harness(table.name, frame) if own else frame, ROWS_SHOWN, named)
+    _print_absent(absent)
+
+
+def _print_answer(recording: Recording, target: str) -> None:
+    """Print what people come for: the fastest configurations, and what the rules noticed."""
+    from profiler.cli.best import print_ranking
+    from profiler.cli.printing import console
+    from profiler.compare.best import best_of
+    from profiler.errors import ProfilerError
+    from profiler.findings import evaluate_rows
+
+    out = console()
+    try:
+        found = best_of([recording])
+    except ProfilerError:
+        found = None
+    if found is not None and found["place"].notna().sum() > 1:
+        title = f"Fastest (profiler best {target} shows what is tied with it)"
+        print_ranking(found[(found["place"] == 1) | found["note"].ne("")], title)
+    noticed = [row for row in evaluate_rows(recording) if row["severity"] in NOTICED]
+    for row in noticed[:FINDINGS_SHOWN]:
+        out.print(f"{row['severity']}: {row['title']}: {row['evidence']}", markup=False)
+    if len(noticed) > FINDINGS_SHOWN:
+        out.print(f"{len(noticed) - FINDINGS_SHOWN} more findings: profiler dashboard {target}", markup=False, style="dim")
+
+
+def _print_absent(absent: dict[str, str]) -> None:
+    """Print why tables have no data, each reason once."""
+    from profiler.cli.printing import console
+
+    names: dict[str, list[str]] = {}
     for name, reason in absent.items():
-        out.print(f"{name}: no data: {reason}", markup=False)
-    return 0
+        names.setdefault(reason.removeprefix(f"{name}: "), []).append(name)
+    for reason, tables in names.items():
+        console().print(f"no data for {', '.join(tables)}: {reason}", markup=False, style="dim")

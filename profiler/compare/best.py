@@ -22,12 +22,15 @@ from profiler.tables.load import load
 if TYPE_CHECKING:
     import pandas as pd
 
+    from profiler.tables.load import Recording
+
 BEST_COLUMNS = (
     "op", "shape", "dtype", "row", "place", "median_ns", "ratio", "ratio_low", "ratio_high", "tied", "samples", "processes",
     "bandwidth_bytes_per_s", "note", "conditions",
 )  # fmt: skip
-"""Columns of `best_rows`: ratio is this row / the fastest of its group; tied rows cannot be told apart from the fastest.
-conditions: in what its group was measured unlike others of this op, shape and type; empty when they are all alike."""
+"""Columns of `rank`; `best_rows` adds `source`, where the times come from. ratio: this row / the fastest of its group; tied:
+cannot be told apart from the fastest; conditions: in what its group was measured unlike others of this op, shape and type,
+empty when they are all alike."""
 
 _PAIRED_PROCESSES = 3
 
@@ -43,15 +46,19 @@ def best_rows(targets: Sequence[str], rule: Rule | None = None, runs: Path | Non
         runs: Folder that holds runs.
 
     Returns:
-        One row per configuration, `BEST_COLUMNS`, grouped by op, shape, type and the conditions of the measurement (a warm
-        cache is no faster kernel), the fastest first; configurations without a valid time stand last in their group with
-        the reason in `note`.
+        One row per configuration, `BEST_COLUMNS` and `source`, grouped by op, shape, type and the conditions of the
+        measurement (a warm cache is no faster kernel), the fastest first; configurations without a valid time stand last in
+        their group with the reason in `note`.
 
     Raises:
         DataMissingError: The recording has no times.
         UsageError: The recordings were made on other machines or with another engine.
     """
-    recordings = [load(target, runs=runs) for target in targets]
+    return best_of([load(target, runs=runs) for target in targets], rule, runs)
+
+
+def best_of(recordings: Sequence[Recording], rule: Rule | None = None, runs: Path | None = None) -> pd.DataFrame:
+    """Rank the launch configurations of loaded recordings; the rest as for `best_rows`."""
     shared = [s for s in available_sources(recordings[0]) if all(s in available_sources(r) for r in recordings)]
     if not shared:
         raise DataMissingError(f"{recordings[0].name}: holds no times", "record it with --tool builtin, nsys or cupti")
@@ -67,7 +74,7 @@ def best_rows(targets: Sequence[str], rule: Rule | None = None, runs: Path | Non
     host_clock = any(row.conditions.get("clock") == "monotonic" for row in rows)
     gpu, uuid = (fact_value(facts, fact) for fact in FACTS[:2])
     noise = (None if host_clock else find_noise(runs_root(runs), gpu, uuid)) or assumed_noise(host_clock)
-    return rank(rows, noise, rule or Rule())
+    return rank(rows, noise, rule or Rule()).assign(source=str(shared[0]))
 
 
 def rank(rows: Sequence[Row], noise: MachineNoise, rule: Rule) -> pd.DataFrame:

@@ -13,7 +13,18 @@ from profiler.schema import OWN_PROGRAMS
 from profiler.tables.load import Recording
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from profiler.columns import Columns
+
+HARNESS_TABLES = ("device_activity", "gaps", "memcpy_gaps", "launch_latency", "stream_overlap")
+"""Metric tables that tell of the work between iterations: of a sweep by the project's own programs they say nothing."""
+
+HARNESS_SUMMARY = (
+    "span_ns", "busy_ns", "gpu_busy_pct", "idle_ns", "gap_count", "longest_gap_ns", "overlap_ns", "launch_api_median_ns",
+    "launch_latency_median_ns", "unmatched_kernel_count", "api_call_count", "nvtx_range_count", "unranged_gpu_ns",
+)  # fmt: skip
+"""Keys of the summary of which the same is true."""
 
 
 def measured(recording: Recording) -> Recording:
@@ -22,6 +33,20 @@ def measured(recording: Recording) -> Recording:
     The recording itself where no iteration is known to have launched any. Tables of ranges and API calls stay whole.
     """
     return recording.memo("measured", lambda: _measured(recording))
+
+
+def without_harness(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a metric table of `measured` without the rows that tell of work which is not in it.
+
+    Args:
+        table: Name of the metric table.
+        frame: Its rows.
+    """
+    if table == "summary":
+        return frame[~frame["key"].isin(HARNESS_SUMMARY)]
+    if table == "occupancy":
+        return frame[frame["count"].ne(0).fillna(True)]
+    return frame
 
 
 def is_own_sweep(recording: Recording) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from profiler.cli import main
+from profiler.cli import main, printing
 
 NCU = Path(__file__).parents[1] / "data" / "ncu_h200"
 
@@ -69,7 +69,36 @@ def test_show_json_holds_every_table_or_the_reason(capsys, report):
 
 def test_show_prints_units_and_says_what_is_absent(capsys, report):
     code, out, _ = call(capsys, "show", report)
-    assert code == 0 and "µs" in out and "gaps: no data:" in out
+    assert code == 0 and "µs" in out
+    assert any(line.startswith("no data for") and "gaps" in line for line in out.splitlines())
+
+
+RUNS = Path(__file__).parents[2] / "runs" / "examples"
+
+
+def test_show_begins_with_the_answer_and_leaves_out_the_drivers_own_work(capsys):
+    code, out, _ = call(capsys, "show", "swish-h200-cpp-direct", "--runs", RUNS)
+    lines = out.splitlines()
+    assert code == 0 and lines[1].startswith("Fastest (profiler best swish-h200-cpp-direct")
+    assert any(line.startswith("times: own timing of sweep points (builtin), 1 process") for line in lines)
+    assert "(points)" in out and "delay_kernel" not in out and "(gaps)" not in out
+    assert any("vectorized_kernel<__half, 1, (CachePolicy)1>" in line for line in lines)
+    assert any(line.endswith("more rows: profiler metrics swish-h200-cpp-direct --table points") for line in lines)
+
+
+def test_a_narrow_terminal_gets_what_people_look_for(capsys, monkeypatch):
+    monkeypatch.setattr(printing, "_PIPE_WIDTH", 100)
+    _, out, _ = call(capsys, "metrics", "swish-h200-cpp-direct", "--runs", RUNS, "--table", "points")
+    heading = next(line for line in out.splitlines() if "variant" in line)
+    assert {"shape", "dtype", "block", "nsys_median_ns"} <= set(heading.split()) and "label" not in heading.split()
+    assert "all rows: op swish, status ok" in out and "not shown:" in out
+    _, out, _ = call(capsys, "best", "swish-h200-cpp-direct", "--runs", RUNS)
+    assert "variant=vectorized block=256" in out and "not shown: bandwidth" in out
+
+
+def test_list_names_the_gpu(capsys):
+    _, out, _ = call(capsys, "list", "--runs", RUNS)
+    assert out.count("NVIDIA H200") >= 10
 
 
 @pytest.mark.parametrize(

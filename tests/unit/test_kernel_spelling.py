@@ -22,6 +22,7 @@ INSTANTIATIONS = {
     "void (anonymous namespace)::add<(int)3>(T1 *)": "add<(int)3>",
     "void cutlass::Kernel<cutlass::gemm::X<Y<int>, (bool)1>>(Params)": "Kernel<X<Y<int>, (bool)1>>",
     "scale_kernel": "scale_kernel",
+    "ns::<unnamed>::profiler_fill_kernel<float>(float *, long)": "profiler_fill_kernel<float>",
 }  # fmt: skip
 
 

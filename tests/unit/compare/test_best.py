@@ -16,7 +16,7 @@ def test_the_fastest_of_each_shape_and_what_cannot_be_told_apart(write_result):
         ROW.format("wrong", "9x9"): {"status": "wrong_output", "reason": "rmse 3"},
     }
     found = best_rows([str(write_result("a.json", points))])
-    assert tuple(found.columns) == BEST_COLUMNS
+    assert tuple(found.columns) == (*BEST_COLUMNS, "source") and found["source"][0] == "own timing of sweep points (builtin)"
     first = found[found["shape"] == "8x8"]
     assert first["row"].tolist() == [ROW.format(variant, "8x8") for variant in ("fast", "close", "slow")]
     assert first["tied"].tolist() == [True, True, False] and first["place"].tolist() == [1, 2, 3]
