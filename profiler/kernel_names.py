@@ -87,4 +87,6 @@ def instantiation(name: str) -> str:
             break
         elif character == " " and depth == 0:
             start = index + 1
-    return re.sub(r"\b\w+::", "", text[start:end]) or name
+    # nsys writes the type of an integer argument, other tools do not
+    shown = re.sub(r"\((?:unsigned )?(?:char|short|int|long)(?: long)?\)(?=-?\d)", "", text[start:end])
+    return re.sub(r"\b\w+::", "", shown) or name
