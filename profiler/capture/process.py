@@ -53,8 +53,16 @@ class ProcessResult:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
 
+_SHELL_SIGNAL = 128
+
+
 def describe_exit(returncode: int) -> str:
     """Say in words how a process ended."""
+    if returncode > _SHELL_SIGNAL:  # as shells, and nsys, pass a signal on
+        try:
+            return f"exit status {returncode} ({signal.Signals(returncode - _SHELL_SIGNAL).name})"
+        except ValueError:
+            pass
     if returncode >= 0:
         return f"exit status {returncode}"
     try:

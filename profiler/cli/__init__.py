@@ -100,6 +100,9 @@ def main(argv: list[str] | None = None) -> None:
     Args:
         argv: Arguments without the program name; those of the process when None.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows a substitute
+            stream.reconfigure(errors="replace")
     try:
         build_app()(args=argv, prog_name="profiler")
     except ProfilerError as error:

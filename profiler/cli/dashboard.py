@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
+
+if TYPE_CHECKING:
+    from profiler.tables.load import Recording
 
 
 def run(
@@ -23,10 +27,15 @@ def run(
     from profiler.tables.load import load
 
     recordings = [load(target, runs=runs) for target in targets or ["latest"]]
-    path = render(recordings, output or Path("dashboards") / f"{recordings[0].name}.html", title=title)
+    path = render(recordings, output or Path("dashboards") / f"{_page_name(recordings)}.html", title=title)
     echo(f"dashboard: {path}")
     if open_page:
         import webbrowser
 
         webbrowser.open(path.resolve().as_uri())
     return 0
+
+
+def _page_name(recordings: Sequence[Recording]) -> str:
+    """Return a name that no page of other recordings has: run ids, or the names of files."""
+    return "+".join(recording.run.run_id if recording.run else Path(recording.name).stem for recording in recordings[:3])

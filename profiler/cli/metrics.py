@@ -11,7 +11,7 @@ from profiler.cli.printing import echo
 def run(
     target: TargetArgument = "latest",
     table: str = typer.Option("kernels", "--table", "-t", help="Name of the table; `list` names them all."),
-    format: TableFormat = typer.Option(TableFormat.TABLE, "--format", help="table, csv, json or parquet."),
+    format: TableFormat = typer.Option(TableFormat.TABLE, "--format", help="table, csv, json, parquet; else by a file's suffix."),
     output: OutputOption = None,
     runs: RunsOption = None,
 ) -> int:
@@ -21,10 +21,10 @@ def run(
     from profiler.store.run_dir import write_atomic
 
     if table == "list":
-        for item in catalog.METRIC_TABLES:
-            echo(f"{item.name:22} {item.text}")
-        return 0
+        return _list(format)
     description = catalog.find(table)
+    if format is TableFormat.TABLE and output is not None:
+        format = _OF_SUFFIX.get(output.suffix.lower(), TableFormat.CSV)
     if format is TableFormat.PARQUET and output is None:
         raise UsageError("parquet is not text", "name a file: -o FILE.parquet")
     from profiler.tables.load import load
@@ -41,6 +41,26 @@ def run(
     else:
         write_atomic(output, data)
         echo(f"{len(frame)} rows of {description.name} written to {output}", err=True)
+    return 0
+
+
+_OF_SUFFIX = {".json": TableFormat.JSON, ".parquet": TableFormat.PARQUET}
+
+
+def _list(format: TableFormat) -> int:
+    import pandas as pd
+
+    from profiler.errors import UsageError
+    from profiler.metrics import catalog
+
+    tables = pd.DataFrame([{"table": item.name, "text": item.text} for item in catalog.METRIC_TABLES])
+    if format is TableFormat.PARQUET:
+        raise UsageError("the list of tables is no metric table", "take table, csv or json")
+    if format is not TableFormat.TABLE:
+        echo(str(_encode(tables, format)), nl=False, data=True)
+        return 0
+    for name, text in tables.itertuples(index=False):
+        echo(f"{name:22} {text}")
     return 0
 
 

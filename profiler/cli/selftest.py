@@ -25,7 +25,8 @@ class SelfTestFormat(str, Enum):
 
 def run(
     command: Annotated[
-        list[str] | None, typer.Argument(help="Command after --; only options: those of profiler-driver --direct.")
+        list[str] | None,
+        typer.Argument(help="Command after --; only options: those of profiler-driver --direct; without, every op."),
     ] = None,
     budget: Annotated[float, typer.Option("--budget", help="Time to measure, seconds.")] = 300.0,
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds at most.")] = 400,
@@ -37,12 +38,12 @@ def run(
 ) -> int:
     """Measure the tool on this machine."""
     from profiler.compare.ab_job import start_job
-    from profiler.compare.ab_sides import AbSide, default_side
+    from profiler.compare.ab_sides import SELFTEST_SWEEP, AbSide, default_side
     from profiler.compare.ab_store import AbRequest
     from profiler.compare.selftest import run_selftest
     from profiler.store.run_dir import runs_root
 
-    side = default_side(command or ())
+    side = default_side(command or SELFTEST_SWEEP)
     again = AbSide(f"{side.name} again", side.argv, side.origin, side.binaries)
     request = AbRequest((side, again), seed=seed, skip_identical=False, stop_early=False)
     found: list[SelfTest] = []

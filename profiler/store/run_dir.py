@@ -25,6 +25,9 @@ from profiler.store.manifest import MANIFEST_NAME, Manifest, read_manifest
 
 RUNS_VARIABLE = "PROFILER_RUNS"
 EXAMPLES = "examples"
+LATEST = "latest"
+"""Name of the newest run."""
+
 _PARTIAL = ".partial-"
 
 
@@ -36,12 +39,12 @@ def runs_root(explicit: Path | None = None) -> Path:
 
 
 def storage_error(path: Path, error: OSError) -> CaptureError:
-    """Turn an operating system error on a run folder into one that names the fix."""
+    """Turn an operating system error on a file or folder into one that names the fix."""
     if error.errno == errno.ENOSPC:
-        return CaptureError(f"{path}: the disk is full", "free some space, or record elsewhere with --runs DIR")
+        return CaptureError(f"{path}: the disk is full", "free some space, or choose another folder (runs: --runs DIR)")
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return CaptureError(f"{path}: not writable", "record elsewhere with --runs DIR, or set PROFILER_RUNS")
-    return CaptureError(f"{path}: {error.strerror or error}", "check the path, or record elsewhere with --runs DIR")
+        return CaptureError(f"{path}: not writable", "choose another folder (runs: --runs DIR or PROFILER_RUNS)")
+    return CaptureError(f"{path}: {error.strerror or error}", "check the path, or choose another folder (runs: --runs DIR)")
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
@@ -128,11 +131,14 @@ def create_run(root: Path, label: str) -> RunDir:
 
     Args:
         root: Folder that holds runs; made when absent.
-        label: The user's name for the run.
+        label: The user's name for the run; the folder's name takes what of it is fit for one.
 
     Raises:
+        UsageError: The label stands for something else.
         CaptureError: The folder cannot be made.
     """
+    if label.strip() == LATEST:
+        raise UsageError(f"no run can have the label {LATEST!r}: it stands for the newest run", "choose another label")
     now = datetime.now(timezone.utc)
     slug = _slug(label)
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{slug}-{secrets.token_hex(3)}"
@@ -142,7 +148,7 @@ def create_run(root: Path, label: str) -> RunDir:
             (path / folder).mkdir(parents=True)
     except OSError as error:
         raise storage_error(path, error) from error
-    run = RunDir(path, Manifest(run_id=run_id, label=slug, created_utc=now.isoformat(timespec="milliseconds")))
+    run = RunDir(path, Manifest(run_id=run_id, label=label.strip() or slug, created_utc=now.isoformat(timespec="milliseconds")))
     run.save()
     return run
 
@@ -175,7 +181,8 @@ def iterate_runs(root: Path, unreadable: dict[Path, BadExportError] | None = Non
 def find_run(target: str, root: Path) -> RunDir:
     """Find a run by path, id, label, unique prefix of an id, or `latest`.
 
-    `latest` is the newest run of the user, finished or failed; an example is never `latest`.
+    `latest` is the newest run of the user, finished or failed; an example is never `latest`. Of several runs with one label it is
+    the newest.
 
     Raises:
         UsageError: Nothing or more than one run fits.
@@ -186,13 +193,13 @@ def find_run(target: str, root: Path) -> RunDir:
         return RunDir(path)
     unreadable: dict[Path, BadExportError] = {}
     runs = list(iterate_runs(root, unreadable))
-    if target == "latest":
+    if target == LATEST:
         own = [run for run in runs if run.path.parent == root]
         if not own:
             raise UsageError(f"no run in {root}", "record one: profiler run --tool auto")
         return max(own, key=lambda run: run.manifest.created_utc)
     exact = [run for run in runs if run.path.name == target]
-    labelled = [run for run in runs if run.manifest.label == target]
+    labelled = sorted((run for run in runs if run.manifest.label == target), key=lambda run: run.manifest.created_utc)
     prefixed = [run for run in runs if run.path.name.startswith(target)]
     for matches in (exact, labelled[-1:], prefixed):
         if len(matches) == 1:

@@ -108,3 +108,12 @@ def test_an_unreadable_manifest_hides_no_other_run(tmp_path):
     assert find_run("latest", tmp_path).path.name == find_run("alpha", tmp_path).path.name == name
     with pytest.raises(BadExportError, match="manifest version 99"):
         find_run("broken", tmp_path)
+
+
+def test_a_label_is_kept_as_it_was_given(tmp_path):
+    run = create_run(tmp_path, " größe ✓ α ")
+    run.finish("complete")
+    assert run.manifest.label == "größe ✓ α" and find_run("größe ✓ α", tmp_path).run_id == run.run_id
+    assert run.path.name.isascii()
+    with pytest.raises(UsageError, match="stands for the newest run"):
+        create_run(tmp_path, "latest")
