@@ -26,7 +26,7 @@ class Names:
     entries: list[dict[str, Any]] = field(default_factory=list)
     _known: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
-    def add(self, text: str, kind: str, detail: str = "", group: str = "") -> int:
+    def add(self, text: str, kind: str, detail: str = "", group: str = "", label: str = "") -> int:
         """Return the index of an entry, new or known.
 
         Args:
@@ -34,11 +34,13 @@ class Names:
             kind: `kernel`, `memcpy`, `memset`, `graph`, `nvtx`, `api`, `wait`, `idle` or `group`.
             detail: Further lines for the tooltip.
             group: Entries of one group share a colour; the text by default.
+            label: What the legend calls the group; the text by default.
         """
         key = (text, kind, detail)
         if key not in self._known:
             self._known[key] = len(self.entries)
-            self.entries.append({"text": text, "kind": kind, "detail": detail, "group": group or text})
+            entry = {"text": text, "kind": kind, "detail": detail, "group": group or text}
+            self.entries.append(entry | ({"label": label} if label else {}))
         return self._known[key]
 
     def add_many(self, texts: Sequence[str], kind: str) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.errors import ProfilerError
+from profiler.report.kernel_labels import kernel_labels
 from profiler.report.lanes import MAX_SLICES, Events, Names, join, merge_runs, pack_lane, sort
 
 if TYPE_CHECKING:
@@ -104,18 +105,28 @@ def _texts(columns: Columns, name: str) -> tuple[np.ndarray, list[str]]:
 
 def _kernel_events(recording: Recording, columns: Columns, names: Names) -> Events:
     configurations = recording.columns("launch_configurations").to_frame().to_dict("records")
-    index = np.array([_configuration_name(row, names) for row in configurations], dtype=np.int64)
+    labels = kernel_labels(str(row["kernel"]) for row in configurations)
+    blocks: dict[str, set[str]] = {}
+    for row in configurations:
+        blocks.setdefault(str(row["kernel"]), set()).add(_size(row, "block"))
+    several = {kernel for kernel, found in blocks.items() if len(found) > 1}
+    index = np.array([_configuration_name(row, names, labels, several) for row in configurations], dtype=np.int64)
     return Events(_whole(columns, "start_ns"), _whole(columns, "duration_ns"), index[_whole(columns, "launch_configuration_id")])
 
 
-def _configuration_name(row: dict[str, Any], names: Names) -> int:
-    short = row.get("short_name")
-    text = short if isinstance(short, str) and short else str(row["kernel"])
-    grid, block = ("×".join(str(row[f"{side}_{axis}"]) for axis in "xyz") for side in ("grid", "block"))
+def _size(row: dict[str, Any], side: str) -> str:
+    return "×".join(str(row[f"{side}_{axis}"]) for axis in "xyz")
+
+
+def _configuration_name(row: dict[str, Any], names: Names, labels: dict[str, str], several: set[str]) -> int:
+    """Name a launch configuration; where blocks of several sizes ran the same kernel, the size tells them apart."""
+    kernel = str(row["kernel"])
+    grid, block = _size(row, "grid"), _size(row, "block")
+    text = f"{labels[kernel]} · block {block.removesuffix('×1').removesuffix('×1')}" if kernel in several else labels[kernel]
     shared = row["static_shared_memory_bytes"] + row["dynamic_shared_memory_bytes"]
     resources = f"{row['registers_per_thread']} registers per thread · {shared} B shared memory"
-    detail = f"{row['kernel']}\ngrid {grid} · block {block}\n{resources}"
-    return names.add(text, "kernel", detail, group=str(row["kernel"]))
+    detail = f"{kernel}\ngrid {grid} · block {block}\n{resources}"
+    return names.add(text, "kernel", detail, group=kernel, label=labels[kernel])
 
 
 def _copy_events(columns: Columns, names: Names) -> Events:

@@ -11,6 +11,7 @@ from profiler.errors import ProfilerError
 from profiler.report.blocks import Table
 from profiler.report.columns import label_of, view_columns
 from profiler.report.embed import pack_column
+from profiler.report.kernel_labels import kernel_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MAX_ROWS = 5_000
 _SPREAD = re.compile(r"_(p05|p95|min|max|stddev)_")  # follow their median: naming it is enough
 RECORDING = "recording"
+KERNEL_COLUMNS = ("kernel", "launch_kernel", "before", "after")
 T = TypeVar("T")
 
 
@@ -155,5 +157,14 @@ def table_block(
     if blank:
         options["blank"] = list(dict.fromkeys(label_of(name) for name in blank if not _SPREAD.search(name)))
     columns = view_columns(table, frame, chosen)
-    data = [pack_column(head[column.name]) for column in columns]
+    data = [_packed(head[column.name]) for column in columns]
     return Table(block_id, columns, data, len(head), len(frame), title, f"{table}.csv", options)
+
+
+def _packed(series: pd.Series) -> list[Any] | dict[str, Any]:
+    """Pack a column; kernel names bring the short texts that the page shows for them."""
+    packed = pack_column(series)
+    if series.name not in KERNEL_COLUMNS or not isinstance(packed, dict):
+        return packed
+    labels = kernel_labels(packed["dict"])
+    return {**packed, "texts": [labels[name] for name in packed["dict"]]}

@@ -3,6 +3,7 @@
 window.Page = (function () {
   const widgets = {};
   const redraws = [];
+  const kernels = new Map(); // full name to the text that is shown for it
 
   function data(id) {
     return JSON.parse(document.getElementById("data-" + id).textContent);
@@ -52,8 +53,9 @@ window.Page = (function () {
     }, text);
   }
 
-  /** Turn packed text back into values: `{dict, codes}` becomes a list of texts and nulls. */
+  /** Turn packed text back into values: `{dict, codes}` becomes a list of texts and nulls. Kernel names bring their short texts. */
   function unpack(column) {
+    if (column.texts) column.dict.forEach((name, index) => kernels.set(name, column.texts[index]));
     return Array.isArray(column) ? column : column.codes.map((code) => (code < 0 ? null : column.dict[code]));
   }
 
@@ -77,5 +79,5 @@ window.Page = (function () {
     }
   }
 
-  return { widgets, redraws, data, element, whenSeen, select, toggle, unpack, download, copy };
+  return { widgets, redraws, kernels, data, element, whenSeen, select, toggle, unpack, download, copy };
 })();

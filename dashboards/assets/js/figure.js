@@ -13,9 +13,15 @@ Page.figure = (function () {
     return value;
   }
 
+  /** Break the title of an axis in two where the plot is narrow. */
+  function broken(text, width) {
+    const middle = text.lastIndexOf(" ", text.length * 0.6);
+    return text.length * 9 > width && middle > 0 ? text.slice(0, middle) + "<br>" + text.slice(middle + 1) : text;
+  }
+
   function axis(own, width) {
     const { labels, names, ...rest } = own || {};
-    const title = rest.title ? { ...rest.title, font: { size: 12, color: Page.theme.color("ink-2") }, standoff: 8 } : undefined;
+    const title = rest.title ? { ...rest.title, text: broken(rest.title.text, width), font: { size: 12, color: Page.theme.color("ink-2") }, standoff: 8 } : undefined;
     return {
       gridcolor: Page.theme.color("grid"), linecolor: Page.theme.color("line-2"), zerolinecolor: Page.theme.color("line-2"),
       tickfont: { size: 11, color: Page.theme.color("ink-2") }, automargin: true, fixedrange: width < 600, ...rest, title,
@@ -24,40 +30,61 @@ Page.figure = (function () {
 
   function layout(own, width) {
     const axes = Object.keys(own).filter((key) => /^[xy]axis\d*$/.test(key));
-    const { names, ...plain } = own;
     const built = {
       margin: { l: 8, r: 12, t: 8, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", dragmode: "zoom",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: Page.theme.color("ink") },
       hoverlabel: { bgcolor: Page.theme.color("ink"), bordercolor: Page.theme.color("ink"), font: { color: Page.theme.color("bg"), size: 12 } },
-      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } }, ...colored(plain),
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } }, ...colored(own),
     };
     for (const name of new Set(["xaxis", "yaxis", ...axes])) built[name] = axis(colored(own[name]), width);
     return built;
   }
 
+  /** Break a name into at most three lines: before template arguments and after spaces. */
+  function lines(name, length) {
+    const found = [""];
+    for (const part of name.split(/(?=<)|(?<=[ ,])/)) {
+      const last = found[found.length - 1];
+      if (last && (last + part).trimEnd().length > length && found.length < 3) found.push(part);
+      else found[found.length - 1] = last + part;
+    }
+    return found.map((line) => Page.format.plotly(Page.format.shorten(line.trim(), length)));
+  }
+
   /** Long names as tick labels: positions instead of categories, so that names are text and never markup. */
-  function named(figure, width) {
+  function named(figure, width, node) {
     const own = figure.layout.yaxis || {};
     if (own.labels !== "code" && !own.names) return figure;
     const names = own.names || figure.data[0].y;
-    const length = Math.max(14, Math.min(64, Math.floor(width / 17)));
+    const length = Math.max(26, Math.min(64, Math.floor(width / 15)));
+    const texts = names.map((name) => lines(name, length));
+    // broken names need room
+    if (figure.height) node.style.height = `${figure.height + texts.reduce((sum, text) => sum + (text.length - 1) * 13, 0)}px`;
     const yaxis = {
       ...figure.layout.yaxis, type: "linear", zeroline: false, showgrid: false, tickvals: names.map((_, index) => index), range: [-0.6, names.length - 0.4],
-      ticktext: names.map((name) => Page.format.plotly(Page.format.shorten(own.names ? Page.format.label("row", name) : Page.format.kernel(name), length))),
+      ticktext: texts.map((text) => text.join("<br>")),
     };
     if (own.names) return { ...figure, layout: { ...figure.layout, yaxis } };
     const data = figure.data.map((trace) => ({ ...trace, y: names.map((_, index) => index) }));
     return { ...figure, data, layout: { ...figure.layout, yaxis } };
   }
 
-  function legendName(name, kind) {
-    return Page.format.plotly(Page.format.shorten(kind === "kernel" ? Page.format.kernel(name) : kind === "label" ? Page.format.label("row", name) : name, 60));
+  function legendName(name, width) {
+    return Page.format.plotly(Page.format.shorten(name, Math.max(24, Math.min(80, Math.floor(width / 8)))));
+  }
+
+  /** Texts of a tooltip: no markup, and in lines that fit a screen. */
+  function tip(value) {
+    if (Array.isArray(value)) return value.map(tip);
+    return typeof value === "string" ? (value.match(/[^]{1,90}/g) || []).map(Page.format.plotly).join("<br>") : value;
   }
 
   function draw(node, raw) {
     const width = node.clientWidth;
-    const figure = named(raw, width);
-    const data = colored(figure.data).map((trace) => ({ ...trace, name: trace.name ? legendName(trace.name, figure.layout.names) : undefined }));
+    const figure = named(raw, width, node);
+    const data = colored(figure.data).map((trace) => ({
+      ...trace, name: trace.name ? legendName(trace.name, width) : undefined, ...(trace.customdata ? { customdata: tip(trace.customdata) } : {}),
+    }));
     return Plotly.react(node, data, layout(figure.layout, width), CONFIG);
   }
 

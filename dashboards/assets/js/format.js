@@ -69,22 +69,15 @@ Page.format = (function () {
     return text.slice(0, length - tail - 1) + "…" + text.slice(text.length - tail);
   }
 
-  /** A demangled kernel name without return type and parameters; template arguments stay, as they tell variants apart. */
+  /** What stands for a kernel's full name: the page brings it, as one place decides how names are shortened. */
   function kernel(text) {
-    const name = text.replace(/^(?:void|static void) /, "");
-    let depth = 0;
-    for (let index = 0; index < name.length; index++) {
-      if (name[index] === "<") depth += 1;
-      else if (name[index] === ">") depth -= 1;
-      else if (name[index] === "(" && depth === 0 && index > 0 && !name.startsWith("(anonymous", index)) return name.slice(0, index);
-    }
-    return name;
+    return Page.kernels.get(text) || text;
   }
 
   /** How a value of a named column reads in a heading, a chip or a legend. */
   function label(column, value) {
     if (value === null || value === undefined) return MISSING;
-    if (column === "kernel" || column === "before" || column === "after") return kernel(String(value));
+    if (column === "kernel" || column === "launch_kernel" || column === "before" || column === "after") return kernel(String(value));
     if (column === "grid" || column === "block") return String(value).replace(/(x1){1,2}$/, "");
     if (LABELS.has(column)) return String(value).replace(/(^|\s)(op|variant|shape|dtype)=/g, "$1").replace(/=/g, " ");
     return String(value);

@@ -92,9 +92,15 @@ Page.table = (function () {
     rowTexts() {
       if (!this.texts) {
         const textual = this.columns.map((column, index) => (column.kind === "number" ? -1 : index)).filter((index) => index >= 0);
-        this.texts = Array.from({ length: this.rows }, (_, row) => textual.map((index) => this.data[index][row] ?? "").join("\n").toLowerCase());
+        this.texts = Array.from({ length: this.rows }, (_, row) => textual.map((index) => this.searched(index, row)).join("\n").toLowerCase());
       }
       return this.texts;
+    }
+
+    /** What a word of the filter may stand in: the value, and what is shown for it. */
+    searched(index, row) {
+      const value = this.data[index][row];
+      return value === null || value === undefined ? "" : `${value}\n${Page.format.label(this.columns[index].name, value)}`;
     }
 
     tests() {

@@ -47,7 +47,7 @@ Page.widgets.timeline = (function () {
       const shown = new Map();
       for (const entry of this.names) {
         const other = entry.kind === "kernel" && entry.slot === 7;
-        const name = entry.kind === "kernel" ? Page.format.kernel(entry.group) : entry.text;
+        const name = entry.label || entry.text;
         const key = other ? "other kernels" : name;
         if (!["kernel", "memcpy", "memset", "graph"].includes(entry.kind) || shown.has(key + entry.slot)) continue;
         shown.set(key + entry.slot, { key, search: other ? "" : name, color: draw.fill(entry, this.colors), order: entry.kind === "kernel" ? entry.slot : 9 });
@@ -56,7 +56,7 @@ Page.widgets.timeline = (function () {
       this.legend.replaceChildren(...items.map((item) => {
         const dot = element("i");
         dot.style.background = item.color;
-        return element("button", { type: "button", class: "quiet", onclick: () => { this.search.value = this.search.value === item.search ? "" : item.search; this.find(); } }, dot, Page.format.shorten(item.key, 44));
+        return element("button", { type: "button", class: "quiet", onclick: () => { this.search.value = this.search.value === item.search ? "" : item.search; this.find(); } }, dot, Page.format.shorten(item.key, 72));
       }));
     }
 

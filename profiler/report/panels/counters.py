@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from profiler.report.blocks import Block, Table
 from profiler.report.columns import ColumnView
 from profiler.report.embed import pack_column
+from profiler.report.kernel_labels import kernel_label
 from profiler.report.panels.base import Panel
 from profiler.report.view import RECORDING, View, table_block
 
@@ -20,6 +21,8 @@ _COMPACT = [
     "bytes_per_sector_store", "bank_conflicts", "waves_per_sm", "stall_top", "stall_top_pct",
 ]  # fmt: skip
 MAX_SIDE_BY_SIDE = 16
+_FIRST = ("sm__", "gpu__", "dram__", "l1tex__", "lts__", "smsp__", "launch__")  # what people look at, in this order
+_LAST = ("device__attribute_",)  # what the GPU is, not what it did
 
 
 def build(view: View) -> list[Block]:
@@ -28,11 +31,25 @@ def build(view: View) -> list[Block]:
     launches = view.metric("launches")
     if launches is not None:
         blocks.append(table_block("launches-table", "launches", launches, title="Per profiled launch", page=12, compact=_COMPACT))
-    raw = view.metric("counters")
+    raw = _looked_at_first(view.metric("counters"))
     keys = [name for name in (RECORDING, "launch_id") if name in raw.columns]
     if len(raw[keys].drop_duplicates()) <= MAX_SIDE_BY_SIDE:
         return [*blocks, _side_by_side(raw, keys)]
     return [*blocks, table_block("counters-table", "counters", raw, title="All counters", limit=MAX_COUNTERS, page=12, mixed=True)]
+
+
+def _looked_at_first(raw: pd.DataFrame) -> pd.DataFrame:
+    """Order the counters by how often one looks for them; within that the tool's own names of a chip follow the others."""
+    metric = raw["metric"].astype(str)
+    return raw.assign(_place=metric.map(_place), _name=metric.str.swapcase()).sort_values(
+        ["_place", *(name for name in (RECORDING, "launch_id") if name in raw.columns), "_name"], kind="stable", ignore_index=True
+    ).drop(columns=["_place", "_name"])  # fmt: skip
+
+
+def _place(metric: str) -> int:
+    if metric.startswith(_LAST):
+        return len(_FIRST) + 1
+    return next((index for index, start in enumerate(_FIRST) if metric.startswith(start)), len(_FIRST))
 
 
 def _side_by_side(raw: pd.DataFrame, keys: list[str]) -> Table:
@@ -41,14 +58,14 @@ def _side_by_side(raw: pd.DataFrame, keys: list[str]) -> Table:
     wide = raw.assign(shown=values).pivot_table(
         index=["metric", "unit"], columns=keys, values="shown", aggfunc="first", sort=False, observed=True
     )
-    wide = wide.sort_index(key=lambda names: names.str.swapcase())  # the usual lower-case names before the chip's own ones
+    wide = wide.iloc[[at for _, _, at in sorted((_place(str(m)), str(m).swapcase(), at) for at, (m, _) in enumerate(wide.index))]]
     heads = raw.drop_duplicates(keys).set_index(keys)
     columns = [ColumnView("metric", "metric", kind="code"), ColumnView("unit", "unit")]
     data = [pack_column(wide.index.get_level_values(name).to_series()) for name in ("metric", "unit")]
     for key in wide.columns:
         parts = key if isinstance(key, tuple) else (key,)
         head = heads.loc[key]
-        text = f"{head['kernel']}\ngrid {head['grid']}, block {head['block']}"
+        text = f"{kernel_label(str(head['kernel']))}\ngrid {head['grid']}, block {head['block']}"
         columns.append(ColumnView(f"launch_{'_'.join(map(str, parts))}", " ".join(map(str, parts)), kind="number", text=text))
         data.append([None if value != value else value for value in wide[key].tolist()])
     options = {"page": 12, "mixed": True, "caption": "One column per launch, numbered as in the table above."}

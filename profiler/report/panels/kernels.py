@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from profiler.report.blocks import Block, Figure
+from profiler.report.kernel_labels import kernel_labels
 from profiler.report.panels.base import Panel
 from profiler.report.view import RECORDING, View, table_block
 
@@ -48,9 +49,11 @@ def _shares(frame: pd.DataFrame) -> Figure:
 
 
 def _bar(name: str, kernels: pd.Index, share: pd.Series, index: int) -> dict[str, Any]:
+    labels = kernel_labels(map(str, kernels))
     return {
-        "type": "bar", "orientation": "h", "name": name, "y": [str(kernel) for kernel in kernels], "x": share.tolist(),
-        "marker": {"color": f"@series-{index}"}, "hovertemplate": "%{x:.2f} %<extra></extra>",
+        "type": "bar", "orientation": "h", "name": name, "y": [labels[str(kernel)] for kernel in kernels], "x": share.tolist(),
+        "customdata": [str(kernel) for kernel in kernels], "marker": {"color": f"@series-{index}"},
+        "hovertemplate": "%{x:.2f} %<br>%{customdata}<extra></extra>",
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from profiler.report.assets import PLOTLY, SCRIPTS, STYLES, read_asset, script_h
 from profiler.report.page import render
 from profiler.report.panels import PANELS
 
-LIMIT_BYTES = 2_500_000
+LIMIT_BYTES = 2_600_000
 
 
 class Document(HTMLParser):

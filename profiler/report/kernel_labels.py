@@ -1,0 +1,39 @@
+"""Kernel names as a page shows them: short, yet different wherever the kernels differ."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from profiler.kernel_names import instantiation
+
+# nsys and Nsight Compute write every integer argument of a template with its type
+_INTEGER_CAST = re.compile(r"\((?:unsigned )?(?:bool|char|short|int|long|long long)\)(?=-?\d)")
+_UNNAMED = re.compile(r"<unnamed>::|\(anonymous namespace\)::")
+_RETURN_TYPE = re.compile(r"^(?:static )?void ")
+
+
+def kernel_label(name: str) -> str:
+    """Return one kernel's name with its template arguments, without return type, namespaces, parameters and integer casts.
+
+    `void ns::scale<float, (int)4>(float *, int)` gives `scale<float, 4>`. What is no C++ name, such as `[memcpy DtoH]`, stays.
+    """
+    plain = _INTEGER_CAST.sub("", _UNNAMED.sub("", name))
+    if not any(mark in plain for mark in ("(", "<", "::")) or plain.startswith("["):
+        return name
+    return instantiation(plain) or name
+
+
+def kernel_labels(names: Iterable[str]) -> dict[str, str]:
+    """Return each distinct name with its label; names that would share one keep their namespaces, else everything.
+
+    Args:
+        names: Full names as the tools wrote them.
+    """
+    distinct = list(dict.fromkeys(str(name) for name in names))
+    labels = {name: kernel_label(name) for name in distinct}
+    for longer in (lambda name: _RETURN_TYPE.sub("", name.rsplit("(", 1)[0]) or name, lambda name: name):
+        shared = Counter(labels.values())
+        labels |= {name: longer(name) for name in distinct if shared[labels[name]] > 1}
+    return labels

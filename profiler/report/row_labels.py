@@ -1,0 +1,47 @@
+"""Labels of rows and points as a page shows them: in plain words, without what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from profiler.point_label import decode_label
+from profiler.report.kernel_labels import kernel_label
+
+_SELF_EVIDENT = ("", "op", "variant", "shape", "dtype")  # their values tell what they are
+
+
+def plain_label(label: str) -> str:
+    """Return a label in words: `op=swish dtype=fp32 block=64` gives `swish fp32 block 64`."""
+    return _words(_parts(label))
+
+
+def distinct_labels(labels: Sequence[str]) -> tuple[list[str], str]:
+    """Leave out of labels what all of them share.
+
+    Args:
+        labels: Labels of points, or a kernel's name followed by its launch configuration.
+
+    Returns:
+        One short text per label, in the same order, and what was left out of all, empty when nothing was.
+    """
+    split = [_parts(label) for label in labels]
+    if len(set(labels)) > 1:
+        shared = {key: value for key, value in split[0].items() if all(parts.get(key) == value for parts in split)}
+        texts = [_words({key: value for key, value in parts.items() if key not in shared}) for parts in split]
+        if all(texts):
+            return texts, _words(shared)
+    return [_words(parts) for parts in split], ""
+
+
+def _parts(label: str) -> dict[str, str]:
+    """Split a label into its pairs; what stands before them, such as a kernel's name, has the key of the empty text."""
+    words = label.split(" ")
+    first = len(words)
+    while first and "=" in words[first - 1]:
+        first -= 1
+    head = " ".join(words[:first])
+    return ({"": kernel_label(head)} if head else {}) | decode_label(" ".join(words[first:]))
+
+
+def _words(parts: dict[str, str]) -> str:
+    return " ".join(value if key in _SELF_EVIDENT else f"{key} {value}" for key, value in parts.items())
