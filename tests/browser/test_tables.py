@@ -32,10 +32,12 @@ def test_sorting_by_a_number_and_back(browser, path, recording):
     frame = recording.metric("kernels")
     with opened(browser, path) as page:
         table = page.locator("#kernels .table").first
-        head = table.locator("thead th", has_text="count").first
         median = table.locator("thead th button", has_text="median")
         median.click()
-        shown = column(page, "#kernels .table", 9)
+        headings = page.locator("#kernels .table thead button").evaluate_all(
+            "(all) => all.map((node) => node.firstChild.textContent)"
+        )
+        shown = column(page, "#kernels .table", headings.index("median") + 1)
         assert median.locator("xpath=..").get_attribute("aria-sort") == "ascending"
         expected = sorted(frame["median_ns"])[: len(shown)]
         assert [float(text.replace("\u202f", "")) for text in shown] == pytest.approx(
@@ -43,7 +45,9 @@ def test_sorting_by_a_number_and_back(browser, path, recording):
         )
         median.click()
         assert median.locator("xpath=..").get_attribute("aria-sort") == "descending"
-        assert head.count() == 1
+        # what is the same in every row is said once, above the table
+        assert "count" not in headings
+        assert "count 12" in table.locator(".shared").inner_text()
 
 
 def test_filter_by_word_and_by_condition(browser, path, recording):
@@ -143,3 +147,94 @@ def test_samples_show_each_iteration(browser, path, recording):
         until(page, "document.querySelector('.samples-grid .plot').data !== undefined")
         shown = page.evaluate("[...document.querySelector('.samples-grid .plot').data[0].y]")
         assert shown == pytest.approx((samples.query("point_id == 0").sort_values("sample_index")["duration_ns"] / 1000).tolist())
+
+
+def rows(page, panel="#configurations"):
+    return page.locator(f"{panel} .table .count").first.inner_text().split(" · ")[0].split(" rows")[0].split(" of ")[-1]
+
+
+def test_conditions_take_names_headings_and_units(browser, path, recording):
+    median = recording.metric("points").query("status != 'wrong_output'")["nsys_median_ns"].dropna()
+    over = {limit: str((median > limit).sum()) for limit in (100, 100_000)}
+    assert over[100] != over[100_000]
+    expected = {
+        "nsys_median_ns>100": over[100],
+        "nsys_median_ns > 100 us": over[100_000],
+        "nsys_median_ns>100us": over[100_000],
+        "nsys_median_ns>0.1ms": over[100_000],
+        "nsys median > 100": over[100_000],  # as the heading shows it, in µs
+        "nsys median>100": over[100_000],
+        "Nsys Median > 100000 ns": over[100_000],
+        "nsys_median>100 µs": over[100_000],
+        "type = fp16": "20",
+        "type=fp16 vectorized": "10",
+        "block=64 nsys median > 0": "8",
+        "vectorized nsys median > 0 fp16": "10",
+        "nsys median >": "40",
+    }
+    with opened(browser, path) as page:
+        search = page.locator("#configurations input[type=search]").first
+        found = {}
+        for query in expected:
+            search.fill(query)
+            found[query] = rows(page)
+        assert found == expected
+        assert page.locator("#configurations .table .note").first.is_hidden()
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are(browser, path):
+    with opened(browser, path) as page:
+        search = page.locator("#configurations input[type=search]").first
+        note = page.locator("#configurations .table .note").first
+        for query, part in (("nsys mean > 5", "“mean”"), ("foo=3", "“foo”"), ("block > many", "“many”"), ("block>5lb", "“lb”")):
+            search.fill(query)
+            assert part in note.inner_text() and rows(page) == "0"
+        search.fill("foo=3")
+        assert "nsys median" in note.inner_text() and "block" in note.inner_text()
+        kernels = page.locator("#kernels input[type=search]").first
+        kernels.fill("vectorized_kernel<__half>")  # an operator inside a name is part of the name
+        assert rows(page, "#kernels") == "10"
+
+
+def test_the_example_of_the_filter_is_one_of_the_table(browser, path):
+    with opened(browser, path) as page:
+        for panel in ("#configurations", "#kernels", "#samples"):
+            search = page.locator(f"{panel} input[type=search]").first
+            example = search.get_attribute("placeholder").removeprefix("Filter, or ")
+            total = int(rows(page, panel))
+            search.fill(example)
+            assert 0 < int(rows(page, panel)) <= total
+            assert page.locator(f"{panel} .table .note").first.is_hidden()
+
+
+@pytest.mark.parametrize("recordings", [1, 2])
+def test_time_and_occupancy_of_configurations_are_in_sight(browser, tmp_path, recordings):
+    made = [synthetic.everything("swish-h200-cpp-direct"), synthetic.recording("swish-h200-python-direct", seed=4)][:recordings]
+    with opened(browser, render(made, tmp_path / "page.html")) as page:
+        draw_all(page)
+        seen = page.locator("#configurations .table").first.evaluate("""(table) => {
+            const edge = table.querySelector('.table-scroll').getBoundingClientRect().right;
+            return [...table.querySelectorAll('thead button')].filter((node) => node.getBoundingClientRect().right <= edge + 1)
+                .map((node) => node.firstChild.textContent);
+        }""")
+        assert {"nsys median", "behind best", "effective bandwidth", "achieved occupancy"} <= set(seen)
+        assert "op swish" in page.locator("#configurations .shared").first.inner_text()
+        assert "op" not in seen
+
+
+@pytest.mark.parametrize("panel", ["#configurations", "#kernels", "#latency"])
+def test_a_phone_shows_figures_beside_the_names(browser, tmp_path, panel):
+    frames = synthetic.sweep_frames()
+    calls = frames["api_calls"]
+    longer = calls["correlation_id"]
+    frames["api_calls"] = calls.assign(start_ns=calls["start_ns"] - longer, duration_ns=calls["duration_ns"] + longer)
+    path = render([synthetic.bare("sweep.sqlite", frames)], tmp_path / "page.html")
+    with opened(browser, path, 400, "dark") as page:
+        draw_all(page)
+        seen = page.locator(f"{panel} .table").first.evaluate("""(table) => {
+            const edge = table.querySelector('.table-scroll').getBoundingClientRect().right;
+            return [...table.querySelectorAll('tbody tr:first-child td')].filter((node) => node.getBoundingClientRect().right <= edge + 1)
+                .map((node) => node.className);
+        }""")
+        assert len([name for name in seen if name.startswith("number")]) >= 2
+        assert page.locator(f"{panel} td.code").first.evaluate("(node) => node.scrollWidth <= node.clientWidth + 1")

@@ -11,6 +11,7 @@ Page.widgets.explorer = (function () {
       this.model = new Page.explorerModel.Model(payload);
       this.selected = new Set();
       this.shown = payload.shown;
+      this.attributes = payload.attributes;
       this.allFacets = false;
       this.controls = element("div", { class: "toolbar" });
       this.chips = element("div", { class: "chips" });
@@ -28,7 +29,9 @@ Page.widgets.explorer = (function () {
       this.refresh();
       Page.whenSeen(this.grid, () => {
         this.seen = true;
+        this.arrange();
         this.draw();
+        window.addEventListener("resize", () => this.arrange());
         Page.redraws.push(() => this.draw());
       });
     }
@@ -45,21 +48,35 @@ Page.widgets.explorer = (function () {
       data.splice(first + 1, 0, this.model.behind());
       this.behindIndex = first + 1;
       this.table = new Page.table.Table(this.tableNode, { ...payload, columns, data }, {
-        sort: this.model.measures[0].mid, descending: this.model.measures[0].better === "higher", page: 12, bar: [BEHIND],
+        sort: this.model.measures[0].mid, descending: this.model.measures[0].better === "higher", page: 12, bar: [BEHIND], chooser: false,
+        compact: payload.columns.map((item) => item.name), narrow: this.narrow(payload), wide: payload.columns.some((item) => item.name === "label") ? this.attributes.filter((name) => name !== "recording") : [],
         onselect: (selected) => { this.selected = selected; this.draw(); },
       });
       this.table.accept = (row) => this.model.shows(row);
       this.compact(true);
     }
 
-    /** Show the columns that decide, or all. */
+    /** What a phone shows first: one column that names the row, then its time. */
+    narrow(payload) {
+      const names = payload.columns.map((item) => item.name);
+      const name = names.includes("label") ? ["label"] : this.attributes.filter((item) => item !== "recording");
+      return [...name, this.model.measures[0].mid, BEHIND, "recording", "effective_bandwidth_bytes_per_s"];
+    }
+
+    /** Show the columns that decide, time, bandwidth and occupancy first, or all. */
     compact(on) {
-      const wanted = new Set([...this.model.varying, ...this.shown, BEHIND, "effective_bandwidth_bytes_per_s", "achieved_occupancy_pct", "theoretical_occupancy_pct",
-        "registers_per_thread", this.model.measures[0].mid, this.model.measure.mid]);
-      this.table.visible = this.table.columns.map((_, index) => index).filter((index) => !on || wanted.has(this.table.columns[index].name));
+      const first = this.model.measures[0].mid;
       this.isCompact = on;
-      this.grid.classList.toggle("stacked", !on);
-      this.table.refresh();
+      this.table.choose(!on, [...this.attributes, ...this.shown, first, BEHIND, this.model.measure.mid, "effective_bandwidth_bytes_per_s",
+        "achieved_occupancy_pct", "theoretical_occupancy_pct", "registers_per_thread"]);
+      this.arrange();
+    }
+
+    /** Put the table below the plots when it does not fit beside them. */
+    arrange() {
+      this.grid.classList.remove("stacked");
+      const { scrollWidth, clientWidth } = this.table.scroll;
+      this.grid.classList.toggle("stacked", !this.isCompact || scrollWidth > clientWidth + 1);
     }
 
     makeControls() {

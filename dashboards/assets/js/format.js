@@ -24,8 +24,8 @@ Page.format = (function () {
     if (column && column.plain) return { factor: 1, label: "", digits: 0, plain: true };
     const known = values.filter((value) => typeof value === "number" && value !== 0).map(Math.abs);
     const middle = median(known);
-    const [factor, label] = (STEPS[unit] || [[1, unit === "count" || unit === "ratio" ? "" : unit || ""]])
-      .find(([size]) => middle >= size) || (STEPS[unit] ? STEPS[unit][STEPS[unit].length - 1] : [1, unit]);
+    const steps = STEPS[unit] || [[1, unit === "count" || unit === "ratio" ? "" : unit || ""]];
+    const [factor, label] = steps.find(([size]) => middle >= size) || steps[steps.length - 1];
     const whole = factor === 1 && known.every(Number.isInteger);
     return { factor, label, signed: Boolean(column && column.signed), digits: whole || unit === "count" ? 0 : decimals(middle / factor, unit) };
   }

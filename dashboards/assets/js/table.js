@@ -2,7 +2,7 @@
 "use strict";
 Page.table = (function () {
   const MAX_DRAWN = 2000;
-  const CONDITION = /^([\w.]+)(>=|<=|!=|=|>|<)(.+)$/;
+  const NARROW = 640; // on a screen below this width a table puts first what must be seen without moving it
   const { element } = Page;
 
   class Table {
@@ -22,16 +22,41 @@ Page.table = (function () {
       this.visible = this.chosenColumns();
       this.prepare();
       this.build();
+      this.suggest();
       this.refresh();
     }
 
-    /** Indexes of the columns to show: all, or those that the block names as the ones that matter first. */
+    /**
+     * Indexes of the columns to show: all, or those that the block names as the ones that matter first. What is the same in
+     * every row is said once above the table instead.
+     */
     chosenColumns() {
       const all = this.columns.map((_, index) => index);
-      const wanted = this.options.compact || [];
+      const lead = document.documentElement.clientWidth < NARROW ? this.options.narrow || [] : [];
+      const wanted = [...new Set([...lead, ...(this.options.compact || [])])];
+      this.constant = [];
       if (this.everything || !wanted.length) return all;
       const position = (index) => wanted.indexOf(this.columns[index].name);
-      return all.filter((index) => position(index) >= 0).sort((a, b) => position(a) - position(b));
+      const chosen = all.filter((index) => position(index) >= 0).sort((a, b) => position(a) - position(b));
+      this.constant = chosen.filter((index) => this.isConstant(index));
+      if (this.constant.length === chosen.length) this.constant = [];
+      return chosen.filter((index) => !this.constant.includes(index) && !(lead.length && (this.options.wide || []).includes(this.columns[index].name)));
+    }
+
+    isConstant(index) {
+      const values = this.data[index];
+      return this.rows > 2 && this.columns[index].kind !== "verdict" && values[0] !== null && values.every((value) => value === values[0]);
+    }
+
+    /** What the hidden columns hold, for all rows at once. */
+    sharedText() {
+      const one = (index) => {
+        const column = this.columns[index];
+        const value = this.data[index][0];
+        return `${column.label} ${column.kind !== "number" ? Page.format.shorten(Page.format.label(column.name, value), 60)
+          : column.plain || !this.scales[index] ? value : Page.format.one(value, column.unit || "")}`;
+      };
+      return this.constant.length ? `The same in every row: ${this.constant.map(one).join(", ")}.` : "";
     }
 
     prepare() {
@@ -44,18 +69,18 @@ Page.table = (function () {
 
     build() {
       this.search = element("input", {
-        type: "search", placeholder: "Filter, or count>10", "aria-label": "Filter rows", spellcheck: "false",
+        type: "search", "aria-label": "Filter rows", spellcheck: "false",
         oninput: () => { this.query = this.search.value; this.limit = this.options.page; this.refresh(); },
       });
       this.counter = element("span", { class: "count", role: "status" });
       const copy = element("button", { type: "button", class: "quiet", onclick: () => this.copy(copy) }, "Copy");
       const save = element("button", { type: "button", class: "quiet", onclick: () => Page.download(this.options.file, this.csv(), "text/csv") }, "CSV");
-      const all = this.options.compact && this.visible.length < this.columns.length ? Page.toggle("All columns", false, (on) => {
-        this.everything = on;
-        this.visible = this.chosenColumns();
-        this.refresh();
+      const all = this.options.chooser !== false && this.options.compact && this.visible.length < this.columns.length ? Page.toggle("All columns", false, (on) => {
+        this.choose(on, this.options.compact);
       }) : null;
       this.toolbar = element("div", { class: "toolbar" }, this.rows > 5 ? this.search : null, this.counter, element("span", { class: "spacer" }), all, copy, save);
+      this.problem = element("p", { class: "note note-warning", role: "status", hidden: true });
+      this.shared = element("p", { class: "blank shared" });
       this.head = element("thead");
       this.body = element("tbody");
       const grid = element("table", { class: this.options.wrap ? "wrap" : "" }, this.head, this.body);
@@ -64,7 +89,22 @@ Page.table = (function () {
       const blank = this.options.blank ? element("p", { class: "blank" }, `Not measured in this recording: ${this.options.blank.join(", ")}.`) : null;
       const caption = this.options.caption ? element("p", { class: "blank" }, this.options.caption) : null;
       this.foot = element("div", { class: "foot" }, this.more, caption, blank);
-      this.node.replaceChildren(this.toolbar, this.scroll, this.foot);
+      this.node.replaceChildren(this.toolbar, this.problem, this.shared, this.scroll, this.foot);
+    }
+
+    /** Show all columns, or those of a list. */
+    choose(everything, compact) {
+      this.everything = everything;
+      this.options.compact = compact;
+      this.visible = this.chosenColumns();
+      this.suggest();
+      this.refresh();
+    }
+
+    suggest() {
+      const example = Page.filter.example(this);
+      this.search.placeholder = example ? `Filter, or ${example}` : "Filter";
+      this.shared.textContent = this.sharedText();
     }
 
     heading(index) {
@@ -103,31 +143,10 @@ Page.table = (function () {
       return value === null || value === undefined ? "" : `${value}\n${Page.format.label(this.columns[index].name, value)}`;
     }
 
-    tests() {
-      return this.query.trim().split(/\s+/).filter(Boolean).map((word) => this.condition(word) || this.contains(word.toLowerCase()));
-    }
-
-    contains(word) {
-      const texts = this.rowTexts();
-      return (row) => texts[row].includes(word);
-    }
-
-    condition(word) {
-      const match = CONDITION.exec(word);
-      const index = match ? this.columns.findIndex((column) => column.name === match[1] || column.label.replace(/ /g, "_") === match[1]) : -1;
-      if (index < 0) return null;
-      const [wanted, values] = [Number(match[3]), this.data[index]];
-      const left = (row) => (Number.isNaN(wanted) ? String(values[row]) : values[row]);
-      const right = Number.isNaN(wanted) ? match[3] : wanted;
-      const compare = {
-        ">": (row) => left(row) > right, "<": (row) => left(row) < right, ">=": (row) => left(row) >= right,
-        "<=": (row) => left(row) <= right, "=": (row) => left(row) === right, "!=": (row) => left(row) !== right,
-      }[match[2]];
-      return (row) => values[row] !== null && compare(row);
-    }
-
     order() {
-      const tests = this.tests();
+      const { tests, problem } = Page.filter.read(this, this.query);
+      this.problem.textContent = problem;
+      this.problem.hidden = !problem;
       if (this.accept) tests.unshift(this.accept);
       const rows = [];
       for (let row = 0; row < this.rows; row++) if (tests.every((test) => test(row))) rows.push(row);
@@ -179,8 +198,10 @@ Page.table = (function () {
       if (column.kind === "verdict") return element("td", { class: "verdict" }, element("span", { class: "pill", "data-verdict": value }, value));
       if (column.kind !== "number") {
         const label = Page.format.label(column.name, value);
-        const text = this.options.wrap ? label : Page.format.shorten(label, 72);
-        return element("td", { class: column.kind, title: text === value ? null : value }, text);
+        const prose = (this.options.prose || []).includes(column.name);
+        const text = this.options.wrap || prose ? label : Page.format.shorten(label, 72);
+        const size = prose ? " prose" : label.length > 18 ? " long" : "";
+        return element("td", { class: column.kind + size, title: text === value ? null : value }, text);
       }
       const text = this.scales[index] ? Page.format.cell(value, this.scales[index]) : this.mixed(value);
       const cell = element("td", { class: typeof value === "number" ? "number" : "code", title: this.scales[index] && this.scales[index].factor !== 1 ? `${value} ${column.unit}` : null }, text);

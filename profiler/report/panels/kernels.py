@@ -14,15 +14,18 @@ if TYPE_CHECKING:
 
 _TOP = 12
 _COMPACT = [
-    "recording", "kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes", "count", "total_ns", "share_pct",
-    "median_ns", "p05_ns", "p95_ns", "theoretical_occupancy_pct", "occupancy_limiter",
+    "recording", "kernel", "grid", "block", "count", "total_ns", "share_pct", "median_ns", "p05_ns", "p95_ns",
+    "theoretical_occupancy_pct", "registers_per_thread", "shared_memory_bytes", "occupancy_limiter",
 ]  # fmt: skip
+_NARROW = ["kernel", "share_pct", "median_ns", "block"]
 
 
 def build(view: View) -> list[Block]:
     """Build the share plot and the table."""
     frame = view.metric("kernels")
-    table = table_block("kernels-table", "kernels", frame, sort="total_ns", descending=True, bar=["share_pct"], compact=_COMPACT)
+    table = table_block(
+        "kernels-table", "kernels", frame, sort="total_ns", descending=True, bar=["share_pct"], compact=_COMPACT, narrow=_NARROW
+    )
     return [_shares(frame), table] if frame["kernel"].nunique() > 1 else [table]
 
 

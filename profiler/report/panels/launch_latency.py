@@ -10,11 +10,13 @@ _COMPACT = [
     "recording", "kernel", "grid", "block", "count", "api_median_ns", "api_p95_ns", "latency_median_ns", "latency_p95_ns",
     "queue_median_ns", "queue_p95_ns", "negative_queue_count",
 ]  # fmt: skip
+_NARROW = ["kernel", "latency_median_ns", "api_median_ns", "block"]
 
 
 def build(view: View) -> list[Block]:
     """Build the table."""
-    return [table_block("latency-table", "launch_latency", view.metric("launch_latency"), compact=_COMPACT)]
+    frame = view.metric("launch_latency")
+    return [table_block("latency-table", "launch_latency", frame, compact=_COMPACT, narrow=_NARROW)]
 
 
 PANEL = Panel(
