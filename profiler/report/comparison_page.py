@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from profiler.report.blocks import Block, Figure, Missing, Note, Table
 from profiler.report.columns import ColumnView, view_columns
 from profiler.report.document import Section, write_document
 from profiler.report.embed import pack_column
+from profiler.report.forest import forest
+from profiler.report.row_labels import distinct_labels, plain_label
 from profiler.units import format_percent
 
 if TYPE_CHECKING:
@@ -17,17 +20,17 @@ if TYPE_CHECKING:
     from profiler.compare.comparison import Comparison
     from profiler.compare.gate import GateResult
 
-MAX_PLOTTED = 40
 MAX_TRACED = 8
-_COLORS = {
-    "slower": "@bad", "faster": "@good", "same": "@series-7", "cannot tell": "@warn", "base only": "@ink-3",
-    "candidate only": "@ink-3", "not comparable": "@ink-3",
-}  # fmt: skip
+MAX_CHANGES = 5_000
 _ROW_COLUMNS = (
     "verdict", "candidate", "row", "base_median_ns", "candidate_median_ns", "change_pct", "change_low_pct", "change_high_pct",
     "detail", "match_note", "rounds",
 )  # fmt: skip
-_METRIC_ORDER = ("worse", "better", "base only", "candidate only")
+_LABELS = ("row", "base_label", "candidate_label")
+_NARROW = ["verdict", "change_pct", "row"]
+_METRIC_ORDER = ("worse", "better", "changed")
+_ABSENT = {"base only": "in the base", "candidate only": "in the candidate"}
+_GATE_WORDS = {0: "PASS", 4: "FAIL", 7: "FAIL", 10: "FAIL"}
 
 
 def render_comparison(comparison: Comparison, out: Path, gate: GateResult | None = None) -> Path:
@@ -50,8 +53,15 @@ def render_comparison(comparison: Comparison, out: Path, gate: GateResult | None
         Section("rounds", "Rounds", _rounds(comparison), "Each round's change: is it steady, or one lucky process?", ("rounds",)),
         Section("sides", "Sides", _sides(comparison), "What each side is made of.", ("facts",)),
     ]
-    context = {"comparison": comparison, "gate": gate, "counts": _counts(comparison), "rule": _rule(comparison)}
-    return write_document(out, "comparison.html.j2", f"{names} against {comparison.base.name}", sections, **context)
+    word = "" if gate is None else gate_word(gate)
+    context = {"comparison": comparison, "gate": gate, "gate_word": word, "counts": _counts(comparison), "rule": _rule(comparison)}
+    title = f"{names} against {comparison.base.name}"
+    return write_document(out, "comparison.html.j2", f"{word}: {title}" if word else title, sections, **context)
+
+
+def gate_word(gate: GateResult) -> str:
+    """Return the gate's answer as one word: a gate that cannot tell, or has nothing to compare, does not pass either."""
+    return _GATE_WORDS.get(gate.exit_code, "NO PASS")
 
 
 def _counts(comparison: Comparison) -> list[tuple[str, list[tuple[str, int]]]]:
@@ -76,8 +86,16 @@ def _percent(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _table(block_id: str, frame: pd.DataFrame, names: list[str], title: str = "", **options: Any) -> Table:
     columns = view_columns("comparison", frame, names)
-    data = [pack_column(frame[column.name]) for column in columns]
+    data = [_packed(frame[column.name]) for column in columns]
     return Table(block_id, columns, data, len(frame), len(frame), title, f"{block_id}.csv", options)
+
+
+def _packed(series: pd.Series) -> list[Any] | dict[str, Any]:
+    """Pack a column; names of rows bring the short texts that the page shows for them."""
+    packed = pack_column(series)
+    if series.name not in _LABELS or not isinstance(packed, dict):
+        return packed
+    return {**packed, "texts": [plain_label(label) for label in packed["dict"]]}
 
 
 def _rows(comparison: Comparison) -> list[Block]:
@@ -87,49 +105,9 @@ def _rows(comparison: Comparison) -> list[Block]:
     compact = [name for name in _ROW_COLUMNS if name != "candidate" or len(comparison.candidates) > 1]
     names = [*compact, *(name for name in frame.columns if name not in compact)]
     names = [name for name in names if frame[name].notna().any()]
-    table = _table("rows-table", frame, names, compact=[name for name in compact if name in names], page=25)
-    plot = _forest(frame[frame["change_pct"].notna()], comparison)
-    return [*plot, table]
-
-
-def _forest(frame: pd.DataFrame, comparison: Comparison) -> list[Block]:
-    """Ratios with their intervals, one line per row, the worst at the top."""
-    if frame.empty:
-        return []
-    shown = frame.head(MAX_PLOTTED).iloc[::-1].reset_index(drop=True)
-    several = len(comparison.candidates) > 1
-    names = [f"{row['row']} · {row['candidate']}" if several else str(row["row"]) for row in shown.to_dict("records")]
-    traces = [
-        _forest_trace(verdict, shown[shown["verdict"] == verdict]) for verdict in _COLORS if (shown["verdict"] == verdict).any()
-    ]
-    limit = comparison.rule.threshold * 100.0
-    band = {
-        "type": "rect", "layer": "below", "xref": "x", "yref": "paper", "x0": -limit, "x1": limit, "y0": 0, "y1": 1,
-        "fillcolor": "@grid", "line": {"width": 0},
-    }  # fmt: skip
-    layout: dict[str, Any] = {
-        "shapes": [band], "yaxis": {"names": names}, "hovermode": "closest",
-        "xaxis": {"title": {"text": "change of the median, % (right is slower)"}, "zeroline": True, "ticksuffix": " %"},
-    }  # fmt: skip
-    title = "Change with its interval; the band is what does not count"
-    if len(frame) > MAX_PLOTTED:
-        title += f" ({MAX_PLOTTED} of {len(frame)} rows, the first ones of the table)"
-    return [
-        Figure("forest", traces, layout, title, "Change of the median of each row, with its interval", height=90 + 21 * len(shown))
-    ]
-
-
-def _forest_trace(verdict: str, rows: pd.DataFrame) -> dict[str, Any]:
-    change = rows["change_pct"]
-    return {
-        "type": "scatter", "mode": "markers", "name": verdict, "x": change.tolist(), "y": rows.index.tolist(),
-        "marker": {"color": _COLORS[verdict], "size": 8},
-        "error_x": {
-            "type": "data", "symmetric": False, "array": (rows["change_high_pct"] - change).tolist(),
-            "arrayminus": (change - rows["change_low_pct"]).tolist(), "thickness": 1.5, "width": 3, "color": _COLORS[verdict],
-        },
-        "hovertemplate": "%{x:+.2f} %<extra></extra>",
-    }  # fmt: skip
+    shown = [name for name in compact if name in names]
+    table = _table("rows-table", frame, names, compact=shown, page=25, narrow=_NARROW, prose=["detail", "match_note"])
+    return [*forest(frame, comparison), table]
 
 
 def _gate(gate: GateResult) -> list[Block]:
@@ -170,15 +148,33 @@ def _metrics(comparison: Comparison) -> list[Block]:
     frame = comparison.metrics
     if frame is None or frame.empty:
         return [Missing("no metric beside time exists on both sides", "compare recordings of nsys or ncu")]
+    absent = frame["verdict"].isin(list(_ABSENT))
     changed = frame[frame["verdict"].isin(_METRIC_ORDER)]
+    notes: list[Block] = [Note(text, "hint") for text in _absent(frame[absent], comparison)]
+    count = f"{(~absent).sum():,} values compared, {len(changed):,} changed"
     if changed.empty:
-        return [Note(f"{len(frame)} values compared, none changed.", "hint")]
+        return [Note(f"{count}.", "hint"), *notes]
     order = changed["verdict"].map({verdict: index for index, verdict in enumerate(_METRIC_ORDER)})
     changed = changed.assign(change_pct=(changed["change_ratio"].astype("float64") - 1.0) * 100.0, _order=order)
     changed = changed.sort_values("_order", kind="stable")
     names = ["verdict", "candidate", "metric", "row", "base_value", "candidate_value", "unit", "change_pct", "table", "reason"]
     names = [name for name in names if name in changed.columns and (name != "candidate" or len(comparison.candidates) > 1)]
-    return [_table("metrics-table", changed, names, f"{len(changed)} of {len(frame)} values changed", mixed=True)]
+    table = _table("metrics-table", changed.head(MAX_CHANGES), names, count, mixed=True, narrow=["verdict", "metric", "change_pct"])
+    return [replace(table, total=len(changed)), *notes]
+
+
+def _absent(frame: pd.DataFrame, comparison: Comparison) -> list[str]:
+    """Say in a line a candidate and side how many values the other side has not recorded at all, and of which tables."""
+    texts = []
+    for side in comparison.candidates:
+        for verdict, words in _ABSENT.items():
+            rows = frame[(frame["candidate"] == side.name) & (frame["verdict"] == verdict)]
+            if rows.empty:
+                continue
+            tables = ", ".join(f"{table} {number:,}" for table, number in rows["table"].value_counts().items())
+            name = f"{side.name}: " if len(comparison.candidates) > 1 else ""
+            texts.append(f"{name}{len(rows):,} values exist only {words}, nothing stands against them: {tables}.")
+    return texts
 
 
 def _rounds(comparison: Comparison) -> list[Block]:
@@ -188,23 +184,32 @@ def _rounds(comparison: Comparison) -> list[Block]:
     wide = rounds.pivot_table(
         index=["label", "round"], columns="side", values="median_ns", aggfunc="first", sort=False, observed=True
     )
-    traces = []
+    chosen = []
     frame = comparison.worst_first()
     for row in frame.to_dict("records"):
         label, candidate = row["base_label"], row["candidate"]
-        if len(traces) == MAX_TRACED or candidate not in wide.columns or label not in wide.index.get_level_values("label"):
+        if len(chosen) == MAX_TRACED or candidate not in wide.columns or label not in wide.index.get_level_values("label"):
             continue
         pair = wide.loc[label]
         change = ((pair[candidate] / pair[comparison.base.name] - 1.0) * 100.0).dropna()
-        traces.append(_round_trace(label, candidate if len(comparison.candidates) > 1 else "", change, len(traces)))
-    if not traces:
+        chosen.append((label, candidate if len(comparison.candidates) > 1 else "", change))
+    if not chosen:
         return [Missing("no row has a complete round on both sides")]
+    texts, shared = distinct_labels([label for label, _, _ in chosen])
+    if len({candidate for _, candidate, _ in chosen}) == 1:  # the title names what all have in common
+        shared = f"{shared} {chosen[0][1]}".strip()
+        chosen = [(label, "", change) for label, _, change in chosen]
+    traces = [
+        _round_trace(text, candidate, change, index)
+        for index, (text, (_, candidate, change)) in enumerate(zip(texts, chosen, strict=True))
+    ]
     layout: dict[str, Any] = {
-        "names": "label", "hovermode": "closest", "xaxis": {"title": {"text": "round"}},
+        "hovermode": "closest", "xaxis": {"title": {"text": "round"}},
         "yaxis": {"title": {"text": "change of the median"}, "ticksuffix": " %", "zeroline": True},
     }  # fmt: skip
     more = f"the first {len(traces)} of {len(frame)} rows" if len(frame) > len(traces) else "every row"
-    return [Figure("rounds-plot", traces, layout, f"Change by round, {more}", "Change of the median by round", height=340)]
+    title = f"Change by round, {more}" + (f"; all of {shared}" if shared else "")
+    return [Figure("rounds-plot", traces, layout, title, "Change of the median by round", height=340)]
 
 
 def _round_trace(label: str, candidate: str, change: pd.Series, index: int) -> dict[str, Any]:

@@ -40,7 +40,9 @@ def _parts(label: str) -> dict[str, str]:
     while first and "=" in words[first - 1]:
         first -= 1
     head = " ".join(words[:first])
-    return ({"": kernel_label(head)} if head else {}) | decode_label(" ".join(words[first:]))
+    # behind a kernel's parameters its launch may follow, as bare sizes
+    end = head.rfind(")") + 1 or len(head)
+    return ({"": kernel_label(head[:end]) + head[end:]} if head else {}) | decode_label(" ".join(words[first:]))
 
 
 def _words(parts: dict[str, str]) -> str:

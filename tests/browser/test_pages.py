@@ -166,3 +166,31 @@ def test_print_shows_all_panels_without_controls(browser, pages):
         until(page, "[...document.querySelectorAll('.figure')].every((node) => node.querySelector('.main-svg'))")
         assert page.locator(".side").is_hidden()
         assert page.locator("#kernels tbody tr").count() > 5
+
+
+def test_labels_of_a_phone_differ_where_the_rows_differ(browser, tmp_path):
+    found = comparisons.comparison(("same again", "2 % more work"))
+    path = render_comparison(found, tmp_path / "c.html", comparisons.gate())
+    with opened(browser, path, 400, "dark") as page:
+        draw_all(page)
+        labels = page.evaluate("[...document.querySelectorAll('#rows .ytick text')].map((node) => node.textContent)")
+        assert len(set(labels)) == len(labels) == 8
+        cut = page.evaluate("""[...document.querySelectorAll('#rows .figure text, #rounds .figure text')].filter((node) => {
+            const box = node.getBoundingClientRect();
+            return box.width && (box.left < 0 || box.right > document.documentElement.clientWidth);
+        }).map((node) => node.textContent)""")
+        assert cut == []
+        widths = page.evaluate("[...document.querySelectorAll('#sides td.code.long')].map((node) => node.clientWidth)")
+        assert all(width >= 110 for width in widths)
+
+
+def test_reasons_of_rows_are_not_cut(browser, tmp_path):
+    found = comparisons.comparison()
+    found.rows["detail"] = [
+        f"{index} the difference is smaller than the spread between processes, so it is noise" for index in range(7)
+    ]
+    with opened(browser, render_comparison(found, tmp_path / "c.html")) as page:
+        shown = page.locator("#rows td.prose").all()
+        assert len(shown) == 7
+        assert all(cell.evaluate("(node) => node.scrollWidth <= node.clientWidth + 1") for cell in shown)
+        assert "…" not in shown[0].inner_text()

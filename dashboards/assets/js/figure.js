@@ -56,10 +56,11 @@ Page.figure = (function () {
     const own = figure.layout.yaxis || {};
     if (own.labels !== "code" && !own.names) return figure;
     const names = own.names || figure.data[0].y;
-    const length = Math.max(26, Math.min(64, Math.floor(width / 15)));
+    const length = Math.max(26, Math.min(80, Math.floor(width / 14)));
     const texts = names.map((name) => lines(name, length));
-    // broken names need room
-    if (figure.height) node.style.height = `${figure.height + texts.reduce((sum, text) => sum + (text.length - 1) * 13, 0)}px`;
+    // broken names need room, and rows are all of one height
+    const most = Math.max(...texts.map((text) => text.length));
+    if (figure.height) node.style.height = `${figure.height + texts.length * Math.max(0, most * 13 - 20)}px`;
     const yaxis = {
       ...figure.layout.yaxis, type: "linear", zeroline: false, showgrid: false, tickvals: names.map((_, index) => index), range: [-0.6, names.length - 0.4],
       ticktext: texts.map((text) => text.join("<br>")),

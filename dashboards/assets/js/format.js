@@ -77,6 +77,7 @@ Page.format = (function () {
   /** How a value of a named column reads in a heading, a chip or a legend. */
   function label(column, value) {
     if (value === null || value === undefined) return MISSING;
+    if (LABELS.has(column) && Page.kernels.has(value)) return kernel(value);
     if (column === "kernel" || column === "launch_kernel" || column === "before" || column === "after") return kernel(String(value));
     if (column === "grid" || column === "block") return String(value).replace(/(x1){1,2}$/, "");
     if (LABELS.has(column)) return String(value).replace(/(^|\s)(op|variant|shape|dtype)=/g, "$1").replace(/=/g, " ");

@@ -53,7 +53,7 @@ Page.table = (function () {
       const one = (index) => {
         const column = this.columns[index];
         const value = this.data[index][0];
-        return `${column.label} ${column.kind !== "number" ? Page.format.shorten(Page.format.label(column.name, value), 60)
+        return `${column.label} ${column.kind !== "number" ? Page.format.shorten(Page.format.label(column.name, value), (this.options.prose || []).includes(column.name) ? 400 : 60)
           : column.plain || !this.scales[index] ? value : Page.format.one(value, column.unit || "")}`;
       };
       return this.constant.length ? `The same in every row: ${this.constant.map(one).join(", ")}.` : "";

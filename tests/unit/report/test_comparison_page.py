@@ -1,12 +1,15 @@
 """The pages of comparisons and trends: every verdict, every row, no element from a name."""
 
 import json
+import math
 
 import comparisons
+import pandas as pd
 import pytest
 import synthetic
 from test_page import Document
 
+from profiler.compare.gate import GateResult
 from profiler.report.comparison_page import render_comparison
 from profiler.report.trend_page import render_trend
 
@@ -31,7 +34,8 @@ def test_no_row_is_lost_and_the_slow_come_first(tmp_path):
     assert column(document, "rows-table", "change_pct")[0] == pytest.approx(5.0)
     text = " ".join("".join(document.text).split())
     assert (
-        "Gate: regression" in text
+        "Gate: FAIL (exit code 10): regression" in text
+        and "FAIL: a, b against base" in text
         and "1 slower" in text
         and "a note about swish" in text
         and "accepted for swish" in json.dumps(document.data)
@@ -49,7 +53,53 @@ def test_plot_holds_the_rows_with_a_ratio_and_the_threshold(tmp_path):
     }
     assert (figure["layout"]["shapes"][0]["x0"], figure["layout"]["shapes"][0]["x1"]) == (-1.0, 1.0)
     order = figure["layout"]["yaxis"]["names"]
-    assert order[-1] == comparisons.label(0)
+    assert order == ["block 64", "block 96", "block 128", "block 32"]
+    assert [trace["customdata"] for trace in figure["data"] if trace["name"] == "slower"] == [[comparisons.label(0)]]
+    assert "All these rows: swish scalar 65536x1024 fp32." in "".join(document.text)
+
+
+def test_plot_shows_the_extremes_of_every_verdict_and_names_what_it_leaves_out(tmp_path):
+    found = comparisons.comparison()
+    plain = found.rows[found.rows["verdict"].isin(["slower", "faster", "same", "cannot tell"])]
+    many = pd.concat([plain.assign(row=plain["row"] + f" n={copy}", ratio=plain["ratio"] * (1 + copy / 1e3)) for copy in range(36)])
+    found.rows = many.reset_index(drop=True)
+    document = page(render_comparison(found, tmp_path / "c.html"))
+    figure = json.loads(document.data["data-forest"])
+    assert {trace["name"]: len(trace["x"]) for trace in figure["data"]} == dict.fromkeys(
+        ("slower", "faster", "same", "cannot tell"), 10
+    )
+    assert max(x for trace in figure["data"] for x in trace["x"]) == pytest.approx((1.05 * 1.035 - 1) * 100)
+    assert min(x for trace in figure["data"] for x in trace["x"]) == pytest.approx(-30.0)
+    assert len(set(figure["layout"]["yaxis"]["names"])) == 40
+    text = " ".join("".join(document.text).split())
+    assert "Shown are 40 of 144 rows" in text and "26 slower" in text and "26 faster" in text
+
+
+@pytest.mark.parametrize(("code", "word"), [(0, "PASS"), (10, "FAIL"), (7, "FAIL"), (11, "NO PASS"), (12, "NO PASS")])
+def test_headline_says_whether_the_gate_passed(tmp_path, code, word):
+    path = render_comparison(comparisons.comparison(), tmp_path / "c.html", GateResult(code, (), ()))
+    text = " ".join("".join(page(path).text).split())
+    assert f"{word}: candidate against base" in text and f"Gate: {word} (exit code {code})" in text
+
+
+def test_a_base_without_device_is_no_obstacle(tmp_path):
+    found = comparisons.comparison()
+    found.base.facts.clear()
+    text = "".join(page(render_comparison(found, tmp_path / "c.html")).text)
+    assert "NVIDIA" not in text.split("Sides")[0]
+
+
+def test_values_of_one_side_are_no_changes(tmp_path):
+    found = comparisons.comparison()
+    first = found.metrics.iloc[0].to_dict()
+    kinds = [("same", 16, 16), ("changed", 16, 17), *[("base only", 16, math.nan)] * 30, ("candidate only", math.nan, 1)]
+    more = [{**first, "verdict": kind, "base_value": base, "candidate_value": other} for kind, base, other in kinds]
+    found.metrics = pd.concat([found.metrics, pd.DataFrame(more)], ignore_index=True)
+    document = page(render_comparison(found, tmp_path / "c.html"))
+    text = " ".join("".join(document.text).split())
+    assert "3 values compared, 2 changed" in text
+    assert "30 values exist only in the base" in text and "1 values exist only in the candidate" in text
+    assert column(document, "metrics-table", "verdict") == ["worse", "changed"]
 
 
 def test_rounds_are_paired(tmp_path):

@@ -44,6 +44,7 @@ def test_rows_lose_what_all_share():
     assert texts == ["vector_kernel<float, 4, (CachePolicy)3>", "vector_kernel<__half, 4, (CachePolicy)3>"]
     assert shared == "grid 1x1x1 block 64x1x1 shared 0"
     assert plain_label(kernels[0]) == f"{texts[0]} {shared}"
+    assert plain_label("void a::k<int>(int, int) 8x1x1 64x1x1") == "k<int> 8x1x1 64x1x1"
     assert distinct_labels(["a=1", "a=1 b=2"]) == (["a 1", "a 1 b 2"], "")
 
 

@@ -1,0 +1,82 @@
+"""The plot of a comparison: changes with their intervals, of the rows that tell most about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from profiler.report.blocks import Block, Figure, Note
+from profiler.report.row_labels import distinct_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from profiler.compare.comparison import Comparison
+
+MAX_PLOTTED = 40
+_COLORS = {"slower": "@bad", "cannot tell": "@warn", "faster": "@good", "same": "@series-7"}
+
+
+def forest(frame: pd.DataFrame, comparison: Comparison) -> list[Block]:
+    """Plot ratios with their intervals, one line per row, the slowest at the top.
+
+    Args:
+        frame: All rows, with `change_pct` and its interval.
+        comparison: Whose rows they are.
+    """
+    known = frame[frame["change_pct"].notna() & frame["verdict"].isin(_COLORS)]
+    if known.empty:
+        return []
+    shown = choose(known).sort_values("change_pct", kind="stable").reset_index(drop=True)
+    texts, shared = distinct_labels(shown["row"].astype(str).tolist())
+    if len(comparison.candidates) > 1:
+        texts = [f"{text} · {name}" for text, name in zip(texts, shown["candidate"], strict=True)]
+    traces = [_trace(verdict, shown[shown["verdict"] == verdict]) for verdict in _COLORS if (shown["verdict"] == verdict).any()]
+    limit = comparison.rule.threshold * 100.0
+    band = {
+        "type": "rect", "layer": "below", "xref": "x", "yref": "paper", "x0": -limit, "x1": limit, "y0": 0, "y1": 1,
+        "fillcolor": "@grid", "line": {"width": 0},
+    }  # fmt: skip
+    layout: dict[str, Any] = {
+        "shapes": [band], "yaxis": {"names": texts}, "hovermode": "closest",
+        "xaxis": {"title": {"text": "change of the median, % (right is slower)"}, "zeroline": True, "ticksuffix": " %"},
+    }  # fmt: skip
+    title = "Change with its interval; the band is what does not count"
+    figure = Figure("forest", traces, layout, title, "Change of the median of each row, with its interval", 90 + 21 * len(shown))
+    note = " ".join(filter(None, (f"All these rows: {shared}." if shared else "", _left_out(frame, shown))))
+    return [figure, Note(note, "hint")] if note else [figure]
+
+
+def choose(known: pd.DataFrame) -> pd.DataFrame:
+    """Choose `MAX_PLOTTED` rows: of every verdict in turn the one with the largest change, so that none hides the others."""
+    size = known["change_pct"].abs()
+    queues = [
+        known.index[known["verdict"] == verdict][(-size[known["verdict"] == verdict]).argsort(kind="stable")]
+        for verdict in _COLORS
+        if (known["verdict"] == verdict).any()
+    ]
+    ranked = [queue[place] for place in range(max(map(len, queues))) for queue in queues if place < len(queue)]
+    return known.loc[ranked[:MAX_PLOTTED]]
+
+
+def _left_out(frame: pd.DataFrame, shown: pd.DataFrame) -> str:
+    more = frame["verdict"].value_counts().subtract(shown["verdict"].value_counts(), fill_value=0).astype(int)
+    parts = [f"{count} {verdict}" for verdict, count in more.items() if count > 0]
+    if not parts:
+        return ""
+    return (
+        f"Shown are {len(shown)} of {len(frame)} rows, of each verdict those that changed most; left out: {', '.join(parts)}. "
+        "The table holds every row."
+    )
+
+
+def _trace(verdict: str, rows: pd.DataFrame) -> dict[str, Any]:
+    change = rows["change_pct"]
+    return {
+        "type": "scatter", "mode": "markers", "name": verdict, "x": change.tolist(), "y": rows.index.tolist(),
+        "customdata": rows["row"].astype(str).tolist(), "marker": {"color": _COLORS[verdict], "size": 8},
+        "error_x": {
+            "type": "data", "symmetric": False, "array": (rows["change_high_pct"] - change).tolist(),
+            "arrayminus": (change - rows["change_low_pct"]).tolist(), "thickness": 1.5, "width": 3, "color": _COLORS[verdict],
+        },
+        "hovertemplate": "%{x:+.2f} %<br>%{customdata}<extra></extra>",
+    }  # fmt: skip
