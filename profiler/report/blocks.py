@@ -37,6 +37,22 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """Names the panels without data.
+
+    Attributes:
+        titles: Their titles, as one text.
+        cause: What all lack for the same reason; empty when the reasons differ.
+        items: Id and title of the panels with one reason, the reason, and what to record.
+    """
+
+    kind: ClassVar[str] = "absent"
+    titles: str
+    cause: str
+    items: list[tuple[list[tuple[str, str]], str, str]]
+
+
+@dataclass(frozen=True)
 class Fact:
     """One key figure: label, formatted value, and what it means for the tooltip."""
 
@@ -188,4 +204,4 @@ class Columns:
     items: list[Any]
 
 
-Block = Note | Missing | Facts | Findings | Winners | Table | Figure | Widget | Columns
+Block = Note | Missing | Absent | Facts | Findings | Winners | Table | Figure | Widget | Columns

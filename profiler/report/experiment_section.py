@@ -51,14 +51,14 @@ def _blocks(anchor: str, outcome: dict[str, Any]) -> Iterator[Block]:
         told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
         yield Note(f"{len(checks)} checks: {told}.", "warning" if counts["failed"] else "plain")
         rows = [{"result": _VERDICTS[check["passed"]], "check": check["name"], "found": check["found"]} for check in checks]
-        yield _table(f"{anchor}-checks", "Checks", _CHECKS, rows)
+        yield _table(f"{anchor}-checks", "Checks", _CHECKS, rows, wrap=True)
     if outcome.get("rows"):
         yield _table(f"{anchor}-rows", "What was measured", outcome["columns"], outcome["rows"])
     for note in outcome.get("notes") or []:
         yield Note(str(note), "hint")
 
 
-def _table(block_id: str, title: str, columns: Any, rows: list[dict[str, Any]]) -> Table:
+def _table(block_id: str, title: str, columns: Any, rows: list[dict[str, Any]], **options: Any) -> Table:
     import pandas as pd
 
     frame = pd.DataFrame(rows)
@@ -71,4 +71,4 @@ def _table(block_id: str, title: str, columns: Any, rows: list[dict[str, Any]]) 
         name = column["name"]
         views.append(ColumnView(name, label_of(name), column.get("unit", "") if numeric else "", kind, column.get("text", "")))
         data.append(pack_column(series if numeric else series.astype(object)))
-    return Table(block_id, views, data, len(frame), len(frame), title, f"{block_id}.csv")
+    return Table(block_id, views, data, len(frame), len(frame), title, f"{block_id}.csv", options)

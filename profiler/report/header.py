@@ -87,7 +87,9 @@ def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict
     driver = _nested(environment, "driver") or first(info, "driver", "driver_version")
     cuda = _nested(environment, "cuda") or _cuda_version(first(info, "cuda", "cuda_version", "cuda_driver"))
     tensorrt = _nested(environment, "tensorrt")
-    facts += [(label, str(value)) for label, value in (("Driver", driver), ("CUDA", cuda), ("TensorRT", tensorrt)) if value]
+    facts += [
+        (label, str(value)) for label, value in (("Driver", driver), ("CUDA", cuda), ("TensorRT", tensorrt)) if _stated(value)
+    ]
     facts.append(("Recorded with", ", ".join(_tools(recording, manifest, info)) or "nothing"))
     imported = manifest.options.get("imported_from") if manifest else None
     if imported:
@@ -96,6 +98,11 @@ def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict
     if engine:
         facts.append(("Engine", str(engine)))
     return facts
+
+
+def _stated(version: Any) -> bool:
+    """Say whether a version was found: tools write 0 where there is no driver."""
+    return bool(version) and str(version).strip("0. ") != ""
 
 
 def _cuda_version(value: Any) -> str:
@@ -175,5 +182,5 @@ def _absent(recording: Recording) -> list[tuple[str, list[str]]]:
         try:
             recording.metric(metric.name)
         except ProfilerError as error:
-            grouped.setdefault(error.message, []).append(metric.title)
+            grouped.setdefault(error.message.removeprefix(f"{metric.name}: "), []).append(metric.title)
     return list(grouped.items())

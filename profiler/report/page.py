@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profiler.errors import UsageError
+from profiler.report.absent_section import gather_absent
 from profiler.report.document import write_document
 from profiler.report.experiment_section import experiment_sections
 from profiler.report.header import build_header
@@ -36,5 +37,5 @@ def render(recordings: Sequence[Recording], out: Path, title: str | None = None)
     if not recordings:
         raise UsageError("a page needs at least one recording", "name a run or a file")
     view = View(recordings)
-    sections = [*experiment_sections(view), *(build_section(panel, view) for panel in PANELS)]
+    sections = gather_absent([*experiment_sections(view), *(build_section(panel, view) for panel in PANELS)], view)
     return write_document(out, "page.html.j2", title or " · ".join(view.names), sections, header=build_header(view))

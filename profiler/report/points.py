@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from profiler.point_label import RESERVED_KEYS, decode_label
-from profiler.report.ties import tied_labels
+from profiler.report.ties import ranking_tool, tied_labels
 from profiler.report.view import RECORDING, View
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ _TOOL_LABELS = {
     "nsys": "kernel time, nsys", "cupti": "kernel time, CUPTI", "builtin": "event time, built-in", "": "time",
 }  # fmt: skip
 GROUP_KEYS = ("op", "shape", "dtype")
+LOAD_KEYS = ("threads", "streams", "ranks", "measure")
+"""Attributes that change how much works at once: with them the time of one iteration says nothing about throughput."""
 BANDWIDTH = "effective_bandwidth_bytes_per_s"
 
 
@@ -104,7 +107,8 @@ class Winner:
         slowest_ratio: Time of the slowest over its time; None when there is none.
         rivals: Configurations compared, itself included.
         tied: How many others cannot be told apart from it; None when that is not known.
-        tied_pct: How much longer the slowest of those takes.
+        tied_with: What distinguishes those, the fastest first.
+        denied_by: Another time of the same recording that cannot tell it apart from the next one; empty when none does.
     """
 
     recording: str
@@ -116,11 +120,12 @@ class Winner:
     slowest_ratio: float | None
     rivals: int
     tied: int | None = None
-    tied_pct: float = 0.0
+    tied_with: tuple[str, ...] = ()
+    denied_by: str = ""
 
 
 def winners(view: View) -> tuple[list[Winner], TimeSource | None]:
-    """Return the fastest configuration per operation, shape and type, and the time that decided."""
+    """Return the fastest configuration per operation, shape and type (and load, where that differs), and the time that decided."""
     frame = view.metric("points")
     if frame is None:
         return [], None
@@ -131,21 +136,45 @@ def winners(view: View) -> tuple[list[Winner], TimeSource | None]:
     source = sources[0]
     bad = frame["status"].isin(["failed", "wrong_output", "skipped"]) if "status" in frame else False
     timed = frame[frame[source.median].notna() & ~bad] if bad is not False else frame[frame[source.median].notna()]
-    keys = [key for key in (RECORDING, *GROUP_KEYS) if key in timed.columns]
-    rest = [name for name in names if name not in GROUP_KEYS]
+    loads = differing(timed, LOAD_KEYS)
+    keys = [key for key in (RECORDING, *GROUP_KEYS, *loads) if key in timed.columns]
+    rest = [name for name in names if name not in (*GROUP_KEYS, *loads)]
     groups = timed.groupby(keys, sort=False, dropna=False, observed=True) if keys else [((), timed)]
     skip = 1 if RECORDING in keys else 0
-    found = [_winner(key[skip:], rows, source.median, rest) for key, rows in groups]
-    return [_with_ties(winner, rows, view, source) for winner, (_, rows) in zip(found, groups, strict=True)], source
+    found = [_winner((*key[skip:][: -len(loads) or None], *_named(loads, key)), rows, source.median, rest) for key, rows in groups]
+    return [_with_ties(winner, rows, view, source, rest) for winner, (_, rows) in zip(found, groups, strict=True)], source
 
 
-def _with_ties(winner: Winner, rows: pd.DataFrame, view: View, source: TimeSource) -> Winner:
+def _named(loads: list[str], key: tuple[Any, ...]) -> list[str]:
+    """Return the last parts of a group's key with what they are: `threads 4`."""
+    return [f"{name} {value}" for name, value in zip(loads, key[len(key) - len(loads) :], strict=True)]
+
+
+def differing(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return those of the named columns in which rows differ."""
+    return [name for name in names if name in frame.columns and frame[name].nunique(dropna=False) > 1]
+
+
+def _with_ties(winner: Winner, rows: pd.DataFrame, view: View, source: TimeSource, names: list[str]) -> Winner:
     index = view.names.index(winner.recording) if winner.recording else 0
-    tied = view.memo(f"ties {index} {source.id}", lambda: tied_labels(view.recordings[index], source.id))
+    recording = view.recordings[index]
+    tied = view.memo(f"ties {index} {source.id}", lambda: tied_labels(recording, source.id))
     if tied is None or winner.row["label"] not in tied:
         return winner
-    others = [tied[label] for label in rows["label"] if label in tied and label != winner.row["label"]]
-    return replace(winner, tied=len(others), tied_pct=(max(others, default=1.0) - 1.0) * 100.0)
+    ranked = rows[rows["label"].isin(list(tied)) & (rows["label"] != winner.row["label"])].sort_values(source.median, kind="stable")
+    others = tuple(_configuration(row, names) for _, row in ranked.iterrows())
+    denied = "" if others or winner.margin_pct is None else _denied(winner, rows, view, index, source)
+    return replace(winner, tied=len(others), tied_with=others, denied_by=denied)
+
+
+def _denied(winner: Winner, rows: pd.DataFrame, view: View, index: int, source: TimeSource) -> str:
+    """Name the time by which `profiler best` ranks when that does not confirm the lead over the next one."""
+    tool = ranking_tool(view.recordings[index])
+    if tool in ("", source.id):
+        return ""
+    tied = view.memo(f"ties {index} {tool}", lambda: tied_labels(view.recordings[index], tool)) or {}
+    second = rows.sort_values(source.median, kind="stable").iloc[1]["label"]
+    return _TOOL_LABELS[tool] if second in tied else ""
 
 
 def _winner(key: tuple[Any, ...], rows: pd.DataFrame, median: str, names: list[str]) -> Winner:

@@ -40,6 +40,15 @@ def tied_labels(recording: Recording, tool: str) -> dict[str, float] | None:
     return dict(zip(tied["row"], tied["ratio"].astype(float), strict=True))
 
 
+def ranking_tool(recording: Recording) -> str:
+    """Return the tool whose times `profiler best` ranks a recording by; empty when there are none."""
+    try:
+        first = next(iter(available_sources(recording)), None)
+    except ProfilerError:
+        return ""
+    return next((tool for tool, source in _SOURCES.items() if source == first), "")
+
+
 def _noise(recording: Recording, source: Source, rows: list[Row]) -> MachineNoise:
     """Return what a self-test on this machine measured, else what is assumed."""
     host_clock = any(row.conditions.get("clock") == "monotonic" for row in rows)

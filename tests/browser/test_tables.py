@@ -238,3 +238,16 @@ def test_a_phone_shows_figures_beside_the_names(browser, tmp_path, panel):
         }""")
         assert len([name for name in seen if name.startswith("number")]) >= 2
         assert page.locator(f"{panel} td.code").first.evaluate("(node) => node.scrollWidth <= node.clientWidth + 1")
+
+
+def test_behind_best_compares_points_of_one_load(browser, tmp_path):
+    frames = synthetic.builtin_frames()
+    points = frames["points"]
+    frames["points"] = points.assign(label=[f"{label} threads={1 + 3 * (at % 2)}" for at, label in enumerate(points["label"])])
+    path = render([synthetic.bare("result.json", frames, "builtin")], tmp_path / "page.html")
+    with opened(browser, path) as page:
+        # one plot a shape, type and block then holds a scalar and a vectorized point, always of different loads
+        behind = """(() => { const { model } = document.querySelector('.widget-explorer').explorer;
+            model.place("x", "threads"); return model.behind(); })()"""
+        found = [value for value in page.evaluate(behind) if value is not None]
+        assert len(found) == 39 and set(found) == {0}

@@ -8,7 +8,14 @@ from pathlib import Path
 from profiler.runner import ranges
 
 HEADER = Path(__file__).parents[2] / "cpp_driver" / "include" / "profiler" / "nvtx.hpp"
-NAMES = {"Domain": "DOMAIN", "PointPrefix": "POINT_PREFIX", "Setup": "SETUP", "Warmup": "WARMUP", "Verify": "VERIFY", "Iteration": "ITERATION"}
+NAMES = {
+    "Domain": "DOMAIN",
+    "PointPrefix": "POINT_PREFIX",
+    "Setup": "SETUP",
+    "Warmup": "WARMUP",
+    "Verify": "VERIFY",
+    "Iteration": "ITERATION",
+}
 
 
 def test_header_and_package_use_one_set_of_names() -> None:

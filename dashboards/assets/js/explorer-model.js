@@ -15,6 +15,7 @@ Page.explorerModel = (function () {
       this.labels = Object.fromEntries(payload.table.columns.map((column) => [column.name, column.label]));
       this.measures = payload.measures;
       this.lines = payload.lines;
+      this.apart = payload.apart; // attributes of the load: only rows that agree in them are compared
       this.values = Object.fromEntries(payload.attributes.map((name) => [name, this.distinct(name)]));
       this.varying = payload.attributes.filter((name) => this.values[name].length > 1);
       this.fixed = payload.attributes.filter((name) => this.values[name].length === 1 && typeof this.values[name][0] === "string");
@@ -85,6 +86,17 @@ Page.explorerModel = (function () {
       return known.length ? (this.measure.better === "higher" ? Math.max(...known) : Math.min(...known)) : null;
     }
 
+    /** The rows of a plot by their load. */
+    alike(rows) {
+      const parts = new Map();
+      for (const row of rows) {
+        const id = JSON.stringify(this.apart.map((name) => this.columns[name][row]));
+        if (!parts.has(id)) parts.set(id, []);
+        parts.get(id).push(row);
+      }
+      return [...parts.values()];
+    }
+
     /** How far each row is behind the fastest with the same operation, shape and type (and whatever else is a facet), in percent. */
     behind() {
       const first = this.measures[0];
@@ -92,10 +104,10 @@ Page.explorerModel = (function () {
       const result = new Array(this.rows).fill(null);
       const saved = this.measure;
       this.measure = first;
-      for (const group of this.groups()) {
-        const best = this.best(group.rows);
+      for (const rows of this.groups().flatMap((group) => this.alike(group.rows))) {
+        const best = this.best(rows);
         const behind = first.better === "higher" ? (value) => 1 - value / best : (value) => value / best - 1;
-        for (const row of group.rows) if (values[row] !== null && best) result[row] = behind(values[row]) * 100;
+        for (const row of rows) if (values[row] !== null && best) result[row] = behind(values[row]) * 100;
       }
       this.measure = saved;
       return result;

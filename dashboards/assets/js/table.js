@@ -83,7 +83,7 @@ Page.table = (function () {
       this.shared = element("p", { class: "blank shared" });
       this.head = element("thead");
       this.body = element("tbody");
-      const grid = element("table", { class: this.options.wrap ? "wrap" : "" }, this.head, this.body);
+      const grid = element("table", { class: this.options.wrap ? "wrap" : this.options.prose ? "with-prose" : "" }, this.head, this.body);
       this.scroll = element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": this.options.file.replace(".csv", "").replace(/_/g, " ") }, grid);
       this.more = element("button", { type: "button", onclick: () => { this.limit += 200; this.refresh(); } });
       const blank = this.options.blank ? element("p", { class: "blank" }, `Not measured in this recording: ${this.options.blank.join(", ")}.`) : null;

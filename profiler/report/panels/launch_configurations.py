@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from profiler.report.blocks import Block, Missing, Note, Table, Widget
 from profiler.report.panels.base import Panel
-from profiler.report.points import BANDWIDTH, GROUP_KEYS, time_sources, with_attributes
+from profiler.report.points import BANDWIDTH, GROUP_KEYS, LOAD_KEYS, differing, time_sources, with_attributes
 from profiler.report.view import RECORDING, View, table_block
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
     filled = [name for name in names if name in frame.columns and frame[name].notna().any()]
     attributes = ([RECORDING] if RECORDING in frame.columns else []) + filled
     data = {"table": block.payload(), "attributes": attributes, "facets": facets, "measures": measures, "along": "block"}
+    data["apart"] = differing(frame, LOAD_KEYS)
     data |= {"lines": table == "points", "plain": table == "kernels", "shown": ["grid"] if table == "kernels" else []}
     return Widget(
         "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.report.blocks import Block, Missing, Widget
+from profiler.report.blocks import Block, Missing, Note, Widget
 from profiler.report.embed import pack_integers
 from profiler.report.panels.base import Panel
+from profiler.report.points import time_sources
 from profiler.report.view import RECORDING, View
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SAMPLES = 500_000
+_CLOCKS = {"cuda_event": "CUDA events", "monotonic": "the clock of the host"}
 _FIX = "measure with the driver or the runner: profiler run --tool builtin"
 
 
@@ -29,7 +31,21 @@ def build(view: View) -> list[Block]:
     series = [_series(key, rows, labels, keys) for key, rows in groups]
     shown = _within(series, MAX_SAMPLES)
     data = {"series": shown, "total": len(series)}
-    return [Widget("samples", "samples", data, description="Distribution and course over time of measured iterations")]
+    widget = Widget("samples", "samples", data, description="Distribution and course over time of measured iterations")
+    return [Note(_clock(view, points), "hint"), widget]
+
+
+def _clock(view: View, points: pd.DataFrame) -> str:
+    """Say what timed the iterations, and that the summary compares other times where it does."""
+    clocks = (
+        list(dict.fromkeys(_CLOCKS.get(str(clock), str(clock)) for clock in points["clock"].dropna())) if "clock" in points else []
+    )
+    text = f"Times of whole iterations, by {' and '.join(clocks) or 'the program'}."
+    compared = view.metric("points")
+    sources = time_sources(compared) if compared is not None else []
+    if not sources or sources[0].id == "builtin":
+        return text
+    return f"{text} The summary and the launch configurations compare another time: {sources[0].label}."
 
 
 def _key(row: dict[str, Any], keys: list[str]) -> tuple[Any, ...]:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from profiler.report.blocks import Block
+from typing import TYPE_CHECKING
+
+from profiler.report.blocks import Block, Note
 from profiler.report.panels.base import Panel
 from profiler.report.view import View, table_block
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def build(view: View) -> list[Block]:
     """Build the table of pairs and, where it is there, the activity per device."""
-    blocks: list[Block] = [table_block("overlap-table", "stream_overlap", view.metric("stream_overlap"), title="Pairs of streams")]
+    blocks = _pairs(view.metric("stream_overlap"))
     activity = view.metric("device_activity")
     if activity is not None:
         blocks.append(table_block("activity-table", "device_activity", activity, title="Activity per GPU", bar=["busy_pct"]))
     return blocks
+
+
+def _pairs(frame: pd.DataFrame) -> list[Block]:
+    """The pairs that worked at the same time, the longest first, and how many never did."""
+    busy = frame[frame["overlap_ns"] > 0]
+    if busy.empty:
+        return [Note(f"None of the {len(frame):,} pairs of streams worked at the same time.", "hint")]
+    table = table_block(
+        "overlap-table", "stream_overlap", busy.sort_values("overlap_ns", ascending=False, kind="stable"), title="Pairs of streams",
+        sort="overlap_ns", descending=True,
+    )  # fmt: skip
+    idle = len(frame) - len(busy)
+    return [table, Note(f"{idle:,} more pairs of {len(frame):,} never worked at the same time.", "hint")] if idle else [table]
 
 
 PANEL = Panel(

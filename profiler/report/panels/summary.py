@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from profiler.report.blocks import Block, Fact, Facts, Findings, Missing, Winners
+from profiler.report.blocks import Block, Fact, Facts, Findings, Missing, Note, Winners
 from profiler.report.panels.base import Panel
 from profiler.report.panels.findings import NOT_EVALUATED, collect
-from profiler.report.points import BANDWIDTH, Winner, winners
+from profiler.report.points import BANDWIDTH, LOAD_KEYS, Winner, differing, winners, with_attributes
 from profiler.report.view import View
+from profiler.store.experiment_document import EXPERIMENT_NAME
 from profiler.units import format_ns, format_si, format_value
 
 _TOP_FINDINGS = 3
+_NAMED_TIES = 3
 # label, figure, and a second figure that explains the first
 _KEY_FIGURES = (
     ("GPU busy", "gpu_busy_pct", "of {}", "span_ns"),
@@ -29,7 +31,10 @@ def build(view: View) -> list[Block]:
     """Build the summary."""
     best, source = winners(view)
     blocks: list[Block] = []
-    if best and source is not None:
+    unlike = _unlike(view, best)
+    if unlike:
+        blocks.append(Note(unlike, "hint"))
+    elif best and source is not None:
         peak = view.device().get("memory_bandwidth_bytes_per_s")
         cards = [_card(winner, source.median, peak) for winner in best]
         rows = _side_by_side(cards, view.names) if view.several else []
@@ -39,6 +44,23 @@ def build(view: View) -> list[Block]:
     if found:
         blocks.append(Findings(found, brief=True))
     return blocks + _figures(view)
+
+
+def _unlike(view: View, best: list[Winner]) -> str:
+    """Say why the points of an experiment have no fastest one: they are no launch configurations of the same work."""
+    points = view.metric("points")
+    if points is None or not any((recording.path / EXPERIMENT_NAME).is_file() for recording in view.recordings):
+        return ""
+    points, _ = with_attributes(points)
+    loads, steps = differing(points, LOAD_KEYS), differing(points, ("step",))
+    if loads:
+        return (
+            f"No point is called the fastest: they differ in {' and '.join(loads)}, and the time of one iteration says nothing "
+            "about throughput. The experiment's own table compares like with like."
+        )
+    if steps or all(winner.rivals == 1 for winner in best):
+        return "No point is called the fastest: they are steps of the experiment, whose own table compares like with like."
+    return ""
 
 
 def _side_by_side(cards: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
@@ -71,8 +93,14 @@ def _card(winner: Winner, median: str, peak: Any) -> dict[str, Any]:
         "slowest_ratio": winner.slowest_ratio,
         "rivals": winner.rivals,
         "tied": winner.tied,
-        "tied_pct": winner.tied_pct,
+        "tied_with": _listed(winner.tied_with),
+        "denied_by": winner.denied_by,
     }
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = "; ".join(names[:_NAMED_TIES])
+    return f"{shown}; and {len(names) - _NAMED_TIES} more" if len(names) > _NAMED_TIES else shown
 
 
 def _figures(view: View) -> list[Block]:

@@ -13,17 +13,23 @@ _FIX = "record with nsys, or with --tool cupti where nsys is missing"
 def build(view: View) -> list[Block]:
     """Build one timeline per recording that holds events."""
     blocks: list[Block] = []
-    silent = []
+    silent, tools = [], set()
     for index, (name, recording) in enumerate(zip(view.names, view.recordings, strict=True)):
         data = build_timeline(recording)
         if data is None:
             silent.append(name)
+            tools.update(recording.tools)
             continue
         blocks += [Note(note, "hint") for note in data.pop("notes")]
         blocks.append(Widget(f"timeline-{index}", "timeline", data, name if view.several else "", "Timeline of streams and ranges"))
     if silent:
+        why = (
+            "Nsight Compute serialises kernels and records no timeline"
+            if tools == {"ncu"}
+            else "neither GPU work nor ranges were recorded"
+        )
         text = f"{', '.join(silent)}: no event carries a time" if view.several else "no event of this recording carries a time"
-        blocks.append(Missing(f"{text} (Nsight Compute serialises kernels and records no timeline)", _FIX))
+        blocks.append(Missing(f"{text} ({why})", _FIX))
     return blocks
 
 

@@ -1,0 +1,123 @@
+"""What single panels claim: ties, loads, overlaps, and why something is missing."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+
+from profiler.report.blocks import Missing, Note, Table, Winners
+from profiler.report.document import write_document
+from profiler.report.panels import samples, stream_overlap, summary, timeline
+from profiler.report.points import winners
+from profiler.report.view import View
+from profiler.store.experiment_document import EXPERIMENT_NAME
+
+
+def text_of(blocks, tmp_path):
+    from profiler.report.document import Section
+
+    path = write_document(tmp_path / "p.html", "page.html.j2", "t", [Section("s", "S", blocks)], header=[])
+    body = path.read_text(encoding="utf-8").split('<section id="s"')[1].split("</section>")[0]
+    return " ".join(body.split())
+
+
+def test_tied_configurations_are_named_and_get_no_lead(tmp_path):
+    blocks = summary.build(View([synthetic.recording()]))
+    found, _ = winners(View([synthetic.recording()]))
+    text = text_of(blocks, tmp_path)
+    assert text.count("tied, the statistics cannot tell it apart from") == sum(winner.tied > 0 for winner in found) == 3
+    assert "% slower" not in text
+    assert "Fastest launch configuration by median kernel time, nsys" in text
+    tied = next(winner for winner in found if winner.tied)
+    assert len(tied.tied_with) == tied.tied and tied.tied_with[0] == tied.runner_up
+
+
+def test_a_lead_that_was_not_tested_or_not_confirmed_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("profiler.report.points.tied_labels", lambda recording, tool: None)
+    text = text_of(summary.build(View([synthetic.recording()])), tmp_path)
+    assert text.count("whether that is more than noise was not tested") == 4 and "ahead of" not in text
+
+    def tied_labels(recording, tool):
+        labels = recording.metric("points")["label"]
+        best = recording.metric("points").sort_values("nsys_median_ns").groupby(["shape", "dtype"], observed=True)["label"].head(2)
+        return dict.fromkeys(best.groupby(best.index // 10).first() if tool == "nsys" else labels, 1.0)
+
+    monkeypatch.setattr("profiler.report.points.tied_labels", tied_labels)
+    found, _ = winners(View([synthetic.recording()]))
+    denied = [winner for winner in found if winner.tied == 0]
+    assert denied and {winner.denied_by for winner in denied} == {"event time, built-in"}
+    text = text_of(summary.build(View([synthetic.recording()])), tmp_path)
+    assert "event time, built-in does not confirm" in text
+
+
+def loaded(name="threads"):
+    """The built-in capture with two loads a point: four threads take longer, and do more."""
+    frames = synthetic.builtin_frames()
+    points = frames["points"]
+    frames["points"] = points.assign(label=[f"{label} {name}={1 + 3 * (at % 2)}" for at, label in enumerate(points["label"])])
+    return synthetic.bare("result.json", frames, "builtin")
+
+
+def test_only_points_of_one_load_are_compared():
+    found, _ = winners(View([loaded()]))
+    assert {winner.group.rsplit(" · ", 1)[1] for winner in found} == {"threads 1", "threads 4"}
+    assert all("threads" not in winner.configuration for winner in found)
+
+
+@pytest.mark.parametrize("name", ["threads", "streams", "step"])
+def test_an_experiment_names_no_fastest_point_of_different_loads(tmp_path, name):
+    recording = replace_path(loaded(name), tmp_path)
+    assert any(isinstance(block, Winners) for block in summary.build(View([recording])))
+    (tmp_path / EXPERIMENT_NAME).write_text("{}")
+    blocks = summary.build(View([recording]))
+    assert not any(isinstance(block, Winners) for block in blocks)
+    assert isinstance(blocks[0], Note) and blocks[0].text.startswith("No point is called the fastest")
+
+
+def replace_path(recording, path):
+    recording.path = path
+    return recording
+
+
+def test_samples_name_their_clock_and_what_the_summary_compares():
+    note = samples.build(View([synthetic.recording()]))[0]
+    assert "CUDA events" in note.text and "kernel time, nsys" in note.text
+    alone = samples.build(View([synthetic.bare("r.json", synthetic.builtin_frames(), "builtin")]))[0]
+    assert "another time" not in alone.text
+
+
+def test_overlaps_come_longest_first_and_idle_pairs_are_counted():
+    frames = synthetic.sweep_frames()
+    kernels = frames["kernels"]
+    extra = kernels.head(6).assign(stream_id=[21, 22, 23, 24, 25, 26], duration_ns=[10, 900, 5_000, 20, 30, 40])
+    extra["start_ns"] = kernels["start_ns"].iloc[[0, 1, 2, 3, 4, 5]].to_numpy() - np.array([0, 0, 0, 700_000, 700_000, 700_000])
+    frames["kernels"] = pd.concat([kernels, extra]).sort_values("start_ns", kind="stable", ignore_index=True)
+    view = View([synthetic.bare("x.sqlite", frames)])
+    every = view.metric("stream_overlap")
+    table, note = (block for block in stream_overlap.build(view)[:2])
+    overlaps = table.data[[column.name for column in table.columns].index("overlap_ns")]
+    assert overlaps == sorted(every["overlap_ns"][every["overlap_ns"] > 0].tolist(), reverse=True) and len(overlaps) >= 3
+    assert f"{(every['overlap_ns'] == 0).sum():,} more pairs of {len(every):,}" in note.text
+
+
+def test_pairs_that_never_overlap_are_a_sentence():
+    blocks = stream_overlap.build(View([synthetic.recording()]))
+    assert blocks[0].text == "None of the 3 pairs of streams worked at the same time."
+
+
+def test_a_missing_timeline_names_the_right_reason():
+    def reason(recording):
+        return next(block.reason for block in timeline.build(View([recording])) if isinstance(block, Missing))
+
+    assert "Nsight Compute serialises" in reason(synthetic.bare("r.ncu-rep", synthetic.ncu_frames(), "ncu"))
+    assert "Nsight Compute" not in reason(synthetic.silent())
+
+
+def test_checks_of_an_experiment_are_not_cut(tmp_path):
+    from profiler.report.experiment_section import _blocks
+
+    outcome = {"checks": [{"name": "n", "passed": True, "found": "x " * 300}]}
+    table = next(block for block in _blocks("experiment", outcome) if isinstance(block, Table))
+    assert table.options["wrap"] and json.dumps(table.payload())
