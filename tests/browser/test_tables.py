@@ -251,3 +251,31 @@ def test_behind_best_compares_points_of_one_load(browser, tmp_path):
             model.place("x", "threads"); return model.behind(); })()"""
         found = [value for value in page.evaluate(behind) if value is not None]
         assert len(found) == 39 and set(found) == {0}
+
+
+def test_a_link_shows_filter_order_and_selection(browser, path):
+    with opened(browser, path) as page:
+        page.locator("#kernels input[type=search]").fill("vectorized median > 10 µs")
+        page.locator("#kernels thead button", has_text="median").click()
+        page.locator("#configurations tbody tr").nth(2).click()
+        page.locator("#configurations tbody tr").nth(4).click()
+        shown = page.locator("#kernels tbody").inner_text()
+        chosen = "[...document.querySelectorAll('#configurations tbody tr[aria-selected=true]')].map((row) => row.dataset.row)"
+        selected = page.evaluate(chosen)
+        assert len(selected) == 2
+        until(page, "location.hash.includes('configurations.selected') && location.hash.includes('kernels-table.filter')")
+        page.locator(".side a", has_text="Kernels").click()
+        until(page, "location.hash.startsWith('#kernels?') && location.hash.includes('configurations.selected')")
+        page.reload()
+        page.wait_for_selector("html[data-ready]", state="attached")
+        assert page.locator("#kernels input[type=search]").input_value() == "vectorized median > 10 µs"
+        assert page.locator("#kernels tbody").inner_text() == shown
+        assert page.evaluate(chosen) == selected
+        assert abs(page.locator("#kernels").bounding_box()["y"]) < 300
+        page.evaluate(
+            "location.hash = '#kernels?kernels-table.filter=%3Cimg%20src%3Dx%3E&kernels-table.sort=nothing&configurations.selected=9999.x'"
+        )
+        page.wait_for_timeout(500)
+        page.wait_for_selector("html[data-ready]", state="attached")
+        until(page, "document.querySelector('#kernels input[type=search]').value === '<img src=x>'")
+        assert page.evaluate(chosen) == [] and page.locator("main img").count() == 0

@@ -23,6 +23,7 @@ Page.widgets.explorer = (function () {
       const filter = element("details", { class: "filter no-print" }, element("summary", {}, "Show only"), this.chips);
       filter.open = node.clientWidth > 700;
       node.append(this.controls, filter, this.grid);
+      this.id = node.dataset.block;
       this.makeTable(payload.table);
       this.makeControls();
       this.makeChips();
@@ -48,10 +49,11 @@ Page.widgets.explorer = (function () {
       data.splice(first + 1, 0, this.model.behind());
       this.behindIndex = first + 1;
       this.table = new Page.table.Table(this.tableNode, { ...payload, columns, data }, {
-        sort: this.model.measures[0].mid, descending: this.model.measures[0].better === "higher", page: 12, bar: [BEHIND], chooser: false,
+        sort: this.model.measures[0].mid, descending: this.model.measures[0].better === "higher", page: 12, bar: [BEHIND], chooser: false, id: this.id,
         compact: payload.columns.map((item) => item.name), narrow: this.narrow(payload), wide: payload.columns.some((item) => item.name === "label") ? this.attributes.filter((name) => name !== "recording") : [],
         onselect: (selected) => { this.selected = selected; this.draw(); },
       });
+      this.selected = this.table.selected;
       this.table.accept = (row) => this.model.shows(row);
       this.compact(true);
     }
@@ -97,6 +99,7 @@ Page.widgets.explorer = (function () {
     clear() {
       this.selected.clear();
       this.table.mark();
+      this.table.keepSelection();
       this.draw();
     }
 

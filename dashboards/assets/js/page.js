@@ -52,6 +52,7 @@
   for (const node of document.querySelectorAll(".figure[data-block]")) Page.figure.start(node);
   for (const node of document.querySelectorAll(".widget[data-block]")) Page.widgets[node.dataset.script](node);
   tooltips();
+  Page.address.start();
   navigation();
   document.documentElement.dataset.ready = "true";
 })();

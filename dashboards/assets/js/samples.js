@@ -25,8 +25,8 @@ Page.widgets.samples = (function () {
       const part = (title, plot) => element("div", {}, element("h3", {}, title), plot);
       node.append(tableNode, this.legend, element("div", { class: "samples-grid" },
         part("Each iteration, in order of measurement", this.time), part("Share of iterations faster than", this.distribution)));
-      this.table = new Page.table.Table(tableNode, this.tablePayload(payload.total), { page: 8, onselect: (selected) => this.draw(selected) });
-      this.table.selected.add(0);
+      this.table = new Page.table.Table(tableNode, this.tablePayload(payload.total), { page: 8, id: node.dataset.block, onselect: (selected) => this.draw(selected) });
+      if (!this.table.selected.size) this.table.selected.add(0);
       this.table.mark();
       Page.whenSeen(this.time, () => {
         this.draw(this.table.selected);

@@ -18,12 +18,16 @@ Page.table = (function () {
       this.accept = null;
       this.sortColumn = this.columns.findIndex((column) => column.name === this.options.sort);
       this.descending = Boolean(this.options.descending);
+      this.id = this.options.id || node.dataset.block;
+      this.restoreOrder();
       this.everything = !(this.options.compact || []).length;
       this.visible = this.chosenColumns();
       this.prepare();
       this.build();
+      this.restoreChoice();
       this.suggest();
       this.refresh();
+      if (this.selected.size) this.reveal(Math.max(...this.selected));
     }
 
     /**
@@ -70,7 +74,7 @@ Page.table = (function () {
     build() {
       this.search = element("input", {
         type: "search", "aria-label": "Filter rows", spellcheck: "false",
-        oninput: () => { this.query = this.search.value; this.limit = this.options.page; this.refresh(); },
+        oninput: () => { this.query = this.search.value; this.limit = this.options.page; Page.address.set(`${this.id}.filter`, this.query); this.refresh(); },
       });
       this.counter = element("span", { class: "count", role: "status" });
       const copy = element("button", { type: "button", class: "quiet", onclick: () => this.copy(copy) }, "Copy");
@@ -90,6 +94,25 @@ Page.table = (function () {
       const caption = this.options.caption ? element("p", { class: "blank" }, this.options.caption) : null;
       this.foot = element("div", { class: "foot" }, this.more, caption, blank);
       this.node.replaceChildren(this.toolbar, this.problem, this.shared, this.scroll, this.foot);
+    }
+
+    /** Take the order, and the filter and selection, that the address names. */
+    restoreOrder() {
+      const [, minus, name] = /^(-?)(.*)$/.exec(Page.address.get(`${this.id}.sort`).split("\n")[0]);
+      const index = this.columns.findIndex((column) => column.name === name);
+      if (index < 0) return;
+      this.sortColumn = index;
+      this.descending = minus === "-";
+    }
+
+    restoreChoice() {
+      this.query = this.search.value = Page.address.get(`${this.id}.filter`);
+      const rows = Page.address.get(`${this.id}.selected`).split(".").filter((text) => /^\d+$/.test(text)).map(Number);
+      if (this.options.onselect) for (const row of rows) if (row < this.rows) this.selected.add(row);
+    }
+
+    keepSelection() {
+      Page.address.set(`${this.id}.selected`, [...this.selected].join("."));
     }
 
     /** Show all columns, or those of a list. */
@@ -123,6 +146,7 @@ Page.table = (function () {
       const numeric = this.columns[index].kind === "number";
       this.descending = index === this.sortColumn ? !this.descending : numeric && this.columns[index].better !== "lower";
       this.sortColumn = index;
+      Page.address.set(`${this.id}.sort`, (this.descending ? "-" : "") + this.columns[index].name);
       this.refresh();
       const heads = this.head.querySelectorAll("button");
       if (heads[this.visible.indexOf(index)]) heads[this.visible.indexOf(index)].focus();
@@ -221,6 +245,7 @@ Page.table = (function () {
       if (this.selected.has(row)) this.selected.delete(row);
       else this.selected.add(row);
       this.mark();
+      this.keepSelection();
       this.options.onselect(this.selected, row);
     }
 

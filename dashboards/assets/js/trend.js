@@ -18,8 +18,8 @@ Page.widgets.trend = (function () {
       this.legend = element("div", { class: "legend" });
       const tableNode = element("div", { class: "table" });
       node.append(this.legend, this.plot, tableNode);
-      this.table = new Page.table.Table(tableNode, this.payload(), { page: 12, onselect: () => this.draw() });
-      this.series.slice(0, 3).forEach((_, index) => this.table.selected.add(index));
+      this.table = new Page.table.Table(tableNode, this.payload(), { page: 12, id: node.dataset.block, onselect: () => this.draw() });
+      if (!this.table.selected.size) this.series.slice(0, 3).forEach((_, index) => this.table.selected.add(index));
       this.table.mark();
       Page.whenSeen(this.plot, () => {
         this.draw();
