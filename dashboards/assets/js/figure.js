@@ -60,7 +60,7 @@ Page.figure = (function () {
     const texts = names.map((name) => lines(name, length));
     // broken names need room, and rows are all of one height
     const most = Math.max(...texts.map((text) => text.length));
-    if (figure.height) node.style.height = `${figure.height + texts.length * Math.max(0, most * 13 - 20)}px`;
+    if (figure.height) node.style.height = `${figure.height + texts.length * (most - 1) * 13}px`;
     const yaxis = {
       ...figure.layout.yaxis, type: "linear", zeroline: false, showgrid: false, tickvals: names.map((_, index) => index), range: [-0.6, names.length - 0.4],
       ticktext: texts.map((text) => text.join("<br>")),
