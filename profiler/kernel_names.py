@@ -88,5 +88,5 @@ def instantiation(name: str) -> str:
         elif character == " " and depth == 0:
             start = index + 1
     # nsys writes the type of an integer argument, other tools do not
-    shown = re.sub(r"\((?:unsigned )?(?:char|short|int|long)(?: long)?\)(?=-?\d)", "", text[start:end])
+    shown = re.sub(r"\((?:unsigned )?(?:bool|char|short|int|long)(?: long)?\)(?=-?\d)", "", text[start:end])
     return re.sub(r"\b\w+::", "", shown) or name

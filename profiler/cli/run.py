@@ -109,9 +109,7 @@ def announce(sweep: SweepOptions, passes: int, note: Callable[[str], None]) -> N
     count = len(sweep.points)
     longest = format_ns(longest_seconds(count, sweep.settings, passes) * NS_PER_S)
     passes_text = f"{passes} pass{'es' if passes > 1 else ''}"
-    note(
-        f"{count} points in {passes_text}: at most about {longest} to measure (--max-seconds is per point), set-up and checks beside"
-    )
+    note(f"{count} points in {passes_text}: about {longest} to measure at most (--max-seconds is per point), checks beside")
 
 
 def report_run(recorded: RunDir) -> int:

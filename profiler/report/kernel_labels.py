@@ -8,9 +8,6 @@ from collections.abc import Iterable
 
 from profiler.kernel_names import instantiation
 
-# nsys and Nsight Compute write every integer argument of a template with its type
-_INTEGER_CAST = re.compile(r"\((?:unsigned )?(?:bool|char|short|int|long|long long)\)(?=-?\d)")
-_UNNAMED = re.compile(r"<unnamed>::|\(anonymous namespace\)::")
 _RETURN_TYPE = re.compile(r"^(?:static )?void ")
 
 
@@ -19,10 +16,8 @@ def kernel_label(name: str) -> str:
 
     `void ns::scale<float, (int)4>(float *, int)` gives `scale<float, 4>`. What is no C++ name, such as `[memcpy DtoH]`, stays.
     """
-    plain = _INTEGER_CAST.sub("", _UNNAMED.sub("", name))
-    if not any(mark in plain for mark in ("(", "<", "::")) or plain.startswith("["):
-        return name
-    return instantiation(plain) or name
+    is_plain = not any(mark in name for mark in ("(", "<", "::")) or name.startswith("[")
+    return name if is_plain else instantiation(name)
 
 
 def kernel_labels(names: Iterable[str]) -> dict[str, str]:

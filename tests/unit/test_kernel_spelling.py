@@ -21,7 +21,7 @@ INSTANTIATIONS = {
         "swish_vectorized_kernel<__half, 4, (CachePolicy)3>",
     "void (anonymous namespace)::add<(int)3>(T1 *)": "add<3>",
     "void scale<(unsigned int)4, (long)-1>(float *)": "scale<4, -1>",
-    "void cutlass::Kernel<cutlass::gemm::X<Y<int>, (bool)1>>(Params)": "Kernel<X<Y<int>, (bool)1>>",
+    "void cutlass::Kernel<cutlass::gemm::X<Y<int>, (bool)1>>(Params)": "Kernel<X<Y<int>, 1>>",
     "scale_kernel": "scale_kernel",
     "ns::<unnamed>::profiler_fill_kernel<float>(float *, long)": "profiler_fill_kernel<float>",
 }  # fmt: skip
