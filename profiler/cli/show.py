@@ -11,7 +11,6 @@ from profiler.cli.options import RunsOption, SummaryFormat, TargetArgument
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
-    from profiler.columns import Columns
     from profiler.tables.load import Recording
 
 ROWS_SHOWN = 20
@@ -38,15 +37,15 @@ def run(
         tables = {name: frame.take(slice(JSON_ROWS)).to_records() for name, frame in frames.items()}
         echo(json.dumps({**document, "metrics": tables}, indent=1, ensure_ascii=False), data=True)
         return 0
-    _print(recording, target, frames, absent)
+    _print(recording, target, tuple(frames), absent)
     return 0
 
 
-def _print(recording: Recording, target: str, frames: dict[str, Columns], absent: dict[str, str]) -> None:
+def _print(recording: Recording, target: str, frames: tuple[str, ...], absent: dict[str, str]) -> None:
     from profiler.cli.metric_tables import print_metric_table
     from profiler.cli.printing import console
     from profiler.metrics import catalog
-    from profiler.metrics.measured import HARNESS_TABLES, is_own_sweep, measured, without_harness
+    from profiler.metrics.measured import HARNESS_TABLES, MEASURED_NOTE, is_own_sweep, shown_metric
 
     out = console()
     out.print(f"{recording.name}  ({', '.join(recording.tools) or 'no capture'})", markup=False)
@@ -54,16 +53,11 @@ def _print(recording: Recording, target: str, frames: dict[str, Columns], absent
         out.print(f"status: {recording.manifest.status}: {recording.manifest.reason}", markup=False)
     named = recording.run.run_id if recording.run is not None and target == "latest" else target
     _print_answer(recording, named)
-    own = is_own_sweep(recording)
-    if own:
-        kept = measured(recording)
-        frames = {name: kept.metric_columns(name) for name in frames if name not in HARNESS_TABLES}
-        text = "GPU work of measured iterations only: what lies between them is the driver's own. profiler metrics has all of it."
-        out.print(text, markup=False, style="dim")
+    if is_own_sweep(recording):
+        out.print(f"{MEASURED_NOTE} profiler metrics has all of it.", markup=False, style="dim")
     for table in catalog.METRIC_TABLES:
-        if table.name in frames:
-            frame = frames[table.name].to_frame()
-            print_metric_table(table, without_harness(table.name, frame) if own else frame, ROWS_SHOWN, named)
+        if table.name in frames and not (is_own_sweep(recording) and table.name in HARNESS_TABLES):
+            print_metric_table(table, shown_metric(recording, table.name), ROWS_SHOWN, named)
     _print_absent(absent)
 
 

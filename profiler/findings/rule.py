@@ -103,8 +103,14 @@ def worst(rows: Iterable[Row], key: Callable[[Row], float], text: Callable[[Row]
         key: Lower is worse.
         text: What to say of one row, after its name.
     """
-    seen: dict[tuple[Any, ...], str] = {}
+    seen: dict[tuple[Any, ...], Row] = {}
     for row in sorted(rows, key=key):
-        seen.setdefault((row["kernel"], row.get("grid"), row.get("block")), f"{launch_name(row)}: {text(row)}")
+        seen.setdefault((row["kernel"], row.get("grid"), row.get("block")), row)
+    shown = list(seen.values())[:SHOWN]
+    names = [launch_name(row) for row in shown]
+    # what differs in its grid alone is told apart by it
+    names = [f"{name}, grid {row['grid']}" if names.count(name) > 1 and row.get("grid") else name
+             for name, row in zip(names, shown, strict=True)]  # fmt: skip
+    texts = [f"{name}: {text(row)}" for name, row in zip(names, shown, strict=True)]
     more = len(seen) - SHOWN
-    return "; ".join([*list(seen.values())[:SHOWN], *([f"and {more} more"] if more > 0 else [])])
+    return "; ".join([*texts, *([f"and {more} more"] if more > 0 else [])])

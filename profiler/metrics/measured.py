@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 
     from profiler.columns import Columns
 
-HARNESS_TABLES = ("device_activity", "gaps", "memcpy_gaps", "launch_latency", "stream_overlap")
-"""Metric tables that tell of the work between iterations: of a sweep by the project's own programs they say nothing."""
+MEASURED_TABLES = ("summary", "kernels", "occupancy", "memory_operations")
+"""Metric tables that, of a sweep by the project's own programs, are shown of the measured iterations only."""
 
-HARNESS_SUMMARY = (
+HARNESS_TABLES = ("device_activity", "gaps", "memcpy_gaps", "launch_latency", "stream_overlap")
+"""Metric tables that tell of the work between iterations: of such a sweep they say nothing about the kernels."""
+
+_HARNESS_SUMMARY = (
     "span_ns", "busy_ns", "gpu_busy_pct", "idle_ns", "gap_count", "longest_gap_ns", "overlap_ns", "launch_api_median_ns",
     "launch_latency_median_ns", "unmatched_kernel_count", "api_call_count", "nvtx_range_count", "unranged_gpu_ns",
 )  # fmt: skip
-"""Keys of the summary of which the same is true."""
+_HARNESS_REASON = (
+    "left out: the sweep's driver holds streams back and checks outputs between points, so this would tell of its own work; "
+    "profiler metrics has it"
+)
+MEASURED_NOTE = "GPU work of the measured iterations only: what lies between them is the driver's own."
 
 
 def measured(recording: Recording) -> Recording:
@@ -35,16 +42,24 @@ def measured(recording: Recording) -> Recording:
     return recording.memo("measured", lambda: _measured(recording))
 
 
-def without_harness(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a metric table of `measured` without the rows that tell of work which is not in it.
+def shown_metric(recording: Recording, name: str) -> pd.DataFrame:
+    """Return a metric table as pages and `profiler show` have it: of an own sweep without the driver's own work.
 
     Args:
-        table: Name of the metric table.
-        frame: Its rows.
+        recording: Any recording.
+        name: Name of the metric table.
+
+    Raises:
+        DataMissingError: The recording lacks what the table needs, or the table would tell of the driver alone.
     """
-    if table == "summary":
-        return frame[~frame["key"].isin(HARNESS_SUMMARY)]
-    if table == "occupancy":
+    if not is_own_sweep(recording):
+        return recording.metric(name)
+    if name in HARNESS_TABLES:
+        raise DataMissingError(f"{name}: {_HARNESS_REASON}", f"profiler metrics --table {name}")
+    frame = measured(recording).metric(name) if name in MEASURED_TABLES else recording.metric(name)
+    if name == "summary":
+        return frame[~frame["key"].isin(_HARNESS_SUMMARY)]
+    if name == "occupancy":
         return frame[frame["count"].ne(0).fillna(True)]
     return frame
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from profiler.errors import ProfilerError
+from profiler.metrics.measured import shown_metric
 from profiler.report.blocks import Table
 from profiler.report.columns import label_of, view_columns
 from profiler.report.embed import pack_column
@@ -67,7 +68,7 @@ class View:
         frames, reasons = [], []
         for label, recording in zip(self.names, self.recordings, strict=True):
             try:
-                frame = getattr(recording, kind)(name)
+                frame = shown_metric(recording, name) if kind == "metric" else recording.table(name)
             except ProfilerError as error:
                 message = error.message.removeprefix(f"{name}: ")
                 reasons.append(f"{label}: {message}" if self.several else message)

@@ -102,9 +102,17 @@ def test_overlaps_come_longest_first_and_idle_pairs_are_counted():
     assert f"{(every['overlap_ns'] == 0).sum():,} more pairs of {len(every):,}" in note.text
 
 
-def test_pairs_that_never_overlap_are_a_sentence():
+def test_pairs_that_never_overlap_are_a_sentence(monkeypatch):
+    monkeypatch.setattr("profiler.metrics.measured.is_own_sweep", lambda recording: False)
     blocks = stream_overlap.build(View([synthetic.recording()]))
     assert blocks[0].text == "None of the 3 pairs of streams worked at the same time."
+
+
+def test_what_lies_between_iterations_of_an_own_sweep_is_left_out():
+    view = View([synthetic.recording()])
+    assert view.metric("gaps") is None and "checks outputs between points" in view.reasons("gaps")[0]
+    keys = set(view.metric("summary")["key"])
+    assert "kernel_count" in keys and not keys & {"gpu_busy_pct", "gap_count", "launch_latency_median_ns"}
 
 
 def test_a_missing_timeline_names_the_right_reason():
