@@ -30,7 +30,7 @@ def run(
     ] = None,
     budget: Annotated[float, typer.Option("--budget", help="Time to measure, seconds.")] = 300.0,
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds at most.")] = 400,
-    trial_rounds: Annotated[int, typer.Option("--trial-rounds", help="Rounds of one trial at most.")] = 18,
+    trial_rounds: Annotated[int, typer.Option("--trial-rounds", help="Rounds of one trial at most.")] = 12,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the order.")] = 1,
     format: Annotated[SelfTestFormat, typer.Option("--format", help="text or json.")] = SelfTestFormat.TEXT,
     label: Annotated[str, typer.Option("--label", "-l", help="Name of the run.")] = "selftest",
