@@ -77,7 +77,8 @@ def _tell(recorded: RunDir, written: list[Path]) -> None:
     tools = ", ".join(capture.tool for capture in manifest.captures)
     echo(f"\nrecorded with: {tools}; engine: {_engine(recorded)}")
     if _engine(recorded) == "reference":
-        echo("missing without a GPU: kernels, copies, occupancy and hardware counters (the H200 page below has them)")
+        below = " (the H200 page below has them)" if len(written) > 1 else ""
+        echo(f"missing without a GPU: kernels, copies, occupancy and hardware counters{below}")
     elif "nsys" not in tools:
         echo("missing without Nsight Systems: the API calls and the timeline of everything that the runner does not mark")
     echo("missing without Nsight Compute: hardware counters; add them with --tool nsys,ncu on a GPU")
