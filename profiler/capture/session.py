@@ -104,8 +104,9 @@ def _find_unfinished(target: str, root: Path) -> RunDir:
 
 def exit_code(run: RunDir) -> int:
     """Return the exit status for a run: 0, or that of the worst thing that its points report."""
-    codes = {capture.returncode for capture in run.manifest.captures}
-    return next((code for code in (WrongOutputError.exit_code, CaptureError.exit_code) if code in codes), 0)
+    # the last attempt of each tool speaks for all points, those of the attempts before it too
+    last = {capture.tool: capture.returncode for capture in run.manifest.captures}
+    return next((code for code in (WrongOutputError.exit_code, CaptureError.exit_code) if code in last.values()), 0)
 
 
 def plan(request: CaptureRequest, progress: Progress | None = None) -> list[tuple[str, RecordPlan]]:

@@ -170,14 +170,14 @@ def emit(
     for name, path in files.items():
         if path is not None:
             write_atomic(path, writers[name]())
-    if page is not None:
-        from profiler.report.comparison_page import render_comparison
-
-        render_comparison(comparison, page, gate)
     if format is ComparisonFormat.TABLE:
         print_comparison(comparison, gate)
     else:
         echo(writers[format.value](), nl=False, data=True)
+    if page is not None:  # last: what it costs is not in the way of the answer
+        from profiler.report.comparison_page import render_comparison
+
+        render_comparison(comparison, page, gate)
     return 0 if gate is None else gate.exit_code
 
 
@@ -197,7 +197,7 @@ def print_comparison(comparison: Comparison, gate: GateResult | None) -> None:
             Text(f"{mark}: {item.title}: {item.base_value or 'unknown'} and {item.candidate_value or 'unknown'} ({item.why})")
         )
     if len(comparison.rows):
-        out.print(_rows_table(comparison))
+        _print_rows(comparison)
     changed = comparison.metrics[comparison.metrics["verdict"].isin(["worse", "better"])]
     if len(changed):
         out.print(_metrics_table(changed))
@@ -208,30 +208,41 @@ def print_comparison(comparison: Comparison, gate: GateResult | None) -> None:
         _print_gate(out, gate)
 
 
-def _rows_table(comparison: Comparison) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
+def _print_rows(comparison: Comparison) -> None:
+    """Print the worst rows; what all of them share is said once, below."""
+    from profiler.cli.printing import console, print_rows
     from profiler.report.exporters.compare_markdown import format_change
+    from profiler.report.row_labels import distinct_labels
     from profiler.units import format_ns
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    several = len(comparison.candidates) > 1
-    for name in ("verdict", *(("candidate",) if several else ()), "row", "base", "candidate", "change", "rounds", "why"):
-        right = name in ("base", "candidate", "change", "rounds") and not (name == "candidate" and not table.columns)
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    rows = comparison.worst_first()
-    for row in rows.head(ROWS_SHOWN).to_dict("records"):
-        why = "" if row["verdict"] in ("slower", "faster", "same") and row["reason"] != "identical_code" else row["detail"]
-        if isinstance(row["match_note"], str):
-            why = f"{row['match_note']}. {why}".strip()
-        cells = [row["verdict"], *([row["candidate"]] if several else []), row["row"], format_ns(row["base_median_ns"]),
-                 format_ns(row["candidate_median_ns"]), format_change(row), str(row["rounds"]), why]  # fmt: skip
-        table.add_row(*(Text(str(cell)) for cell in cells), style=_STYLES.get(row["verdict"], ""))
-    if len(rows) > ROWS_SHOWN:
-        table.caption = f"… {len(rows) - ROWS_SHOWN} more rows: --format json"
-    return table
+    found = comparison.worst_first()
+    records = found.head(ROWS_SHOWN).to_dict("records")
+    names, shared = distinct_labels([str(row["row"]) for row in records])
+    rows = [
+        {
+            "verdict": row["verdict"], "candidate": row["candidate"], "row": name, "base time": format_ns(row["base_median_ns"]),
+            "candidate time": format_ns(row["candidate_median_ns"]), "change": format_change(row), "rounds": str(row["rounds"]),
+            "why": _why(row),
+        }
+        for name, row in zip(names, records, strict=True)
+    ]  # fmt: skip
+    alike = {name: rows[0][name] for name in ("rounds", "why") if len(rows) > 1 and len({row[name] for row in rows}) == 1}
+    left_out = [*alike, *([] if len(comparison.candidates) > 1 else ["candidate"])]
+    shown = [{name: value for name, value in row.items() if name not in left_out} for row in rows]
+    right = frozenset(("base time", "candidate time", "change", "rounds"))
+    styles = [_STYLES.get(row["verdict"], "") for row in records]
+    print_rows(shown, None, right, ("rounds", "candidate time", "base time"), styles)
+    said = [shared, f"rounds {alike['rounds']}" if "rounds" in alike else "", alike.get("why", "")]
+    if any(said):
+        console().print(f"all rows: {'; '.join(filter(None, said))}", markup=False, style="dim")
+    if len(found) > ROWS_SHOWN:
+        console().print(f"{len(found) - ROWS_SHOWN} more rows: --format json", markup=False, style="dim")
+
+
+def _why(row: dict[str, Any]) -> str:
+    """Return what there is to say of a row beside its verdict."""
+    why = "" if row["verdict"] in ("slower", "faster", "same") and row["reason"] != "identical_code" else row["detail"]
+    return f"{row['match_note']}. {why}".strip() if isinstance(row["match_note"], str) else why
 
 
 def _metrics_table(changed: Any) -> Any:

@@ -46,7 +46,7 @@ def run(
         return 0
     from profiler.cli.printing import print_rows
 
-    print_rows(rows, title=None)
+    print_rows(rows, None, optional=("target", "created", "tools", "gpu"))
     for error in unreadable.values():
         echo(f"note: {error.message}; fix: {error.hint}", err=True)
     return 0

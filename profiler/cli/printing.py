@@ -76,7 +76,11 @@ def console(stderr: bool = False) -> Console:
 
 
 def print_rows(
-    rows: Sequence[dict[str, Any]], title: str | None, right: frozenset[str] = frozenset(), optional: Sequence[str] = ()
+    rows: Sequence[dict[str, Any]],
+    title: str | None,
+    right: frozenset[str] = frozenset(),
+    optional: Sequence[str] = (),
+    styles: Sequence[str] = (),
 ) -> None:
     """Print dictionaries with equal keys as a table.
 
@@ -85,6 +89,7 @@ def print_rows(
         title: Line above the table.
         right: Keys to align to the right.
         optional: Keys that are left out, in this order, while the terminal is too narrow for all; the table then says so.
+        styles: Style of each row; none when left out.
     """
     rows, dropped = _narrowed(rows, optional, console().width)
     from rich import box
@@ -102,8 +107,8 @@ def print_rows(
             no_wrap=numeric,
             max_width=None if numeric else _TEXT_WIDTH,
         )
-    for row in rows:
-        table.add_row(*(Text(MISSING if value is None else printable(str(value))) for value in row.values()))
+    for row, style in zip(rows, styles or [""] * len(rows), strict=True):
+        table.add_row(*(Text(MISSING if value is None else printable(str(value))) for value in row.values()), style=style)
     console().print(table)
     if dropped:
         console().print(f"not shown: {', '.join(dropped)}", markup=False, style="dim")

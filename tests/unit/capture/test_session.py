@@ -21,7 +21,7 @@ from profiler.capture.sweep import expand
 from profiler.errors import CaptureError, ToolMissingError, UsageError
 from profiler.runner.result import Journal
 from profiler.runner.settings import MeasureSettings
-from profiler.store.manifest import read_manifest
+from profiler.store.manifest import CaptureRecord, read_manifest
 from profiler.store.run_dir import RunDir, create_run
 
 ENGINES = Path(__file__).parents[1] / "runner"
@@ -189,6 +189,15 @@ def test_an_unexpected_error_marks_the_run_and_shows_itself(tmp_path, monkeypatc
     monkeypatch.setattr(tool_pass, "write_points", broken)
     run, _ = failing(tmp_path, sweep(), ZeroDivisionError)
     assert run.manifest.reason == "ZeroDivisionError: a bug"
+
+
+@pytest.mark.parametrize(("codes", "expected"), [((4, 0), 0), ((0, 4), 4), ((7, 4), 4), ((None, 7), 7)])
+def test_the_last_attempt_of_a_tool_speaks_for_the_run(tmp_path, codes, expected):
+    run = create_run(tmp_path, "x")
+    run.manifest.captures = [CaptureRecord("nsys", returncode=code) for code in codes]
+    assert exit_code(run) == expected
+    run.manifest.captures.append(CaptureRecord("builtin", returncode=7))
+    assert exit_code(run) == 7
 
 
 def test_faulty_points_are_recorded_and_the_run_is_complete(tmp_path):
