@@ -39,8 +39,8 @@ def opened(browser, path, width=1280, scheme="light", **options):
     page.wait_for_selector("html[data-ready]", state="attached")
     yield page
     context.close()
-    assert requests == []
-    assert messages == []
+    assert requests == [], requests
+    assert messages == [], messages
 
 
 def draw_all(page):

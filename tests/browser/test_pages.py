@@ -112,11 +112,11 @@ def test_theme_follows_the_system_and_the_choice_of_the_reader(browser, pages):
         light = background()
         assert light != dark
         draw_all(page)
-        grid = lambda: page.evaluate("document.querySelector('#gaps .figure').layout.xaxis.gridcolor")  # noqa: E731
+        grid = lambda: page.evaluate("document.querySelector('#kernels .figure').layout.xaxis.gridcolor")  # noqa: E731
         in_light = grid()
         page.click("#theme-toggle")
         assert background() == dark
-        until(page, f"document.querySelector('#gaps .figure').layout.xaxis.gridcolor !== '{in_light}'")
+        until(page, f"document.querySelector('#kernels .figure').layout.xaxis.gridcolor !== '{in_light}'")
 
 
 def test_keyboard_reaches_the_content_and_every_control_has_a_name(browser, pages):

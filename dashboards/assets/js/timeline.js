@@ -15,6 +15,7 @@ Page.widgets.timeline = (function () {
       this.range = null;
       this.matches = null;
       this.pointers = new Map();
+      this.places = { items: [], height: 0 };  // a pointer may come before the first frame
       this.build(node);
       Page.timelineInput.listen(this);
       this.fitGpu();
