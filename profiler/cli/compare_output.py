@@ -266,9 +266,13 @@ def _metrics_table(changed: Any) -> Any:
 def _print_gate(out: Any, gate: GateResult) -> None:
     from rich.text import Text
 
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for check in gate.checks:
         state = f"accepted ({check.accepted})" if check.accepted else "counts"
-        out.print(Text(f"gate: {check.metric}: {check.row}: {check.text}: {state}"))
+        alike.setdefault((check.metric, check.text, state), []).append(check.row)
+    for (metric, text, state), rows in alike.items():
+        more = f" and {len(rows) - 1} more rows" if len(rows) > 1 else ""
+        out.print(Text(f"gate: {metric}: {rows[0]}{more}: {text}: {state}"))
     for note in gate.notes:
         out.print(Text(f"gate: {note}"))
     out.print(Text(f"gate: {gate.outcome} (exit {gate.exit_code})", style="bold"))

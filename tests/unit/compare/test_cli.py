@@ -154,3 +154,9 @@ def test_baseline_set_list_compare(cli, driver, write_result, tmp_path):
 def test_selftest_prints_what_it_measured(cli, driver):
     code, out, _ = cli("selftest", "--runs", "runs", "--rounds", "6", "--budget", "60", "--", *driver("--dtype", "fp32,fp16"))
     assert code == 0 and "Simulated GPU: 1 trials of 2 rows, 6 rounds" in out and "0 of 2 called faster or slower" in out
+
+
+def test_the_gate_says_a_reason_that_rows_share_once(cli, write_result):
+    points = {LABEL.replace("8x8", shape): samples(1e5) for shape in ("8x8", "16x16", "32x32")}
+    code, out, _ = cli("gate", write_result("a.json", points), write_result("b.json", points))
+    assert code == 11 and sum(line.startswith("gate: time") for line in out.splitlines()) == 1 and " and 2 more rows: one process" in out
