@@ -45,7 +45,7 @@ def _print(recording: Recording, target: str, frames: tuple[str, ...], absent: d
     from profiler.cli.metric_tables import print_metric_table
     from profiler.cli.printing import console
     from profiler.metrics import catalog
-    from profiler.metrics.measured import HARNESS_TABLES, MEASURED_NOTE, is_own_sweep, shown_metric
+    from profiler.metrics.measured import HARNESS_TABLES, MEASURED_NOTE, is_narrowed, is_own_sweep, shown_metric
 
     out = console()
     out.print(f"{recording.name}  ({', '.join(recording.tools) or 'no capture'})", markup=False)
@@ -53,7 +53,7 @@ def _print(recording: Recording, target: str, frames: tuple[str, ...], absent: d
         out.print(f"status: {recording.manifest.status}: {recording.manifest.reason}", markup=False)
     named = recording.run.run_id if recording.run is not None and target == "latest" else target
     _print_answer(recording, named)
-    if is_own_sweep(recording):
+    if is_narrowed(recording):
         out.print(f"{MEASURED_NOTE} profiler metrics has all of it.", markup=False, style="dim")
     for table in catalog.METRIC_TABLES:
         if table.name in frames and not (is_own_sweep(recording) and table.name in HARNESS_TABLES):

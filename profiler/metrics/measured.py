@@ -77,6 +77,11 @@ def is_own_sweep(recording: Recording) -> bool:
     return "program" in points and any(name in OWN_PROGRAMS for name in points.coded("program").values)
 
 
+def is_narrowed(recording: Recording) -> bool:
+    """Say whether `shown_metric` leaves GPU work of the recording out."""
+    return is_own_sweep(recording) and measured(recording) is not recording
+
+
 def _measured(recording: Recording) -> Recording:
     tool = operations_tool(recording)
     if tool is None:

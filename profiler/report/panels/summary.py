@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from profiler.metrics.measured import MEASURED_NOTE, is_own_sweep
+from profiler.metrics.measured import MEASURED_NOTE, is_narrowed
 from profiler.report.blocks import Block, Fact, Facts, Findings, Missing, Note, Winners
 from profiler.report.panels.base import Panel
 from profiler.report.panels.findings import NOT_EVALUATED, collect
@@ -108,7 +108,7 @@ def _figures(view: View) -> list[Block]:
     frame = view.metric("summary")
     if frame is None:
         return [Missing("; ".join(view.reasons("summary")), "record a program that uses the GPU")]
-    note = [Note(MEASURED_NOTE, "hint")] if any(map(is_own_sweep, view.recordings)) else []
+    note = [Note(MEASURED_NOTE, "hint")] if any(map(is_narrowed, view.recordings)) else []
     if not view.several:
         return [Facts(_facts(frame.to_dict("records"))), *note]
     return [*note, *(Facts(_facts(rows.to_dict("records")), str(name)) for name, rows in frame.groupby("recording", sort=False))]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from profiler.findings import evaluate_rows
-from profiler.metrics.measured import is_own_sweep, measured
+from profiler.metrics.measured import is_narrowed, is_own_sweep, measured
 from profiler.tables.load import load
 
 ROOT = Path(__file__).parents[3]
@@ -17,7 +17,7 @@ def sweep():
 
 def test_only_the_work_of_measured_iterations_stays(sweep):
     own = measured(sweep)
-    assert own is measured(sweep) and is_own_sweep(sweep)
+    assert own is measured(sweep) and is_own_sweep(sweep) and is_narrowed(sweep)
     kernels = own.metric("kernels")
     assert kernels["kernel"].str.contains("swish_").all() and sweep.metric("kernels")["kernel"].str.contains("delay").any()
     points = sweep.metric("points")
@@ -35,7 +35,7 @@ def test_everything_else_is_the_same(sweep):
 
 def test_a_recording_without_iterations_stays_whole():
     recording = load(ROOT / "tests/data/nsys_nvtx_cpu/events.sqlite")
-    assert measured(recording) is recording and not is_own_sweep(recording)
+    assert measured(recording) is recording and not is_own_sweep(recording) and not is_narrowed(recording)
 
 
 def test_no_rule_judges_how_the_own_driver_uses_the_gpu(sweep):
