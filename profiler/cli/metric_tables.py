@@ -80,10 +80,10 @@ def _ordered(table: str, frame: pd.DataFrame) -> list[str]:
 
 def _shared(cells: dict[str, list[str]], keys: Sequence[str]) -> dict[str, str]:
     """Return the columns whose value all rows share; none where there are too few rows for that to save anything."""
-    if len(next(iter(cells.values()))) < 3:
+    if len(next(iter(cells.values()), ())) < 3:
         return {}
     found = {name: column[0] for name, column in cells.items() if len(set(column)) == 1 and name not in keys}
-    return dict(list(found.items())[:_SHARED])
+    return dict(list(found.items())[:_SHARED]) if len(found) < len(cells) else {}
 
 
 def _cell(name: str, value: Any, unit: str) -> str:
