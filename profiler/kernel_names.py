@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 _LIBRARY = "libstdc++.so.6"
+_ANONYMOUS, _ANONYMOUS_MARK = "(anonymous namespace)", "\0"
 
 
 @cache
@@ -34,59 +35,57 @@ def demangle(name: str) -> str:
     return text
 
 
-def short_name(name: str) -> str:
-    """Return the function's own name: without return type, namespaces, template arguments and parameters."""
-    depth, kept = 0, []
-    text = name.replace("(anonymous namespace)::", "")
-    for character in text:
-        if character in "<(":
-            if character == "(" and depth == 0:
-                break
-            depth += 1
-        elif character in ">)":
-            depth -= 1
-        elif depth == 0:
-            kept.append(character)
-    head = "".join(kept).strip()
-    return re.split(r"[\s:]+", head)[-1] or name
-
-
-def base_function(kernel: str) -> str:
-    """Return a demangled kernel's function name without return type, template arguments and parameters.
-
-    `void ns::scale<float, 4>(float*, int)` gives `ns::scale`.
-    """
-    depth, kept = 0, []
-    for index, character in enumerate(kernel):
-        if character == "<":
-            depth += 1
-        elif character == ">" and depth:
-            depth -= 1
-        elif character == "(" and not depth and not kernel.startswith("(anonymous namespace)", index):
-            break
-        elif not depth:
-            kept.append(character)
-    words = "".join(kept).strip().replace("(anonymous namespace)", "(anonymous\0namespace)").split(" ")
-    return words[-1].replace("\0", " ") if words else kernel
-
-
-def instantiation(name: str) -> str:
-    """Return a kernel's name with its template arguments, without return type, namespaces and parameters.
-
-    `void ns::scale<float, 4>(float*, int)` gives `scale<float, 4>`.
-    """
-    text = name.replace("(anonymous namespace)::", "").replace("<unnamed>::", "")
-    depth, end, start = 0, len(text), 0
+def _head(name: str) -> str:
+    """Return a name without return type and parameters, an unnamed namespace as `_ANONYMOUS_MARK`."""
+    text = name.replace(_ANONYMOUS, _ANONYMOUS_MARK)
+    depth, start = 0, 0
     for index, character in enumerate(text):
         if character == "<":
             depth += 1
         elif character == ">":
             depth -= 1
         elif character == "(" and depth == 0:
-            end = index
-            break
+            return text[start:index]
         elif character == " " and depth == 0:
             start = index + 1
+    return text[start:]
+
+
+def base_function(name: str) -> str:
+    """Return the function with its namespaces, without return type, template arguments and parameters.
+
+    `void ns::scale<float, 4>(float*, int)` gives `ns::scale`.
+    """
+    depth, kept = 0, []
+    for character in _head(name):
+        depth -= character == ">"
+        if depth == 0 and character not in "<>":
+            kept.append(character)
+        depth += character == "<"
+    return "".join(kept).replace(_ANONYMOUS_MARK, _ANONYMOUS) or name
+
+
+def instantiation(name: str) -> str:
+    """Return the function's own name with its template arguments, without return type, namespaces and parameters.
+
+    `void ns::scale<float, 4>(float*, int)` gives `scale<float, 4>`.
+    """
+    text = _head(name.replace("<unnamed>::", "")).replace(f"{_ANONYMOUS_MARK}::", "")
     # nsys writes the type of an integer argument, other tools do not
-    shown = re.sub(r"\((?:unsigned )?(?:bool|char|short|int|long)(?: long)?\)(?=-?\d)", "", text[start:end])
-    return re.sub(r"\b\w+::", "", shown) or name
+    text = re.sub(r"\((?:unsigned )?(?:bool|char|short|int|long)(?: long)?\)(?=-?\d)", "", text)
+    return re.sub(r"\b\w+::", "", text) or name
+
+
+def short_name(name: str) -> str:
+    """Return the function's own name, without template arguments: `scale`."""
+    return instantiation(name).partition("<")[0] or name
+
+
+def brief_name(name: str) -> str:
+    """Return the function's own name with its first template argument: `scale<float, …>`."""
+    text, depth = instantiation(name), 0
+    for index, character in enumerate(text):
+        depth += (character in "<(") - (character in ">)")
+        if character == "," and depth == 1:
+            return f"{text[:index]}, …>"
+    return text

@@ -47,7 +47,7 @@ class Progress:
         rounds: Finished rounds.
         undecided: Rows that more rounds may decide.
         rows: Rows in all.
-        elapsed_s: Time measured so far, over all sessions of the job.
+        elapsed_s: Time measured so far, over all calls for the job.
     """
 
     rounds: int
@@ -63,7 +63,7 @@ def run_job(
 
     Args:
         store: State of the job.
-        budget_s: Time for this session, in s; the last round is not begun when it would not fit.
+        budget_s: Time for this call, in s; the last round is not begun when it would not fit.
         run: `profiler.capture.process.run_process`.
         max_rounds: Rounds at most; rows are decided at the scheduled looks up to it.
         on_round: Told after each round.

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from profiler.kernel_names import brief_name
+
 if TYPE_CHECKING:
     from profiler.tables.load import Recording
 
@@ -75,24 +77,8 @@ def known(row: Row, *names: str) -> bool:
 
 def launch_name(row: Row) -> str:
     """Return `kernel<float, …>, block 256x1x1`: namespaces, parameters and all but the first template argument left out."""
-    name = function_name(str(row["kernel"]))
+    name = brief_name(str(row["kernel"]))
     return f"{name}, block {row['block']}" if row.get("block") else name
-
-
-def function_name(kernel: str) -> str:
-    """Shorten a demangled kernel name to its function and its first template argument."""
-    kernel = kernel.removeprefix("void ")
-    depth, begin, end, comma = 0, 0, len(kernel), 0
-    for position, sign in enumerate(kernel):
-        depth += (sign in "<(") - (sign in ">)")
-        if depth == 0 and kernel.startswith("::", position):
-            begin, comma = position + 2, 0
-        elif depth == 1 and sign == "(" and position > begin:
-            end = position
-            break
-        elif depth == 1 and sign == "," and not comma:
-            comma = position
-    return f"{kernel[begin:comma]}, …>" if comma else kernel[begin:end] or kernel
 
 
 def worst(rows: Iterable[Row], key: Callable[[Row], float], text: Callable[[Row], str]) -> str:

@@ -11,7 +11,6 @@ import pytest
 import profiler
 from profiler.capture.request import CaptureRequest
 from profiler.errors import BadExportError, CaptureError, ToolMissingError, UsageError
-from profiler.kernel_names import demangle, short_name
 from profiler.schema import TABLES, check_columns
 from profiler.tools.cupti.archive import RecordTable, merge_archives, read_archive, write_archive
 from profiler.tools.cupti.collector import CuptiCollector
@@ -319,17 +318,3 @@ def test_the_recorder_joins_parts_and_knows_what_they_hold(recorded):
 def test_nothing_recorded_is_an_error(tmp_path):
     with pytest.raises(CaptureError, match="wrote nothing"):
         CuptiRecorder().finish(CaptureRequest(command=("true",)), tmp_path, None, "capture")
-
-
-@pytest.mark.parametrize(
-    ("name", "short"),
-    [
-        ("void a::b::kernel<float, (int)2>(float const*, int)", "kernel"),
-        ("kernel", "kernel"),
-        ("void (anonymous namespace)::k<std::pair<int, int> >(int)", "k"),
-        ("int ns::f(void (*)(int))", "f"),
-    ],
-)
-def test_short_names(name, short):
-    assert short_name(name) == short
-    assert demangle(name) == name

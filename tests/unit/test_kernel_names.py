@@ -1,6 +1,6 @@
 import pytest
 
-from profiler.kernel_names import base_function, demangle, instantiation
+from profiler.kernel_names import base_function, brief_name, demangle, instantiation, short_name
 
 NAMES = {
     "void ns::scale<float, 4>(float*, int)": "ns::scale",
@@ -30,3 +30,35 @@ INSTANTIATIONS = {
 @pytest.mark.parametrize("name", INSTANTIATIONS)
 def test_an_instantiation_keeps_its_template_arguments(name):
     assert instantiation(demangle(name)) == INSTANTIATIONS[name]
+
+
+@pytest.mark.parametrize(
+    "kernel, short",
+    [
+        (
+            "void profiler::plugins::swish::swish_vectorized_kernel<float, (int)1, (profiler::plugins::CachePolicy)1>(profiler::Extent, x)",
+            "swish_vectorized_kernel<float, …>",
+        ),
+        ("void swish_scalar_kernel<float>(const T1 *, unsigned long)", "swish_scalar_kernel<float>"),
+        ("row_sum_kernel(float const*, int)", "row_sum_kernel"),
+        ("profiler::driver::<unnamed>::profiler_delay_kernel(unsigned long)", "profiler_delay_kernel"),
+        ("(anonymous namespace)::k<int>(int)", "k<int>"),
+        ("plain", "plain"),
+    ],
+)
+def test_a_name_is_cut_to_function_and_first_template_argument(kernel, short):
+    assert brief_name(kernel) == short
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("void a::b::kernel<float, (int)2>(float const*, int)", "kernel"),
+        ("kernel", "kernel"),
+        ("void (anonymous namespace)::k<std::pair<int, int> >(int)", "k"),
+        ("int ns::f(void (*)(int))", "f"),
+    ],
+)
+def test_short_names(name, short):
+    assert short_name(name) == short
+    assert demangle(name) == name
