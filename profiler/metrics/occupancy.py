@@ -21,9 +21,7 @@ _CARVE_OUT = "shared_memory_executed_bytes"
 _AXES = tuple(f"{what}_{axis}" for what in ("grid", "block") for axis in "xyz")
 
 
-def _uses(
-    recording: Recording, configurations: Columns, devices: list[int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _uses(recording: Recording, configurations: Columns, devices: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (configuration, device, executions) for each pair that ran; executions are -1 without kernel times."""
     everything = np.arange(configurations.rows)
     unknown = np.full(configurations.rows, -1)

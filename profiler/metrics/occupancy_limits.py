@@ -69,9 +69,7 @@ def block_limits(configurations: Columns, limits: SmLimits, carve_out: np.ndarra
     barriers = _integers(configurations, "barrier_count")
     static = _integers(configurations, "static_shared_memory_bytes")
     dynamic = _integers(configurations, "dynamic_shared_memory_bytes")
-    by_barriers = np.where(
-        (barriers > 0) & bool(limits.barriers), limits.barriers // np.maximum(barriers, 1), UNLIMITED
-    )
+    by_barriers = np.where((barriers > 0) & bool(limits.barriers), limits.barriers // np.maximum(barriers, 1), UNLIMITED)
     return np.column_stack(
         [
             np.where(threads > MAX_THREADS_PER_BLOCK, 0, limits.warps // warps),

@@ -99,9 +99,7 @@ class Recorder(Protocol):
         """
         ...
 
-    def finish(
-        self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str
-    ) -> tuple[list[Path], list[str]]:
+    def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
         """Export and scrub what was captured.
 
         Args:

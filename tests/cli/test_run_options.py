@@ -25,7 +25,9 @@ def test_without_a_sweep_every_variant_and_block_size_is_run():
 
 def test_a_preset_gives_the_options_and_a_flag_beats_it(tmp_path):
     preset = tmp_path / "sweep.toml"
-    preset.write_text('tool = "builtin"\nshape = ["8x8", "16x16"]\nmax-samples = 30\n[sweep]\nblock = [64, 128]\nvariant = "scalar"\n')
+    preset.write_text(
+        'tool = "builtin"\nshape = ["8x8", "16x16"]\nmax-samples = 30\n[sweep]\nblock = [64, 128]\nvariant = "scalar"\n'
+    )
     request = build_request({"dtype": ["fp16"], "shape": None}, read_preset(preset))
     assert request.tools == ("builtin",)
     assert request.sweep.settings.max_samples == 30

@@ -5,7 +5,9 @@ import pandas as pd
 from profiler.cli.metric_tables import print_metric_table
 from profiler.metrics.spec import MetricSpec, MetricTable
 
-TABLE = MetricTable("t", "T", "rows", (), (MetricSpec("name"), MetricSpec("time_ns", "ns")), compute=lambda recording: pd.DataFrame())
+TABLE = MetricTable(
+    "t", "T", "rows", (), (MetricSpec("name"), MetricSpec("time_ns", "ns")), compute=lambda recording: pd.DataFrame()
+)
 
 
 def test_what_all_rows_share_is_said_once(capsys):

@@ -159,4 +159,8 @@ def test_selftest_prints_what_it_measured(cli, driver):
 def test_the_gate_says_a_reason_that_rows_share_once(cli, write_result):
     points = {LABEL.replace("8x8", shape): samples(1e5) for shape in ("8x8", "16x16", "32x32")}
     code, out, _ = cli("gate", write_result("a.json", points), write_result("b.json", points))
-    assert code == 11 and sum(line.startswith("gate: time") for line in out.splitlines()) == 1 and " and 2 more rows: one process" in out
+    assert (
+        code == 11
+        and sum(line.startswith("gate: time") for line in out.splitlines()) == 1
+        and " and 2 more rows: one process" in out
+    )
