@@ -22,15 +22,15 @@ from pathlib import Path
 import numpy as np
 from peer_rules import PEERS
 
-from profiler.compare.ab_job import start_job
-from profiler.compare.ab_sides import command_side
-from profiler.compare.ab_store import AbRequest, AbStore
 from profiler.compare.align import parse_aliases
 from profiler.compare.gate import evaluate
 from profiler.compare.gate_config import GateConfig
 from profiler.compare.selftest import process_spread, replay
 from profiler.compare.statistics import LOOKS
 from profiler.compare.verdict import Rule
+from profiler.jobs.ab_job import start_job
+from profiler.jobs.ab_store import AbRequest, AbStore
+from profiler.jobs.sides import command_side
 from profiler.store.run_dir import RunDir
 from profiler.tables.load import load
 

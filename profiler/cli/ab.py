@@ -34,8 +34,8 @@ from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
-    from profiler.compare.ab import Progress
-    from profiler.compare.ab_sides import AbSide
+    from profiler.jobs.ab import Progress
+    from profiler.jobs.sides import AbSide
 
 _SIDES, _JOB = "Sides", "Measuring"
 _TIMEOUT_S = 600.0
@@ -102,11 +102,11 @@ def run(
     """Measure sides interleaved until each row is decided."""
     from dataclasses import replace
 
-    from profiler.compare.ab_job import resume_job, start_job
-    from profiler.compare.ab_sides import refuse_same
-    from profiler.compare.ab_store import AbRequest
     from profiler.compare.align import parse_aliases
     from profiler.compare.comparability import check_allowed
+    from profiler.jobs.ab_job import resume_job, start_job
+    from profiler.jobs.ab_store import AbRequest
+    from profiler.jobs.sides import refuse_same
     from profiler.store.run_dir import runs_root
 
     root = runs_root(runs)
@@ -188,8 +188,8 @@ def _sides(
     """
     from profiler.capture.build import build
     from profiler.capture.process import run_process
-    from profiler.compare.ab_sides import cache_folder, command_side, resolve_side
     from profiler.errors import UsageError
+    from profiler.jobs.sides import cache_folder, command_side, resolve_side
 
     if bool(base) == bool(base_command):
         raise UsageError("give --base or --base-command, one of them", "for example --base main --candidate HEAD")

@@ -12,10 +12,10 @@ import typer
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
-    from profiler.compare.ab_store import AbRequest
     from profiler.compare.comparison import Comparison
     from profiler.compare.gate import GateResult
     from profiler.compare.verdict import Rule
+    from profiler.jobs.ab_store import AbRequest
 
 ROWS_SHOWN = 40
 _STYLES = {"slower": "bold red", "faster": "green", "cannot tell": "yellow", "not comparable": "magenta", "base only": "magenta"}

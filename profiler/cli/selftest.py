@@ -11,9 +11,8 @@ from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
-    from profiler.compare.ab import Progress
-    from profiler.compare.ab_store import AbStore
     from profiler.compare.selftest import SelfTest
+    from profiler.jobs.ab import Progress
 
 
 class SelfTestFormat(str, Enum):
@@ -37,22 +36,11 @@ def run(
     runs: RunsOption = None,
 ) -> int:
     """Measure the tool on this machine."""
-    from profiler.compare.ab_job import start_job
-    from profiler.compare.ab_sides import SELFTEST_SWEEP, AbSide, default_side
-    from profiler.compare.ab_store import AbRequest
-    from profiler.compare.selftest import run_selftest
+    from profiler.jobs.selftest import run_selftest, selftest_request
     from profiler.store.run_dir import runs_root
 
-    side = default_side(command or SELFTEST_SWEEP)
-    again = AbSide(f"{side.name} again", side.argv, side.origin, side.binaries)
-    request = AbRequest((side, again), seed=seed, skip_identical=False, stop_early=False)
-    found: list[SelfTest] = []
-
-    def judge(store: AbStore) -> None:
-        found.append(run_selftest(store, trial_rounds))
-
-    folder, _ = start_job(request, runs_root(runs), label, budget, rounds, _report, judge)
-    result = found[0]
+    request = selftest_request(command or (), seed)
+    folder, result = run_selftest(request, runs_root(runs), label, budget, rounds, trial_rounds, _report)
     echo(f"run: {folder.path}", err=True)
     if format is SelfTestFormat.JSON:
         echo(result.to_json(), nl=False, data=True)

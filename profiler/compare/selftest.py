@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from profiler.compare.ab_store import AbStore
-from profiler.compare.noise import SELFTEST_FILE
 from profiler.compare.rounds import compare_rounds, looks_taken
 from profiler.compare.sides import Row
 from profiler.compare.statistics import LOOKS
 from profiler.compare.verdict import Rule, Verdict
-from profiler.store.run_dir import write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,27 +117,30 @@ def _one_job(
     return looks_taken(available, final=False)[-1], rows
 
 
-def run_selftest(store: AbStore, max_rounds: int) -> SelfTest:
-    """Judge a finished A/A job and store the result in its run.
+def judge_selftest(
+    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: Rule, max_rounds: int, facts: Mapping[str, str]
+) -> SelfTest:
+    """Judge the rounds of a job whose two sides are the same.
 
     Args:
-        store: Job whose two sides are the same.
+        rounds: Rounds table.
+        sides: Their rows, the base first.
+        rule: Threshold and error rates.
         max_rounds: Rounds of one trial at most.
+        facts: Facts of the base: GPU and driver.
     """
-    rounds, sides, rule = store.frame(), store.side_rows(), store.request.rule
     trials = replay(rounds, sides, rule, max_rounds)
     verdicts = np.concatenate([trial["verdict"].to_numpy() for trial in trials]) if trials else np.array([], dtype=object)
     alarms = int(np.isin(verdicts, ["slower", "faster"]).sum())
     enough = verdicts.size >= FEWEST_COMPARISONS
     power = {f"{slowdown:g}": _power(rounds, sides, rule, max_rounds, slowdown) for slowdown in SLOWDOWNS} if enough else {}
-    facts = store.facts.get(store.names[0], {})
     spread = process_spread(rounds)
     known = [item["spread"] for item in spread.values()]
-    result = SelfTest(
+    return SelfTest(
         gpu=facts.get("device.name", ""),
         gpu_uuid=facts.get("device.uuid", ""),
         driver=facts.get("driver", facts.get("versions.driver", "")),
-        rounds=len(store.rounds),
+        rounds=int(rounds["round"].max()) if len(rounds) else 0,
         trials=len(trials),
         comparisons=int(verdicts.size),
         alarms=alarms,
@@ -152,8 +152,6 @@ def run_selftest(store: AbStore, max_rounds: int) -> SelfTest:
         power=power,
         rows=spread,
     )
-    write_atomic(store.run.raw("selftest") / SELFTEST_FILE, result.to_json())
-    return result
 
 
 def _power(rounds: Any, sides: Mapping[str, list[Row]], rule: Rule, max_rounds: int, slowdown: float) -> float:

@@ -25,6 +25,7 @@ LAYERS = (
     {"compare"},
     {"report"},
     {"experiments"},
+    {"jobs"},
     {"cli", "__main__"},
 )
 # what a recording is made with never sees how it is analysed

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from profiler.capture.process import run_process
-from profiler.compare.ab_sides import DEFAULT_SWEEP, command_side, resolve_side
 from profiler.errors import UsageError
+from profiler.jobs.sides import DEFAULT_SWEEP, command_side, resolve_side
 
 
 def fake_build(source, target):

@@ -5,10 +5,6 @@ from pathlib import Path
 import pytest
 
 from profiler.capture.process import run_process
-from profiler.compare.ab import identical_rows, job_comparison
-from profiler.compare.ab_job import start_job
-from profiler.compare.ab_sides import AbSide
-from profiler.compare.ab_store import AbRequest, AbStore
 from profiler.compare.machine_code import (
     find_cuobjdump,
     function_code,
@@ -20,6 +16,10 @@ from profiler.compare.machine_code import (
     same_code,
 )  # fmt: skip
 from profiler.errors import CaptureError
+from profiler.jobs.ab import identical_rows, job_comparison
+from profiler.jobs.ab_job import start_job
+from profiler.jobs.ab_store import AbRequest, AbStore
+from profiler.jobs.sides import AbSide
 
 
 def both(*names):

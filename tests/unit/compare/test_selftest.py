@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from conftest import row
 
-from profiler.compare.ab_job import start_job
-from profiler.compare.ab_sides import command_side
-from profiler.compare.ab_store import AbRequest
 from profiler.compare.noise import find_noise
 from profiler.compare.rounds import ROUND_COLUMNS
-from profiler.compare.selftest import process_spread, replay, run_selftest
+from profiler.compare.selftest import process_spread, replay
 from profiler.compare.statistics import LOOKS
 from profiler.compare.verdict import Rule
+from profiler.jobs.ab_store import AbRequest
+from profiler.jobs.selftest import run_selftest
+from profiler.jobs.sides import command_side
 
 LABELS = [f"op=a shape={index}" for index in range(10)]
 
@@ -55,11 +55,7 @@ def test_a_self_test_is_stored_and_used(driver, tmp_path):
         "--shape", "65536x1024", "--dtype", "fp32,fp16", "--set", "block=64,128,256,512,1024", "--process-noise", "0.002"
     )
     request = AbRequest((command_side("base", command), command_side("again", command)), skip_identical=False, stop_early=False)
-    found = []
-    run, _ = start_job(
-        request, tmp_path, "selftest", 120.0, 2 * LOOKS[1], None, lambda store: found.append(run_selftest(store, LOOKS[2]))
-    )
-    (result,) = found
+    run, result = run_selftest(request, tmp_path, "selftest", 120.0, 2 * LOOKS[1], LOOKS[2])
     assert (result.gpu, result.gpu_uuid, result.rounds) == ("Simulated GPU", "GPU-0", 16)
     assert result.trials == 2 and result.comparisons == 20 and result.alarms == 0 and result.alarm_rate_high < 0.15
     assert 0.005 < result.smallest_slowdown <= 0.025 and result.power["0.05"] == 1.0 and result.power["0.0025"] == 0.0

@@ -19,9 +19,6 @@ Build = Callable[[Path, Path], None]
 DEFAULT_SWEEP = ("--plugin", "all", "--shape", "4096x1024,65536x1024", "--dtype", "fp32,fp16")
 """What the driver measures when no command is given: every op, at a size that the L2 cache holds and one that it does not."""
 
-SELFTEST_SWEEP = ("--plugin", "all", "--shape", "4096x1024,16384x1024,65536x1024", "--dtype", "fp32,fp16")
-"""What the self-test measures: one size more, because it needs many rows rather than many trials."""
-
 _PLACEHOLDERS = ("{driver}", "{library}")
 _GIT_TIMEOUT_S = 120.0
 

@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.compare.ab_points import ONLY, can_narrow, points_file, takes_points, undecided
-from profiler.compare.ab_sides import AbSide
-from profiler.compare.ab_store import SOURCE, TOOL, AbStore, RoundRecord
 from profiler.compare.align import align
 from profiler.compare.comparability import FACTS, compare_facts, fact_value, listed_differences
 from profiler.compare.comparison import Comparison, SideInfo
@@ -24,6 +21,9 @@ from profiler.compare.rounds import balanced_order, compare_rounds
 from profiler.compare.sides import Row
 from profiler.compare.statistics import LOOKS
 from profiler.errors import BadExportError, CaptureError, ProfilerError, WrongOutputError
+from profiler.jobs.ab_points import ONLY, can_narrow, points_file, takes_points, undecided
+from profiler.jobs.ab_store import SOURCE, TOOL, AbStore, RoundRecord
+from profiler.jobs.sides import AbSide
 from profiler.store.run_dir import write_atomic
 from profiler.tables.load import load
 

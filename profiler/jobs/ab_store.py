@@ -14,13 +14,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.compare.ab_sides import AbSide
 from profiler.compare.align import apply_aliases
 from profiler.compare.comparability import compare_facts, mixed_conditions, recording_facts
 from profiler.compare.rounds import ROUND_COLUMNS
 from profiler.compare.sides import Row, merge_replicates, mix_conditions, rows_from_points
 from profiler.compare.verdict import Rule
 from profiler.errors import BadExportError, UsageError
+from profiler.jobs.sides import AbSide
 from profiler.store.run_dir import RunDir, write_atomic
 from profiler.tables.load import load
 

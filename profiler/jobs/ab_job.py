@@ -10,11 +10,11 @@ from pathlib import Path
 from profiler.capture.environment import environment_facts
 from profiler.capture.lock import locked
 from profiler.capture.process import run_process
-from profiler.compare.ab import Progress, job_comparison, run_job
-from profiler.compare.ab_store import TOOL, AbRequest, AbStore
 from profiler.compare.comparison import Comparison
 from profiler.compare.statistics import LOOKS
 from profiler.errors import ProfilerError, UsageError
+from profiler.jobs.ab import Progress, job_comparison, run_job
+from profiler.jobs.ab_store import TOOL, AbRequest, AbStore
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir, create_run, find_run
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.capture.artefacts import DRIVER
-from profiler.compare.ab_sides import AbSide
-from profiler.compare.ab_store import AbStore
 from profiler.compare.align import unalias
 from profiler.compare.verdict import Verdict
+from profiler.jobs.ab_store import AbStore
+from profiler.jobs.sides import AbSide
 from profiler.store.run_dir import write_atomic
 
 if TYPE_CHECKING:
