@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 
 SOURCES = {
     "nsys_median_ns": "nsys kernel",

@@ -31,8 +31,8 @@ from profiler.compare.verdict import Rule
 from profiler.jobs.ab_job import start_job
 from profiler.jobs.ab_store import AbRequest, AbStore
 from profiler.jobs.sides import command_side
+from profiler.metrics.recording import load
 from profiler.store.run_dir import RunDir
-from profiler.tables.load import load
 
 ROWS = (49152, 65536, 81920)
 COLUMNS = 1024

@@ -41,7 +41,7 @@ for table, columns in (("CUPTI_ACTIVITY_KIND_KERNEL", {KERNEL_COLUMNS!r}), ("CUP
 ANALYSE = """
 import sys
 from profiler.metrics import catalog
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 frames, absent = catalog.compute_all(load(sys.argv[1]))
 assert frames["kernels"].array("count").sum() > 0
 """

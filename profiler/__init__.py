@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "load": "profiler.tables.load",
-    "Recording": "profiler.tables.load",
+    "load": "profiler.metrics.recording",
+    "Recording": "profiler.metrics.recording",
     "ProfilerError": "profiler.errors",
     "point": "profiler.annotate",
     "iteration": "profiler.annotate",
@@ -23,7 +23,7 @@ __all__ = ["ProfilerError", "Recording", "__version__", "iteration", "load", "po
 if TYPE_CHECKING:
     from profiler.annotate import iteration, point
     from profiler.errors import ProfilerError
-    from profiler.tables.load import Recording, load
+    from profiler.metrics.recording import Recording, load
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,7 @@ from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 
 def run(
@@ -23,8 +23,8 @@ def run(
     runs: RunsOption = None,
 ) -> int:
     """Write one offline HTML page."""
+    from profiler.metrics.recording import load
     from profiler.report.page import render
-    from profiler.tables.load import load
 
     recordings = [load(target, runs=runs) for target in targets or ["latest"]]
     path = render(recordings, output or Path("dashboards") / f"{_page_name(recordings)}.html", title=title)

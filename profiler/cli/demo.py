@@ -66,8 +66,8 @@ def _examples(root: Path) -> list[RunDir]:
 
 
 def _render(recorded: RunDir, pages: Path) -> Path:
+    from profiler.metrics.recording import load
     from profiler.report.page import render
-    from profiler.tables.load import load
 
     return render([load(str(recorded.path))], pages / f"{recorded.path.name}.html")
 

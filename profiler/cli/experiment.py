@@ -112,8 +112,8 @@ def _judge(recorded: RunDir, experiment: Experiment, json: Path | None, no_dashb
         write_atomic(json / f"{experiment.name}.json", (recorded.path / EXPERIMENT_NAME).read_bytes())
     echo(f"run: {recorded.path}")
     if not no_dashboard:
+        from profiler.metrics.recording import load
         from profiler.report.page import render
-        from profiler.tables.load import load
 
         page = render([load(recorded.path)], recorded.path / PAGE, title=experiment.question)
         echo(f"dashboard: {page}")

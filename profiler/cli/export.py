@@ -17,8 +17,8 @@ def run(
     runs: RunsOption = None,
 ) -> int:
     """Write the timeline as a Chrome trace."""
+    from profiler.metrics.recording import load
     from profiler.report.exporters.perfetto import write_perfetto
-    from profiler.tables.load import load
 
     recording = load(target, runs=runs)
     path = write_perfetto(recording, output or Path(f"{recording.name}.trace.json"))

@@ -27,7 +27,7 @@ def run(
         format = _OF_SUFFIX.get(output.suffix.lower(), TableFormat.CSV)
     if format is TableFormat.PARQUET and output is None:
         raise UsageError("parquet is not text", "name a file: -o FILE.parquet")
-    from profiler.tables.load import load
+    from profiler.metrics.recording import load
 
     frame = load(target, runs=runs).metric(description.name)
     if format is TableFormat.TABLE and output is None:

@@ -11,7 +11,7 @@ from profiler.cli.options import RunsOption, SummaryFormat, TargetArgument
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 ROWS_SHOWN = 20
 FINDINGS_SHOWN = 5
@@ -27,7 +27,7 @@ def run(
 ) -> int:
     """Show all core metrics of a recording."""
     from profiler.metrics import catalog
-    from profiler.tables.load import load
+    from profiler.metrics.recording import load
 
     recording = load(target, runs=runs)
     frames, absent = catalog.compute_all(recording)

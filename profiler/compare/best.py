@@ -16,13 +16,13 @@ from profiler.compare.sides import CONDITIONS, Row, available_sources, merge_rep
 from profiler.compare.statistics import Estimates, paired_estimates
 from profiler.compare.verdict import REASONS, Rule, Verdict, decide
 from profiler.errors import DataMissingError, UsageError
+from profiler.metrics.recording import load
 from profiler.store.run_dir import runs_root
-from profiler.tables.load import load
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 BEST_COLUMNS = (
     "op", "shape", "dtype", "row", "place", "median_ns", "ratio", "ratio_low", "ratio_high", "tied", "samples", "processes",

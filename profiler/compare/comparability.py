@@ -11,7 +11,7 @@ from profiler.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from profiler.compare.align import Pair
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 
 @dataclass(frozen=True)

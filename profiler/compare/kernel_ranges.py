@@ -14,7 +14,7 @@ from profiler.schema import POINT_DOMAIN, POINT_PREFIX
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 
 def configuration_ranges(recording: Recording) -> dict[int, str]:

@@ -14,8 +14,8 @@ from profiler.errors import DataMissingError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from profiler.metrics.recording import Recording
     from profiler.metrics.spec import MetricSpec, MetricTable
-    from profiler.tables.load import Recording
 
 METRIC_COLUMNS = (
     "candidate", "table", "row", "metric", "unit", "better", "base_value", "candidate_value", "change_ratio", "verdict", "reason",

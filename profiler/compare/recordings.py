@@ -22,8 +22,8 @@ from profiler.compare.noise import BOARD_SPREAD, MachineNoise, assumed_noise, fi
 from profiler.compare.sides import Side, Source, available_sources, merge_replicates, side_rows
 from profiler.compare.verdict import REASONS, Rule
 from profiler.errors import DataMissingError, UsageError
+from profiler.metrics.recording import Recording, load
 from profiler.store.run_dir import runs_root
-from profiler.tables.load import Recording, load
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,7 @@ from profiler.units import NS_PER_S
 if TYPE_CHECKING:
     import pandas as pd
 
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 CONDITIONS = ("cache", "cold_method", "launch_mode", "measure", "clock", "streams", "threads", "engine")
 """Point columns that must agree between the sides of a row."""

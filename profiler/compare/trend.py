@@ -24,8 +24,8 @@ from profiler.compare.noise import assumed_noise, find_noise
 from profiler.compare.sides import Row, available_sources, side_rows
 from profiler.compare.verdict import Rule
 from profiler.errors import DataMissingError, ProfilerError
+from profiler.metrics.recording import Recording, load
 from profiler.store.run_dir import RunDir, iterate_runs
-from profiler.tables.load import Recording, load
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from profiler.experiments.measured import MeasuredPoint
 from profiler.store.run_dir import RunDir
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,13 @@ class Evidence:
     @cached_property
     def recording(self) -> Recording:
         """The run as a recording, for metrics over the captures of tools."""
-        from profiler.tables.load import load
+        from profiler.metrics.recording import load
 
         return load(self.folder)
 
     def recording_without(self, tool: str) -> Recording:
         """Return the run without one tool's capture, which cannot be read on this machine."""
-        from profiler.tables.load import Recording
+        from profiler.metrics.recording import Recording
         from profiler.tables.source import run_sources
 
         run = RunDir(self.folder)

@@ -10,7 +10,7 @@ from profiler.errors import DataMissingError
 if TYPE_CHECKING:
     import numpy as np
 
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 
 @dataclass(frozen=True)

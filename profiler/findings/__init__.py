@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from profiler.findings.rule import Rule
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 RULE_MODULES = (
     "bad_points",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from profiler.findings.rule import SHOWN, Finding, Rule, rows_of
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 _TITLES = {"wrong_output": "points gave wrong output: their times are void", "failed": "points failed"}
 

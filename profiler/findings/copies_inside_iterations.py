@@ -10,7 +10,7 @@ from profiler.findings.rule import Finding, Rule
 from profiler.units import format_ns
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 KIND = "copy_in_iteration"
 

@@ -8,7 +8,7 @@ from profiler.findings.rule import Finding, Rule, rows_of
 from profiler.units import format_ns
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 BUSY_PCT = 50.0
 OPERATIONS = 10

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 IDLE_PCT = 60.0
 _ADVICE = {

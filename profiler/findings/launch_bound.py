@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 EXECUTIONS = 20
 _KEYS = ("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from profiler.findings.rule import Finding, Rule, known, rows_of, worst
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 SHARE_OF_THEORETICAL = 0.7
 BUSY_MEMORY_PCT = 80.0

@@ -8,7 +8,7 @@ from profiler.findings.rule import Finding, Rule, rows_of
 from profiler.units import format_ns
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 OVERLAP_PCT = 10.0
 LEAST_SHARE = 0.1

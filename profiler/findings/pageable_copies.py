@@ -8,7 +8,7 @@ from profiler.findings.rule import Finding, Row, Rule, rows_of
 from profiler.units import format_bytes, format_ns, format_si
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 LEAST_BYTES = 1 << 20
 

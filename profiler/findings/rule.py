@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from profiler.kernel_names import brief_name
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 Severity = Literal["error", "warning", "advice", "info", "ok", "not_evaluated"]
 Row = dict[str, Any]

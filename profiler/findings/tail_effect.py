@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 LOST_SHARE = 0.2
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from profiler.findings.rule import Finding, Rule, known, rows_of, worst
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 SECTOR_BYTES = 32
 USED_SHARE = 0.75

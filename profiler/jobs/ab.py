@@ -24,8 +24,8 @@ from profiler.errors import BadExportError, CaptureError, ProfilerError, WrongOu
 from profiler.jobs.ab_points import ONLY, can_narrow, points_file, takes_points, undecided
 from profiler.jobs.ab_store import SOURCE, TOOL, AbStore, RoundRecord
 from profiler.jobs.sides import AbSide
+from profiler.metrics.recording import load
 from profiler.store.run_dir import write_atomic
-from profiler.tables.load import load
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,8 +21,8 @@ from profiler.compare.sides import Row, merge_replicates, mix_conditions, rows_f
 from profiler.compare.verdict import Rule
 from profiler.errors import BadExportError, UsageError
 from profiler.jobs.sides import AbSide
+from profiler.metrics.recording import load
 from profiler.store.run_dir import RunDir, write_atomic
-from profiler.tables.load import load
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from profiler.metrics.intervals import concurrent_pairs, intersection_length, to
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 Spans = tuple[np.ndarray, np.ndarray]
 _STREAMS, _COPY_COMPUTE = "streams", "copy_compute"
@@ -22,7 +22,7 @@ def _span(operations: GpuOperations, mask: np.ndarray) -> Spans:
     return union(operations.start[mask], operations.end[mask])
 
 
-def device_activity(recording: Recording) -> Columns:
+def device_activity(recording: Captures) -> Columns:
     """Compute busy and idle time per device."""
     operations = gpu_operations(recording)
     devices = sorted(set(operations.lanes.array("device_id").tolist()))
@@ -35,7 +35,7 @@ def device_activity(recording: Recording) -> Columns:
     return Columns(columns)
 
 
-def _device_names(recording: Recording) -> dict[int, str]:
+def _device_names(recording: Captures) -> dict[int, str]:
     tool = operations_tool(recording)
     if not recording.has("devices", tool):
         return {}
@@ -69,7 +69,7 @@ def _device_row(operations: GpuOperations, device: int, name: str | None) -> dic
     }
 
 
-def stream_overlap(recording: Recording) -> Columns:
+def stream_overlap(recording: Captures) -> Columns:
     """Compute for how long each two streams of a device worked at the same time, and copies beside kernels."""
     operations = gpu_operations(recording)
     lanes = operations.lanes

@@ -1,4 +1,4 @@
-"""The list of all metric tables, and the one way to compute them."""
+"""The list of all metric tables, and computing them together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from profiler.columns import Columns, from_frame
+from profiler.columns import Columns
 from profiler.errors import DataMissingError, UsageError, nearest
 from profiler.metrics.activity import DEVICE_ACTIVITY, STREAM_OVERLAP
 from profiler.metrics.counters import COUNTERS
@@ -25,7 +25,7 @@ from profiler.metrics.spec import MetricTable
 from profiler.metrics.summary import SUMMARY
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 METRIC_TABLES: tuple[MetricTable, ...] = (
     SUMMARY, POINTS, KERNELS, OCCUPANCY, MEMORY_OPERATIONS, DEVICE_ACTIVITY, GAPS, MEMCPY_GAPS, LAUNCH_LATENCY,
@@ -49,20 +49,7 @@ def find(name: str) -> MetricTable:
     raise UsageError(f"no metric table {name!r}", nearest(name, [table.name for table in METRIC_TABLES]))
 
 
-def compute(table: MetricTable, recording: Recording) -> Columns:
-    """Compute one metric table.
-
-    Raises:
-        DataMissingError: A table that it needs has no data; the message says why.
-    """
-    for name in table.needs:
-        if not recording.has(name):
-            raise DataMissingError(f"{table.name}: {recording.reason(name)}", "choose another recording, or record again")
-    result = table.compute(recording)
-    return result if isinstance(result, Columns) else from_frame(result)
-
-
-def compute_all(recording: Recording, names: Iterable[str] | None = None) -> tuple[dict[str, Columns], dict[str, str]]:
+def compute_all(recording: Captures, names: Iterable[str] | None = None) -> tuple[dict[str, Columns], dict[str, str]]:
     """Compute all metric tables, or those named, reading each artefact once.
 
     Returns:
@@ -73,7 +60,7 @@ def compute_all(recording: Recording, names: Iterable[str] | None = None) -> tup
 
     def result(table: MetricTable) -> Columns | str:
         try:
-            return recording.metric_columns(table.name)
+            return table.of(recording)
         except DataMissingError as error:
             return error.message
 

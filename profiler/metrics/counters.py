@@ -10,7 +10,7 @@ from profiler.columns import Column, Columns
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 
 def size_texts(launches: Columns, what: str) -> np.ndarray:
@@ -25,7 +25,7 @@ def size_texts(launches: Columns, what: str) -> np.ndarray:
     return np.array(texts, dtype=object)
 
 
-def counters(recording: Recording) -> Columns:
+def counters(recording: Captures) -> Columns:
     """Return the counters with kernel, grid and block, by launch and metric name."""
     values = recording.columns("counters", "ncu")
     launches = recording.columns("profiled_launches", "ncu")

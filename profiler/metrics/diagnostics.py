@@ -12,12 +12,12 @@ from profiler.metrics.point_ranges import iterations
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
-def diagnostics(recording: Recording) -> Columns:
+def diagnostics(recording: Captures) -> Columns:
     """List all messages, errors first."""
     rows: list[tuple[str, str, str, str]] = []
     for tool in recording.tools:
@@ -38,7 +38,7 @@ def diagnostics(recording: Recording) -> Columns:
     return Columns({name: np.array(part, dtype=object) for name, part in zip(names, columns, strict=True)})
 
 
-def _noticed(recording: Recording) -> list[tuple[str, str, str]]:
+def _noticed(recording: Captures) -> list[tuple[str, str, str]]:
     found = []
     tool = operations_tool(recording)
     if tool is not None and recording.has("api_calls", tool):

@@ -12,7 +12,7 @@ from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 _COPY_TO_KERNEL, _KERNEL_TO_COPY, _COPY_IN_ITERATION = "copy_to_kernel", "kernel_to_copy", "copy_in_iteration"
 
@@ -46,7 +46,7 @@ def idle_gaps(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return reach[after - 1], start[after], last_mover[after - 1], after
 
 
-def gaps(recording: Recording) -> Columns:
+def gaps(recording: Captures) -> Columns:
     """List every span in which a device had nothing to do, per device in order of time."""
     operations = gpu_operations(recording)
     parts = []
@@ -67,7 +67,7 @@ def gaps(recording: Recording) -> Columns:
     )
 
 
-def memcpy_gaps(recording: Recording) -> Columns:
+def memcpy_gaps(recording: Captures) -> Columns:
     """List what copies cost around them: waits between copy and kernel or graph, and copies inside measured iterations."""
     operations = gpu_operations(recording)
     parts = [_transitions(operations, own) for _, own in _devices(operations)]

@@ -12,7 +12,7 @@ from profiler.distinct import distinct, distinct_rows
 from profiler.errors import DataMissingError
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 KERNEL, MEMCPY, MEMSET, GRAPH = range(4)
 KIND_NAMES = ("kernel", "memcpy", "memset", "graph")
@@ -54,7 +54,7 @@ class GpuOperations:
         return self.lanes.array("process_id")[self.lane]
 
 
-def gpu_operations(recording: Recording) -> GpuOperations:
+def gpu_operations(recording: Captures) -> GpuOperations:
     """Return all GPU work of the first tool that recorded any.
 
     Raises:
@@ -64,7 +64,7 @@ def gpu_operations(recording: Recording) -> GpuOperations:
     return own.memo("gpu operations", lambda: _build(own))
 
 
-def operations_tool(recording: Recording) -> str | None:
+def operations_tool(recording: Captures) -> str | None:
     """Return the tool whose GPU work the metrics use: the first that recorded any."""
     for tool in recording.tools:
         if any(recording.has(name, tool) for name in ("kernels", "graph_launches", "memcpys", "memsets")):
@@ -72,7 +72,7 @@ def operations_tool(recording: Recording) -> str | None:
     return None
 
 
-def gpu_recording(recording: Recording) -> Recording:
+def gpu_recording(recording: Captures) -> Captures:
     """Return the recording as seen by the tool whose GPU work the metrics use.
 
     Raises:
@@ -84,7 +84,7 @@ def gpu_recording(recording: Recording) -> Recording:
     return recording.only(tool)
 
 
-def _build(recording: Recording) -> GpuOperations:
+def _build(recording: Captures) -> GpuOperations:
     parts = [(kind, recording.columns(name)) for kind, name in enumerate(OPERATION_TABLES) if recording.has(name)]
 
     def joined(name: str) -> np.ndarray:
@@ -107,7 +107,7 @@ def _build(recording: Recording) -> GpuOperations:
     )  # fmt: skip
 
 
-def _labels(recording: Recording, parts: list[tuple[int, Columns]]) -> Coded:
+def _labels(recording: Captures, parts: list[tuple[int, Columns]]) -> Coded:
     values: list[str] = []
     codes: list[np.ndarray] = []
     for kind, frame in parts:
@@ -124,7 +124,7 @@ def _labels(recording: Recording, parts: list[tuple[int, Columns]]) -> Coded:
     return Coded(np.concatenate(codes), values)
 
 
-def api_rows(recording: Recording) -> np.ndarray:
+def api_rows(recording: Captures) -> np.ndarray:
     """Return for each GPU operation the row of `api_calls` that launched it, -1 when unknown.
 
     Joined on process and correlation id: correlation ids count anew in every process.
@@ -136,7 +136,7 @@ def api_rows(recording: Recording) -> np.ndarray:
     return own.memo("api rows", lambda: _join(own))
 
 
-def _join(recording: Recording) -> np.ndarray:
+def _join(recording: Captures) -> np.ndarray:
     operations = gpu_operations(recording)
     calls = recording.columns("api_calls")
     correlation, process = calls.array("correlation_id"), calls.array("process_id")

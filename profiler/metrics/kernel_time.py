@@ -14,7 +14,7 @@ from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 _NSYS = "nsys stats cuda_gpu_kern_gb_sum"
 
@@ -57,7 +57,7 @@ def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
     return group.reshape(-1).astype(np.int32), merged
 
 
-def kernels(recording: Recording) -> Columns:
+def kernels(recording: Captures) -> Columns:
     """Compute the kernel summary, the largest total first."""
     events = recording.columns("kernels")
     group, keys = configuration_groups(recording.columns("launch_configurations"))
@@ -84,7 +84,7 @@ def kernels(recording: Recording) -> Columns:
     return frame.take(used[np.lexsort((configuration[used], -stats.total[used]))])
 
 
-def _occupancy(recording: Recording, configuration: np.ndarray) -> dict[str, Column]:
+def _occupancy(recording: Captures, configuration: np.ndarray) -> dict[str, Column]:
     """Return theoretical occupancy on the first device; no value where no device was recorded or it is unknown."""
     rows = len(configuration)
     unknown: dict[str, Column] = {

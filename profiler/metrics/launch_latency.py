@@ -13,12 +13,12 @@ from profiler.metrics.kernel_time import configuration_groups
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 _KEYS = ("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes")
 
 
-def launch_latency(recording: Recording) -> Columns:
+def launch_latency(recording: Captures) -> Columns:
     """Compute launch costs per kernel and launch configuration, in the order of the kernel summary."""
     operations, rows = gpu_operations(recording), api_rows(recording)
     tool = operations_tool(recording)
@@ -73,7 +73,7 @@ def _first_of_call(rows: np.ndarray, calls: int) -> np.ndarray:
     return result
 
 
-def _graph_nodes(recording: Recording, tool: str | None) -> np.ndarray:
+def _graph_nodes(recording: Captures, tool: str | None) -> np.ndarray:
     """Say which kernels were nodes of a CUDA graph: they have a node id (not in older exports), or a graph launch as their call."""
     events, calls = recording.columns("kernels", tool), recording.columns("api_calls", tool)
     nodes = np.zeros(events.rows, dtype=bool)

@@ -18,7 +18,7 @@ from profiler.tools.ncu.counter_matrix import CounterMatrix
 from profiler.tools.ncu.metric_names import PIPES, STALL_REASONS, pipe_metric, requested_metrics, stall_metric
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 _THEORETICAL = "sm__maximum_warps_per_active_cycle_pct"
 _LATENCY = "smsp__average_warp_latency_per_inst_issued.ratio"
@@ -31,7 +31,7 @@ _CONFIGURATION = {
 }
 
 
-def launch_matrix(recording: Recording) -> CounterMatrix:
+def launch_matrix(recording: Captures) -> CounterMatrix:
     """Return the metrics that this project reads, of every profiled launch."""
     launches = recording.columns("profiled_launches", "ncu")
     names: Iterable[str] = (*requested_metrics(), *EXTRA_METRICS, *map(stall_metric, STALL_REASONS))
@@ -47,7 +47,7 @@ def _largest(matrix: CounterMatrix, names: tuple[str, ...], metrics: Iterable[st
     return Coded(np.where(measured, index, -1).astype(np.int32), names), top
 
 
-def _device(recording: Recording, launches: Columns) -> dict[str, Any] | None:
+def _device(recording: Captures, launches: Columns) -> dict[str, Any] | None:
     """Return the device: its row, else what its compute capability implies; None when neither is known."""
     if recording.has("devices"):
         return next(iter(device_rows(recording.columns("devices")).values()))
@@ -56,7 +56,7 @@ def _device(recording: Recording, launches: Columns) -> dict[str, Any] | None:
     return None
 
 
-def _theoretical(recording: Recording, launches: Columns, matrix: CounterMatrix) -> tuple[np.ndarray, Coded | np.ndarray]:
+def _theoretical(recording: Captures, launches: Columns, matrix: CounterMatrix) -> tuple[np.ndarray, Coded | np.ndarray]:
     """Return theoretical occupancy (ncu's value, else computed) and its limiter for each launch."""
     measured = matrix[_THEORETICAL]
     registers = matrix[_CONFIGURATION["registers_per_thread"]]
@@ -105,7 +105,7 @@ def _period(sequence: np.ndarray) -> int:
     return next((int(step) for step in starts if (sequence[step:] == sequence[:-step]).all()), len(sequence))
 
 
-def launches(recording: Recording) -> Columns:
+def launches(recording: Captures) -> Columns:
     """Compute the derived values of every profiled launch, in report order."""
     rows = recording.columns("profiled_launches", "ncu")
     matrix = launch_matrix(recording)

@@ -10,12 +10,12 @@ from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import OPERATION_TABLES, gpu_operations, operations_tool
 from profiler.metrics.point_ranges import operation_points
 from profiler.schema import OWN_PROGRAMS
-from profiler.tables.load import Recording
+from profiler.tables.selection import SelectedRows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from profiler.columns import Columns
+    from profiler.metrics.recording import Recording
 
 MEASURED_TABLES = ("summary", "kernels", "occupancy", "memory_operations")
 """Metric tables that, of a sweep by the project's own programs, are shown of the measured iterations only."""
@@ -90,29 +90,11 @@ def _measured(recording: Recording) -> Recording:
     owner, _ = operation_points(own)
     if not (owner >= 0).any():
         return recording
-    return _Measured(recording, tool)
+    return recording.with_sources([SelectedRows(tool, _kept_rows(own, owner), own), *recording.sources])
 
 
-class _Measured(Recording):
-    def __init__(self, whole: Recording, tool: str) -> None:
-        super().__init__(whole.name, whole.path, whole.sources, whole.run)
-        self._whole, self._tool = whole, tool
-
-    def only(self, tool: str) -> Recording:
-        own = self._whole.only(tool)
-        if tool != self._tool or own is self._whole:
-            return own if tool != self._tool else self
-        return self.memo(("only", tool), lambda: _Measured(own, tool))
-
-    def _find(self, name: str, tool: str | None) -> Columns | None:
-        if name not in OPERATION_TABLES or (tool is not None and tool != self._tool):
-            return super()._find(name, tool)
-        return self.memo(("measured", name), lambda: self._kept(name))
-
-    def _kept(self, name: str) -> Columns | None:
-        own = self._whole.only(self._tool)
-        if not own.has(name):
-            return None
-        operations, (owner, _) = gpu_operations(own), operation_points(own)
-        kept = (owner >= 0) & (operations.kind == OPERATION_TABLES.index(name))
-        return own.columns(name).take(np.sort(operations.row[kept]))
+def _kept_rows(own: Recording, owner: np.ndarray) -> dict[str, np.ndarray]:
+    """Return for each table of GPU work the rows that measured iterations launched."""
+    operations = gpu_operations(own)
+    kept = {name: (owner >= 0) & (operations.kind == kind) for kind, name in enumerate(OPERATION_TABLES)}
+    return {name: np.sort(operations.row[mask]) for name, mask in kept.items() if own.has(name)}

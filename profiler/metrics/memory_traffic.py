@@ -14,12 +14,12 @@ from profiler.metrics.grouping import group_statistics, share_pct
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 _TIME, _SIZE = "nsys stats cuda_gpu_mem_time_sum", "nsys stats cuda_gpu_mem_size_sum"
 
 
-def memory_operations(recording: Recording) -> Columns:
+def memory_operations(recording: Captures) -> Columns:
     """Compute the summary of copies and fills, the largest total time first.
 
     Raises:
@@ -64,14 +64,14 @@ def memory_operations(recording: Recording) -> Columns:
     return frame.take(np.lexsort((np.arange(frame.rows), -time.total)))
 
 
-def _copies(recording: Recording, tool: str) -> Columns | None:
+def _copies(recording: Captures, tool: str) -> Columns | None:
     if not recording.has("memcpys", tool):
         return None
     names = ("direction", "source_kind", "destination_kind", "duration_ns", "size_bytes")
     return recording.columns("memcpys", tool).select(names)
 
 
-def _fills(recording: Recording, tool: str) -> Columns | None:
+def _fills(recording: Captures, tool: str) -> Columns | None:
     if not recording.has("memsets", tool):
         return None
     fills = recording.columns("memsets", tool)

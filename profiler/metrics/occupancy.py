@@ -14,14 +14,14 @@ from profiler.metrics.spec import MetricSpec, MetricTable
 from profiler.tools.ncu.counter_matrix import CounterMatrix
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 ACHIEVED = "sm__warps_active.avg.pct_of_peak_sustained_active"
 _CARVE_OUT = "shared_memory_executed_bytes"
 _AXES = tuple(f"{what}_{axis}" for what in ("grid", "block") for axis in "xyz")
 
 
-def _uses(recording: Recording, configurations: Columns, devices: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _uses(recording: Captures, configurations: Columns, devices: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (configuration, device, executions) for each pair that ran; executions are -1 without kernel times."""
     everything = np.arange(configurations.rows)
     unknown = np.full(configurations.rows, -1)
@@ -42,11 +42,11 @@ def _keys(table: Columns) -> list[tuple[Any, ...]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def achieved_occupancy(recording: Recording, configurations: Columns) -> np.ndarray:
+def achieved_occupancy(recording: Captures, configurations: Columns) -> np.ndarray:
     """Return the mean achieved occupancy of each launch configuration, % of the SM's warps, NaN where ncu has none.
 
     Args:
-        recording: Recording whose ncu capture is looked up by kernel name, grid and block.
+        recording: Captures whose ncu capture is looked up by kernel name, grid and block.
         configurations: Table `launch_configurations`.
     """
     result = np.full(configurations.rows, np.nan)
@@ -84,7 +84,7 @@ def _gather(name: str, per_device: dict[int, Columns], rows: np.ndarray, used_on
     return result if np.ma.getmaskarray(result).any() else result.data
 
 
-def occupancy(recording: Recording) -> Columns:
+def occupancy(recording: Captures) -> Columns:
     """Compute occupancy per launch configuration and device, in the order of the launch configurations."""
     configurations = recording.columns("launch_configurations")
     devices = device_rows(recording.columns("devices"))

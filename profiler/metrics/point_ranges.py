@@ -15,7 +15,7 @@ from profiler.metrics.range_projection import item_order, nvtx_source, projectio
 from profiler.schema import ITERATION, POINT_DOMAIN, POINT_PREFIX
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Iterations:
     labels: tuple[str, ...]
 
 
-def iterations(recording: Recording) -> Iterations | None:
+def iterations(recording: Captures) -> Iterations | None:
     """Return the measured iterations; None when the recording has no range of the convention."""
     own = range_recording(recording)
     return own.memo("iterations", lambda: _find(own))
 
 
-def _find(recording: Recording) -> Iterations | None:
+def _find(recording: Captures) -> Iterations | None:
     try:
         ranges = nvtx_source(recording)
     except DataMissingError:
@@ -84,7 +84,7 @@ def _payload(values: np.ndarray | None, rows: int) -> np.ndarray:
     return np.where(payload > 0, payload, np.nan)
 
 
-def operation_points(recording: Recording) -> tuple[np.ndarray, Coded]:
+def operation_points(recording: Captures) -> tuple[np.ndarray, Coded]:
     """Return for each GPU operation the measured iteration that launched it, and its point.
 
     Returns:
@@ -97,7 +97,7 @@ def operation_points(recording: Recording) -> tuple[np.ndarray, Coded]:
     return own.memo("operation points", lambda: _assign(own))
 
 
-def _assign(recording: Recording) -> tuple[np.ndarray, Coded]:
+def _assign(recording: Captures) -> tuple[np.ndarray, Coded]:
     count = len(gpu_operations(recording).start)
     nothing = np.full(count, -1, dtype=np.int64)
     found, projected = iterations(recording), projection(recording)

@@ -16,7 +16,7 @@ from profiler.metrics.point_ranges import iterations, operation_points
 from profiler.metrics.range_projection import counts_as_kernel
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class GpuPoints:
     launch_configuration: np.ndarray
 
 
-def gpu_points(recording: Recording) -> GpuPoints | None:
+def gpu_points(recording: Captures) -> GpuPoints | None:
     """Return GPU figures per point of a recording of one tool; None when it has no sweep point."""
     found = iterations(recording)
     if found is None:
@@ -126,7 +126,7 @@ def gpu_points(recording: Recording) -> GpuPoints | None:
     return GpuPoints(statistics_of(labels, per_iteration), host, payload, kernels, copies, dominant)
 
 
-def _dominant(recording: Recording, labels: Coded, iteration: np.ndarray, groups: int) -> np.ndarray:
+def _dominant(recording: Captures, labels: Coded, iteration: np.ndarray, groups: int) -> np.ndarray:
     """Return per point the launch configuration on which its iterations spent most time."""
     result = np.full(groups, -1)
     if not recording.has("kernels"):
@@ -145,7 +145,7 @@ def _dominant(recording: Recording, labels: Coded, iteration: np.ndarray, groups
     return result
 
 
-def sample_times(recording: Recording, tool: str) -> tuple[PointTimes, PointTimes] | None:
+def sample_times(recording: Captures, tool: str) -> tuple[PointTimes, PointTimes] | None:
     """Return statistics of the program's own samples, device and host time, by label; None when there are none."""
     if not (recording.has("points", tool) and recording.has("samples", tool)):
         return None

@@ -12,13 +12,14 @@ from profiler.columns import Column, Columns
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.kernel_time import dimensions
+from profiler.metrics.launches import LAUNCHES
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.point_times import GpuPoints, PointTimes, gpu_points, sample_times
 from profiler.metrics.spec import MetricSpec, MetricTable
 from profiler.point_label import RESERVED_KEYS, decode_label
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 _GPU_TOOLS = ("nsys", "cupti")
 _RANGE_TOOLS = (*_GPU_TOOLS, "builtin")
@@ -37,7 +38,7 @@ _FROM_LAUNCHES = {
 _PER_LAUNCH = frozenset({"dram_bytes", "bank_conflicts"})
 
 
-def points(recording: Recording) -> Columns:
+def points(recording: Captures) -> Columns:
     """Join all tools' data of each sweep point, in the order in which the points ran.
 
     Raises:
@@ -60,7 +61,7 @@ def points(recording: Recording) -> Columns:
     return Columns({spec.name: columns[spec.name] for spec in POINTS.columns})
 
 
-def _labels(recording: Recording, gpu: dict[str, GpuPoints], results: dict[str, Columns]) -> list[str]:
+def _labels(recording: Captures, gpu: dict[str, GpuPoints], results: dict[str, Columns]) -> list[str]:
     """Collect labels over all tools: a point that one tool alone saw has a row too."""
     found: dict[str, None] = {}
     for table in results.values():
@@ -133,7 +134,7 @@ def _statistics(prefix: str, labels: list[str], times: PointTimes | None) -> dic
     return {f"{prefix}_{name}_ns": _gather(labels, times.position, getattr(times, attr)) for name, attr in names.items()}
 
 
-def _times(recording: Recording, labels: list[str], gpu: dict[str, GpuPoints], results: dict[str, Columns]) -> dict[str, Column]:
+def _times(recording: Captures, labels: list[str], gpu: dict[str, GpuPoints], results: dict[str, Columns]) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     void = _void(labels, results)
     for tool in _GPU_TOOLS:
@@ -163,7 +164,7 @@ def _void(labels: list[str], results: dict[str, Columns]) -> np.ndarray:
 
 
 def _traffic(
-    recording: Recording,
+    recording: Captures,
     labels: list[str],
     gpu: dict[str, GpuPoints],
     results: dict[str, Columns],
@@ -189,7 +190,7 @@ def _traffic(
     }
 
 
-def _peak_bandwidth(recording: Recording) -> float | None:
+def _peak_bandwidth(recording: Captures) -> float | None:
     if not recording.has("devices"):
         return None
     devices = recording.columns("devices")
@@ -199,7 +200,7 @@ def _peak_bandwidth(recording: Recording) -> float | None:
     return float(peak) if peak > 0 else None
 
 
-def _configuration(recording: Recording, labels: list[str], gpu: dict[str, GpuPoints]) -> dict[str, Column]:
+def _configuration(recording: Captures, labels: list[str], gpu: dict[str, GpuPoints]) -> dict[str, Column]:
     """Describe the launch that dominates each point; several kernels in one iteration share the name of the longest."""
     rows = len(labels)
     texts = {name: np.full(rows, None, dtype=object) for name in ("kernel", "grid", "kernel_block", "occupancy_limiter")}
@@ -220,7 +221,7 @@ def _configuration(recording: Recording, labels: list[str], gpu: dict[str, GpuPo
 
 
 def _describe(
-    recording: Recording,
+    recording: Captures,
     labels: list[str],
     item: GpuPoints,
     texts: dict[str, np.ndarray],
@@ -250,7 +251,7 @@ def _describe(
                 (texts if name in texts else numbers)[name][row] = column[chosen]
 
 
-def _counters(recording: Recording, labels: list[str]) -> dict[str, Column]:
+def _counters(recording: Captures, labels: list[str]) -> dict[str, Column]:
     """Average the counters of a point's profiled launches: counts of one launch equally, shares and rates by duration.
 
     A kernel that takes a hundredth of the time must not set half of the occupancy.
@@ -258,7 +259,7 @@ def _counters(recording: Recording, labels: list[str]) -> dict[str, Column]:
     empty = np.full(len(labels), np.nan)
     columns: dict[str, Column] = {target: empty for target in _FROM_LAUNCHES.values()}
     try:
-        launches = recording.metric_columns("launches")
+        launches = LAUNCHES.of(recording)
     except DataMissingError:
         return columns
     if "point" not in launches:

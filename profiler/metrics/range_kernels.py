@@ -13,14 +13,14 @@ from profiler.metrics.range_projection import Projection, is_kernel, projection
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 _KERNELS = "nsys stats nvtx_kern_sum"
 _BATCH_PAIRS = 4_000_000
 _TABLE_LIMIT = 1 << 26
 
 
-def nvtx_kernels(recording: Recording) -> Columns:
+def nvtx_kernels(recording: Captures) -> Columns:
     """Summarise the kernels of each range, by domain, name, kind and thread; the largest total first."""
     projected = projection(recording)
     if projected is None:

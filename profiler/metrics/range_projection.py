@@ -22,7 +22,7 @@ from profiler.metrics.gpu_operations import GRAPH, KERNEL, GpuOperations, api_ro
 from profiler.metrics.intervals import last_covering, range_minimum
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Projection:
         return first, last
 
 
-def nvtx_source(recording: Recording) -> Columns:
+def nvtx_source(recording: Captures) -> Columns:
     """Return the ranges (marks left out) of the tool that recorded the GPU work, or of the first that has any.
 
     Raises:
@@ -162,14 +162,14 @@ def nvtx_source(recording: Recording) -> Columns:
     return own.memo("nvtx source", build)
 
 
-def range_recording(recording: Recording) -> Recording:
+def range_recording(recording: Captures) -> Captures:
     """Return the recording as seen by the tool whose ranges the metrics use; the recording itself when none has any."""
     tools = [operations_tool(recording), *recording.tools]
     found = next((tool for tool in tools if tool and recording.has("nvtx_ranges", tool)), None)
     return recording.only(found) if found else recording
 
 
-def projection(recording: Recording) -> Projection | None:
+def projection(recording: Captures) -> Projection | None:
     """Project the ranges of a recording; None when it has no ranges, no GPU work or no API calls of the same tool."""
     if operations_tool(recording) is None:
         return None
@@ -177,7 +177,7 @@ def projection(recording: Recording) -> Projection | None:
     return own.memo("projection", lambda: _build(own))
 
 
-def _build(recording: Recording) -> Projection | None:
+def _build(recording: Captures) -> Projection | None:
     try:
         operations, ranges, rows = gpu_operations(recording), nvtx_source(recording), api_rows(recording)
     except DataMissingError:

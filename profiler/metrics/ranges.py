@@ -13,13 +13,13 @@ from profiler.metrics.range_projection import Projection, counts_as_kernel, is_k
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 _PROJECTION, _KERNELS = "nsys stats nvtx_gpu_proj_sum", "nsys stats nvtx_kern_sum"
 UNRANGED = "unranged"
 
 
-def nvtx(recording: Recording) -> Columns:
+def nvtx(recording: Captures) -> Columns:
     """Summarise ranges by domain, name and kind, longest host time first; GPU work outside all ranges comes last."""
     ranges = nvtx_source(recording)
     domain, name, kind = (ranges.coded(column) for column in ("domain", "name", "kind"))

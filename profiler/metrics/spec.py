@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from profiler.columns import Columns, from_frame
+from profiler.errors import DataMissingError
+
 if TYPE_CHECKING:
     import pandas as pd
 
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 Better = Literal["lower", "higher", "none"]
 
@@ -52,5 +55,20 @@ class MetricTable:
     text: str
     needs: tuple[str, ...]
     columns: tuple[MetricSpec, ...]
-    compute: Callable[[Recording], pd.DataFrame] = field(repr=False)
+    compute: Callable[[Captures], Columns | pd.DataFrame] = field(repr=False)
     keys: tuple[str, ...] = ()
+
+    def of(self, recording: Captures) -> Columns:
+        """Return the table of a recording, computed once.
+
+        Raises:
+            DataMissingError: A table that it needs has no data; the message says why.
+        """
+        return recording.memo(("metric", self.name), lambda: self._compute(recording))
+
+    def _compute(self, recording: Captures) -> Columns:
+        for name in self.needs:
+            if not recording.has(name):
+                raise DataMissingError(f"{self.name}: {recording.reason(name)}", "choose another recording, or record again")
+        result = self.compute(recording)
+        return result if isinstance(result, Columns) else from_frame(result)

@@ -9,18 +9,20 @@ import numpy as np
 
 from profiler.columns import Columns, encode
 from profiler.errors import DataMissingError
+from profiler.metrics.activity import DEVICE_ACTIVITY
 from profiler.metrics.gpu_operations import KERNEL, MEMCPY, api_rows, gpu_operations, operations_tool
 from profiler.metrics.point_ranges import iterations
+from profiler.metrics.points import POINTS
 from profiler.metrics.range_projection import counts_as_kernel, nvtx_source, projection
 from profiler.metrics.spec import MetricSpec, MetricTable
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.tables.captures import Captures
 
 Row = tuple[str, float, str, str]
 
 
-def summary(recording: Recording) -> Columns:
+def summary(recording: Captures) -> Columns:
     """Collect the key figures that the recording allows.
 
     Raises:
@@ -46,10 +48,10 @@ def summary(recording: Recording) -> Columns:
     )
 
 
-def _gpu(recording: Recording) -> Iterator[Row]:
+def _gpu(recording: Captures) -> Iterator[Row]:
     if operations_tool(recording) is None:
         return
-    activity = recording.metric_columns("device_activity")
+    activity = DEVICE_ACTIVITY.of(recording)
     span, busy = (int(activity.array(name).sum()) for name in ("span_ns", "busy_ns"))
     operations = gpu_operations(recording)
     duration = operations.end - operations.start
@@ -73,7 +75,7 @@ def _gpu(recording: Recording) -> Iterator[Row]:
     yield "overlap_ns", int(activity.array("overlap_ns").sum()), "ns", "sum of all durations minus busy time"
 
 
-def _launches(recording: Recording) -> Iterator[Row]:
+def _launches(recording: Captures) -> Iterator[Row]:
     tool = operations_tool(recording)
     if tool is None or not recording.has("api_calls", tool):
         return
@@ -95,7 +97,7 @@ def _launches(recording: Recording) -> Iterator[Row]:
     yield "api_call_count", calls.rows, "count", "CUDA API calls recorded"
 
 
-def _ranges(recording: Recording) -> Iterator[Row]:
+def _ranges(recording: Captures) -> Iterator[Row]:
     try:
         yield "nvtx_range_count", nvtx_source(recording).rows, "count", "NVTX ranges"
     except DataMissingError:
@@ -107,9 +109,9 @@ def _ranges(recording: Recording) -> Iterator[Row]:
         yield "unranged_gpu_ns", int(spent.sum()), "ns", "durations of GPU work that no range launched, summed"
 
 
-def _points(recording: Recording) -> Iterator[Row]:
+def _points(recording: Captures) -> Iterator[Row]:
     try:
-        table = recording.metric_columns("points")
+        table = POINTS.of(recording)
     except DataMissingError:
         return
     yield "point_count", table.rows, "count", "sweep points"
@@ -124,7 +126,7 @@ def _points(recording: Recording) -> Iterator[Row]:
         yield "iteration_count", len(found.row), "count", "measured iterations"
 
 
-def _counters(recording: Recording) -> Iterator[Row]:
+def _counters(recording: Captures) -> Iterator[Row]:
     if recording.has("profiled_launches", "ncu"):
         rows = recording.columns("profiled_launches", "ncu").rows
         yield "profiled_launch_count", rows, "count", "kernel launches measured by Nsight Compute"

@@ -11,8 +11,8 @@ from profiler.report.view import View
 from profiler.units import format_bytes, format_si
 
 if TYPE_CHECKING:
+    from profiler.metrics.recording import Recording
     from profiler.store.manifest import CaptureRecord, Manifest
-    from profiler.tables.load import Recording
 
 
 @dataclass

@@ -16,7 +16,7 @@ from profiler.report.panels.base import build_section
 from profiler.report.view import View
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 
 def render(recordings: Sequence[Recording], out: Path, title: str | None = None) -> Path:

@@ -13,7 +13,7 @@ from profiler.compare.verdict import Rule
 from profiler.errors import ProfilerError
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 _SOURCES = {"nsys": Source("gpu_points", "nsys"), "cupti": Source("gpu_points", "cupti"), "builtin": Source("points", "builtin")}
 

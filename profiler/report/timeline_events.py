@@ -14,7 +14,7 @@ from profiler.report.lanes import MAX_SLICES, Events, Names, join, merge_runs, p
 
 if TYPE_CHECKING:
     from profiler.columns import Columns
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 MAX_GAPS = 5_000
 _DENSE = 1 << 20

@@ -17,7 +17,7 @@ from profiler.report.kernel_labels import kernel_labels
 if TYPE_CHECKING:
     import pandas as pd
 
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 MAX_ROWS = 5_000
 _SPREAD = re.compile(r"_(p05|p95|min|max|stddev)_")  # follow their median: naming it is enough

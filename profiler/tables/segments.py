@@ -58,7 +58,7 @@ class JoinedSource:
         self._segments = list(segments)
         self._frames: dict[str, Columns | None] = {}
         self._offsets: list[int] | None = None
-        self.tool, self.path, self.reader = segments[0].tool, segments[0].path, segments[0].reader
+        self.tool, self.path = segments[0].tool, segments[0].path
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from profiler.columns import Columns
-from profiler.tools.base import Reader
 
 
 class TableSource(Protocol):
@@ -15,7 +14,6 @@ class TableSource(Protocol):
 
     tool: str
     path: Path
-    reader: Reader
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ import pytest
 import synthetic
 from chromium import draw_all, opened, until
 
+from profiler.metrics.recording import load
 from profiler.report.comparison_page import render_comparison
 from profiler.report.page import render
 from profiler.report.trend_page import render_trend
-from profiler.tables.load import load
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDINGS = {

@@ -31,9 +31,8 @@ LAYERS = (
 # what a recording is made with never sees how it is analysed
 RECORDING = {"capture", "runner", "engines", "annotate"}
 ANALYSIS = {"tables", "metrics", "findings"}
-LATE = {("profiler.tables.load", "metrics"), ("profiler.tools.nsys.report", "capture")}
-"""A recording computes its metrics when asked, and a report is exported by running nsys: the only imports against the
-order, inside a function."""
+LATE = {("profiler.tools.nsys.report", "capture")}
+"""A report is exported by running nsys: the only import against the order, inside a function."""
 
 HEAVY = {
     "numpy", "pandas", "pyarrow", "scipy", "plotly", "jinja2", "connectorx", "dask", "tensorrt", "tensorrt_rtx", "cuda",
@@ -115,13 +114,13 @@ def _loaded(module: str) -> set[str]:
     return set(result.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["profiler", "profiler.cli", "profiler.schema", "profiler.metrics.spec"])
+@pytest.mark.parametrize("module", ["profiler", "profiler.cli", "profiler.schema"])
 def test_import_loads_nothing_heavy(module: str) -> None:
     assert _loaded(module) & HEAVY == set()
 
 
 @pytest.mark.parametrize(
-    "module", ["profiler.tables.load", "profiler.tools.registry", "profiler.metrics.catalog", "profiler.findings"]
+    "module", ["profiler.metrics.recording", "profiler.tools.registry", "profiler.metrics.catalog", "profiler.findings"]
 )
 def test_analysis_loads_pandas_only_for_a_frame(module: str) -> None:
     assert _loaded(module) & (HEAVY - {"numpy"}) == set()

@@ -15,7 +15,7 @@ from profiler.store.run_dir import write_atomic
 from profiler.units import NS_PER_US
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 
 def write_perfetto(recording: Recording, out: Path) -> Path:

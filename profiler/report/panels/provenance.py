@@ -13,7 +13,7 @@ from profiler.report.panels.base import Panel
 from profiler.report.view import View
 
 if TYPE_CHECKING:
-    from profiler.tables.load import Recording
+    from profiler.metrics.recording import Recording
 
 _MAX_TEXT = 2_000
 

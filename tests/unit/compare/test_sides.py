@@ -9,7 +9,7 @@ import pytest
 from conftest import row, samples
 
 from profiler.compare.sides import available_sources, merge_replicates, side_rows
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 
 
 def test_rows_of_a_result(write_result):

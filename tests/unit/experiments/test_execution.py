@@ -13,9 +13,9 @@ from profiler.errors import CaptureError, ToolMissingError
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.execution import commands, evaluate_run, run_experiment
 from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Step, Toolbox
+from profiler.metrics.recording import load
 from profiler.store.experiment_document import EXPERIMENT_NAME
 from profiler.store.run_dir import iterate_runs
-from profiler.tables.load import load
 
 DATA = Path(__file__).parents[2] / "data" / "driver_h200"
 PROGRAM = """

@@ -12,7 +12,7 @@ from profiler.errors import DataMissingError
 from profiler.experiments import under_tools
 from profiler.experiments.evidence import Evidence, StepRecord
 from profiler.experiments.iteration_gaps import iteration_gaps
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 
 LABEL = "op=swish shape=4096x1024 dtype=fp32"
 NCU = Path(__file__).parents[2] / "data" / "ncu_h200" / "swish.ncu-rep"

@@ -12,7 +12,7 @@ from profiler.columns import Columns, encode
 from profiler.errors import DataMissingError
 from profiler.findings import COLUMNS, RULE_MODULES, SEVERITIES, evaluate, evaluate_rows, rules
 from profiler.metrics.catalog import METRIC_TABLES
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 
 DATA = Path(__file__).parents[2] / "data" / "ncu_h200"
 SPECS = {table.name: [column.name for column in table.columns] for table in METRIC_TABLES}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from profiler.metrics.counters import COUNTERS
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 
 DATA = Path(__file__).parents[2] / "data" / "ncu_h200"
 

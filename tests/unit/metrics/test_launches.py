@@ -14,8 +14,8 @@ from profiler.columns import Columns
 from profiler.findings import evaluate_rows
 from profiler.metrics.launch_quantities import QUANTITIES, WHOLE
 from profiler.metrics.launches import LAUNCHES, launches
+from profiler.metrics.recording import load
 from profiler.schema import TABLES, check_columns
-from profiler.tables.load import load
 from profiler.tools.ncu.frames import counters_table
 from profiler.tools.ncu.nvtx_columns import PUSH_POP_HEADER
 

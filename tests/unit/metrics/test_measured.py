@@ -4,7 +4,7 @@ import pytest
 
 from profiler.findings import evaluate_rows
 from profiler.metrics.measured import is_narrowed, is_own_sweep, measured
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 
 ROOT = Path(__file__).parents[3]
 RUNS = ROOT / "runs" / "examples"

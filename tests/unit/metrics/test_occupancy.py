@@ -15,7 +15,7 @@ from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import KNOWN, sm_limits
 from profiler.metrics.occupancy import theoretical_occupancy
 from profiler.metrics.occupancy_limits import LIMITERS, UNLIMITED, block_limits
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 
 DATA = Path(__file__).parents[2] / "data" / "ncu_h200"
 REPORTS = [DATA / "swish.ncu-rep", DATA / "row_sum.ncu-rep"]

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from profiler.columns import Columns, from_frame
+from profiler.metrics.recording import Recording
 from profiler.point_label import encode_label
 from profiler.schema import TABLES, check_columns
 from profiler.store.manifest import CaptureRecord, Manifest
 from profiler.store.run_dir import RunDir
-from profiler.tables.load import Recording
 
 PEAK = 4_814_304_000_000
 HOSTILE = '</script><img src=x onerror="window.pwned=1">\'"&amp;<b>αβ</b>' + "template<int,float,…>" * 40

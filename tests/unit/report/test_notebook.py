@@ -5,12 +5,12 @@ from pathlib import Path
 import plotly.graph_objects as go
 import pytest
 
+from profiler.metrics.recording import load
 from profiler.report.blocks import Figure
 from profiler.report.notebook import to_plotly
 from profiler.report.panels import PANELS
 from profiler.report.panels.base import build_section
 from profiler.report.view import View
-from profiler.tables.load import load
 
 DATA = Path(__file__).parents[2] / "data"
 

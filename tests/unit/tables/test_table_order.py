@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 from profiler.tables.source import tool_order
 
 EXAMPLE = next((Path(__file__).parents[3] / "runs" / "examples").glob("*-swish-h200-cpp-direct-*"))

@@ -10,7 +10,7 @@ import pytest
 
 from profiler.errors import BadExportError, DataMissingError
 from profiler.metrics.launch_quantities import whole
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 from profiler.tools.ncu.detail_labels import METRIC_LABELS
 from profiler.tools.ncu.nvtx_columns import parse_ranges
 

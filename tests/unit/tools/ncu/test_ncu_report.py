@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from profiler.errors import BadExportError, DataMissingError, ToolMissingError
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 from profiler.tools.ncu.container import inspect, launch_sizes
 from profiler.tools.ncu.metric_names import INSTANCED
 from profiler.tools.ncu.report import NcuReportReader

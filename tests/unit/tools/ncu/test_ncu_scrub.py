@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from profiler.errors import BadExportError
-from profiler.tables.load import load
+from profiler.metrics.recording import load
 from profiler.tools.ncu.container import inspect
 from profiler.tools.ncu.scrub import scrub
 

@@ -1,4 +1,4 @@
-"""Load a recording: from a run or a file to tables and metrics, each read or computed when first asked for."""
+"""Captures: the artefacts of one recording as tables, each read when it is first asked for."""
 
 from __future__ import annotations
 
@@ -8,44 +8,22 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from profiler.columns import Columns
-from profiler.errors import BadExportError, DataMissingError, UsageError, nearest
+from profiler.errors import DataMissingError, UsageError, nearest
 from profiler.schema import TABLES
-from profiler.store.manifest import MANIFEST_NAME, Manifest
-from profiler.store.run_dir import RunDir, find_run, runs_root
-from profiler.tables.source import TOOL_ORDER, Source, file_source, run_sources, tool_order
+from profiler.store.manifest import Manifest
+from profiler.store.run_dir import RunDir
+from profiler.tables.source import TOOL_ORDER, tool_order
+from profiler.tables.source_protocol import TableSource
 
 if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+Self = TypeVar("Self", bound="Captures")
 
 
-def load(target: str | Path, runs: str | Path | None = None) -> Recording:
-    """Load a run or a capture file.
-
-    Args:
-        target: Run id, label, unique prefix, `latest`, a run folder, or any file that a reader knows.
-        runs: Folder that holds runs; default $PROFILER_RUNS, else `runs/`.
-
-    Returns:
-        The recording; nothing but the artefacts' first bytes has been read yet.
-
-    Raises:
-        UsageError: No such file or run.
-        BadExportError: The file is nothing that a reader knows.
-    """
-    path = Path(target)
-    if path.is_dir() and not (path / MANIFEST_NAME).is_file():
-        raise BadExportError(f"{path}: a folder without {MANIFEST_NAME}, so no run", "name a run of `profiler list`, or a file")
-    if path.is_file() or (path.suffix and not path.exists() and path.parent != Path() and path.parent.is_dir()):
-        # a path that names no run but lies in an existing folder is a file that is gone: say that, not "no such run"
-        return Recording(path.name, path, [file_source(path)])
-    run = find_run(str(target), runs_root(Path(runs) if runs is not None else None))
-    return Recording(run.manifest.label or run.path.name, run.path, run_sources(run), run)
-
-
-class Recording:
-    """One recording: captures of one or more tools, as tables and metrics.
+class Captures:
+    """The captures of one recording, by one or more tools, as tables.
 
     Args:
         name: Label of the run, or file name.
@@ -54,7 +32,7 @@ class Recording:
         run: The run folder; None for a bare file.
     """
 
-    def __init__(self, name: str, path: Path, sources: list[Source], run: RunDir | None = None) -> None:
+    def __init__(self, name: str, path: Path, sources: list[TableSource], run: RunDir | None = None) -> None:
         self.name = name
         self.path = path
         self.run = run
@@ -75,7 +53,7 @@ class Recording:
         return (*(tool for tool in TOOL_ORDER if tool in present), *sorted(present - set(TOOL_ORDER)))
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[TableSource]:
         """The artefacts, preferred first within each tool."""
         return self._sources
 
@@ -86,7 +64,7 @@ class Recording:
             merged = {**source.info(), **merged}
         return merged
 
-    def _of(self, tool: str | None, table: str = "") -> list[Source]:
+    def _of(self, tool: str | None, table: str = "") -> list[TableSource]:
         tools = tool_order(table, self.tools) if tool is None else (tool,)
         return [source for name in tools for source in self._sources if source.tool == name]
 
@@ -137,12 +115,16 @@ class Recording:
         frame = self.columns(name, tool)
         return self.memo(("table", name, tool), frame.to_frame)
 
-    def only(self, tool: str) -> Recording:
+    def only(self: Self, tool: str) -> Self:
         """Return the same recording as seen by one tool alone."""
         own = [source for source in self._sources if source.tool == tool]
         if len(own) == len(self._sources):
             return self
-        return self.memo(("only", tool), lambda: Recording(self.name, self.path, own, self.run))
+        return self.memo(("only", tool), lambda: self.with_sources(own))
+
+    def with_sources(self: Self, sources: list[TableSource]) -> Self:
+        """Return the same recording with other sources; nothing that was computed from the old ones is kept."""
+        return type(self)(self.name, self.path, sources, self.run)
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Read several tables in one pass over each artefact."""
@@ -159,48 +141,24 @@ class Recording:
                 self._memo[key] = compute()
             return self._memo[key]
 
-    def metric_columns(self, name: str) -> Columns:
-        """Return a metric table as columns, without pandas.
-
-        Raises:
-            UsageError: No such metric table.
-            DataMissingError: The recording lacks what it needs.
-        """
-        from profiler.metrics import catalog
-
-        table = catalog.find(name)
-        result = self.memo(("metric", name), lambda: catalog.compute(table, self))
-        return result
-
-    def metric(self, name: str) -> pd.DataFrame:
-        """Return a metric table as a DataFrame; errors as for `metric_columns`."""
-        columns = self.metric_columns(name)
-        return self.memo(("metric frame", name), columns.to_frame)
-
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Every table that has data, read when looked up."""
-        return _Lazy(tuple(TABLES), self.has, self.table)
-
-    @property
-    def metrics(self) -> Mapping[str, pd.DataFrame]:
-        """Every metric table that has data, computed when looked up."""
-        from profiler.metrics import catalog
-
-        return _Lazy(tuple(table.name for table in catalog.METRIC_TABLES), self._has_metric, self.metric)
-
-    def _has_metric(self, name: str) -> bool:
-        try:
-            self.metric_columns(name)
-        except DataMissingError:
-            return False
-        return True
+        return LazyTables(tuple(TABLES), self.has, self.table)
 
     def __repr__(self) -> str:
-        return f"<Recording {self.name!r}: {', '.join(self.tools) or 'no capture'}>"
+        return f"<{type(self).__name__} {self.name!r}: {', '.join(self.tools) or 'no capture'}>"
 
 
-class _Lazy(Mapping[str, "pd.DataFrame"]):
+class LazyTables(Mapping[str, "pd.DataFrame"]):
+    """Tables by name, each read or computed when it is looked up.
+
+    Args:
+        names: Every table there could be.
+        has: Says whether one has data.
+        get: Returns one.
+    """
+
     def __init__(self, names: tuple[str, ...], has: Callable[[str], bool], get: Callable[[str], pd.DataFrame]) -> None:
         self._names, self._has, self._get = names, has, get
 
