@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Compare what two trees of the project read and compute from the same recordings.
+
+    python scripts/compare_tables.py OLD_TREE NEW_TREE [--also DIR ...] [--only TEXT] [--tolerance 1e-9]
+
+Each tree reads its own `runs/examples` and `tests/data` in a process of its own: every table, every metric table and the ranking
+of `profiler best`. Recordings are matched by their path, whether compressed or not. Prints what changed, value by value, and
+ends with 1 when anything did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+COMPRESSED = (".xz", ".gz", ".bz2", ".zst")
+CAPTURES = (".sqlite", ".ncu-rep", ".npz", ".csv", ".json", ".nsys-rep")
+SHOWN = 6
+"""Differences listed per column."""
+
+Table = dict[str, list[Any]]
+Content = dict[str, Table | str]
+"""Table name to its columns, or to the reason why there is none."""
+
+
+def main() -> int:
+    """Compare; 0 when both trees say the same."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("old", type=Path)
+    parser.add_argument("new", type=Path)
+    parser.add_argument("--also", type=Path, action="append", default=[], help="another folder of captures, read by both")
+    parser.add_argument("--only", default="", help="recordings whose path contains this text")
+    parser.add_argument("--tolerance", type=float, default=1e-9, help="relative difference that is none (default 1e-9)")
+    arguments = parser.parse_args()
+    python = os.environ.get("PYTHON", sys.executable)
+    with ThreadPoolExecutor(2) as workers:
+        trees = [tree.resolve() for tree in (arguments.old, arguments.new)]
+        old, new = workers.map(lambda tree: read_tree(python, tree, arguments), trees)
+    changed = sum(report(name, old.get(name), new.get(name), arguments.tolerance) for name in sorted({*old, *new}))
+    tables = sum(len(content) for content in new.values())
+    print(f"{len(new)} recordings, {tables} tables: {changed or 'nothing'} changed")
+    return 1 if changed else 0
+
+
+def read_tree(python: str, tree: Path, arguments: argparse.Namespace) -> dict[str, Content]:
+    """Return recording name to content, as a tree's own code sees it."""
+    inputs = {name: path for name, path in find_inputs(tree, arguments.also) if arguments.only in name}
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "content.json"
+        command = [python, __file__, "--worker", str(result)]
+        environment = {**os.environ, "PYTHONPATH": str(tree), "XDG_CACHE_HOME": folder}
+        request = json.dumps({name: str(path) for name, path in inputs.items()})
+        subprocess.run(command, input=request, text=True, env=environment, cwd=tree, check=True)
+        return json.loads(result.read_text(encoding="utf-8"))
+
+
+def find_inputs(tree: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
+    """Yield (name without the ending of a compressed file, path) of each recording."""
+    for manifest in sorted((tree / "runs" / "examples").glob("*/manifest.json")):
+        yield f"runs/{manifest.parent.name}", manifest.parent
+    for top in (tree / "tests" / "data", *(path.resolve() for path in also)):
+        for path in sorted(top.rglob("*")):
+            plain = path.with_suffix("") if path.suffix in COMPRESSED else path
+            if path.is_file() and plain.suffix in CAPTURES:
+                yield f"{top.name}/{plain.relative_to(top)}", path
+
+
+def report(name: str, old: Content | None, new: Content | None, tolerance: float) -> int:
+    """Print how a recording's content changed; return the number of changed tables."""
+    if old is None or new is None:
+        print(f"{name}: only the {'new' if old is None else 'old'} tree has it")
+        return 1
+    changed = 0
+    for table in sorted({*old, *new}):
+        lines = list(differences(old.get(table, "not known"), new.get(table, "not known"), tolerance))
+        if lines:
+            changed += 1
+            print(f"{name}: {table}", *(f"    {line}" for line in lines), sep="\n")
+    return changed
+
+
+def differences(old: Table | str, new: Table | str, tolerance: float) -> Iterator[str]:
+    """Yield in words how a table changed."""
+    if isinstance(old, str) or isinstance(new, str):
+        if old != new:
+            yield f"{_short(old)} -> {_short(new)}"
+        return
+    gone, added = [c for c in old if c not in new], [c for c in new if c not in old]
+    if gone or added:
+        yield f"columns gone: {', '.join(gone) or 'none'}; columns new: {', '.join(added) or 'none'}"
+    shared = [column for column in old if column in new]
+    if _rows(old) != _rows(new):
+        yield f"{_rows(old)} rows -> {_rows(new)} rows"
+        return
+    unequal = {column: _unequal(old[column], new[column], tolerance) for column in shared}
+    if any(unequal.values()) and _sorted(old, shared) == _sorted(new, shared):
+        yield "the same rows in another order"
+        return
+    for column, rows in unequal.items():
+        if rows:
+            shown = "; ".join(f"row {row}: {old[column][row]!r} -> {new[column][row]!r}" for row in rows[:SHOWN])
+            yield f"{column}: {len(rows)} of {len(old[column])} values: {shown}"
+
+
+def _rows(table: Table) -> int:
+    return len(next(iter(table.values()), []))
+
+
+def _sorted(table: Table, columns: list[str]) -> list[str]:
+    return sorted(repr(row) for row in zip(*(table[column] for column in columns), strict=True))
+
+
+def _unequal(old: list[Any], new: list[Any], tolerance: float) -> list[int]:
+    return [row for row, (a, b) in enumerate(zip(old, new, strict=True)) if not _same(a, b, tolerance)]
+
+
+def _same(a: Any, b: Any, tolerance: float) -> bool:
+    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (a, b))
+    return a == b or (numbers and math.isclose(a, b, rel_tol=tolerance))
+
+
+def _short(content: Table | str) -> str:
+    return f"absent ({content})" if isinstance(content, str) else f"{_rows(content)} rows"
+
+
+# ---- what runs in the process of one tree
+
+
+def work(result: Path) -> None:
+    """Read the recordings named on standard input with the tree on PYTHONPATH, and write their content."""
+    inputs = json.loads(sys.stdin.read())
+    result.write_text(json.dumps({name: _content(path) for name, path in inputs.items()}), encoding="utf-8")
+
+
+def _content(path: str) -> Content:
+    import profiler
+    from profiler.metrics.catalog import METRIC_TABLES
+    from profiler.schema import TABLES
+
+    try:
+        recording = profiler.load(path)
+    except profiler.ProfilerError as error:
+        return {"load": f"not read ({type(error).__name__})"}
+    found: Content = {f"table {name}": _table(lambda name=name: recording.table(name), path) for name in TABLES}
+    found |= {f"metric {t.name}": _table(lambda t=t: recording.metric(t.name), path) for t in METRIC_TABLES}
+    return found | {"best": _best(path)}
+
+
+def _table(make: Any, path: str) -> Table | str:
+    from profiler import ProfilerError
+
+    try:
+        frame = make()
+    except ProfilerError as error:
+        # the two trees stand in different folders, and a compressed file has another name
+        return error.message.replace(path, "FILE").replace(Path(path).name, "FILE")
+    return {str(name): [_plain(value) for value in frame[name].astype(object)] for name in frame.columns}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) or type(value).__name__ == "ndarray":
+        return [_plain(item) for item in value]
+    value = value.item() if hasattr(value, "item") else value
+    missing = value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and math.isnan(value))
+    return None if missing else value if isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def _best(path: str) -> Table | str:
+    from profiler.cli import main as run
+
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
+        status: Any = 0
+        try:
+            run(["best", path, "--all", "--format", "json"])
+        except SystemExit as error:
+            status = error.code
+    if status or not out.getvalue().lstrip().startswith("["):
+        return f"exit {status}"
+    rows = json.loads(out.getvalue())
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--worker"]:
+        sys.exit(work(Path(sys.argv[2])))
+    sys.exit(main())
