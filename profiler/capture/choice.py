@@ -15,8 +15,9 @@ from profiler.engines import ENGINES
 from profiler.engines.nvml import gpus
 from profiler.engines.trt_compat import MODULES
 from profiler.errors import ToolMissingError, UsageError
+from profiler.tools.base import Tool
+from profiler.tools.registry import TOOLS
 
-_GPU_TOOLS = ("ncu", "cupti")
 _ENGINE_PACKAGES = {
     "direct": (("cuda",),),
     "tensorrt": (("cuda",), MODULES["tensorrt"]),
@@ -36,24 +37,25 @@ def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequ
     """
     if request.sweep is not None:
         sweep = request.sweep
-        if "cupti" in request.tools and sweep.driver == AUTO:
-            sweep = replace(sweep, driver="python")  # the embedded recorder lives in the Python runner
+        if sweep.driver == AUTO and any(TOOLS[tool].own_runner_only for tool in request.tools if tool != AUTO):
+            sweep = replace(sweep, driver="python")
         request = _without_gpu_tools(replace(request, sweep=_resolve_sweep(sweep, request.python, note)), note)
     elif shutil.which(request.command[0]) is None:
         raise UsageError(f"{request.command[0]}: no such program", "give its path, or check PATH; options go before --")
     if request.tools == (AUTO,):
-        request = replace(request, tools=(_choose_tool(note),))
-    if "cupti" in request.tools and request.sweep is None:
-        raise UsageError("--tool cupti records the project's own runner only", "use --tool nsys for a command of your own")
+        request = replace(request, tools=(_choose_tool(request, note),))
+    for tool in request.tools:
+        if TOOLS[tool].own_runner_only and request.sweep is None:
+            raise UsageError(f"--tool {tool} records the project's own runner only", "use --tool nsys for a command of your own")
     for tool in request.tools:
         if recorders()[tool].probe() is None:
-            raise ToolMissingError(f"{tool} is not installed", _install_hint(tool))
+            raise ToolMissingError(f"{tool} is not installed", f"{TOOLS[tool].install}; or use --tool auto")
     return request
 
 
 def _without_gpu_tools(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequest:
     """Leave out tools that see nothing of a sweep on the CPU, when another tool remains."""
-    idle = [tool for tool in request.tools if tool in _GPU_TOOLS]
+    idle = [tool for tool in request.tools if tool != AUTO and TOOLS[tool].needs_kernels]
     if request.sweep is None or request.sweep.engine != "reference" or not idle:
         return request
     if len(idle) == len(request.tools):
@@ -62,24 +64,22 @@ def _without_gpu_tools(request: CaptureRequest, note: Callable[[str], None]) -> 
     return replace(request, tools=tuple(tool for tool in request.tools if tool not in idle))
 
 
-def _choose_tool(note: Callable[[str], None]) -> str:
-    if recorders()["nsys"].probe() is not None:
-        return "nsys"
-    cupti = recorders().get("cupti")
-    if gpus() and cupti is not None and cupti.probe() is not None:
-        note("Nsight Systems is not installed: recording with the embedded CUPTI recorder instead")
-        return "cupti"
-    note("Nsight Systems is not installed: recording with the built-in recorder, which sees only the marked ranges and their times")
-    return "builtin"
+def _choose_tool(request: CaptureRequest, note: Callable[[str], None]) -> str:
+    """Return the first tool that is installed and can record the request; say so when it is not the first of all."""
+    candidates = [tool for tool in TOOLS.values() if tool.automatic]
+    for tool in candidates:
+        if _suits(tool, request) and tool.name in recorders() and recorders()[tool.name].probe() is not None:
+            if tool is not candidates[0]:
+                note(f"{candidates[0].title} is not installed: recording with {tool.title}")
+            return tool.name
+    raise AssertionError("the recorder without a tool is always there")
 
 
-def _install_hint(tool: str) -> str:
-    from profiler.tools.ncu.record import INSTALL_HINT as NCU_HINT
-    from profiler.tools.nsys.locate import INSTALL_HINT as NSYS_HINT
-
-    return {"nsys": NSYS_HINT, "ncu": NCU_HINT}.get(
-        tool, "pip install cuda-python cupti-python pyelftools"
-    ) + "; or use --tool auto"
+def _suits(tool: Tool, request: CaptureRequest) -> bool:
+    sweep = request.sweep
+    if tool.needs_kernels and (not gpus() or (sweep is not None and sweep.engine == "reference")):
+        return False
+    return not tool.own_runner_only or (sweep is not None and sweep.driver == "python")
 
 
 def _resolve_sweep(sweep: SweepOptions, python: str, note: Callable[[str], None]) -> SweepOptions:

@@ -17,11 +17,9 @@ from profiler.capture.process import run_process
 from profiler.capture.recorders import recorders
 from profiler.engines.nvml import Gpu, Nvml
 from profiler.errors import ProfilerError
-from profiler.tools.ncu.record import INSTALL_HINT as NCU_HINT
+from profiler.tools.base import Tool
 from profiler.tools.ncu.record import PERMISSION_HINT
-from profiler.tools.nsys.locate import INSTALL_HINT as NSYS_HINT
-from profiler.tools.nsys.locate import find_importer
-from profiler.tools.nsys.record import loses_domains
+from profiler.tools.registry import TOOLS
 from profiler.units import format_bytes, format_si
 
 LOW_DISK_BYTES = 5 << 30
@@ -58,7 +56,7 @@ def doctor(runs_root: Path) -> list[dict[str, Any]]:
     """
     with Nvml() as nvml:
         rows = [*_gpu_rows(nvml.gpus()), _driver_row(nvml.driver_version()), _cuda_row(nvml.cuda_version())]
-    rows += [_nsys_row(), _ncu_row(), _permission_row(), _cupti_row(), _cuda_python_row()]
+    rows += [*(_tool_row(tool) for tool in TOOLS.values() if tool.install), _permission_row(), _cuda_python_row()]
     rows += [*_tensorrt_rows(), _nvcc_row(), _built_row(), _nvtx_row(), _disk_row(runs_root)]
     return [asdict(row) for row in rows]
 
@@ -87,20 +85,13 @@ def _cuda_row(version: str | None) -> Check:
     return Check("CUDA", "ok", f"{version} (driver)") if version else Check("CUDA", "missing", "no driver", "install the driver")
 
 
-def _nsys_row() -> Check:
-    version = recorders()["nsys"].probe()
+def _tool_row(tool: Tool) -> Check:
+    version = recorders()[tool.name].probe()
     if version is None:
-        return Check("nsys", "missing", "Nsight Systems not found", NSYS_HINT)
-    if find_importer(version.path) is None:
-        return Check("nsys", "limited", f"{version.text} without QdstrmImporter", "install the whole of Nsight Systems")
-    return Check("nsys", "ok", f"{version.text} at {version.path}")
-
-
-def _ncu_row() -> Check:
-    version = recorders()["ncu"].probe()
-    if version is None:
-        return Check("ncu", "missing", "Nsight Compute not found", NCU_HINT)
-    return Check("ncu", "ok", f"{version.text} at {version.path}")
+        return Check(tool.word, "missing", f"{tool.title} not found", tool.install)
+    if version.lacks:
+        return Check(tool.word, "limited", f"{version.text} without {version.lacks}", f"install the whole of {tool.title}")
+    return Check(tool.word, "ok", f"{version.text} at {version.path}" if version.path else version.text)
 
 
 def counters_restricted() -> bool | None:
@@ -146,14 +137,6 @@ def _has_module(name: str) -> bool:
         return importlib.util.find_spec(name) is not None
     except (ImportError, ValueError):
         return False
-
-
-def _cupti_row() -> Check:
-    if _has_module("cupti"):
-        return Check("CUPTI", "ok", f"cupti-python {_package_version('cupti-python') or ''}".strip())
-    return Check(
-        "CUPTI", "missing", "no cupti-python", "pip install cuda-python cupti-python pyelftools, for recording without nsys"
-    )
 
 
 def _cuda_python_row() -> Check:
@@ -212,10 +195,10 @@ def _nvtx_row() -> Check:
     version = _package_version("nvtx")
     if version is None:
         return Check("nvtx", "missing", "no Python package nvtx", "pip install nvtx")
-    nsys = recorders()["nsys"].probe()
-    if nsys is not None and loses_domains(version, nsys.text):
-        fix = "use a newer nsys, pip install nvtx==0.2.11, or mark points with profiler.point; the runner's own ranges are kept"
-        return Check("nvtx", "limited", f"Python package {version} records no ranges of a program under this nsys", fix)
+    losing = next((name for name, recorder in recorders().items() if recorder.loses_nvtx(version)), "")
+    if losing:
+        fix = f"use a newer {losing}, pip install nvtx==0.2.11, or mark points with profiler.point (the runner's own are kept)"
+        return Check("nvtx", "limited", f"Python package {version} records no ranges of a program under this {losing}", fix)
     return Check("nvtx", "ok", f"Python package {version}")
 
 

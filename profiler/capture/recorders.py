@@ -1,16 +1,14 @@
-"""The recorders: one line a tool."""
+"""The recorders of all tools, set up for this machine."""
 
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 
 from profiler.capture.process import run_process
 from profiler.engines.nvml import gpus
 from profiler.tools.base import Recorder
-from profiler.tools.builtin.record import BuiltinRecorder
-from profiler.tools.cupti.record import CuptiRecorder
-from profiler.tools.ncu.record import NcuRecorder
-from profiler.tools.nsys.record import NsysRecorder
+from profiler.tools.registry import TOOLS
 
 
 def _compute_capability() -> str | None:
@@ -21,10 +19,4 @@ def _compute_capability() -> str | None:
 @cache
 def recorders() -> dict[str, Recorder]:
     """Return every recorder by the name of its tool."""
-    found: tuple[Recorder, ...] = (
-        NsysRecorder(run_process),
-        NcuRecorder(run_process, _compute_capability),
-        CuptiRecorder(),
-        BuiltinRecorder(),
-    )
-    return {recorder.tool: recorder for recorder in found}
+    return {name: import_module(tool.recorder).recorder(run_process, _compute_capability) for name, tool in TOOLS.items()}

@@ -11,8 +11,8 @@ from typing import Any
 from profiler.errors import UsageError, nearest
 from profiler.runner.point import Point
 from profiler.runner.settings import MeasureSettings
+from profiler.tools.registry import TOOLS
 
-TOOLS = ("nsys", "ncu", "cupti", "builtin")
 AUTO = "auto"
 DRIVERS = ("auto", "python", "cpp")
 TRACES = ("cuda", "nvtx", "osrt", "cublas", "cudnn", "opengl", "vulkan", "mpi", "openmp", "none")

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest, SweepOptions
 from profiler.runner.settings import MeasureSettings
+from profiler.tools.registry import TOOLS
 
 POINTS = "points.json"
 JOURNAL = "points.jsonl"
 RESULT = "result.json"
-RANGES = "ranges.json"
 NCU_SAMPLES = 1
-ITERATION_FILTER = "profiler@iteration/"
 OWNER_VARIABLE = "PROFILER_OWNER_PID"
 
 
@@ -45,15 +45,11 @@ def sweep_command(sweep: SweepOptions, tool: str, python: str, folder: Path, seg
         argv += ["--engine-cache", str(folder.parent.parent / "cache")]
     if sweep.device:
         argv += ["--device", str(sweep.device)]
-    if tool == "builtin":
-        argv += ["--ranges", str(folder / RANGES)]
-    if tool == "cupti":
-        argv += ["--recorder", "cupti", "--records", str(folder)]
-    return tuple(argv)
+    return (*argv, *recorders()[tool].runner_arguments(folder))
 
 
 def _measuring(settings: MeasureSettings, tool: str) -> list[str]:
-    replay = tool == "ncu"
+    replay = TOOLS[tool].replays
     argv = ["--warmup", str(min(settings.warmup, 1) if replay else settings.warmup)]
     argv += ["--min-samples", str(NCU_SAMPLES if replay else settings.min_samples)]
     argv += ["--max-samples", str(NCU_SAMPLES if replay else settings.max_samples)]

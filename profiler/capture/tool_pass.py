@@ -13,7 +13,6 @@ from profiler.capture.progress import Progress
 from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest
 from profiler.capture.target import (
-    ITERATION_FILTER,
     JOURNAL,
     OWNER_VARIABLE,
     POINTS,
@@ -28,8 +27,8 @@ from profiler.runner.supervisor import collect
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir
 from profiler.tools.base import RecordPlan
-from profiler.tools.nsys.record import error_lines
 from profiler.tools.nsys.scrub import redact_text
+from profiler.tools.registry import TOOLS
 
 _POINT_LINE = re.compile(r"^\[(\d+)/(\d+)\] (ok|failed|skipped|wrong_output): (.*)$")
 _TOOL_CHATTER = re.compile(r"^(\[\d+/\d+\] \[[= \d%]*|Generat(ed|ing)\b.*|==PROF==.*|\s*/\S+\.(nsys-rep|sqlite|qdstrm))")
@@ -54,12 +53,7 @@ def own_request(request: CaptureRequest, tool: str, folder: Path, segment: int) 
     if request.sweep is None:
         return request
     own = request.with_command(sweep_command(request.sweep, tool, request.python, folder, segment))
-    if tool == "ncu" and not own.ncu.nvtx_include:
-        own = replace(own, ncu=replace(own.ncu, nvtx_include=(ITERATION_FILTER,)))
-    if request.sweep.engine == "reference":
-        trace = tuple(item for item in own.nsys.trace if item != "cuda")
-        own = replace(own, nsys=replace(own.nsys, trace=trace or ("nvtx",)))
-    return own
+    return recorders()[tool].for_sweep(own, request.sweep.engine)
 
 
 class Listener:
@@ -170,7 +164,7 @@ class ToolPass:
         failure = self._export(own, result)
         if self._request.sweep is not None:
             failure = self._judge_sweep(result, listener) or failure
-        elif capture.tool == "builtin":
+        elif TOOLS[capture.tool].untraced:
             # no tool stands between: that the program failed is the cause, that it wrote nothing the consequence
             failure = self._judge_command(result) or failure
         else:
@@ -205,8 +199,9 @@ class ToolPass:
         capture.notes += notes
         if known is not None:
             capture.notes.append(f"{known.message}; {known.hint}")
-        elif capture.tool == "nsys":
-            capture.notes += [f"nsys reports: {text}" for text in error_lines(result.output)[:_SHOWN_LINES]]
+        else:
+            remarks = self._recorder.remarks(result.output)[:_SHOWN_LINES]
+            capture.notes += [f"{capture.tool} reports: {text}" for text in remarks]
         return None
 
     def _relative(self, artefacts: list[Path]) -> list[str]:

@@ -9,6 +9,7 @@ import typer
 
 from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
+from profiler.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from profiler.store.run_dir import RunDir
@@ -74,14 +75,16 @@ def _render(recorded: RunDir, pages: Path) -> Path:
 
 def _tell(recorded: RunDir, written: list[Path]) -> None:
     manifest = recorded.manifest
-    tools = ", ".join(capture.tool for capture in manifest.captures)
-    echo(f"\nrecorded with: {tools}; engine: {_engine(recorded)}")
+    tools = [capture.tool for capture in manifest.captures]
+    echo(f"\nrecorded with: {', '.join(tools)}; engine: {_engine(recorded)}")
     if _engine(recorded) == "reference":
         below = " (the H200 page below has them)" if len(written) > 1 else ""
         echo(f"missing without a GPU: kernels, copies, occupancy and hardware counters{below}")
-    elif "nsys" not in tools:
-        echo("missing without Nsight Systems: the API calls and the timeline of everything that the runner does not mark")
-    echo("missing without Nsight Compute: hardware counters; add them with --tool nsys,ncu on a GPU")
+    missing = [tool for tool in TOOLS.values() if tool.adds and tool.name not in tools]
+    for tool in missing:
+        add = "; add them with --tool nsys,ncu on a GPU" if tool.replays else ""
+        if tool.replays or _engine(recorded) != "reference":
+            echo(f"missing without {tool.title}: {tool.adds}{add}")
     for path, what in zip(written, ("this run", "recorded H200 run"), strict=False):
         echo(f"dashboard of {what}: {path}")
     echo(f"try next: profiler show {recorded.run_id}")

@@ -13,6 +13,7 @@ from profiler.errors import BadExportError
 from profiler.experiments.experiment import Check
 from profiler.experiments.measured import MeasuredPoint
 from profiler.store.run_dir import RunDir
+from profiler.tools.registry import UNTRACED
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -35,7 +36,7 @@ class StepRecord:
     """
 
     name: str
-    tool: str = "builtin"
+    tool: str = UNTRACED
     argv: tuple[str, ...] = ()
     expected: tuple[int, ...] = (0,)
     returncode: int | None = None

@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from profiler.capture.environment import environment_facts
@@ -16,7 +15,6 @@ from profiler.capture.process import ProcessResult, describe_exit, run_process
 from profiler.capture.progress import Progress
 from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest
-from profiler.capture.target import ITERATION_FILTER
 from profiler.errors import BadExportError, CaptureError, ProfilerError, ToolMissingError
 from profiler.experiments.evidence import Evidence, StepRecord, read_result
 from profiler.experiments.experiment import SCRATCH, Experiment, Outcome, Step, Toolbox
@@ -25,6 +23,7 @@ from profiler.store.experiment_document import EXPERIMENT_NAME, experiment_docum
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir, create_run, storage_error, write_atomic
 from profiler.tools.nsys.scrub import redact_text
+from profiler.tools.registry import TOOLS
 
 MERGED = Path("raw/builtin/result.json")
 STEM = "capture"
@@ -91,15 +90,14 @@ def commands(experiment: Experiment, toolbox: Toolbox) -> list[tuple[tuple[str, 
 
 
 def _command(step: Step) -> tuple[tuple[str, ...], dict[str, str]]:
-    if step.tool == "builtin":
+    if TOOLS[step.tool].untraced:
         return step.command, {}
     plan = recorders()[step.tool].plan(_request(step), Path("raw") / step.tool, STEM)
     return plan.argv, dict(plan.environment)
 
 
 def _request(step: Step) -> CaptureRequest:
-    request = CaptureRequest(tools=(step.tool,), command=step.command)
-    return replace(request, ncu=replace(request.ncu, nvtx_include=(ITERATION_FILTER,)))
+    return recorders()[step.tool].for_sweep(CaptureRequest(tools=(step.tool,), command=step.command), "")
 
 
 def _run_step(run: RunDir, step: Step, progress: Progress) -> StepRecord:
@@ -134,7 +132,7 @@ def _capture(run: RunDir, step: Step, argv: tuple[str, ...], result: ProcessResu
     artefacts = [step.result_path] if (run.path / step.result_path).is_file() else []
     notes: list[str] = []
     version = ""
-    if step.tool != "builtin":
+    if not TOOLS[step.tool].untraced:
         recorder = recorders()[step.tool]
         probed = recorder.probe()
         version = probed.text if probed else ""
@@ -167,14 +165,14 @@ def _missing_part(step: Step, result: ProcessResult) -> ToolMissingError:
 
 def _merge(run: RunDir, records: dict[str, StepRecord]) -> None:
     """Put the results of several steps without a tool into one document, which readers find first."""
-    paths = {name: record.result for name, record in records.items() if record.tool == "builtin" and record.result}
+    paths = {name: record.result for name, record in records.items() if TOOLS[record.tool].untraced and record.result}
     documents = {name: read_result(run.path / path) for name, path in paths.items()}
     if not documents:
         raise CaptureError("no step wrote a result", f"read the logs in {run.path.parent / run.run_id / 'logs'}")
     if len(documents) == 1:
         return
     write_atomic(run.path / MERGED, json.dumps(merge_results(documents), ensure_ascii=False, separators=(",", ":")) + "\n")
-    first = next(capture for capture in run.manifest.captures if capture.tool == "builtin")
+    first = next(capture for capture in run.manifest.captures if TOOLS[capture.tool].untraced)
     first.artefacts.insert(0, str(MERGED))
 
 

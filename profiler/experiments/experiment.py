@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from profiler.tools.registry import TOOLS, UNTRACED
+
 if TYPE_CHECKING:
     from profiler.experiments.evidence import Evidence
 
@@ -50,7 +52,7 @@ class Step:
 
     name: str
     argv: tuple[str, ...]
-    tool: str = "builtin"
+    tool: str = UNTRACED
     expected: tuple[int, ...] = (0,)
     result: bool = True
     prepare: Callable[[Path], str] | None = field(default=None, repr=False)
@@ -60,7 +62,7 @@ class Step:
     @property
     def result_path(self) -> Path:
         """Where the result document goes, relative to the run folder."""
-        if self.tool == "builtin":
+        if TOOLS[self.tool].untraced:
             return Path("raw/builtin/steps") / f"{self.name}.json"
         return Path("raw") / self.tool / "result.json"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from profiler.errors import DataMissingError
+from profiler.tools.registry import KERNEL_TIMERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,9 +39,10 @@ def iteration_gaps(recording: Recording) -> dict[str, PointGaps]:
     from profiler.metrics.gpu_operations import gpu_operations
     from profiler.metrics.point_ranges import operation_points
 
-    if "nsys" not in recording.tools:
+    tool = next((name for name in KERNEL_TIMERS if name in recording.tools), None)
+    if tool is None:
         raise DataMissingError("gaps: the recording holds no timeline", "record with --tool nsys")
-    own = recording.only("nsys")
+    own = recording.only(tool)
     operations = gpu_operations(own)
     _, labels = operation_points(own)
     found = {}

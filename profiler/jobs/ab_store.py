@@ -23,6 +23,7 @@ from profiler.errors import BadExportError, UsageError
 from profiler.jobs.sides import AbSide
 from profiler.metrics.recording import load
 from profiler.store.run_dir import RunDir, write_atomic
+from profiler.tools.registry import UNTRACED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,7 +180,7 @@ class AbStore:
 
     def _read_side(self, number: int, side: str) -> list[Row]:
         recording = load(self.result_path(number, side))
-        facts = recording_facts(recording, "builtin", SOURCE)
+        facts = recording_facts(recording, UNTRACED, SOURCE)
         known = self.facts.setdefault(side, facts)
         changed = [item for item in compare_facts(known, facts, side, self.request.allowed) if item.voids]
         if changed:

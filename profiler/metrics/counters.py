@@ -27,8 +27,8 @@ def size_texts(launches: Columns, what: str) -> np.ndarray:
 
 def counters(recording: Captures) -> Columns:
     """Return the counters with kernel, grid and block, by launch and metric name."""
-    values = recording.columns("counters", "ncu")
-    launches = recording.columns("profiled_launches", "ncu")
+    values = recording.columns("counters")
+    launches = recording.columns("profiled_launches")
     row = values.array("launch_id")
     table: dict[str, Column] = {
         "launch_id": row,

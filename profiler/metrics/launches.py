@@ -33,9 +33,9 @@ _CONFIGURATION = {
 
 def launch_matrix(recording: Captures) -> CounterMatrix:
     """Return the metrics that this project reads, of every profiled launch."""
-    launches = recording.columns("profiled_launches", "ncu")
+    launches = recording.columns("profiled_launches")
     names: Iterable[str] = (*requested_metrics(), *EXTRA_METRICS, *map(stall_metric, STALL_REASONS))
-    return CounterMatrix(recording.columns("counters", "ncu"), names, launches.rows)
+    return CounterMatrix(recording.columns("counters"), names, launches.rows)
 
 
 def _largest(matrix: CounterMatrix, names: tuple[str, ...], metrics: Iterable[str]) -> tuple[Coded, np.ndarray]:
@@ -107,7 +107,7 @@ def _period(sequence: np.ndarray) -> int:
 
 def launches(recording: Captures) -> Columns:
     """Compute the derived values of every profiled launch, in report order."""
-    rows = recording.columns("profiled_launches", "ncu")
+    rows = recording.columns("profiled_launches")
     matrix = launch_matrix(recording)
     theoretical, limiter = _theoretical(recording, rows, matrix)
     stall, stall_cycles = _largest(matrix, STALL_REASONS, map(stall_metric, STALL_REASONS))

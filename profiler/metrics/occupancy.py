@@ -50,10 +50,10 @@ def achieved_occupancy(recording: Captures, configurations: Columns) -> np.ndarr
         configurations: Table `launch_configurations`.
     """
     result = np.full(configurations.rows, np.nan)
-    if not (recording.has("counters", "ncu") and recording.has("profiled_launches", "ncu")):
+    if not (recording.has("counters") and recording.has("profiled_launches")):
         return result
-    launches = recording.columns("profiled_launches", "ncu")
-    values = CounterMatrix(recording.columns("counters", "ncu"), [ACHIEVED], launches.rows)[ACHIEVED]
+    launches = recording.columns("profiled_launches")
+    values = CounterMatrix(recording.columns("counters"), [ACHIEVED], launches.rows)[ACHIEVED]
     measured: dict[tuple[Any, ...], list[float]] = {}
     for key, value in zip(_keys(launches), values.tolist(), strict=True):
         if value == value:

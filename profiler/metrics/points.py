@@ -17,13 +17,13 @@ from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.point_times import GpuPoints, PointTimes, gpu_points, sample_times
 from profiler.metrics.spec import MetricSpec, MetricTable
 from profiler.point_label import RESERVED_KEYS, decode_label
+from profiler.tools.registry import KERNEL_TIMERS, RANGE_MARKERS, TOOLS, UNTRACED, tool_order
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
 
-_GPU_TOOLS = ("nsys", "cupti")
-_RANGE_TOOLS = (*_GPU_TOOLS, "builtin")
-_RESULT_TOOLS = ("builtin", "nsys", "cupti", "ncu")
+_TRACED = KERNEL_TIMERS[0]
+_RESULT_TOOLS = tool_order("points")
 _FROM_LAUNCHES = {
     "achieved_occupancy_pct": "achieved_occupancy_pct",
     "dram_throughput_pct": "dram_pct",
@@ -44,7 +44,7 @@ def points(recording: Captures) -> Columns:
     Raises:
         DataMissingError: The recording marks no sweep point.
     """
-    gpu = {tool: found for tool in _RANGE_TOOLS if tool in recording.tools and (found := gpu_points(recording.only(tool)))}
+    gpu = {tool: found for tool in RANGE_MARKERS if tool in recording.tools and (found := gpu_points(recording.only(tool)))}
     results = {tool: recording.columns("points", tool) for tool in _RESULT_TOOLS if recording.has("points", tool)}
     labels = _labels(recording, gpu, results)
     if not labels:
@@ -68,8 +68,8 @@ def _labels(recording: Captures, gpu: dict[str, GpuPoints], results: dict[str, C
         found |= dict.fromkeys(table.array("label").tolist())
     for item in gpu.values():
         found |= dict.fromkeys(item.times.position)
-    if recording.has("profiled_launches", "ncu") and "point" in recording.columns("profiled_launches", "ncu"):
-        points_of_launches = recording.columns("profiled_launches", "ncu").coded("point")
+    if recording.has("profiled_launches") and "point" in recording.columns("profiled_launches"):
+        points_of_launches = recording.columns("profiled_launches").coded("point")
         used = np.unique(points_of_launches.codes[points_of_launches.codes >= 0])
         found |= dict.fromkeys(points_of_launches.values[code] for code in used.tolist())
     found.pop("", None)
@@ -137,18 +137,19 @@ def _statistics(prefix: str, labels: list[str], times: PointTimes | None) -> dic
 def _times(recording: Captures, labels: list[str], gpu: dict[str, GpuPoints], results: dict[str, Columns]) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     void = _void(labels, results)
-    for tool in _GPU_TOOLS:
+    for tool in KERNEL_TIMERS:
         columns |= _statistics(tool, labels, gpu[tool].times if tool in gpu else None)
     samples = {tool: found for tool in _RESULT_TOOLS if (found := sample_times(recording, tool))}
-    builtin = samples.get("builtin")
-    columns |= _statistics("builtin", labels, builtin[0] if builtin else None)
-    columns["builtin_host_median_ns"] = _statistics("h", labels, builtin[1] if builtin else None)["h_median_ns"]
-    columns["nsys_event_median_ns"] = _statistics("e", labels, samples["nsys"][0] if "nsys" in samples else None)["e_median_ns"]
+    own = samples.get(UNTRACED)
+    columns |= _statistics(UNTRACED, labels, own[0] if own else None)
+    columns[f"{UNTRACED}_host_median_ns"] = _statistics("h", labels, own[1] if own else None)["h_median_ns"]
+    traced = samples.get(_TRACED)
+    columns[f"{_TRACED}_event_median_ns"] = _statistics("e", labels, traced[0] if traced else None)["e_median_ns"]
     count = np.full(len(labels), np.nan)
-    for times in [*(item.times for item in gpu.values()), *([builtin[0]] if builtin else [])]:
+    for times in [*(item.times for item in gpu.values()), *([own[0]] if own else [])]:
         # the tool whose time comes first also says how many iterations that time rests on
-        own = _gather(labels, times.position, times.count.astype(np.float64))
-        count = np.where(np.isnan(count) & (own > 0), own, count)
+        known = _gather(labels, times.position, times.count.astype(np.float64))
+        count = np.where(np.isnan(count) & (known > 0), known, count)
     for name, values in columns.items():
         # a wrong answer has no speed
         columns[name] = np.where(void, np.nan, np.asarray(values, dtype=np.float64))
@@ -178,7 +179,7 @@ def _traffic(
         position = {label: row for row, label in enumerate(table.array("label").tolist())}
         size = np.where(np.isnan(size), _gather(labels, position, np.where(stated > 0, stated, np.nan)), size)
     time = np.full(len(labels), np.nan)
-    for tool in (*_GPU_TOOLS, "builtin"):
+    for tool in RANGE_MARKERS:
         time = np.where(np.isnan(time), times[f"{tool}_median_ns"], time)
     with np.errstate(invalid="ignore", divide="ignore"):
         bandwidth = np.where(time > 0, size * 1e9 / time, np.nan)
@@ -318,9 +319,7 @@ POINTS = MetricTable(
         MetricSpec("reason", text="why it is not ok"),
         MetricSpec("verified", text="passed or failed: output compared with the reference"),
         MetricSpec("iterations", "count", text="measured iterations behind the first time of this row"),
-        *_time_specs("nsys", "kernel time of an iteration by Nsight Systems, its kernels summed"),
-        *_time_specs("cupti", "kernel time of an iteration by the embedded recorder, its kernels summed"),
-        *_time_specs("builtin", "time of an iteration by the program's own clock, without a tool"),
+        *(spec for tool in TOOLS.values() if tool.time_text for spec in _time_specs(tool.name, tool.time_text)),
         MetricSpec("builtin_host_median_ns", "ns", "lower", "host time to enqueue an iteration: median"),
         MetricSpec("nsys_event_median_ns", "ns", "lower", "time by the program's own clock while nsys recorded: median"),
         MetricSpec("bytes_per_iteration", "bytes", text="bytes that an iteration must move at least"),

@@ -127,8 +127,8 @@ def _points(recording: Captures) -> Iterator[Row]:
 
 
 def _counters(recording: Captures) -> Iterator[Row]:
-    if recording.has("profiled_launches", "ncu"):
-        rows = recording.columns("profiled_launches", "ncu").rows
+    if recording.has("profiled_launches"):
+        rows = recording.columns("profiled_launches").rows
         yield "profiled_launch_count", rows, "count", "kernel launches measured by Nsight Compute"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from profiler.metrics.spec import MetricSpec
 from profiler.schema import TABLES
+from profiler.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ _CODE_NAMES = {
 _KINDS = {"verdict": "verdict", "row": "code", "base_label": "code", "candidate_label": "code", "run": "code", "commit": "code"}
 _PLAIN_NAMES = {"block", "device", "stream", "first", "second"}
 _ACRONYMS = {
-    "p05": "p05", "p95": "p95", "p25": "p25", "p75": "p75", "nsys": "nsys", "ncu": "ncu", "cupti": "CUPTI", "gpu": "GPU",
+    "p05": "p05", "p95": "p95", "p25": "p25", "p75": "p75", **{tool.name: tool.word for tool in TOOLS.values()}, "gpu": "GPU",
     "dram": "DRAM", "sm": "SM", "l2": "L2", "l1": "L1", "api": "API", "nvtx": "NVTX", "id": "id", "dtype": "type",
 }  # fmt: skip
 

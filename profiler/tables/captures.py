@@ -12,8 +12,8 @@ from profiler.errors import DataMissingError, UsageError, nearest
 from profiler.schema import TABLES
 from profiler.store.manifest import Manifest
 from profiler.store.run_dir import RunDir
-from profiler.tables.source import TOOL_ORDER, tool_order
 from profiler.tables.source_protocol import TableSource
+from profiler.tools.registry import tool_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +49,7 @@ class Captures:
     @property
     def tools(self) -> tuple[str, ...]:
         """Tools that have a readable artefact, in the order in which tables are taken from them."""
-        present = {source.tool for source in self._sources}
-        return (*(tool for tool in TOOL_ORDER if tool in present), *sorted(present - set(TOOL_ORDER)))
+        return tool_order("", tuple({source.tool for source in self._sources}))
 
     @property
     def sources(self) -> list[TableSource]:
@@ -99,8 +98,8 @@ class Captures:
 
         Args:
             name: Table of `profiler.schema`.
-            tool: Tool to take it from; default the first of nsys, cupti, builtin, ncu that has it; for `points` and
-                `samples`, builtin first.
+            tool: Tool to take it from; default the first of `profiler.tools.registry` that has it; for
+                `points` and `samples`, the pass without a tool first.
 
         Raises:
             DataMissingError: No artefact holds it; the message says why.

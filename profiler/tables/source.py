@@ -18,18 +18,6 @@ from profiler.tools.base import Reader
 from profiler.tools.damage import reading
 from profiler.tools.registry import find_reader, known_suffixes
 
-TOOL_ORDER = ("nsys", "cupti", "builtin", "ncu")
-"""Where a table is taken from when several tools have it."""
-TIMED = frozenset({"points", "samples"})
-"""What a program measured itself: taken from the pass without a tool first, because a tool costs time."""
-
-
-def tool_order(table: str, tools: tuple[str, ...]) -> tuple[str, ...]:
-    """Return tools in the order in which a table is taken from them."""
-    if table not in TIMED:
-        return tools
-    return tuple(sorted(tools, key=lambda tool: tool != "builtin"))
-
 
 class Source:
     """One artefact.

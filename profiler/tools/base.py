@@ -14,6 +14,47 @@ if TYPE_CHECKING:
     from profiler.errors import ProfilerError
 
 
+@dataclass(frozen=True)
+class Tool:
+    """What one tool is: the answers to what other code would otherwise ask by the tool's name.
+
+    Attributes:
+        name: As in `--tool`, in `raw/<name>` and in the columns of the point table.
+        title: Name for people, in a sentence.
+        word: Name in a heading.
+        readers: Modules with a `READERS` tuple.
+        recorder: Module with a function `recorder(run, compute_capability)`.
+        install: How to get it; empty when it is always there.
+        adds: What a recording lacks without it; empty when another tool records that too.
+        time_text: What its time of a sweep point is; empty when its times are no measure of speed.
+        time_label: The same in a few words.
+        times_kernels: It records each kernel's own time on the GPU.
+        marks_ranges: Its captures hold the ranges of sweep points.
+        untraced: The program runs as it is and measures itself: no tool costs time.
+        replays: It runs each kernel several times and alone: few iterations suffice, and its durations never meet others.
+        needs_kernels: It has nothing to record of work on the CPU.
+        own_runner_only: It records the project's own Python runner alone.
+        automatic: `--tool auto` may choose it; among several, the first of the registry.
+    """
+
+    name: str
+    title: str
+    word: str
+    readers: tuple[str, ...]
+    recorder: str
+    install: str = ""
+    adds: str = ""
+    time_text: str = ""
+    time_label: str = ""
+    times_kernels: bool = False
+    marks_ranges: bool = False
+    untraced: bool = False
+    replays: bool = False
+    needs_kernels: bool = False
+    own_runner_only: bool = False
+    automatic: bool = False
+
+
 @dataclass
 class ReadResult:
     """What a reader found in one file.
@@ -33,7 +74,7 @@ class Reader(Protocol):
     """Reads one kind of file."""
 
     tool: str
-    """Tool whose capture this is: `nsys`, `ncu`, `cupti` or `builtin`."""
+    """Name of the tool whose capture this is."""
     suffixes: tuple[str, ...]
     """File endings this reader expects, `.sqlite` first in order of preference."""
     tables: tuple[str, ...]
@@ -54,11 +95,19 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class ToolVersion:
-    """A tool as found on this machine."""
+    """A tool as found on this machine.
+
+    Attributes:
+        path: Executable; empty when it has none of its own.
+        version: Version, for comparisons.
+        text: Name and version, for people.
+        lacks: What of it is not there; empty when it is whole.
+    """
 
     path: str
     version: tuple[int, ...]
     text: str
+    lacks: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +132,18 @@ class Recorder(Protocol):
 
     def probe(self) -> ToolVersion | None:
         """Find the tool; None when it is not installed."""
+        ...
+
+    def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
+        """Return the request with the options of this tool that a sweep on an engine needs."""
+        ...
+
+    def runner_arguments(self, folder: Path) -> list[str]:
+        """Return what the project's own runner must be told so that this tool gets its data.
+
+        Args:
+            folder: Where the capture goes, as the runner's working directory sees it.
+        """
         ...
 
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
@@ -119,3 +180,35 @@ class Recorder(Protocol):
     def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
         """Recognise a known failure in the output, also after exit status 0."""
         ...
+
+    def loses_nvtx(self, nvtx_version: str) -> bool:
+        """Say whether ranges of a version of the Python package nvtx are lost under the installed tool."""
+        ...
+
+    def remarks(self, log: str) -> list[str]:
+        """Return what the tool itself called an error in its output, though it went on."""
+        ...
+
+
+class PlainRecorder:
+    """What most tools need nothing for."""
+
+    def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
+        """Return the request as it is."""
+        return request
+
+    def runner_arguments(self, folder: Path) -> list[str]:
+        """Return nothing: the tool needs no help of the runner."""
+        return []
+
+    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
+        """Recognise nothing: no failure of the tool's own is known."""
+        return None
+
+    def loses_nvtx(self, nvtx_version: str) -> bool:
+        """Say that none are lost."""
+        return False
+
+    def remarks(self, log: str) -> list[str]:
+        """Return nothing: the tool prints no errors of its own."""
+        return []

@@ -1,4 +1,4 @@
-"""The readers of all tools: one line a module, tried in this order."""
+"""The tools, one line each, the first to take a table from at the top; and which reader knows a file."""
 
 from __future__ import annotations
 
@@ -7,26 +7,42 @@ from importlib import import_module
 from pathlib import Path
 
 from profiler.errors import BadExportError
-from profiler.tools.base import Reader
+from profiler.tools.base import Reader, Tool
 
-READER_MODULES = (
-    "profiler.tools.nsys.reader",
-    "profiler.tools.nsys.report",
-    "profiler.tools.nsys.stats_csv",
-    "profiler.tools.ncu.report",
-    "profiler.tools.ncu.csv",
-    "profiler.tools.builtin.reader",
-    "profiler.tools.cupti.reader",
+TOOL_MODULES = (
+    "profiler.tools.nsys",
+    "profiler.tools.cupti",
+    "profiler.tools.builtin",
+    "profiler.tools.ncu",
 )
-"""Modules with a `READERS` tuple."""
+"""Packages with a `TOOL`."""
+
+TOOLS: dict[str, Tool] = {tool.name: tool for tool in (import_module(name).TOOL for name in TOOL_MODULES)}
+"""Every tool by its name."""
+
+KERNEL_TIMERS = tuple(tool.name for tool in TOOLS.values() if tool.times_kernels)
+RANGE_MARKERS = tuple(tool.name for tool in TOOLS.values() if tool.marks_ranges)
+UNTRACED = next(tool.name for tool in TOOLS.values() if tool.untraced)
+REPLAYERS = tuple(tool.name for tool in TOOLS.values() if tool.replays)
+
+TIMED_TABLES = frozenset({"points", "samples"})
+"""What a program measured itself: taken from the pass without a tool first, because a tool costs time."""
 
 HEAD_BYTES = 4096
+
+
+def tool_order(table: str, tools: tuple[str, ...] = tuple(TOOLS)) -> tuple[str, ...]:
+    """Return tools in the order in which a table is taken from them; names that no tool has come last."""
+    places = {name: place for place, name in enumerate(TOOLS)}
+    if table in TIMED_TABLES:
+        places[UNTRACED] = -1
+    return tuple(sorted(tools, key=lambda name: (places.get(name, len(places)), name)))
 
 
 @cache
 def readers() -> tuple[Reader, ...]:
     """Return every reader, in the order in which they are asked."""
-    return tuple(reader for name in READER_MODULES for reader in import_module(name).READERS)
+    return tuple(reader for tool in TOOLS.values() for name in tool.readers for reader in import_module(name).READERS)
 
 
 def known_suffixes() -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from profiler.findings import RULE_MODULES, rules
 from profiler.metrics.catalog import METRIC_TABLES, find
 from profiler.metrics.spec import MetricTable
 from profiler.schema import TABLES
-from profiler.tools.registry import READER_MODULES, readers
 
 PACKAGE = Path(__file__).parents[2] / "profiler"
 UNITS = {"", "ns", "bytes", "bytes/s", "Hz", "%", "ratio", "count"}
@@ -69,19 +68,6 @@ def test_every_rule_module_is_listed() -> None:
     assert [rule.name for rule in rules()] == list(RULE_MODULES)
     for rule in rules():
         assert rule.text and rule.advice and rule.source and rule.needs
-
-
-def test_every_reader_is_listed_and_fills_known_tables() -> None:
-    modules = {
-        ".".join(("profiler", *path.relative_to(PACKAGE).with_suffix("").parts))
-        for path in (PACKAGE / "tools").rglob("*.py")
-        if "\nREADERS = " in path.read_text(encoding="utf-8")
-    }
-    assert modules == set(READER_MODULES)
-    for reader in readers():
-        assert reader.tool and reader.suffixes
-        assert set(reader.tables) <= set(TABLES)
-        assert type(reader).__doc__
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)

@@ -11,6 +11,7 @@ from profiler.report.embed import pack_integers
 from profiler.report.panels.base import Panel
 from profiler.report.points import time_sources
 from profiler.report.view import RECORDING, View
+from profiler.tools.registry import UNTRACED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def _clock(view: View, points: pd.DataFrame) -> str:
     text = f"Times of whole iterations, by {' and '.join(clocks) or 'the program'}."
     compared = view.metric("points")
     sources = time_sources(compared) if compared is not None else []
-    if not sources or sources[0].id == "builtin":
+    if not sources or sources[0].id == UNTRACED:
         return text
     return f"{text} The summary and the launch configurations compare another time: {sources[0].label}."
 

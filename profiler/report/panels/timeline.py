@@ -6,6 +6,7 @@ from profiler.report.blocks import Block, Missing, Note, Widget
 from profiler.report.panels.base import Panel
 from profiler.report.timeline_events import build_timeline
 from profiler.report.view import View
+from profiler.tools.registry import REPLAYERS, TOOLS
 
 _FIX = "record with nsys, or with --tool cupti where nsys is missing"
 
@@ -24,8 +25,8 @@ def build(view: View) -> list[Block]:
         blocks.append(Widget(f"timeline-{index}", "timeline", data, name if view.several else "", "Timeline of streams and ranges"))
     if silent:
         why = (
-            "Nsight Compute serialises kernels and records no timeline"
-            if tools == {"ncu"}
+            f"{TOOLS[min(tools)].title} serialises kernels and records no timeline"
+            if tools and tools <= set(REPLAYERS)
             else "neither GPU work nor ranges were recorded"
         )
         text = f"{', '.join(silent)}: no event carries a time" if view.several else "no event of this recording carries a time"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.errors import CaptureError, ProfilerError
-from profiler.tools.base import RecordPlan, ToolVersion
+from profiler.errors import CaptureError
+from profiler.tools.base import PlainRecorder, RecordPlan, ToolVersion
 
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
@@ -17,7 +17,7 @@ RANGES = "ranges.json"
 FOLDER_VARIABLE = "PROFILER_BUILTIN_DIR"
 
 
-class BuiltinRecorder:
+class BuiltinRecorder(PlainRecorder):
     """The built-in recorder: works everywhere, sees only what the target itself marks."""
 
     tool = "builtin"
@@ -27,6 +27,10 @@ class BuiltinRecorder:
         from profiler import __version__
 
         return ToolVersion("", tuple(int(part) for part in __version__.split(".") if part.isdecimal()), f"profiler {__version__}")
+
+    def runner_arguments(self, folder: Path) -> list[str]:
+        """Return where the runner writes its ranges."""
+        return ["--ranges", str(folder / RANGES)]
 
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
         """Return the target's own command line; a variable tells `profiler.point` where to write."""
@@ -47,6 +51,7 @@ class BuiltinRecorder:
             )
         return found, []
 
-    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
-        """Nothing of its own can fail."""
-        return None
+
+def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> BuiltinRecorder:
+    """Return the recorder of this machine."""
+    return BuiltinRecorder()

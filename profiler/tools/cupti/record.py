@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.errors import CaptureError, ProfilerError, UsageError
+from profiler.errors import CaptureError, UsageError
 from profiler.schema import POINT_PREFIX
-from profiler.tools.base import RecordPlan, ToolVersion
+from profiler.tools.base import PlainRecorder, RecordPlan, ToolVersion
 from profiler.tools.cupti.archive import merge_archives, read_archive
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ PARTS = "records-*.npz"
 CAPTURE = "capture.npz"
 
 
-class CuptiRecorder:
+class CuptiRecorder(PlainRecorder):
     """The embedded recorder."""
 
     tool = "cupti"
@@ -31,6 +31,10 @@ class CuptiRecorder:
             return None
         text = importlib.metadata.version("cupti-python")
         return ToolVersion("", tuple(int(part) for part in text.split(".") if part.isdecimal()), f"cupti-python {text}")
+
+    def runner_arguments(self, folder: Path) -> list[str]:
+        """Return what switches the recorder on."""
+        return ["--recorder", self.tool, "--records", str(folder)]
 
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
         """Return the runner's own command line, which already names the recorder.
@@ -66,9 +70,10 @@ class CuptiRecorder:
             return None
         return {text[len(POINT_PREFIX) :] for text in ranges.texts["name"][1] if text.startswith(POINT_PREFIX)}
 
-    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
-        """The runner names its own failures."""
-        return None
+
+def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> CuptiRecorder:
+    """Return the recorder of this machine."""
+    return CuptiRecorder()
 
 
 def _notes(capture: Path) -> list[str]:

@@ -6,23 +6,26 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import BadExportError, CaptureError, ProfilerError, ToolMissingError
-from profiler.tools.base import RecordPlan, ToolVersion
+from profiler.tools.base import PlainRecorder, RecordPlan, ToolVersion
+from profiler.tools.ncu import INSTALL_HINT
 from profiler.tools.ncu.metric_names import requested_metrics
 from profiler.tools.ncu.scrub import scrub
 
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
 
-INSTALL_HINT = "it comes with the CUDA toolkit, or from developer.nvidia.com/nsight-compute; then put it on PATH"
 PERMISSION_HINT = (
     "allow counters for all users: echo 'options nvidia NVreg_RestrictProfilingToAdminUsers=0' | "
     "sudo tee /etc/modprobe.d/nvidia-profiler.conf, then reboot; or run as root; in a container add --cap-add=SYS_ADMIN"
 )
 _PATTERNS = ("opt/nvidia/nsight-compute/*/ncu", "usr/local/cuda*/bin/ncu")
+ITERATION_FILTER = "profiler@iteration/"
+"""Only what a measured iteration of a sweep launches."""
 _VERSION = re.compile(r"Version (\d+(?:\.\d+)+)")
 _KNOWN = (
     (r"ERR_NVGPUCTRPERM", "the driver does not let this user read the GPU's performance counters", PERMISSION_HINT),
@@ -54,7 +57,7 @@ def _numbers(path: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", path))
 
 
-class NcuRecorder:
+class NcuRecorder(PlainRecorder):
     """Nsight Compute.
 
     Args:
@@ -77,6 +80,12 @@ class NcuRecorder:
         if result.returncode != 0 or match is None:
             return None
         return ToolVersion(path, tuple(map(int, match.group(1).split("."))), f"NVIDIA Nsight Compute {match.group(1)}")
+
+    def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
+        """Profile measured iterations only, unless the user chose ranges."""
+        if request.ncu.nvtx_include:
+            return request
+        return replace(request, ncu=replace(request.ncu, nvtx_include=(ITERATION_FILTER,)))
 
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
         """Return the command line.
@@ -134,3 +143,8 @@ class NcuRecorder:
             if count is not None:
                 argv += [name, str(count)]
         return argv
+
+
+def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> NcuRecorder:
+    """Return the recorder of this machine."""
+    return NcuRecorder(run, compute_capability)

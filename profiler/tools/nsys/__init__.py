@@ -1,1 +1,20 @@
 """Nsight Systems: reading its exports, and recording with it."""
+
+from profiler.tools.base import Tool
+
+INSTALL_HINT = "scripts/install-nsys.sh installs it on Debian and Ubuntu; else developer.nvidia.com/nsight-systems"
+
+TOOL = Tool(
+    name="nsys",
+    title="Nsight Systems",
+    word="nsys",
+    readers=("profiler.tools.nsys.reader", "profiler.tools.nsys.report", "profiler.tools.nsys.stats_csv"),
+    recorder="profiler.tools.nsys.record",
+    install=INSTALL_HINT,
+    adds="the API calls and the timeline of everything that the runner does not mark",
+    time_text="kernel time of an iteration by Nsight Systems, its kernels summed",
+    time_label="kernel time, nsys",
+    times_kernels=True,
+    marks_ranges=True,
+    automatic=True,
+)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from profiler.errors import CaptureError, ToolMissingError
-from profiler.tools.nsys.locate import INSTALL_HINT, find_importer, find_nsys
+from profiler.tools.nsys import INSTALL_HINT
+from profiler.tools.nsys.locate import find_importer, find_nsys
 
 EXPORT_TIMEOUT_S = 3600
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from profiler.tools.base import ToolVersion
 
-INSTALL_HINT = "scripts/install-nsys.sh installs it on Debian and Ubuntu; else developer.nvidia.com/nsight-systems"
 _PATTERNS = (
     "opt/nvidia/nsight-systems/*/target-linux-x64/nsys",
     "opt/nvidia/nsight-compute/*/host/target-linux-x64/nsys",
@@ -48,7 +47,8 @@ def probe_nsys(run: Callable[..., Any]) -> ToolVersion | None:
     if result.returncode != 0 or match is None:
         return None
     version = tuple(int(part) for part in match.group(1).split("."))
-    return ToolVersion(path, version, f"NVIDIA Nsight Systems {match.group(1)}")
+    lacks = "" if find_importer(path) else "QdstrmImporter"
+    return ToolVersion(path, version, f"NVIDIA Nsight Systems {match.group(1)}", lacks)
 
 
 def find_importer(nsys: str) -> str | None:

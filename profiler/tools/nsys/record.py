@@ -6,14 +6,16 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import CaptureError, ProfilerError, ToolMissingError
 from profiler.schema import POINT_PREFIX
-from profiler.tools.base import RecordPlan, ToolVersion
+from profiler.tools.base import PlainRecorder, RecordPlan, ToolVersion
+from profiler.tools.nsys import INSTALL_HINT
 from profiler.tools.nsys.export import to_sqlite
-from profiler.tools.nsys.locate import INSTALL_HINT, find_nsys, probe_nsys
+from profiler.tools.nsys.locate import find_nsys, probe_nsys
 from profiler.tools.nsys.scrub import scrub
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _KNOWN = (
 )  # fmt: skip
 
 
-class NsysRecorder:
+class NsysRecorder(PlainRecorder):
     """Nsight Systems: a timeline of API calls, kernels, copies and NVTX ranges.
 
     Args:
@@ -54,6 +56,13 @@ class NsysRecorder:
     def probe(self) -> ToolVersion | None:
         """Find nsys."""
         return probe_nsys(self._run)
+
+    def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
+        """Leave out the trace of CUDA where the engine has none."""
+        if engine != "reference":
+            return request
+        trace = tuple(item for item in request.nsys.trace if item != "cuda")
+        return replace(request, nsys=replace(request.nsys, trace=trace or ("nvtx",)))
 
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
         """Return the command line.
@@ -110,6 +119,15 @@ class NsysRecorder:
                 return CaptureError(f"{message}: {_line_of(log, found.start())}", hint)
         return None
 
+    def remarks(self, log: str) -> list[str]:
+        """Return the texts of nsys's own error lines."""
+        return [match["text"].strip() for line in log.splitlines() if (match := _ERROR.match(line))]
+
+    def loses_nvtx(self, nvtx_version: str) -> bool:
+        """Say whether ranges of this version of the Python package nvtx are lost under the installed nsys."""
+        found = self.probe()
+        return found is not None and loses_domains(nvtx_version, found.text)
+
 
 def _line_of(text: str, position: int) -> str:
     start = text.rfind("\n", 0, position) + 1
@@ -117,9 +135,9 @@ def _line_of(text: str, position: int) -> str:
     return text[start : end if end >= 0 else None].strip()
 
 
-def error_lines(log: str) -> list[str]:
-    """Return the texts of nsys's own error lines."""
-    return [match["text"].strip() for line in log.splitlines() if (match := _ERROR.match(line))]
+def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> NsysRecorder:
+    """Return the recorder of this machine."""
+    return NsysRecorder(run)
 
 
 def _range_arguments(capture_range: str, end: str, environment: dict[str, str]) -> list[str]:

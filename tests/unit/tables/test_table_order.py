@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from profiler.metrics.recording import load
-from profiler.tables.source import tool_order
+from profiler.tools.registry import tool_order
 
 EXAMPLE = next((Path(__file__).parents[3] / "runs" / "examples").glob("*-swish-h200-cpp-direct-*"))
 
@@ -15,7 +15,8 @@ EXAMPLE = next((Path(__file__).parents[3] / "runs" / "examples").glob("*-swish-h
     [
         ("samples", ("nsys", "cupti", "builtin", "ncu"), ("builtin", "nsys", "cupti", "ncu")),
         ("points", ("nsys", "ncu"), ("nsys", "ncu")),
-        ("kernels", ("nsys", "cupti", "builtin"), ("nsys", "cupti", "builtin")),
+        ("kernels", ("cupti", "ncu", "builtin", "nsys"), ("nsys", "cupti", "builtin", "ncu")),
+        ("kernels", ("zeta", "ncu", "alpha"), ("ncu", "alpha", "zeta")),
     ],
 )
 def test_own_measurements_come_from_the_pass_without_a_tool(table, tools, order):

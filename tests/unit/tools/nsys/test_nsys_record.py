@@ -10,7 +10,7 @@ from profiler.capture.process import ProcessResult
 from profiler.capture.request import CaptureRequest, NsysOptions
 from profiler.errors import BadExportError, CaptureError, ToolMissingError
 from profiler.tools.nsys import export, locate, record
-from profiler.tools.nsys.record import NsysRecorder, error_lines, loses_domains, silent_domains
+from profiler.tools.nsys.record import NsysRecorder, loses_domains, silent_domains
 from profiler.tools.nsys.scrub import REMOVED, is_environment_block, redact_text, scrub
 
 
@@ -78,7 +78,7 @@ def test_known_failures(log, text):
 
 
 def test_error_lines_are_found_among_others():
-    assert error_lines("ok\nERROR: no report\n  Error: second\nno ERROR here\n") == ["no report", "second"]
+    assert NsysRecorder(None).remarks("ok\nERROR: no report\n  Error: second\nno ERROR here\n") == ["no report", "second"]
 
 
 @pytest.mark.parametrize(
