@@ -2,7 +2,7 @@
 
 python benchmarks/false_alarms.py [--experiments 4000] [--seed 1] [--json FILE]
 python benchmarks/false_alarms.py --processes     only what compare says of several processes of unequal spread
-python benchmarks/false_alarms.py --calibrate     makes the table of profiler/compare/statistics.py again
+python benchmarks/false_alarms.py --calibrate     makes the table of profiler/compare/judge/statistics.py again
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import numpy as np
 from peer_rules import PEERS
 from simulated_rounds import SCENARIOS, Experiments, Scenario, simulate
 
-from profiler.compare.align import Pair
-from profiler.compare.comparison import Judged, capture_estimates, clocks_differ
-from profiler.compare.noise import MachineNoise, assumed_noise
-from profiler.compare.sides import Row
-from profiler.compare.statistics import LOOKS, Estimates, interval, local_level, paired_estimates, two_sided_p
-from profiler.compare.summaries import Summary, summarise
-from profiler.compare.verdict import Decisions, Rule, decide, decided
+from profiler.compare.judge.comparison import Judged, capture_estimates, clocks_differ
+from profiler.compare.judge.noise import MachineNoise, assumed_noise
+from profiler.compare.judge.statistics import LOOKS, Estimates, interval, local_level, paired_estimates, two_sided_p
+from profiler.compare.judge.verdict import DecisionRule, Decisions, decide, decided
+from profiler.compare.rows.alignment import Pair
+from profiler.compare.rows.sides import Row
+from profiler.compare.rows.summaries import Summary, summarise
 
 RATIOS = {"identical": 0.0, "0.3 % slower": 0.003, "2 % slower": 0.02}
 FIXED_ROUNDS = 12
@@ -36,7 +36,7 @@ UNEQUAL = (
 """Processes of the base and their spread, processes of the candidate and theirs."""
 
 
-def stopped_verdicts(experiments: Experiments, rule: Rule) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def stopped_verdicts(experiments: Experiments, rule: DecisionRule) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Run the stopping rule on each experiment, each a family of its own.
 
     Returns:
@@ -58,9 +58,9 @@ def stopped_verdicts(experiments: Experiments, rule: Rule) -> tuple[np.ndarray, 
     return verdict, stop, ends
 
 
-def _each_alone(estimates: Estimates, rule: Rule, looks: int) -> Decisions:
+def _each_alone(estimates: Estimates, rule: DecisionRule, looks: int) -> Decisions:
     # Benjamini-Hochberg over one row changes nothing, so deciding all experiments with q = p decides each alone
-    with patch("profiler.compare.verdict.benjamini_hochberg", lambda p: p):
+    with patch("profiler.compare.judge.verdict.benjamini_hochberg", lambda p: p):
         return decide(estimates, rule, looks)
 
 
@@ -76,7 +76,7 @@ def coverage(experiments: Experiments, truth: float) -> dict[str, float]:
     }
 
 
-def single_captures(experiments: Experiments, noise: MachineNoise, rule: Rule) -> np.ndarray:
+def single_captures(experiments: Experiments, noise: MachineNoise, rule: DecisionRule) -> np.ndarray:
     """Judge the first process of each side alone, as `profiler compare` does: +1 slower, -1 faster, 0 neither."""
     sides = (experiments.base_samples, experiments.candidate_samples)
     rows = [
@@ -88,7 +88,7 @@ def single_captures(experiments: Experiments, noise: MachineNoise, rule: Rule) -
     return _signs(_each_alone(Estimates(*(getattr(estimates, name)[:, None] for name in FIELDS)), rule, 1).verdict)
 
 
-def unequal_processes(experiments: int, rule: Rule, rng: np.random.Generator) -> list[dict]:
+def unequal_processes(experiments: int, rule: DecisionRule, rng: np.random.Generator) -> list[dict]:
     """Measure `profiler compare` on identical code where the sides have other numbers of processes and other spreads."""
 
     def row(count: int, spread: float) -> Row:
@@ -120,7 +120,7 @@ def _signs(verdict: np.ndarray) -> np.ndarray:
     return np.where(verdict == "slower", 1, np.where(verdict == "faster", -1, 0))
 
 
-def measure(scenario: Scenario, experiments: int, rule: Rule, rng: np.random.Generator) -> dict:
+def measure(scenario: Scenario, experiments: int, rule: DecisionRule, rng: np.random.Generator) -> dict:
     """Measure one scenario: error rates of the rule and of the peers, coverage, rounds."""
     result: dict = {"scenario": scenario.name, "text": scenario.text, "rules": {}}
     noise = measured_noise(scenario, rng)
@@ -147,7 +147,7 @@ def measure(scenario: Scenario, experiments: int, rule: Rule, rng: np.random.Gen
     return result
 
 
-def false_discovery_rate(scenario: Scenario, jobs: int, rule: Rule, rng: np.random.Generator) -> float:
+def false_discovery_rate(scenario: Scenario, jobs: int, rule: DecisionRule, rng: np.random.Generator) -> float:
     """Measure the mean share of false ones among the rows declared, in jobs of 40 rows of which 8 truly changed."""
     shares = []
     truth = np.zeros(ROWS)
@@ -221,11 +221,13 @@ def main() -> None:
         for point in calibrate(4_000_000, rng):
             print(f"({point[0]:g}, {point[1]:.4g})")
         return
-    results = [] if arguments.processes else [measure(scenario, arguments.experiments, Rule(), rng) for scenario in SCENARIOS]
+    results = (
+        [] if arguments.processes else [measure(scenario, arguments.experiments, DecisionRule(), rng) for scenario in SCENARIOS]
+    )
     if results:
         print_table(results)
     # its own generator: the figures are the same with and without the scenarios before
-    unequal = unequal_processes(arguments.experiments, Rule(), np.random.default_rng(arguments.seed))
+    unequal = unequal_processes(arguments.experiments, DecisionRule(), np.random.default_rng(arguments.seed))
     print_unequal(unequal)
     if arguments.json:
         record = {"experiments": arguments.experiments, "seed": arguments.seed, "results": results, "unequal_processes": unequal}

@@ -22,12 +22,12 @@ from pathlib import Path
 import numpy as np
 from peer_rules import PEERS
 
-from profiler.compare.align import parse_aliases
-from profiler.compare.gate import evaluate
-from profiler.compare.gate_config import GateConfig
-from profiler.compare.selftest import process_spread, replay
-from profiler.compare.statistics import LOOKS
-from profiler.compare.verdict import Rule
+from profiler.compare.gate.config import GateConfig
+from profiler.compare.gate.evaluation import evaluate
+from profiler.compare.judge.selftest import process_spread, replay
+from profiler.compare.judge.statistics import LOOKS
+from profiler.compare.judge.verdict import DecisionRule
+from profiler.compare.rows.alignment import parse_aliases
 from profiler.jobs.ab_job import start_job
 from profiler.jobs.ab_store import AbRequest, AbStore
 from profiler.jobs.sides import command_side
@@ -92,7 +92,7 @@ def judge(store: AbStore, longest: int) -> dict[str, dict]:
     rounds, rows = store.frame(), store.side_rows()
     found = {}
     for name in store.names[1:]:
-        jobs = replay(rounds, {"base": rows["base"], name: rows[name]}, Rule(), longest)
+        jobs = replay(rounds, {"base": rows["base"], name: rows[name]}, DecisionRule(), longest)
         verdicts = np.concatenate([job["verdict"].to_numpy() for job in jobs])
         counts = {verdict: int((verdicts == verdict).sum()) for verdict in ("slower", "faster", "same", "cannot tell")}
         ours, theirs = (rounds[rounds["side"] == side].set_index(["label", "round"])["median_ns"] for side in ("base", name))

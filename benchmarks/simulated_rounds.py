@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from profiler.compare.rounds import throttled_pairs
+from profiler.compare.judge.rounds import throttled_pairs
 
 ITERATIONS = 40
 _MEDIAN_NS = 130_000.0

@@ -102,8 +102,8 @@ def run(
     """Measure sides interleaved until each row is decided."""
     from dataclasses import replace
 
-    from profiler.compare.align import parse_aliases
-    from profiler.compare.comparability import check_allowed
+    from profiler.compare.judge.conditions import check_allowed
+    from profiler.compare.rows.alignment import parse_aliases
     from profiler.jobs.ab_job import resume_job, start_job
     from profiler.jobs.ab_store import AbRequest
     from profiler.jobs.sides import refuse_same

@@ -26,7 +26,7 @@ def run(
     runs: RunsOption = None,
 ) -> int:
     """Name the runs that candidates are compared with."""
-    from profiler.compare.baseline import read_baselines, remove_baseline, set_baseline
+    from profiler.compare.history.baseline import read_baselines, remove_baseline, set_baseline
     from profiler.store.run_dir import runs_root
 
     root = runs_root(runs)

@@ -24,7 +24,7 @@ def run(
 ) -> int:
     """Name the fastest launch configurations."""
     from profiler.cli.compare_output import make_rule
-    from profiler.compare.best import best_rows
+    from profiler.compare.ranking import best_rows
 
     frame = best_rows(targets or ["latest"], make_rule(threshold, False, None), runs)
     shown = frame if everything else frame[frame["tied"].astype(bool)]

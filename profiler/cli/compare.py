@@ -60,11 +60,11 @@ def run(
     runs: RunsOption = None,
 ) -> int:
     """Compare runs or files with a base."""
-    from profiler.compare.align import parse_aliases
-    from profiler.compare.baseline import baseline_target
-    from profiler.compare.comparability import check_allowed
-    from profiler.compare.recordings import compare_targets
-    from profiler.compare.sides import SOURCE_KINDS
+    from profiler.compare.history.baseline import baseline_target
+    from profiler.compare.judge.captures import compare_targets
+    from profiler.compare.judge.conditions import check_allowed
+    from profiler.compare.rows.alignment import parse_aliases
+    from profiler.compare.rows.sides import SOURCE_KINDS
     from profiler.errors import UsageError
     from profiler.store.run_dir import runs_root
 

@@ -12,9 +12,9 @@ import typer
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
-    from profiler.compare.comparison import Comparison
-    from profiler.compare.gate import GateResult
-    from profiler.compare.verdict import Rule
+    from profiler.compare.gate.evaluation import GateResult
+    from profiler.compare.judge.comparison import Comparison
+    from profiler.compare.judge.verdict import DecisionRule
     from profiler.jobs.ab_store import AbRequest
 
 ROWS_SHOWN = 40
@@ -84,17 +84,17 @@ def split_words(values: list[str] | None) -> tuple[str, ...]:
 
 def chosen_threshold(threshold: float | None, gate: bool, config: Path | None) -> float | None:
     """Return the threshold: the option, else with a gate that of its configuration; None when neither says one."""
-    from profiler.compare.gate_config import load_gate_config
+    from profiler.compare.gate.config import load_gate_config
 
     return load_gate_config(config).threshold if gate and threshold is None else threshold
 
 
-def make_rule(threshold: float | None, gate: bool, config: Path | None) -> Rule:
+def make_rule(threshold: float | None, gate: bool, config: Path | None) -> DecisionRule:
     """Return the rule: the option, else with a gate its configuration, else the default."""
-    from profiler.compare.verdict import Rule
+    from profiler.compare.judge.verdict import DecisionRule
 
     chosen = chosen_threshold(threshold, gate, config)
-    return Rule() if chosen is None else Rule(threshold=chosen)
+    return DecisionRule() if chosen is None else DecisionRule(threshold=chosen)
 
 
 def judge_anew(
@@ -115,8 +115,8 @@ def judge_anew(
     """
     from dataclasses import replace
 
-    from profiler.compare.align import parse_aliases
-    from profiler.compare.comparability import check_allowed
+    from profiler.compare.judge.conditions import check_allowed
+    from profiler.compare.rows.alignment import parse_aliases
 
     return replace(
         request,
@@ -131,8 +131,8 @@ def run_gate(comparison: Comparison, config: Path | None, strict: bool | None) -
     """Hold a comparison against the configured budgets; the option beats the file."""
     from dataclasses import replace
 
-    from profiler.compare.gate import evaluate
-    from profiler.compare.gate_config import load_gate_config
+    from profiler.compare.gate.config import load_gate_config
+    from profiler.compare.gate.evaluation import evaluate
 
     loaded = load_gate_config(config)
     return evaluate(comparison, loaded if strict is None else replace(loaded, strict=strict))

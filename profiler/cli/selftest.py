@@ -11,7 +11,7 @@ from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
-    from profiler.compare.selftest import SelfTest
+    from profiler.compare.judge.selftest import SelfTest
     from profiler.jobs.ab import Progress
 
 

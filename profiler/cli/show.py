@@ -65,7 +65,7 @@ def _print_answer(recording: Recording, target: str) -> None:
     """Print what people come for: the fastest configurations, and what the rules noticed."""
     from profiler.cli.best import print_ranking
     from profiler.cli.printing import console
-    from profiler.compare.best import best_of
+    from profiler.compare.ranking import best_of
     from profiler.errors import ProfilerError
     from profiler.findings import evaluate_rows
 

@@ -22,7 +22,7 @@ def run(
 ) -> int:
     """Show the medians of the stored runs over time."""
     from profiler.cli.compare_output import make_rule
-    from profiler.compare.trend import changes, trend
+    from profiler.compare.history.trend import changes, trend
     from profiler.store.run_dir import runs_root
 
     found = trend(runs_root(runs), make_rule(threshold, False, None), label, row)

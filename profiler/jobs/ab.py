@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.compare.align import align
-from profiler.compare.comparability import FACTS, compare_facts, fact_value, listed_differences
-from profiler.compare.comparison import Comparison, SideInfo
-from profiler.compare.machine_code import find_cuobjdump, function_digests, function_resources, resource_changes, same_code
-from profiler.compare.metric_changes import METRIC_COLUMNS
-from profiler.compare.noise import selftest_sentence
-from profiler.compare.rounds import balanced_order, compare_rounds
-from profiler.compare.sides import Row
-from profiler.compare.statistics import LOOKS
+from profiler.compare.judge.comparison import Comparison, SideInfo
+from profiler.compare.judge.conditions import FACTS, compare_facts, fact_value, listed_differences
+from profiler.compare.judge.machine_code import find_cuobjdump, function_digests, function_resources, resource_changes, same_code
+from profiler.compare.judge.metric_changes import METRIC_COLUMNS
+from profiler.compare.judge.noise import selftest_sentence
+from profiler.compare.judge.rounds import balanced_order, compare_rounds
+from profiler.compare.judge.statistics import LOOKS
+from profiler.compare.rows.alignment import align
+from profiler.compare.rows.sides import Row
 from profiler.errors import BadExportError, CaptureError, ProfilerError, WrongOutputError
 from profiler.jobs.ab_points import ONLY, can_narrow, points_file, takes_points, undecided
 from profiler.jobs.ab_store import SOURCE, TOOL, AbStore, RoundRecord

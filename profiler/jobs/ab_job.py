@@ -10,8 +10,8 @@ from pathlib import Path
 from profiler.capture.environment import environment_facts
 from profiler.capture.lock import locked
 from profiler.capture.process import run_process
-from profiler.compare.comparison import Comparison
-from profiler.compare.statistics import LOOKS
+from profiler.compare.judge.comparison import Comparison
+from profiler.compare.judge.statistics import LOOKS
 from profiler.errors import ProfilerError, UsageError
 from profiler.jobs.ab import Progress, job_comparison, run_job
 from profiler.jobs.ab_store import TOOL, AbRequest, AbStore

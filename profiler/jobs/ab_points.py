@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.capture.artefacts import DRIVER
-from profiler.compare.align import unalias
-from profiler.compare.verdict import Verdict
+from profiler.compare.judge.verdict import Verdict
+from profiler.compare.rows.alignment import unalias
 from profiler.jobs.ab_store import AbStore
 from profiler.jobs.sides import AbSide
 from profiler.store.run_dir import write_atomic

@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.compare.align import apply_aliases
-from profiler.compare.comparability import compare_facts, mixed_conditions, recording_facts
-from profiler.compare.rounds import ROUND_COLUMNS
-from profiler.compare.sides import Row, merge_replicates, mix_conditions, rows_from_points
-from profiler.compare.verdict import Rule
+from profiler.compare.judge.conditions import compare_facts, mixed_conditions, recording_facts
+from profiler.compare.judge.rounds import ROUND_COLUMNS
+from profiler.compare.judge.verdict import DecisionRule
+from profiler.compare.rows.alignment import apply_aliases
+from profiler.compare.rows.sides import Row, merge_replicates, mix_conditions, rows_from_points
 from profiler.errors import BadExportError, UsageError
 from profiler.jobs.sides import AbSide
 from profiler.metrics.recording import load
@@ -51,7 +51,7 @@ class AbRequest:
     """
 
     sides: tuple[AbSide, ...]
-    rule: Rule = field(default_factory=Rule)
+    rule: DecisionRule = field(default_factory=DecisionRule)
     keys: tuple[str, ...] = ()
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     allowed: frozenset[str] = frozenset()
@@ -85,7 +85,7 @@ class AbRequest:
         """Build a request from its JSON form."""
         known = {key: value for key, value in data.items() if key not in ("schema", "schema_version")}
         known |= {
-            "sides": tuple(AbSide.from_dict(side) for side in data["sides"]), "rule": Rule(**data["rule"]),
+            "sides": tuple(AbSide.from_dict(side) for side in data["sides"]), "rule": DecisionRule(**data["rule"]),
             "keys": tuple(data["keys"]), "points": tuple(data["points"]), "allowed": frozenset(data["allowed"]),
         }  # fmt: skip
         return cls(**known)

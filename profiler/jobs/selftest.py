@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from profiler.compare.noise import SELFTEST_FILE
-from profiler.compare.selftest import SelfTest, judge_selftest
+from profiler.compare.judge.noise import SELFTEST_FILE
+from profiler.compare.judge.selftest import SelfTest, judge_selftest
 from profiler.jobs.ab_job import OnRound, start_job
 from profiler.jobs.ab_store import AbRequest, AbStore
 from profiler.jobs.sides import AbSide, default_side

@@ -17,8 +17,8 @@ from profiler.units import format_percent
 if TYPE_CHECKING:
     import pandas as pd
 
-    from profiler.compare.comparison import Comparison
-    from profiler.compare.gate import GateResult
+    from profiler.compare.gate.evaluation import GateResult
+    from profiler.compare.judge.comparison import Comparison
 
 MAX_TRACED = 8
 MAX_CHANGES = 5_000

@@ -10,7 +10,7 @@ from profiler.report.row_labels import distinct_labels
 if TYPE_CHECKING:
     import pandas as pd
 
-    from profiler.compare.comparison import Comparison
+    from profiler.compare.judge.comparison import Comparison
 
 MAX_PLOTTED = 40
 _COLORS = {"slower": "@bad", "cannot tell": "@warn", "faster": "@good", "same": "@series-7"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from profiler.compare.best import rank
-from profiler.compare.comparability import FACTS, fact_value, recording_facts
-from profiler.compare.noise import MachineNoise, assumed_noise, find_noise
-from profiler.compare.sides import Row, Source, available_sources, side_rows
-from profiler.compare.verdict import Rule
+from profiler.compare.judge.conditions import FACTS, fact_value, recording_facts
+from profiler.compare.judge.noise import MachineNoise, assumed_noise, find_noise
+from profiler.compare.judge.verdict import DecisionRule
+from profiler.compare.ranking import rank
+from profiler.compare.rows.sides import Row, Source, available_sources, side_rows
 from profiler.errors import ProfilerError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def tied_labels(recording: Recording, tool: str) -> dict[str, float] | None:
         if source is None or source not in available_sources(recording):
             return None
         rows = side_rows(recording, source)
-        ranked = rank(rows, _noise(recording, source, rows), Rule())
+        ranked = rank(rows, _noise(recording, source, rows), DecisionRule())
     except ProfilerError:
         return None
     tied = ranked[ranked["tied"]]

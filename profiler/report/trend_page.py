@@ -14,14 +14,14 @@ from profiler.units import format_percent
 if TYPE_CHECKING:
     import pandas as pd
 
-    from profiler.compare.trend import Trend
+    from profiler.compare.history.trend import Trend
 
 
 def render_trend(trend: Trend, out: Path) -> Path:
     """Write the page of a trend.
 
     Args:
-        trend: What `profiler.compare.trend.trend` found.
+        trend: What `profiler.compare.history.trend.trend` found.
         out: File to write.
 
     Raises:

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from profiler.compare.comparison import COMPARISON_VERSION, Comparison
-from profiler.compare.gate import GateResult
+from profiler.compare.gate.evaluation import GateResult
+from profiler.compare.judge.comparison import COMPARISON_VERSION, Comparison
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from profiler.compare.comparison import Comparison
-from profiler.compare.gate import CANNOT_TELL, REGRESSION, Check, GateResult
+from profiler.compare.gate.evaluation import CANNOT_TELL, REGRESSION, GateCheck, GateResult
+from profiler.compare.judge.comparison import Comparison
 from profiler.report.exporters.compare_markdown import format_change
 from profiler.units import NS_PER_S
 
@@ -30,7 +30,7 @@ def to_junit(comparison: Comparison, gate: GateResult | None = None) -> str:
         comparison: The comparison.
         gate: The gate's answer, when it was asked.
     """
-    checks: dict[tuple[str, str], list[Check]] = defaultdict(list)
+    checks: dict[tuple[str, str], list[GateCheck]] = defaultdict(list)
     for check in gate.checks if gate else ():
         checks[check.candidate, check.row].append(check)
     root = ElementTree.Element("testsuites", name="profiler")
@@ -57,7 +57,7 @@ def _clean(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)
 
 
-def _case(suite: ElementTree.Element, row: Mapping[str, Any], checks: list[Check] | None) -> None:
+def _case(suite: ElementTree.Element, row: Mapping[str, Any], checks: list[GateCheck] | None) -> None:
     case = ElementTree.SubElement(suite, "testcase", classname="profiler.compare", name=_clean(str(row["row"])))
     duration = row["candidate_median_ns"]
     if duration is not None and duration == duration:
@@ -72,7 +72,7 @@ def _case(suite: ElementTree.Element, row: Mapping[str, Any], checks: list[Check
         ElementTree.SubElement(case, "skipped", message=_clean(f"{row['verdict']}: {row['detail']}"))
 
 
-def _gate_outcome(case: ElementTree.Element, row: Mapping[str, Any], checks: list[Check]) -> None:
+def _gate_outcome(case: ElementTree.Element, row: Mapping[str, Any], checks: list[GateCheck]) -> None:
     """Give a case its one outcome, the gravest, with all that was found; CI systems count cases and read one outcome of each."""
     texts: dict[str, list[str]] = {"error": [], "failure": [], "skipped": []}
     for check in checks:

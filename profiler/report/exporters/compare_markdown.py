@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import numpy as np
 
-from profiler.compare.comparison import Comparison
-from profiler.compare.gate import CANNOT_TELL, GateResult
-from profiler.compare.gate_config import TIME
+from profiler.compare.gate.config import TIME
+from profiler.compare.gate.evaluation import CANNOT_TELL, GateResult
+from profiler.compare.judge.comparison import Comparison
 from profiler.units import MISSING, format_ns, format_percent, format_value
 
 ROWS_SHOWN = 10

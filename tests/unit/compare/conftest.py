@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from profiler.compare.sides import Row
-from profiler.compare.summaries import summarise
+from profiler.compare.rows.sides import Row
+from profiler.compare.rows.summaries import summarise
 from profiler.point_label import decode_label
 
 DRIVER = Path(__file__).with_name("simulated_driver.py")

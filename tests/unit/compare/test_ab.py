@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import DRIVER
 
-from profiler.compare.align import parse_aliases
+from profiler.compare.rows.alignment import parse_aliases
 from profiler.errors import CaptureError, UsageError
 from profiler.jobs.ab import fill_argv, job_comparison
 from profiler.jobs.ab_job import load_comparison, resume_job, start_job

@@ -5,8 +5,8 @@ from conftest import row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from profiler.compare.align import align, apply_aliases, parse_aliases
-from profiler.compare.sides import Row
+from profiler.compare.rows.alignment import align, apply_aliases, parse_aliases
+from profiler.compare.rows.sides import Row
 from profiler.errors import UsageError
 from profiler.kernel_names import base_function
 

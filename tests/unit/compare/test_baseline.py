@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from profiler.compare.baseline import baseline_target, find_baseline, read_baselines, remove_baseline, set_baseline
+from profiler.compare.history.baseline import baseline_target, find_baseline, read_baselines, remove_baseline, set_baseline
 from profiler.errors import BadExportError, UsageError
 from profiler.store.run_dir import create_run
 

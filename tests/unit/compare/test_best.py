@@ -1,7 +1,7 @@
 import pytest
 from conftest import samples
 
-from profiler.compare.best import BEST_COLUMNS, best_rows
+from profiler.compare.ranking import BEST_COLUMNS, best_rows
 from profiler.errors import DataMissingError, UsageError
 
 ROW = "op=swish variant={} shape={} dtype=fp32"

@@ -1,6 +1,6 @@
 import pytest
 
-from profiler.compare.comparability import FACTS, check_allowed, compare_facts, fact_value, flatten
+from profiler.compare.judge.conditions import FACTS, check_allowed, compare_facts, fact_value, flatten
 from profiler.errors import UsageError
 
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from conftest import samples
 
-from profiler.compare.align import Pair
-from profiler.compare.comparison import Judged, capture_estimates
-from profiler.compare.noise import MachineNoise, assumed_noise, find_noise
-from profiler.compare.recordings import compare_targets
-from profiler.compare.sides import Row
-from profiler.compare.statistics import interval
-from profiler.compare.summaries import Summary
-from profiler.compare.verdict import Rule
+from profiler.compare.judge.captures import compare_targets
+from profiler.compare.judge.comparison import Judged, capture_estimates
+from profiler.compare.judge.noise import MachineNoise, assumed_noise, find_noise
+from profiler.compare.judge.statistics import interval
+from profiler.compare.judge.verdict import DecisionRule
+from profiler.compare.rows.alignment import Pair
+from profiler.compare.rows.sides import Row
+from profiler.compare.rows.summaries import Summary
 from profiler.errors import DataMissingError, UsageError
 
 A, B, C = (f"op=swish variant={v} shape=64x64 dtype=fp32" for v in ("scalar", "vectorized", "grid_stride"))
@@ -253,5 +253,5 @@ def test_a_side_without_times_is_said(write_result):
 
 
 def test_rule_of_the_caller_counts(write_result):
-    found = compare(write_result, {A: samples(100_000)}, {A: samples(110_000)}, Rule(threshold=0.2))
+    found = compare(write_result, {A: samples(100_000)}, {A: samples(110_000)}, DecisionRule(threshold=0.2))
     assert found.rows["verdict"].tolist() == ["same"]

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from profiler.compare.comparability import FACTS
-from profiler.compare.gate import OUTCOMES
-from profiler.compare.gate_config import _LIMITS
-from profiler.compare.statistics import LOOKS
-from profiler.compare.verdict import REASONS, Verdict
+from profiler.compare.gate.config import _LIMITS
+from profiler.compare.gate.evaluation import OUTCOMES
+from profiler.compare.judge.conditions import FACTS
+from profiler.compare.judge.statistics import LOOKS
+from profiler.compare.judge.verdict import REASONS, Verdict
 
 TEXT = (Path(__file__).parents[3] / "docs" / "compare.md").read_text(encoding="utf-8")
 
@@ -23,7 +23,7 @@ def test_the_looks_are_the_ones_taken():
 
 
 def test_shown_budgets_can_be_read(tmp_path):
-    from profiler.compare.gate_config import load_gate_config
+    from profiler.compare.gate.config import load_gate_config
 
     shown, accepted = (block.split("```")[0] for block in TEXT.split("```toml\n")[1:])
     (tmp_path / "profiler.toml").write_text(shown)

@@ -5,10 +5,10 @@ import pytest
 from conftest import samples
 from test_gate import SKIPPED, SLOWER, UNCLEAR, VOID, comparison, metric, row
 
-from profiler.compare.comparison import SideInfo
-from profiler.compare.gate import evaluate
-from profiler.compare.gate_config import GateConfig
-from profiler.compare.recordings import compare_targets
+from profiler.compare.gate.config import GateConfig
+from profiler.compare.gate.evaluation import evaluate
+from profiler.compare.judge.captures import compare_targets
+from profiler.compare.judge.comparison import SideInfo
 from profiler.report.exporters.compare_json import to_json
 from profiler.report.exporters.compare_junit import to_junit
 from profiler.report.exporters.compare_markdown import to_markdown
@@ -126,7 +126,7 @@ def test_junit_with_a_gate_follows_the_gate():
     found = comparison(
         row("a"), row("b", **SLOWER), row("d", **UNCLEAR), metrics=[metric("registers_per_thread", 1, 2, where="kernel")]
     )
-    from profiler.compare.gate_config import Budget
+    from profiler.compare.gate.config import Budget
 
     gate = evaluate(found, GateConfig(budgets=(Budget("time", max_increase=0.5), Budget("registers_per_thread", max_added=0))))
     suite = ElementTree.fromstring(to_junit(found, gate).encode())[0]
@@ -139,7 +139,7 @@ def test_junit_with_a_gate_follows_the_gate():
 
 
 def test_junit_gives_a_case_one_outcome_with_all_texts():
-    from profiler.compare.gate_config import Budget
+    from profiler.compare.gate.config import Budget
 
     found = comparison(row("a", **SLOWER), row("b"), row("c", **SKIPPED), metrics=[metric("registers_per_thread", 1, 2, where="a")])
     budgets = (Budget("time", max=900.0), Budget("registers_per_thread", max_added=0))

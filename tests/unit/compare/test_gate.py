@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 from conftest import samples
 
-from profiler.compare.comparison import ROW_COLUMNS, Comparison, SideInfo
-from profiler.compare.gate import evaluate
-from profiler.compare.gate_config import Accepted, Budget, GateConfig
-from profiler.compare.metric_changes import METRIC_COLUMNS
-from profiler.compare.recordings import compare_targets
-from profiler.compare.verdict import Rule
+from profiler.compare.gate.config import Accepted, Budget, GateConfig
+from profiler.compare.gate.evaluation import evaluate
+from profiler.compare.judge.captures import compare_targets
+from profiler.compare.judge.comparison import ROW_COLUMNS, Comparison, SideInfo
+from profiler.compare.judge.metric_changes import METRIC_COLUMNS
+from profiler.compare.judge.verdict import DecisionRule
 
 DAY = date(2026, 1, 15)
 
@@ -40,7 +40,7 @@ def row(label="op=a shape=8 dtype=fp32", verdict="same", ratio=1.0, reason="", *
 def comparison(*rows, metrics=()):
     frame = pd.DataFrame(list(rows), columns=list(ROW_COLUMNS))
     changes = pd.DataFrame(list(metrics), columns=list(METRIC_COLUMNS))
-    return Comparison(SideInfo("old", ("old",)), [SideInfo("new", ("new",))], frame, changes, [], Rule(), "test")
+    return Comparison(SideInfo("old", ("old",)), [SideInfo("new", ("new",))], frame, changes, [], DecisionRule(), "test")
 
 
 def metric(name, base, candidate, unit="count", where="op=a shape=8 dtype=fp32"):

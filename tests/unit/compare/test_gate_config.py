@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from profiler.compare.gate_config import Budget, GateConfig, load_gate_config
+from profiler.compare.gate.config import Budget, GateConfig, load_gate_config
 from profiler.errors import UsageError
 
 WHOLE = """

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from profiler.capture.process import run_process
-from profiler.compare.machine_code import (
+from profiler.compare.judge.machine_code import (
     find_cuobjdump,
     function_code,
     function_digests,

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from profiler.compare.metric_changes import COMPARED, change
-from profiler.compare.recordings import compare_targets
+from profiler.compare.judge.captures import compare_targets
+from profiler.compare.judge.metric_changes import COMPARED, change
 from profiler.metrics import catalog
 from profiler.metrics.spec import MetricSpec
 

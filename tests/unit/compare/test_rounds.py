@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from conftest import row
 
-from profiler.compare.rounds import ROUND_COLUMNS, balanced_order, compare_rounds, looks_taken, throttled_pairs
-from profiler.compare.statistics import LOOKS
-from profiler.compare.verdict import Rule
+from profiler.compare.judge.rounds import ROUND_COLUMNS, balanced_order, compare_rounds, looks_taken, throttled_pairs
+from profiler.compare.judge.statistics import LOOKS
+from profiler.compare.judge.verdict import DecisionRule
 
 
 def test_looks_happen_at_scheduled_numbers_and_at_the_end():
@@ -68,14 +68,14 @@ def only(rows):
 
 def test_a_clear_slowdown_is_slower():
     noise = 1 + 0.001 * np.random.default_rng(0).standard_normal((2, 8))
-    found = only(compare_rounds(frame(1e5 * noise[0], 1.02e5 * noise[1]), sides(), Rule(), final=False))
+    found = only(compare_rounds(frame(1e5 * noise[0], 1.02e5 * noise[1]), sides(), DecisionRule(), final=False))
     assert (found["verdict"], found["rounds"]) == ("slower", 8) and found["ratio"] == pytest.approx(1.02, abs=0.002)
 
 
 def test_before_the_first_look_nothing_is_said():
-    found = only(compare_rounds(frame([1e5] * 5, [2e5] * 5), sides(), Rule(), final=False))
+    found = only(compare_rounds(frame([1e5] * 5, [2e5] * 5), sides(), DecisionRule(), final=False))
     assert (found["verdict"], found["reason"]) == ("cannot tell", "too_few_rounds")
-    assert only(compare_rounds(frame([1e5] * 5, [2e5] * 5), sides(), Rule(), final=True))["verdict"] == "slower"
+    assert only(compare_rounds(frame([1e5] * 5, [2e5] * 5), sides(), DecisionRule(), final=True))["verdict"] == "slower"
 
 
 def test_rounds_of_a_fallen_clock_are_dropped_and_counted():
@@ -83,19 +83,19 @@ def test_rounds_of_a_fallen_clock_are_dropped_and_counted():
     noise = 1 + 0.001 * np.random.default_rng(0).standard_normal((2, 8))
     medians = 1e5 * noise
     medians[1, 7] *= 1.24
-    found = only(compare_rounds(frame(*medians, sm_clock_after_hz=clocks), sides(), Rule(), final=False))
+    found = only(compare_rounds(frame(*medians, sm_clock_after_hz=clocks), sides(), DecisionRule(), final=False))
     assert (found["verdict"], found["dropped_rounds"], found["rounds"]) == ("same", 1, 7)
 
 
 def test_too_many_dropped_rounds_are_the_reason():
     clocks = {"base": [1.98e9, 1.6e9, 1.4e9, 1.2e9, 1e9, 0.8e9], "candidate": [1.2e9, 1.98e9, 1e9, 1.4e9, 0.7e9, 1.98e9]}
-    found = only(compare_rounds(frame([1e5] * 6, [1e5] * 6, sm_clock_after_hz=clocks), sides(), Rule(), final=True))
+    found = only(compare_rounds(frame([1e5] * 6, [1e5] * 6, sm_clock_after_hz=clocks), sides(), DecisionRule(), final=True))
     assert (found["verdict"], found["reason"]) == ("cannot tell", "throttled") and "of 6 rounds" in found["detail"]
 
 
 def test_one_bad_process_costs_one_round():
     base = [1e5, np.nan, *[1e5] * 6]
-    found = only(compare_rounds(frame(base, [1e5] * 8), sides(), Rule(), final=False))
+    found = only(compare_rounds(frame(base, [1e5] * 8), sides(), DecisionRule(), final=False))
     assert found["rounds"] == 7 and found["verdict"] == "same"
 
 
@@ -103,16 +103,18 @@ def test_one_bad_process_costs_one_round():
 def test_a_row_that_no_round_could_measure_says_why(reason):
     values = {"missing_samples": None, "zero_duration": [0.0, 1.0], "nan_samples": [np.nan, 1.0]}[reason]
     given = {"base": [row("op=a", [1.0, 2.0])], "candidate": [row("op=a", values)]}
-    found = only(compare_rounds(frame([1e5] * 6, [np.nan] * 6), given, Rule(), final=True))
+    found = only(compare_rounds(frame([1e5] * 6, [np.nan] * 6), given, DecisionRule(), final=True))
     assert (found["verdict"], found["reason"]) == ("cannot tell", reason)
 
 
 def test_identical_code_is_said_and_not_estimated():
-    found = only(compare_rounds(frame([1e5], [3e5]), sides(), Rule(), final=True, identical={"candidate": frozenset(["op=a"])}))
+    found = only(
+        compare_rounds(frame([1e5], [3e5]), sides(), DecisionRule(), final=True, identical={"candidate": frozenset(["op=a"])})
+    )
     assert (found["verdict"], found["reason"]) == ("same", "identical_code") and np.isnan(found["ratio"])
 
 
 def test_a_coarse_clock_is_not_taken_for_certainty():
     steps = {"base": [500.0] * 6, "candidate": [500.0] * 6}
-    found = only(compare_rounds(frame([5000.0] * 6, [5500.0] * 6, resolution_ns=steps), sides(), Rule(), final=True))
+    found = only(compare_rounds(frame([5000.0] * 6, [5500.0] * 6, resolution_ns=steps), sides(), DecisionRule(), final=True))
     assert found["ratio_high"] > found["ratio"] * 1.03

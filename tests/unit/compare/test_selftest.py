@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from conftest import row
 
-from profiler.compare.noise import find_noise
-from profiler.compare.rounds import ROUND_COLUMNS
-from profiler.compare.selftest import process_spread, replay
-from profiler.compare.statistics import LOOKS
-from profiler.compare.verdict import Rule
+from profiler.compare.judge.noise import find_noise
+from profiler.compare.judge.rounds import ROUND_COLUMNS
+from profiler.compare.judge.selftest import process_spread, replay
+from profiler.compare.judge.statistics import LOOKS
+from profiler.compare.judge.verdict import DecisionRule
 from profiler.jobs.ab_store import AbRequest
 from profiler.jobs.selftest import run_selftest
 from profiler.jobs.sides import command_side
@@ -33,15 +33,15 @@ def sides():
 
 
 def test_rounds_are_cut_into_jobs_that_end_when_decided():
-    jobs = replay(rounds_table(30, 0.001), sides(), Rule(), 18)
+    jobs = replay(rounds_table(30, 0.001), sides(), DecisionRule(), 18)
     assert len(jobs) == 5 and all((job["rounds"] == LOOKS[0]).all() and (job["verdict"] == "same").all() for job in jobs)
 
 
 def test_a_known_slowdown_is_found_in_recorded_rounds():
-    slower = replay(rounds_table(30, 0.001), sides(), Rule(), 18, slowdown=0.02)
+    slower = replay(rounds_table(30, 0.001), sides(), DecisionRule(), 18, slowdown=0.02)
     assert {verdict for job in slower for verdict in job["verdict"]} == {"slower"}
-    assert [job["rounds"].max() for job in replay(rounds_table(30, 0.05), sides(), Rule(), 12)] == [12, 12, 6]
-    assert replay(rounds_table(4, 0.001), sides(), Rule(), 18) == []
+    assert [job["rounds"].max() for job in replay(rounds_table(30, 0.05), sides(), DecisionRule(), 12)] == [12, 12, 6]
+    assert replay(rounds_table(4, 0.001), sides(), DecisionRule(), 18) == []
 
 
 def test_spread_between_processes_is_recovered():

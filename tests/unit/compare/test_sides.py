@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import row, samples
 
-from profiler.compare.sides import available_sources, merge_replicates, side_rows
+from profiler.compare.rows.sides import available_sources, merge_replicates, side_rows
 from profiler.metrics.recording import load
 
 
@@ -99,7 +99,7 @@ def test_a_real_nsys_capture_gives_points_and_kernels():
 
 
 def test_a_real_capture_compares_with_itself():
-    from profiler.compare.recordings import compare_targets
+    from profiler.compare.judge.captures import compare_targets
 
     path = str(NSYS / "node.sqlite")
     found = compare_targets(path, [path])
@@ -109,7 +109,7 @@ def test_a_real_capture_compares_with_itself():
 
 
 def test_kernel_times_of_points_know_how_the_program_measured(tmp_path):
-    from profiler.compare.sides import Source
+    from profiler.compare.rows.sides import Source
     from profiler.store.manifest import CaptureRecord
     from profiler.store.run_dir import create_run
 
@@ -128,7 +128,7 @@ def test_kernel_times_of_points_know_how_the_program_measured(tmp_path):
 
 
 def test_a_renamed_kernel_is_found_by_the_point_that_launched_it(tmp_path):
-    from profiler.compare.recordings import compare_targets
+    from profiler.compare.judge.captures import compare_targets
 
     source, renamed = NSYS.parent / "driver_h200" / "swish.sqlite", tmp_path / "renamed.sqlite"
     shutil.copy(source, renamed)
@@ -146,7 +146,7 @@ def test_a_renamed_kernel_is_found_by_the_point_that_launched_it(tmp_path):
 
 
 def test_a_kernel_has_a_range_only_if_one_range_ran_it():
-    from profiler.compare.kernel_ranges import configuration_ranges
+    from profiler.compare.rows.kernel_ranges import configuration_ranges
 
     recording = load(NSYS / "node.sqlite")
     places = configuration_ranges(recording.only("nsys"))

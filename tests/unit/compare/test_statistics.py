@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from profiler.compare.statistics import (
+from profiler.compare.judge.statistics import (
     LOOKS,
     Estimates,
     autocorrelation_time,

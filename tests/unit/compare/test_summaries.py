@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from profiler.compare.summaries import resolution_variance, summarise
-from profiler.compare.verdict import REASONS
+from profiler.compare.judge.verdict import REASONS
+from profiler.compare.rows.summaries import resolution_variance, summarise
 
 PROBLEMS = {
     "missing_samples": (None, "ok"),

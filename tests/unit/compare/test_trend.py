@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from conftest import samples
 
-from profiler.compare.change_points import change_points, noise_of, penalty
-from profiler.compare.trend import changes, trend
+from profiler.compare.history.change_points import change_points, noise_of, penalty
+from profiler.compare.history.trend import changes, trend
 from profiler.errors import DataMissingError
 from profiler.store.run_dir import create_run
 

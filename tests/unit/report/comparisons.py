@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import synthetic
 
-from profiler.compare.comparability import Difference
-from profiler.compare.comparison import ROW_COLUMNS, Comparison, SideInfo
-from profiler.compare.gate import Check, GateResult
-from profiler.compare.metric_changes import METRIC_COLUMNS
-from profiler.compare.rounds import ROUND_COLUMNS
-from profiler.compare.trend import TREND_COLUMNS, Trend
-from profiler.compare.verdict import Rule
+from profiler.compare.gate.evaluation import GateCheck, GateResult
+from profiler.compare.history.trend import TREND_COLUMNS, Trend
+from profiler.compare.judge.comparison import ROW_COLUMNS, Comparison, SideInfo
+from profiler.compare.judge.conditions import Difference
+from profiler.compare.judge.metric_changes import METRIC_COLUMNS
+from profiler.compare.judge.rounds import ROUND_COLUMNS
+from profiler.compare.judge.verdict import DecisionRule
 
 VERDICTS = {
     "slower": 1.05,
@@ -88,7 +88,7 @@ def comparison(candidates: tuple[str, ...] = ("candidate",), text: str = "swish"
         pd.DataFrame(rows, columns=list(ROW_COLUMNS)),
         pd.DataFrame(metrics, columns=list(METRIC_COLUMNS)),
         [Difference(name, "driver", "driver", "580.1", text, False, "the driver schedules the work") for name in candidates],
-        Rule(),
+        DecisionRule(),
         f"6 interleaved rounds of {text}",
         [f"a note about {text}"],
         pd.DataFrame(records, columns=list(ROUND_COLUMNS)) if rounds else None,
@@ -98,8 +98,8 @@ def comparison(candidates: tuple[str, ...] = ("candidate",), text: str = "swish"
 
 def gate(text: str = "swish") -> GateResult:
     checks = (
-        Check("candidate", label(0, text), "time", 10, f"+5 % slower in {text}"),
-        Check("candidate", label(1, text), "time", 10, "+9 %", f"accepted for {text}"),
+        GateCheck("candidate", label(0, text), "time", 10, f"+5 % slower in {text}"),
+        GateCheck("candidate", label(1, text), "time", 10, "+9 %", f"accepted for {text}"),
     )
     return GateResult(10, checks, (f"an acceptance of {text} expired",))
 

@@ -9,7 +9,7 @@ import pytest
 import synthetic
 from test_page import Document
 
-from profiler.compare.gate import GateResult
+from profiler.compare.gate.evaluation import GateResult
 from profiler.report.comparison_page import render_comparison
 from profiler.report.trend_page import render_trend
 

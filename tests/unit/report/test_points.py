@@ -81,10 +81,10 @@ def test_ties_are_those_of_the_ranking():
 
 
 def best_rows(recordings, source):
-    from profiler.compare.best import rank
-    from profiler.compare.noise import assumed_noise
-    from profiler.compare.sides import Source, side_rows
-    from profiler.compare.verdict import Rule
+    from profiler.compare.judge.noise import assumed_noise
+    from profiler.compare.judge.verdict import DecisionRule
+    from profiler.compare.ranking import rank
+    from profiler.compare.rows.sides import Source, side_rows
 
     assert source.id == "nsys"
-    return rank(side_rows(recordings[0], Source("gpu_points", "nsys")), assumed_noise(False), Rule())
+    return rank(side_rows(recordings[0], Source("gpu_points", "nsys")), assumed_noise(False), DecisionRule())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.compare.statistics import Estimates, benjamini_hochberg, interval, local_level, overall_error, two_sided_p
+from profiler.compare.judge.statistics import Estimates, benjamini_hochberg, interval, local_level, overall_error, two_sided_p
 from profiler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ REASONS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class DecisionRule:
     """When a difference counts.
 
     A row is `slower` (`faster`) when the hypothesis "the ratio differs from 1 by at most the tolerance" is rejected, after
@@ -117,7 +117,7 @@ class Decisions:
     rounds: Floats
 
 
-def decide(estimates: Estimates, rule: Rule, looks: int = 1) -> Decisions:
+def decide(estimates: Estimates, rule: DecisionRule, looks: int = 1) -> Decisions:
     """Decide every row from the looks taken so far.
 
     Args:
@@ -145,7 +145,7 @@ def _stacked(estimates: Estimates) -> Estimates:
 
 
 def _verdicts(
-    last: Estimates, low: Floats, high: Floats, q_value: Floats, rule: Rule
+    last: Estimates, low: Floats, high: Floats, q_value: Floats, rule: DecisionRule
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     known = np.isfinite(last.log_ratio) & np.isfinite(last.standard_error)
     differs = known & (q_value <= rule.error_rate)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.compare.change_points import change_points, noise_of
-from profiler.compare.comparability import (
+from profiler.compare.history.change_points import change_points, noise_of
+from profiler.compare.judge.conditions import (
     FACTS,
     compare_conditions,
     compare_facts,
@@ -20,9 +20,9 @@ from profiler.compare.comparability import (
     mixed_conditions,
     recording_facts,
 )
-from profiler.compare.noise import assumed_noise, find_noise
-from profiler.compare.sides import Row, available_sources, side_rows
-from profiler.compare.verdict import Rule
+from profiler.compare.judge.noise import assumed_noise, find_noise
+from profiler.compare.judge.verdict import DecisionRule
+from profiler.compare.rows.sides import Row, available_sources, side_rows
 from profiler.errors import DataMissingError, ProfilerError
 from profiler.metrics.recording import Recording, load
 from profiler.store.run_dir import RunDir, iterate_runs
@@ -52,11 +52,11 @@ class Trend:
     points: pd.DataFrame
     reference: str
     left_out: dict[str, str] = field(default_factory=dict)
-    rule: Rule = field(default_factory=Rule)
+    rule: DecisionRule = field(default_factory=DecisionRule)
     noise: str = ""
 
 
-def trend(root: Path, rule: Rule | None = None, label: str = "*", row: str = "*") -> Trend:
+def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: str = "*") -> Trend:
     """Collect the history of the runs that were recorded under the conditions of the newest.
 
     Args:
@@ -70,7 +70,7 @@ def trend(root: Path, rule: Rule | None = None, label: str = "*", row: str = "*"
     """
     import pandas as pd
 
-    rule = rule or Rule()
+    rule = rule or DecisionRule()
     left_out: dict[str, str] = {}
     loaded = _load_runs(root, label, left_out)
     if not loaded:
@@ -158,7 +158,7 @@ def _record(run: RunDir, row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _with_levels(part: pd.DataFrame, floor: float, rule: Rule) -> pd.DataFrame:
+def _with_levels(part: pd.DataFrame, floor: float, rule: DecisionRule) -> pd.DataFrame:
     """Add the level of each stretch, and at its first run the step from the one before."""
     part = part.reset_index(drop=True)
     usable = part.index[part["median_ns"] > 0]

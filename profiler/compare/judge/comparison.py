@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.compare.align import Pair
-from profiler.compare.comparability import Difference, compare_conditions, mixed_conditions
-from profiler.compare.statistics import Estimates
-from profiler.compare.summaries import resolution_variance
-from profiler.compare.verdict import REASONS, Decisions, Rule, Verdict, decide
+from profiler.compare.judge.conditions import Difference, compare_conditions, mixed_conditions
+from profiler.compare.judge.statistics import Estimates
+from profiler.compare.judge.verdict import REASONS, DecisionRule, Decisions, Verdict, decide
+from profiler.compare.rows.alignment import Pair
+from profiler.compare.rows.summaries import resolution_variance
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from profiler.compare.noise import MachineNoise
-    from profiler.compare.sides import Row
+    from profiler.compare.judge.noise import MachineNoise
+    from profiler.compare.rows.sides import Row
 
 COMPARISON_VERSION = 1
 
@@ -81,7 +81,7 @@ class Comparison:
     rows: pd.DataFrame
     metrics: pd.DataFrame
     differences: list[Difference]
-    rule: Rule
+    rule: DecisionRule
     design: str
     notes: list[str] = field(default_factory=list)
     rounds: pd.DataFrame | None = None
@@ -269,7 +269,7 @@ def _welch(sides: Sequence[NDArray[np.float64]], within: Sequence[float], noise:
     return float(variance), float(variance**2 / spent) if spent > 0 else min(dof for _, dof in parts.values())
 
 
-def build_rows(judged: Sequence[Judged], estimates: Estimates, rule: Rule, looks: int = 1) -> pd.DataFrame:
+def build_rows(judged: Sequence[Judged], estimates: Estimates, rule: DecisionRule, looks: int = 1) -> pd.DataFrame:
     """Turn judged pairs and their estimates into `Comparison.rows`.
 
     Args:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.compare.align import Pair, align
-from profiler.compare.comparability import Difference
-from profiler.compare.comparison import Judged, build_rows, judge_pair
-from profiler.compare.sides import Row
-from profiler.compare.statistics import LOOKS, Estimates, paired_estimates
-from profiler.compare.summaries import resolution_variance
-from profiler.compare.verdict import Rule, Verdict
+from profiler.compare.judge.comparison import Judged, build_rows, judge_pair
+from profiler.compare.judge.conditions import Difference
+from profiler.compare.judge.statistics import LOOKS, Estimates, paired_estimates
+from profiler.compare.judge.verdict import DecisionRule, Verdict
+from profiler.compare.rows.alignment import Pair, align
+from profiler.compare.rows.sides import Row
+from profiler.compare.rows.summaries import resolution_variance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +110,7 @@ class Matrices:
 def compare_rounds(
     rounds: pd.DataFrame,
     sides: Mapping[str, Sequence[Row]],
-    rule: Rule,
+    rule: DecisionRule,
     *,
     final: bool,
     keys: Sequence[str] = (),

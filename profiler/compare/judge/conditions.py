@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from profiler.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from profiler.compare.align import Pair
+    from profiler.compare.rows.alignment import Pair
     from profiler.metrics.recording import Recording
 
 

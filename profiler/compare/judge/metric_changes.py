@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.compare.align import Pair
-from profiler.compare.sides import Side
+from profiler.compare.rows.alignment import Pair
+from profiler.compare.rows.sides import Side
 from profiler.errors import DataMissingError
 
 if TYPE_CHECKING:

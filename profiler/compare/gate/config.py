@@ -10,8 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from profiler.compare.machine_code import RESOURCES
-from profiler.compare.metric_changes import metric_names
+from profiler.compare.judge.machine_code import RESOURCES
+from profiler.compare.judge.metric_changes import metric_names
 from profiler.errors import UsageError, nearest
 
 if sys.version_info >= (3, 11):

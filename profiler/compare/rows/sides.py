@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.compare.kernel_ranges import configuration_ranges
-from profiler.compare.summaries import Summary, summarise
+from profiler.compare.rows.kernel_ranges import configuration_ranges
+from profiler.compare.rows.summaries import Summary, summarise
 from profiler.errors import DataMissingError
 from profiler.kernel_names import base_function
 from profiler.metrics.gpu_operations import gpu_operations

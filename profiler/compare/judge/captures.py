@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from profiler.compare.align import align, apply_aliases
-from profiler.compare.comparability import (
+from profiler.compare.judge.comparison import Comparison, Judged, SideInfo, build_rows, capture_estimates, clocks_differ, judge_pair
+from profiler.compare.judge.conditions import (
     FACTS,
     Difference,
     compare_facts,
@@ -16,11 +16,11 @@ from profiler.compare.comparability import (
     recording_facts,
     replicate_differences,
 )
-from profiler.compare.comparison import Comparison, Judged, SideInfo, build_rows, capture_estimates, clocks_differ, judge_pair
-from profiler.compare.metric_changes import metric_changes
-from profiler.compare.noise import BOARD_SPREAD, MachineNoise, assumed_noise, find_noise, selftest_sentence
-from profiler.compare.sides import Side, Source, available_sources, merge_replicates, side_rows
-from profiler.compare.verdict import REASONS, Rule
+from profiler.compare.judge.metric_changes import metric_changes
+from profiler.compare.judge.noise import BOARD_SPREAD, MachineNoise, assumed_noise, find_noise, selftest_sentence
+from profiler.compare.judge.verdict import REASONS, DecisionRule
+from profiler.compare.rows.alignment import align, apply_aliases
+from profiler.compare.rows.sides import Side, Source, available_sources, merge_replicates, side_rows
 from profiler.errors import DataMissingError, UsageError
 from profiler.metrics.recording import Recording, load
 from profiler.store.run_dir import runs_root
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def compare_targets(
     base: str,
     candidates: Sequence[str],
-    rule: Rule | None = None,
+    rule: DecisionRule | None = None,
     *,
     runs: Path | None = None,
     keys: Sequence[str] = (),
@@ -58,7 +58,7 @@ def compare_targets(
     """
     if not candidates:
         raise UsageError("nothing to compare with", "name a candidate: profiler compare BASE CANDIDATE")
-    rule = rule or Rule()
+    rule = rule or DecisionRule()
     groups = [[load(part, runs=runs) for part in _targets(text)] for text in (base, *candidates)]
     names = _distinct([_name(group) for group in groups])
     chosen = _common_source(groups, source)
@@ -113,7 +113,7 @@ def _side(group: Sequence[Recording], name: str, source: Source | None) -> Side:
 def _compare(
     sides: list[Side],
     groups: Sequence[Sequence[Recording]],
-    rule: Rule,
+    rule: DecisionRule,
     root: Path,
     keys: Sequence[str],
     allowed: frozenset[str],

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.compare.align import Pair
-from profiler.compare.comparability import FACTS, fact_value, mixed_conditions, recording_facts, replicate_differences
-from profiler.compare.comparison import Judged, capture_estimates
-from profiler.compare.noise import MachineNoise, assumed_noise, find_noise
-from profiler.compare.sides import CONDITIONS, Row, available_sources, merge_replicates, side_rows
-from profiler.compare.statistics import Estimates, paired_estimates
-from profiler.compare.verdict import REASONS, Rule, Verdict, decide
+from profiler.compare.judge.comparison import Judged, capture_estimates
+from profiler.compare.judge.conditions import FACTS, fact_value, mixed_conditions, recording_facts, replicate_differences
+from profiler.compare.judge.noise import MachineNoise, assumed_noise, find_noise
+from profiler.compare.judge.statistics import Estimates, paired_estimates
+from profiler.compare.judge.verdict import REASONS, DecisionRule, Verdict, decide
+from profiler.compare.rows.alignment import Pair
+from profiler.compare.rows.sides import CONDITIONS, Row, available_sources, merge_replicates, side_rows
 from profiler.errors import DataMissingError, UsageError
 from profiler.metrics.recording import load
 from profiler.store.run_dir import runs_root
@@ -35,7 +35,7 @@ empty when they are all alike."""
 _PAIRED_PROCESSES = 3
 
 
-def best_rows(targets: Sequence[str], rule: Rule | None = None, runs: Path | None = None) -> pd.DataFrame:
+def best_rows(targets: Sequence[str], rule: DecisionRule | None = None, runs: Path | None = None) -> pd.DataFrame:
     """Rank the launch configurations of a recording.
 
     A row is out of the race when it is slower than the fastest by the comparison's own rule; all others are tied with it.
@@ -57,7 +57,7 @@ def best_rows(targets: Sequence[str], rule: Rule | None = None, runs: Path | Non
     return best_of([load(target, runs=runs) for target in targets], rule, runs)
 
 
-def best_of(recordings: Sequence[Recording], rule: Rule | None = None, runs: Path | None = None) -> pd.DataFrame:
+def best_of(recordings: Sequence[Recording], rule: DecisionRule | None = None, runs: Path | None = None) -> pd.DataFrame:
     """Rank the launch configurations of loaded recordings; the rest as for `best_rows`."""
     shared = [s for s in available_sources(recordings[0]) if all(s in available_sources(r) for r in recordings)]
     if not shared:
@@ -74,10 +74,10 @@ def best_of(recordings: Sequence[Recording], rule: Rule | None = None, runs: Pat
     host_clock = any(row.conditions.get("clock") == "monotonic" for row in rows)
     gpu, uuid = (fact_value(facts, fact) for fact in FACTS[:2])
     noise = (None if host_clock else find_noise(runs_root(runs), gpu, uuid)) or assumed_noise(host_clock)
-    return rank(rows, noise, rule or Rule()).assign(source=str(shared[0]))
+    return rank(rows, noise, rule or DecisionRule()).assign(source=str(shared[0]))
 
 
-def rank(rows: Sequence[Row], noise: MachineNoise, rule: Rule) -> pd.DataFrame:
+def rank(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule) -> pd.DataFrame:
     """Rank rows within their groups; arguments as in `best_rows`."""
     import pandas as pd
 
@@ -113,7 +113,7 @@ def _why_void(row: Row) -> str:
     return f"its measurements differ: {mixed}" if mixed else row.note or REASONS[row.problem]
 
 
-def _ranked(key: tuple[str, str, str], rows: Sequence[Row], noise: MachineNoise, rule: Rule) -> list[dict[str, Any]]:
+def _ranked(key: tuple[str, str, str], rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule) -> list[dict[str, Any]]:
     fastest, others = rows[0], rows[1:]
     records = [_record(key, fastest, 1, ratio=(1.0, 1.0, 1.0), tied=True)]
     if not others:

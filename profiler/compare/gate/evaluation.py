@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from profiler.compare.comparison import Comparison
-from profiler.compare.gate_config import BANDWIDTH, TIME, Accepted, Budget, GateConfig
-from profiler.compare.verdict import REASONS, Verdict
+from profiler.compare.gate.config import BANDWIDTH, TIME, Accepted, Budget, GateConfig
+from profiler.compare.judge.comparison import Comparison
+from profiler.compare.judge.verdict import REASONS, Verdict
 from profiler.units import format_percent, format_value
 
 PASS, REGRESSION, CANNOT_TELL, NOT_COMPARABLE = 0, 10, 11, 12
@@ -32,7 +32,7 @@ _SEVERITY = (WRONG_OUTPUT, BROKEN, REGRESSION, NOT_COMPARABLE, CANNOT_TELL, PASS
 
 
 @dataclass(frozen=True)
-class Check:
+class GateCheck:
     """One thing the gate looked at and did not simply pass.
 
     Attributes:
@@ -63,7 +63,7 @@ class GateResult:
     """
 
     exit_code: int
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
     notes: tuple[str, ...]
 
     @property
@@ -115,12 +115,12 @@ def _any_decided(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 def _row_checks(
     row: Mapping[str, Any], comparison: Comparison, config: GateConfig, valid: Sequence[Accepted], notes: list[str]
-) -> list[Check]:
+) -> list[GateCheck]:
     verdict, reason = row["verdict"], row["reason"]
     make = _maker(row, TIME)
     if verdict == Verdict.BASE_ONLY.value:
         return [] if config.allow_missing else [make(NOT_COMPARABLE, "the candidate does not have this row")]
-    found: list[Check] = []
+    found: list[GateCheck] = []
     if row["problem_side"] == "base":
         found = _base_problem(row, make, notes)
     elif verdict == Verdict.NOT_COMPARABLE.value or (verdict == Verdict.CANDIDATE_ONLY.value and row["problem_side"]):
@@ -133,7 +133,7 @@ def _row_checks(
     return [_accept(check, row["ratio"] - 1.0, valid) if check.code == REGRESSION else check for check in found]
 
 
-def _candidate_problem(row: Mapping[str, Any], make: Any, config: GateConfig) -> list[Check]:
+def _candidate_problem(row: Mapping[str, Any], make: Any, config: GateConfig) -> list[GateCheck]:
     """Return what a row of the candidate that is wrong, broken, left out or measured under other conditions asks for."""
     reason = row["reason"]
     text = f"{REASONS[reason]} ({row['detail']})"
@@ -144,7 +144,7 @@ def _candidate_problem(row: Mapping[str, Any], make: Any, config: GateConfig) ->
     return [make(NOT_COMPARABLE, text)] if lost and not config.allow_missing else []
 
 
-def _base_problem(row: Mapping[str, Any], make: Any, notes: list[str]) -> list[Check]:
+def _base_problem(row: Mapping[str, Any], make: Any, notes: list[str]) -> list[GateCheck]:
     """Return what a row whose base is wrong, broken or left out asks for: nothing when the candidate repaired it."""
     text = f"{REASONS[row['reason']]} ({row['detail']})"
     if np.isfinite(row["base_median_ns"]):
@@ -194,7 +194,7 @@ def _metric_rows(comparison: Comparison, rows: Sequence[Mapping[str, Any]]) -> l
 
 def _metric_checks(
     comparison: Comparison, config: GateConfig, valid: Sequence[Accepted], rows: Sequence[Mapping[str, Any]]
-) -> list[Check]:
+) -> list[GateCheck]:
     """Hold metrics that have a budget against it; metrics without one never stop a merge."""
     named = {budget.metric for budget in config.budgets} - {TIME, BANDWIDTH}
     checks = []
@@ -210,7 +210,7 @@ def _metric_checks(
 
 def _bandwidth_checks(
     rows: Sequence[Mapping[str, Any]], config: GateConfig, valid: Sequence[Accepted], notes: list[str]
-) -> list[Check]:
+) -> list[GateCheck]:
     copies: dict[tuple[Any, ...], float] = {}
     for row in rows:
         if row["op"] == "copy":
@@ -300,15 +300,15 @@ def _fits(budget: Budget, row: Mapping[str, Any]) -> bool:
 
 
 def _maker(row: Mapping[str, Any], metric: str) -> Any:
-    def make(code: int, text: str) -> Check:
-        return Check(str(row["candidate"]), str(row["row"]), metric, code, text)
+    def make(code: int, text: str) -> GateCheck:
+        return GateCheck(str(row["candidate"]), str(row["row"]), metric, code, text)
 
     return make
 
 
-def _accept(check: Check, change: float, valid: Sequence[Accepted]) -> Check:
+def _accept(check: GateCheck, change: float, valid: Sequence[Accepted]) -> GateCheck:
     for entry in valid:
         if entry.metric == check.metric and fnmatchcase(check.row, entry.row) and change <= entry.up_to:
             reason = f"accepted up to {format_percent(entry.up_to)} until {entry.expires}: {entry.reason}"
-            return Check(check.candidate, check.row, check.metric, check.code, check.text, reason)
+            return GateCheck(check.candidate, check.row, check.metric, check.code, check.text, reason)
     return check

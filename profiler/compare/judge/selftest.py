@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from profiler.compare.rounds import compare_rounds, looks_taken
-from profiler.compare.sides import Row
-from profiler.compare.statistics import LOOKS
-from profiler.compare.verdict import Rule, Verdict
+from profiler.compare.judge.rounds import compare_rounds, looks_taken
+from profiler.compare.judge.statistics import LOOKS
+from profiler.compare.judge.verdict import DecisionRule, Verdict
+from profiler.compare.rows.sides import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,7 @@ class SelfTest:
 
 
 def replay(
-    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: Rule, max_rounds: int, slowdown: float = 0.0
+    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: DecisionRule, max_rounds: int, slowdown: float = 0.0
 ) -> list[pd.DataFrame]:
     """Cut recorded rounds into jobs, one after the other, each ended by the stopping rule, and decide each.
 
@@ -106,7 +106,7 @@ def replay(
 
 
 def _one_job(
-    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: Rule, start: int, available: int
+    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: DecisionRule, start: int, available: int
 ) -> tuple[int, pd.DataFrame | None]:
     rows = None
     for count in looks_taken(available, final=False):
@@ -118,7 +118,7 @@ def _one_job(
 
 
 def judge_selftest(
-    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: Rule, max_rounds: int, facts: Mapping[str, str]
+    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: DecisionRule, max_rounds: int, facts: Mapping[str, str]
 ) -> SelfTest:
     """Judge the rounds of a job whose two sides are the same.
 
@@ -154,7 +154,7 @@ def judge_selftest(
     )
 
 
-def _power(rounds: Any, sides: Mapping[str, list[Row]], rule: Rule, max_rounds: int, slowdown: float) -> float:
+def _power(rounds: Any, sides: Mapping[str, list[Row]], rule: DecisionRule, max_rounds: int, slowdown: float) -> float:
     said = np.concatenate([trial["verdict"].to_numpy() for trial in replay(rounds, sides, rule, max_rounds, slowdown)])
     return float(np.mean(said == Verdict.SLOWER.value))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from profiler.compare.metric_changes import change
+from profiler.compare.judge.metric_changes import change
 from profiler.errors import CaptureError
 from profiler.kernel_names import demangle, instantiation
 from profiler.metrics.spec import MetricSpec

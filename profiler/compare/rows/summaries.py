@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.compare.statistics import median_error, resolution_ns
+from profiler.compare.judge.statistics import median_error, resolution_ns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

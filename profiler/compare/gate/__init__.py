@@ -1,0 +1,1 @@
+"""May the candidate be merged: budgets, accepted regressions, and the exit code."""
