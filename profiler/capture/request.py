@@ -9,12 +9,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from profiler.errors import UsageError, nearest
-from profiler.runner.point import Point
-from profiler.runner.settings import MeasureSettings
+from profiler.runner.option import option
+from profiler.runner.request import AUTO, SweepOptions
 from profiler.tools.registry import TOOLS
 
-AUTO = "auto"
-DRIVERS = ("auto", "python", "cpp")
 TRACES = ("cuda", "nvtx", "osrt", "cublas", "cudnn", "opengl", "vulkan", "mpi", "openmp", "none")
 GRAPH_TRACES = ("node", "graph")
 CLOCK_CONTROLS = ("none", "base")
@@ -43,11 +41,11 @@ class NsysOptions:
         extra: Further options, passed on as they are.
     """
 
-    trace: tuple[str, ...] = ("cuda", "nvtx")
-    cuda_graph_trace: str = "node"
-    capture_range: str = "none"
-    capture_range_end: str = "stop"
-    keep_report: bool = False
+    trace: tuple[str, ...] = option(("cuda", "nvtx"), "What nsys traces.", "--trace", "words")
+    cuda_graph_trace: str = option("node", "node or graph.", "--cuda-graph-trace")
+    capture_range: str = option("none", "none, cudaProfilerApi or NAME@DOMAIN.", "--capture-range")
+    capture_range_end: str = option("stop", "none, stop or stop-shutdown.", "--capture-range-end")
+    keep_report: bool = option(False, "Keep the .nsys-rep (holds the environment).", "--keep-report", "flag")
     extra: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -82,15 +80,15 @@ class NcuOptions:
         extra: Further options, passed on as they are.
     """
 
-    set: str = ""
-    metrics: tuple[str, ...] = ()
-    kernel: str = ""
-    nvtx_include: tuple[str, ...] = ()
-    clock_control: str = "none"
-    launch_count: int | None = None
-    launch_skip: int | None = None
-    import_source: bool = False
-    cache_control: str = ""
+    set: str = option("", "Metric set: basic, detailed, full.", "--ncu-set")
+    metrics: tuple[str, ...] = option((), "Metric names joined by comma.", "--ncu-metrics", "words")
+    kernel: str = option("", "Regular expression for kernel names.", "--kernel")
+    nvtx_include: tuple[str, ...] = option((), "NVTX filter DOMAIN@RANGE/; may be repeated.", "--nvtx-include", "list")
+    clock_control: str = option("none", "none or base.", "--clock-control")
+    launch_count: int | None = option(None, "Profile so many kernels at most.", "--launch-count", "integer")
+    launch_skip: int | None = option(None, "Pass over so many kernels first.", "--launch-skip", "integer")
+    import_source: bool = option(False, "Put the sources into the report.", "--import-source", "flag")
+    cache_control: str = option("", "all or none: flush the caches before each replay.", "--cache-control")
     extra: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -113,43 +111,6 @@ class NcuOptions:
 
 
 @dataclass(frozen=True)
-class SweepOptions:
-    """A sweep of the project's own runner or driver.
-
-    Attributes:
-        points: What runs, in order.
-        driver: `python` (profiler.runner), `cpp` (profiler-driver) or `auto`.
-        engine: `reference`, `direct`, `tensorrt`, …; `auto` takes the GPU where there is one.
-        settings: How points are measured.
-        plugin_libraries: Shared libraries with plugins or with the ops' C interface.
-        engine_file: A serialised TensorRT engine of the user's own.
-        onnx_file: An ONNX model of the user's own.
-        point_timeout_s: A point that takes longer has failed.
-        device: CUDA device ordinal.
-    """
-
-    points: tuple[Point, ...]
-    driver: str = "auto"
-    engine: str = "auto"
-    settings: MeasureSettings = field(default_factory=MeasureSettings)
-    plugin_libraries: tuple[str, ...] = ()
-    engine_file: str = ""
-    onnx_file: str = ""
-    point_timeout_s: float = 300.0
-    device: int = 0
-
-    def __post_init__(self) -> None:
-        """Check every value once.
-
-        Raises:
-            UsageError: There is no point, or a value is unknown.
-        """
-        _refuse(not self.points, "the sweep has no point", "see profiler run --help")
-        _one_of(self.driver, DRIVERS, "--driver")
-        _refuse(self.point_timeout_s <= 0, f"--point-timeout {self.point_timeout_s}", "give more than 0 seconds")
-
-
-@dataclass(frozen=True)
 class CaptureRequest:
     """Everything about one recording.
 
@@ -165,15 +126,15 @@ class CaptureRequest:
         environment: Variables set for the target.
     """
 
-    tools: tuple[str, ...] = (AUTO,)
+    tools: tuple[str, ...] = option((AUTO,), "nsys, ncu, cupti, builtin or auto; several joined by comma.", "--tool", "words")
     command: tuple[str, ...] = ()
     sweep: SweepOptions | None = None
-    label: str = ""
-    timeout_s: float | None = None
+    label: str = option("", "Name of the run.", "--label -l")
+    timeout_s: float | None = option(None, "Longest wall time of one pass, s.", "--timeout", "number")
     nsys: NsysOptions = field(default_factory=NsysOptions)
     ncu: NcuOptions = field(default_factory=NcuOptions)
-    python: str = sys.executable
-    environment: Mapping[str, str] = field(default_factory=dict)
+    python: str = option(sys.executable, "Interpreter for the Python runner.", "--python")
+    environment: Mapping[str, str] = option({}, "NAME=VALUE for the target; may be repeated.", "--env", "pairs")
 
     def __post_init__(self) -> None:
         """Check what belongs together.
@@ -185,8 +146,8 @@ class CaptureRequest:
             _one_of(tool, (AUTO, *TOOLS), "--tool")
         _refuse(not self.tools or len(set(self.tools)) < len(self.tools), f"--tool {','.join(self.tools)}", "name each tool once")
         _refuse(AUTO in self.tools and len(self.tools) > 1, f"--tool {','.join(self.tools)}", "auto stands alone")
-        _refuse(bool(self.command) == (self.sweep is not None), "a command and a sweep" if self.command else "nothing to record",
-                "give either options of a sweep, or -- COMMAND ARG…")  # fmt: skip
+        what = "a command and a sweep" if self.command else "nothing to record"
+        _refuse(bool(self.command) == (self.sweep is not None), what, "give either options of a sweep, or -- COMMAND ARG…")
         _refuse(self.timeout_s is not None and self.timeout_s <= 0, f"--timeout {self.timeout_s}", "give more than 0 seconds")
 
     def with_command(self, command: tuple[str, ...]) -> CaptureRequest:
@@ -195,10 +156,9 @@ class CaptureRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form, for the manifest and for going on later."""
-        data = asdict(self)
-        if self.sweep is not None:
-            data["sweep"]["points"] = [point.to_dict() for point in self.sweep.points]
-        return data
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        values |= {"nsys": asdict(self.nsys), "ncu": asdict(self.ncu), "environment": dict(self.environment)}
+        return {**values, "sweep": self.sweep.to_dict() if self.sweep is not None else None}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CaptureRequest:
@@ -212,10 +172,7 @@ class CaptureRequest:
             values["nsys"] = NsysOptions(**_tuples(NsysOptions, values["nsys"]))
             values["ncu"] = NcuOptions(**_tuples(NcuOptions, values["ncu"]))
             if values.get("sweep"):
-                sweep = _tuples(SweepOptions, values["sweep"])
-                sweep["points"] = tuple(Point.from_dict(item) for item in sweep["points"])
-                sweep["settings"] = MeasureSettings.from_dict(sweep["settings"])
-                values["sweep"] = SweepOptions(**sweep)
+                values["sweep"] = SweepOptions.from_dict(values["sweep"])
             return cls(**_tuples(cls, values))
         except (KeyError, TypeError) as error:
             raise UsageError(f"the run's options cannot be read ({error})", "record it again") from error

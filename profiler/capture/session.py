@@ -123,7 +123,7 @@ def plan(request: CaptureRequest, progress: Progress | None = None) -> list[tupl
     plans = []
     for tool in request.tools:
         folder = Path("raw" if request.sweep is not None else "RUN/raw") / tool
-        plans.append((tool, recorders()[tool].plan(own_request(request, tool, folder, 1), folder, stem_of(1))))
+        plans.append((tool, recorders()[tool].plan(own_request(request, tool, folder), folder, stem_of(1))))
     return plans
 
 

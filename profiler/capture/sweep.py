@@ -6,13 +6,17 @@ import ast
 import itertools
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from profiler.errors import UsageError
-from profiler.runner.point import Point, parse_dtype, parse_number, parse_shape
+from profiler.runner.option import described, option
+from profiler.runner.point import Point, parse_dtype, parse_number, parse_shape, read_points
 from profiler.runner.settings import MeasureSettings
 
 MAX_POINTS = 100_000
+DEFAULT_OP = "swish"
 DEFAULT_SHAPE = "4096x1024"
 SETUP_SECONDS = 1.0
 
@@ -161,6 +165,46 @@ def _axes(sets: Sequence[str], sweeps: Sequence[str]) -> dict[str, list[Value]]:
     return {name: list(dict.fromkeys(values)) for name, values in axes.items()}
 
 
+@dataclass(frozen=True)
+class Axes:
+    """What a user writes about the points of a sweep: every combination that keeps all constraints.
+
+    Attributes:
+        op: Name of the op.
+        shapes: Shapes, each `AxB`.
+        dtypes: Element types.
+        sweeps: `name=values`.
+        sets: `name=value`; a name that repeats is swept over its values.
+        constraints: Conditions over attributes, `elements` and `bytes` of the input.
+        points_file: File of points, in place of all that.
+    """
+
+    op: str = option(DEFAULT_OP, "Op to run.", "--plugin")
+    shapes: tuple[str, ...] = option((), "Shape of the input, 65536x1024; repeat or join by comma.", "--shape", "words")
+    dtypes: tuple[str, ...] = option((), "fp32, fp16, bf16; repeat or join by comma.", "--dtype", "words")
+    sweeps: tuple[str, ...] = option((), "Vary an attribute: a,b  64:1024:64  64:1024:x2", "--sweep", "list")
+    sets: tuple[str, ...] = option((), "Fix an attribute: NAME=VALUE.", "--set", "list")
+    constraints: tuple[str, ...] = option((), "Keep points where it holds: 'block*items<=4096'.", "--constraint", "list")
+    points_file: str = option("", "File of points, one label a line, in place of the above.", "--points")
+
+    def points(self) -> list[Point]:
+        """Return the points; the last attribute varies fastest, and no label occurs twice.
+
+        Raises:
+            UsageError: Something cannot be read, no point is left, or there are more than 100 000.
+        """
+        if not self.points_file:
+            return expand(self.op, self.shapes, self.dtypes, self.sets, self.sweeps, self.constraints)
+        _require_alone(self)
+        return read_points(Path(self.points_file))
+
+
+def _require_alone(axes: Axes) -> None:
+    beside = [item.flags for item in described(Axes) if getattr(axes, item.field) != getattr(Axes(), item.field)]
+    if len(beside) > 1:
+        raise UsageError(f"{', '.join(beside)}: the file states the whole sweep", "give --points, or the others")
+
+
 def expand(
     op: str,
     shapes: Sequence[str],
@@ -216,4 +260,4 @@ def longest_seconds(points: int, settings: MeasureSettings, passes: int = 1) -> 
         settings: How they are measured.
         passes: Number of tools.
     """
-    return points * passes * (settings.max_seconds + SETUP_SECONDS)
+    return points * passes * float(settings.max_time + SETUP_SECONDS)

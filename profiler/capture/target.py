@@ -6,57 +6,38 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from profiler.capture.recorders import recorders
-from profiler.capture.request import CaptureRequest, SweepOptions
-from profiler.runner.settings import MeasureSettings
+from profiler.capture.request import CaptureRequest
+from profiler.runner.request import REQUEST, SweepOptions
 from profiler.tools.registry import TOOLS
 
-POINTS = "points.json"
-JOURNAL = "points.jsonl"
-RESULT = "result.json"
 NCU_SAMPLES = 1
 OWNER_VARIABLE = "PROFILER_OWNER_PID"
 
 
-def sweep_command(sweep: SweepOptions, tool: str, python: str, folder: Path, segment: int) -> tuple[str, ...]:
-    """Return the command line that runs a sweep.
+def pass_request(sweep: SweepOptions, tool: str, folder: Path, segment: int) -> SweepOptions:
+    """Return the request of one pass, which the runner gets as a file.
 
     Args:
         sweep: What runs.
         tool: Tool under which it runs; a replaying tool gets few untimed iterations.
-        python: Interpreter.
         folder: Folder of the tool's files, as the command's working directory sees it.
         segment: Number of this attempt, from 1.
     """
     settings = sweep.settings
-    argv = [python, "-m", "profiler.runner", "--driver", sweep.driver, "--engine", sweep.engine]
-    argv += ["--points", str(folder / POINTS), "--json", str(folder / RESULT), "--journal", str(folder / JOURNAL)]
-    argv += ["--segment", str(segment), *_measuring(settings, tool), "--point-timeout", f"{sweep.point_timeout_s:g}"]
-    for library in sweep.plugin_libraries:
-        argv += ["--plugin-library", library]
-    if sweep.engine_file:
-        argv += ["--engine-file", sweep.engine_file]
-    if sweep.onnx_file:
-        argv += ["--onnx", sweep.onnx_file]
-    if sweep.engine.startswith("tensorrt"):
-        argv += ["--engine-cache", str(folder.parent.parent / "cache")]
-    if sweep.device:
-        argv += ["--device", str(sweep.device)]
-    return (*argv, *recorders()[tool].runner_arguments(folder))
+    if TOOLS[tool].replays:
+        settings = settings.changed(warmup=min(settings.warmup, 1), iterations=NCU_SAMPLES, timed=False)
+    cache = str(folder.parent.parent / "cache") if sweep.engine.startswith("tensorrt") else ""
+    return replace(sweep, settings=settings, cache_folder=cache, recorder=recorders()[tool].in_runner, segment=segment)
 
 
-def _measuring(settings: MeasureSettings, tool: str) -> list[str]:
-    replay = TOOLS[tool].replays
-    argv = ["--warmup", str(min(settings.warmup, 1) if replay else settings.warmup)]
-    argv += ["--min-samples", str(NCU_SAMPLES if replay else settings.min_samples)]
-    argv += ["--max-samples", str(NCU_SAMPLES if replay else settings.max_samples)]
-    argv += ["--max-seconds", f"{settings.max_seconds:g}", "--precision", f"{settings.precision:g}"]
-    argv += ["--cache", settings.cache, "--launch-mode", settings.launch_mode]
-    argv += ["--streams", str(settings.streams), "--threads", str(settings.threads), "--seed", str(settings.seed)]
-    return [*argv, *([] if settings.verify else ["--no-verify"]), *(["--untimed"] if replay else [])]
+def sweep_command(python: str, folder: Path) -> tuple[str, ...]:
+    """Return the command line that runs the request in a folder, and writes its results beside it."""
+    return (python, "-m", "profiler.runner", "--request", str(folder / REQUEST))
 
 
 @contextmanager

@@ -12,16 +12,9 @@ from profiler.capture.process import ProcessResult, describe_exit, run_process
 from profiler.capture.progress import Progress
 from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest
-from profiler.capture.target import (
-    JOURNAL,
-    OWNER_VARIABLE,
-    POINTS,
-    RESULT,
-    importable_package,
-    sweep_command,
-)
+from profiler.capture.target import OWNER_VARIABLE, importable_package, pass_request, sweep_command
 from profiler.errors import CaptureError, ProfilerError
-from profiler.runner.point import write_points
+from profiler.runner.request import JOURNAL, REQUEST, RESULT
 from profiler.runner.result import Journal
 from profiler.runner.supervisor import collect
 from profiler.store.manifest import CaptureRecord
@@ -41,18 +34,17 @@ def stem_of(segment: int) -> str:
     return "capture" if segment == 1 else f"capture-{segment}"
 
 
-def own_request(request: CaptureRequest, tool: str, folder: Path, segment: int) -> CaptureRequest:
+def own_request(request: CaptureRequest, tool: str, folder: Path) -> CaptureRequest:
     """Return the request with the command of this pass, and with the tool's options that a sweep needs.
 
     Args:
         request: What to record; a program of the user's own passes unchanged.
         tool: Tool of this pass.
         folder: Folder of its files, as the target's working directory sees it.
-        segment: Number of the attempt, from 1.
     """
     if request.sweep is None:
         return request
-    own = request.with_command(sweep_command(request.sweep, tool, request.python, folder, segment))
+    own = request.with_command(sweep_command(request.python, folder))
     return recorders()[tool].for_sweep(own, request.sweep.engine)
 
 
@@ -109,9 +101,10 @@ class ToolPass:
         sweep = self._request.sweep
         if sweep is not None:
             self._recover_earlier()
-            write_points(self._folder / POINTS, list(sweep.points))
         folder = Path("raw") / self._capture.tool if sweep is not None else self._folder.absolute()
-        own = own_request(self._request, self._capture.tool, folder, self._segment)
+        if sweep is not None:
+            pass_request(sweep, self._capture.tool, folder, self._segment).write(self._folder / REQUEST)
+        own = own_request(self._request, self._capture.tool, folder)
         with importable_package(self._request) as variables:
             if sweep is not None:
                 own = replace(own, environment={**variables, OWNER_VARIABLE: str(os.getpid())})

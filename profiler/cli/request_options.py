@@ -1,16 +1,22 @@
-"""From the options of `profiler run` and a preset file to one checked CaptureRequest."""
+"""The options of `profiler run`, made from the descriptions of a request's parts, and the way from their values to the request."""
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from profiler.capture.request import CaptureRequest, NcuOptions, NsysOptions, SweepOptions
-from profiler.capture.sweep import expand, parse_assignment
+import typer
+
+from profiler.capture.request import CaptureRequest, NcuOptions, NsysOptions
+from profiler.capture.sweep import Axes, parse_assignment
 from profiler.errors import UsageError, nearest
-from profiler.runner.settings import MeasureSettings
+from profiler.runner.option import Described, described
+from profiler.runner.request import SweepOptions
+from profiler.runner.settings import OPTIONS, MeasureOption, MeasureSettings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -18,30 +24,81 @@ else:
     import tomli as tomllib
 
 DEFAULT_SWEEP = ("variant=scalar,vectorized", "block=64:1024:x2")
-DEFAULT_OP = "swish"
+_PANELS: dict[type, str | None] = {
+    CaptureRequest: None,
+    Axes: "Sweep (without a command)",
+    SweepOptions: "Sweep (without a command)",
+    MeasureSettings: "Measuring",
+    NsysOptions: "Nsight Systems",
+    NcuOptions: "Nsight Compute",
+}
+_OF_A_SWEEP = (Axes, SweepOptions, MeasureSettings)
+_TYPES = {"list": list[str], "words": list[str], "pairs": list[str], "flag": bool, "integer": int, "number": float}
 
-_SETTINGS = (
-    "warmup",
-    "min_samples",
-    "max_samples",
-    "max_seconds",
-    "precision",
-    "cache",
-    "launch_mode",
-    "streams",
-    "threads",
-    "seed",
+
+@dataclass(frozen=True)
+class RunOption:
+    """One option of `profiler run`.
+
+    Attributes:
+        owner: Part of the request that has it.
+        item: Its description.
+        names: Its names in a preset and in a mapping of options; the first is its own.
+        default: What its help says of the default.
+    """
+
+    owner: type
+    item: Described
+    names: tuple[str, ...]
+    default: Any
+
+    def parameter(self) -> inspect.Parameter:
+        """Return it as a parameter of the verb; None means that the user said nothing."""
+        shown = f" Default: {self.default}." if self.default else ""
+        flag = typer.Option(*self.item.flags.split(), help=self.item.help + shown, rich_help_panel=_PANELS[self.owner])
+        kind = Annotated[_TYPES.get(self.item.kind, str) | None, flag]  # type: ignore[valid-type]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        return inspect.Parameter(self.names[0], keyword, default=None, annotation=kind)
+
+
+def _of_class(owner: type) -> list[RunOption]:
+    found = []
+    for item in described(owner):
+        default = owner.__dataclass_fields__[item.field].default  # type: ignore[attr-defined]
+        shown = default if isinstance(default, (str, int, float)) and item.field != "python" else ""
+        found.append(RunOption(owner, item, (item.name,), shown))
+    return found
+
+
+def _of_setting(option: MeasureOption) -> RunOption:
+    switched_off = option.default is True
+    names = (f"no_{option.name}",) if switched_off else (option.name, *option.aliases)
+    flags = " ".join("--" + name.replace("_", "-") for name in names)
+    text = f"Do not: {option.help[0].lower()}{option.help[1:]}" if switched_off else option.help
+    kind = {"choice": "text"}.get(option.type, option.type)
+    return RunOption(MeasureSettings, Described(option.name, flags, text, kind), names, "" if switched_off else option.default)
+
+
+RUN_OPTIONS = (
+    *_of_class(CaptureRequest),
+    *_of_class(Axes),
+    *_of_class(SweepOptions),
+    *(_of_setting(option) for option in OPTIONS if not option.hidden),
+    *_of_class(NsysOptions),
+    *_of_class(NcuOptions),
 )
-_SWEEP_KEYS = (
-    "plugin", "shape", "dtype", "sweep", "set_", "constraint", "driver", "engine", "plugin_library", "engine_file", "onnx",
-    "device", "point_timeout", "no_verify", *_SETTINGS,
-)  # fmt: skip
+_BY_NAME = {name: option for option in RUN_OPTIONS for name in option.names}
 
-_TOOL_KEYS = (
-    "trace", "cuda_graph_trace", "capture_range", "keep_report", "ncu_set", "ncu_metrics", "kernel", "nvtx_include",
-    "clock_control", "launch_count", "launch_skip", "import_source",
-)  # fmt: skip
-_PRESET_KEYS = ("command", "tool", "label", "timeout", "python", "env", *_SWEEP_KEYS, *_TOOL_KEYS)
+
+def with_request_options(verb: Callable[..., int]) -> Callable[..., int]:
+    """Give a verb every option of a request, in place of its own `**options`."""
+    own = inspect.signature(verb, eval_str=True)
+    kept = [item for item in own.parameters.values() if item.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = [*kept, *(option.parameter() for option in RUN_OPTIONS)]
+    parameters = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in parameters]
+    verb.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    verb.__annotations__ = {item.name: item.annotation for item in parameters} | {"return": int}
+    return verb
 
 
 def build_request(options: Mapping[str, Any], preset: Mapping[str, Any] | None = None) -> CaptureRequest:
@@ -56,21 +113,52 @@ def build_request(options: Mapping[str, Any], preset: Mapping[str, Any] | None =
     """
     given = {name: value for name, value in options.items() if value not in (None, [], "", False)}
     merged = {**(preset or {}), **given}
-    command = tuple(merged.get("command", ()))
+    command = tuple(merged.pop("command", ()))
+    parts = _sorted_into_parts(merged)
     if command:
         _refuse_sweep_options(merged)
-    environment = dict(parse_assignment(item) for item in merged.get("env", ()))
-    return CaptureRequest(
-        tools=tuple(_words(merged.get("tool", "auto"))),
-        command=command,
-        sweep=None if command else _sweep(merged),
-        label=merged.get("label", "") or _default_label(command, merged),
-        timeout_s=merged.get("timeout"),
-        nsys=_nsys(merged),
-        ncu=_ncu(merged),
-        python=merged.get("python", sys.executable),
-        environment=environment,
-    )
+    own = parts[CaptureRequest]
+    own.setdefault("label", Path(command[0]).name if command else f"{parts[Axes].get('op', Axes.op)}-sweep")
+    nsys, ncu = NsysOptions(**parts[NsysOptions]), NcuOptions(**parts[NcuOptions])
+    return CaptureRequest(**own, command=command, sweep=None if command else _sweep(parts), nsys=nsys, ncu=ncu)
+
+
+def _sorted_into_parts(merged: Mapping[str, Any]) -> dict[type, dict[str, Any]]:
+    parts: dict[type, dict[str, Any]] = {owner: {} for owner in _PANELS}
+    for name, value in merged.items():
+        option = _BY_NAME[name]
+        read = _READERS.get("off" if name.startswith("no_") else option.item.kind, lambda same: same)
+        parts[option.owner][option.item.field] = read(value)
+    return parts
+
+
+def _sweep(parts: Mapping[type, dict[str, Any]]) -> SweepOptions:
+    axes = Axes(**parts[Axes])
+    if not (axes.sweeps or axes.sets or axes.points_file):
+        axes = Axes(**{**parts[Axes], "sweeps": DEFAULT_SWEEP})
+    return SweepOptions(points=tuple(axes.points()), settings=MeasureSettings(**parts[MeasureSettings]), **parts[SweepOptions])
+
+
+def _refuse_sweep_options(merged: Mapping[str, Any]) -> None:
+    flag = next((_BY_NAME[name].item.flags.split()[0] for name in merged if _BY_NAME[name].owner in _OF_A_SWEEP), "")
+    if flag:
+        raise UsageError(f"{flag} belongs to a sweep, and a command was given", f"leave out {flag}, or the command")
+
+
+def _items(value: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(str(item) for item in ([value] if isinstance(value, str) else value))
+
+
+def _words(value: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(part.strip() for item in _items(value) for part in item.split(",") if part.strip())
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "list": _items,
+    "words": _words,
+    "off": lambda value: not value,
+    "pairs": lambda value: dict(parse_assignment(item) for item in _items(value)),
+}
 
 
 def read_preset(path: Path) -> dict[str, Any]:
@@ -94,9 +182,8 @@ def read_preset(path: Path) -> dict[str, Any]:
 
 def _known_option(key: str, path: Path) -> str:
     name = key.replace("-", "_")
-    name = "set_" if name == "set" else name
-    if name not in _PRESET_KEYS:
-        raise UsageError(f"{path}: unknown option {key!r}", nearest(name, [item.rstrip("_") for item in _PRESET_KEYS]))
+    if name not in _BY_NAME and name != "command":
+        raise UsageError(f"{path}: unknown option {key!r}", nearest(name, _BY_NAME))
     return name
 
 
@@ -109,64 +196,3 @@ def _preset_value(value: Any) -> Any:
 
 def _joined(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _words(text: str | Iterable[str]) -> list[str]:
-    items = [text] if isinstance(text, str) else list(text)
-    return [part.strip() for item in items for part in str(item).split(",") if part.strip()]
-
-
-def _default_label(command: tuple[str, ...], merged: Mapping[str, Any]) -> str:
-    return Path(command[0]).name if command else f"{merged.get('plugin', DEFAULT_OP)}-sweep"
-
-
-def _refuse_sweep_options(merged: Mapping[str, Any]) -> None:
-    for name in _SWEEP_KEYS:
-        if name in merged:
-            flag = "--" + name.rstrip("_").replace("_", "-")
-            raise UsageError(f"{flag} belongs to a sweep, and a command was given", f"leave out {flag}, or the command")
-
-
-def _present(merged: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: merged[name] for name in names if name in merged}
-
-
-def _sweep(merged: Mapping[str, Any]) -> SweepOptions:
-    sweeps, sets = list(merged.get("sweep", ())), list(merged.get("set_", ()))
-    if not sweeps and not sets:
-        sweeps = list(DEFAULT_SWEEP)
-    points = expand(
-        merged.get("plugin", DEFAULT_OP), _words(merged.get("shape", ())), _words(merged.get("dtype", ())), sets, sweeps,
-        list(merged.get("constraint", ())),
-    )  # fmt: skip
-    settings = _present(merged, _SETTINGS)
-    if "min_samples" in settings and "max_samples" not in settings:
-        settings["max_samples"] = max(settings["min_samples"], MeasureSettings.max_samples)
-    chosen = _present(merged, ("driver", "engine", "engine_file", "device"))
-    if "point_timeout" in merged:
-        chosen["point_timeout_s"] = merged["point_timeout"]
-    return SweepOptions(
-        points=tuple(points),
-        settings=MeasureSettings(**settings, verify=not merged.get("no_verify", False)),
-        plugin_libraries=tuple(merged.get("plugin_library", ())),
-        onnx_file=merged.get("onnx", ""),
-        **chosen,
-    )
-
-
-def _nsys(merged: Mapping[str, Any]) -> NsysOptions:
-    chosen = _present(merged, ("cuda_graph_trace", "capture_range", "keep_report"))
-    if "trace" in merged:
-        chosen["trace"] = tuple(_words(merged["trace"]))
-    return NsysOptions(**chosen)
-
-
-def _ncu(merged: Mapping[str, Any]) -> NcuOptions:
-    chosen = _present(merged, ("kernel", "clock_control", "launch_count", "launch_skip", "import_source"))
-    if "ncu_set" in merged:
-        chosen["set"] = merged["ncu_set"]
-    if "ncu_metrics" in merged:
-        chosen["metrics"] = tuple(_words(merged["ncu_metrics"]))
-    if "nvtx_include" in merged:
-        chosen["nvtx_include"] = tuple(merged["nvtx_include"])
-    return NcuOptions(**chosen)

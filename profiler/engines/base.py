@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from profiler.runner.point import Point
 from profiler.runner.ranges import RangeRecorder
-from profiler.runner.settings import MeasureSettings
+from profiler.runner.request import SweepOptions
 
 
 class PointSkipped(Exception):
@@ -26,25 +26,6 @@ class PointSkipped(Exception):
 
 class EngineBroken(Exception):
     """The process can run nothing more (a sticky CUDA error); the rest of the sweep needs a fresh one."""
-
-
-@dataclass(frozen=True)
-class EngineOptions:
-    """What an engine is opened with.
-
-    Attributes:
-        plugin_libraries: Shared libraries with plugins or with the ops' C interface.
-        engine_file: A serialised TensorRT engine of the user's own.
-        onnx_file: An ONNX model of the user's own.
-        cache_folder: Where built engines and timing caches are kept; empty: nowhere.
-        device: CUDA device ordinal.
-    """
-
-    plugin_libraries: tuple[str, ...] = ()
-    engine_file: str = ""
-    onnx_file: str = ""
-    cache_folder: str = ""
-    device: int = 0
 
 
 @dataclass
@@ -123,7 +104,7 @@ class Engine(Protocol):
     clock: str
     """`cuda_event` or `monotonic`."""
 
-    def __init__(self, options: EngineOptions, settings: MeasureSettings) -> None: ...
+    def __init__(self, request: SweepOptions) -> None: ...
 
     def device(self) -> dict[str, Any] | None:
         """Facts about the device for the result JSON; None on the CPU."""

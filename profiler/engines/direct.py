@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from profiler.engines.base import EngineOptions, PointSkipped
+from profiler.engines.base import PointSkipped
 from profiler.engines.cuda_runtime import Cuda
 from profiler.engines.gpu_case import GpuCase, GpuContext, require_elementwise
 from profiler.engines.ops_library import STATUS_REFUSED, OpsLibrary, PreparedOp, Tensor, tensor
 from profiler.errors import CaptureError, ToolMissingError
 from profiler.runner.host_data import HostData, Reference
 from profiler.runner.point import Point
-from profiler.runner.settings import MeasureSettings
+from profiler.runner.request import SweepOptions
 
 
 class DirectExecutor:
@@ -61,10 +61,10 @@ class DirectEngine:
     name = "direct"
     clock = "cuda_event"
 
-    def __init__(self, options: EngineOptions, settings: MeasureSettings) -> None:
-        self._library = OpsLibrary(_library_path(options))
-        self._settings = settings
-        self._cuda = Cuda(options.device)
+    def __init__(self, request: SweepOptions) -> None:
+        self._library = OpsLibrary(_library_path(request))
+        self._settings = request.settings
+        self._cuda = Cuda(request.device)
         self._context = GpuContext(self._cuda, self._cuda.facts(), HostData(self._reference))
         self._prepared: list[PreparedOp] = []
 
@@ -126,8 +126,8 @@ class DirectEngine:
         self._prepared.clear()
 
 
-def _library_path(options: EngineOptions) -> Path:
-    for name in options.plugin_libraries:
+def _library_path(request: SweepOptions) -> Path:
+    for name in request.plugin_libraries:
         if not Path(name).is_file():
             raise ToolMissingError(f"{name}: no such library", "build it: profiler build; or give its path with --plugin-library")
         return Path(name)

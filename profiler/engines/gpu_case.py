@@ -92,7 +92,7 @@ class GpuCase:
         limit = MAX_GRAPHS if use_graph else UNLIMITED_SETS
         l2_bytes = self._context.facts["l2_cache_bytes"]
         with ExitStack() as held:
-            ring = BufferRing(self._context.cuda, size, size, self._settings.cache, l2_bytes, limit)
+            ring = BufferRing(self._context.cuda, size, size, self._settings.cache_mode, l2_bytes, limit)
             held.callback(ring.free)
             ring.fill(self._source)
             work = executor()
@@ -148,6 +148,9 @@ class GpuCase:
                     return report
         return None
 
+    def _most(self) -> int:
+        return int(self._settings.iterations or self._settings.max_iterations)
+
     def _held_batch(self) -> int:
         """Return the iterations of a held batch: none under a tool that replays kernels, which would wait for ever."""
         if not self._settings.timed:
@@ -175,7 +178,7 @@ class GpuCase:
             try:
                 if len(self._lanes) == 1:
                     times = measure_isolated(
-                        self._lanes[0], ranges, self.bytes_per_iteration, settings.max_samples, wants_more, self._held_batch()
+                        self._lanes[0], ranges, self.bytes_per_iteration, self._most(), wants_more, self._held_batch()
                     )
                 else:
                     times = measure_throughput(
@@ -184,8 +187,8 @@ class GpuCase:
                         ranges,
                         self._point.label,
                         self.bytes_per_iteration,
-                        settings.max_samples,
-                        settings.max_seconds,
+                        self._most(),
+                        settings.max_time,
                     )
             finally:
                 cuda.release("cudaProfilerStop")
@@ -195,7 +198,7 @@ class GpuCase:
             "lanes": times.lanes,
             "wall_ns": times.wall_ns,
             "buffer_set_count": len(self._lanes[0].ring.sets),
-            "cold_method": "rotate" if settings.cache == "cold" else None,
+            "cold_method": "rotate" if settings.cache_mode == "cold" else None,
         }
         samples = [value for lane in self._lanes for value in lane.samples_ns]
         host = [value for lane in self._lanes for value in lane.host_samples_ns]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from profiler.engines.base import EngineOptions, Measurement, PointSkipped
+from profiler.engines.base import Measurement, PointSkipped
 from profiler.errors import nearest
 from profiler.runner.host_data import random_source
 from profiler.runner.numeric import STORAGE, from_float32, to_float32
@@ -23,6 +23,7 @@ from profiler.runner.ops import find_op
 from profiler.runner.ops.base import LAUNCH_ATTRIBUTES, ReferenceOp
 from profiler.runner.point import Point
 from profiler.runner.ranges import RangeRecorder
+from profiler.runner.request import SweepOptions
 from profiler.runner.settings import MeasureSettings
 from profiler.runner.verification import same_bytes, verify
 
@@ -145,7 +146,7 @@ def _piece_elements(point: Point, variant: str) -> int:
 
 
 def _rotation(point: Point, settings: MeasureSettings) -> int:
-    if settings.cache == "warm" or not point.size_bytes:
+    if settings.cache_mode == "warm" or not point.size_bytes:
         return 1
     wanted = -(-2 * CACHE_BYTES // point.size_bytes) + 1
     return max(1, min(wanted, MAX_BUFFER_BYTES // point.size_bytes, MAX_BUFFERS))
@@ -159,8 +160,8 @@ class ReferenceEngine:
     own_attributes: tuple[str, ...] = ()
     """Attributes that an engine derived from this one takes beside those of the op and its launch."""
 
-    def __init__(self, options: EngineOptions, settings: MeasureSettings) -> None:
-        self._settings = settings
+    def __init__(self, request: SweepOptions) -> None:
+        self._settings = request.settings
 
     def device(self) -> dict[str, Any] | None:
         """There is no GPU in use."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from profiler.engines.base import EngineOptions, PointSkipped
+from profiler.engines.base import PointSkipped
 from profiler.engines.cuda_runtime import Cuda
 from profiler.engines.gpu_case import GpuCase, GpuContext, require_elementwise
 from profiler.engines.trt_build import Plan, PlanStore, file_digest
@@ -15,7 +15,7 @@ from profiler.errors import CaptureError, ToolMissingError
 from profiler.runner.host_data import HostData, Reference
 from profiler.runner.ops import OPS, find_op
 from profiler.runner.point import Point
-from profiler.runner.settings import MeasureSettings
+from profiler.runner.request import SweepOptions
 
 OPERATIONS_PER_LAYER = 4
 """More kernels and copies than a layer enqueues, for the depth of the launch queue."""
@@ -70,26 +70,26 @@ class TensorRtEngine:
     name = "tensorrt"
     clock = "cuda_event"
 
-    def __init__(self, options: EngineOptions, settings: MeasureSettings) -> None:
-        self._options, self._settings = options, settings
+    def __init__(self, request: SweepOptions) -> None:
+        self._request, self._settings = request, request.settings
         self._flavour = Flavour(self.name)
-        self._library = self._flavour.choose_library(options.plugin_libraries)
+        self._library = self._flavour.choose_library(request.plugin_libraries)
         if self._library:
             _require_file(self._library, "profiler build makes it")
             self._flavour.load_plugins(self._library)
-        elif not (options.engine_file or options.onnx_file):
-            built = ", ".join(Path(path).name for path in options.plugin_libraries) or "none"
+        elif not (request.engine_file or request.onnx_file):
+            built = ", ".join(Path(path).name for path in request.plugin_libraries) or "none"
             raise ToolMissingError(
                 f"no plugin library for {self.name} {self._flavour.trt.__version__} (found: {built})",
                 "profiler build makes one for each TensorRT whose headers it finds",
             )
-        for path in (options.engine_file, options.onnx_file):
+        for path in (request.engine_file, request.onnx_file):
             if path:
                 _require_file(path, "check the path")
         self._open_device()
 
     def _open_device(self) -> None:
-        self._cuda = Cuda(self._options.device)
+        self._cuda = Cuda(self._request.device)
         self._context = GpuContext(self._cuda, self._cuda.facts(), HostData(_reference))
         self._runtime = self._flavour.trt.Runtime(self._flavour.logger)
         facts = self._context.facts
@@ -97,14 +97,14 @@ class TensorRtEngine:
         self._store = self._make_store(f"{facts['name']} {facts['compute_capability']} {facts['sm_count']}")
 
     def _make_store(self, device: str) -> PlanStore:
-        folder = Path(self._options.cache_folder) if self._options.cache_folder else None
+        folder = Path(self._request.cache_folder) if self._request.cache_folder else None
         digest = file_digest(Path(self._library)) if self._library else ""
-        return PlanStore(self._flavour, folder, digest, device, self._options.onnx_file)
+        return PlanStore(self._flavour, folder, digest, device, self._request.onnx_file)
 
     def _load(self, point: Point) -> tuple[Plan, Any]:
         """Return the plan of a point and its engine."""
-        if self._options.engine_file:
-            plan = Plan(Path(self._options.engine_file).read_bytes(), "file")
+        if self._request.engine_file:
+            plan = Plan(Path(self._request.engine_file).read_bytes(), "file")
         else:
             plan = self._store.plan(point)
         engine = self._runtime.deserialize_cuda_engine(plan.data)
@@ -131,7 +131,7 @@ class TensorRtEngine:
         """Digests of plugin library, engine file and timing cache."""
         found = {
             "plugin_library": self._library,
-            "engine": self._options.engine_file,
+            "engine": self._request.engine_file,
             "timing_cache": self._store.timing_cache_file,
         }
         return {name: file_digest(Path(path)) for name, path in found.items() if path and Path(path).is_file()}

@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from profiler.capture.artefacts import find_driver
 from profiler.errors import ToolMissingError, UsageError
 from profiler.runner.point import Point
+from profiler.runner.request import SweepOptions
 from profiler.runner.result import Journal
-from profiler.runner.settings import MeasureSettings
+from profiler.runner.settings import NAMES, MeasureSettings
 from profiler.runner.supervisor import WorkerCommand
 
 PROGRAM = "profiler-driver"
-MIN_TIME_S = 0.1
-"""The driver's default of --min-time."""
-MAX_TIME_S = 86400.0
-"""The most that the driver takes."""
 ENGINES = ("direct", "tensorrt", "tensorrt_rtx", "native")
 
 
@@ -76,47 +74,57 @@ class DriverWorker:
     """Makes the commands that run points with the driver.
 
     Args:
-        binary: profiler-driver.
-        engine: `direct`, `tensorrt`, `tensorrt_rtx` or `native`.
-        settings: How points are measured.
-        options: Further options of the driver.
+        request: What runs.
         journal: Where finished points go.
         scratch: Folder for its files.
+        binary: profiler-driver; None looks for it where `profiler build` puts it.
 
     Raises:
         ToolMissingError: The driver is not built.
         UsageError: The driver has no such engine.
     """
 
-    def __init__(
-        self, binary: Path | None, engine: str, settings: MeasureSettings, options: list[str], journal: Journal, scratch: Path
-    ) -> None:
-        if binary is None:
+    def __init__(self, request: SweepOptions, journal: Journal, scratch: Path, binary: Path | None = None) -> None:
+        found = binary or find_driver()
+        if found is None:
             raise ToolMissingError(f"{PROGRAM} is not built", "build it: profiler build; or use --driver python")
-        if engine not in ENGINES:
-            raise UsageError(f"{PROGRAM} has no engine {engine!r}", f"known: {', '.join(ENGINES)}; or use --driver python")
-        self._binary, self._engine, self._settings, self._options = binary, engine, settings, options
-        self._journal, self._scratch = journal, scratch
+        if request.engine not in ENGINES:
+            raise UsageError(f"{PROGRAM} has no engine {request.engine!r}", f"known: {', '.join(ENGINES)}; or use --driver python")
+        if request.engine_file or request.onnx_file:
+            raise UsageError(
+                "--engine-file and --onnx need --driver python",
+                "or run the driver as your own program: -- profiler-driver --engine FILE",
+            )
+        self._binary, self._request, self._journal, self._scratch = found, request, journal, scratch
 
     def __call__(self, points: list[Point], number: int) -> WorkerCommand:
         """Return the command of one process for some points."""
         labels, result = self._scratch / f"driver-{number}.points", self._scratch / f"driver-{number}.json"
         labels.write_text("".join(f"{point.label}\n" for point in points), encoding="utf-8")
-        argv = [str(self._binary), "--points", str(labels), "--json", str(result), "--quiet", *self._measuring(), *self._options]
-        run = DriverRun(points, result, self._journal, self._settings.timed)
+        argv = [str(self._binary), "--points", str(labels), "--json", str(result), "--quiet", *self._options()]
+        run = DriverRun(points, result, self._journal, self._request.settings.timed)
         return WorkerCommand(argv, poll=run.poll)
 
-    def _measuring(self) -> list[str]:
-        settings = self._settings
-        argv = ["--direct"] if self._engine == "direct" else []
-        if settings.timed:
-            argv += ["--min-iterations", str(settings.min_samples), "--max-iterations", str(settings.max_samples)]
-            # the driver's own least time would contradict a shorter limit, and it refuses what is out of its range
-            longest = min(settings.max_seconds, MAX_TIME_S)
-            argv += ["--min-time", f"{min(MIN_TIME_S, longest):g}", "--max-time", f"{longest:g}"]
-            argv += ["--stability", f"{min(settings.precision, 1.0):g}"]
+    def _options(self) -> list[str]:
+        request = self._request
+        argv = setting_arguments(request.settings)
+        if request.engine == "direct":
+            argv += ["--direct"]
         else:
-            argv += ["--iterations", str(settings.min_samples)]
-        argv += ["--warmup", str(settings.warmup), "--cache-mode", settings.cache, "--launch-mode", settings.launch_mode]
-        argv += ["--streams", str(settings.streams), "--threads", str(settings.threads), "--seed", str(settings.seed)]
-        return argv if settings.verify else [*argv, "--no-verify"]
+            argv += [item for library in request.plugin_libraries for item in ("--plugin-library", library)]
+            argv += ["--cache-dir", request.cache_folder] if request.cache_folder else []
+        return argv + (["--device", str(request.device)] if request.device else [])
+
+
+def setting_arguments(settings: MeasureSettings) -> list[str]:
+    """Return the settings as options of profiler-driver, which has them by the same names."""
+    argv: list[str] = []
+    for name, value in settings.to_dict().items():
+        if NAMES[name].hidden:
+            continue
+        flag = "--" + name.replace("_", "-")
+        if value is False:
+            argv += [flag.replace("--", "--no-", 1)]
+        elif value is not True:
+            argv += [flag, f"{value:.17g}" if isinstance(value, float) else str(value)]
+    return argv

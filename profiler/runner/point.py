@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,14 +39,24 @@ def parse_dtype(text: str) -> str:
     return text
 
 
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_COMMENT = re.compile(r"(^|[ \t])#.*")
+
+
 def parse_number(text: str) -> int | float | str:
-    """Read one value: a whole number, a number, or text."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    """Read one value: a number in the spelling of JSON that Python keeps as it is, or text.
+
+    What would change on the way stays text: `007`, `1_0`, `12e4567` (beyond float64), whole numbers beyond 64 bits.
+    """
+    match = _NUMBER.fullmatch(text)
+    if not match:
+        return text
+    if not (match[2] or match[3]):
+        whole = int(text)
+        return whole if str(whole) == text and abs(whole) < 1 << 63 else text
+    real = float(text)
+    lost = math.isinf(real) or (real == 0 and re.search("[1-9]", text.lower().partition("e")[0]) is not None)
+    return text if lost else real
 
 
 @dataclass(frozen=True)
@@ -97,12 +108,6 @@ class Point:
             raise UsageError(f"not a sweep point: {data!r} ({error})", "expected op, shape, dtype, attributes") from error
 
 
-def write_points(path: Path, points: list[Point]) -> None:
-    """Write points, one JSON document for the runner and the driver alike."""
-    document = {"schema": "profiler-points", "schema_version": 1, "points": [point.to_dict() for point in points]}
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
-
-
 def point_of_label(label: str) -> Point:
     """Build a point from its label, the form in which the driver reads points too.
 
@@ -118,22 +123,23 @@ def point_of_label(label: str) -> Point:
 
 
 def read_points(path: Path) -> list[Point]:
-    """Read sweep points: what `write_points` wrote, or one label a line (`#` starts a comment).
+    """Read sweep points: a document of points, or one label a line; `#` at a line's start or behind a blank begins a comment.
 
     Raises:
-        UsageError: The file is absent or holds something else, or no point.
+        UsageError: The file is absent or holds something else, no point, or one point twice.
     """
+    hint = "one a line: op=swish shape=4096x1024 block=256"
     try:
         text = path.read_text(encoding="utf-8")
         if text.lstrip().startswith("{"):
             points = [Point.from_dict(item) for item in json.loads(text)["points"]]
         else:
-            lines = (line.partition("#")[0].strip() for line in text.splitlines())
+            lines = (_COMMENT.sub("", line).strip() for line in text.splitlines())
             points = [point_of_label(line) for line in lines if line]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{path}: not a file of sweep points ({error})", "one a line: op=swish shape=4096x1024 block=256"
-        ) from error
-    if not points:
-        raise UsageError(f"{path}: holds no sweep point", "one a line: op=swish shape=4096x1024 block=256")
+        raise UsageError(f"{path}: not a file of sweep points ({error})", hint) from error
+    labels = [point.label for point in points]
+    double = next((label for label in labels if labels.count(label) > 1), "") if len(set(labels)) < len(labels) else ""
+    if double or not points:
+        raise UsageError(f"{path}: holds {'the point ' + double + ' twice' if double else 'no sweep point'}", hint)
     return points

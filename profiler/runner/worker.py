@@ -1,6 +1,6 @@
 """One worker process: runs points in order and journals each; what kills it kills only the point in hand.
 
-Started by the supervisor as `python -m profiler.runner.worker SPEC SUPERVISOR_PID`.
+Started by the supervisor as `python -m profiler.runner.worker REQUEST FOLDER NUMBER SUPERVISOR_PID`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from profiler.engines.base import Case, Engine, EngineBroken, PointSkipped
 from profiler.errors import ProfilerError
 from profiler.runner.point import Point
 from profiler.runner.ranges import SETUP, VERIFY, WARMUP, RangeRecorder
+from profiler.runner.request import JOURNAL, SweepOptions, read_request
 from profiler.runner.result import Journal
 from profiler.runner.settings import MeasureSettings
-from profiler.runner.spec import WorkerSpec
 from profiler.runner.stopping import StopRule
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _empty_record(engine: Engine, point: Point, settings: MeasureSettings) -> di
         "verification": None,
         "keeps_to_stream": None,
         "clock": engine.clock,
-        "cache": settings.cache,
+        "cache": settings.cache_mode,
         "launch_mode": settings.launch_mode,
         "streams": settings.streams,
         "threads": settings.threads,
@@ -141,23 +141,31 @@ def failed_record(point: Point, reason: str) -> dict[str, Any]:
     return {**point.to_dict(), "label": point.label, "status": "failed", "reason": reason, "samples_ns": []}
 
 
-def run_worker(spec: WorkerSpec) -> int:
-    """Run every point of a spec; returns the exit status for the supervisor."""
-    journal = Journal(Path(spec.journal), spec.segment)
+def run_worker(request: SweepOptions, folder: Path, scratch: Path, number: int) -> int:
+    """Run every point of a request; returns the exit status for the supervisor.
+
+    Args:
+        request: What runs.
+        folder: Folder of the journal and of what the embedded recorder writes.
+        scratch: Folder for the times of this process's ranges.
+        number: Number of this process among those of the sweep.
+    """
+    journal = Journal(folder / JOURNAL, request.segment)
     with ExitStack() as stack:
-        ranges = RangeRecorder(keep=bool(spec.ranges or spec.recorder))
-        if spec.ranges:
-            stack.callback(ranges.write, Path(spec.ranges))
-        collector = _start_collector(spec, ranges, stack)
+        ranges = RangeRecorder(keep=bool(request.recorder))
+        if request.recorder == "ranges":
+            stack.callback(ranges.write, scratch / f"ranges-{number}.json")
+        records = folder / f"records-{request.segment}-{number}.npz"
+        collector = _start_collector(records, ranges, stack) if request.recorder == "activity" else None
         with ranges.range(SETUP):
-            engine = load_engine(spec.engine)(spec.options, spec.settings)
+            engine = load_engine(request.engine)(request)
         stack.callback(engine.close)
         facts = {"device": engine.device(), "versions": engine.versions()}
         journal.append("facts", **facts, digests=engine.digests())
-        for point in spec.points:
+        for point in request.points:
             journal.append("start", label=point.label, time_s=time.monotonic())
             try:
-                record = run_point(engine, point, spec.settings, ranges)
+                record = run_point(engine, point, request.settings, ranges)
             except EngineBroken as broken:
                 journal.append("point", point=failed_record(point, str(broken)))
                 journal.append("facts", **facts, digests=engine.digests())
@@ -170,15 +178,13 @@ def run_worker(spec: WorkerSpec) -> int:
     return EXIT_OK
 
 
-def _start_collector(spec: WorkerSpec, ranges: RangeRecorder, stack: ExitStack) -> CuptiCollector | None:
+def _start_collector(records: Path, ranges: RangeRecorder, stack: ExitStack) -> CuptiCollector:
     """Start the embedded recorder, before anything in this process uses CUDA; it writes when the stack unwinds."""
-    if not spec.recorder:
-        return None
     from profiler.tools.cupti.collector import CuptiCollector
 
     collector = CuptiCollector(os.getpid())
     collector.start()
-    stack.callback(lambda: collector.stop(Path(spec.records), ranges.rows))
+    stack.callback(lambda: collector.stop(records, ranges.rows))
     return collector
 
 
@@ -190,11 +196,12 @@ def _say(record: dict[str, Any]) -> None:
 
 def main(argv: list[str]) -> int:
     """Run as a process that ends when its supervisor does."""
+    order, folder, number, supervisor = argv
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != int(argv[1]):
+    if os.getppid() != int(supervisor):
         return EXIT_ORPHANED
     try:
-        return run_worker(WorkerSpec.read(Path(argv[0])))
+        return run_worker(read_request(Path(order)), Path(folder), Path(order).parent, int(number))
     except ProfilerError as error:
         sys.stderr.write(f"error: {error.message}\nfix: {error.hint}\n")
         return EXIT_FATAL

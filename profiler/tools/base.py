@@ -129,6 +129,8 @@ class Recorder(Protocol):
     """Records a target program under one tool."""
 
     tool: str
+    in_runner: str
+    """What the project's own runner records for this tool: nothing, its `ranges`, or the CUDA `activity`."""
 
     def probe(self) -> ToolVersion | None:
         """Find the tool; None when it is not installed."""
@@ -136,14 +138,6 @@ class Recorder(Protocol):
 
     def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
         """Return the request with the options of this tool that a sweep on an engine needs."""
-        ...
-
-    def runner_arguments(self, folder: Path) -> list[str]:
-        """Return what the project's own runner must be told so that this tool gets its data.
-
-        Args:
-            folder: Where the capture goes, as the runner's working directory sees it.
-        """
         ...
 
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
@@ -193,13 +187,11 @@ class Recorder(Protocol):
 class PlainRecorder:
     """What most tools need nothing for."""
 
+    in_runner = ""
+
     def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
         """Return the request as it is."""
         return request
-
-    def runner_arguments(self, folder: Path) -> list[str]:
-        """Return nothing: the tool needs no help of the runner."""
-        return []
 
     def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
         """Recognise nothing: no failure of the tool's own is known."""

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from profiler.capture.sweep import expand
 from profiler.engines.onnx_model import one_node_model
+from profiler.runner.request import SweepOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTRIBUTES = {"block": 256, "variant": "vectorized", "beta": 1.5, "items": 0}
@@ -31,31 +33,25 @@ def test_the_model_is_what_the_onnx_package_would_write(dtype):
 
 @pytest.fixture
 def runner(rtx_environment, rtx_plugin_library, tmp_path):
-    def run(*arguments):
-        argv = [sys.executable, "-m", "profiler.runner", "--engine", "tensorrt_rtx", "--plugin-library", str(rtx_plugin_library)]
-        argv += ["--json", "r.json", *arguments]
+    def run(*sweeps, op="swish", shapes=("4x4",), dtypes=(), sets=(), library=rtx_plugin_library, **options):
+        points = tuple(expand(op, shapes, dtypes, sets, sweeps))
+        sweep = SweepOptions(points, "python", "tensorrt_rtx", plugin_libraries=(str(library),), **options)
+        sweep.write(tmp_path / "request.json")
+        (tmp_path / "points.jsonl").unlink(missing_ok=True)
+        argv = [sys.executable, "-m", "profiler.runner", "--request", "request.json"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
-        path = tmp_path / "r.json"
-        return done, json.loads(path.read_text()) if path.is_file() else None
+        return done, json.loads((tmp_path / "result.json").read_text())
 
     return run
 
 
-SWEEP = (
-    "--shape",
-    "64x128,8",
-    "--dtype",
-    "fp32,fp16,bf16",
-    "--sweep",
-    "block=64,256",
-    "--sweep",
-    "variant=scalar,vectorized,grid_stride",
-)
+SWEEP = {"shapes": ["64x128,8"], "dtypes": ["fp32,fp16,bf16"], "cache_folder": "cache"}
 
 
-def test_every_points_engine_is_built_once_and_then_taken_from_the_cache(runner, tmp_path):
-    done, document = runner(*SWEEP, "--engine-cache", "cache")
+def test_every_points_engine_is_built_once_and_then_taken_from_the_cache(runner):
+    sweeps = ("block=64,256", "variant=scalar,vectorized,grid_stride")
+    done, document = runner(*sweeps, **SWEEP)
     assert done.returncode == 4, done.stdout + done.stderr
     points = document["points"]
     assert len(points) == 36
@@ -66,20 +62,20 @@ def test_every_points_engine_is_built_once_and_then_taken_from_the_cache(runner,
     assert len({point["engine_digest"] for point in points}) == 36
     assert all(point["engine_bytes"] > 1000 for point in points)
     assert set(document["digests"]) == {"plugin_library"}
-    _, again = runner(*SWEEP, "--engine-cache", "cache")
+    _, again = runner(*sweeps, **SWEEP)
     assert {point["engine_origin"] for point in again["points"]} == {"cache"}
     assert [point["engine_digest"] for point in again["points"]] == [point["engine_digest"] for point in points]
 
 
 def test_add_scalar_is_built_too(runner):
-    done, document = runner("--plugin", "add_scalar", "--set", "scalar=2.5", "--shape", "4x4")
+    done, document = runner(op="add_scalar", sets=["scalar=2.5"])
     assert done.returncode == 4, done.stdout
     assert document["points"][0]["engine_bytes"] > 1000
 
 
 @pytest.mark.parametrize(("setting", "text"), [("blok=64", "unknown attribute 'blok'"), ("block=7", "Could not create the plugin")])
 def test_what_the_plugin_refuses_is_a_failed_point(runner, setting, text):
-    done, document = runner("--set", setting, "--shape", "4x4")
+    done, document = runner(sets=[setting])
     assert done.returncode == 4
     assert document["points"][0]["status"] == "failed"
     assert text in document["points"][0]["reason"]
@@ -88,7 +84,7 @@ def test_what_the_plugin_refuses_is_a_failed_point(runner, setting, text):
 def test_a_plugin_library_of_another_tensorrt_is_not_loaded(runner, rtx_plugin_library, tmp_path):
     other = tmp_path / "libprofiler_plugins_trt8.so"
     other.write_bytes(rtx_plugin_library.read_bytes())
-    argv = [sys.executable, "-m", "profiler.runner", "--engine", "tensorrt_rtx", "--plugin-library", str(other), "--shape", "4x4"]
-    done = subprocess.run(argv, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120)
+    done, document = runner(library=other)
     assert done.returncode == 4
+    assert document["points"] == []
     assert "no plugin library for tensorrt_rtx" in done.stderr

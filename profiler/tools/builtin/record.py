@@ -21,16 +21,13 @@ class BuiltinRecorder(PlainRecorder):
     """The built-in recorder: works everywhere, sees only what the target itself marks."""
 
     tool = "builtin"
+    in_runner = "ranges"
 
     def probe(self) -> ToolVersion | None:
         """It is always there."""
         from profiler import __version__
 
         return ToolVersion("", tuple(int(part) for part in __version__.split(".") if part.isdecimal()), f"profiler {__version__}")
-
-    def runner_arguments(self, folder: Path) -> list[str]:
-        """Return where the runner writes its ranges."""
-        return ["--ranges", str(folder / RANGES)]
 
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
         """Return the target's own command line; a variable tells `profiler.point` where to write."""

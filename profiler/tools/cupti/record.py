@@ -16,6 +16,7 @@ from profiler.tools.cupti.archive import merge_archives, read_archive
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
 
+RUNNER = "profiler.runner"
 PARTS = "records-*.npz"
 CAPTURE = "capture.npz"
 
@@ -24,6 +25,7 @@ class CuptiRecorder(PlainRecorder):
     """The embedded recorder."""
 
     tool = "cupti"
+    in_runner = "activity"
 
     def probe(self) -> ToolVersion | None:
         """Find cupti-python in this interpreter."""
@@ -32,17 +34,13 @@ class CuptiRecorder(PlainRecorder):
         text = importlib.metadata.version("cupti-python")
         return ToolVersion("", tuple(int(part) for part in text.split(".") if part.isdecimal()), f"cupti-python {text}")
 
-    def runner_arguments(self, folder: Path) -> list[str]:
-        """Return what switches the recorder on."""
-        return ["--recorder", self.tool, "--records", str(folder)]
-
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
         """Return the runner's own command line, which already names the recorder.
 
         Raises:
             UsageError: The command is not the runner's.
         """
-        if "--recorder" not in request.command:
+        if RUNNER not in request.command:
             raise UsageError("--tool cupti records the Python runner only", "use --driver python, or --tool nsys")
         return RecordPlan(request.command, dict(request.environment), (folder / CAPTURE,))
 

@@ -8,12 +8,14 @@ import pytest
 
 from profiler.capture.request import CaptureRequest, NcuOptions, NsysOptions, SweepOptions
 from profiler.capture.sweep import expand
-from profiler.capture.target import NCU_SAMPLES
+from profiler.capture.target import NCU_SAMPLES, pass_request
 from profiler.capture.tool_pass import own_request
 from profiler.errors import UsageError
+from profiler.runner.request import read_request
 from profiler.runner.settings import MeasureSettings
 from profiler.tools.cupti.record import CuptiRecorder
 
+EXAMPLES = Path(__file__).parents[3] / "runs" / "examples"
 SWEEP = SweepOptions(tuple(expand("swish", ["8x8"], ["fp16"], [], ["block=64,128"])))
 
 
@@ -45,7 +47,6 @@ SWEEP = SweepOptions(tuple(expand("swish", ["8x8"], ["fp16"], [], ["block=64,128
         lambda: MeasureSettings(cache="lukewarm"),
         lambda: MeasureSettings(launch_mode="graphs"),
         lambda: MeasureSettings(streams=0),
-        lambda: MeasureSettings(max_seconds=0),
         lambda: MeasureSettings(warmup=-1),
         lambda: MeasureSettings(precision=-1),
         lambda: MeasureSettings.from_dict({"warmups": 3}),
@@ -82,17 +83,35 @@ def test_options_of_another_version_are_refused():
 
 
 @pytest.mark.parametrize("tool", ["nsys", "ncu", "cupti", "builtin"])
-def test_every_tool_gets_the_command_of_a_sweep(tool):
-    own = own_request(
-        CaptureRequest(tools=(tool,), sweep=replace(SWEEP, driver="python", engine="direct")), tool, Path("raw") / tool, 1
-    )
-    text = " ".join(own.command)
-    assert f"--points raw/{tool}/points.json --json raw/{tool}/result.json --journal raw/{tool}/points.jsonl" in text
-    assert ("--recorder cupti --records raw/cupti" in text) is (tool == "cupti")
-    assert ("--ranges" in text) is (tool == "builtin")
-    assert ("--untimed" in text and f"--max-samples {NCU_SAMPLES} " in text) is (tool == "ncu")
+def test_every_tool_gets_the_request_of_a_sweep(tool):
+    folder = Path("raw") / tool
+    sweep = replace(SWEEP, driver="python", engine="direct")
+    own = own_request(CaptureRequest(tools=(tool,), sweep=sweep), tool, folder)
+    assert own.command[1:] == ("-m", "profiler.runner", "--request", f"raw/{tool}/request.json")
     assert own.ncu.nvtx_include == (("profiler@iteration/",) if tool == "ncu" else ())
     assert "cuda" in own.nsys.trace
+    passed = pass_request(sweep, tool, folder, 2)
+    assert (passed.points, passed.segment, passed.cache_folder) == (sweep.points, 2, "")
+    assert passed.recorder == {"cupti": "activity", "builtin": "ranges"}.get(tool, "")
+    replayed = (passed.settings.iterations, passed.settings.timed) == (NCU_SAMPLES, False)
+    assert replayed is (tool == "ncu")
+    assert (passed.settings == sweep.settings) is (tool != "ncu")
+    assert pass_request(replace(sweep, engine="tensorrt"), tool, folder, 1).cache_folder == "cache"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*swish-h200*/manifest.json")), ids=lambda path: path.parent.name)
+def test_requests_of_committed_runs_are_read(path):
+    written = json.loads(path.read_text())["options"]["request"]
+    read = CaptureRequest.from_dict(written)
+    assert [point.to_dict() for point in read.sweep.points] == written["sweep"]["points"]
+    assert read.sweep.settings.stability == written["sweep"]["settings"]["precision"]
+    assert CaptureRequest.from_dict(json.loads(json.dumps(read.to_dict()))) == read
+
+
+def test_a_request_file_is_read_as_it_was_written(tmp_path):
+    sweep = replace(SWEEP, driver="cpp", engine="tensorrt", plugin_libraries=("a.so",), recorder="ranges", segment=3)
+    sweep.write(tmp_path / "request.json")
+    assert read_request(tmp_path / "request.json") == sweep
 
 
 def test_the_embedded_recorder_refuses_a_command_of_the_users_own():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from profiler.capture import choice, lock, session, tool_pass
+from profiler.capture import choice, lock, session
 from profiler.capture.lock import locked
 from profiler.capture.progress import Progress
 from profiler.capture.request import CaptureRequest, SweepOptions
@@ -176,7 +176,7 @@ def test_a_full_disk_in_the_middle_is_named(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(tool_pass, "write_points", full)
+    monkeypatch.setattr(SweepOptions, "write", full)
     run, error = failing(tmp_path, sweep())
     assert "disk is full" in error.message
     assert "disk is full" in run.manifest.reason
@@ -186,7 +186,7 @@ def test_an_unexpected_error_marks_the_run_and_shows_itself(tmp_path, monkeypatc
     def broken(*_):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(tool_pass, "write_points", broken)
+    monkeypatch.setattr(SweepOptions, "write", broken)
     run, _ = failing(tmp_path, sweep(), ZeroDivisionError)
     assert run.manifest.reason == "ZeroDivisionError: a bug"
 

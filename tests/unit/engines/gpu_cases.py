@@ -51,7 +51,15 @@ class NumpyExecutor:
 
 
 def make(fake, spoil=False, point=POINT, **settings):
-    values = {"warmup": 2, "min_samples": 20, "max_samples": 40, "max_seconds": 5, "precision": 0, **settings}
+    values = {
+        "warmup": 2,
+        "min_samples": settings.get("max_samples", 40),
+        "max_samples": 40,
+        "min_time": 0,
+        "max_seconds": 5,
+        "precision": 0,
+        **settings,
+    }
     settings = MeasureSettings(**values)
     cuda = Cuda()
     executors = []

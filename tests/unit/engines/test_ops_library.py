@@ -9,12 +9,13 @@ from fake_cuda import FakeCuda
 
 from profiler.capture.artefacts import find_ops_library
 from profiler.engines import cuda_runtime
-from profiler.engines.base import EngineOptions, PointSkipped
+from profiler.engines.base import PointSkipped
 from profiler.engines.direct import DirectEngine
 from profiler.engines.ops_library import OpsLibrary, tensor
 from profiler.errors import CaptureError, ToolMissingError, UsageError
 from profiler.runner.ops import OPS
 from profiler.runner.point import Point
+from profiler.runner.request import SweepOptions
 from profiler.runner.settings import MeasureSettings
 
 PATH = find_ops_library()
@@ -77,7 +78,9 @@ def test_a_file_that_is_no_ops_library_is_named(tmp_path):
 def engine(monkeypatch):
     fake = FakeCuda()
     monkeypatch.setattr(cuda_runtime, "load_bindings", lambda: (fake.runtime, fake.driver))
-    return DirectEngine(EngineOptions((str(PATH),)), MeasureSettings(cache="warm"))
+    return DirectEngine(
+        SweepOptions((Point("swish", (64,)),), plugin_libraries=(str(PATH),), settings=MeasureSettings(cache="warm"))
+    )
 
 
 def test_the_direct_engine_prepares_points_with_the_library(engine):
@@ -105,5 +108,5 @@ def test_a_launch_that_fails_is_an_error_of_the_point(engine):
 
 def test_a_missing_library_names_the_build(monkeypatch):
     with pytest.raises(ToolMissingError) as caught:
-        DirectEngine(EngineOptions(), MeasureSettings())
+        DirectEngine(SweepOptions((Point("swish", (64,)),)))
     assert "profiler build" in caught.value.hint

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 
 from profiler.engines import load_engine
-from profiler.engines.base import EngineOptions, PointSkipped
+from profiler.engines.base import PointSkipped
 from profiler.engines.reference import ReferenceEngine
 from profiler.errors import UsageError
 from profiler.runner.point import Point
 from profiler.runner.ranges import RangeRecorder
+from profiler.runner.request import SweepOptions
 from profiler.runner.settings import MeasureSettings
 
 
 def engine(**settings):
-    return ReferenceEngine(EngineOptions(), MeasureSettings(**{"cache": "warm", **settings}))
+    return ReferenceEngine(SweepOptions((Point("swish", (64,)),), settings=MeasureSettings(**{"cache": "warm", **settings})))
 
 
 @pytest.mark.parametrize("dtype", ["fp32", "fp16", "bf16"])
@@ -37,7 +38,7 @@ def test_the_block_sets_how_much_is_computed_at_once():
 
 
 def test_cold_inputs_rotate_and_are_equal():
-    case = engine(cache="cold").prepare(Point("swish", (1 << 20,), "fp32"))
+    case = engine(cache_mode="cold").prepare(Point("swish", (1 << 20,), "fp32"))
     assert len(case._sources) * (1 << 22) > 2 * (64 << 20)
     assert all(np.array_equal(case._sources[0], source) for source in case._sources)
     assert case._next() is not case._next()

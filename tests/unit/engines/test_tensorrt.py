@@ -6,7 +6,7 @@ import pytest
 from fake_cuda import FakeCuda
 
 from profiler.engines import cuda_runtime
-from profiler.engines.base import EngineOptions, PointSkipped
+from profiler.engines.base import PointSkipped
 from profiler.engines.cuda_runtime import Cuda
 from profiler.engines.gpu_case import GpuContext
 from profiler.engines.tensorrt import TensorRtEngine, _reference
@@ -14,7 +14,7 @@ from profiler.engines.trt_build import PlanStore
 from profiler.errors import CaptureError
 from profiler.runner.host_data import HostData
 from profiler.runner.point import Point
-from profiler.runner.settings import MeasureSettings
+from profiler.runner.request import SweepOptions
 
 POINT = Point("swish", (8, 1024), "fp32")
 TRT = SimpleNamespace(
@@ -80,7 +80,7 @@ def opened(engine_of, options, store=None):
     """The engine as it is after it was opened; `engine_of` stands for TensorRT's deserialisation."""
     engine = object.__new__(TensorRtEngine)
     cuda = Cuda()
-    engine._options, engine._settings = options, MeasureSettings()
+    engine._request, engine._settings = options, options.settings
     engine._flavour = SimpleNamespace(trt=TRT, logger=SimpleNamespace(take=lambda: "not a plan"))
     engine._context = GpuContext(cuda, cuda.facts(), HostData(_reference))
     engine._runtime = SimpleNamespace(deserialize_cuda_engine=engine_of)
@@ -91,7 +91,7 @@ def opened(engine_of, options, store=None):
 @pytest.fixture
 def of_file(fake, tmp_path):
     (tmp_path / "e.engine").write_bytes(b"plan")
-    return lambda engine: opened(lambda data: engine, EngineOptions(engine_file=str(tmp_path / "e.engine")))
+    return lambda engine: opened(lambda data: engine, SweepOptions((POINT,), engine_file=str(tmp_path / "e.engine")))
 
 
 def test_a_dynamic_engine_of_equal_shapes_runs(of_file, fake):
@@ -137,7 +137,7 @@ def test_a_kept_plan_that_cannot_be_loaded_is_built_anew_once(fake, tmp_path):
     store.plan(POINT)
     (kept,) = tmp_path.glob("*.engine")
     kept.write_bytes(b"cut off")
-    engine = opened(lambda data: Engine() if data == b"good" else None, EngineOptions(), store)
+    engine = opened(lambda data: Engine() if data == b"good" else None, SweepOptions((POINT,)), store)
     assert engine.prepare(POINT).facts["engine_origin"] == "built"
     assert kept.read_bytes() == b"good"
     assert engine.prepare(POINT).facts["engine_origin"] == "cache"
@@ -147,12 +147,12 @@ def test_a_kept_plan_that_cannot_be_loaded_is_built_anew_once(fake, tmp_path):
 def test_a_new_plan_that_cannot_be_loaded_fails(fake, tmp_path):
     store = Builds(tmp_path)
     with pytest.raises(CaptureError, match="cannot be loaded: not a plan"):
-        opened(lambda data: None, EngineOptions(), store).prepare(POINT)
+        opened(lambda data: None, SweepOptions((POINT,)), store).prepare(POINT)
     assert store.built == 1
 
 
 def test_a_plan_belongs_to_the_number_of_sms(fake):
-    engine = opened(None, EngineOptions())
+    engine = opened(None, SweepOptions((POINT,)))
     seen = []
     engine._flavour.trt = SimpleNamespace(Runtime=lambda logger: None)
     engine._make_store = seen.append

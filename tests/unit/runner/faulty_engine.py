@@ -76,12 +76,12 @@ class BuildingEngine(FaultyEngine):
 class NoDeviceEngine:
     """Cannot even be opened."""
 
-    def __init__(self, options, settings):
+    def __init__(self, request):
         raise CaptureError("no CUDA device", "use --engine reference")
 
 
 class CrashingEngine:
     """Dies while it is opened."""
 
-    def __init__(self, options, settings):
+    def __init__(self, request):
         ctypes.string_at(0)

@@ -1,35 +1,29 @@
 """A sweep outlives points that crash, hang or give wrong output, and goes on where it was cut off."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from runner_process import QUICK, SEARCH_PATH
+from runner_process import command, request
 
-from profiler.engines.base import EngineOptions
-from profiler.runner.point import Point
 from profiler.runner.result import Journal
-from profiler.runner.settings import MeasureSettings
-from profiler.runner.spec import WorkerSpec
 from profiler.runner.worker import EXIT_BROKEN, run_worker
 
-FAULTY = ("--engine", "faulty_engine:FaultyEngine")
+FAULTY = "faulty_engine:FaultyEngine"
 
 
-def records(path):
-    return {point["attributes"].get("fault"): point for point in json.loads(path.read_text())["points"]}
+def records(document):
+    return {point["attributes"].get("fault"): point for point in document["points"]}
 
 
 def test_each_fault_costs_its_own_point_and_is_named(runner, tmp_path):
     faults = "none,crash,kill,exit,hang,error,skip,broken,memory,wrong,late,stray,last"
-    code, output = runner(*FAULTY, "--sweep", f"fault={faults}", "--point-timeout", "1.5", "--json", "r.json")
-    points = records(tmp_path / "r.json")
+    done = runner(f"fault={faults}", engine=FAULTY, point_timeout_s=1.5)
+    points = records(done.document)
     assert list(points) == faults.split(",")
     assert {fault: point["status"] for fault, point in points.items()} == {
         "none": "ok", "crash": "failed", "kill": "failed", "exit": "failed", "hang": "failed", "error": "failed",
@@ -54,14 +48,14 @@ def test_each_fault_costs_its_own_point_and_is_named(runner, tmp_path):
     assert points["late"]["verification"]["worst_index"] == [0, 3]
     assert (points["stray"]["keeps_to_stream"], points["last"]["keeps_to_stream"]) == (False, None)
     assert len(points["last"]["samples_ns"]) == 3
-    assert code == 7, output
-    assert "[13/13] ok: " in output
+    assert done.code == 7, done.output
+    assert "[13/13] ok: " in done.output
 
 
 def test_every_point_failed_is_a_failure(runner):
-    code, output = runner(*FAULTY, "--set", "fault=error")
-    assert code == 4
-    assert "1 points: 1 failed" in output
+    done = runner(engine=FAULTY, sets=["fault=error"])
+    assert done.code == 4
+    assert "1 points: 1 failed" in done.output
 
 
 @pytest.mark.parametrize(
@@ -69,51 +63,44 @@ def test_every_point_failed_is_a_failure(runner):
     [("none,skip", 0), ("none,error", 4), ("skip,skip2", 4), ("skip,error", 4), ("error,wrong,none", 7)],
 )
 def test_the_exit_status_is_that_of_the_driver(runner, tmp_path, faults, expected):
-    code, output = runner(*FAULTY, "--sweep", f"fault={faults}", "--json", "r.json")
-    assert code == expected, output
-    assert len(json.loads((tmp_path / "r.json").read_text())["points"]) == len(faults.split(",")), (
-        "the sweep is complete all the same"
-    )
+    done = runner(f"fault={faults}", engine=FAULTY)
+    assert done.code == expected, done.output
+    assert len(done.document["points"]) == len(faults.split(",")), "the sweep is complete all the same"
 
 
 def test_a_broken_process_leaves_the_facts_of_its_end(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    spec = WorkerSpec(
-        [Point("swish", (4,), "fp32", {"fault": "broken"})], "faulty_engine:BuildingEngine", EngineOptions(), MeasureSettings(),
-        str(tmp_path / "j"),
-    )  # fmt: skip
-    assert run_worker(spec) == EXIT_BROKEN
-    assert Journal(tmp_path / "j").read().facts["digests"] == {"timing_cache": "sha256:1"}
+    sweep = request(sets=["fault=broken"], engine="faulty_engine:BuildingEngine")
+    assert run_worker(sweep, tmp_path, tmp_path, 1) == EXIT_BROKEN
+    assert Journal(tmp_path / "points.jsonl").read().facts["digests"] == {"timing_cache": "sha256:1"}
 
 
 def test_an_engine_that_cannot_start_says_why_at_once(runner):
-    code, output = runner("--engine", "faulty_engine:NoDeviceEngine")
-    assert code == 4
-    assert "error: no CUDA device\nfix: use --engine reference" in output
+    done = runner(engine="faulty_engine:NoDeviceEngine")
+    assert done.code == 4
+    assert "error: no CUDA device\nfix: use --engine reference" in done.output
 
 
 def test_an_engine_that_dies_at_its_start_is_tried_twice_and_reported(runner):
-    code, output = runner("--engine", "faulty_engine:CrashingEngine", "--journal", "j.jsonl")
-    assert code == 4
-    assert "the worker ended before it began a point (killed by SIGSEGV)" in output
+    done = runner(engine="faulty_engine:CrashingEngine")
+    assert done.code == 4
+    assert "the worker ended before it began a point (killed by SIGSEGV)" in done.output
 
 
 def test_finished_points_are_not_run_again(runner, tmp_path):
-    arguments = ("--sweep", "block=64,128", "--journal", "j.jsonl", "--json", "r.json")
-    runner(*arguments)
-    first = (tmp_path / "r.json").read_text()
-    code, output = runner("--sweep", "block=64,128,256", "--journal", "j.jsonl", "--json", "r.json")
-    assert code == 0
-    assert "2 of 3 points are already finished" in output
-    second = json.loads((tmp_path / "r.json").read_text())["points"]
-    assert second[:2] == json.loads(first)["points"]
+    first = runner("block=64,128").document["points"]
+    done = runner("block=64,128,256")
+    assert done.code == 0
+    assert "2 of 3 points are already finished" in done.output
+    second = done.document["points"]
+    assert second[:2] == first
     assert [point["attributes"]["block"] for point in second] == [64, 128, 256]
 
 
-def begin(tmp_path, *arguments):
-    environment = {**os.environ, "PYTHONPATH": SEARCH_PATH}
-    argv = [sys.executable, "-m", "profiler.runner", *QUICK, *FAULTY, *arguments]
-    return subprocess.Popen(argv, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+def begin(tmp_path, *sweeps, environment=None):
+    argv, variables = command(tmp_path, request(*sweeps, engine=FAULTY, sets=["fault=slow"]))
+    variables = {**variables, **(environment or {})}
+    return subprocess.Popen(argv, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True)
 
 
 def finished_labels(journal):
@@ -135,9 +122,8 @@ def workers():
 
 
 def test_killed_in_the_middle_and_started_again_no_point_is_lost_or_doubled(runner, tmp_path):
-    sweep = ("--set", "fault=slow", "--sweep", "block=32:512:32", "--journal", "j.jsonl", "--json", "r.json")
-    process = begin(tmp_path, *sweep)
-    journal = tmp_path / "j.jsonl"
+    process = begin(tmp_path, "block=32:512:32")
+    journal = tmp_path / "points.jsonl"
     deadline = time.monotonic() + 30
     while len(finished_labels(journal)) < 4 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -155,9 +141,9 @@ def test_killed_in_the_middle_and_started_again_no_point_is_lost_or_doubled(runn
         stream.write('{"event": "point", "segment": 1, "poi')  # a line that was cut off by the kill
         stream.write("\n")
     before = finished_labels(journal)
-    code, output = runner(*FAULTY, *sweep)
-    assert code == 0, output
-    points = json.loads((tmp_path / "r.json").read_text())["points"]
+    done = runner("block=32:512:32", engine=FAULTY, sets=["fault=slow"])
+    assert done.code == 0, done.output
+    points = done.document["points"]
     assert [point["attributes"]["block"] for point in points] == list(range(32, 513, 32))
     assert all(point["status"] == "ok" and len(point["samples_ns"]) == 3 for point in points)
     counts = Counter(finished_labels(journal))
@@ -166,43 +152,26 @@ def test_killed_in_the_middle_and_started_again_no_point_is_lost_or_doubled(runn
 
 
 def test_interrupt_leaves_what_was_finished(tmp_path):
-    process = begin(tmp_path, "--set", "fault=slow", "--sweep", "block=32:512:32", "--journal", "j.jsonl", "--json", "r.json")
-    journal = tmp_path / "j.jsonl"
+    process = begin(tmp_path, "block=32:512:32")
+    journal = tmp_path / "points.jsonl"
     deadline = time.monotonic() + 30
     while len(finished_labels(journal)) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 130
-    points = json.loads((tmp_path / "r.json").read_text())["points"]
+    points = json.loads((tmp_path / "result.json").read_text())["points"]
     assert [point["label"] for point in points] == finished_labels(journal)
 
 
 def test_a_sweep_ends_when_the_process_that_records_it_is_gone(tmp_path):
     owner = subprocess.Popen(["sleep", "60"])
-    environment = {
-        **os.environ,
-        "PYTHONPATH": SEARCH_PATH,
-        "PROFILER_OWNER_PID": str(owner.pid),
-    }
-    argv = [
-        sys.executable,
-        "-m",
-        "profiler.runner",
-        *QUICK,
-        *FAULTY,
-        "--set",
-        "fault=slow",
-        "--sweep",
-        "block=32:1024:32",
-        "--journal",
-        "j.jsonl",
-    ]
-    process = subprocess.Popen(argv, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = begin(tmp_path, "block=32:1024:32", environment={"PROFILER_OWNER_PID": str(owner.pid)})
     deadline = time.monotonic() + 30
-    while not finished_labels(tmp_path / "j.jsonl") and time.monotonic() < deadline:
+    while not finished_labels(tmp_path / "points.jsonl") and time.monotonic() < deadline:
         time.sleep(0.02)
     owner.kill()
     owner.wait()
-    assert process.wait(timeout=15) == 130
-    assert len(finished_labels(tmp_path / "j.jsonl")) < 32
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert len(finished_labels(tmp_path / "points.jsonl")) < 32
