@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from profiler.capture.choice import resolve
 from profiler.capture.environment import environment_facts
@@ -18,9 +18,9 @@ from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest
 from profiler.capture.tool_pass import ToolPass, own_request, stem_of
 from profiler.errors import CaptureError, ProfilerError, UsageError, WrongOutputError
+from profiler.redaction import lost_variables
 from profiler.store.run_dir import RunDir, create_run, find_run, storage_error
 from profiler.tools.base import RecordPlan
-from profiler.tools.nsys.scrub import is_secret_name, redact_text
 
 MAX_PASSES = 3
 
@@ -46,24 +46,25 @@ def record(request: CaptureRequest, root: Path, progress: Progress | None = None
     progress = progress or Progress()
     request = resolve(request, progress.note)
     run = create_run(root, request.label or default_label(request))
-    run.manifest.argv = [redact_text(item) for item in sys.argv]
-    run.manifest.options = {"request": _without_secrets(request)}
+    run.manifest.argv = list(sys.argv)
+    run.manifest.options = {"request": request.to_dict()}
     run.manifest.environment = environment_facts()
-    run.manifest.command = [redact_text(item) for item in request.command]
+    run.manifest.command = list(request.command)
     run.manifest.engine = request.sweep.engine if request.sweep else ""
     return _record_into(run, request, progress)
 
 
-def resume(target: str, root: Path, progress: Progress | None = None) -> RunDir:
+def resume(target: str, root: Path, progress: Progress | None = None, environment: Mapping[str, str] | None = None) -> RunDir:
     """Go on with a sweep that was cut off, without repeating a finished point.
 
     Args:
         target: Run id, label, unique prefix or `latest`, of those that `unfinished_runs` names.
         root: Folder that holds runs.
         progress: Told what happens.
+        environment: Variables given once more, where they hold credentials: these are not kept.
 
     Raises:
-        UsageError: The run is complete, is being recorded now, or was no sweep.
+        UsageError: The run is complete, is being recorded now, or was no sweep, or credentials are missing.
         CaptureError: Recording failed again.
     """
     progress = progress or Progress()
@@ -73,6 +74,13 @@ def resume(target: str, root: Path, progress: Progress | None = None) -> RunDir:
     request = CaptureRequest.from_dict(run.manifest.options.get("request", {}))
     if request.sweep is None:
         raise UsageError(f"{run.run_id} recorded a program of its own, which cannot go on in the middle", "record it anew")
+    request = replace(request, environment={**request.environment, **(environment or {})})
+    lost = lost_variables(request.environment)
+    if lost:
+        raise UsageError(
+            f"{run.run_id}: {', '.join(lost)} held credentials, which are not kept",
+            f"give them once more: {' '.join(f'--env {name}=VALUE' for name in lost)}",
+        )
     return _record_into(run, request, progress)
 
 
@@ -132,13 +140,6 @@ def default_label(request: CaptureRequest) -> str:
     if request.sweep is not None:
         return f"{request.sweep.points[0].op}-{request.sweep.engine}"
     return Path(request.command[0]).name
-
-
-def _without_secrets(request: CaptureRequest) -> dict[str, Any]:
-    data = request.to_dict()
-    data["command"] = [redact_text(item) for item in request.command]
-    data["environment"] = {name: "" if is_secret_name(name) else value for name, value in request.environment.items()}
-    return data
 
 
 def _record_into(run: RunDir, request: CaptureRequest, progress: Progress) -> RunDir:

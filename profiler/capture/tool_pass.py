@@ -20,7 +20,6 @@ from profiler.runner.supervisor import collect
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir
 from profiler.tools.base import RecordPlan
-from profiler.tools.nsys.scrub import redact_text
 from profiler.tools.registry import TOOLS
 
 _POINT_LINE = re.compile(r"^\[(\d+)/(\d+)\] (ok|failed|skipped|wrong_output): (.*)$")
@@ -134,7 +133,7 @@ class ToolPass:
     def _begin(self, steps: RecordPlan) -> None:
         version = self._recorder.probe()
         self._capture.tool_version = version.text if version else ""
-        self._capture.argv = [redact_text(item) for item in steps.argv]
+        self._capture.argv = list(steps.argv)
         self._run.manifest.captures.append(self._capture)
         self._run.save()
         count = len(self._request.sweep.points) if self._request.sweep else 0

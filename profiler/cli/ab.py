@@ -104,26 +104,35 @@ def run(
 
     from profiler.compare.judge.conditions import check_allowed
     from profiler.compare.rows.alignment import parse_aliases
-    from profiler.jobs.ab_job import resume_job, start_job
-    from profiler.jobs.ab_store import AbRequest
+    from profiler.jobs.ab_job import find_job, lost_sides, resume_job, start_job
+    from profiler.jobs.ab_store import AbRequest, AbStore
     from profiler.jobs.sides import refuse_same
     from profiler.store.run_dir import runs_root
 
     root = runs_root(runs)
     if resume:
-        fixed = {
+        about_sides = {
             "--base": base, "--candidate": candidate, "--base-command": base_command, "--candidate-command": candidate_command,
-            "--architectures": architectures, "--points": points, "--seed": seed != 1, "--measure-identical": measure_identical,
-            "--label": label != "ab", "--dry-run": dry_run, "--key": key, "--alias": alias, "a command": command,
+            "--architectures": architectures, "a command": command,
         }  # fmt: skip
-        _refuse_fixed(resume, [name for name, value in fixed.items() if value])
+        fixed = {
+            "--points": points, "--seed": seed != 1, "--measure-identical": measure_identical, "--label": label != "ab",
+            "--dry-run": dry_run, "--key": key, "--alias": alias,
+        }  # fmt: skip
+        again = any(about_sides.values()) and bool(lost_sides(AbStore(find_job(resume, root)).request))
+        _refuse_fixed(resume, [name for name, value in (fixed if again else about_sides | fixed).items() if value])
+        given = (
+            _sides(base, candidate or [], base_command, candidate_command or [], command or [], architectures, False)
+            if again
+            else []
+        )
         asked = chosen_threshold(threshold, gate, config)
 
         def change(job: AbRequest) -> AbRequest:
             longest = job.process_timeout_s if timeout == _TIMEOUT_S else timeout
             return replace(judge_anew(job, asked, allow=allow), process_timeout_s=longest)
 
-        folder, comparison = resume_job(resume, root, budget, max_rounds, _report, change)
+        folder, comparison = resume_job(resume, root, budget, max_rounds, _report, change, given)
     else:
         sides = _sides(base, candidate or [], base_command, candidate_command or [], command or [], architectures, dry_run)
         refuse_same(sides)

@@ -31,13 +31,15 @@ def run(
 ) -> int:
     """Record a program, or a sweep of a plugin."""
     from profiler.capture import session
+    from profiler.capture.sweep import parse_assignment
     from profiler.cli.progress import RichProgress
     from profiler.store.run_dir import runs_root
 
     root = runs_root(runs)
     with RichProgress() as progress:
         if resume:
-            return report_run(session.resume(resume, root, progress))
+            given = dict(parse_assignment(item) for item in options["env"] or ())
+            return report_run(session.resume(resume, root, progress, given))
         request = build_request({"command": command, **options}, read_preset(preset) if preset else None)
         if request.sweep is not None:
             announce(request.sweep, len(request.tools), progress.note)

@@ -22,7 +22,6 @@ from profiler.experiments.merge import merge_results
 from profiler.store.experiment_document import EXPERIMENT_NAME, experiment_document, read_experiment
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir, create_run, storage_error, write_atomic
-from profiler.tools.nsys.scrub import redact_text
 from profiler.tools.registry import TOOLS
 
 MERGED = Path("raw/builtin/result.json")
@@ -48,7 +47,7 @@ def run_experiment(experiment: Experiment, toolbox: Toolbox, root: Path, progres
     """
     progress = progress or Progress()
     run = create_run(root, f"experiment-{experiment.name}")
-    run.manifest.argv = [redact_text(item) for item in sys.argv]
+    run.manifest.argv = list(sys.argv)
     run.manifest.options = {"experiment": experiment.name}
     run.manifest.environment = environment_facts()
     with locked(run), _closing(run):
@@ -143,7 +142,7 @@ def _capture(run: RunDir, step: Step, argv: tuple[str, ...], result: ProcessResu
             known = recorder.diagnose(result.output, result.returncode)
             reason = (known or error).message
     capture = CaptureRecord(
-        step.tool, [redact_text(item) for item in argv], "failed" if reason else "complete", reason, result.returncode,
+        step.tool, list(argv), "failed" if reason else "complete", reason, result.returncode,
         version, [str(path) for path in artefacts], notes, round(result.duration_s, 3),
     )  # fmt: skip
     run.manifest.captures.append(capture)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from profiler.capture.environment import environment_facts
@@ -15,6 +16,8 @@ from profiler.compare.judge.statistics import LOOKS
 from profiler.errors import ProfilerError, UsageError
 from profiler.jobs.ab import Progress, job_comparison, run_job
 from profiler.jobs.ab_store import TOOL, AbRequest, AbStore
+from profiler.jobs.sides import AbSide
+from profiler.redaction import REMOVED, redact_command
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir, create_run, find_run
 
@@ -59,6 +62,7 @@ def resume_job(
     max_rounds: int,
     on_round: OnRound | None = None,
     change: Callable[[AbRequest], AbRequest] | None = None,
+    sides: Sequence[AbSide] = (),
 ) -> tuple[RunDir, Comparison]:
     """Go on with a job: one that was cut off, or one whose budget ended before its rows were decided.
 
@@ -69,12 +73,41 @@ def resume_job(
         max_rounds: Rounds at most, those already measured among them.
         on_round: Told after each round.
         change: Returns the request with what is given anew: threshold, what may differ, time-out. It is kept.
+        sides: The sides once more, where their command lines held credentials: these are not kept.
 
     Raises:
-        UsageError: There is no such job.
+        UsageError: There is no such job, or credentials are missing.
         CaptureError: A side cannot be measured.
     """
-    return _measure(AbStore(find_job(target, root), judged_by=change), budget_s, max_rounds, on_round)
+    store = AbStore(find_job(target, root), judged_by=change)
+    store.request = restore_sides(store.request, sides)
+    return _measure(store, budget_s, max_rounds, on_round)
+
+
+def lost_sides(request: AbRequest) -> list[str]:
+    """Return the names of the sides whose command lines held credentials."""
+    return [side.name for side in request.sides if any(REMOVED in word for word in side.argv)]
+
+
+def restore_sides(request: AbRequest, given: Sequence[AbSide]) -> AbRequest:
+    """Return the request with the command lines that were given once more, where credentials were taken out of them.
+
+    Raises:
+        UsageError: One is missing, or another than the job began with.
+    """
+    known = {side.name: side for side in given}
+    lost = lost_sides(request)
+    restored = tuple(known.get(side.name, side) if side.name in lost else side for side in request.sides)
+    missing = [
+        new.name for new, old in zip(restored, request.sides, strict=True)
+        if old.name in lost and (new is old or redact_command(new.argv) != list(old.argv))
+    ]  # fmt: skip
+    if missing:
+        raise UsageError(
+            f"the command line of {', '.join(missing)} held credentials, which are not kept",
+            "give the sides once more as at the start (--base-command, --candidate-command); credentials in variables need not be",
+        )
+    return replace(request, sides=restored)
 
 
 def find_job(target: str, root: Path) -> RunDir:

@@ -22,6 +22,7 @@ from profiler.compare.rows.sides import Row, merge_replicates, mix_conditions, r
 from profiler.errors import BadExportError, UsageError
 from profiler.jobs.sides import AbSide
 from profiler.metrics.recording import load
+from profiler.redaction import redact_document
 from profiler.store.run_dir import RunDir, write_atomic
 from profiler.tools.registry import UNTRACED
 
@@ -146,7 +147,8 @@ class AbStore:
 
     def save_request(self) -> None:
         """Keep the request as it is now: what a resumed job was given anew counts from here on."""
-        write_atomic(self.folder / "job.json", json.dumps(self.request.to_dict(), indent=1, ensure_ascii=False) + "\n")
+        document = redact_document(self.request.to_dict())
+        write_atomic(self.folder / "job.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
     def round_folder(self, number: int) -> Path:
         """Folder of a round."""

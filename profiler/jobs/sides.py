@@ -12,6 +12,7 @@ from typing import Any
 
 from profiler.capture.artefacts import DRIVER, PLUGIN_LIBRARIES, find_driver
 from profiler.errors import CaptureError, ToolMissingError, UsageError
+from profiler.redaction import redact_command
 
 Run = Callable[..., Any]
 Build = Callable[[Path, Path], None]
@@ -74,7 +75,7 @@ def cache_folder() -> Path:
 
 def command_side(name: str, argv: Sequence[str]) -> AbSide:
     """Return a side that is a command."""
-    return AbSide(name, tuple(argv), f"command: {' '.join(argv)}")
+    return AbSide(name, tuple(argv), f"command: {' '.join(redact_command(argv))}")
 
 
 def default_side(command: Sequence[str]) -> AbSide:

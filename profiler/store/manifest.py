@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from profiler.errors import BadExportError
+from profiler.redaction import redact_command, redact_document, redact_own_command
 
 MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1
@@ -71,6 +72,14 @@ class Manifest:
     environment: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     schema_version: int = MANIFEST_VERSION
+
+    def redact(self) -> None:
+        """Take credentials out of command lines and environments."""
+        self.argv = redact_own_command(self.argv)
+        self.command = redact_command(self.command)
+        self.options = redact_document(self.options)
+        for capture in self.captures:
+            capture.argv = redact_command(capture.argv)
 
     def to_json(self) -> str:
         """Return the document as stable, readable JSON."""

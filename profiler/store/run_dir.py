@@ -101,7 +101,8 @@ class RunDir:
         return self.path / "logs"
 
     def save(self) -> None:
-        """Write the manifest."""
+        """Write the manifest, without credentials; the one in memory loses them too."""
+        self.manifest.redact()
         write_atomic(self.path / MANIFEST_NAME, self.manifest.to_json())
 
     def finish(self, status: str, reason: str = "") -> None:

@@ -14,17 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profiler.errors import BadExportError
+from profiler.redaction import REMOVED, is_secret_name, redact_command, redact_text
 
-REMOVED = "(removed)"
 _ENVIRONMENT_NAME = re.compile(r"ENV", re.IGNORECASE)
+_ARGUMENT_NAME = re.compile(r"ARGUMENT_\d+$")
 _ASSIGNMENT = re.compile(r"^[A-Za-z_][A-Za-z0-9_().]*=")
 _USUAL = ("PATH=", "HOME=", "PWD=", "SHELL=", "USER=")
-_SECRET_NAME = re.compile(
-    r"(SECRET|TOKEN|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|COOKIE|SESSION|DSN|CONNECTION_STRING|_KEY$|^KEY$)",
-    re.IGNORECASE,
-)
-_SECRET_VALUE = re.compile(r"(?i)((?:--?|\b)[\w-]*(?:secret|token|passw(?:or)?d|api[-_]?key|access[-_]?key)[\w-]*[= ])(\S+)")
-_URL_CREDENTIALS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s:@]+:[^/\s@]+@")
+_EVENT_TABLES = ("NVTX_", "CUPTI_", "OSRT_", "CUBLAS_", "CUDNN_", "OPENGL_", "VULKAN_", "MPI_", "OPENMP_")
+_NAME_COLUMNS = ("textId", "jsonTextId", "nameId", "shortName", "demangledName", "mangledName")
 
 
 @dataclass
@@ -42,16 +39,6 @@ class ScrubReport:
     metadata: int = 0
     environment: int = 0
     processes: int = 0
-
-
-def is_secret_name(name: str) -> bool:
-    """Say whether a variable's name suggests that its value is nobody's business."""
-    return bool(_SECRET_NAME.search(name))
-
-
-def redact_text(text: str) -> str:
-    """Remove what looks like a password from a command line or an address."""
-    return _URL_CREDENTIALS.sub(rf"\1{REMOVED}@", _SECRET_VALUE.sub(rf"\1{REMOVED}", text))
 
 
 def is_environment_block(text: str) -> bool:
@@ -109,7 +96,7 @@ def _scrub_into(path: Path, copy: Path) -> ScrubReport:
         if "PROCESSES" in tables:
             report.processes = _scrub_processes(database, tables)
         if "StringIds" in tables:
-            report.strings = _scrub_strings(database)
+            report.strings = _scrub_strings(database, tables)
         database.execute("VACUUM")
     return report
 
@@ -119,16 +106,20 @@ def _encoded(text: str) -> bytes:
 
 
 def _scrub_metadata(database: sqlite3.Connection) -> int:
-    changes = []
-    for row, name, value in database.execute("SELECT rowid, name, value FROM META_DATA_CAPTURE"):
-        if not isinstance(value, str):
-            continue
-        environment = _ENVIRONMENT_NAME.search(str(name)) and "=" in value
-        clean = REMOVED if environment or is_environment_block(value) else redact_text(value)
-        if clean != value:
-            changes.append((clean, row))
+    rows = database.execute("SELECT rowid, name, value FROM META_DATA_CAPTURE ORDER BY rowid").fetchall()
+    texts = [(row, str(name), value) for row, name, value in rows if isinstance(value, str)]
+    clean = {row: _clean_metadata(name, value) for row, name, value in texts}
+    # the words of a command line stand in rows of their own
+    words = [(row, value) for row, name, value in texts if _ARGUMENT_NAME.search(name)]
+    clean |= dict(zip((row for row, _ in words), redact_command(value for _, value in words), strict=True))
+    changes = [(clean[row], row) for row, _, value in texts if clean[row] != value]
     database.executemany("UPDATE META_DATA_CAPTURE SET value = ? WHERE rowid = ?", changes)
     return len(changes)
+
+
+def _clean_metadata(name: str, value: str) -> str:
+    environment = _ENVIRONMENT_NAME.search(name) and "=" in value
+    return REMOVED if environment or is_environment_block(value) else redact_text(value)
 
 
 def _scrub_system_environment(database: sqlite3.Connection) -> int:
@@ -178,12 +169,24 @@ def _scrub_processes(database: sqlite3.Connection, tables: set[str]) -> int:
     return removed
 
 
-def _scrub_strings(database: sqlite3.Connection) -> int:
+def _names_of_events(database: sqlite3.Connection, tables: set[str]) -> set[int]:
+    """Return the ids of the strings that name ranges, kernels and calls: data, whatever they look like."""
+    found: set[int] = set()
+    for table in sorted(tables):
+        if table.startswith(_EVENT_TABLES):
+            columns = [row[1] for row in database.execute(f'PRAGMA table_info("{table}")') if row[1] in _NAME_COLUMNS]
+            for column in columns:
+                found |= {key for (key,) in database.execute(f'SELECT DISTINCT "{column}" FROM "{table}"')}
+    return found
+
+
+def _scrub_strings(database: sqlite3.Connection, tables: set[str]) -> int:
     """Blank environment blocks. SQL's own text functions stop at the first NUL, so the values are read here."""
+    names = _names_of_events(database, tables)
     changes = []
     for key, raw in database.execute("SELECT id, CAST(value AS BLOB) FROM StringIds"):
         text = (raw or b"").decode("utf-8", "surrogateescape")
-        clean = REMOVED if is_environment_block(text) else redact_text(text)
+        clean = text if key in names else REMOVED if is_environment_block(text) else redact_text(text)
         if clean != text:
             changes.append((clean, key))
     database.executemany("UPDATE StringIds SET value = ? WHERE id = ?", changes)

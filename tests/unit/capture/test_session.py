@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -335,10 +336,26 @@ def test_secrets_of_the_environment_stay_out_of_the_manifest(tmp_path, monkeypat
     monkeypatch.setenv("SOME_TOKEN", "hunter2-x")
     code = "import profiler\nwith profiler.point(block=1): pass"
     request = CaptureRequest(
-        tools=("builtin",), command=(sys.executable, "-c", code, "--password=hunter2-y"),
+        tools=("builtin",), command=(sys.executable, "-c", code, "--password=hunter2-y", "--api-key", "hunter2-w"),
         environment={"API_KEY": "hunter2-z", "PLAIN": "kept"},
     )  # fmt: skip
     run = record(request, tmp_path)
     for path in run.path.rglob("*"):
         assert path.is_dir() or b"hunter2" not in path.read_bytes(), path
     assert run.manifest.options["request"]["environment"] == {"API_KEY": "", "PLAIN": "kept"}
+
+
+def test_a_resumed_sweep_asks_for_the_credentials_that_were_not_kept(tmp_path):
+    class Interrupt(Progress):
+        def point(self, done, total, status, label):
+            raise KeyboardInterrupt
+
+    request = replace(sweep("32:128:32"), environment={"API_KEY": "hunter2", "PLAIN": "kept"})
+    with pytest.raises(KeyboardInterrupt):
+        record(request, tmp_path, Interrupt())
+    with pytest.raises(UsageError, match="API_KEY held credentials") as caught:
+        resume("latest", tmp_path)
+    assert "--env API_KEY=VALUE" in caught.value.hint
+    run = resume("latest", tmp_path, environment={"API_KEY": "hunter2"})
+    assert run.manifest.status == "complete"
+    assert b"hunter2" not in (run.path / "manifest.json").read_bytes()

@@ -146,6 +146,28 @@ def test_a_crashing_side_ends_the_job_at_once_and_keeps_the_run(driver, tmp_path
     assert run.manifest.status == "failed" and (run.raw("ab") / "rounds/0001/base.json").is_file()
 
 
+def test_credentials_of_the_command_lines_reach_no_file(driver, tmp_path, monkeypatch):
+    """The simulated driver takes no such options: a program before it swallows them."""
+    code = "import subprocess, sys\nsys.exit(subprocess.call(sys.argv[4:]))"
+    words = (sys.executable, "-c", code, "--api-key", "hunter2-a", "--token=hunter2-b")
+    monkeypatch.setattr(
+        sys, "argv", ["profiler", "ab", "--base-command", " ".join(words), "--candidate-command=x --token hunter2-c"]
+    )
+    run, found = start(tmp_path, request((*words, *driver()), (*words, *driver("--factor", "2"))), rounds=1)
+    for path in run.path.rglob("*"):
+        assert path.is_dir() or b"hunter2" not in path.read_bytes(), path
+    assert "hunter2" not in str([found.base, *found.candidates])
+    with pytest.raises(UsageError, match="base, candidate") as caught:
+        resume_job(run.run_id, tmp_path, 60.0, 2)
+    assert "--base-command" in caught.value.hint
+    sides = request((*words, *driver()), (*words, *driver("--factor", "2"))).sides
+    with pytest.raises(UsageError, match="line of candidate held"):
+        resume_job(run.run_id, tmp_path, 60.0, 2, sides=[sides[0], command_side("candidate", ("x",))])
+    resume_job(run.run_id, tmp_path, 60.0, 2, sides=sides)
+    assert [record.failures for record in AbStore(run).rounds] == [{}, {}]
+    assert b"hunter2" not in (run.raw("ab") / "job.json").read_bytes()
+
+
 def test_a_missing_program_is_named(tmp_path, driver):
     from profiler.errors import ToolMissingError
 
