@@ -35,18 +35,21 @@ class BuiltinRecorder(PlainRecorder):
         return RecordPlan(request.command, environment, (folder / RESULT,))
 
     def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
-        """Check that the target wrote something.
+        """Put together what the target's processes wrote, and check that it is something.
 
         Raises:
             CaptureError: It did not: it marks no sweep points.
         """
+        from profiler.annotate.documents import join_journals
+
+        notes = join_journals(folder)
         found = [folder / name for name in (RESULT, RANGES) if (folder / name).is_file()]
         if not found:
             raise CaptureError(
                 "the program marked no sweep point, so there is nothing to record without a tool",
                 "mark one: with profiler.point(block=256, bytes=n): launch(); or record with --tool nsys",
             )
-        return found, []
+        return found, notes
 
 
 def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> BuiltinRecorder:

@@ -1,0 +1,78 @@
+"""Joins the journals of a marked program's processes to the result and ranges documents (docs/formats.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from profiler.annotate.journal import PATTERN, read_events
+from profiler.runner.ranges import merge_ranges, ranges_document
+from profiler.runner.result import result_document, write_json
+
+RESULT = "result.json"
+RANGES = "ranges.json"
+_GRAVEST = ("failed", "partial", "ok")
+
+
+def join_journals(folder: Path) -> list[str]:
+    """Write the documents of a recording from its journals.
+
+    Args:
+        folder: Where the journals are; without any, nothing is written.
+
+    Returns:
+        Sentences worth telling: several processes, points that more than one of them measured.
+    """
+    events = read_events(sorted(folder.glob(PATTERN)))
+    points = [event for event in events if event["event"] == "point"]
+    if not points:
+        return []
+    labels = list(dict.fromkeys(event["label"] for event in points))
+    records = [_joined(label, [event["record"] for event in points if event["label"] == label]) for label in labels]
+    programs = list(dict.fromkeys(event["program"] for event in events if event["event"] == "process"))
+    devices = [event["device"] for event in events if event["event"] == "device"]
+    facts = {"device": devices[0]} if devices else {}
+    write_json(folder / RESULT, result_document("user", programs, facts, records, "profiler.annotate"))
+    documents = [ranges_document([tuple(row) for row in event["ranges"]], event["process_id"]) for event in points]
+    write_json(folder / RANGES, merge_ranges(documents))
+    return _notes(points, devices)
+
+
+def _joined(label: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return one record for what several openings of a point measured; times of two clocks are not joined."""
+    whole = next((part for part in parts if part["status"] == "ok"), parts[0])
+    alike = [part for part in parts if part["clock"] == whole["clock"] and part["samples_ns"]] or [whole]
+    status = min((part["status"] for part in alike), key=_GRAVEST.index)
+    payloads = {part["bytes_per_iteration"] for part in alike}
+    return {
+        "label": label,
+        "attributes": {},
+        **whole,
+        "status": status,
+        "reason": next((part["reason"] for part in alike if part["status"] == status), None),
+        "bytes_per_iteration": payloads.pop() if len(payloads) == 1 else None,
+        "samples_ns": _chain(part["samples_ns"] for part in alike),
+        **({"host_samples_ns": _chain(part["host_samples_ns"] for part in alike)} if "host_samples_ns" in whole else {}),
+    }
+
+
+def _chain(lists: Iterable[list[int]]) -> list[int]:
+    return [value for values in lists for value in values]
+
+
+def _notes(points: list[dict[str, Any]], devices: list[dict[str, Any]]) -> list[str]:
+    notes = []
+    processes = {event["process_id"] for event in points}
+    if len(processes) > 1:
+        notes.append(f"{len(processes)} processes of the program wrote sweep points")
+    shared = {label for label in (event["label"] for event in points) if len(_writers(points, label)) > 1}
+    notes += [f"{label}: measured by {len(_writers(points, label))} processes; their samples stand together" for label in sorted(shared)]
+    names = {device["uuid"] for device in devices}
+    if len(names) > 1:
+        notes.append(f"the processes ran on {len(names)} GPUs; the first one's facts are kept")
+    return notes
+
+
+def _writers(points: list[dict[str, Any]], label: str) -> set[int]:
+    return {event["process_id"] for event in points if event["label"] == label}
