@@ -120,11 +120,12 @@ class Point:
         if not process.has_device and process.journal is not None:
             process.journal.append("device", device=device_facts(library))
             process.has_device = True
-        samples, pair_ns, reason = self._timer.finish() if self._timer else ([], 0, ENQUEUED)
+        samples, pair_ns, reason = self._timer.finish() if self._timer else ([], 0, "")
         host = [value for value, timed in zip(self._host_ns, self._timed, strict=True) if timed] if samples else self._host_ns
         record.update(
             clock="cuda_event", measure="launched", samples_ns=samples, host_samples_ns=host, event_pair_ns=pair_ns or None
         )
+        reason = reason or ("" if samples else ENQUEUED)
         if reason:
             record.update(status="partial", reason=reason)
         return record
@@ -134,7 +135,9 @@ class Point:
         """Mark one measured iteration."""
         process = _state()
         if process is not self._owner:
-            self._begin(process)  # a forked child goes on with the point that its parent has open: the earlier iterations are the parent's
+            self._begin(
+                process
+            )  # a forked child goes on with the point that its parent has open: the earlier iterations are the parent's
         with process.recorder().iteration(self.size_bytes):
             if not process.keep:
                 yield
@@ -191,9 +194,7 @@ class Point:
             self._stack.pop().__exit__(*error)
 
 
-def point(
-    pairs: dict[str, Any] | None = None, /, *, bytes: int = 0, cuda_stream: Any = None, **more: Any
-) -> Point:
+def point(pairs: dict[str, Any] | None = None, /, *, bytes: int = 0, cuda_stream: Any = None, **more: Any) -> Point:
     """Mark a sweep point.
 
     Args:

@@ -67,7 +67,9 @@ def _notes(points: list[dict[str, Any]], devices: list[dict[str, Any]]) -> list[
     if len(processes) > 1:
         notes.append(f"{len(processes)} processes of the program wrote sweep points")
     shared = {label for label in (event["label"] for event in points) if len(_writers(points, label)) > 1}
-    notes += [f"{label}: measured by {len(_writers(points, label))} processes; their samples stand together" for label in sorted(shared)]
+    notes += [
+        f"{label}: measured by {len(_writers(points, label))} processes; their samples stand together" for label in sorted(shared)
+    ]
     names = {device["uuid"] for device in devices}
     if len(names) > 1:
         notes.append(f"the processes ran on {len(names)} GPUs; the first one's facts are kept")
