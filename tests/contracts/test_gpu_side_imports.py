@@ -18,7 +18,7 @@ ALLOWED = set(sys.stdlib_module_names) | {
     "cupti",
     "profiler",
 }
-MODULES = sorted([*(PACKAGE / "runner").rglob("*.py"), *(PACKAGE / "engines").rglob("*.py"), PACKAGE / "annotate.py", PACKAGE / "kernel_names.py",
+MODULES = sorted([*(PACKAGE / "runner").rglob("*.py"), *(PACKAGE / "engines").rglob("*.py"), *(PACKAGE / "annotate").rglob("*.py"), PACKAGE / "kernel_names.py",
                   *(PACKAGE / "tools" / "cupti" / f"{name}.py" for name in ("archive", "collector"))])  # fmt: skip
 
 

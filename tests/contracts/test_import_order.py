@@ -31,8 +31,9 @@ LAYERS = (
 # what a recording is made with never sees how it is analysed
 RECORDING = {"capture", "runner", "engines", "annotate"}
 ANALYSIS = {"tables", "metrics", "findings"}
-LATE = {("profiler.tools.nsys.report", "capture")}
-"""A report is exported by running nsys: the only import against the order, inside a function."""
+LATE = {("profiler.tools.nsys.report", "capture"), ("profiler.tools.builtin.record", "annotate")}
+"""Imports against the order, inside functions: a report is exported by running nsys; what a marked program wrote is put together
+by the package that wrote it."""
 
 HEAVY = {
     "numpy", "pandas", "pyarrow", "scipy", "plotly", "jinja2", "connectorx", "dask", "tensorrt", "tensorrt_rtx", "cuda",

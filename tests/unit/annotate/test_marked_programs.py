@@ -10,8 +10,8 @@ from statistics import median
 
 import pytest
 
+from profiler.annotate.documents import RANGES, RESULT, join_journals
 from profiler.annotate.journal import NAMES_VARIABLE, read_events
-from profiler.tools.builtin.journals import RANGES, RESULT, join_journals
 
 PROGRAM = """
 import ctypes, os, sys
