@@ -21,7 +21,7 @@ from profiler.compare.judge.noise import MachineNoise, assumed_noise
 from profiler.compare.judge.statistics import LOOKS, Estimates, interval, local_level, paired_estimates, two_sided_p
 from profiler.compare.judge.verdict import DecisionRule, Decisions, decide, decided
 from profiler.compare.rows.alignment import Pair
-from profiler.compare.rows.sides import Row
+from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import Summary, summarise
 
 RATIOS = {"identical": 0.0, "0.3 % slower": 0.003, "2 % slower": 0.02}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profiler.cli.compare_output import ThresholdOption
-from profiler.cli.options import RunsOption, SummaryFormat
+from profiler.cli.options import RunsOption, SourceOption, SummaryFormat
 from profiler.cli.printing import echo
 from profiler.point_label import decode_label, encode_label
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 def run(
     targets: Annotated[list[str] | None, typer.Argument(help="Runs or files; several are processes of one sweep.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show the losers too.")] = False,
+    source: SourceOption = None,
     threshold: ThresholdOption = None,
     format: Annotated[SummaryFormat, typer.Option("--format", help="table or json.")] = SummaryFormat.TABLE,
     runs: RunsOption = None,
 ) -> int:
     """Name the fastest launch configurations."""
     from profiler.cli.compare_output import make_rule
-    from profiler.compare.ranking import best_rows
+    from profiler.compare.ranking import rank_targets
 
-    frame = best_rows(targets or ["latest"], make_rule(threshold, False, None), runs)
+    frame = rank_targets(targets or ["latest"], make_rule(threshold, False, None), runs, source)
     shown = frame if everything else frame[frame["tied"].astype(bool)]
     if format is SummaryFormat.JSON:
         echo(shown.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)
@@ -39,7 +40,7 @@ def run(
 
 
 def print_ranking(frame: pd.DataFrame, title: str | None) -> None:
-    """Print rows of `best_rows`, and where their times come from."""
+    """Print rows of `rank_recordings`, and where their times come from."""
     from profiler.cli.printing import console, print_rows
     from profiler.report.exporters.compare_markdown import format_change
     from profiler.units import format_ns, format_value

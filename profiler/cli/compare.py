@@ -29,7 +29,7 @@ from profiler.cli.compare_output import (
     run_gate,
     split_words,
 )  # fmt: skip
-from profiler.cli.options import RunsOption
+from profiler.cli.options import RunsOption, SourceOption
 
 
 def run(
@@ -38,12 +38,7 @@ def run(
         typer.Argument(help="BASE CANDIDATE…: runs or files; several joined by commas are processes of one side. Or one A/B run."),
     ],
     base: Annotated[str | None, typer.Option("--base", help="Name of a baseline; then all targets are candidates.")] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--source", help="points (own timing), gpu_points or kernels (GPU timestamps). (default: the best that all sides have)"
-        ),
-    ] = None,
+    source: SourceOption = None,
     threshold: ThresholdOption = None,
     key: KeyOption = None,
     alias: AliasOption = None,
@@ -64,13 +59,12 @@ def run(
     from profiler.compare.judge.captures import compare_targets
     from profiler.compare.judge.conditions import check_allowed
     from profiler.compare.rows.alignment import parse_aliases
-    from profiler.compare.rows.sides import SOURCE_KINDS
     from profiler.errors import UsageError
+    from profiler.metrics.time_sources import check_source
     from profiler.store.run_dir import runs_root
 
     rule = make_rule(threshold, gate, config)
-    if source is not None and source not in SOURCE_KINDS:
-        raise UsageError(f"--source {source}: expected {', '.join(SOURCE_KINDS)}", "leave it out for the best that all sides have")
+    check_source(source)
     if base is None and len(targets) == 1:
         if Path(targets[0]).is_file():
             raise UsageError(f"{targets[0]}: nothing to compare it with", "name a candidate too, or one run made by profiler ab")

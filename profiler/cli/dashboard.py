@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from profiler.cli.options import RunsOption
+from profiler.cli.options import RunsOption, SourceOption
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def run(
     targets: Annotated[list[str] | None, typer.Argument(help="Runs or files; `latest` when left out.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Page to write.")] = None,
     title: Annotated[str | None, typer.Option("--title", help="Heading of the page.")] = None,
+    source: SourceOption = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     runs: RunsOption = None,
 ) -> int:
@@ -27,7 +28,7 @@ def run(
     from profiler.report.page import render
 
     recordings = [load(target, runs=runs) for target in targets or ["latest"]]
-    path = render(recordings, output or Path("dashboards") / f"{_page_name(recordings)}.html", title=title)
+    path = render(recordings, output or Path("dashboards") / f"{_page_name(recordings)}.html", title=title, source=source)
     echo(f"dashboard: {path}")
     if open_page:
         import webbrowser

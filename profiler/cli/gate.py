@@ -22,13 +22,13 @@ from profiler.cli.compare_output import (
     StrictOption,
     ThresholdOption,
 )  # fmt: skip
-from profiler.cli.options import RunsOption
+from profiler.cli.options import RunsOption, SourceOption
 
 
 def run(
     targets: Annotated[list[str], typer.Argument(help="BASE CANDIDATE…: runs or files; or one A/B run.")],
     base: Annotated[str | None, typer.Option("--base", help="Name of a baseline; then all targets are candidates.")] = None,
-    source: Annotated[str | None, typer.Option("--source", help="points, gpu_points or kernels.")] = None,
+    source: SourceOption = None,
     threshold: ThresholdOption = None,
     key: KeyOption = None,
     alias: AliasOption = None,

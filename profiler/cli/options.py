@@ -13,6 +13,14 @@ TargetArgument = Annotated[
     str,
     typer.Argument(help="A run (id, label, unique prefix, `latest`) or a file (.sqlite, .nsys-rep, .ncu-rep, CSV)."),
 ]
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        help="Times to go by: points (own timing), gpu_points or kernels (GPU timestamps), with :TOOL where several have them. "
+        "[default: the best there is]",
+    ),
+]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; stdout when left out.")]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from profiler.cli.options import RunsOption, SummaryFormat, TargetArgument
+from profiler.cli.options import RunsOption, SourceOption, SummaryFormat, TargetArgument
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ JSON_ROWS = 1000
 
 def run(
     target: TargetArgument = "latest",
+    source: SourceOption = None,
     format: SummaryFormat = typer.Option(SummaryFormat.TABLE, "--format", help="table or json."),
     runs: RunsOption = None,
 ) -> int:
@@ -37,11 +38,11 @@ def run(
         tables = {name: frame.take(slice(JSON_ROWS)).to_records() for name, frame in frames.items()}
         echo(json.dumps({**document, "metrics": tables}, indent=1, ensure_ascii=False), data=True)
         return 0
-    _print(recording, target, tuple(frames), absent)
+    _print(recording, target, tuple(frames), absent, source)
     return 0
 
 
-def _print(recording: Recording, target: str, frames: tuple[str, ...], absent: dict[str, str]) -> None:
+def _print(recording: Recording, target: str, frames: tuple[str, ...], absent: dict[str, str], source: str | None) -> None:
     from profiler.cli.metric_tables import print_metric_table
     from profiler.cli.printing import console
     from profiler.metrics import catalog
@@ -52,7 +53,7 @@ def _print(recording: Recording, target: str, frames: tuple[str, ...], absent: d
     if recording.manifest is not None and recording.manifest.status != "complete":
         out.print(f"status: {recording.manifest.status}: {recording.manifest.reason}", markup=False)
     named = recording.run.run_id if recording.run is not None and target == "latest" else target
-    _print_answer(recording, named)
+    _print_answer(recording, named, source)
     if is_narrowed(recording):
         out.print(f"{MEASURED_NOTE} profiler metrics has all of it.", markup=False, style="dim")
     for table in catalog.METRIC_TABLES:
@@ -61,18 +62,20 @@ def _print(recording: Recording, target: str, frames: tuple[str, ...], absent: d
     _print_absent(absent)
 
 
-def _print_answer(recording: Recording, target: str) -> None:
+def _print_answer(recording: Recording, target: str, source: str | None) -> None:
     """Print what people come for: the fastest configurations, and what the rules noticed."""
     from profiler.cli.best import print_ranking
     from profiler.cli.printing import console
-    from profiler.compare.ranking import best_of
+    from profiler.compare.ranking import rank_recordings
     from profiler.errors import ProfilerError
     from profiler.findings import evaluate_rows
 
     out = console()
     try:
-        found = best_of([recording])
+        found = rank_recordings([recording], source=source)
     except ProfilerError:
+        if source:
+            raise
         found = None
     if found is not None and found["place"].notna().sum() > 1:
         title = f"Fastest (profiler best {target} shows what is tied with it)"

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from profiler.cli.compare_output import ThresholdOption
-from profiler.cli.options import RunsOption, SummaryFormat
+from profiler.cli.options import RunsOption, SourceOption, SummaryFormat
 from profiler.cli.printing import echo
 
 
 def run(
     label: Annotated[str, typer.Option("--label", help="Pattern of the runs' labels.")] = "*",
     row: Annotated[str, typer.Option("--row", help="Pattern of the row labels, e.g. '*dtype=fp16*'.")] = "*",
+    source: SourceOption = None,
     threshold: ThresholdOption = None,
     format: Annotated[SummaryFormat, typer.Option("--format", help="table or json.")] = SummaryFormat.TABLE,
     page: Annotated[Path | None, typer.Option("--page", help="Write an offline HTML page here.")] = None,
@@ -25,7 +26,7 @@ def run(
     from profiler.compare.history.trend import changes, trend
     from profiler.store.run_dir import runs_root
 
-    found = trend(runs_root(runs), make_rule(threshold, False, None), label, row)
+    found = trend(runs_root(runs), make_rule(threshold, False, None), label, row, source)
     if page is not None:
         from profiler.report.trend_page import render_trend
 

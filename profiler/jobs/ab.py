@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.compare.judge.comparison import Comparison, SideInfo
-from profiler.compare.judge.conditions import FACTS, compare_facts, fact_value, listed_differences
+from profiler.compare.judge.conditions import compare_facts, listed_differences
 from profiler.compare.judge.machine_code import find_cuobjdump, function_digests, function_resources, resource_changes, same_code
 from profiler.compare.judge.metric_changes import METRIC_COLUMNS
 from profiler.compare.judge.noise import selftest_sentence
 from profiler.compare.judge.rounds import balanced_order, compare_rounds
 from profiler.compare.judge.statistics import LOOKS
 from profiler.compare.rows.alignment import align
-from profiler.compare.rows.sides import Row
+from profiler.compare.rows.row import Row
 from profiler.errors import BadExportError, CaptureError, ProfilerError, WrongOutputError
 from profiler.jobs.ab_points import ONLY, can_narrow, points_file, takes_points, undecided
 from profiler.jobs.ab_store import SOURCE, TOOL, AbStore, RoundRecord
@@ -288,7 +288,7 @@ def _notes(store: AbStore, rows: pd.DataFrame) -> list[str]:
         notes += [f"Round {record.number}: {name}: {reason}" for name, reason in record.failures.items()]
     notes += [f"Round {number}: {name}: {reason}" for number, name, reason in store.dropped]
     facts = store.facts.get(store.names[0], {})
-    sentence = selftest_sentence(store.run.path.parent, fact_value(facts, FACTS[0]), fact_value(facts, FACTS[1]))
+    sentence = selftest_sentence(store.run.path.parent, facts)
     notes = [sentence, *notes] if sentence else notes
     reason = _code_record(store).get("reason", "")
     return [*notes, f"{reason[:1].upper()}{reason[1:]}."] if reason else notes

@@ -18,7 +18,8 @@ from profiler.compare.judge.conditions import compare_facts, mixed_conditions, r
 from profiler.compare.judge.rounds import ROUND_COLUMNS
 from profiler.compare.judge.verdict import DecisionRule
 from profiler.compare.rows.alignment import apply_aliases
-from profiler.compare.rows.sides import Row, merge_replicates, mix_conditions, rows_from_points
+from profiler.compare.rows.point_rows import rows_from_points
+from profiler.compare.rows.row import Row, merge_replicates, mix_conditions
 from profiler.errors import BadExportError, UsageError
 from profiler.jobs.sides import AbSide
 from profiler.metrics.recording import load

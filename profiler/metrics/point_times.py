@@ -13,7 +13,7 @@ from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import KERNEL, MEMCPY, gpu_operations
 from profiler.metrics.grouping import percentile
 from profiler.metrics.point_ranges import iterations, operation_points
-from profiler.metrics.range_projection import counts_as_kernel
+from profiler.metrics.time_sources import iteration_times
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -110,12 +110,7 @@ def gpu_points(recording: Captures) -> GpuPoints | None:
     except DataMissingError:
         return GpuPoints(statistics_of(labels, per_iteration), host, payload, kernels, copies, dominant)
     iteration, _ = operation_points(recording)
-    timed = np.flatnonzero((iteration >= 0) & counts_as_kernel(operations))
-    duration = (operations.end - operations.start)[timed]
-    sums = np.bincount(iteration[timed], weights=duration, minlength=rows)
-    counts = np.bincount(iteration[timed], minlength=rows)
-    # an iteration without kernels has no kernel time: NaN, not 0
-    per_iteration = np.where(counts > 0, sums, np.nan)
+    per_iteration, counts = iteration_times(recording)
     inside = labels.codes >= 0
     with np.errstate(invalid="ignore", divide="ignore"):
         kernels = np.bincount(labels.codes[inside], weights=counts[inside], minlength=groups) / host.count

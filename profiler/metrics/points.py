@@ -17,6 +17,7 @@ from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.point_times import GpuPoints, PointTimes, gpu_points, sample_times
 from profiler.metrics.spec import MetricSpec, MetricTable
 from profiler.point_label import RESERVED_KEYS, decode_label
+from profiler.point_status import PointStatus, worst_status
 from profiler.tools.registry import KERNEL_TIMERS, RANGE_MARKERS, TOOLS, UNTRACED, tool_order
 
 if TYPE_CHECKING:
@@ -95,12 +96,11 @@ def _attributes(labels: list[str]) -> dict[str, Column]:
 
 def _program(labels: list[str], results: dict[str, Columns]) -> dict[str, Column]:
     """Take what the program said of each point from the first document that has it; the worst status counts."""
-    rank = {"ok": 0, "skipped": 1, "failed": 2, "wrong_output": 3}
     facts: dict[str, dict[str, Any]] = {label: {} for label in labels}
     for table in results.values():
         for row in table.to_records():
             known = facts[row["label"]]
-            worse = rank.get(row["status"], 2) > rank.get(known.get("status", ""), -1)
+            worse = bool(known) and worst_status((row["status"], known.get("status"))) != known.get("status")
             given = {name: value for name, value in row.items() if value is not None}
             facts[row["label"]] = {**known, **given} if worse else {**given, **known}
     verified = []
@@ -159,7 +159,7 @@ def _times(recording: Captures, labels: list[str], gpu: dict[str, GpuPoints], re
 def _void(labels: list[str], results: dict[str, Columns]) -> np.ndarray:
     wrong: set[str] = set()
     for table in results.values():
-        bad = table.array("status") == "wrong_output"
+        bad = table.array("status") == PointStatus.WRONG_OUTPUT.value
         wrong |= set(table.array("label")[bad].tolist())
     return np.array([label in wrong for label in labels], dtype=bool)
 

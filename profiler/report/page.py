@@ -19,23 +19,24 @@ if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
 
 
-def render(recordings: Sequence[Recording], out: Path, title: str | None = None) -> Path:
+def render(recordings: Sequence[Recording], out: Path, title: str | None = None, source: str | None = None) -> Path:
     """Write the page that shows one recording, or several side by side.
 
     Args:
         recordings: At least one; the first is the reference in comparisons.
         out: File to write; its folder is made when absent.
         title: Heading; the recordings' names by default.
+        source: Times to go by: kind of `TimeSource`, or `KIND:TOOL`; the first that all recordings have by default.
 
     Returns:
         `out`.
 
     Raises:
-        UsageError: No recording was given.
+        UsageError: No recording was given, or they do not share the source.
         CaptureError: The file cannot be written.
     """
     if not recordings:
         raise UsageError("a page needs at least one recording", "name a run or a file")
-    view = View(recordings)
+    view = View(recordings, source)
     sections = gather_absent([*experiment_sections(view), *(build_section(panel, view) for panel in PANELS)], view)
     return write_document(out, "page.html.j2", title or " · ".join(view.names), sections, header=build_header(view))

@@ -1,36 +1,33 @@
-"""Launch configurations as the page compares them: their attributes, the sources of their times, and the fastest of each group."""
+"""Launch configurations as the page compares them: their attributes, the columns of their times, and the fastest of each group."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
+from profiler.compare.ranking import WORK, rank_recordings
+from profiler.errors import ProfilerError
+from profiler.metrics.time_sources import TIME_SOURCES, TimeSource
 from profiler.point_label import RESERVED_KEYS, decode_label
-from profiler.report.ties import ranking_tool, tied_labels
-from profiler.report.view import RECORDING, View
+from profiler.tools.registry import UNTRACED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MEDIAN = re.compile(r"^(?:(?P<tool>[a-z0-9]+)_)?(?P<what>[a-z0-9_]*?)_?median_ns$")
-_TOOL_ORDER = ("nsys", "cupti", "builtin", "")
-_TOOL_LABELS = {
-    "nsys": "kernel time, nsys", "cupti": "kernel time, CUPTI", "builtin": "event time, built-in", "": "time",
-}  # fmt: skip
-GROUP_KEYS = ("op", "shape", "dtype")
-LOAD_KEYS = ("threads", "streams", "ranks", "measure")
-"""Attributes that change how much works at once: with them the time of one iteration says nothing about throughput."""
+    from profiler.metrics.recording import Recording
+    from profiler.report.view import View
+
 BANDWIDTH = "effective_bandwidth_bytes_per_s"
 
 
 @dataclass(frozen=True)
-class TimeSource:
-    """Columns of one tool's time.
+class TimeColumns:
+    """Columns of one time in a metric table.
 
     Attributes:
-        id: Tool, or the column's prefix.
+        id: Beginning of their names, `time` where they have none.
         label: What is timed and by what.
         median: Column of the median, ns.
         low: Column of the 5th percentile, empty when there is none.
@@ -44,30 +41,17 @@ class TimeSource:
     high: str = ""
 
 
-def time_sources(frame: pd.DataFrame) -> list[TimeSource]:
-    """Return the times a frame of points holds, the best for comparisons first: kernel times before event times."""
-    sources = []
-    for name in frame.columns:
-        match = _MEDIAN.match(str(name))
-        if match is None or frame[name].notna().sum() == 0:
-            continue
-        prefix = str(name).removesuffix("median_ns")
-        low, high = (f"{prefix}{part}_ns" if f"{prefix}{part}_ns" in frame.columns else "" for part in ("p05", "p95"))
-        tool = match["tool"] or ""
-        sources.append(TimeSource(prefix.rstrip("_") or "time", _source_label(tool, match["what"]), str(name), low, high))
-    return sorted(sources, key=_rank)
+def time_columns(frame: pd.DataFrame, first: TimeSource | None = None) -> list[TimeColumns]:
+    """Return the times that a frame of points or kernels holds: the source that decides first, then by preference."""
+    order = [source for source in (first, *TIME_SOURCES) if source is not None and source.column]
+    named = {source.column: str(source) for source in order} | {f"{UNTRACED}_host": f"time to enqueue on the host ({UNTRACED})"}
+    found = [_columns(frame, f"{name}_", name, label) for name, label in named.items()] + [_columns(frame, "", "time", "time")]
+    return [columns for columns in found if columns.median in frame.columns and frame[columns.median].notna().any()]
 
 
-def _source_label(tool: str, what: str) -> str:
-    if what in ("", "kernel"):
-        return _TOOL_LABELS.get(tool, f"{tool} time")
-    return f"{what.replace('_', ' ')} time, {tool}" if tool else f"{what.replace('_', ' ')} time"
-
-
-def _rank(source: TimeSource) -> tuple[int, str]:
-    tool = source.id.split("_")[0]
-    late = 20 * ("host" in source.id) + 10 * ("event" in source.id)
-    return (_TOOL_ORDER.index(tool) if tool in _TOOL_ORDER else len(_TOOL_ORDER)) + late, source.id
+def _columns(frame: pd.DataFrame, prefix: str, name: str, label: str) -> TimeColumns:
+    low, high = (f"{prefix}{part}_ns" if f"{prefix}{part}_ns" in frame.columns else "" for part in ("p05", "p95"))
+    return TimeColumns(name, label, f"{prefix}median_ns", low, high)
 
 
 def with_attributes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -93,117 +77,85 @@ def as_numbers(series: pd.Series) -> pd.Series:
     return numbers if (numbers.notna() | series.isna()).all() else series
 
 
-@dataclass(frozen=True)
-class Winner:
-    """The fastest configuration of one group.
-
-    Attributes:
-        recording: Display name of the recording, empty when there is only one.
-        group: What all its rivals share: operation, shape, type.
-        configuration: What distinguishes it, as text.
-        row: Its row of the points.
-        margin_pct: How much longer the next one takes; None when there is none.
-        runner_up: What distinguishes the next one.
-        slowest_ratio: Time of the slowest over its time; None when there is none.
-        rivals: Configurations compared, itself included.
-        tied: How many others cannot be told apart from it; None when that is not known.
-        tied_with: What distinguishes those, the fastest first.
-        denied_by: Another time of the same recording that cannot tell it apart from the next one; empty when none does.
-    """
-
-    recording: str
-    group: str
-    configuration: str
-    row: dict[str, Any]
-    margin_pct: float | None
-    runner_up: str
-    slowest_ratio: float | None
-    rivals: int
-    tied: int | None = None
-    tied_with: tuple[str, ...] = ()
-    denied_by: str = ""
-
-
-def winners(view: View) -> tuple[list[Winner], TimeSource | None]:
-    """Return the fastest configuration per operation, shape and type (and load, where that differs), and the time that decided."""
-    frame = view.metric("points")
-    if frame is None:
-        return [], None
-    sources = time_sources(frame)
-    if not sources:
-        return [], None
-    frame, names = with_attributes(frame)
-    source = sources[0]
-    bad = frame["status"].isin(["failed", "wrong_output", "skipped"]) if "status" in frame else False
-    timed = frame[frame[source.median].notna() & ~bad] if bad is not False else frame[frame[source.median].notna()]
-    loads = differing(timed, LOAD_KEYS)
-    keys = [key for key in (RECORDING, *GROUP_KEYS, *loads) if key in timed.columns]
-    rest = [name for name in names if name not in (*GROUP_KEYS, *loads)]
-    groups = timed.groupby(keys, sort=False, dropna=False, observed=True) if keys else [((), timed)]
-    skip = 1 if RECORDING in keys else 0
-    found = [_winner((*key[skip:][: -len(loads) or None], *_named(loads, key)), rows, source.median, rest) for key, rows in groups]
-    return [_with_ties(winner, rows, view, source, rest) for winner, (_, rows) in zip(found, groups, strict=True)], source
-
-
-def _named(loads: list[str], key: tuple[Any, ...]) -> list[str]:
-    """Return the last parts of a group's key with what they are: `threads 4`."""
-    return [f"{name} {value}" for name, value in zip(loads, key[len(key) - len(loads) :], strict=True)]
-
-
 def differing(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """Return those of the named columns in which rows differ."""
     return [name for name in names if name in frame.columns and frame[name].nunique(dropna=False) > 1]
 
 
-def _with_ties(winner: Winner, rows: pd.DataFrame, view: View, source: TimeSource, names: list[str]) -> Winner:
-    index = view.names.index(winner.recording) if winner.recording else 0
-    recording = view.recordings[index]
-    tied = view.memo(f"ties {index} {source.id}", lambda: tied_labels(recording, source.id))
-    if tied is None or winner.row["label"] not in tied:
-        return winner
-    ranked = rows[rows["label"].isin(list(tied)) & (rows["label"] != winner.row["label"])].sort_values(source.median, kind="stable")
-    others = tuple(_configuration(row, names) for _, row in ranked.iterrows())
-    denied = "" if others or winner.margin_pct is None else _denied(winner, rows, view, index, source)
-    return replace(winner, tied=len(others), tied_with=others, denied_by=denied)
+@dataclass(frozen=True)
+class Winner:
+    """The fastest configuration of one group, as `profiler best` names it.
+
+    Attributes:
+        recording: Display name of the recording, empty when there is only one.
+        group: What all its rivals share: operation, shape, type, and the conditions that other groups lack.
+        label: Its point.
+        configuration: What distinguishes it, as text.
+        median_ns: Its time.
+        bandwidth_bytes_per_s: Bytes that an iteration must move over that time; NaN when unknown.
+        margin_pct: How much longer the next one takes; None when there is none.
+        runner_up: What distinguishes the next one.
+        slowest_ratio: Time of the slowest over its time; None when there is none.
+        rivals: Configurations compared, itself included.
+        tied_with: What distinguishes those that cannot be told apart from it, the fastest first.
+    """
+
+    recording: str
+    group: str
+    label: str
+    configuration: str
+    median_ns: float
+    bandwidth_bytes_per_s: float
+    margin_pct: float | None
+    runner_up: str
+    slowest_ratio: float | None
+    rivals: int
+    tied_with: tuple[str, ...]
 
 
-def _denied(winner: Winner, rows: pd.DataFrame, view: View, index: int, source: TimeSource) -> str:
-    """Name the time by which `profiler best` ranks when that does not confirm the lead over the next one."""
-    tool = ranking_tool(view.recordings[index])
-    if tool in ("", source.id):
-        return ""
-    tied = view.memo(f"ties {index} {tool}", lambda: tied_labels(view.recordings[index], tool)) or {}
-    second = rows.sort_values(source.median, kind="stable").iloc[1]["label"]
-    return _TOOL_LABELS[tool] if second in tied else ""
+def winners(view: View) -> list[Winner]:
+    """Return the fastest configuration of each recording and group, by the page's source of times."""
+    source = view.time_source
+    if source is None or not source.column:
+        return []
+    found: list[Winner] = []
+    for index, name in enumerate(view.names):
+        ranking = view.memo(f"ranking {index}", partial(_ranking, view.recordings[index], source.asked))
+        if ranking is not None:
+            groups = ranking[ranking["place"].notna()].groupby([*WORK, "conditions"], sort=False)
+            found += [_winner(name if view.several else "", map(str, key), rows) for key, rows in groups]
+    return found
 
 
-def _winner(key: tuple[Any, ...], rows: pd.DataFrame, median: str, names: list[str]) -> Winner:
-    import pandas as pd
+def _ranking(recording: Recording, source: str) -> pd.DataFrame | None:
+    """Return the ranking of one recording of a page; None when it lacks what the others are ranked by."""
+    try:
+        return rank_recordings([recording], source=source)
+    except ProfilerError:
+        return None
 
-    ranked = rows.sort_values(median, kind="stable")
-    best = ranked.iloc[0]
-    times = ranked[median].to_numpy(dtype=float)
-    following = len(ranked) > 1 and times[0] > 0
+
+def _winner(recording: str, key: Iterable[str], rows: pd.DataFrame) -> Winner:
+    best, several = rows.iloc[0], len(rows) > 1
+    texts = [_configuration(label, str(best["conditions"])) for label in rows["row"]]
+    tied = rows["tied"].to_numpy(dtype=bool)
     return Winner(
-        recording=str(best.get(RECORDING, "")),
-        group=" · ".join(str(part) for part in key if not pd.isna(part)),
-        configuration=_configuration(best, names),
-        row=best.to_dict(),
-        margin_pct=float(times[1] / times[0] - 1) * 100 if following else None,
-        runner_up=_configuration(ranked.iloc[1], names) if following else "",
-        slowest_ratio=float(times[-1] / times[0]) if following else None,
-        rivals=len(ranked),
+        recording=recording,
+        group=" · ".join(part for part in key if part),
+        label=best["row"],
+        configuration=texts[0],
+        median_ns=float(best["median_ns"]),
+        bandwidth_bytes_per_s=float(best["bandwidth_bytes_per_s"]),
+        margin_pct=float(rows["median_ns"].iloc[1] / best["median_ns"] - 1) * 100 if several else None,
+        runner_up=texts[1] if several else "",
+        slowest_ratio=float(rows["median_ns"].iloc[-1] / best["median_ns"]) if several else None,
+        rivals=len(rows),
+        tied_with=tuple(text for text, alike in zip(texts[1:], tied[1:], strict=True) if alike),
     )
 
 
-def _configuration(row: pd.Series, names: list[str]) -> str:
-    import pandas as pd
-
-    parts = []
-    for name in names:
-        value = row.get(name)
-        if value is None or pd.isna(value):
-            continue
-        text = f"{value:g}" if isinstance(value, float) else str(value)
-        parts.append(text if name == "variant" else f"{name} {text}")
-    return ", ".join(parts) or str(row.get("label", ""))
+def _configuration(label: str, conditions: str) -> str:
+    """Return what a label says beside the work and conditions of its group."""
+    shared = (*WORK, *(text.partition("=")[0] for text in conditions.split()))
+    parts = {name: value for name, value in decode_label(label).items() if name not in shared}
+    return ", ".join(value if name == "variant" else f"{name} {value}" for name, value in parts.items()) or label

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from profiler.errors import ProfilerError
 from profiler.metrics.measured import shown_metric
+from profiler.metrics.time_sources import TimeSource, available_sources, check_source, choose_source
 from profiler.report.blocks import Table
 from profiler.report.columns import label_of, view_columns
 from profiler.report.embed import pack_column
@@ -31,13 +32,15 @@ class View:
 
     Args:
         recordings: At least one.
+        source: Times to go by, as a user asks for them; None takes the first that all recordings have.
 
     Attributes:
         names: One display name per recording, made unique.
     """
 
-    def __init__(self, recordings: Sequence[Recording]) -> None:
+    def __init__(self, recordings: Sequence[Recording], source: str | None = None) -> None:
         self.recordings = tuple(recordings)
+        self._source = check_source(source)
         self.names = unique_names([recording.name for recording in recordings])
         self._memo: dict[str, Any] = {}
         self._frames: dict[tuple[str, str], tuple[Any, list[str]]] = {}
@@ -93,6 +96,17 @@ class View:
         if key not in self._memo:
             self._memo[key] = compute()
         return self._memo[key]
+
+    @cached_property
+    def time_source(self) -> TimeSource | None:
+        """Where the times come from that the page goes by; None when there are none."""
+        try:
+            return choose_source(self.recordings, self._source)
+        except ProfilerError:
+            if self._source:
+                raise
+        # nothing is shared: go by the first recording that has times, as one page of that alone would
+        return next((source for recording in self.recordings for source in available_sources(recording)), None)
 
     def device(self) -> dict[str, Any]:
         """Return the first GPU of the recordings as a dict, empty when none was recorded."""

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "profiler"
 
 # a layer may import those before it, and itself
 LAYERS = (
-    {"errors", "redaction", "units", "schema", "columns", "distinct", "point_label", "kernel_names"},
+    {"errors", "redaction", "units", "schema", "columns", "distinct", "point_label", "point_status", "kernel_names"},
     {"store"},
     {"tools"},
     {"tables"},

@@ -16,9 +16,6 @@ DECLARED = {
     "under_tools.py": "the experiment compares these tools: its steps name them",
     "request.py": "keys of the JSON form of a request",
     "command.py": "a choice of the runner's own option",
-    "sides.py": "the order of sources of time",
-    "points.py": "the order of sources of time",
-    "ties.py": "the order of sources of time",
 }
 
 

@@ -12,19 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.compare.history.change_points import change_points, noise_of
-from profiler.compare.judge.conditions import (
-    FACTS,
-    compare_conditions,
-    compare_facts,
-    fact_value,
-    mixed_conditions,
-    recording_facts,
-)
-from profiler.compare.judge.noise import assumed_noise, find_noise
+from profiler.compare.judge.conditions import compare_conditions, compare_facts, mixed_conditions, recording_facts
+from profiler.compare.judge.noise import machine_noise
 from profiler.compare.judge.verdict import DecisionRule
-from profiler.compare.rows.sides import Row, available_sources, side_rows
+from profiler.compare.rows.row import Row
+from profiler.compare.rows.sides import side_rows
 from profiler.errors import DataMissingError, ProfilerError
 from profiler.metrics.recording import Recording, load
+from profiler.metrics.time_sources import TimeSource, available_sources, check_source, choose_source
 from profiler.store.run_dir import RunDir, iterate_runs
 
 if TYPE_CHECKING:
@@ -56,7 +51,7 @@ class Trend:
     noise: str = ""
 
 
-def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: str = "*") -> Trend:
+def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: str = "*", source: str | None = None) -> Trend:
     """Collect the history of the runs that were recorded under the conditions of the newest.
 
     Args:
@@ -64,6 +59,7 @@ def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: s
         rule: Its threshold is the smallest step that counts.
         label: Pattern of the runs' labels.
         row: Pattern of the row labels.
+        source: Kind of `TimeSource`, or `KIND:TOOL`; None takes the first that the newest run has.
 
     Raises:
         DataMissingError: No run fits.
@@ -76,25 +72,25 @@ def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: s
     if not loaded:
         raise DataMissingError(f"no run in {root} with times and a label like {label!r}", "record some: profiler run --tool auto")
     newest_run, newest = loaded[-1]
-    source = available_sources(newest)[0]
-    facts = recording_facts(newest, source.tool, str(source))
+    chosen = choose_source([newest], check_source(source))
+    assert chosen is not None  # runs without times were left out
+    facts = recording_facts(newest, chosen.tool, str(chosen))
     records: list[dict[str, Any]] = []
-    host_clock = False
+    kept: list[Row] = []
     conditions: dict[str, dict[str, str]] = {}
     # the newest first: its conditions are those that the older ones are held to, row by row
     for run, recording in reversed(loaded):
-        reason = _unlike(recording, source, facts)
+        reason = _unlike(recording, chosen, facts)
         if reason:
             left_out[run.run_id] = reason
             continue
-        rows = [item for item in side_rows(recording, source) if fnmatchcase(item.label, row)]
+        rows = [item for item in side_rows(recording, chosen) if fnmatchcase(item.label, row)]
         rows, reason = _alike(rows, conditions)
         if reason:
             left_out[run.run_id] = reason
-        host_clock |= any(item.conditions.get("clock") == "monotonic" for item in rows)
+        kept += rows
         records = [_record(run, item) for item in rows] + records
-    gpu, uuid = (fact_value(facts, fact) for fact in FACTS[:2])
-    noise = (None if host_clock else find_noise(root, gpu, uuid)) or assumed_noise(host_clock)
+    noise = machine_noise(root, facts, kept)
     frame = pd.DataFrame(records, columns=list(TREND_COLUMNS))
     parts = [_with_levels(part, noise.process_spread, rule) for _, part in frame.groupby("row", sort=False)]
     points = pd.concat(parts, ignore_index=True) if parts else frame
@@ -121,7 +117,7 @@ def _load_runs(root: Path, label: str, left_out: dict[str, str]) -> list[tuple[R
     return found
 
 
-def _unlike(recording: Recording, source: Any, facts: dict[str, str]) -> str:
+def _unlike(recording: Recording, source: TimeSource, facts: dict[str, str]) -> str:
     if source not in available_sources(recording):
         return f"it holds no {source}"
     found = compare_facts(facts, recording_facts(recording, source.tool, str(source)), recording.name)
@@ -153,8 +149,8 @@ def _record(run: RunDir, row: Row) -> dict[str, Any]:
     return {
         "row": row.label, **{name: row.keys.get(name) for name in ("op", "shape", "dtype")}, "run": run.run_id,
         "created_utc": run.manifest.created_utc, "commit": git.get("commit"), "dirty": git.get("dirty"),
-        "median_ns": np.nan if row.problem not in ("", "one_sample") else row.median_ns, "samples": row.count,
-        "level_ns": np.nan, "step_ratio": np.nan, "verdict": row.problem if row.problem not in ("", "one_sample") else "",
+        "median_ns": row.median_ns if row.is_timed else np.nan, "samples": row.count,
+        "level_ns": np.nan, "step_ratio": np.nan, "verdict": "" if row.is_timed else row.problem,
     }  # fmt: skip
 
 

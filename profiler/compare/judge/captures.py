@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profiler.compare.judge.comparison import Comparison, Judged, SideInfo, build_rows, capture_estimates, clocks_differ, judge_pair
 from profiler.compare.judge.conditions import (
-    FACTS,
     Difference,
     compare_facts,
-    fact_value,
     listed_differences,
     recording_facts,
     replicate_differences,
 )
 from profiler.compare.judge.metric_changes import metric_changes
-from profiler.compare.judge.noise import BOARD_SPREAD, MachineNoise, assumed_noise, find_noise, selftest_sentence
+from profiler.compare.judge.noise import BOARD_SPREAD, MachineNoise, machine_noise, selftest_sentence
 from profiler.compare.judge.verdict import REASONS, DecisionRule
 from profiler.compare.rows.alignment import align, apply_aliases
-from profiler.compare.rows.sides import Side, Source, available_sources, merge_replicates, side_rows
-from profiler.errors import DataMissingError, UsageError
+from profiler.compare.rows.row import merge_replicates
+from profiler.compare.rows.sides import Side, side_rows
+from profiler.errors import UsageError
 from profiler.metrics.recording import Recording, load
+from profiler.metrics.time_sources import TimeSource, check_source, choose_source
 from profiler.store.run_dir import runs_root
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def compare_targets(
         keys: The only keys that identify a row; empty for the label.
         aliases: Key to candidate value to base value.
         allowed: Conditions that may differ.
-        source: Kind of `sides.Source`; None takes the best that all sides have.
+        source: Kind of `TimeSource`, or `KIND:TOOL`; None takes the first that all sides have.
 
     Raises:
         UsageError: A target does not exist, or the sides share no source of times.
@@ -61,7 +61,7 @@ def compare_targets(
     rule = rule or DecisionRule()
     groups = [[load(part, runs=runs) for part in _targets(text)] for text in (base, *candidates)]
     names = _distinct([_name(group) for group in groups])
-    chosen = _common_source(groups, source)
+    chosen = choose_source([recording for group in groups for recording in group], check_source(source))
     sides = [_side(group, name, chosen) for group, name in zip(groups, names, strict=True)]
     for side in sides[1:]:
         apply_aliases(side.rows, aliases or {})
@@ -85,26 +85,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return result
 
 
-def _common_source(groups: Sequence[Sequence[Recording]], kind: str | None) -> Source | None:
-    """Return the best source of times that every recording has; None when they hold metrics only."""
-    recordings = [recording for group in groups for recording in group]
-    available = [available_sources(recording) for recording in recordings]
-    for source in available[0]:
-        if (kind is None or source.kind == kind) and all(source in other for other in available):
-            return source
-    if any(available) and any(not other for other in available):
-        poor = next(recording for recording, other in zip(recordings, available, strict=True) if not other)
-        raise DataMissingError(f"{poor.name}: holds no times", "compare it with a recording of the same tool")
-    if any(available):
-        found = "; ".join(f"{r.name}: {', '.join(map(str, a))}" for r, a in zip(recordings, available, strict=True))
-        raise UsageError(
-            f"the recordings share no source of times{f' of kind {kind}' if kind else ''} ({found})",
-            "record both sides with the same tool",
-        )
-    return None
-
-
-def _side(group: Sequence[Recording], name: str, source: Source | None) -> Side:
+def _side(group: Sequence[Recording], name: str, source: TimeSource | None) -> Side:
     rows = [] if source is None else merge_replicates([side_rows(recording, source) for recording in group])
     facts = recording_facts(group[0], source.tool if source else None, str(source) if source else "")
     return Side(name, source, rows, facts, group[0])
@@ -122,9 +103,7 @@ def _compare(
 
     base = sides[0]
     within = [_replicates(side, group, allowed) for side, group in zip(sides, groups, strict=True)]
-    host_clock = any(row.conditions.get("clock") == "monotonic" for row in base.rows)
-    measured = None if host_clock else find_noise(root, *_board(base.facts))
-    noise = measured or assumed_noise(host_clock)
+    noise = machine_noise(root, base.facts, base.rows)
     judged: list[Judged] = []
     extra: list[float] = []
     differences: list[Difference] = [*within[0]]
@@ -154,7 +133,7 @@ def _compare(
         differences,
         rule,
         design,
-        _notes(sides, rows, selftest_sentence(root, *_board(base.facts))),
+        _notes(sides, rows, selftest_sentence(root, base.facts)),
     )
 
 
@@ -174,11 +153,6 @@ def _design(groups: Sequence[Sequence[Recording]], noise: MachineNoise) -> str:
         return f"one process on each side; the spread between processes is {noise.origin}"
     few = f", and for a side of fewer than three at least what is known: {noise.origin}" if min(counts) < 3 else ""
     return f"{' against '.join(map(str, counts))} processes, not interleaved; their spread is measured{few}"
-
-
-def _board(facts: Mapping[str, str]) -> tuple[str, str]:
-    """Return product name and UUID of the GPU; empty when unknown."""
-    return fact_value(facts, FACTS[0]), fact_value(facts, FACTS[1])
 
 
 def _notes(sides: Sequence[Side], rows: pd.DataFrame, selftest: str) -> list[str]:

@@ -13,13 +13,14 @@ from profiler.compare.judge.statistics import Estimates
 from profiler.compare.judge.verdict import REASONS, DecisionRule, Decisions, Verdict, decide
 from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.summaries import resolution_variance
+from profiler.point_status import VOID_STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from profiler.compare.judge.noise import MachineNoise
-    from profiler.compare.rows.sides import Row
+    from profiler.compare.rows.row import Row
 
 COMPARISON_VERSION = 1
 
@@ -31,9 +32,6 @@ ROW_COLUMNS = (
 )  # fmt: skip
 """Columns of `Comparison.rows`; ratio is candidate / base, above 1 is slower, with the ends of its interval. problem_side: the
 side whose point is wrong, failed or skipped: `base`, `candidate` or `both`."""
-
-_VOID = ("wrong_output", "failed", "skipped")
-"""Problems of a point that leave it without a time, the gravest first."""
 
 CLOCK_TOLERANCE = 0.03
 """Relative difference of SM clocks above which times are not compared."""
@@ -131,7 +129,7 @@ def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: fro
     if pair.base is None or pair.candidate is None:
         verdict = Verdict.CANDIDATE_ONLY if pair.base is None else Verdict.BASE_ONLY
         side, row = ("candidate", pair.candidate) if pair.base is None else ("base", pair.base)
-        if row is not None and row.problem in _VOID:
+        if row is not None and row.problem in VOID_STATUSES:
             return Judged(name, pair, verdict, row.problem, _sentence(side, row), problem_side=side)
         return Judged(name, pair, verdict, pair.reason or "unmatched", row.note if row else "")
     void = _void_side(pair.base, pair.candidate)
@@ -156,9 +154,9 @@ def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: fro
 
 def _void_side(base: Row, candidate: Row) -> str:
     """Return the side whose problem leaves the row without a comparison: the candidate's counts before the base's."""
-    if candidate.problem in _VOID:
+    if candidate.problem in VOID_STATUSES:
         return "both" if base.problem == candidate.problem else "candidate"
-    return "base" if base.problem in _VOID else ""
+    return "base" if base.problem in VOID_STATUSES else ""
 
 
 def _sentence(side: str, row: Row) -> str:

@@ -150,6 +150,11 @@ def fact_value(facts: Mapping[str, str], fact: Fact) -> str:
     return next((facts[path] for path in fact.paths if facts.get(path)), "")
 
 
+def board(facts: Mapping[str, str]) -> tuple[str, str]:
+    """Return product name and UUID of the GPU; empty when unknown."""
+    return fact_value(facts, FACTS[0]), fact_value(facts, FACTS[1])
+
+
 def compare_facts(
     base: Mapping[str, str], candidate: Mapping[str, str], name: str, allowed: frozenset[str] = frozenset()
 ) -> list[Difference]:

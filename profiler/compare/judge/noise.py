@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from profiler.compare.judge.conditions import board
 from profiler.errors import BadExportError
 from profiler.store.run_dir import iterate_runs
 from profiler.units import format_percent
+
+if TYPE_CHECKING:
+    from profiler.compare.rows.row import Row
 
 SELFTEST_FILE = "selftest.json"
 
@@ -85,8 +90,15 @@ def find_noise(root: Path, gpu: str, uuid: str = "") -> MachineNoise | None:
     return MachineNoise(spread, float(record["process_spread_dof"]), origin)
 
 
-def selftest_sentence(root: Path, gpu: str, uuid: str = "") -> str:
+def machine_noise(root: Path, facts: Mapping[str, str], rows: Iterable[Row]) -> MachineNoise:
+    """Return the spread between processes that holds for rows: that of the GPU where it was measured, else what is assumed."""
+    host_clock = any(row.conditions.get("clock") == "monotonic" for row in rows)
+    return (None if host_clock else find_noise(root, *board(facts))) or assumed_noise(host_clock)
+
+
+def selftest_sentence(root: Path, facts: Mapping[str, str]) -> str:
     """Return what the GPU's self-test found, for the reader of a comparison; empty without one."""
+    gpu, uuid = board(facts)
     found = find_selftest(root, gpu, uuid)
     if found is None or not found[2].get("comparisons"):
         return ""

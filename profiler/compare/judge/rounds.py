@@ -12,7 +12,7 @@ from profiler.compare.judge.conditions import Difference
 from profiler.compare.judge.statistics import LOOKS, Estimates, paired_estimates
 from profiler.compare.judge.verdict import DecisionRule, Verdict
 from profiler.compare.rows.alignment import Pair, align
-from profiler.compare.rows.sides import Row
+from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import resolution_variance
 
 if TYPE_CHECKING:

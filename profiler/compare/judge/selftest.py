@@ -13,7 +13,7 @@ from scipy import stats
 from profiler.compare.judge.rounds import compare_rounds, looks_taken
 from profiler.compare.judge.statistics import LOOKS
 from profiler.compare.judge.verdict import DecisionRule, Verdict
-from profiler.compare.rows.sides import Row
+from profiler.compare.rows.row import Row
 
 if TYPE_CHECKING:
     import pandas as pd

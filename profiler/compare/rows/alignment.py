@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from profiler.compare.rows.sides import Row
+from profiler.compare.rows.row import Row
 from profiler.errors import UsageError
 from profiler.point_label import decode_label, encode_label
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from profiler.compare.ranking import LOADS, WORK
+from profiler.metrics.time_sources import TimeSource
+from profiler.point_status import VOID_STATUSES
 from profiler.report.blocks import Block, Missing, Note, Table, Widget
 from profiler.report.panels.base import Panel
-from profiler.report.points import BANDWIDTH, GROUP_KEYS, LOAD_KEYS, differing, time_sources, with_attributes
+from profiler.report.points import BANDWIDTH, differing, time_columns, with_attributes
 from profiler.report.view import RECORDING, View, table_block
 
 if TYPE_CHECKING:
@@ -37,8 +40,12 @@ def build(view: View) -> list[Block]:
     points = view.metric("points")
     if points is not None:
         points, names = with_attributes(points)
-        facets = [name for name in GROUP_KEYS if name in names]
-        return [*_invalid(points), _explorer("points", points, names, facets), *_by_tool(points)]
+        facets = [name for name in WORK if name in names]
+        return [
+            *_invalid(points),
+            _explorer("points", points, names, facets, view.time_source),
+            *_by_tool(points, view.time_source),
+        ]
     kernels = view.metric("kernels")
     if kernels is None:
         reasons = view.reasons("points") + view.reasons("kernels")
@@ -46,8 +53,8 @@ def build(view: View) -> list[Block]:
     return [Note(_FALLBACK_NOTE, "hint"), _explorer("kernels", kernels, ["kernel", "block"], ["kernel"])]
 
 
-def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[str]) -> Block:
-    measures = _measures(frame)
+def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[str], first: TimeSource | None = None) -> Block:
+    measures = _measures(frame, first)
     if not measures:
         return Missing("no configuration of this recording has a time", "see the column status of the table points")
     used = [part for measure in measures for part in (measure["mid"], measure.get("low"), measure.get("high")) if part]
@@ -62,7 +69,7 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
     filled = [name for name in names if name in frame.columns and frame[name].notna().any()]
     attributes = ([RECORDING] if RECORDING in frame.columns else []) + filled
     data = {"table": block.payload(), "attributes": attributes, "facets": facets, "measures": measures, "along": "block"}
-    data["apart"] = differing(frame, LOAD_KEYS)
+    data["apart"] = differing(frame, LOADS)
     data |= {"lines": table == "points", "plain": table == "kernels", "shown": ["grid"] if table == "kernels" else []}
     return Widget(
         "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"
@@ -73,7 +80,7 @@ def _invalid(points: pd.DataFrame) -> list[Block]:
     """Name the points whose time does not count, with the reason."""
     if "status" not in points.columns:
         return []
-    bad = points[points["status"].isin(["failed", "wrong_output", "skipped"])]
+    bad = points[points["status"].isin(VOID_STATUSES)]
     if bad.empty:
         return []
     rows = bad.head(_NAMED).to_dict("records")
@@ -82,9 +89,9 @@ def _invalid(points: pd.DataFrame) -> list[Block]:
     return [Note(f"{len(bad)} of {len(points)} points have no valid time. {'; '.join(texts)}{rest}", "warning")]
 
 
-def _by_tool(frame: pd.DataFrame) -> list[Block]:
+def _by_tool(frame: pd.DataFrame, first_source: TimeSource | None) -> list[Block]:
     """The same points as several tools timed them, where at least two did."""
-    sources = [source for source in time_sources(frame) if "host" not in source.id]
+    sources = [source for source in time_columns(frame, first_source) if "host" not in source.id]
     if len(sources) < 2:
         return []
     first, *others = sources
@@ -98,7 +105,7 @@ def _by_tool(frame: pd.DataFrame) -> list[Block]:
     return [table, Note(_TOOLS_NOTE, "hint")]
 
 
-def _measures(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _measures(frame: pd.DataFrame, first: TimeSource | None) -> list[dict[str, Any]]:
     measures: list[dict[str, Any]] = [
         {
             "id": item.id,
@@ -109,7 +116,7 @@ def _measures(frame: pd.DataFrame) -> list[dict[str, Any]]:
             "low": item.low,
             "high": item.high,
         }
-        for item in time_sources(frame)
+        for item in time_columns(frame, first)
     ]
     for name, (label, unit, better) in _NUMBERS.items():
         if name in frame.columns and frame[name].notna().any():

@@ -9,9 +9,7 @@ import numpy as np
 from profiler.report.blocks import Block, Missing, Note, Widget
 from profiler.report.embed import pack_integers
 from profiler.report.panels.base import Panel
-from profiler.report.points import time_sources
 from profiler.report.view import RECORDING, View
-from profiler.tools.registry import UNTRACED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +40,9 @@ def _clock(view: View, points: pd.DataFrame) -> str:
         list(dict.fromkeys(_CLOCKS.get(str(clock), str(clock)) for clock in points["clock"].dropna())) if "clock" in points else []
     )
     text = f"Times of whole iterations, by {' and '.join(clocks) or 'the program'}."
-    compared = view.metric("points")
-    sources = time_sources(compared) if compared is not None else []
-    if not sources or sources[0].id == UNTRACED:
+    if view.time_source is None or view.time_source.kind != "gpu_points":
         return text
-    return f"{text} The summary and the launch configurations compare another time: {sources[0].label}."
+    return f"{text} The summary and the launch configurations compare another time: {view.time_source}."
 
 
 def _key(row: dict[str, Any], keys: list[str]) -> tuple[Any, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from profiler.compare.ranking import LOADS
 from profiler.metrics.measured import MEASURED_NOTE, is_narrowed
 from profiler.report.blocks import Block, Fact, Facts, Findings, Missing, Note, Winners
 from profiler.report.panels.base import Panel
 from profiler.report.panels.findings import NOT_EVALUATED, collect
-from profiler.report.points import BANDWIDTH, LOAD_KEYS, Winner, differing, winners, with_attributes
+from profiler.report.points import Winner, differing, winners, with_attributes
 from profiler.report.view import View
 from profiler.store.experiment_document import EXPERIMENT_NAME
 from profiler.units import format_ns, format_si, format_value
@@ -30,16 +31,16 @@ _KEY_FIGURES = (
 
 def build(view: View) -> list[Block]:
     """Build the summary."""
-    best, source = winners(view)
+    best = winners(view)
     blocks: list[Block] = []
     unlike = _unlike(view, best)
     if unlike:
         blocks.append(Note(unlike, "hint"))
-    elif best and source is not None:
+    elif best:
         peak = view.device().get("memory_bandwidth_bytes_per_s")
-        cards = [_card(winner, source.median, peak) for winner in best]
+        cards = [_card(winner, peak) for winner in best]
         rows = _side_by_side(cards, view.names) if view.several else []
-        blocks.append(Winners(cards, source.label, view.names if view.several else [], rows))
+        blocks.append(Winners(cards, str(view.time_source), view.names if view.several else [], rows))
     noticed = [item for item in collect(view) if item.severity != NOT_EVALUATED]
     found = ([item for item in noticed if item.severity != "info"] or noticed)[:_TOP_FINDINGS]
     if found:
@@ -53,7 +54,7 @@ def _unlike(view: View, best: list[Winner]) -> str:
     if points is None or not any((recording.path / EXPERIMENT_NAME).is_file() for recording in view.recordings):
         return ""
     points, _ = with_attributes(points)
-    loads, steps = differing(points, LOAD_KEYS), differing(points, ("step",))
+    loads, steps = differing(points, LOADS), differing(points, ("step",))
     if loads:
         return (
             f"No point is called the fastest: they differ in {' and '.join(loads)}, and the time of one iteration says nothing "
@@ -76,26 +77,23 @@ def _side_by_side(cards: list[dict[str, Any]], names: list[str]) -> list[dict[st
     return rows
 
 
-def _card(winner: Winner, median: str, peak: Any) -> dict[str, Any]:
-    time = float(winner.row[median])
-    bandwidth = winner.row.get(BANDWIDTH)
-    known = bandwidth is not None and bandwidth == bandwidth and peak is not None and peak == peak
+def _card(winner: Winner, peak: Any) -> dict[str, Any]:
+    time, bandwidth = winner.median_ns, winner.bandwidth_bytes_per_s
+    known = bandwidth == bandwidth and peak is not None and peak == peak and float(peak) > 0
     return {
         "recording": winner.recording,
         "time_ns": time,
         "group": winner.group,
         "configuration": winner.configuration,
         "time": format_ns(time),
-        "bandwidth": format_si(float(bandwidth), "B/s") if bandwidth is not None and bandwidth == bandwidth else "",
-        "peak_pct": float(bandwidth) / float(peak) * 100 if known and float(peak) > 0 else None,
-        "floor": format_ns(time * float(bandwidth) / float(peak)) if known and float(peak) > 0 else "",
+        "bandwidth": format_si(bandwidth, "B/s") if bandwidth == bandwidth else "",
+        "peak_pct": bandwidth / float(peak) * 100 if known else None,
+        "floor": format_ns(time * bandwidth / float(peak)) if known else "",
         "margin_pct": winner.margin_pct,
         "runner_up": winner.runner_up,
         "slowest_ratio": winner.slowest_ratio,
         "rivals": winner.rivals,
-        "tied": winner.tied,
         "tied_with": _listed(winner.tied_with),
-        "denied_by": winner.denied_by,
     }
 
 

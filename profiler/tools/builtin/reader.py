@@ -12,14 +12,15 @@ import numpy as np
 from profiler.columns import Coded, Column, Columns, encode
 from profiler.errors import BadExportError
 from profiler.point_label import decode_label
+from profiler.point_status import PointStatus
 from profiler.tools.base import ReadResult
 from profiler.tools.damage import DAMAGE, damage_text
 
 RESULT_VERSION = 1
 RANGES_VERSION = 1
 _LONGEST_SAMPLE_NS = 1 << 48
+_STATUSES = tuple(status.value for status in PointStatus)
 _RESERVED = ("op", "variant", "shape", "dtype")
-_STATUS = ("ok", "failed", "wrong_output", "skipped")
 
 
 def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
@@ -60,10 +61,10 @@ def _floats(values: list[Any]) -> np.ndarray:
 def _outcome(point: dict[str, Any]) -> tuple[str, str | None]:
     """Return status and reason of a point: what is not surely ok is not taken for it."""
     status, reason = point["status"], point.get("reason")
-    if status not in _STATUS:
-        return "failed", reason or f"status {status!r}, expected {', '.join(_STATUS)}"
-    if status == "ok" and (point.get("verification") or {}).get("passed") is False:
-        return "wrong_output", reason or "its verification did not pass, though its status is ok"
+    if status not in _STATUSES:
+        return PointStatus.FAILED.value, reason or f"status {status!r}, expected {', '.join(_STATUSES)}"
+    if status == PointStatus.OK.value and (point.get("verification") or {}).get("passed") is False:
+        return PointStatus.WRONG_OUTPUT.value, reason or "its verification did not pass, though its status is ok"
     return status, reason
 
 

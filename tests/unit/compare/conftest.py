@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from profiler.compare.rows.sides import Row
+from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import summarise
 from profiler.point_label import decode_label
 

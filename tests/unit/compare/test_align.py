@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from profiler.compare.rows.alignment import align, apply_aliases, parse_aliases
-from profiler.compare.rows.sides import Row
+from profiler.compare.rows.row import Row
 from profiler.errors import UsageError
 from profiler.kernel_names import base_function
 

@@ -1,7 +1,7 @@
 import pytest
 from conftest import samples
 
-from profiler.compare.ranking import BEST_COLUMNS, best_rows
+from profiler.compare.ranking import RANKING_COLUMNS, rank_targets
 from profiler.errors import DataMissingError, UsageError
 
 ROW = "op=swish variant={} shape={} dtype=fp32"
@@ -15,8 +15,8 @@ def test_the_fastest_of_each_shape_and_what_cannot_be_told_apart(write_result):
         ROW.format("slow", "9x9"): samples(1e5),
         ROW.format("wrong", "9x9"): {"status": "wrong_output", "reason": "rmse 3"},
     }
-    found = best_rows([str(write_result("a.json", points))])
-    assert tuple(found.columns) == (*BEST_COLUMNS, "source") and found["source"][0] == "own timing of sweep points (builtin)"
+    found = rank_targets([str(write_result("a.json", points))])
+    assert tuple(found.columns) == (*RANKING_COLUMNS, "source") and found["source"][0] == "own timing of sweep points (builtin)"
     first = found[found["shape"] == "8x8"]
     assert first["row"].tolist() == [ROW.format(variant, "8x8") for variant in ("fast", "close", "slow")]
     assert first["tied"].tolist() == [True, True, False] and first["place"].tolist() == [1, 2, 3]
@@ -37,12 +37,12 @@ def test_other_conditions_have_a_winner_of_their_own(write_result):
         warm: {"samples_ns": samples(5e4), "cache": "warm"},
         ROW.format("x", "9x9"): samples(1e5),
     }
-    found = best_rows([str(write_result("a.json", points))])
+    found = rank_targets([str(write_result("a.json", points))])
     assert found[found["place"] == 1]["row"].tolist() == [cold, warm, ROW.format("x", "9x9")]
     assert found["conditions"].tolist() == ["cache=cold", "cache=cold", "cache=warm", ""]
     for other in ({"launch_mode": "graph"}, {"clock": "monotonic"}, {"engine": "tensorrt"}, {"streams": 2}, {"threads": 2}):
         both = {name: {"samples_ns": samples(1e5), "streams": 1, "threads": 1} for name in (cold, slower)}
-        found = best_rows(
+        found = rank_targets(
             [str(write_result("b.json", both | {warm: {"samples_ns": samples(5e4), "streams": 1, "threads": 1} | other}))]
         )
         assert (found["place"] == 1).sum() == 2, other
@@ -53,11 +53,11 @@ def test_processes_of_other_conditions_have_no_winner(write_result):
     paths = [
         str(write_result(f"{cache}.json", {label: {"samples_ns": samples(1e5), "cache": cache}})) for cache in ("cold", "warm")
     ]
-    (record,) = best_rows(paths).to_dict("records")
+    (record,) = rank_targets(paths).to_dict("records")
     assert record["tied"] is False and "cold and warm" in record["note"]
     other = str(write_result("other.json", {label: samples(1e5)}, device={"name": "Another GPU"}))
     with pytest.raises(UsageError, match="GPU model within the sweep"):
-        best_rows([paths[0], other])
+        rank_targets([paths[0], other])
 
 
 def test_processes_are_compared_within_themselves(write_result):
@@ -70,11 +70,11 @@ def test_processes_are_compared_within_themselves(write_result):
         )
         for i, drift in enumerate((1.0, 1.3, 0.8, 1.1))
     ]
-    found = best_rows(paths)
+    found = rank_targets(paths)
     assert found["tied"].tolist() == [True, False] and found["processes"].tolist() == [4, 4]
-    assert best_rows(paths[:1])["tied"].tolist() == [True, True]
+    assert rank_targets(paths[:1])["tied"].tolist() == [True, True]
 
 
 def test_without_times_there_is_no_winner(write_result):
     with pytest.raises(DataMissingError, match="holds no times"):
-        best_rows([str(write_result("a.json", {}))])
+        rank_targets([str(write_result("a.json", {}))])

@@ -10,7 +10,7 @@ from profiler.compare.judge.noise import MachineNoise, assumed_noise, find_noise
 from profiler.compare.judge.statistics import interval
 from profiler.compare.judge.verdict import DecisionRule
 from profiler.compare.rows.alignment import Pair
-from profiler.compare.rows.sides import Row
+from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import Summary
 from profiler.errors import DataMissingError, UsageError
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from conftest import row, samples
 
-from profiler.compare.rows.sides import available_sources, merge_replicates, side_rows
+from profiler.compare.rows.row import merge_replicates
+from profiler.compare.rows.sides import side_rows
 from profiler.metrics.recording import load
+from profiler.metrics.time_sources import TimeSource, available_sources
 
 
 def test_rows_of_a_result(write_result):
@@ -109,7 +111,6 @@ def test_a_real_capture_compares_with_itself():
 
 
 def test_kernel_times_of_points_know_how_the_program_measured(tmp_path):
-    from profiler.compare.rows.sides import Source
     from profiler.store.manifest import CaptureRecord
     from profiler.store.run_dir import create_run
 
@@ -123,7 +124,7 @@ def test_kernel_times_of_points_know_how_the_program_measured(tmp_path):
     document = {"schema": "profiler-result", "schema_version": 1, "points": [point]}
     (run.raw("builtin") / "result.json").write_text(json.dumps(document))
     run.finish("complete")
-    rows = {item.label: item for item in side_rows(load(run.path), Source("gpu_points", "nsys"))}
+    rows = {item.label: item for item in side_rows(load(run.path), TimeSource("gpu_points", "nsys"))}
     assert (rows[label].conditions["measure"], rows[label].conditions["cold_method"]) == ("throughput", "flush")
 
 

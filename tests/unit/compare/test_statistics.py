@@ -5,16 +5,14 @@ from scipy import stats
 from profiler.compare.judge.statistics import (
     LOOKS,
     Estimates,
-    autocorrelation_time,
     benjamini_hochberg,
     interval,
     local_level,
-    median_error,
     overall_error,
     paired_estimates,
-    resolution_ns,
     two_sided_p,
 )  # fmt: skip
+from profiler.compare.rows.summaries import autocorrelation_time, median_error, resolution_ns
 
 
 def balanced(rng, experiments, rounds):

@@ -24,32 +24,14 @@ def text_of(blocks, tmp_path):
 
 
 def test_tied_configurations_are_named_and_get_no_lead(tmp_path):
-    blocks = summary.build(View([synthetic.recording()]))
-    found, _ = winners(View([synthetic.recording()]))
-    text = text_of(blocks, tmp_path)
-    assert text.count("tied, the statistics cannot tell it apart from") == sum(winner.tied > 0 for winner in found) == 3
-    assert "% slower" not in text
-    assert "Fastest launch configuration by median kernel time, nsys" in text
-    tied = next(winner for winner in found if winner.tied)
-    assert len(tied.tied_with) == tied.tied and tied.tied_with[0] == tied.runner_up
-
-
-def test_a_lead_that_was_not_tested_or_not_confirmed_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("profiler.report.points.tied_labels", lambda recording, tool: None)
-    text = text_of(summary.build(View([synthetic.recording()])), tmp_path)
-    assert text.count("whether that is more than noise was not tested") == 4 and "ahead of" not in text
-
-    def tied_labels(recording, tool):
-        labels = recording.metric("points")["label"]
-        best = recording.metric("points").sort_values("nsys_median_ns").groupby(["shape", "dtype"], observed=True)["label"].head(2)
-        return dict.fromkeys(best.groupby(best.index // 10).first() if tool == "nsys" else labels, 1.0)
-
-    monkeypatch.setattr("profiler.report.points.tied_labels", tied_labels)
-    found, _ = winners(View([synthetic.recording()]))
-    denied = [winner for winner in found if winner.tied == 0]
-    assert denied and {winner.denied_by for winner in denied} == {"event time, built-in"}
-    text = text_of(summary.build(View([synthetic.recording()])), tmp_path)
-    assert "event time, built-in does not confirm" in text
+    view = View([synthetic.recording()], "gpu_points")
+    found = winners(view)
+    text = text_of(summary.build(view), tmp_path)
+    tied = [winner for winner in found if winner.tied_with]
+    assert text.count("tied, the statistics cannot tell it apart from") == len(tied) == 3
+    assert text.count("% ahead of") == 1
+    assert "Fastest launch configuration by median kernel time of sweep points (nsys)" in text
+    assert tied[0].tied_with[0] == tied[0].runner_up
 
 
 def loaded(name="threads"):
@@ -61,8 +43,8 @@ def loaded(name="threads"):
 
 
 def test_only_points_of_one_load_are_compared():
-    found, _ = winners(View([loaded()]))
-    assert {winner.group.rsplit(" · ", 1)[1] for winner in found} == {"threads 1", "threads 4"}
+    found = winners(View([loaded()]))
+    assert {winner.group.rsplit(" · ", 1)[1] for winner in found} == {"threads=1", "threads=4"}
     assert all("threads" not in winner.configuration for winner in found)
 
 
@@ -83,7 +65,9 @@ def replace_path(recording, path):
 
 def test_samples_name_their_clock_and_what_the_summary_compares():
     note = samples.build(View([synthetic.recording()]))[0]
-    assert "CUDA events" in note.text and "kernel time, nsys" in note.text
+    assert "CUDA events" in note.text and "another time" not in note.text
+    note = samples.build(View([synthetic.recording()], "gpu_points"))[0]
+    assert note.text.endswith("compare another time: kernel time of sweep points (nsys).")
     alone = samples.build(View([synthetic.bare("r.json", synthetic.builtin_frames(), "builtin")]))[0]
     assert "another time" not in alone.text
 

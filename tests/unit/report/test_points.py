@@ -1,13 +1,17 @@
 """The fastest configuration: found from the right time, failed points out."""
 
 import pandas as pd
+import pytest
 import synthetic
 
-from profiler.report.points import time_sources, winners, with_attributes
+from profiler.compare.ranking import rank_recordings
+from profiler.errors import UsageError
+from profiler.metrics.time_sources import TimeSource
+from profiler.report.points import time_columns, winners, with_attributes
 from profiler.report.view import View
 
 
-def test_kernel_times_come_before_event_and_host_times():
+def test_the_deciding_time_comes_first_and_host_time_last():
     names = [
         "builtin_host_median_ns",
         "nsys_event_median_ns",
@@ -18,14 +22,16 @@ def test_kernel_times_come_before_event_and_host_times():
         "cupti_median_ns",
     ]
     frame = pd.DataFrame([dict.fromkeys(names, 1.0)]).assign(cupti_median_ns=float("nan"))
-    sources = time_sources(frame)
-    assert [source.median for source in sources] == [
-        "nsys_median_ns",
+    found = time_columns(frame)
+    assert [item.median for item in found] == [
         "builtin_median_ns",
+        "nsys_median_ns",
         "nsys_event_median_ns",
         "builtin_host_median_ns",
     ]
-    assert (sources[1].low, sources[1].high, sources[0].low) == ("builtin_p05_ns", "builtin_p95_ns", "")
+    assert (found[0].low, found[0].high, found[1].low) == ("builtin_p05_ns", "builtin_p95_ns", "")
+    assert time_columns(frame, TimeSource("gpu_points", "nsys"))[0].median == "nsys_median_ns"
+    assert [item.median for item in time_columns(pd.DataFrame({"median_ns": [1.0]}))] == ["median_ns"]
 
 
 def test_attributes_come_from_the_label_and_numbers_sort_as_numbers():
@@ -37,19 +43,16 @@ def test_attributes_come_from_the_label_and_numbers_sort_as_numbers():
 
 def test_winner_of_each_shape_and_type_with_its_margin():
     recording = synthetic.recording()
-    found, source = winners(View([recording]))
-    assert source.id == "nsys"
+    view = View([recording], "gpu_points")
+    found = winners(view)
+    assert str(view.time_source) == "kernel time of sweep points (nsys)"
     points = recording.metric("points")
     for winner in found:
-        rows = points[
-            (points["shape"] == winner.row["shape"])
-            & (points["dtype"] == winner.row["dtype"])
-            & (points["status"] != "wrong_output")
-        ]
+        _, shape, dtype = winner.group.split(" · ")
+        rows = points[(points["shape"] == shape) & (points["dtype"] == dtype) & (points["status"] != "wrong_output")]
         times = rows["nsys_median_ns"].sort_values().tolist()
-        assert winner.row["nsys_median_ns"] == times[0]
-        assert abs(winner.margin_pct - (times[1] / times[0] - 1) * 100) < 1e-9
-        assert winner.rivals == len(rows)
+        assert winner.median_ns == times[0] and abs(winner.margin_pct - (times[1] / times[0] - 1) * 100) < 1e-9
+        assert winner.rivals == len(rows) and abs(winner.slowest_ratio - times[-1] / times[0]) < 1e-9
     assert {winner.group for winner in found} == {
         f"swish · {s} · {d}" for s in ("4096x1024", "65536x1024") for d in ("fp32", "fp16")
     }
@@ -58,33 +61,38 @@ def test_winner_of_each_shape_and_type_with_its_margin():
 def test_a_point_with_wrong_output_never_wins():
     recording = synthetic.recording()
     wrong = recording.metric("points").query("status == 'wrong_output'")["label"].item()
-    assert wrong not in [winner.row["label"] for winner in winners(View([recording]))[0]]
+    assert wrong not in [winner.label for winner in winners(View([recording]))]
 
 
 def test_several_recordings_are_ranked_apart():
-    found, _ = winners(View([synthetic.recording("a"), synthetic.recording("b", slower=1.5)]))
+    found = winners(View([synthetic.recording("a"), synthetic.recording("b", slower=1.5)]))
     assert [winner.recording for winner in found].count("a") == 4
     assert len(found) == 8
 
 
-def test_ties_are_those_of_the_ranking():
+@pytest.mark.parametrize("source", [None, "points", "gpu_points", "gpu_points:nsys"])
+def test_page_and_ranking_name_the_same_winners_by_the_same_source(source):
     recording = synthetic.recording()
-    view = View([recording])
-    found, source = winners(view)
-    ranked = best_rows([recording], source)
+    view = View([recording], source)
+    found, ranked = winners(view), rank_recordings([recording], source=source)
+    assert set(ranked["source"]) == {str(view.time_source)}
+    assert [winner.label for winner in found] == ranked[ranked["place"] == 1]["row"].tolist()
     for winner in found:
-        group = ranked[(ranked["shape"] == winner.row["shape"]) & (ranked["dtype"] == winner.row["dtype"])]
-        assert winner.tied == int(group["tied"].sum()) - 1
-        assert winner.tied < winner.rivals - 4  # scalar is out
-    # 256 and 512 threads differ by less than the noise, where the output of 256 was right
-    assert [winner.tied > 0 for winner in found] == [False, True, True, True]
+        group = ranked[(winner.group.split(" · ")[1] == ranked["shape"]) & (winner.group.split(" · ")[2] == ranked["dtype"])]
+        assert len(winner.tied_with) == int(group["tied"].sum()) - 1
 
 
-def best_rows(recordings, source):
-    from profiler.compare.judge.noise import assumed_noise
-    from profiler.compare.judge.verdict import DecisionRule
-    from profiler.compare.ranking import rank
-    from profiler.compare.rows.sides import Source, side_rows
+def test_without_a_pass_of_its_own_the_gpu_times_decide():
+    assert str(View([synthetic.recording()]).time_source) == "own timing of sweep points (builtin)"
+    alone = View([synthetic.bare("capture.sqlite", synthetic.sweep_frames())])
+    assert str(alone.time_source) == "kernel time of sweep points (nsys)" and len(winners(alone)) == 4
+    both = View([synthetic.recording(), synthetic.bare("capture.sqlite", synthetic.sweep_frames())])
+    assert str(both.time_source) == "kernel time of sweep points (nsys)" and len(winners(both)) == 8
 
-    assert source.id == "nsys"
-    return rank(side_rows(recordings[0], Source("gpu_points", "nsys")), assumed_noise(False), DecisionRule())
+
+def test_a_source_that_a_recording_lacks_is_refused():
+    view = View([synthetic.bare("capture.sqlite", synthetic.sweep_frames())], "points:builtin")
+    with pytest.raises(UsageError, match="share no source"):
+        winners(view)
+    with pytest.raises(UsageError, match="--source tea"):
+        View([synthetic.recording()], "tea")

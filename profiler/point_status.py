@@ -1,0 +1,35 @@
+"""What became of a sweep point: the one list of statuses, and which of several counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+
+class PointStatus(str, Enum):
+    """What became of a sweep point, in the order of gravity."""
+
+    OK = "ok"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    WRONG_OUTPUT = "wrong_output"
+
+    def __str__(self) -> str:
+        """Write it as documents do."""
+        return self.value
+
+
+VOID_STATUSES = tuple(status.value for status in PointStatus if status is not PointStatus.OK)
+"""Statuses of points whose time counts for nothing."""
+
+_GRAVITY = {status.value: place for place, status in enumerate(PointStatus)}
+
+
+def read_status(text: str | None) -> str:
+    """Return a status as documents write it; nothing is `ok`, and what is no status counts as `failed`."""
+    return PointStatus.OK.value if not text else text if text in _GRAVITY else PointStatus.FAILED.value
+
+
+def worst_status(texts: Iterable[str | None]) -> str:
+    """Return the gravest of several statuses: a wrong output before a failure before a skipped point; `ok` of none."""
+    return max(map(read_status, texts), key=_GRAVITY.__getitem__, default=PointStatus.OK.value)
