@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
-import selectors
 import signal
 import subprocess
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from profiler.capture.output import Input, ProgramOutput, standard_input
 from profiler.errors import CaptureError, ToolMissingError
 
-KEPT_LINES = 30
 GRACE_S = 20.0
-DRAIN_S = 1.0
 _TICK_S = 0.05
-_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 @dataclass(frozen=True)
@@ -81,6 +76,7 @@ def run_process(
     on_line: Callable[[str], None] | None = None,
     watch: Callable[[], str] | None = None,
     grace_s: float = GRACE_S,
+    reads: Input = Input.EMPTY,
 ) -> ProcessResult:
     """Run a program to its end, or end it with all its descendants.
 
@@ -95,17 +91,20 @@ def run_process(
         on_line: Called with each line of output as it comes.
         watch: Called often; a non-empty answer is the reason to stop the program.
         grace_s: Time between the polite request to end and the kill.
+        reads: What it reads as its standard input.
 
     Raises:
         ToolMissingError: The program does not exist or cannot be executed.
-        CaptureError: The log cannot be written.
+        CaptureError: The log cannot be written, or the disk is full.
     """
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(_open_log(log)) if log else None
         mark = f"PROFILER_CHILD_{secrets.token_hex(8)}"
-        process = _start(argv, {**(environment or {}), mark: "1"}, folder)
-        reader = _Output(process, stream, on_line)
+        source = stack.enter_context(standard_input(reads))
+        process = _start(argv, {**(environment or {}), mark: "1"}, folder, source)
+        assert process.stdout is not None
+        reader = ProgramOutput(process.stdout, stream, on_line)
         try:
             stopped = _wait(process, reader, start, timeout_s, watch)
             if stopped:
@@ -119,23 +118,33 @@ def run_process(
         finally:
             reader.close()
     duration = time.monotonic() - start
+    if reader.error is not None and log is not None:
+        raise CaptureError(
+            f"{log}: cannot write the log ({reader.error.strerror})", "make room, or record elsewhere with --runs DIR"
+        )
     return ProcessResult(tuple(argv), process.returncode, stopped, duration, tuple(reader.last), log)
 
 
 def _open_log(log: Path) -> IO[bytes]:
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        return log.open("wb")
+        return log.open("w+b")
     except OSError as error:
         raise CaptureError(f"{log}: cannot write the log ({error.strerror})", "record elsewhere with --runs DIR") from error
 
 
-def _start(argv: Sequence[str], environment: Mapping[str, str], folder: Path | None) -> subprocess.Popen[bytes]:
+def _start(argv: Sequence[str], environment: Mapping[str, str], folder: Path | None, source: int) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**os.environ, **environment}, cwd=folder, start_new_session=True, close_fds=False,
-        )  # fmt: skip
+            list(argv),
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            cwd=folder,
+            start_new_session=True,
+            close_fds=False,
+        )
     except FileNotFoundError as error:
         missing = folder if folder and not folder.is_dir() else argv[0]
         raise ToolMissingError(f"{missing}: not found", "check the spelling, or install it; profiler doctor lists tools") from error
@@ -143,94 +152,42 @@ def _start(argv: Sequence[str], environment: Mapping[str, str], folder: Path | N
         raise ToolMissingError(f"{argv[0]}: cannot be run ({error.strerror})", "is it executable, and for this machine?") from error
 
 
-class _Output:
-    """Reads the program's output without blocking and hands on whole lines."""
-
-    def __init__(self, process: subprocess.Popen[bytes], log: IO[bytes] | None, on_line: Callable[[str], None] | None) -> None:
-        assert process.stdout is not None
-        self._pipe = process.stdout
-        self._log, self._on_line = log, on_line
-        self._rest = b""
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._pipe, selectors.EVENT_READ)
-        self.open = True
-        self.last: deque[str] = deque(maxlen=KEPT_LINES)
-
-    def pump(self, wait_s: float) -> None:
-        """Take what has arrived, waiting for it for some time."""
-        if not self.open:
-            time.sleep(wait_s)
-            return
-        if not self._selector.select(wait_s):
-            return
-        data = os.read(self._pipe.fileno(), 1 << 16)
-        if not data:
-            self.open = False
-        if self._log is not None:
-            self._log.write(data)
-            self._log.flush()
-        *lines, self._rest = _LINE_END.split(self._rest + data)
-        self._emit(lines)
-
-    def _emit(self, lines: list[bytes]) -> None:
-        for raw in lines:
-            line = raw.decode("utf-8", "replace").rstrip()
-            if not line:
-                continue
-            self.last.append(line)
-            if self._on_line is not None:
-                self._on_line(line)
-
-    def drain(self) -> None:
-        """Take what a finished program left; somebody else may hold the pipe open, so not for ever."""
-        deadline = time.monotonic() + DRAIN_S
-        while self.open and time.monotonic() < deadline:
-            self.pump(_TICK_S)
-        self._emit([self._rest])
-        self._rest = b""
-
-    def close(self) -> None:
-        """Give the pipe back."""
-        self._selector.close()
-        self._pipe.close()
-
-
 def _wait(
     process: subprocess.Popen[bytes],
-    reader: _Output,
+    reader: ProgramOutput,
     start: float,
     timeout_s: float | None,
     watch: Callable[[], str] | None,
 ) -> str:
     try:
         while process.poll() is None:
-            reader.pump(_TICK_S)
+            reader.show(_TICK_S)
             if timeout_s is not None and time.monotonic() - start > timeout_s:
                 return "time-out"
             reason = watch() if watch is not None else ""
             if reason:
                 return reason
-        reader.drain()
+        reader.finish()
         return ""
     except KeyboardInterrupt:
         return "interrupted"
 
 
-def _end(process: subprocess.Popen[bytes], reader: _Output, grace_s: float, mark: str) -> None:
+def _end(process: subprocess.Popen[bytes], reader: ProgramOutput, grace_s: float, mark: str) -> None:
     """Ask politely first: a tool then still writes what it has. Then kill everything that is left."""
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
             _signal_group(process.pid, number)
             deadline = time.monotonic() + grace_s / 2
             while process.poll() is None and time.monotonic() < deadline:
-                reader.pump(_TICK_S)
+                reader.show(_TICK_S)
             if process.poll() is not None:
                 break
     except KeyboardInterrupt:
         pass  # asked a second time: kill at once
     _kill_tree(process.pid, mark)
     process.wait()
-    reader.drain()
+    reader.finish()
 
 
 def _signal_group(group: int, number: int) -> None:

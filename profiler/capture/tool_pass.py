@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
+from profiler.capture.output import Input
 from profiler.capture.process import ProcessResult, describe_exit, run_process
 from profiler.capture.progress import Progress
 from profiler.capture.recorders import recorders
@@ -148,7 +149,14 @@ class ToolPass:
             folder=self._run.path if self._request.sweep is not None else None,
             timeout_s=self._request.timeout_s,
             on_line=listener,
+            reads=self._input(),
         )
+
+    def _input(self) -> Input:
+        """A program of the user's own reads what this process was given, in each of several passes."""
+        if self._request.sweep is not None:
+            return Input.EMPTY
+        return Input.AGAIN if len(self._request.tools) > 1 else Input.OWN
 
     def _finish(self, own: CaptureRequest, result: ProcessResult, listener: Listener) -> None:
         capture = self._capture

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from profiler.capture.progress import Progress
+from profiler.cli.printing import echo
 
 
 class RichProgress(Progress):
@@ -60,7 +61,7 @@ class RichProgress(Progress):
     def line(self, text: str) -> None:
         """Show a line of output."""
         if self._bar is None:
-            self._say(f"  {text}")
+            echo(f"  {text}", err=True)
 
     def point(self, done: int, total: int, status: str, label: str) -> None:
         """Take note of a finished sweep point."""

@@ -6,6 +6,7 @@ Chosen as `--engine faulty_engine:FaultyEngine`; the attribute `fault` of a poin
 import ctypes
 import os
 import time
+from pathlib import Path
 
 from profiler.engines.base import EngineBroken, PointSkipped
 from profiler.engines.reference import ReferenceEngine
@@ -29,6 +30,8 @@ class FaultyEngine(ReferenceEngine):
             time.sleep(600)
         if fault == "slow":
             time.sleep(0.3)
+        while fault == "wait" and not Path(os.environ["FAULT_GATE"]).exists():
+            time.sleep(0.01)
         if fault == "error":
             raise CaptureError("out of registers", "use fewer")
         if fault in ("skip", "skip2"):
