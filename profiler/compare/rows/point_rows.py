@@ -13,7 +13,7 @@ from profiler.errors import DataMissingError
 from profiler.metrics.point_ranges import iterations
 from profiler.metrics.time_sources import iteration_times
 from profiler.point_label import decode_label
-from profiler.point_status import worst_status
+from profiler.point_status import read_status, worst_status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,7 @@ def _pooled(label: str, points: list[dict[str, Any]], samples: list[np.ndarray |
     found = [values for values in samples if values is not None]
     first = points[0]
     status = worst_status(_text(point.get("status")) for point in points)
+    gravest = [point for point in points if read_status(_text(point.get("status"))) == status]
     clocks = [
         float(np.fmin.reduce([float(_text(point.get(f"sm_clock_{when}_hz")) or "nan") for point in points]))
         for when in ("before", "after")
@@ -58,7 +59,7 @@ def _pooled(label: str, points: list[dict[str, Any]], samples: list[np.ndarray |
         conditions=conditions,
         sm_clock_before_hz=clocks[0],
         sm_clock_after_hz=clocks[1],
-        note=next((text for text in (_text(point.get("reason")) for point in points) if text), ""),
+        note=next(filter(None, (_text(point.get("reason")) for point in gravest)), ""),
         bytes_per_iteration=float(_text(first.get("bytes_per_iteration")) or "nan"),
         symbol=_text(_launch(first).get("symbol")),
         mixed=mixed,

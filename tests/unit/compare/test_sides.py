@@ -124,6 +124,11 @@ def test_kernel_times_of_points_know_how_the_program_measured(tmp_path):
     document = {"schema": "profiler-result", "schema_version": 1, "points": [point]}
     (run.raw("builtin") / "result.json").write_text(json.dumps(document))
     run.finish("complete")
+    assert [str(source) for source in available_sources(load(run.path))] == [
+        "own timing of sweep points (builtin)",
+        "kernel time of sweep points (nsys)",
+        "kernel time of each launch configuration (nsys)",
+    ]
     rows = {item.label: item for item in side_rows(load(run.path), TimeSource("gpu_points", "nsys"))}
     assert (rows[label].conditions["measure"], rows[label].conditions["cold_method"]) == ("throughput", "flush")
 

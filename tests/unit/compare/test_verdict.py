@@ -17,6 +17,8 @@ CASES = {
     "same": ((0.001, 0.001), "same", "within_threshold"),
     "same though significant": ((0.008, 0.0005), "same", "within_threshold"),
     "wide": ((0.02, 0.02), "cannot tell", "interval_too_wide"),
+    "only the lower end outside": ((-0.009, 0.005), "cannot tell", "interval_too_wide"),
+    "only the upper end outside": ((0.009, 0.005), "cannot tell", "interval_too_wide"),
     "near": ((0.0095, 0.001), "cannot tell", "near_threshold"),
     "unknown": ((np.nan, np.nan), "cannot tell", "too_few_rounds"),
     "error unknown": ((0.5, np.nan), "cannot tell", "too_few_rounds"),

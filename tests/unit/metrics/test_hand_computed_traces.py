@@ -6,6 +6,7 @@ import pytest
 import traces
 
 import profiler
+from profiler.compare.ranking import rank_recordings
 from profiler.errors import DataMissingError
 
 
@@ -191,6 +192,20 @@ def test_points_use_measured_iterations_only(trace):
     assert row["effective_bandwidth_pct"] == pytest.approx(100 * 4000 / 11e-9 / 4e12)
     assert (row["kernel"], row["kernels_per_iteration"], row["theoretical_occupancy_pct"]) == (traces.STRINGS[1], 1.0, 100.0)
     assert row["builtin_median_ns"] is None and row["status"] is None
+
+
+def test_an_iteration_that_launched_nothing_has_no_time_and_slows_nothing_down(trace, tmp_path):
+    label = "op=a shape=8 dtype=fp32"
+    ranges = [traces.DOMAIN, (0, 1000, {"domainId": 1, "text": f"point {label}"})]
+    ranges += [(100 * i + 100, 100 * i + 190, {"domainId": 1, "textId": 4}) for i in range(5)]
+    launched = (0, 1)
+    calls = [call(100 * i + 110, 100 * i + 120, i + 1) for i in launched]
+    kernels = [kernel(100 * i + 130, 100 * i + 150, i + 1) for i in launched]
+    recording = trace(ranges=ranges, calls=calls, kernels=kernels)
+    (row,) = records(recording, "points")
+    assert (row["nsys_median_ns"], row["nsys_min_ns"], row["iterations"]) == (20.0, 20.0, 2)
+    (ranked,) = rank_recordings([recording], runs=tmp_path).to_dict("records")
+    assert (ranked["median_ns"], ranked["samples"]) == (20.0, 2)
 
 
 def test_one_sample_has_no_deviation(trace):
