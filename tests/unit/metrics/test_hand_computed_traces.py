@@ -259,3 +259,17 @@ def test_an_empty_trace_has_no_rows_and_no_failure(trace):
     assert all(absent.values())
     texts = frames["diagnostics"].array("text").tolist()
     assert "hello" in texts and any("no GPU work" in text for text in texts)
+
+
+def test_the_carve_out_of_a_launch_is_read_and_limits_its_occupancy(tmp_path):
+    # 10 KiB and the driver's 1 KiB a block: two blocks fit into 32 KiB, twenty into the whole 228 KiB of an SM
+    kernels = [(0, 10, {"staticSharedMemory": 10240, "sharedMemoryExecuted": 32768}),
+               (20, 30, {"staticSharedMemory": 10240, "sharedMemoryExecuted": 233472})]  # fmt: skip
+    path = traces.write_trace(tmp_path / "carve.sqlite", kernels=kernels, gpus=[{}])
+    recording = profiler.load(str(path))
+    configurations = recording.table("launch_configurations")
+    assert configurations["shared_memory_executed_bytes"].tolist() == [32768, 233472]
+    found = recording.metric("occupancy")
+    assert found["limit_shared_memory_blocks"].tolist() == [2, 20]
+    assert found["blocks_per_sm"].tolist() == [2, 20]
+    assert found["theoretical_occupancy_pct"].tolist() == [100 * 2 * 2 / 64, 100 * 20 * 2 / 64]

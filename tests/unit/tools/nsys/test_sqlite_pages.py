@@ -132,6 +132,16 @@ def test_long_texts_before_a_column_are_left_to_sqlite(tmp_path):
     assert export.integers("data", ["b"])["b"].tolist() == [2]
 
 
+@pytest.mark.parametrize("length", [*range(388, 432), 462, 463, 464, 700, 900, 901, 902])
+def test_records_about_the_length_at_which_sqlite_moves_their_end_to_another_page(tmp_path, length):
+    # eight bytes a column, before and after the text: each of them can be the first that no longer stands on the page
+    schema = ", ".join([*(f"n{i} INTEGER" for i in range(6)), "t TEXT", *(f"m{i} INTEGER" for i in range(3))])
+    numbers = [(1 << 60) + 7 * i for i in range(9)]
+    export = write(tmp_path / "data.db", [(*numbers[:6], "x" * length, *numbers[6:])] * 3, schema=schema)
+    for place, name in enumerate([*(f"n{i}" for i in range(6)), *(f"m{i}" for i in range(3))]):
+        assert export.integers("data", [name])[name].tolist() == [numbers[place]] * 3, name
+
+
 def test_a_key_that_stands_in_the_row_id(tmp_path):
     export = write(tmp_path / "data.db", [(5, 6), (7, 8)], schema="a INTEGER PRIMARY KEY, b INTEGER")
     assert export.integers("data", ["a", "b"])["a"].tolist() == [5, 7]
