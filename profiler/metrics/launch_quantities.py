@@ -14,6 +14,7 @@ from profiler.tools.ncu.metric_names import (
     DRAM_WRITE,
     FP16_OPERATIONS,
     FP32_OPERATIONS,
+    FP64_OPERATIONS,
     TENSOR_BF16,
     TENSOR_FP16,
     thread_instruction_metric,
@@ -38,15 +39,27 @@ _SHARED_PIPE = "l1tex__data_pipe_lsu_wavefronts_mem_shared.sum.pct_of_peak_susta
 # a fused multiply-add counts twice; packed half instructions work on two values
 _FP32_WEIGHTS = (1, 1, 2)
 _FP16_WEIGHTS = (2, 2, 4)
+_FP64_WEIGHTS = (1, 1, 2)
+_BRANCHES = "smsp__inst_executed_op_branch.sum"
+_DIVERGENT = "smsp__sass_branch_targets_threads_divergent.sum"
+_EFFICIENCY = "smsp__sass_average_branch_targets_threads_uniform.pct"
+_L1_HIT, _L2_HIT = "l1tex__t_sector_hit_rate.pct", "lts__t_sector_hit_rate.pct"
+_L2_SECTORS = "lts__t_sectors.sum.per_second"
+_INSTRUCTIONS = "smsp__inst_executed.sum"
 
 
 def _per_cycle(operation: str) -> str:
     return thread_instruction_metric(operation) + ".per_cycle_elapsed"
 
 
+def _sectors_per_request(op: str) -> str:
+    return f"l1tex__average_t_sectors_per_request_pipe_lsu_mem_global_op_{op}.ratio"
+
+
 EXTRA_METRICS = (
     *_CLOCKS, _CYCLES, *_LOCAL_PARTS, *DRAM_READ, *DRAM_WRITE, *TENSOR_FP16, *TENSOR_BF16,
-    *map(_per_cycle, (*FP32_OPERATIONS, *FP16_OPERATIONS)), "derived__local_spilling_requests",
+    *map(_per_cycle, (*FP32_OPERATIONS, *FP16_OPERATIONS, *FP64_OPERATIONS)), *map(_sectors_per_request, ("ld", "st")),
+    "derived__local_spilling_requests",
 )  # fmt: skip
 """Metrics read when a report has them, beside those that recording asks for."""
 
@@ -94,8 +107,10 @@ def _dram_share(c: CounterMatrix) -> np.ndarray:
 
 
 def flop(c: CounterMatrix) -> np.ndarray:
-    """FP32 and FP16 operations outside the tensor cores."""
-    return _operations(c, FP32_OPERATIONS, _FP32_WEIGHTS) + np.nan_to_num(_operations(c, FP16_OPERATIONS, _FP16_WEIGHTS))
+    """Operations outside the tensor cores, of the precisions whose three instructions were all counted."""
+    kinds = ((FP32_OPERATIONS, _FP32_WEIGHTS), (FP16_OPERATIONS, _FP16_WEIGHTS), (FP64_OPERATIONS, _FP64_WEIGHTS))
+    values = np.stack([_operations(c, operations, weights) for operations, weights in kinds])
+    return np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
 
 
 def intensity(c: CounterMatrix) -> np.ndarray:
@@ -126,6 +141,33 @@ def _requests(op: str) -> str:
 
 def _bytes_per_sector(op: str) -> str:
     return f"smsp__sass_average_data_bytes_per_sector_mem_global_op_{op}.ratio"
+
+
+def _touched_sectors(c: CounterMatrix, op: str) -> np.ndarray:
+    counted = ratio(c[_sectors(op)], c[_requests(op)])
+    stated = c[_sectors_per_request(op)]
+    return np.where(np.isnan(counted), np.where(c[_requests(op)] == 0, np.nan, stated), counted)
+
+
+def _hit_rate(c: CounterMatrix, metric: str, accesses: np.ndarray) -> np.ndarray:
+    """Hits of all accesses; ncu says 0 where there was none, and more than 100 where it counts a hit twice."""
+    return np.where(accesses == 0, np.nan, np.minimum(c[metric], 100.0))
+
+
+def _l1_accesses(c: CounterMatrix) -> np.ndarray:
+    """Sectors that global and local accesses moved; NaN unless all of them are known and nothing hit."""
+    total = sum((c[name] for name in (_sectors("ld"), _sectors("st"), *_LOCAL_SECTORS)), np.zeros(c.launches))
+    return np.where(c[_L1_HIT] == 0, total, np.nan)
+
+
+def _branch_efficiency(c: CounterMatrix) -> np.ndarray:
+    """Uniform branches of all; ncu says 0 for a kernel that branches nowhere, or never apart."""
+    nothing = (c[_EFFICIENCY] == 0) & ((c[_BRANCHES] == 0) | (c[_DIVERGENT] == 0))
+    return np.where(nothing, np.nan, c[_EFFICIENCY])
+
+
+def _per_instruction(c: CounterMatrix, metric: str) -> np.ndarray:
+    return np.where(c[_INSTRUCTIONS] == 0, np.nan, c[metric])
 
 
 def _used_bytes(c: CounterMatrix, op: str) -> np.ndarray:
@@ -184,7 +226,7 @@ def _global_access(op: str, word: str) -> tuple[Quantity, ...]:
                  lambda c: c[_sectors(op)]),
         _derived(f"sectors_per_request_{word}", "ratio", "none",
                  f"32-byte sectors that a warp's global {word} touches; ideal: 4 for 4-byte, 16 for 16-byte accesses",
-                 f"{_sectors(op)} / {_requests(op)}", lambda c: ratio(c[_sectors(op)], c[_requests(op)])),
+                 f"{_sectors(op)} / {_requests(op)}", lambda c: _touched_sectors(c, op)),
         _derived(f"bytes_per_sector_{word}", "bytes", "higher", f"bytes used of each 32-byte sector of global {word}s",
                  _bytes_per_sector(op), lambda c: _used_bytes(c, op)),
     )  # fmt: skip
@@ -217,21 +259,23 @@ QUANTITIES: tuple[Quantity, ...] = (
               "lts__throughput.avg.pct_of_peak_sustained_elapsed"),
     _derived("l2_throughput_bytes_per_s", "bytes/s", "higher", "L2 cache traffic",
              "lts__t_sectors.sum.per_second * 32", lambda c: c["lts__t_sectors.sum.per_second"] * SECTOR_BYTES),
-    _measured("l2_hit_pct", "%", "higher", "L2 hits of all accesses; writes count as hits, so streaming shows 50 %",
-              "lts__t_sector_hit_rate.pct"),
+    _derived("l2_hit_pct", "%", "higher", "L2 hits of all accesses; writes count as hits, so streaming shows 50 %",
+             _L2_HIT, lambda c: _hit_rate(c, _L2_HIT, c[_L2_SECTORS])),
     _measured("l1_throughput_pct", "%", "higher", "use of the L1 cache, of its peak",
               "l1tex__throughput.avg.pct_of_peak_sustained_active"),
-    _measured("l1_hit_pct", "%", "higher", "L1 hits of all accesses", "l1tex__t_sector_hit_rate.pct"),
+    _derived("l1_hit_pct", "%", "higher", "L1 hits of all accesses", _L1_HIT,
+             lambda c: _hit_rate(c, _L1_HIT, _l1_accesses(c))),
     *_global_access("ld", "load"),
     *_global_access("st", "store"),
-    _measured("branch_efficiency_pct", "%", "higher", "branches whose threads all went the same way",
-              "smsp__sass_average_branch_targets_threads_uniform.pct"),
-    _measured("divergent_branches", "count", "lower", "branches whose threads went different ways",
-              "smsp__sass_branch_targets_threads_divergent.sum"),
-    _measured("threads_per_instruction", "count", "higher", "active threads per executed instruction, at most 32",
-              "smsp__thread_inst_executed_per_inst_executed.ratio"),
-    _measured("unpredicated_threads_per_instruction", "count", "higher", "the same without predicated-off threads",
-              "smsp__thread_inst_executed_pred_on_per_inst_executed.ratio"),
+    _derived("branch_efficiency_pct", "%", "higher", "branches whose threads all went the same way", _EFFICIENCY,
+             _branch_efficiency),
+    _measured("divergent_branches", "count", "lower", "branches whose threads went different ways", _DIVERGENT),
+    _derived("threads_per_instruction", "count", "higher", "active threads per executed instruction, at most 32",
+             "smsp__thread_inst_executed_per_inst_executed.ratio",
+             lambda c: _per_instruction(c, "smsp__thread_inst_executed_per_inst_executed.ratio")),
+    _derived("unpredicated_threads_per_instruction", "count", "higher", "the same without predicated-off threads",
+             "smsp__thread_inst_executed_pred_on_per_inst_executed.ratio",
+             lambda c: _per_instruction(c, "smsp__thread_inst_executed_pred_on_per_inst_executed.ratio")),
     _measured("shared_instructions", "count", "none", "executed shared memory instructions", _SHARED),
     _measured("shared_pipe_pct", "%", "none", "use of the shared memory pipe, of its peak; counts every warp once even"
               " without shared memory", _SHARED_PIPE),
@@ -250,8 +294,8 @@ QUANTITIES: tuple[Quantity, ...] = (
               "smsp__warps_eligible.avg.per_cycle_active"),
     _measured("cycles_per_issue", "count", "lower", "cycles between two instructions of a warp",
               "smsp__average_warp_latency_per_inst_issued.ratio"),
-    _derived("flop", "count", "none", "FP32 and FP16 operations outside the tensor cores; an FMA counts 2",
-             "smsp__sass_thread_inst_executed_op_{fadd,fmul,ffma,hadd,hmul,hfma}_pred_on.sum", flop),
+    _derived("flop", "count", "none", "FP32, FP16 and FP64 operations outside the tensor cores; an FMA counts 2",
+             "smsp__sass_thread_inst_executed_op_{fadd,fmul,ffma,hadd,hmul,hfma,dadd,dmul,dfma}_pred_on.sum", flop),
     _derived("tensor_op", "count", "none", "tensor core operations with FP16 and BF16 inputs",
              "sm__ops_path_tensor_src_{fp16*,bf16*}.sum", lambda c: _sum(c, *TENSOR_FP16, *TENSOR_BF16)),
     _derived("flop_per_s", "count", "higher", "operations per second", "flop / gpu__time_duration.sum",

@@ -8,6 +8,7 @@ from profiler.columns import Columns
 from profiler.tools.base import ReadResult
 from profiler.tools.ncu import frames
 from profiler.tools.ncu.launch import Launch
+from profiler.tools.ncu.plausibility import implausible
 
 TABLES = ("counters", "profiled_launches", "launch_configurations", "devices", "diagnostics")
 
@@ -22,6 +23,7 @@ def assemble(counters: Columns, launches: list[Launch], messages: list[dict[str,
         source: File name, for the reasons.
     """
     profiled = frames.profiled_launches_table(launches, counters)
+    messages = [*messages, *implausible(counters)]
     found = {
         "counters": counters,
         "profiled_launches": profiled,

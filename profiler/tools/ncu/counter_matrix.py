@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from profiler.columns import Columns
+from profiler.tools.ncu.quantities import synonyms
 
 
 class CounterMatrix:
@@ -14,12 +15,13 @@ class CounterMatrix:
 
     Args:
         counters: `counters` table.
-        metrics: Names wanted; a metric that was not measured is NaN for every launch.
+        metrics: Names wanted; a metric that was not measured, also under none of its other names, is NaN for every launch.
         launches: Number of launches in the report.
     """
 
     def __init__(self, counters: Columns, metrics: Iterable[str], launches: int) -> None:
-        self._position = {name: index for index, name in enumerate(dict.fromkeys(metrics))}
+        names = (name for metric in metrics for name in (metric, *synonyms(metric)))
+        self._position = {name: index for index, name in enumerate(dict.fromkeys(names))}
         self.launches = launches
         coded = counters.coded("metric")
         column = np.array([self._position.get(name, -1) for name in coded.values] or [-1], dtype=np.int64)[coded.codes]
@@ -29,7 +31,10 @@ class CounterMatrix:
 
     def __getitem__(self, metric: str) -> np.ndarray:
         """Return a metric of every launch, float64, NaN where it was not measured."""
-        return self._values[:, self._position[metric]]
+        values = self._values[:, self._position[metric]]
+        for name in synonyms(metric) if np.isnan(values).any() else ():
+            values = np.where(np.isnan(values), self._values[:, self._position[name]], values)
+        return values
 
     def first(self, *metrics: str) -> np.ndarray:
         """Return for each launch the first of several metrics that was measured."""

@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from profiler.columns import Columns
 from profiler.errors import BadExportError
 from profiler.tools.base import ReadResult
 from profiler.tools.ncu import frames
 from profiler.tools.ncu.assemble import TABLES, assemble
-from profiler.tools.ncu.detail_labels import metric_of_label
 from profiler.tools.ncu.launch import Launch
+from profiler.tools.ncu.number_format import COMMA, Decision, UndecidedError, decide, to_number
 from profiler.tools.ncu.nvtx_columns import PUSH_POP_HEADER, START_STOP_HEADER, parse_ranges
+from profiler.tools.ncu.quantities import dimension, metric_of_label
 from profiler.tools.ncu.unit_names import base_unit
 
 FIRST_COLUMNS = ("ID", "Process ID")
@@ -26,24 +29,63 @@ _LAUNCH_COLUMNS = {
     "Grid Size", "Device", "CC", PUSH_POP_HEADER, START_STOP_HEADER,
 }  # fmt: skip
 _EMPTY_VALUES = ("", "no data", "n/a", "nan", "-nan")
+_WHOLE_UNITS = frozenset((unit, 1) for unit in ("ns", "byte", "inst", "sector", "thread", "request", "cycle", ""))
 _RULE_SEVERITY = {"WRN": "warning", "ERR": "error"}
 _EXPORT_AGAIN = "export it again: ncu -i FILE.ncu-rep --page raw --csv --print-units base > FILE.csv"
 _HEADER = re.compile(rb'(?m)^"?ID"?,"?Process ID"?,')
 
 
-def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Return the header row and the rows below it; what the tool or the program printed before is passed over."""
+@dataclass
+class _Page:
+    """One log of the file: everything below one header row."""
+
+    header: list[str]
+    rows: list[list[str]]
+
+    @property
+    def is_details(self) -> bool:
+        """The long page, one row a metric; else the wide one, one row a launch."""
+        return "Metric Name" in self.header
+
+
+@dataclass
+class _Found:
+    """What the pages of a file hold, before their numbers are read."""
+
+    launches: list[Launch] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    rules: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    launch_ids: list[int] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+
+    def add(self, launch_id: int, metric: str, unit: str, cell: str) -> None:
+        """Add a printed value."""
+        self.launch_ids.append(launch_id)
+        self.metrics.append(metric)
+        self.units.append(unit)
+        self.cells.append(cell.strip())
+
+
+def _pages(path: Path) -> list[_Page]:
+    """Split the file at its header rows; what the tool or the program printed around the pages is passed over."""
     try:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
             rows = [row for row in csv.reader(stream) if row]
     except (OSError, csv.Error) as error:
         raise BadExportError(f"{path}: cannot be read as CSV ({error})", _EXPORT_AGAIN) from error
-    for index, row in enumerate(rows):
+    pages: list[_Page] = []
+    for row in rows:
         if tuple(row[:2]) == FIRST_COLUMNS:
-            return row, [line for line in rows[index + 1 :] if not line[0].startswith("==")]
-    raise BadExportError(
-        f"{path}: no header row that begins with {', '.join(FIRST_COLUMNS)}, expected a CSV page of ncu", _EXPORT_AGAIN
-    )
+            pages.append(_Page(row, []))
+        elif pages and not row[0].startswith("=="):
+            pages[-1].rows.append(row)
+    if not pages:
+        raise BadExportError(
+            f"{path}: no header row that begins with {', '.join(FIRST_COLUMNS)}, expected a CSV page of ncu", _EXPORT_AGAIN
+        )
+    return pages
 
 
 def _size(text: str, kind: str) -> dict[str, int]:
@@ -73,46 +115,109 @@ def _launch(cells: dict[str, str]) -> Launch:
     return Launch(cells.get("Kernel Name", ""), _short_name(cells.get("Kernel Name", "")), facts, ranges)
 
 
-def _numbers(cells: Iterable[str], factors: Iterable[float]) -> tuple[np.ndarray, list[str | None]]:
-    """Split printed values into numbers in base units (NaN for others) and the texts that are no number."""
-    numbers: list[float] = []
-    texts: list[str | None] = []
-    for cell in cells:
-        try:
-            numbers.append(float(cell.replace(",", "")))
-            texts.append(None)
-        except ValueError:
-            numbers.append(math.nan)
-            texts.append(None if cell.strip().lower() in _EMPTY_VALUES else cell)
-    return np.asarray(numbers) * np.asarray(list(factors)), texts
-
-
-def _read_raw(path: Path, header: list[str], rows: list[list[str]]) -> ReadResult:
-    """Read the wide page: names, units, then one row a launch."""
-    if not rows or rows[0][0] != "":
+def _add_raw(path: Path, page: _Page, found: _Found) -> None:
+    """Take a wide page: names, units, then one row a launch; a further row of units counts for what follows it."""
+    header, width = page.header, len(page.header)
+    if not page.rows or page.rows[0][0] != "":
         raise BadExportError(f"{path}: no row of units below the names, expected the raw page of ncu", _EXPORT_AGAIN)
-    if len(rows[0]) < len(header):
+    if len(page.rows[0]) < width:
         raise BadExportError(
-            f"{path}: the row of units has {len(rows[0])} cells, expected {len(header)} as in the header", _EXPORT_AGAIN
+            f"{path}: the row of units has {len(page.rows[0])} cells, expected {width} as in the header", _EXPORT_AGAIN
         )
-    units, body = rows[0], [row for row in rows[1:] if len(row) == len(header)]
-    torn = [_torn_message(row, len(header)) for row in rows[1:] if row[0].isdigit() and len(row) != len(header)]
-    if not body:
-        return _nothing(path, torn)
     columns = [
         index for index, name in enumerate(header)
         if name not in _LAUNCH_COLUMNS and not name.startswith(frames.UNINFORMATIVE_PREFIXES)
     ]  # fmt: skip
-    scaled = [base_unit(units[index]) for index in columns]
-    values, texts = _numbers((row[i] for row in body for i in columns), [factor for _, factor in scaled] * len(body))
-    counters = frames.counters_table(
-        [launch for launch in range(len(body)) for _ in columns],
-        [header[index] for index in columns] * len(body),
-        values,
-        texts,
-        [unit for unit, _ in scaled] * len(body),
-    )
-    return assemble(counters, [_launch(dict(zip(header, row, strict=True))) for row in body], torn, path.name)
+    units = page.rows[0]
+    for row in page.rows[1:]:
+        if row[0] == "" and len(row) == width:
+            units = row
+        elif len(row) == width:
+            found.launches.append(_launch(dict(zip(header, row, strict=True))))
+            for index in columns:
+                found.add(len(found.launches) - 1, header[index], units[index], row[index])
+        elif row[0].isdigit():
+            found.messages.append(_torn_message(row, width))
+
+
+def _add_details(path: Path, page: _Page, found: _Found) -> None:
+    """Take a long page: one row a metric or a rule. A launch is its number within its process."""
+    header, width = page.header, len(page.header)
+    known: dict[tuple[str, ...], int] = {}
+    seen: dict[int, dict[str, str]] = {}
+    for row in page.rows:
+        if len(row) > width:
+            found.messages += [_torn_message(row, width)] if row[0].isdigit() else []
+            continue
+        record = dict(zip(header, row, strict=False))
+        key = (record["ID"], record.get("Process ID", ""), record.get("Kernel Name", ""))
+        section, label, unit = (record.get(name) or "" for name in ("Section Name", "Metric Name", "Metric Unit"))
+        metric = metric_of_label(section, label, unit) if label else ""
+        # a metric that comes again in its section is that of another launch: the program ran twice into one file
+        if key not in known or (metric and seen[known[key]].get(metric) == section):
+            known[key] = len(found.launches)
+            seen[known[key]] = {}
+            found.launches.append(_launch(record))
+        launch_id = known[key]
+        if record.get("Rule Name"):
+            found.rules.append((launch_id, record))
+        # a label can stand in two sections: the first is kept
+        if metric and seen[launch_id].setdefault(metric, section) == section:
+            found.add(launch_id, metric, unit, record.get("Metric Value", ""))
+
+
+def _counters(path: Path, found: _Found, decision: Decision) -> Columns:
+    """Read the printed values as numbers in base units.
+
+    Raises:
+        BadExportError: A duration, size, rate or share has a unit that no version of ncu prints.
+    """
+    scaled = [base_unit(unit) for unit in found.units]
+    values, texts = np.full(len(found.cells), math.nan), list[str | None]([None] * len(found.cells))
+    for place, cell in enumerate(found.cells):
+        number = to_number(cell, decision.format)
+        if number is None:
+            texts[place] = None if cell.lower() in _EMPTY_VALUES else cell
+            continue
+        expected, (unit, factor) = dimension(found.metrics[place]), scaled[place]
+        if expected and unit != expected:
+            raise BadExportError(
+                f"{path}: {found.metrics[place]} has the unit {found.units[place]!r}, expected one of {expected}", _EXPORT_AGAIN
+            )
+        values[place] = number * factor
+    return frames.counters_table(found.launch_ids, found.metrics, values, texts, [unit for unit, _ in scaled])
+
+
+def _is_whole(metric: str, unit: str) -> bool:
+    """Say whether a value printed in this unit counts something without fractions."""
+    counted = metric.endswith((".sum", ".max", ".min")) or metric in ("launch__grid_size", "launch__thread_count")
+    return counted and base_unit(unit) in _WHOLE_UNITS
+
+
+def _decide(path: Path, found: _Found) -> Decision:
+    """Find how the numbers of a file are written.
+
+    Raises:
+        BadExportError: That cannot be told.
+    """
+    columns = zip(found.metrics, found.units, found.cells, strict=True)
+    whole: dict[tuple[str, str], bool] = {}
+    cells = {}
+    for metric, unit, cell in columns:
+        is_whole = whole.get((metric, unit))
+        if is_whole is None:
+            is_whole = whole[metric, unit] = _is_whole(metric, unit)
+        cells[cell, is_whole] = None
+    try:
+        return decide(cells)
+    except UndecidedError as error:
+        fix = "print it in the language C: LC_ALL=C ncu -i FILE.ncu-rep --page raw --csv --print-units base > FILE.csv"
+        raise BadExportError(f"{path}: the decimal sign cannot be told: {error}", fix) from error
+
+
+def _format_message(decision: Decision) -> dict[str, Any]:
+    text = f"numbers are read with a decimal comma, as {decision.example!r} tells: the machine that printed them set it"
+    return frames.message("reader", "info", text, "print it in the language C for certainty: LC_ALL=C")
 
 
 def _nothing(path: Path, torn: list[dict[str, Any]]) -> ReadResult:
@@ -121,20 +226,13 @@ def _nothing(path: Path, torn: list[dict[str, Any]]) -> ReadResult:
 
 
 def _torn_message(row: list[str], width: int) -> dict[str, Any]:
-    return {
-        "source": "reader",
-        "severity": "warning",
-        "text": f"the row of launch {row[0]} has {len(row)} of {width} cells and is left out",
-        "hint": _EXPORT_AGAIN,
-        "launch_id": -1,
-        "section": "",
-        "speedup_pct": math.nan,
-        "speedup_kind": "",
-    }
+    return frames.message(
+        "reader", "warning", f"the row of launch {row[0]} has {len(row)} of {width} cells and is left out", _EXPORT_AGAIN
+    )
 
 
-def _rule_message(row: dict[str, str], launch_id: int) -> dict[str, Any]:
-    speedup = row.get("Estimated Speedup", "").replace(",", "")
+def _rule_message(row: dict[str, str], launch_id: int, decision: Decision) -> dict[str, Any]:
+    speedup = to_number(row.get("Estimated Speedup", ""), decision.format)
     return {
         "source": f"ncu {row.get('Rule Name', '')}",
         "severity": _RULE_SEVERITY.get(row.get("Rule Type", ""), "info"),
@@ -142,41 +240,22 @@ def _rule_message(row: dict[str, str], launch_id: int) -> dict[str, Any]:
         "hint": "",
         "launch_id": launch_id,
         "section": row.get("Section Name", ""),
-        "speedup_pct": float(speedup) if speedup else float("nan"),
+        "speedup_pct": math.nan if speedup is None else speedup,
         "speedup_kind": row.get("Estimated Speedup Type", ""),
     }
 
 
-def _read_details(path: Path, header: list[str], rows: list[list[str]]) -> ReadResult:
-    """Read the long page: one row a metric or a rule."""
-    torn = [_torn_message(row, len(header)) for row in rows if row[0].isdigit() and len(row) > len(header)]
-    records = [dict(zip(header, row, strict=False)) for row in rows if len(row) <= len(header)]
-    ids: dict[str, int] = {}
-    launches: list[Launch] = []
-    for record in records:
-        if record["ID"] not in ids:
-            ids[record["ID"]] = len(ids)
-            launches.append(_launch(record))
-    if not launches:
-        return _nothing(path, torn)
-    # a label can stand in two sections: the first is kept
-    unique = {
-        (record["ID"], metric_of_label(record.get("Section Name", ""), record["Metric Name"])): record
-        for record in reversed(records)
-        if record.get("Metric Name")
-    }
-    measured = list(unique.values())
-    scaled = [base_unit(record.get("Metric Unit", "")) for record in measured]
-    values, texts = _numbers((record.get("Metric Value", "") for record in measured), [factor for _, factor in scaled])
-    counters = frames.counters_table(
-        [ids[record["ID"]] for record in measured],
-        [metric for _, metric in unique],
-        values,
-        texts,
-        [unit for unit, _ in scaled],
-    )
-    messages = torn + [_rule_message(record, ids[record["ID"]]) for record in records if record.get("Rule Name")]
-    return assemble(counters, launches, messages, path.name)
+def _read(path: Path, pages: list[_Page]) -> ReadResult:
+    found = _Found()
+    for page in pages:
+        (_add_details if page.is_details else _add_raw)(path, page, found)
+    if not found.launches:
+        return _nothing(path, found.messages)
+    decision = _decide(path, found)
+    messages = found.messages + [_rule_message(row, launch, decision) for launch, row in found.rules]
+    if decision.format is COMMA:
+        messages.append(_format_message(decision))
+    return assemble(_counters(path, found, decision), found.launches, messages, path.name)
 
 
 class NcuCsvReader:
@@ -185,7 +264,7 @@ class NcuCsvReader:
     tool = "ncu"
     suffixes = (".csv",)
     tables = TABLES
-    parser_version = 2
+    parser_version = 3
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Say whether the first bytes hold a header of ncu's CSV, after whatever was printed before it."""
@@ -197,11 +276,13 @@ class NcuCsvReader:
         """Read the asked tables of a CSV page.
 
         Raises:
-            BadExportError: The file holds no header row of ncu, or no row of units.
+            BadExportError: The file holds no header row of ncu, no row of units, or numbers that can be read in two ways.
         """
-        header, rows = _rows(path)
-        result = _read_details(path, header, rows) if "Metric Name" in header else _read_raw(path, header, rows)
-        result.info = {"tool": "Nsight Compute", "page": "details" if "Metric Name" in header else "raw"}
+        pages = _pages(path)
+        result = _read(path, pages)
+        result.info = {"tool": "Nsight Compute", "page": "details" if pages[0].is_details else "raw"}
+        if len(pages) > 1:
+            result.info["logs"] = len(pages)
         return result
 
 

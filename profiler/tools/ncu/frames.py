@@ -17,6 +17,7 @@ SIZES = tuple(f"{kind}_{axis}" for kind in ("grid", "block") for axis in AXES)
 UNINFORMATIVE_PREFIXES = ("breakdown:", "group:")
 """Entries of a report that only list other metrics' names."""
 
+_TOTALS = {"grid": "launch__grid_size", "block": "launch__block_size"}
 _KHZ = 1000
 _MEMORY_TRANSFERS_PER_CLOCK = 2
 _BITS_PER_BYTE = 8
@@ -42,6 +43,12 @@ _CONFIGURATION_METRICS = {
     "dynamic_shared_memory_bytes": "launch__shared_mem_per_block_dynamic",
     _CARVE_OUT: "launch__shared_mem_config_size",
 }
+
+
+def message(source: str, severity: str, text: str, hint: str = "") -> dict[str, Any]:
+    """Return a row of `diagnostics` that is about no single launch."""
+    row = {"source": source, "severity": severity, "text": text, "hint": hint}
+    return {**row, "launch_id": -1, "section": "", "speedup_pct": np.nan, "speedup_kind": ""}
 
 
 def attribute(name: str) -> str:
@@ -102,17 +109,21 @@ def profiled_launches_table(launches: Sequence[Launch], counters: Columns) -> Co
         counters: `counters` table of the same launches, for what the launches do not state.
 
     Returns:
-        One row per launch; `iteration_bytes` beside the schema's columns when an NVTX payload states it.
+        One row per launch, with the totals as `x` where the shape of grid or block is not told; `iteration_bytes` beside the
+        schema's columns when an NVTX payload states it.
     """
     dimension = {name: f"launch__{name[:-2]}_dim_{name[-1]}" for name in SIZES}
-    measured = CounterMatrix(counters, dimension.values(), len(launches))
+    measured = CounterMatrix(counters, (*dimension.values(), *_TOTALS.values()), len(launches))
     table: dict[str, Column] = {
         "launch_id": np.arange(len(launches), dtype=np.int32),
         "kernel": encode([launch.kernel for launch in launches]),
     }
     for name, metric in dimension.items():
         stated = _facts(launches, name)
-        table[name] = _whole(np.where(np.isnan(stated), measured[metric], stated))
+        known = np.where(np.isnan(stated), measured[metric], stated)
+        # pages before 2022 give the number of blocks and of threads, not their shape
+        total = measured[_TOTALS[name[:-2]]]
+        table[name] = _whole(np.where(np.isnan(known), np.where(name.endswith("x") | np.isnan(total), total, 1), known))
     for name in ("process_id", "device_id", "context_id", "stream_id"):
         values = _facts(launches, name)
         if not np.isnan(values).all():

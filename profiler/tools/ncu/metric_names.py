@@ -18,6 +18,7 @@ PIPES = ("alu", "fma", "xu", "lsu", "tensor")
 
 FP32_OPERATIONS = ("fadd", "fmul", "ffma")
 FP16_OPERATIONS = ("hadd", "hmul", "hfma")
+FP64_OPERATIONS = ("dadd", "dmul", "dfma")
 
 
 def stall_metric(reason: str) -> str:
@@ -108,6 +109,7 @@ _HARDWARE = (
     # floating-point work
     *map(thread_instruction_metric, FP32_OPERATIONS),
     *map(thread_instruction_metric, FP16_OPERATIONS),
+    *map(thread_instruction_metric, FP64_OPERATIONS),
     "sm__sass_thread_inst_executed_op_ffma_pred_on.sum.peak_sustained",
 )
 

@@ -6,22 +6,34 @@ from functools import lru_cache
 
 from profiler.units import NS_PER_MS, NS_PER_S, NS_PER_US
 
+_SECOND_WORDS = ("s", "sec", "second", "seconds")
 _TIMES_NS = {
-    "ns": 1, "nsecond": 1,
-    "us": NS_PER_US, "usecond": NS_PER_US,
-    "ms": NS_PER_MS, "msecond": NS_PER_MS,
-    "s": NS_PER_S, "second": NS_PER_S, "sec": NS_PER_S,
+    prefix + word: factor
+    for prefixes, factor in (
+        (("",), NS_PER_S),
+        (("m",), NS_PER_MS),
+        (("u", "µ", "μ"), NS_PER_US),
+        (("n",), 1),
+    )
+    for prefix in prefixes
+    for word in _SECOND_WORDS
+}
+_PREFIXES = {"Ki": 1024.0, "Mi": 1024.0**2, "Gi": 1024.0**3, "K": 1e3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
+_SPELLINGS = {
+    "bytes": "byte", "Byte": "byte", "Bytes": "byte", "B": "byte", "sectors": "sector", "threads": "thread",
+    "cycle/s": "hz", "Hz": "hz", "percent": "%",
 }  # fmt: skip
-_PREFIXES = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
-_SPELLINGS = {"bytes": "byte", "sectors": "sector", "threads": "thread", "cycle/s": "hz"}
+_SCALED = ("byte", "bytes", "B", "hz", "Hz", "inst", "cycle", "cycles", "sector", "sectors", "thread", "threads", "warp", "block")
 
 
 def _quantity(text: str) -> tuple[str, float]:
     """Split a decimal prefix from a unit word: `Gbyte` is (`byte`, 1e9); `SM` and `%` have none."""
     if text in _TIMES_NS:
         return "ns", _TIMES_NS[text]
-    if len(text) > 1 and text[0] in _PREFIXES and text[1].islower():
-        return text[1:], _PREFIXES[text[0]]
+    for prefix, factor in _PREFIXES.items():
+        rest = text.removeprefix(prefix)
+        if rest != text and (rest in _SCALED or (len(prefix) == 1 and prefix != "k" and rest[:1].islower())):
+            return rest, factor
     return text, 1.0
 
 

@@ -11,8 +11,8 @@ import pytest
 from profiler.errors import BadExportError, DataMissingError
 from profiler.metrics.launch_quantities import whole
 from profiler.metrics.recording import load
-from profiler.tools.ncu.detail_labels import METRIC_LABELS
 from profiler.tools.ncu.nvtx_columns import parse_ranges
+from profiler.tools.ncu.quantities import quantities
 
 DATA = Path(__file__).parents[3] / "data" / "ncu_h200"
 RAW, DETAILS = DATA / "swish_raw.csv", DATA / "swish_details.csv"
@@ -64,7 +64,7 @@ def test_details_page_labels_mean_the_metrics_of_the_report(reported) -> None:
     # what is printed with two decimals of a scaled unit is right to half of the last digit
     tolerance = (compared["value_report"].abs() * 0.005).clip(lower=0.0051)
     assert ((compared["value"] - compared["value_report"]).abs() <= tolerance).all()
-    assert set(both["metric"]) & set(METRIC_LABELS.values())
+    assert set(both["metric"]) & set(quantities())
 
 
 def test_details_page_gives_the_rules() -> None:
