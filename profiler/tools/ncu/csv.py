@@ -202,7 +202,7 @@ def _decide(path: Path, found: _Found) -> Decision:
     """
     columns = zip(found.metrics, found.units, found.cells, strict=True)
     whole: dict[tuple[str, str], bool] = {}
-    cells = {}
+    cells: dict[tuple[str, bool], None] = {}
     for metric, unit, cell in columns:
         is_whole = whole.get((metric, unit))
         if is_whole is None:
