@@ -1,27 +1,33 @@
-# Finds the ops. Every folder plugins/<op>/ that holds <op>_launch.cu is one; nothing else has to be edited to add it.
+# Finds the ops. Every folder plugins/<op>/ that holds <op>.cu is one; nothing else has to be edited to add it.
 
 # profiler_find_ops(<root> <names variable>): the names of the op folders under <root>, sorted.
 function(profiler_find_ops root names)
-  file(GLOB launch_files CONFIGURE_DEPENDS RELATIVE "${root}" "${root}/*/*_launch.cu")
+  file(GLOB kernel_files CONFIGURE_DEPENDS RELATIVE "${root}" "${root}/*/*.cu")
   set(found "")
-  foreach(launch_file IN LISTS launch_files)
-    get_filename_component(folder "${launch_file}" DIRECTORY)
-    if(launch_file STREQUAL "${folder}/${folder}_launch.cu")
+  foreach(kernel_file IN LISTS kernel_files)
+    get_filename_component(folder "${kernel_file}" DIRECTORY)
+    if(kernel_file STREQUAL "${folder}/${folder}.cu")
+      if(NOT EXISTS "${root}/${folder}/${folder}.hpp")
+        message(FATAL_ERROR "The op ${folder} lacks ${root}/${folder}/${folder}.hpp, which states what it computes")
+      endif()
       list(APPEND found "${folder}")
     endif()
   endforeach()
   list(SORT found)
   if(NOT found)
-    message(FATAL_ERROR "No op found: expected folders ${root}/<op>/ that hold <op>_launch.cu")
+    message(FATAL_ERROR "No op found: expected folders ${root}/<op>/ that hold <op>.hpp and <op>.cu")
   endif()
   set(${names} "${found}" PARENT_SCOPE)
 endfunction()
 
-# profiler_write_op_list(<file> <name>...): the generated list that contract/registry.cpp includes.
-function(profiler_write_op_list file)
+# profiler_write_op_list(<folder> <name>...): the generated lists that contract/registry.cpp and contract/host_ops.cpp include.
+function(profiler_write_op_list folder)
   set(lines "")
+  set(headers "")
   foreach(name IN LISTS ARGN)
     string(APPEND lines "PROFILER_OP(${name})\n")
+    string(APPEND headers "#include \"${name}/${name}.hpp\"\n")
   endforeach()
-  file(CONFIGURE OUTPUT "${file}" CONTENT "${lines}" @ONLY)
+  file(CONFIGURE OUTPUT "${folder}/op_list.inc" CONTENT "${lines}" @ONLY)
+  file(CONFIGURE OUTPUT "${folder}/op_headers.inc" CONTENT "${headers}" @ONLY)
 endfunction()

@@ -3,10 +3,11 @@
 #include <algorithm>
 
 #include "contract/contract.hpp"
+#include "contract/native.hpp"
 #include "error.hpp"
 #include "json_writer.hpp"
-#include "native_ops.hpp"
 #include "nearest_name.hpp"
+#include "references.hpp"
 #include "sweep.hpp"
 
 namespace profiler::driver {
@@ -26,7 +27,7 @@ std::vector<std::string> pluginNames() {
 
 std::vector<std::string> allOpNames() {
   std::vector<std::string> names = pluginNames();
-  for (auto const& op : nativeOps()) names.push_back(op.name);
+  for (auto const* op : plugins::nativeOps()) names.push_back(op->name);
   names.push_back(kCopyOp);
   return names;
 }
@@ -35,10 +36,7 @@ bool runsNetworkFile(Options const& options) { return !options.engineFile.empty(
 
 /// Attributes of an op; an engine's or model's are those of its reference.
 plugins::FieldTable fieldsOf(std::string const& op, Options const& options) {
-  std::string const& name = runsNetworkFile(options) && op != kCopyOp ? options.reference : op;
-  if (plugins::Op const* found = plugins::findOp(name)) return found->info().fields;
-  if (NativeOp const* found = findNativeOp(name)) return found->fields;
-  return {};
+  return fieldsOf(runsNetworkFile(options) && op != kCopyOp ? options.reference : op);
 }
 
 /// Why the op takes none of these values, empty when it takes them.
@@ -92,7 +90,7 @@ void writePlugin(JsonWriter& json, plugins::OpInfo const& info) {
   json.key("types").beginArray();
   for (auto const type : info.types) json.value(plugins::elementTypeName(type));
   json.endArray().key("variants").beginArray();
-  for (auto const* variant : info.variants) json.value(variant);
+  for (auto const* variant : info.variants()) json.value(variant);
   json.endArray();
   writeFields(json, info.fields);
   json.endObject();
@@ -152,14 +150,14 @@ std::string listText() {
     text += "    types:";
     for (auto const type : info.types) text += std::string(" ") + plugins::elementTypeName(type);
     text += "    variants:";
-    for (auto const* variant : info.variants) text += std::string(" ") + variant;
+    for (auto const* variant : info.variants()) text += std::string(" ") + variant;
     text += "\n";
     for (auto const& field : info.fields) text += fieldText(field);
   }
   text += "\nTensorRT's own layers (--native NAME, the prefix may be left out)\n";
-  for (auto const& op : nativeOps()) {
-    text += "  " + std::string(op.name) + "  " + op.summary + "\n";
-    for (auto const& field : op.fields) text += fieldText(field);
+  for (auto const* op : plugins::nativeOps()) {
+    text += "  " + std::string(op->name) + "  " + op->summary + "\n";
+    for (auto const& field : op->fields) text += fieldText(field);
   }
   text += std::string("\nCopy (--copy)\n  ") + kCopyOp + "  y = x, cudaMemcpyAsync on the device\n\nTypes: " + kTypesText + "\n";
   return text;
@@ -170,9 +168,9 @@ std::string listJson() {
   json.beginObject().key("plugins").beginArray();
   for (auto const* op : plugins::allOps()) writePlugin(json, op->info());
   json.endArray().key("native").beginArray();
-  for (auto const& op : nativeOps()) {
-    json.beginObject().field("name", op.name).field("summary", op.summary);
-    writeFields(json, op.fields);
+  for (auto const* op : plugins::nativeOps()) {
+    json.beginObject().field("name", op->name).field("summary", op->summary);
+    writeFields(json, op->fields);
     json.endObject();
   }
   json.endArray().key("types").beginArray();

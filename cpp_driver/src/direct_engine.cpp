@@ -61,7 +61,7 @@ class DirectWorkload : public Workload {
   char const* engineName() const override { return "direct"; }
   std::vector<TensorSpec> const& tensors() const override { return mTensors; }
   std::unique_ptr<Executor> makeExecutor() override { return std::make_unique<DirectExecutor>(mOp, mAttributes, mViews); }
-  std::int64_t bytesPerIteration() const override { return mOp.bytesPerIteration(mViews.inputs.data(), mViews.outputs.data()); }
+  std::int64_t bytesPerIteration() const override { return mOp.bytesPerIteration(mAttributes, mViews.inputs.data(), mViews.outputs.data()); }
   Reference const* reference() const override { return mReference.get(); }
   std::optional<LaunchDescription> launch() const override {
     return describeOpLaunch(mOp, mAttributes, mViews.inputs.data(), mViews.outputs.data());
@@ -104,11 +104,12 @@ class CopyWorkload : public Workload {
 
 }  // namespace
 
-OpViews makeOpViews(plugins::Op const& op, Extents const& shape, plugins::ElementType type) {
+OpViews makeOpViews(plugins::Op const& op, plugins::Attributes const& attributes, Extents const& shape, plugins::ElementType type) {
   OpViews views;
-  views.inputs.assign(static_cast<std::size_t>(op.info().inputCount), {type, contractShape(shape), nullptr});
-  views.outputs.resize(static_cast<std::size_t>(op.info().outputs.size()));
-  op.describeOutputs(views.inputs.data(), views.outputs.data());
+  views.inputs.resize(static_cast<std::size_t>(op.inputCount(attributes)));
+  views.outputs.resize(static_cast<std::size_t>(op.outputCount(attributes)));
+  if (char const* refusal = op.describeInputs(attributes, contractShape(shape), type, views.inputs.data())) throw Unsupported(refusal);
+  op.describeOutputs(attributes, views.inputs.data(), views.outputs.data());
   return views;
 }
 
@@ -138,7 +139,7 @@ std::unique_ptr<Workload> makeDirectWorkload(PointRequest const& point) {
   plugins::Op const* op = plugins::findOp(point.op);
   if (op == nullptr) throw Unsupported("no built-in op is called " + point.op);
   plugins::Attributes const attributes = readAttributes(op->info().fields, point.attributes);
-  OpViews views = makeOpViews(*op, *point.shape, *point.type);
+  OpViews views = makeOpViews(*op, attributes, *point.shape, *point.type);
   if (char const* refusal = op->refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
   describeOpLaunch(*op, attributes, views.inputs.data(), views.outputs.data());
   return std::make_unique<DirectWorkload>(*op, attributes, std::move(views));

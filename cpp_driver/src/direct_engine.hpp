@@ -23,6 +23,6 @@ std::optional<LaunchDescription> describeOpLaunch(plugins::Op const& op, plugins
 struct OpViews {
   std::vector<plugins::TensorView> inputs, outputs;
 };
-OpViews makeOpViews(plugins::Op const& op, Extents const& shape, plugins::ElementType type);
+OpViews makeOpViews(plugins::Op const& op, plugins::Attributes const& attributes, Extents const& shape, plugins::ElementType type);
 
 }  // namespace profiler::driver

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "contract/registry.hpp"
 #include "error.hpp"
 
 namespace profiler::driver {
@@ -23,16 +24,16 @@ class OpReference : public Reference {
 
 class NativeReference : public Reference {
  public:
-  NativeReference(NativeOp const& op, plugins::Attributes const& attributes) : mOp(op), mAttributes(attributes) {}
+  NativeReference(plugins::NativeOp const& op, plugins::Attributes const& attributes) : mOp(op), mAttributes(attributes) {}
   bool elementwise() const override { return true; }
   void compute(plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) const override {
     std::int64_t const count = shapes[0].elementCount();
     for (std::int64_t i = 0; i < count; ++i) outputs[0][i] = mOp.reference(mAttributes, inputs[0][i]);
   }
-  plugins::Tolerance tolerance(plugins::ElementType type) const override { return nativeTolerance(mOp, type); }
+  plugins::Tolerance tolerance(plugins::ElementType type) const override { return mOp.tolerance(type); }
 
  private:
-  NativeOp const& mOp;
+  plugins::NativeOp const& mOp;
   plugins::Attributes mAttributes;
 };
 
@@ -51,11 +52,23 @@ std::unique_ptr<Reference> makeOpReference(plugins::Op const& op, plugins::Attri
   return std::make_unique<OpReference>(op, attributes);
 }
 
-std::unique_ptr<Reference> makeNativeReference(NativeOp const& op, plugins::Attributes const& attributes) {
+std::unique_ptr<Reference> makeNativeReference(plugins::NativeOp const& op, plugins::Attributes const& attributes) {
   return std::make_unique<NativeReference>(op, attributes);
 }
 
 std::unique_ptr<Reference> makeCopyReference() { return std::make_unique<CopyReference>(); }
+
+std::unique_ptr<Reference> makeReference(std::string const& name, std::vector<NamedText> const& attributes) {
+  if (plugins::Op const* op = plugins::findOp(name)) return makeOpReference(*op, readAttributes(op->info().fields, attributes));
+  if (plugins::NativeOp const* op = plugins::findNativeOp(name)) return makeNativeReference(*op, readAttributes(op->fields, attributes));
+  return makeCopyReference();
+}
+
+plugins::FieldTable fieldsOf(std::string const& name) {
+  if (plugins::Op const* found = plugins::findOp(name)) return found->info().fields;
+  if (plugins::NativeOp const* found = plugins::findNativeOp(name)) return found->fields;
+  return {};
+}
 
 plugins::Shape contractShape(Extents const& extents) {
   plugins::Shape shape;

@@ -4,14 +4,20 @@
 #include <memory>
 
 #include "contract/op.hpp"
-#include "native_ops.hpp"
+#include "contract/native.hpp"
 #include "workload.hpp"
 
 namespace profiler::driver {
 
 std::unique_ptr<Reference> makeOpReference(plugins::Op const& op, plugins::Attributes const& attributes);
-std::unique_ptr<Reference> makeNativeReference(NativeOp const& op, plugins::Attributes const& attributes);
+std::unique_ptr<Reference> makeNativeReference(plugins::NativeOp const& op, plugins::Attributes const& attributes);
 std::unique_ptr<Reference> makeCopyReference();
+
+/// Reference of the op, native layer or copy of this name, with the attributes of a point. Throws Unsupported for a refused value.
+std::unique_ptr<Reference> makeReference(std::string const& name, std::vector<NamedText> const& attributes);
+
+/// Attributes of the op or native layer of this name; none for any other.
+plugins::FieldTable fieldsOf(std::string const& name);
 
 /// Shape of the contract from extents.
 plugins::Shape contractShape(Extents const& extents);

@@ -17,6 +17,7 @@ TensorType tensorType(plugins::ElementType type) {
   switch (type) {
     case plugins::ElementType::kFloat16: return TensorType::kFloat16;
     case plugins::ElementType::kBFloat16: return TensorType::kBFloat16;
+    case plugins::ElementType::kInt32: return TensorType::kInt32;
     default: return TensorType::kFloat32;
   }
 }

@@ -4,8 +4,8 @@
 
 #include "accuracy.hpp"
 #include "buffers.hpp"
+#include "contract/native.hpp"
 #include "error.hpp"
-#include "native_ops.hpp"
 #include "references.hpp"
 #include "tests/check.hpp"
 
@@ -14,13 +14,16 @@ namespace {
 using namespace profiler::driver;
 using profiler::plugins::Attributes;
 using profiler::plugins::ElementType;
+using profiler::plugins::findNativeOp;
+using profiler::plugins::NativeOp;
+using profiler::plugins::roundedAttributes;
 
 constexpr ElementType kTypes[] = {ElementType::kFloat32, ElementType::kFloat16, ElementType::kBFloat16};
 
 /// Counts the elements of -8 to 8 that the op's tolerance refuses when `compute` stands for the layer.
 std::int64_t refused(NativeOp const& op, Attributes const& attributes, ElementType type, std::function<double(double)> const& compute,
                      double from = -8.0, double to = 8.0) {
-  Accuracy accuracy(type, nativeTolerance(op, type));
+  Accuracy accuracy(type, op.tolerance(type));
   Attributes const held = roundedAttributes(attributes, type);
   for (int i = 0; i <= 1600; ++i) {
     double const x = profiler::plugins::roundToType(type, from + (to - from) * i / 1600);

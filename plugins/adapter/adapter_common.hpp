@@ -16,13 +16,27 @@ bool toElementType(nvinfer1::DataType type, ElementType& elementType) noexcept;
 /// False when type, rank or a dimension cannot be represented.
 bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView& view) noexcept;
 
-/// Whether the op may compute on a tensor of this type, format and shape (-1 for dimensions not known yet). Formats other than linear
-/// are for elementwise ops, and those that pad only where padding stays zero or no padding can arise.
-bool supportsTensor(Op const& op, Attributes const& attributes, nvinfer1::PluginTensorDesc const& desc) noexcept;
+/// Whether an elementwise op may compute on a tensor of this type, format and shape (-1 for dimensions not known yet). Formats that pad
+/// are taken only where padding stays zero or no padding can arise.
+bool supportsElementwise(Op const& op, Attributes const& attributes, nvinfer1::PluginTensorDesc const& desc) noexcept;
 
-/// Whether two positions of a format combination agree in type and format.
-inline bool sameLayout(nvinfer1::PluginTensorDesc const& left, nvinfer1::PluginTensorDesc const& right) noexcept {
-  return left.type == right.type && left.format == right.format;
+/// Whether tensor `position` of `count` (inputs first, then outputs) may be what `descAt(position)` says, given those before it. All
+/// tensors of an elementwise op have one type and format; those of another op are linear, and the op says which types go together.
+template <typename DescAt>
+bool supportsTensors(Op const& op, Attributes const& attributes, int32_t position, int32_t count, DescAt const& descAt) noexcept {
+  if (position < 0 || position >= count || count > 2 * kMaxTensors) {
+    return false;
+  }
+  nvinfer1::PluginTensorDesc const& desc = descAt(position);
+  if (op.info().elementwise) {
+    return supportsElementwise(op, attributes, desc) && desc.type == descAt(0).type && desc.format == descAt(0).format;
+  }
+  ElementType types[2 * kMaxTensors];
+  bool known = desc.dims.nbDims <= kMaxRank && desc.format == nvinfer1::TensorFormat::kLINEAR;
+  for (int32_t index = 0; index <= position; ++index) {
+    known = known && toElementType(descAt(index).type, types[index]);
+  }
+  return known && op.takesType(attributes, types, position);
 }
 
 /// Attributes as plugin fields: numbers typed, choices as text. The collection points into this object.

@@ -51,10 +51,9 @@ nvinfer1::DimsExprs PluginV2::getOutputDimensions(int32_t index, nvinfer1::DimsE
 
 bool PluginV2::supportsFormatCombination(int32_t position, PluginTensorDesc const* tensors, int32_t inputCount,
                                          int32_t outputCount) noexcept {
-  if (inputCount != mOp.info().inputCount || outputCount != getNbOutputs() || position < 0 || position >= inputCount + outputCount) {
-    return false;
-  }
-  return supportsTensor(mOp, mAttributes, tensors[position]) && sameLayout(tensors[position], tensors[0]);
+  bool const counts = inputCount == mOp.inputCount(mAttributes) && outputCount == getNbOutputs();
+  return counts && supportsTensors(mOp, mAttributes, position, inputCount + outputCount,
+                                   [tensors](int32_t index) -> PluginTensorDesc const& { return tensors[index]; });
 }
 
 void PluginV2::configurePlugin(nvinfer1::DynamicPluginTensorDesc const*, int32_t, nvinfer1::DynamicPluginTensorDesc const*,
@@ -76,7 +75,7 @@ size_t PluginV2::getWorkspaceSize(PluginTensorDesc const* inputs, int32_t inputC
 int32_t PluginV2::initialize() noexcept {
   cudaError_t const error = DeviceInfo::current(mDevice);
   if (error != cudaSuccess) {
-    logError(getPluginType(), cudaGetErrorString(error));
+    logError(getPluginType(), cudaErrorText(error));
     return 1;
   }
   return 0;

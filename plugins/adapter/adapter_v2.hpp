@@ -22,7 +22,7 @@ class PluginV2 final : public nvinfer1::IPluginV2DynamicExt {
   nvinfer1::IPluginV2DynamicExt* clone() const noexcept override;
   void destroy() noexcept override { delete this; }
 
-  int32_t getNbOutputs() const noexcept override { return static_cast<int32_t>(mOp.info().outputs.size()); }
+  int32_t getNbOutputs() const noexcept override { return mOp.outputCount(mAttributes); }
   nvinfer1::DataType getOutputDataType(int32_t index, nvinfer1::DataType const* inputTypes, int32_t inputCount) const noexcept override;
   nvinfer1::DimsExprs getOutputDimensions(int32_t index, nvinfer1::DimsExprs const* inputs, int32_t inputCount,
                                           nvinfer1::IExprBuilder& builder) noexcept override;
@@ -43,7 +43,7 @@ class PluginV2 final : public nvinfer1::IPluginV2DynamicExt {
 
  private:
   bool takes(int32_t outputIndex, int32_t inputCount) const noexcept {
-    return inputCount == mOp.info().inputCount && outputIndex >= 0 && outputIndex < getNbOutputs();
+    return inputCount == mOp.inputCount(mAttributes) && outputIndex >= 0 && outputIndex < getNbOutputs();
   }
 
   Op const& mOp;

@@ -59,10 +59,9 @@ int32_t PluginV3::getOutputShapes(nvinfer1::DimsExprs const* inputs, int32_t inp
 
 bool PluginV3::supportsFormatCombination(int32_t position, DynamicPluginTensorDesc const* tensors, int32_t inputCount,
                                          int32_t outputCount) noexcept {
-  if (!takes(inputCount, outputCount) || position < 0 || position >= inputCount + outputCount) {
-    return false;
-  }
-  return supportsTensor(mOp, mAttributes, tensors[position].desc) && sameLayout(tensors[position].desc, tensors[0].desc);
+  return takes(inputCount, outputCount) &&
+         supportsTensors(mOp, mAttributes, position, inputCount + outputCount,
+                         [tensors](int32_t index) -> PluginTensorDesc const& { return tensors[index].desc; });
 }
 
 int32_t PluginV3::configurePlugin(DynamicPluginTensorDesc const*, int32_t inputCount, DynamicPluginTensorDesc const*,
@@ -92,9 +91,11 @@ int32_t PluginV3::onShapeChange(PluginTensorDesc const* inputs, int32_t inputCou
   if (!takes(inputCount, outputCount)) {
     return 1;
   }
+  auto const descAt = [=](int32_t index) -> PluginTensorDesc const& {
+    return index < inputCount ? inputs[index] : outputs[index - inputCount];
+  };
   for (int32_t index = 0; index < inputCount + outputCount; ++index) {
-    PluginTensorDesc const& desc = index < inputCount ? inputs[index] : outputs[index - inputCount];
-    if (!supportsTensor(mOp, mAttributes, desc)) {
+    if (!supportsTensors(mOp, mAttributes, index, inputCount + outputCount, descAt)) {
       logError(getPluginName(), "a tensor has an unsupported type or format");
       return 1;
     }
@@ -112,7 +113,7 @@ nvinfer1::IPluginV3* PluginV3::attachToContext(nvinfer1::IPluginResourceContext*
     auto* const attached = new PluginV3(mOp, mAttributes);
     cudaError_t const error = DeviceInfo::current(attached->mDevice);
     if (error != cudaSuccess) {
-      logError(getPluginName(), cudaGetErrorString(error));
+      logError(getPluginName(), cudaErrorText(error));
       delete attached;
       return nullptr;
     }

@@ -26,7 +26,7 @@ class PluginV3 final : public nvinfer1::IPluginV3,
   char const* getPluginVersion() const noexcept override { return mOp.info().version; }
   char const* getPluginNamespace() const noexcept override { return kPluginNamespace; }
 
-  int32_t getNbOutputs() const noexcept override { return static_cast<int32_t>(mOp.info().outputs.size()); }
+  int32_t getNbOutputs() const noexcept override { return mOp.outputCount(mAttributes); }
   int32_t getOutputDataTypes(nvinfer1::DataType* outputTypes, int32_t outputCount, nvinfer1::DataType const* inputTypes,
                              int32_t inputCount) const noexcept override;
   int32_t getOutputShapes(nvinfer1::DimsExprs const* inputs, int32_t inputCount, nvinfer1::DimsExprs const* shapeInputs,
@@ -50,7 +50,7 @@ class PluginV3 final : public nvinfer1::IPluginV3,
 
  private:
   bool takes(int32_t inputCount, int32_t outputCount) const noexcept {
-    return inputCount == mOp.info().inputCount && outputCount == getNbOutputs();
+    return inputCount == mOp.inputCount(mAttributes) && outputCount == getNbOutputs();
   }
 
   Op const& mOp;

@@ -11,11 +11,11 @@ int32_t enqueueOp(Op const& op, Attributes const& attributes, DeviceInfo const& 
   OpInfo const& info = op.info();
   TensorView inputViews[kMaxTensors];
   TensorView outputViews[kMaxTensors];
-  bool valid = info.inputCount <= kMaxTensors && info.outputs.size() <= kMaxTensors;
-  for (int32_t index = 0; valid && index < info.inputCount; ++index) {
+  bool valid = true;
+  for (int32_t index = 0; valid && index < op.inputCount(attributes); ++index) {
     valid = toView(inputDescs[index], inputs[index], inputViews[index]);
   }
-  for (int32_t index = 0; valid && index < info.outputs.size(); ++index) {
+  for (int32_t index = 0; valid && index < op.outputCount(attributes); ++index) {
     valid = toView(outputDescs[index], outputs[index], outputViews[index]);
   }
   if (!valid) {
@@ -28,7 +28,7 @@ int32_t enqueueOp(Op const& op, Attributes const& attributes, DeviceInfo const& 
     return 0;
   }
   char const* const refusal = op.refusal(attributes, inputViews, outputViews);
-  logError(info.pluginName, refusal != nullptr ? refusal : cudaGetErrorString(error));
+  logError(info.pluginName, refusal != nullptr ? refusal : cudaErrorText(error));
   return 1;
 }
 

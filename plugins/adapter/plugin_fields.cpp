@@ -140,14 +140,8 @@ Outcome readFields(Op const& op, nvinfer1::PluginFieldCollection const* collecti
 }
 
 Outcome checkAttributes(Op const& op, Attributes const& attributes) {
-  TensorView inputs[kMaxTensors];
-  TensorView outputs[kMaxTensors];
-  for (TensorView& input : inputs) {
-    input.type = op.info().types[0];
-  }
-  op.describeOutputs(inputs, outputs);
-  char const* const refusal = op.refusal(attributes, inputs, outputs);
-  return refusal == nullptr ? Outcome::success() : Outcome::failure(refusal);
+  char const* const contradiction = op.contradiction(attributes);
+  return contradiction == nullptr ? Outcome::success() : Outcome::failure(contradiction);
 }
 
 }  // namespace profiler::plugins::adapter

@@ -52,6 +52,7 @@ bool fillsVectors(FormatRow const& row, nvinfer1::Dims const& dims) noexcept {
 bool toElementType(nvinfer1::DataType type, ElementType& elementType) noexcept {
   switch (type) {
     case nvinfer1::DataType::kFLOAT: elementType = ElementType::kFloat32; return true;
+    case nvinfer1::DataType::kINT32: elementType = ElementType::kInt32; return true;
     case nvinfer1::DataType::kHALF: elementType = ElementType::kFloat16; return true;
 #if NV_TENSORRT_MAJOR >= 10
     case nvinfer1::DataType::kBF16: elementType = ElementType::kBFloat16; return true;
@@ -87,20 +88,16 @@ bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView
   return view.elementCount() >= 0;
 }
 
-bool supportsTensor(Op const& op, Attributes const& attributes, nvinfer1::PluginTensorDesc const& desc) noexcept {
+bool supportsElementwise(Op const& op, Attributes const& attributes, nvinfer1::PluginTensorDesc const& desc) noexcept {
   ElementType type;
-  if (desc.dims.nbDims > kMaxRank || !toElementType(desc.type, type)) {
+  if (desc.dims.nbDims > kMaxRank || !toElementType(desc.type, type) || !op.takesType(attributes, &type, 0)) {
     return false;
   }
-  bool known = false;
-  for (ElementType const candidate : op.info().types) {
-    known = known || candidate == type;
-  }
-  if (!known || desc.format == TensorFormat::kLINEAR) {
-    return known;
+  if (desc.format == TensorFormat::kLINEAR) {
+    return true;
   }
   FormatRow const* const row = findFormat(desc.format);
-  return op.info().elementwise && row != nullptr && takesType(*row, type) && desc.dims.nbDims >= row->channelFromEnd &&
+  return row != nullptr && takesType(*row, type) && desc.dims.nbDims >= row->channelFromEnd &&
          (op.mapsZeroToZero(attributes) || fillsVectors(*row, desc.dims));
 }
 

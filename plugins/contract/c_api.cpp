@@ -39,7 +39,7 @@ int64_t writeText(std::string const& content, char* text, int64_t capacity) noex
 }
 
 bool readTensor(ProfilerTensor const& tensor, TensorView& view) noexcept {
-  if (tensor.type < PROFILER_OPS_FLOAT32 || tensor.type > PROFILER_OPS_BFLOAT16 || tensor.rank < 0 || tensor.rank > PROFILER_OPS_MAX_RANK) {
+  if (tensor.type < PROFILER_OPS_FLOAT32 || tensor.type > PROFILER_OPS_INT32 || tensor.rank < 0 || tensor.rank > PROFILER_OPS_MAX_RANK) {
     return false;
   }
   view.type = static_cast<profiler::plugins::ElementType>(tensor.type);
@@ -47,6 +47,12 @@ bool readTensor(ProfilerTensor const& tensor, TensorView& view) noexcept {
   std::copy_n(tensor.dims, tensor.rank, view.shape.dims);
   view.data = tensor.data;
   return view.elementCount() >= 0;
+}
+
+ProfilerTensor writeTensor(TensorView const& view) noexcept {
+  ProfilerTensor tensor{static_cast<int32_t>(view.type), view.shape.rank, {}, nullptr};
+  std::copy_n(view.shape.dims, view.shape.rank, tensor.dims);
+  return tensor;
 }
 
 bool readTensors(ProfilerTensor const* tensors, int64_t count, Views& views) noexcept {
@@ -61,10 +67,14 @@ bool readTensors(ProfilerTensor const* tensors, int64_t count, Views& views) noe
   return true;
 }
 
+int32_t inputCountOf(ProfilerPreparedOp const& prepared) noexcept { return prepared.op->inputCount(prepared.attributes); }
+
+int32_t outputCountOf(ProfilerPreparedOp const& prepared) noexcept { return prepared.op->outputCount(prepared.attributes); }
+
 bool readAll(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, Views& inputViews,
              Views& outputViews) noexcept {
-  return prepared != nullptr && readTensors(inputs, prepared->op->info().inputCount, inputViews) &&
-         readTensors(outputs, prepared->op->info().outputs.size(), outputViews);
+  return prepared != nullptr && readTensors(inputs, inputCountOf(*prepared), inputViews) &&
+         readTensors(outputs, outputCountOf(*prepared), outputViews);
 }
 
 /// Whether every tensor with an element has data to point at; the shapes were read before.
@@ -107,7 +117,7 @@ char const* profilerOpsStatusText(int32_t status) {
     case PROFILER_OPS_BAD_ATTRIBUTE: return "bad attribute";
     case PROFILER_OPS_REFUSED: return "the op cannot run on these tensors with these attributes";
     case PROFILER_OPS_INTERNAL: return "out of host memory, or a defect of the op";
-    default: return status > 0 ? cudaGetErrorString(static_cast<cudaError_t>(status)) : "unknown status";
+    default: return status > 0 ? profiler::plugins::cudaErrorText(static_cast<cudaError_t>(status)) : "unknown status";
   }
 }
 
@@ -134,6 +144,26 @@ int32_t profilerOpsPrepare(char const* op, char const* attributes, ProfilerPrepa
 }
 
 void profilerOpsRelease(ProfilerPreparedOp* prepared) { delete prepared; }
+
+int32_t profilerOpsTensors(ProfilerPreparedOp const* prepared, ProfilerTensor const* point, ProfilerTensor* inputs, int32_t* inputCount,
+                           ProfilerTensor* outputs, int32_t* outputCount) {
+  TensorView view;
+  if (prepared == nullptr || point == nullptr || inputs == nullptr || outputs == nullptr || inputCount == nullptr ||
+      outputCount == nullptr || !readTensor(*point, view)) {
+    return PROFILER_OPS_BAD_ARGUMENT;
+  }
+  Views inputViews;
+  Views outputViews;
+  if (prepared->op->describeInputs(prepared->attributes, view.shape, view.type, inputViews.data()) != nullptr) {
+    return PROFILER_OPS_REFUSED;
+  }
+  prepared->op->describeOutputs(prepared->attributes, inputViews.data(), outputViews.data());
+  *inputCount = inputCountOf(*prepared);
+  *outputCount = outputCountOf(*prepared);
+  std::transform(inputViews.begin(), inputViews.begin() + *inputCount, inputs, writeTensor);
+  std::transform(outputViews.begin(), outputViews.begin() + *outputCount, outputs, writeTensor);
+  return PROFILER_OPS_OK;
+}
 
 int64_t profilerOpsDescribeJson(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, char* text,
                                 int64_t capacity) {
@@ -181,11 +211,11 @@ int32_t profilerOpsReference(ProfilerPreparedOp const* prepared, ProfilerTensor 
     sources[index] = static_cast<double const*>(inputViews[index].data);
     targets[index] = static_cast<double*>(outputViews[index].data);
   }
-  prepared->op->describeOutputs(inputViews.data(), outputViews.data());
-  if (!holdData(inputs, prepared->op->info().inputCount) || !holdData(outputs, prepared->op->info().outputs.size())) {
+  prepared->op->describeOutputs(prepared->attributes, inputViews.data(), outputViews.data());
+  if (!holdData(inputs, inputCountOf(*prepared)) || !holdData(outputs, outputCountOf(*prepared))) {
     return PROFILER_OPS_BAD_ARGUMENT;
   }
-  for (int64_t index = 0; index < prepared->op->info().outputs.size(); ++index) {
+  for (int64_t index = 0; index < outputCountOf(*prepared); ++index) {
     ProfilerTensor const& given = outputs[index];
     profiler::plugins::Shape const& expected = outputViews[static_cast<size_t>(index)].shape;
     if (given.rank != expected.rank || !std::equal(given.dims, given.dims + given.rank, expected.dims)) {

@@ -8,6 +8,7 @@
  * - Text: a function that returns text writes at most `capacity` bytes, the closing zero included, into `text` and returns the length
  *   that the whole text has without the zero (a negative status on failure). Call with capacity 0 to ask for the length.
  *   Everything is UTF-8.
+ * - libprofiler_ops_host has the same functions without kernels: a launch ends with status 98, everything else is the same.
  * - Threads: every function may be called from any thread; one prepared op may be launched from several threads at once.
  * - Streams: `stream` is a cudaStream_t / CUstream as a pointer-sized number. Null is the default stream, as CUDA defines it.
  * - The calling thread's current CUDA context is used; `profilerOpsPrepare` reads the properties of its device.
@@ -38,6 +39,8 @@
 #define PROFILER_OPS_FLOAT32 0
 #define PROFILER_OPS_FLOAT16 1
 #define PROFILER_OPS_BFLOAT16 2
+#define PROFILER_OPS_INT32 3
+#define PROFILER_OPS_MAX_TENSORS 8
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,7 +48,7 @@ extern "C" {
 
 /** A dense row-major tensor; 80 bytes on 64-bit machines. `data` is a device pointer. */
 typedef struct ProfilerTensor {
-  int32_t type; /**< PROFILER_OPS_FLOAT32, _FLOAT16 or _BFLOAT16. */
+  int32_t type; /**< PROFILER_OPS_FLOAT32, _FLOAT16, _BFLOAT16 or _INT32. */
   int32_t rank; /**< 0 to 8. */
   int64_t dims[PROFILER_OPS_MAX_RANK];
   void* data;
@@ -71,6 +74,13 @@ PROFILER_OPS_EXPORT int32_t profilerOpsPrepare(char const* op, char const* attri
 
 /** Null is allowed. No launch of this op may be under way on the host; work already on a stream is not affected. */
 PROFILER_OPS_EXPORT void profilerOpsRelease(ProfilerPreparedOp* prepared);
+
+/**
+ * The tensors of a point of a sweep, which has one shape and one type: `point` gives both. Writes at most PROFILER_OPS_MAX_TENSORS
+ * inputs and outputs, without data, and how many they are. PROFILER_OPS_REFUSED: the op takes no such shape. Needs no GPU.
+ */
+PROFILER_OPS_EXPORT int32_t profilerOpsTensors(ProfilerPreparedOp const* prepared, ProfilerTensor const* point, ProfilerTensor* inputs,
+                                               int32_t* inputCount, ProfilerTensor* outputs, int32_t* outputCount);
 
 /** What a launch would do as JSON; the layout stands in op_json.hpp. Null data pointers count as aligned. Needs no GPU. */
 PROFILER_OPS_EXPORT int64_t profilerOpsDescribeJson(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs,

@@ -3,6 +3,7 @@
 /// rounded through float32 first.
 #include "element_type.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -113,6 +114,11 @@ double loadElement(ElementType type, void const* data, int64_t index) noexcept {
     std::memcpy(&value, source, sizeof value);
     return value;
   }
+  if (type == ElementType::kInt32) {
+    int32_t value;
+    std::memcpy(&value, source, sizeof value);
+    return value;
+  }
   uint16_t bits;
   std::memcpy(&bits, source, sizeof bits);
   if (type == ElementType::kBFloat16) {
@@ -131,11 +137,20 @@ void storeElement(ElementType type, void* data, int64_t index, double value) noe
     std::memcpy(target, &narrow, sizeof narrow);
     return;
   }
+  if (type == ElementType::kInt32) {
+    auto const whole = static_cast<int32_t>(roundToType(type, value));
+    std::memcpy(target, &whole, sizeof whole);
+    return;
+  }
   uint16_t const bits = encodeHalf(formatOf(type), value);
   std::memcpy(target, &bits, sizeof bits);
 }
 
 double roundToType(ElementType type, double value) noexcept {
+  if (type == ElementType::kInt32) {
+    double const whole = std::isnan(value) ? 0.0 : std::nearbyint(value);
+    return std::min(std::max(whole, -0x1p31), 0x1p31 - 1.0);
+  }
   return type == ElementType::kFloat32 ? static_cast<double>(static_cast<float>(value)) : roundToHalf(formatOf(type), value);
 }
 

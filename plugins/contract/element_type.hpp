@@ -7,16 +7,21 @@
 
 namespace profiler::plugins {
 
-enum class ElementType : int32_t { kFloat32 = 0, kFloat16 = 1, kBFloat16 = 2 };
+/// Ops compute on the float types; an integer input counts or indexes.
+enum class ElementType : int32_t { kFloat32 = 0, kFloat16 = 1, kBFloat16 = 2, kInt32 = 3 };
 
+/// The types that a point of a sweep may have.
 inline constexpr ElementType kElementTypes[] = {ElementType::kFloat32, ElementType::kFloat16, ElementType::kBFloat16};
 
 /// Size of one element in bytes.
-constexpr int32_t elementSizeBytes(ElementType type) noexcept { return type == ElementType::kFloat32 ? 4 : 2; }
+constexpr int32_t elementSizeBytes(ElementType type) noexcept {
+  return type == ElementType::kFloat16 || type == ElementType::kBFloat16 ? 2 : 4;
+}
 
-/// The name used on command lines and in results: `fp32`, `fp16` or `bf16`.
+/// The name used on command lines and in results: `fp32`, `fp16`, `bf16` or `int32`.
 constexpr char const* elementTypeName(ElementType type) noexcept {
-  return type == ElementType::kFloat32 ? "fp32" : type == ElementType::kFloat16 ? "fp16" : "bf16";
+  constexpr char const* kNames[] = {"fp32", "fp16", "bf16", "int32"};
+  return kNames[static_cast<int32_t>(type)];
 }
 
 /// Finds a type by its name; returns false and leaves `type` alone when there is none of that name.
@@ -25,7 +30,8 @@ bool parseElementType(std::string_view name, ElementType& type) noexcept;
 /// Reads element `index` of a host array of `type`. The conversion is exact.
 double loadElement(ElementType type, void const* data, int64_t index) noexcept;
 
-/// Writes `value`, rounded once to nearest even, as element `index` of a host array of `type`. Overflow becomes infinity, NaN stays NaN.
+/// Writes `value`, rounded once to nearest even, as element `index` of a host array of `type`. Overflow becomes infinity, NaN stays NaN; an
+/// integer takes the nearest that it can hold, and 0 for NaN.
 void storeElement(ElementType type, void* data, int64_t index, double value) noexcept;
 
 /// The nearest value that `type` can hold, as double (what a correctly rounded result looks like).

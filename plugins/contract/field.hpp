@@ -16,12 +16,12 @@ namespace profiler::plugins {
 enum class FieldType : int32_t { kInt32 = 0, kFloat32 = 1, kChoice = 2 };
 
 struct Field {
-  char const* name;
-  FieldType type;
-  char const* help;
-  double defaultValue;            ///< Number, or index into `choices`.
-  double minimum;                 ///< Inclusive; unused for a choice.
-  double maximum;                 ///< Inclusive; unused for a choice.
+  char const* name = "";
+  FieldType type = FieldType::kInt32;
+  char const* help = "";
+  double defaultValue = 0;        ///< Number, or index into `choices`.
+  double minimum = 0;             ///< Inclusive; unused for a choice.
+  double maximum = 0;             ///< Inclusive; unused for a choice.
   int32_t step = 1;               ///< kInt32: the value must be a multiple of this.
   Span<int32_t const> allowed{};  ///< kInt32: when not empty, the only accepted values.
   Span<char const* const> choices{};

@@ -5,33 +5,65 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 namespace profiler::plugins {
 
-char const* Op::refusal(Attributes const& attributes, TensorView const* inputs, TensorView const* outputs) const noexcept {
-  return describeLaunch(attributes, DeviceInfo{}, inputs, outputs).refusal;
+Span<char const* const> OpInfo::variants() const noexcept {
+  for (Field const& field : fields) {
+    if (std::string_view(field.name) == "variant") {
+      return field.choices;
+    }
+  }
+  return {};
 }
 
-void Op::describeOutputs(TensorView const* inputs, TensorView* outputs) const noexcept {
+int32_t Op::inputCount(Attributes const&) const noexcept { return info().inputCount; }
+
+int32_t Op::outputCount(Attributes const&) const noexcept { return static_cast<int32_t>(info().outputs.size()); }
+
+char const* Op::describeInputs(Attributes const& attributes, Shape const& shape, ElementType type, TensorView* inputs) const noexcept {
+  std::fill_n(inputs, inputCount(attributes), TensorView{type, shape, nullptr});
+  return nullptr;
+}
+
+void Op::describeOutputs(Attributes const& attributes, TensorView const* inputs, TensorView* outputs) const noexcept {
   Span<OutputRule const> const rules = info().outputs;
-  for (int64_t index = 0; index < rules.size(); ++index) {
+  for (int32_t index = 0; index < outputCount(attributes); ++index) {
     outputs[index].shape = inputs[rules[index].shapeOfInput].shape;
     outputs[index].type = inputs[rules[index].typeOfInput].type;
   }
 }
 
+bool Op::takesType(Attributes const&, ElementType const* types, int32_t position) const noexcept {
+  Span<ElementType const> const known = info().types;
+  return types[position] == types[0] && std::find(known.begin(), known.end(), types[0]) != known.end();
+}
+
+char const* Op::refusal(Attributes const& attributes, TensorView const* inputs, TensorView const* outputs) const noexcept {
+  return describeLaunch(attributes, DeviceInfo{}, inputs, outputs).refusal;
+}
+
+char const* Op::contradiction(Attributes const&) const noexcept { return nullptr; }
+
+cudaError_t Op::launch(Attributes const&, LaunchContext const&, TensorView const*, TensorView const*) const noexcept {
+  return cudaErrorInvalidDeviceFunction;
+}
+
 size_t Op::workspaceBytes(Attributes const&, TensorView const*, TensorView const*) const noexcept { return 0; }
 
-int64_t Op::bytesPerIteration(TensorView const* inputs, TensorView const* outputs) const noexcept {
+int64_t Op::bytesPerIteration(Attributes const& attributes, TensorView const* inputs, TensorView const* outputs) const noexcept {
   int64_t bytes = 0;
   auto const add = [&bytes](TensorView const& tensor) {
     int64_t const size = tensor.sizeBytes();
     bytes = bytes < 0 || size < 0 || size > std::numeric_limits<int64_t>::max() - bytes ? -1 : bytes + size;
   };
-  std::for_each(inputs, inputs + info().inputCount, add);
-  std::for_each(outputs, outputs + info().outputs.size(), add);
+  std::for_each(inputs, inputs + inputCount(attributes), add);
+  std::for_each(outputs, outputs + outputCount(attributes), add);
   return bytes;
 }
+
+bool Op::mapsZeroToZero(Attributes const&) const noexcept { return false; }
 
 Outcome checkOpInfo(OpInfo const& info) {
   if (info.fields.size() > kMaxFields) {

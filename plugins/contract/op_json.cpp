@@ -64,7 +64,7 @@ std::string opJson(OpInfo const& info) {
          ", \"summary\": " + quote(info.summary) + ", \"input_count\": " + std::to_string(info.inputCount) +
          ", \"output_count\": " + std::to_string(info.outputs.size()) + ", \"elementwise\": " + (info.elementwise ? "true" : "false") +
          ", \"types\": " + list(info.types, [](ElementType type) { return quote(elementTypeName(type)); }) +
-         ", \"variants\": " + list(info.variants, quote) + ", \"fields\": " + list(info.fields, fieldJson) + "}";
+         ", \"variants\": " + list(info.variants(), quote) + ", \"fields\": " + list(info.fields, fieldJson) + "}";
 }
 
 std::string attributesJson(Attributes const& attributes) {
@@ -95,11 +95,11 @@ std::string launchJson(Op const& op, Attributes const& attributes, DeviceInfo co
   Tolerance const tolerance = op.tolerance(attributes, outputs[0].type);
   return "{\"kernel\": " + (possible ? quote(config.kernel) : "null") + ", \"symbol\": " + quote(config.symbol()) + ", \"grid\": " + (possible ? triple(config.grid) : "null") +
          ", \"block\": " + (possible ? triple(config.block) : "null") +
-         ", \"dynamic_shared_memory_bytes\": " + std::to_string(config.dynamicSharedMemoryBytes) +
+         ", \"cluster\": " + (possible ? triple(config.cluster) : "null") + ", \"dynamic_shared_memory_bytes\": " + std::to_string(config.dynamicSharedMemoryBytes) +
          ", \"items_per_thread\": " + std::to_string(config.itemsPerThread) + ", \"access_bytes\": " + std::to_string(config.accessBytes) +
          ", \"attributes\": " + attributesJson(attributes) + ", \"resolved\": " + (possible ? attributesJson(config.resolved) : "null") +
          ", \"note\": " + quote(config.note) + ", \"refusal\": " + quote(config.refusal) +
-         ", \"bytes_per_iteration\": " + (possible ? std::to_string(op.bytesPerIteration(inputs, outputs)) : "null") +
+         ", \"bytes_per_iteration\": " + (possible ? std::to_string(op.bytesPerIteration(attributes, inputs, outputs)) : "null") +
          ", \"workspace_bytes\": " + (possible ? std::to_string(op.workspaceBytes(attributes, inputs, outputs)) : "null") +
          ", \"tolerance_abs\": " + number(tolerance.absolute) + ", \"tolerance_rel\": " + number(tolerance.relative) + "}";
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include "../contract/field.hpp"
 
@@ -68,17 +69,36 @@ inline constexpr Field kLaunchFields[kLaunchFieldCount] = {
      true},
 };
 
-/// An op's own attributes followed by the launch attributes.
-template <size_t kOwn>
-constexpr std::array<Field, kOwn + kLaunchFieldCount> withLaunchFields(Field const (&own)[kOwn]) {
-  static_assert(kOwn + kLaunchFieldCount <= kMaxFields,
+/// An op's own attributes, none or more, followed by the launch attributes.
+template <typename... Own>
+constexpr std::array<Field, sizeof...(Own) + kLaunchFieldCount> withLaunchFields(Own const&... own) {
+  static_assert(sizeof...(Own) + kLaunchFieldCount <= kMaxFields,
                 "an op has at most 16 attributes, 5 of them launch attributes: drop some or raise kMaxFields");
-  std::array<Field, kOwn + kLaunchFieldCount> all{};
-  for (size_t index = 0; index < kOwn; ++index) {
-    all[index] = own[index];
-  }
+  std::array<Field, sizeof...(Own) + kLaunchFieldCount> all{own...};
   for (size_t index = 0; index < kLaunchFieldCount; ++index) {
-    all[kOwn + index] = kLaunchFields[index];
+    all[sizeof...(Own) + index] = kLaunchFields[index];
+  }
+  return all;
+}
+
+/// Names of an op's kernels, indexed by `Variant` (entry 0 is unused): `<op>_<variant>_kernel`.
+struct KernelNames {
+  static constexpr size_t kMaxLength = 96;
+  char names[4][kMaxLength] = {};
+
+  constexpr char const* operator[](Variant variant) const noexcept { return names[static_cast<int32_t>(variant)]; }
+};
+
+/// @param op  at most 60 characters; a longer name does not compile.
+constexpr KernelNames kernelNames(char const* op) {
+  KernelNames all{};
+  for (int32_t variant = 1; variant < 4; ++variant) {
+    size_t length = 0;
+    for (char const* const part : {op, "_", kVariantNames[variant], "_kernel"}) {
+      for (char const* letter = part; *letter != '\0'; ++letter) {
+        all.names[variant][length++] = *letter;
+      }
+    }
   }
   return all;
 }

@@ -23,6 +23,9 @@ constexpr int32_t kVectorizedBlock = 128;
 constexpr int32_t kVectorizedItems = 1;
 constexpr int32_t kDefaultBlock = 256;
 
+/// Position of the first launch attribute.
+int32_t launchFieldBase(OpInfo const& info) noexcept { return static_cast<int32_t>(info.fields.size()) - kLaunchFieldCount; }
+
 Request readRequest(Attributes const& attributes, int32_t base) noexcept {
   return {static_cast<Variant>(attributes.integerAt(base + kVariant)), attributes.integerAt(base + kBlock),
           attributes.integerAt(base + kItems), static_cast<GridPolicy>(attributes.integerAt(base + kGrid)),
@@ -64,7 +67,7 @@ char const* tensorRefusal(OpInfo const& info, Attributes const& attributes, Tens
   return overlapsPartly(input, output) ? "input and output overlap without being the same tensor" : nullptr;
 }
 
-char const* contradiction(Request const& request) noexcept {
+char const* contradictionOf(Request const& request) noexcept {
   if (request.grid > GridPolicy::kExact && request.variant != Variant::kGridStride) {
     return "grid counts waves, which needs variant=grid_stride";
   }
@@ -185,16 +188,20 @@ int32_t residentBlocksPerSm(DeviceInfo const& device, int32_t block, int32_t ite
   return std::clamp(threads / block, 1, maxBlocksPerSm(device.computeCapability));
 }
 
-LaunchPlan planLaunch(OpInfo const& info, char const* const* kernelNames, Attributes const& attributes, DeviceInfo const& device,
+char const* contradiction(OpInfo const& info, Attributes const& attributes) noexcept {
+  return contradictionOf(readRequest(attributes, launchFieldBase(info)));
+}
+
+LaunchPlan planLaunch(OpInfo const& info, KernelNames const& kernelNames, Attributes const& attributes, DeviceInfo const& device,
                       TensorView const& input, TensorView const& output) noexcept {
   LaunchPlan plan;
   plan.config.refusal = tensorRefusal(info, attributes, input, output);
   if (!plan.config.possible()) {
     return plan;
   }
-  auto const base = static_cast<int32_t>(info.fields.size()) - kLaunchFieldCount;
+  int32_t const base = launchFieldBase(info);
   Request request = readRequest(attributes, base);
-  plan.config.refusal = contradiction(request);
+  plan.config.refusal = contradictionOf(request);
   if (!plan.config.possible()) {
     return plan;
   }
@@ -208,7 +215,7 @@ LaunchPlan planLaunch(OpInfo const& info, char const* const* kernelNames, Attrib
     plan.config.refusal = "the grid would exceed 2^31 - 1 blocks: raise block or items, or take variant=grid_stride";
     return plan;
   }
-  plan.config.kernel = kernelNames[static_cast<int32_t>(plan.variant)];
+  plan.config.kernel = kernelNames[plan.variant];
   plan.config.grid[0] = static_cast<uint32_t>(grid);
   plan.config.block[0] = static_cast<uint32_t>(request.block);
   plan.config.itemsPerThread = request.items;

@@ -20,10 +20,13 @@ struct LaunchPlan {
 /// Plans a launch of a one-input, one-output elementwise op.
 ///
 /// @param info            the op; its field table must end with the launch attributes.
-/// @param kernelNames     names of the kernels, indexed by Variant (entry 0 is unused).
+/// @param kernelNames     names of the kernels.
 /// @return a plan whose `config.refusal` is set when the launch is not possible.
-LaunchPlan planLaunch(OpInfo const& info, char const* const* kernelNames, Attributes const& attributes, DeviceInfo const& device,
+LaunchPlan planLaunch(OpInfo const& info, KernelNames const& kernelNames, Attributes const& attributes, DeviceInfo const& device,
                       TensorView const& input, TensorView const& output) noexcept;
+
+/// Why launch attributes contradict one another, static text; null when they do not.
+char const* contradiction(OpInfo const& info, Attributes const& attributes) noexcept;
 
 /// Blocks of `block` threads that one multiprocessor holds at once, from the thread and block limits of its architecture.
 int32_t residentBlocksPerSm(DeviceInfo const& device, int32_t block, int32_t items) noexcept;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 
+#include "changed_attributes.hpp"
 #include "check.hpp"
 #include "contract/contract.hpp"
 #include "malformed_fields.hpp"
@@ -84,18 +85,16 @@ class Plan {
 };
 
 void checkRoundTrip(nvinfer1::IPluginCreatorV3One& creator, CollectingLogger& logger, Op const& op) {
-  FieldValues const values;
-  std::vector<nvinfer1::PluginField> const given = {{op.info().fields[0].name, &values.beta, nvinfer1::PluginFieldType::kFLOAT32, 1},
-                                                    {"block", &values.block, nvinfer1::PluginFieldType::kINT32, 1},
-                                                    {"variant", values.variant, nvinfer1::PluginFieldType::kCHAR, 11}};
-  Plugin plugin = create(creator, given, TensorRTPhase::kBUILD);
+  Attributes const changed = changedAttributes(op);
+  GivenFields const given(changed);
+  Plugin plugin = create(creator, given.fields, TensorRTPhase::kBUILD);
   CHECK_DETAIL(plugin != nullptr, logger.take());
   CHECK(runtime(plugin)->getFieldsToSerialize()->nbFields == op.info().fields.size());
   Plugin copy(plugin->clone());
   CHECK(sameFields(*runtime(plugin)->getFieldsToSerialize(), *runtime(copy)->getFieldsToSerialize()));
   Plan plan(*runtime(plugin)->getFieldsToSerialize());
   std::string const metadata = build(plugin)->getMetadataString();
-  CHECK_DETAIL(metadata.find("=1.5 variant=vectorized block=128 items=0 grid=auto cache=auto") != std::string::npos, metadata);
+  CHECK_DETAIL(metadata == changed.text(), metadata);
   CHECK(std::string(build(plugin)->getTimingCacheID()).find(metadata) != std::string::npos);
   plugin.reset();
   Plugin const revived = create(creator, plan.fields(), TensorRTPhase::kRUNTIME);

@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "changed_attributes.hpp"
 #include "check.hpp"
 #include "contract/attribute_bytes.hpp"
 
 using namespace profiler::plugins;
+using namespace profiler::plugins::test;
 
 namespace {
 
@@ -105,9 +107,7 @@ void checkAttributePairs() {
 
 void checkBytes(Op const& op) {
   OpInfo const& info = op.info();
-  Attributes attributes(info.fields);
-  CHECK(attributes.parse("variant=grid_stride block=96 items=8 grid=two_waves cache=streaming"));
-  CHECK(attributes.set(info.fields[0].name, "-0.37"));
+  Attributes const attributes = changedAttributes(op);
   std::string const bytes = attributesToBytes(info, attributes);
   Attributes read(info.fields);
   CHECK(attributesFromBytes(info, bytes.data(), bytes.size(), read) && read == attributes);
@@ -205,7 +205,7 @@ void checkRegistry() {
     OpInfo const& info = op->info();
     CHECK_DETAIL(names.insert(info.name).second && names.insert(info.pluginName).second, info.name);
     CHECK_DETAIL(findOp(info.name) == op && findOp(info.pluginName) == op, info.name);
-    CHECK_DETAIL(info.fields.size() <= kMaxFields && !info.outputs.empty() && !info.types.empty(), info.name);
+    CHECK_DETAIL(checkOpInfo(info), info.name);
     for (Field const& field : info.fields) {
       CHECK_DETAIL(validateValue(field, field.defaultValue), field.name);
       CHECK_DETAIL(std::strlen(field.help) > 0, field.name);

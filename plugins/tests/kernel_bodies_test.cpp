@@ -36,7 +36,7 @@ using namespace profiler::plugins::elementwise;
 
 namespace {
 
-constexpr char const* kNames[] = {"", "scalar", "vectorized", "grid_stride"};
+constexpr KernelNames kNames = kernelNames("any");
 constexpr size_t kGuard = 64;
 constexpr unsigned char kPoison = 0xA5;
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr uintptr_t kBase = uintptr_t{1} << 40;
 
-char const* const kNames[] = {"", "scalar", "vectorized", "grid_stride"};
+constexpr KernelNames kNames = kernelNames("any");
 
 TensorView viewAt(uintptr_t address, int64_t count, ElementType type) {
   TensorView view;
@@ -184,16 +184,17 @@ void checkResidency() {
 void checkBytesPerIteration() {
   for (Op const* const op : allOps()) {
     TensorView tensor = viewAt(0, 67108864, ElementType::kFloat16);
-    if (op->info().inputCount == 1 && op->info().outputs.size() == 1) {
+    if (op->info().elementwise) {
+      Attributes const attributes(op->info().fields);
       TensorView output;
-      op->describeOutputs(&tensor, &output);
-      CHECK(op->bytesPerIteration(&tensor, &output) == 2 * 2 * int64_t{67108864});
+      op->describeOutputs(attributes, &tensor, &output);
+      CHECK(op->bytesPerIteration(attributes, &tensor, &output) == 2 * 2 * int64_t{67108864});
       tensor = viewAt(0, kMaxElements, ElementType::kFloat32);
-      op->describeOutputs(&tensor, &output);
-      CHECK(op->bytesPerIteration(&tensor, &output) == 2 * 4 * kMaxElements);
+      op->describeOutputs(attributes, &tensor, &output);
+      CHECK(op->bytesPerIteration(attributes, &tensor, &output) == 2 * 4 * kMaxElements);
       tensor = viewAt(0, kMaxElements + 1, ElementType::kFloat32);
-      op->describeOutputs(&tensor, &output);
-      CHECK(tensor.sizeBytes() == -1 && op->bytesPerIteration(&tensor, &output) == -1);
+      op->describeOutputs(attributes, &tensor, &output);
+      CHECK(tensor.sizeBytes() == -1 && op->bytesPerIteration(attributes, &tensor, &output) == -1);
     }
   }
 }

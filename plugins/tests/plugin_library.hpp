@@ -8,6 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
+
+#include "contract/attributes.hpp"
 
 namespace profiler::plugins::test {
 
@@ -67,6 +70,36 @@ class PluginLibrary {
   void* mHandle;
   void (*mSetLoggerFinder)(nvinfer1::ILoggerFinder*) = nullptr;
   CreatorInterface* const* (*mGetCreators)(int32_t&) = nullptr;
+};
+
+/// Attributes as a network's author writes them: numbers typed, choices as text.
+class GivenFields {
+ public:
+  explicit GivenFields(Attributes const& attributes) : mValues(static_cast<size_t>(attributes.fields().size())) {
+    for (int32_t index = 0; index < attributes.fields().size(); ++index) {
+      Field const& field = attributes.fields()[index];
+      Value& value = mValues[static_cast<size_t>(index)];
+      value = {attributes.integerAt(index), static_cast<float>(attributes.numberAt(index)), attributes.textAt(index)};
+      using nvinfer1::PluginFieldType;
+      switch (field.type) {
+        case FieldType::kInt32: fields.emplace_back(field.name, &value.integer, PluginFieldType::kINT32, 1); break;
+        case FieldType::kFloat32: fields.emplace_back(field.name, &value.real, PluginFieldType::kFLOAT32, 1); break;
+        case FieldType::kChoice:
+          fields.emplace_back(field.name, value.text.data(), PluginFieldType::kCHAR, static_cast<int32_t>(value.text.size()));
+          break;
+      }
+    }
+  }
+
+  std::vector<nvinfer1::PluginField> fields;
+
+ private:
+  struct Value {
+    int32_t integer;
+    float real;
+    std::string text;
+  };
+  std::vector<Value> mValues;
 };
 
 /// A tensor descriptor.

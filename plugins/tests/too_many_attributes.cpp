@@ -2,5 +2,5 @@
 /// Must not compile: twelve attributes and the five launch attributes are more than a set of attributes holds.
 #include "elementwise/launch_fields.hpp"
 
-constexpr profiler::plugins::Field kOwn[12] = {};
-constexpr auto kAll = profiler::plugins::elementwise::withLaunchFields(kOwn);
+constexpr profiler::plugins::Field kOwn{};
+constexpr auto kAll = profiler::plugins::elementwise::withLaunchFields(kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn);

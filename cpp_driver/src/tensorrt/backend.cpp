@@ -14,14 +14,6 @@
 namespace profiler::driver::trt {
 namespace {
 
-/// Reference of an engine or model file: the op that --reference names, with the attributes of the point.
-std::unique_ptr<Reference> fileReference(PointRequest const& point, std::string const& name) {
-  if (name.empty()) return nullptr;
-  if (plugins::Op const* op = plugins::findOp(name)) return makeOpReference(*op, readAttributes(op->info().fields, point.attributes));
-  if (NativeOp const* native = findNativeOp(name)) return makeNativeReference(*native, readAttributes(native->fields, point.attributes));
-  return makeCopyReference();
-}
-
 /// A reference computes from inputs of one size; an engine with other borders cannot be checked against it.
 void requireReferenceFits(Workload const& workload, std::string const& name) {
   plugins::Op const* op = plugins::findOp(name);
@@ -65,7 +57,8 @@ class Backend : public TensorrtBackend {
  private:
   std::unique_ptr<Workload> makeFileWorkload(PointRequest const& point, EngineUse use) {
     use.engineName = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
-    use.reference = fileReference(point, mOptions.reference);
+    // Of an engine or model file: the op that --reference names, with the attributes of the point.
+      if (!mOptions.reference.empty()) use.reference = makeReference(mOptions.reference, point.attributes);
     std::shared_ptr<LoadedEngine> engine;
     if (mOptions.engineFile.empty()) {
       NetworkDescription network;
@@ -87,7 +80,7 @@ class Backend : public TensorrtBackend {
   NetworkDescription describeOp(PointRequest const& point, EngineUse& use) const {
     NetworkDescription network;
     network.plugin = plugins::findOp(point.op);
-    network.native = findNativeOp(point.op);
+    network.native = plugins::findNativeOp(point.op);
     network.type = point.type;
     network.range = rangeFor(point);
     if (network.plugin) {
@@ -97,7 +90,7 @@ class Backend : public TensorrtBackend {
     } else if (network.native) {
       network.attributes = readAttributes(network.native->fields, point.attributes);
       use.engineName = "native";
-      use.reference = makeNativeReference(*network.native, roundedAttributes(network.attributes, *point.type));
+      use.reference = makeNativeReference(*network.native, plugins::roundedAttributes(network.attributes, *point.type));
     } else {
       throw Unsupported("no op is called " + point.op);
     }
@@ -105,7 +98,7 @@ class Backend : public TensorrtBackend {
   }
 
   void describePlugin(plugins::Op const& op, plugins::Attributes const& attributes, PointRequest const& point, EngineUse& use) const {
-    OpViews const views = makeOpViews(op, *point.shape, *point.type);
+    OpViews const views = makeOpViews(op, attributes, *point.shape, *point.type);
     if (char const* refusal = op.refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
     use.engineName = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
     use.reference = makeOpReference(op, attributes);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "digest.hpp"
+#include "direct_engine.hpp"
 #include "error.hpp"
 
 namespace profiler::driver::trt {
@@ -31,6 +32,16 @@ nvinfer1::DataType requireDataType(plugins::ElementType type) {
   auto const found = dataType(tensorType(type));
   if (!found) throw Unsupported(std::string("TensorRT ") + std::to_string(kHeaderMajor) + " has no " + plugins::elementTypeName(type));
   return *found;
+}
+
+/// Shapes of a plugin's inputs for one shape of a point.
+std::vector<Extents> inputShapes(plugins::Op const& op, plugins::Attributes const& attributes, Extents const& shape,
+                                 plugins::ElementType type) {
+  std::vector<Extents> shapes;
+  for (auto const& view : makeOpViews(op, attributes, shape, type).inputs) {
+    shapes.emplace_back(view.shape.dims, view.shape.dims + view.shape.rank);
+  }
+  return shapes;
 }
 
 /// The shape with -1 where the range leaves an extent open.
@@ -81,8 +92,8 @@ ITensor& finishLayer(nvinfer1::ILayer* layer, std::string const& name, nvinfer1:
   return *layer->getOutput(0);
 }
 
-ITensor& addPlugin(INetworkDefinition& network, NetworkDescription const& description, std::vector<ITensor*> const& inputs,
-                   PluginLibraries const& plugins, Log& log) {
+std::vector<ITensor*> addPlugin(INetworkDefinition& network, NetworkDescription const& description, std::vector<ITensor*> const& inputs,
+                                PluginLibraries const& plugins, Log& log) {
   plugins::OpInfo const& info = description.plugin->info();
   CreatorName const wanted{info.pluginName, description.pluginVersion.empty() ? info.version : description.pluginVersion,
                            plugins::kPluginNamespace};
@@ -90,45 +101,56 @@ ITensor& addPlugin(INetworkDefinition& network, NetworkDescription const& descri
   FieldStorage const fields(description.attributes);
   nvinfer1::ILayer* layer = addPluginLayer(network, creator, info.name, fields.collection(), inputs);
   require(layer, std::string("the plugin ") + info.pluginName, log).setName(info.name);
-  return *layer->getOutput(0);
+  std::vector<ITensor*> outputs;
+  for (int i = 0; i < layer->getNbOutputs(); ++i) outputs.push_back(layer->getOutput(i));
+  return outputs;
 }
 
-ITensor& addScalar(INetworkDefinition& network, NetworkDescription const& description, ITensor& input, nvinfer1::DataType type,
-                   KeptWeights& kept, Log& log) {
+/// A constant of one element, whose shape broadcasts over the input.
+nvinfer1::ILayer* addConstant(INetworkDefinition& network, NetworkDescription const& description, std::int32_t attribute,
+                              ITensor const& input, nvinfer1::DataType type, KeptWeights& kept) {
   Extents const ones(static_cast<std::size_t>(input.getDimensions().nbDims), 1);
   kept.push_back(std::make_unique<std::uint32_t>(0));
-  plugins::storeElement(*description.type, kept.back().get(), 0, description.attributes.numberAt(0));
-  auto* constant = network.addConstant(requireDims(ones), {type, kept.back().get(), 1});
-  ITensor& scalar = finishLayer(constant, "scalar", type, log);
-  return finishLayer(network.addElementWise(input, scalar, nvinfer1::ElementWiseOperation::kSUM), "add_scalar", type, log);
+  plugins::storeElement(*description.type, kept.back().get(), 0, description.attributes.numberAt(attribute));
+  return network.addConstant(requireDims(ones), {type, kept.back().get(), 1});
 }
 
-ITensor& addNative(INetworkDefinition& network, NetworkDescription const& description, ITensor& input, nvinfer1::DataType type,
-                   KeptWeights& kept, Log& log) {
+std::vector<ITensor*> addNative(INetworkDefinition& network, NetworkDescription const& description, std::vector<ITensor*> tensors,
+                                nvinfer1::DataType type, KeptWeights& kept, Log& log) {
   using nvinfer1::ActivationType;
-  std::string const name = description.native->name;
-  if (name == "native_relu") return finishLayer(network.addActivation(input, ActivationType::kRELU), "relu", type, log);
-  if (name == "native_identity") return finishLayer(network.addIdentity(input), "identity", type, log);
-  if (name == "native_add_scalar") return addScalar(network, description, input, type, kept, log);
-  ITensor& sigmoid = finishLayer(network.addActivation(input, ActivationType::kSIGMOID), "sigmoid", type, log);
-  if (name == "native_sigmoid") return sigmoid;
-  return finishLayer(network.addElementWise(input, sigmoid, nvinfer1::ElementWiseOperation::kPROD), "mul", type, log);
+  using nvinfer1::ElementWiseOperation;
+  using Kind = plugins::NativeLayer::Kind;
+  for (plugins::NativeLayer const& step : description.native->layers) {
+    auto const operand = [&](int index) -> ITensor& { return *tensors.at(static_cast<std::size_t>(step.operands[index])); };
+    nvinfer1::ILayer* layer = nullptr;
+    switch (step.kind) {
+      case Kind::kRelu: layer = network.addActivation(operand(0), ActivationType::kRELU); break;
+      case Kind::kSigmoid: layer = network.addActivation(operand(0), ActivationType::kSIGMOID); break;
+      case Kind::kIdentity: layer = network.addIdentity(operand(0)); break;
+      case Kind::kSum: layer = network.addElementWise(operand(0), operand(1), ElementWiseOperation::kSUM); break;
+      case Kind::kProduct: layer = network.addElementWise(operand(0), operand(1), ElementWiseOperation::kPROD); break;
+      case Kind::kConstant: layer = addConstant(network, description, step.operands[0], *tensors[0], type, kept); break;
+    }
+    tensors.push_back(&finishLayer(layer, step.name, type, log));
+  }
+  return {tensors.back()};
 }
 
 KeptWeights defineOp(INetworkDefinition& network, NetworkDescription const& description, PluginLibraries const& plugins, Log& log) {
   KeptWeights kept;
   nvinfer1::DataType const type = requireDataType(*description.type);
-  nvinfer1::Dims const dims = requireDims(openShape(*description.range));
-  int const inputCount = description.plugin ? description.plugin->info().inputCount : 1;
   std::vector<ITensor*> inputs;
-  for (int i = 0; i < inputCount; ++i) {
-    inputs.push_back(&require(network.addInput(("input" + std::to_string(i)).c_str(), type, dims), "an input", log));
+  for (auto const& range : description.inputRanges()) {
+    std::string const name = "input" + std::to_string(inputs.size());
+    inputs.push_back(&require(network.addInput(name.c_str(), type, requireDims(openShape(range))), "an input", log));
   }
-  ITensor& output = description.plugin ? addPlugin(network, description, inputs, plugins, log)
-                                       : addNative(network, description, *inputs[0], type, kept, log);
-  output.setName("output0");
-  network.markOutput(output);
-  setOutputTensorType(output, type);
+  auto const outputs = description.plugin ? addPlugin(network, description, inputs, plugins, log)
+                                          : addNative(network, description, inputs, type, kept, log);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i]->setName(("output" + std::to_string(i)).c_str());
+    network.markOutput(*outputs[i]);
+    setOutputTensorType(*outputs[i], type);
+  }
   return kept;
 }
 
@@ -146,8 +168,9 @@ void parseOnnx([[maybe_unused]] INetworkDefinition& network, [[maybe_unused]] st
 #endif
 }
 
-/// Range of one input: its own shape where given, else the common range.
-Options::ShapeRange rangeOf(ITensor const& input, NetworkDescription const& description) {
+/// Range of one input: its own shape where given, else what the op makes of the common range, else that range.
+Options::ShapeRange rangeOf(ITensor const& input, std::size_t position, NetworkDescription const& description) {
+  if (description.onnxFile.empty()) return description.inputRanges().at(position);
   auto const own = description.inputShapes.find(input.getName());
   if (own != description.inputShapes.end()) return {own->second, own->second, own->second};
   if (description.range) return *description.range;
@@ -171,6 +194,16 @@ std::string digestModel(std::string const& path) {
   std::string digest = digestBytes(bytes.data(), bytes.size());
   for (auto const& name : names) digest += " " + digestFile((std::filesystem::path(path).parent_path() / name).string());
   return digest;
+}
+
+std::vector<Options::ShapeRange> NetworkDescription::inputRanges() const {
+  if (plugin == nullptr) return {*range};
+  auto const min = trt::inputShapes(*plugin, attributes, range->min, *type);
+  auto const opt = trt::inputShapes(*plugin, attributes, range->opt, *type);
+  auto const max = trt::inputShapes(*plugin, attributes, range->max, *type);
+  std::vector<Options::ShapeRange> ranges;
+  for (std::size_t i = 0; i < opt.size(); ++i) ranges.push_back({min[i], opt[i], max[i]});
+  return ranges;
 }
 
 std::string NetworkDescription::identity() const {
@@ -201,7 +234,7 @@ void addProfile(nvinfer1::IBuilder& builder, nvinfer1::IBuilderConfig& config, I
     ITensor const& input = *network.getInput(i);
     Extents const shape = extentsOf(input.getDimensions());
     if (std::find(shape.begin(), shape.end(), -1) == shape.end()) continue;
-    Options::ShapeRange const range = rangeOf(input, description);
+    Options::ShapeRange const range = rangeOf(input, static_cast<std::size_t>(i), description);
     if (!profile) profile = builder.createOptimizationProfile();
     using nvinfer1::OptProfileSelector;
     bool const accepted = profile && profile->setDimensions(input.getName(), OptProfileSelector::kMIN, requireDims(range.min)) &&

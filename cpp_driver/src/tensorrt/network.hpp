@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "contract/contract.hpp"
-#include "native_ops.hpp"
+#include "contract/native.hpp"
 #include "options.hpp"
 #include "plugin_libraries.hpp"
 #include "point.hpp"
@@ -20,12 +20,15 @@ namespace profiler::driver::trt {
 struct NetworkDescription {
   plugins::Op const* plugin = nullptr;
   std::string pluginVersion;
-  NativeOp const* native = nullptr;
+  plugins::NativeOp const* native = nullptr;
   std::string onnxFile;
   plugins::Attributes attributes;
   std::optional<plugins::ElementType> type;
   std::optional<Options::ShapeRange> range;    ///< Of every dynamic input without a shape of its own.
   std::map<std::string, Extents> inputShapes;  ///< ONNX: shapes of named inputs.
+
+  /// Shape range of each input of a plugin or native network.
+  std::vector<Options::ShapeRange> inputRanges() const;
 
   /// All of it in one text; equal texts mean equal networks.
   std::string identity() const;

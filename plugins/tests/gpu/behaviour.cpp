@@ -71,7 +71,7 @@ Attributes withVariant(Op const& op, char const* variant) {
 
 int checkGraphCapture(Op const& op) {
   int failures = 0;
-  for (char const* const variant : op.info().variants) {
+  for (char const* const variant : op.info().variants()) {
     Attributes const attributes = withVariant(op, variant);
     Workload work(-0.5f);
     cudaGraph_t graph = nullptr;
@@ -99,7 +99,7 @@ int checkThreads(Op const& op) {
       try {
         Workload work(static_cast<float>(number));
         for (int round = 0; round < kRounds; ++round) {
-          char const* const variant = op.info().variants[round % op.info().variants.size()];
+          char const* const variant = op.info().variants()[round % op.info().variants().size()];
           Attributes const attributes = withVariant(op, variant);
           work.target.poison(0, sizeof(float) * kCount, work.stream);
           CUDA_CHECK(op.launch(attributes, {work.device, work.stream, nullptr, 0}, &work.input, &work.output));
@@ -119,7 +119,7 @@ int checkThreads(Op const& op) {
 
 int checkInPlace(Op const& op) {
   int failures = 0;
-  for (char const* const variant : op.info().variants) {
+  for (char const* const variant : op.info().variants()) {
     for (char const* const cache : {"auto", "streaming", "no_allocate"}) {
       Attributes attributes = withVariant(op, variant);
       Workload work(1.5f);
