@@ -36,7 +36,7 @@ bool runsNetworkFile(Options const& options) { return !options.engineFile.empty(
 
 /// Attributes of an op; an engine's or model's are those of its reference.
 plugins::FieldTable fieldsOf(std::string const& op, Options const& options) {
-  return fieldsOf(runsNetworkFile(options) && op != kCopyOp ? options.reference : op);
+  return driver::fieldsOf(runsNetworkFile(options) && op != kCopyOp ? options.reference : op);
 }
 
 /// Why the op takes none of these values, empty when it takes them.

@@ -1,8 +1,7 @@
 /// @file
 /// The kernels of add_scalar.
-#include "add_scalar.hpp"
-
 #include "../elementwise/elementwise_kernels.cuh"
+#include "add_scalar.hpp"
 
 namespace profiler::plugins::add_scalar {
 

@@ -8,8 +8,8 @@ namespace profiler::plugins::add_scalar {
 
 class Facts : public elementwise::ElementwiseOp<Facts> {
  public:
-  static constexpr auto kFields = elementwise::withLaunchFields(
-      Field{"scalar", FieldType::kFloat32, "the number that is added: y = x + scalar", 1.0, -3e38, 3e38});
+  static constexpr auto kFields =
+      elementwise::withLaunchFields(Field{"scalar", FieldType::kFloat32, "the number that is added: y = x + scalar", 1.0, -3e38, 3e38});
   static constexpr OpInfo kInfo = elementwise::describe("add_scalar", "ProfilerAddScalar", "1", "y = x + scalar", kFields);
 
   static double scalar(Attributes const& attributes) noexcept { return attributes.numberAt(0); }
@@ -30,8 +30,9 @@ class Facts : public elementwise::ElementwiseOp<Facts> {
   NativeOp const* native() const noexcept override {
     using Kind = NativeLayer::Kind;
     static constexpr NativeLayer kLayers[] = {{Kind::kConstant, "scalar", {0}}, {Kind::kSum, "add_scalar", {0, 1}}};
-    static constexpr NativeOp kSum = {"native_add_scalar",  "y = x + scalar, IConstantLayer and IElementWiseLayer", {kLayers, 2}, formula,
-                                      sumTolerance, {kFields.data(), 1}};
+    static constexpr NativeOp kSum = {"native_add_scalar", "y = x + scalar, IConstantLayer and IElementWiseLayer",
+                                      {kLayers, 2},        formula,
+                                      sumTolerance,        {kFields.data(), 1}};
     return &kSum;
   }
 };

@@ -90,7 +90,8 @@ double decodeHalf(HalfFormat const& format, uint16_t bits) noexcept {
     magnitude = fraction * format.spacingBelowNormal();
   } else {
     auto const wideExponent = static_cast<uint64_t>(exponent - 1 + format.minExponent + kDoubleBias);
-    magnitude = fromBits(wideExponent << kDoubleFractionBits | static_cast<uint64_t>(fraction) << (kDoubleFractionBits - format.fractionBits));
+    magnitude =
+        fromBits(wideExponent << kDoubleFractionBits | static_cast<uint64_t>(fraction) << (kDoubleFractionBits - format.fractionBits));
   }
   return std::copysign(magnitude, (bits & 0x8000) != 0 ? -1.0 : 1.0);
 }

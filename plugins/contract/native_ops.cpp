@@ -1,10 +1,9 @@
 /// @file
 /// The native layers without a plugin, and the list of all.
-#include "native.hpp"
-
 #include <algorithm>
 #include <cmath>
 
+#include "native.hpp"
 #include "registry.hpp"
 
 namespace profiler::plugins {

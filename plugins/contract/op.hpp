@@ -38,10 +38,10 @@ struct OpInfo {
   char const* version;     ///< Plugin version; changes when attributes change meaning.
   char const* summary;     ///< One line for `--list`.
   FieldTable fields{};
-  Span<ElementType const> types{kElementTypes, 3};     ///< What its tensors may be; the type of a point is one of them.
-  int32_t inputCount = 1;                              ///< The most that the op takes.
-  Span<OutputRule const> outputs{kLikeTheInput, 1};    ///< The most that the op gives.
-  bool elementwise = false;  ///< Each output element depends on the input elements of the same index only.
+  Span<ElementType const> types{kElementTypes, 3};   ///< What its tensors may be; the type of a point is one of them.
+  int32_t inputCount = 1;                            ///< The most that the op takes.
+  Span<OutputRule const> outputs{kLikeTheInput, 1};  ///< The most that the op gives.
+  bool elementwise = false;                          ///< Each output element depends on the input elements of the same index only.
 
   /// Words of the field `variant`, `auto` included; empty when there is no such field.
   Span<char const* const> variants() const noexcept;

@@ -93,9 +93,10 @@ std::string launchJson(Op const& op, Attributes const& attributes, DeviceInfo co
   LaunchConfig const config = op.describeLaunch(attributes, device, inputs, outputs);
   bool const possible = config.possible();
   Tolerance const tolerance = op.tolerance(attributes, outputs[0].type);
-  return "{\"kernel\": " + (possible ? quote(config.kernel) : "null") + ", \"symbol\": " + quote(config.symbol()) + ", \"grid\": " + (possible ? triple(config.grid) : "null") +
-         ", \"block\": " + (possible ? triple(config.block) : "null") +
-         ", \"cluster\": " + (possible ? triple(config.cluster) : "null") + ", \"dynamic_shared_memory_bytes\": " + std::to_string(config.dynamicSharedMemoryBytes) +
+  return "{\"kernel\": " + (possible ? quote(config.kernel) : "null") + ", \"symbol\": " + quote(config.symbol()) +
+         ", \"grid\": " + (possible ? triple(config.grid) : "null") + ", \"block\": " + (possible ? triple(config.block) : "null") +
+         ", \"cluster\": " + (possible ? triple(config.cluster) : "null") +
+         ", \"dynamic_shared_memory_bytes\": " + std::to_string(config.dynamicSharedMemoryBytes) +
          ", \"items_per_thread\": " + std::to_string(config.itemsPerThread) + ", \"access_bytes\": " + std::to_string(config.accessBytes) +
          ", \"attributes\": " + attributesJson(attributes) + ", \"resolved\": " + (possible ? attributesJson(config.resolved) : "null") +
          ", \"note\": " + quote(config.note) + ", \"refusal\": " + quote(config.refusal) +

@@ -77,31 +77,29 @@ class DeviceOp final : public Facts {
 
 /// Stands last in `<op>.cu`, inside the op's namespace: the kernels `<op>_<variant>_kernel` and the function `op()`.
 /// `FunctorType` is made from the attributes and maps one float to one float.
-#define PROFILER_ELEMENTWISE_OP(op_name, FunctorType)                                                                              \
-  template <typename T, int32_t kItems>                                                                                            \
-  __global__ void PROFILER_ELEMENTWISE_BOUNDS(kItems) op_name##_scalar_kernel(elementwise::Extent extent, FunctorType function) { \
-    elementwise::mapElements<T, kItems>(extent, function);                                                                         \
-  }                                                                                                                                \
-  template <typename T, int32_t kItems, elementwise::CachePolicy kCache>                                                           \
-  __global__ void PROFILER_ELEMENTWISE_BOUNDS(kItems)                                                                              \
-      op_name##_vectorized_kernel(elementwise::Extent extent, FunctorType function) {                                              \
-    elementwise::mapPacketsOnce<T, kItems, kCache>(extent, function);                                                              \
-  }                                                                                                                                \
-  template <typename T, int32_t kItems, elementwise::CachePolicy kCache>                                                           \
-  __global__ void PROFILER_ELEMENTWISE_BOUNDS(kItems)                                                                              \
-      op_name##_grid_stride_kernel(elementwise::Extent extent, FunctorType function) {                                             \
-    elementwise::mapPacketsPersistent<T, kItems, kCache>(extent, function);                                                        \
-  }                                                                                                                                \
-  struct Kernels {                                                                                                                 \
-    using Functor = FunctorType;                                                                                                   \
-    template <typename T, int32_t kItems, elementwise::CachePolicy kCache>                                                         \
-    static constexpr elementwise::Kernel<Functor> choose(elementwise::Variant variant) noexcept {                                  \
-      return variant == elementwise::Variant::kScalar       ? &op_name##_scalar_kernel<T, kItems>                                  \
-             : variant == elementwise::Variant::kVectorized ? &op_name##_vectorized_kernel<T, kItems, kCache>                      \
-                                                            : &op_name##_grid_stride_kernel<T, kItems, kCache>;                    \
-    }                                                                                                                              \
-  };                                                                                                                               \
-  Op const& op() noexcept {                                                                                                        \
-    static elementwise::DeviceOp<Facts, Kernels> const instance{};                                                                 \
-    return instance;                                                                                                               \
+#define PROFILER_ELEMENTWISE_OP(op_name, FunctorType)                                                                                  \
+  template <typename T, int32_t kItems>                                                                                                \
+  __global__ void PROFILER_ELEMENTWISE_BOUNDS(kItems) op_name##_scalar_kernel(elementwise::Extent extent, FunctorType function) {      \
+    elementwise::mapElements<T, kItems>(extent, function);                                                                             \
+  }                                                                                                                                    \
+  template <typename T, int32_t kItems, elementwise::CachePolicy kCache>                                                               \
+  __global__ void PROFILER_ELEMENTWISE_BOUNDS(kItems) op_name##_vectorized_kernel(elementwise::Extent extent, FunctorType function) {  \
+    elementwise::mapPacketsOnce<T, kItems, kCache>(extent, function);                                                                  \
+  }                                                                                                                                    \
+  template <typename T, int32_t kItems, elementwise::CachePolicy kCache>                                                               \
+  __global__ void PROFILER_ELEMENTWISE_BOUNDS(kItems) op_name##_grid_stride_kernel(elementwise::Extent extent, FunctorType function) { \
+    elementwise::mapPacketsPersistent<T, kItems, kCache>(extent, function);                                                            \
+  }                                                                                                                                    \
+  struct Kernels {                                                                                                                     \
+    using Functor = FunctorType;                                                                                                       \
+    template <typename T, int32_t kItems, elementwise::CachePolicy kCache>                                                             \
+    static constexpr elementwise::Kernel<Functor> choose(elementwise::Variant variant) noexcept {                                      \
+      return variant == elementwise::Variant::kScalar       ? &op_name##_scalar_kernel<T, kItems>                                      \
+             : variant == elementwise::Variant::kVectorized ? &op_name##_vectorized_kernel<T, kItems, kCache>                          \
+                                                            : &op_name##_grid_stride_kernel<T, kItems, kCache>;                        \
+    }                                                                                                                                  \
+  };                                                                                                                                   \
+  Op const& op() noexcept {                                                                                                            \
+    static elementwise::DeviceOp<Facts, Kernels> const instance{};                                                                     \
+    return instance;                                                                                                                   \
   }

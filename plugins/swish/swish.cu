@@ -1,8 +1,7 @@
 /// @file
 /// The kernels of swish.
-#include "swish.hpp"
-
 #include "../elementwise/elementwise_kernels.cuh"
+#include "swish.hpp"
 
 namespace profiler::plugins::swish {
 

@@ -1,11 +1,13 @@
-# Adds one folder to a copy of the sources, builds, and asks the built program for its ops: the new one must be there, although no
-# other file differs from the original. The shipped ops are left out of the copy, which also shows that no file names them.
+# Adds two folders to a copy of the sources: an elementwise op without attributes of its own, and one that is not elementwise, with an
+# optional input, workspace and shared memory. Builds the copy and runs its tests: the new ops must be listed and pass what every op must
+# pass, although no other file differs from the original.
+set(new_ops negate row_sum)
 file(REMOVE_RECURSE "${WORK_DIR}")
 file(MAKE_DIRECTORY "${WORK_DIR}/source")
-file(COPY "${SOURCE_DIR}/CMakeLists.txt" "${SOURCE_DIR}/cmake" DESTINATION "${WORK_DIR}/source")
-file(COPY "${SOURCE_DIR}/plugins/contract" "${SOURCE_DIR}/plugins/elementwise" "${SOURCE_DIR}/plugins/adapter"
-  "${SOURCE_DIR}/plugins/tests" "${SOURCE_DIR}/plugins/CMakeLists.txt" DESTINATION "${WORK_DIR}/source/plugins")
-file(COPY "${SOURCE_DIR}/plugins/tests/new_op/negate" DESTINATION "${WORK_DIR}/source/plugins")
+file(COPY "${SOURCE_DIR}/CMakeLists.txt" "${SOURCE_DIR}/cmake" "${SOURCE_DIR}/plugins" DESTINATION "${WORK_DIR}/source")
+foreach(op IN LISTS new_ops)
+  file(COPY "${SOURCE_DIR}/plugins/tests/new_op/${op}" DESTINATION "${WORK_DIR}/source/plugins")
+endforeach()
 
 # Runs a command and shows its whole output when it fails.
 function(run_step)
@@ -15,15 +17,21 @@ function(run_step)
   endif()
 endfunction()
 
+set(programs contract_test launch_plan_test)
 run_step("${CMAKE_COMMAND}" -S "${WORK_DIR}/source" -B "${WORK_DIR}/build" -DCMAKE_CUDA_ARCHITECTURES=90
-  "-DCMAKE_CUDA_COMPILER=${CUDA_COMPILER}" -DPROFILER_SHIPPED_OPS_ABSENT=ON)
-run_step("${CMAKE_COMMAND}" --build "${WORK_DIR}/build" --target list_ops profiler_plugins_rtx)
+  "-DCMAKE_CUDA_COMPILER=${CUDA_COMPILER}" -DTENSORRT_INCLUDE_DIR=/nonexistent)
+run_step("${CMAKE_COMMAND}" --build "${WORK_DIR}/build" --target list_ops profiler_plugins_rtx_test ${programs})
 execute_process(COMMAND "${WORK_DIR}/build/bin/list_ops" OUTPUT_VARIABLE ops OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-if(NOT ops STREQUAL "negate")
-  message(FATAL_ERROR "expected the op list to be 'negate', found '${ops}'")
+string(REPLACE "\n" " " ops "${ops}")
+if(NOT ops STREQUAL "add_scalar negate row_sum swish")
+  message(FATAL_ERROR "expected the ops add_scalar negate row_sum swish, found '${ops}'")
 endif()
+foreach(program IN LISTS programs)
+  run_step("${WORK_DIR}/build/bin/${program}")
+endforeach()
+run_step("${WORK_DIR}/build/bin/profiler_plugins_rtx_test" "${WORK_DIR}/build/lib/libprofiler_plugins_rtx.so")
 
-# Count what was touched: every file outside the new folder must be an unchanged original.
+# Count what was touched: every file outside the new folders must be an unchanged original.
 file(GLOB_RECURSE files RELATIVE "${WORK_DIR}/source" "${WORK_DIR}/source/*")
 set(touched "")
 foreach(path IN LISTS files)
@@ -39,7 +47,7 @@ foreach(path IN LISTS files)
   endif()
 endforeach()
 list(REMOVE_DUPLICATES touched)
-if(NOT touched STREQUAL "plugins/negate")
-  message(FATAL_ERROR "expected one touched folder, plugins/negate, found: ${touched}")
+if(NOT touched STREQUAL "plugins/negate;plugins/row_sum")
+  message(FATAL_ERROR "expected two touched folders, plugins/negate and plugins/row_sum, found: ${touched}")
 endif()
-message(STATUS "one folder added, nothing else touched; ops: ${ops}")
+message(STATUS "two folders added, nothing else touched; ops: ${ops}")

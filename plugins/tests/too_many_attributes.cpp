@@ -3,4 +3,5 @@
 #include "elementwise/launch_fields.hpp"
 
 constexpr profiler::plugins::Field kOwn{};
-constexpr auto kAll = profiler::plugins::elementwise::withLaunchFields(kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn);
+constexpr auto kAll =
+    profiler::plugins::elementwise::withLaunchFields(kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn, kOwn);

@@ -2,6 +2,7 @@
 /// Swish with one deliberate defect, for experiments only: its kernel runs on the default stream whatever stream it is given. It has
 /// swish's name, version and attributes, so that its library takes the place of the right one.
 #include "contract/registry.hpp"
+#include "swish/swish.hpp"
 
 namespace profiler::plugins {
 namespace swish {
@@ -10,10 +11,8 @@ Op const& op() noexcept;
 namespace swish_null_stream {
 namespace {
 
-class NullStreamSwish final : public Op {
+class NullStreamSwish final : public swish::Facts {
  public:
-  OpInfo const& info() const noexcept override { return swish::op().info(); }
-
   LaunchConfig describeLaunch(Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs,
                               TensorView const* outputs) const noexcept override {
     return swish::op().describeLaunch(attributes, device, inputs, outputs);
@@ -25,17 +24,6 @@ class NullStreamSwish final : public Op {
     wrong.stream = cudaStreamLegacy;
     return swish::op().launch(attributes, wrong, inputs, outputs);
   }
-
-  void reference(Attributes const& attributes, Shape const* inputShapes, double const* const* inputs,
-                 double* const* outputs) const override {
-    swish::op().reference(attributes, inputShapes, inputs, outputs);
-  }
-
-  Tolerance tolerance(Attributes const& attributes, ElementType type) const noexcept override {
-    return swish::op().tolerance(attributes, type);
-  }
-
-  bool mapsZeroToZero(Attributes const& attributes) const noexcept override { return swish::op().mapsZeroToZero(attributes); }
 };
 
 }  // namespace
