@@ -6,67 +6,28 @@ metrics read nothing else. A table that a capture cannot fill is absent, with a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from profiler.errors import BadExportError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from profiler.spec import ColumnSpec, TableSpec
 
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of a table.
-
-    Attributes:
-        name: Column name; carries the unit as a suffix.
-        kind: `int`, `float`, `text` (category or str), `bool` or `object` (lists); widths are the reader's choice.
-        text: What it means, in one line.
-        required: False when a tool or version may lack it; then the column is absent or NA.
-    """
-
-    name: str
-    kind: str
-    text: str
-    required: bool = True
+def _i(name: str, text: str, required: bool = True, refers: str = "") -> ColumnSpec:
+    return ColumnSpec(name, text=text, dtype="int", required=required, refers=refers)
 
 
-@dataclass(frozen=True)
-class Table:
-    """One table: rows are events or objects of one kind.
-
-    Attributes:
-        name: Table name, as in `profiler metrics` and in the run's `tables/` folder.
-        text: What one row is.
-        columns: The columns, in order.
-        order: Columns by which rows are sorted.
-    """
-
-    name: str
-    text: str
-    columns: tuple[Column, ...]
-    order: tuple[str, ...] = ()
-
-    @property
-    def required(self) -> tuple[str, ...]:
-        """Names of the columns that must be there."""
-        return tuple(column.name for column in self.columns if column.required)
+def _f(name: str, text: str, required: bool = False) -> ColumnSpec:
+    return ColumnSpec(name, text=text, dtype="float", required=required)
 
 
-def _i(name: str, text: str, required: bool = True) -> Column:
-    return Column(name, "int", text, required)
+def _t(name: str, text: str, required: bool = True) -> ColumnSpec:
+    return ColumnSpec(name, text=text, dtype="text", required=required)
 
 
-def _f(name: str, text: str, required: bool = False) -> Column:
-    return Column(name, "float", text, required)
-
-
-def _t(name: str, text: str, required: bool = True) -> Column:
-    return Column(name, "text", text, required)
+def _table(name: str, text: str, columns: tuple[ColumnSpec, ...], order: tuple[str, ...] = ()) -> TableSpec:
+    return TableSpec(name=name, text=text, columns=columns, order=order)
 
 
 _SPAN = (_i("start_ns", "start, ns since the capture began"), _i("duration_ns", "end minus start, ns"))
@@ -78,7 +39,7 @@ _WHERE = (
     _i("correlation_id", "joins with the API call of the same process; 0 when unknown"),
 )
 
-LAUNCH_CONFIGURATIONS = Table(
+LAUNCH_CONFIGURATIONS = _table(
     "launch_configurations",
     "one distinct combination of kernel and launch parameters; its row number is launch_configuration_id",
     (
@@ -93,18 +54,18 @@ LAUNCH_CONFIGURATIONS = Table(
         _i("local_memory_per_thread_bytes", "local memory per thread", False),
     ),
 )
-KERNELS = Table(
+KERNELS = _table(
     "kernels",
     "one kernel execution on a GPU",
     (
         *_SPAN,
-        _i("launch_configuration_id", "row of launch_configurations"),
+        _i("launch_configuration_id", "row of launch_configurations", refers="launch_configurations"),
         *_WHERE,
         _i("graph_node_id", "CUDA graph node, NA outside graphs", False),
     ),
     ("start_ns",),
 )
-MEMCPYS = Table(
+MEMCPYS = _table(
     "memcpys",
     "one memory copy on a GPU",
     (
@@ -117,19 +78,19 @@ MEMCPYS = Table(
     ),
     ("start_ns",),
 )
-MEMSETS = Table(
+MEMSETS = _table(
     "memsets",
     "one memory fill on a GPU",
     (*_SPAN, _i("size_bytes", "bytes set"), _t("memory_kind", "as source_kind of memcpys"), *_WHERE),
     ("start_ns",),
 )
-GRAPH_LAUNCHES = Table(
+GRAPH_LAUNCHES = _table(
     "graph_launches",
     "one CUDA graph execution recorded as a whole (graph-level tracing: its kernels have no rows)",
     (*_SPAN, _i("graph_id", "CUDA graph", False), *_WHERE),
     ("start_ns",),
 )
-API_CALLS = Table(
+API_CALLS = _table(
     "api_calls",
     "one CUDA runtime or driver API call on the CPU",
     (
@@ -143,13 +104,13 @@ API_CALLS = Table(
     ),
     ("start_ns",),
 )
-SYNCHRONIZATIONS = Table(
+SYNCHRONIZATIONS = _table(
     "synchronizations",
     "one wait of a CPU thread for the GPU",
     (*_SPAN, _t("kind", "event, stream, context or stream-wait, from the API that waited"), *_WHERE),
     ("start_ns",),
 )
-NVTX_RANGES = Table(
+NVTX_RANGES = _table(
     "nvtx_ranges",
     "one NVTX push/pop or start/end range, or a mark (duration NA)",
     (
@@ -167,7 +128,7 @@ NVTX_RANGES = Table(
     ),
     ("start_ns",),
 )
-DEVICES = Table(
+DEVICES = _table(
     "devices",
     "one GPU",
     (
@@ -189,7 +150,7 @@ DEVICES = Table(
     ),
     ("device_id",),
 )
-STREAMS = Table(
+STREAMS = _table(
     "streams",
     "one CUDA stream",
     (
@@ -201,7 +162,7 @@ STREAMS = Table(
     ),
     ("process_id", "context_id", "stream_id"),
 )
-CONTEXTS = Table(
+CONTEXTS = _table(
     "contexts",
     "one CUDA context",
     (
@@ -212,11 +173,11 @@ CONTEXTS = Table(
     ),
     ("process_id", "context_id"),
 )
-COUNTERS = Table(
+COUNTERS = _table(
     "counters",
     "one metric of one kernel launch measured by Nsight Compute",
     (
-        _i("launch_id", "order of the launch within the report, from 0"),
+        _i("launch_id", "order of the launch within the report, from 0", refers="profiled_launches"),
         _t("metric", "Nsight Compute metric name"),
         _f("value", "number; NaN for a metric that holds text or nothing"),
         _t("text_value", "text of a metric that is no number", False),
@@ -224,11 +185,11 @@ COUNTERS = Table(
     ),
     ("launch_id", "metric"),
 )
-PROFILED_LAUNCHES = Table(
+PROFILED_LAUNCHES = _table(
     "profiled_launches",
     "one kernel launch measured by Nsight Compute (replayed and serialised: its duration is no measurement of speed)",
     (
-        _i("launch_id", "order within the report, from 0"),
+        _i("launch_id", "order within the report, from 0", refers="profiled_launches"),
         _t("kernel", "demangled kernel name"),
         *(_i(f"grid_{axis}", f"grid size, {axis}") for axis in "xyz"),
         *(_i(f"block_{axis}", f"block size, {axis}") for axis in "xyz"),
@@ -242,11 +203,11 @@ PROFILED_LAUNCHES = Table(
     ),
     ("launch_id",),
 )
-POINTS = Table(
+POINTS = _table(
     "points",
     "one sweep point of the driver or the runner, from the result JSON",
     (
-        _i("point_id", "order within its capture, from 0"),
+        _i("point_id", "order within its capture, from 0", refers="points"),
         _t("tool", "tool under which the program ran; builtin: none", False),
         _t("label", "key that joins all tools' data of one configuration"),
         _t("op", "operation", False),
@@ -275,18 +236,18 @@ POINTS = Table(
     ),
     ("point_id",),
 )
-SAMPLES = Table(
+SAMPLES = _table(
     "samples",
     "one measured iteration of one point",
     (
-        _i("point_id", "row of points"),
+        _i("point_id", "row of points", refers="points"),
         _i("sample_index", "order of measurement, from 0"),
         _f("duration_ns", "time of one iteration by the point's clock", True),
         _f("host_duration_ns", "host time to enqueue the iteration"),
     ),
     ("point_id", "sample_index"),
 )
-DIAGNOSTICS = Table(
+DIAGNOSTICS = _table(
     "diagnostics",
     "one message of a tool about its own capture, or of this reader about what it found",
     (
@@ -297,7 +258,7 @@ DIAGNOSTICS = Table(
     ),
 )
 
-TABLES: dict[str, Table] = {
+TABLES: dict[str, TableSpec] = {
     table.name: table
     for table in (
         LAUNCH_CONFIGURATIONS, KERNELS, MEMCPYS, MEMSETS, GRAPH_LAUNCHES, API_CALLS, SYNCHRONIZATIONS, NVTX_RANGES,
@@ -312,7 +273,7 @@ OWN_PROGRAMS = ("profiler-driver", "profiler.runner")
 """Programs of the project that run sweeps, by the name in their results."""
 
 
-def check_columns(found: Collection[str], table: Table, source: str) -> None:
+def check_columns(found: Collection[str], table: TableSpec, source: str) -> None:
     """Check that a table's required columns are there.
 
     Raises:
@@ -324,26 +285,3 @@ def check_columns(found: Collection[str], table: Table, source: str) -> None:
             f"{source}: table {table.name} lacks {', '.join(missing)}; found {', '.join(map(str, found))}",
             "export the capture again with the tool version that made it",
         )
-
-
-def validate(frame: pd.DataFrame, table: Table, source: str) -> pd.DataFrame:
-    """Check that a frame has a table's required columns, and put the columns in the table's order.
-
-    Args:
-        frame: Rows of the table; columns the schema does not know are kept, after the known ones.
-        table: What the frame claims to be.
-        source: File it came from, for the message.
-
-    Returns:
-        The same rows with columns in schema order.
-
-    Raises:
-        BadExportError: A required column is absent.
-    """
-    check_columns(frame.columns, table, source)
-    known = [column.name for column in table.columns if column.name in frame.columns]
-    extra = [name for name in frame.columns if name not in known]
-    return frame[known + extra]
-
-
-Frames = Mapping[str, "pd.DataFrame"]

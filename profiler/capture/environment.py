@@ -20,7 +20,7 @@ from profiler.errors import ProfilerError
 from profiler.tools.base import Tool
 from profiler.tools.ncu.record import PERMISSION_HINT
 from profiler.tools.registry import TOOLS
-from profiler.units import format_bytes, format_si
+from profiler.units import format_bytes, format_value
 
 LOW_DISK_BYTES = 5 << 30
 _DRIVER_PARAMETERS = Path("/proc/driver/nvidia/params")
@@ -69,7 +69,7 @@ def _gpu_rows(gpus: list[Gpu]) -> list[Check]:
         Check(
             f"GPU {gpu.index}", "ok",
             f"{gpu.name}, compute capability {gpu.compute_capability}, {format_bytes(gpu.memory_bytes)}, "
-            f"SM clock up to {format_si(gpu.sm_clock_max_hz, 'Hz')}",
+            f"SM clock up to {format_value(gpu.sm_clock_max_hz, 'Hz')}",
         )
         for gpu in gpus
     ]  # fmt: skip

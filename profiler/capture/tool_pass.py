@@ -220,7 +220,7 @@ class ToolPass:
 
     def _judge_sweep(self, result: ProcessResult, listener: Listener) -> ProfilerError | None:
         sweep = self._request.sweep
-        assert sweep is not None  # noqa: S101 - tells the type checker
+        assert sweep is not None
         journal = Journal(self._folder / JOURNAL)
         finished = journal.read().finished
         if finished and not (self._folder / RESULT).is_file():

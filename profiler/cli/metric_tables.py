@@ -14,24 +14,6 @@ if TYPE_CHECKING:
 
     from profiler.metrics.spec import MetricTable
 
-LEAD: dict[str, tuple[str, ...]] = {
-    "points": (
-        "op", "variant", "shape", "dtype", "block", "attributes", "status", "nsys_median_ns", "cupti_median_ns",
-        "builtin_median_ns", "effective_bandwidth_bytes_per_s", "effective_bandwidth_pct", "achieved_occupancy_pct",
-        "theoretical_occupancy_pct", "dram_pct", "registers_per_thread", "iterations", "verified",
-    ),
-    "kernels": (
-        "kernel", "grid", "block", "count", "median_ns", "total_ns", "share_pct", "theoretical_occupancy_pct",
-        "registers_per_thread",
-    ),
-    "launch_latency": ("kernel", "grid", "block", "count"),
-    "launches": ("kernel", "grid", "block", "achieved_occupancy_pct", "theoretical_occupancy_pct"),
-}  # fmt: skip
-"""Columns that come first on a terminal, which shows as many as fit; the others follow in the table's order."""
-
-LAST: dict[str, tuple[str, ...]] = {"points": ("label",)}
-"""Columns that only repeat what others say."""
-
 _SHARED = 10
 """Columns that are named at most when all rows share their value."""
 
@@ -53,7 +35,7 @@ def print_metric_table(table: MetricTable, frame: pd.DataFrame, limit: int | Non
         return
     units = {spec.name: spec.unit for spec in table.columns}
     shown = frame if limit is None else frame.head(limit)
-    cells = {name: [_cell(name, value, units.get(name, "")) for value in shown[name]] for name in _ordered(table.name, frame)}
+    cells = {name: [_cell(name, value, units.get(name, "")) for value in shown[name]] for name in _ordered(table, frame)}
     if table.name == "summary":  # each row has a unit of its own
         cells["value"] = [_cell("value", *pair) for pair in zip(shown["value"], cells.pop("unit"), strict=True)]
     filled = {name: column for name, column in cells.items() if any(item != MISSING for item in column)}
@@ -72,10 +54,9 @@ def print_metric_table(table: MetricTable, frame: pd.DataFrame, limit: int | Non
         out.print(f"{len(frame) - len(shown)} more rows: {command}", markup=False, style="dim")
 
 
-def _ordered(table: str, frame: pd.DataFrame) -> list[str]:
-    lead = [name for name in LEAD.get(table, ()) if name in frame.columns]
-    last = [name for name in LAST.get(table, ()) if name in frame.columns]
-    return [*lead, *(name for name in frame.columns if name not in (*lead, *last)), *last]
+def _ordered(table: MetricTable, frame: pd.DataFrame) -> list[str]:
+    names = dict.fromkeys([*table.lead, *(name for name in frame.columns if name not in table.last), *table.last])
+    return [name for name in names if name in frame.columns]
 
 
 def _shared(cells: dict[str, list[str]], keys: Sequence[str]) -> dict[str, str]:

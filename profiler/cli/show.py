@@ -46,7 +46,7 @@ def _print(recording: Recording, target: str, frames: tuple[str, ...], absent: d
     from profiler.cli.metric_tables import print_metric_table
     from profiler.cli.printing import console
     from profiler.metrics import catalog
-    from profiler.metrics.measured import HARNESS_TABLES, MEASURED_NOTE, is_narrowed, is_own_sweep, shown_metric
+    from profiler.metrics.measured import MEASURED_NOTE, is_narrowed, is_own_sweep, shown_metric
 
     out = console()
     out.print(f"{recording.name}  ({', '.join(recording.tools) or 'no capture'})", markup=False)
@@ -57,7 +57,7 @@ def _print(recording: Recording, target: str, frames: tuple[str, ...], absent: d
     if is_narrowed(recording):
         out.print(f"{MEASURED_NOTE} profiler metrics has all of it.", markup=False, style="dim")
     for table in catalog.METRIC_TABLES:
-        if table.name in frames and not (is_own_sweep(recording) and table.name in HARNESS_TABLES):
+        if table.name in frames and not (is_own_sweep(recording) and table.work == "harness"):
             print_metric_table(table, shown_metric(recording, table.name), ROWS_SHOWN, named)
     _print_absent(absent)
 

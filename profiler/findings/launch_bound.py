@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
+from profiler.metrics.launch_columns import LAUNCH_KEYS
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
 
 EXECUTIONS = 20
-_KEYS = ("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes")
 
 
 def _durations(recording: Recording) -> dict[tuple, float]:
-    return {tuple(row[key] for key in _KEYS): row["median_ns"] for row in rows_of(recording, "kernels")}
+    return {tuple(row[key] for key in LAUNCH_KEYS): row["median_ns"] for row in rows_of(recording, "kernels")}
 
 
 def _ratio(row: Row) -> float:
@@ -33,7 +33,7 @@ def check(recording: Recording) -> list[Finding]:
     rows = [
         {**row, "median_ns": durations[key]}
         for row in rows_of(recording, "launch_latency")
-        if known(row, "api_median_ns") and (key := tuple(row[name] for name in _KEYS)) in durations
+        if known(row, "api_median_ns") and (key := tuple(row[name] for name in LAUNCH_KEYS)) in durations
     ]
     bad = [row for row in rows if _often(row) and row["median_ns"] > 0 and _ratio(row) > 1]
     if not bad:

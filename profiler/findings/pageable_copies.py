@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from profiler.findings.rule import Finding, Row, Rule, rows_of
-from profiler.units import format_bytes, format_ns, format_si
+from profiler.units import format_bytes, format_ns, format_value
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -16,7 +16,7 @@ LEAST_BYTES = 1 << 20
 def _text(row: Row) -> str:
     copies = "1 copy" if row["count"] == 1 else f"{row['count']} copies"
     moved = f"{format_bytes(row['bytes'])} in {format_ns(row['total_ns'])}"
-    return f"{row['direction']}: {copies}, {moved}, {format_si(row['bandwidth_bytes_per_s'], 'B/s')}"
+    return f"{row['direction']}: {copies}, {moved}, {format_value(row['bandwidth_bytes_per_s'], 'bytes/s')}"
 
 
 def check(recording: Recording) -> list[Finding]:

@@ -1,1 +1,1 @@
-"""Metrics: named tables computed from a recording, each column described once by its MetricSpec."""
+"""Metrics: named tables computed from a recording, each column described once by its ColumnSpec."""

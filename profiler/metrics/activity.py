@@ -9,7 +9,8 @@ import numpy as np
 from profiler.columns import Column, Columns, encode
 from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations, operations_tool
 from profiler.metrics.intervals import concurrent_pairs, intersection_length, total, union
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import Matching, MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -139,23 +140,25 @@ DEVICE_ACTIVITY = MetricTable(
     needs=(),
     keys=("device",),
     columns=(
-        MetricSpec("device", text="CUDA device ordinal"),
-        MetricSpec("name", text="product name"),
-        MetricSpec("start_ns", "ns", text="start of the first operation"),
-        MetricSpec("end_ns", "ns", text="end of the last operation"),
-        MetricSpec("span_ns", "ns", "lower", "first start to last end"),
-        MetricSpec("busy_ns", "ns", "lower", "time in which at least one operation ran: union of all their spans"),
-        MetricSpec("idle_ns", "ns", "lower", "span_ns - busy_ns"),
-        MetricSpec("busy_pct", "%", "higher", "busy_ns of span_ns"),
-        MetricSpec("kernel_busy_ns", "ns", "lower", "time in which at least one kernel or graph ran"),
-        MetricSpec("memcpy_busy_ns", "ns", "lower", "time in which at least one copy ran"),
-        MetricSpec("overlap_ns", "ns", "higher", "sum of all durations minus busy_ns"),
-        MetricSpec("operation_count", "count", text="kernels, copies, fills and graphs"),
-        MetricSpec("kernel_count", "count", text="kernels and graphs"),
-        MetricSpec("gap_count", "count", "lower", "idle gaps between operations"),
-        MetricSpec("longest_gap_ns", "ns", "lower", "longest idle gap"),
+        ColumnSpec("device", text="CUDA device ordinal"),
+        ColumnSpec("name", text="product name"),
+        ColumnSpec("start_ns", "ns", text="start of the first operation"),
+        ColumnSpec("end_ns", "ns", text="end of the last operation"),
+        ColumnSpec("span_ns", "ns", "lower", "first start to last end"),
+        ColumnSpec("busy_ns", "ns", "lower", "time in which at least one operation ran: union of all their spans"),
+        ColumnSpec("idle_ns", "ns", "lower", "span_ns - busy_ns"),
+        ColumnSpec("busy_pct", "%", "higher", "busy_ns of span_ns"),
+        ColumnSpec("kernel_busy_ns", "ns", "lower", "time in which at least one kernel or graph ran"),
+        ColumnSpec("memcpy_busy_ns", "ns", "lower", "time in which at least one copy ran"),
+        ColumnSpec("overlap_ns", "ns", "higher", "sum of all durations minus busy_ns"),
+        ColumnSpec("operation_count", "count", text="kernels, copies, fills and graphs"),
+        ColumnSpec("kernel_count", "count", text="kernels and graphs"),
+        ColumnSpec("gap_count", "count", "lower", "idle gaps between operations"),
+        ColumnSpec("longest_gap_ns", "ns", "lower", "longest idle gap"),
     ),
     compute=device_activity,
+    work="harness",
+    matching=Matching(("device",), steady=False),
 )
 STREAM_OVERLAP = MetricTable(
     name="stream_overlap",
@@ -164,14 +167,16 @@ STREAM_OVERLAP = MetricTable(
     needs=(),
     keys=("device", "kind", "first", "second"),
     columns=(
-        MetricSpec("device", text="CUDA device ordinal"),
-        MetricSpec("kind", text="streams or copy_compute"),
-        MetricSpec("first", text="stream, or the copies of one direction"),
-        MetricSpec("second", text="other stream, or kernels"),
-        MetricSpec("overlap_ns", "ns", "higher", "time in which both were active"),
-        MetricSpec("first_busy_ns", "ns", "lower", "time in which the first was active"),
-        MetricSpec("second_busy_ns", "ns", "lower", "time in which the second was active"),
-        MetricSpec("overlap_pct", "%", "higher", "overlap_ns of the shorter of the two busy times"),
+        ColumnSpec("device", text="CUDA device ordinal"),
+        ColumnSpec("kind", text="streams or copy_compute"),
+        ColumnSpec("first", text="stream, or the copies of one direction"),
+        ColumnSpec("second", text="other stream, or kernels"),
+        ColumnSpec("overlap_ns", "ns", "higher", "time in which both were active"),
+        ColumnSpec("first_busy_ns", "ns", "lower", "time in which the first was active"),
+        ColumnSpec("second_busy_ns", "ns", "lower", "time in which the second was active"),
+        ColumnSpec("overlap_pct", "%", "higher", "overlap_ns of the shorter of the two busy times"),
     ),
     compute=stream_overlap,
+    work="harness",
+    matching=Matching(("device", "kind", "first", "second"), steady=False),
 )

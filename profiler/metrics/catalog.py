@@ -28,9 +28,22 @@ if TYPE_CHECKING:
     from profiler.tables.captures import Captures
 
 METRIC_TABLES: tuple[MetricTable, ...] = (
-    SUMMARY, POINTS, KERNELS, OCCUPANCY, MEMORY_OPERATIONS, DEVICE_ACTIVITY, GAPS, MEMCPY_GAPS, LAUNCH_LATENCY,
-    STREAM_OVERLAP, NVTX, NVTX_KERNELS, LAUNCHES, COUNTERS, DIAGNOSTICS,
-)  # fmt: skip
+    SUMMARY,
+    POINTS,
+    KERNELS,
+    OCCUPANCY,
+    MEMORY_OPERATIONS,
+    DEVICE_ACTIVITY,
+    GAPS,
+    MEMCPY_GAPS,
+    LAUNCH_LATENCY,
+    STREAM_OVERLAP,
+    NVTX,
+    NVTX_KERNELS,
+    LAUNCHES,
+    COUNTERS,
+    DIAGNOSTICS,
+)
 
 
 _OFTEN_NEEDED = ("memcpys", "memsets", "graph_launches", "api_calls", "nvtx_ranges", "devices")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiler.columns import Column, Columns
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -55,15 +56,14 @@ COUNTERS = MetricTable(
     needs=("counters", "profiled_launches"),
     keys=("launch_id", "metric"),
     columns=(
-        MetricSpec("launch_id", text="order of the launch within the report, from 0", source=_SOURCE),
-        MetricSpec("kernel", text="demangled kernel name", source=_SOURCE),
-        MetricSpec("grid", text="blocks in the grid, XxYxZ", source=_SOURCE),
-        MetricSpec("block", text="threads in a block, XxYxZ", source=_SOURCE),
-        MetricSpec("metric", text="Nsight Compute metric name; `name[instance]` for one instance", source=_SOURCE),
-        MetricSpec("value", text="number in the base unit; missing when the metric holds none", source=_SOURCE),
-        MetricSpec("unit", text="base unit: ns, byte, byte/s, hz, %, inst, sector, …; empty for plain numbers",
-                   source=_SOURCE),
-        MetricSpec("text_value", text="text of a metric that is no number", source=_SOURCE),
+        ColumnSpec("launch_id", text="order of the launch within the report, from 0", source=_SOURCE),
+        ColumnSpec("kernel", text="demangled kernel name", source=_SOURCE),
+        ColumnSpec("grid", text="blocks in the grid, XxYxZ", source=_SOURCE),
+        ColumnSpec("block", text="threads in a block, XxYxZ", source=_SOURCE),
+        ColumnSpec("metric", text="Nsight Compute metric name; `name[instance]` for one instance", source=_SOURCE),
+        ColumnSpec("value", text="number in the base unit; missing when the metric holds none", source=_SOURCE),
+        ColumnSpec("unit", text="base unit: ns, byte, byte/s, hz, %, inst, sector, …; empty for plain numbers", source=_SOURCE),
+        ColumnSpec("text_value", text="text of a metric that is no number", source=_SOURCE),
     ),
     compute=counters,
-)  # fmt: skip
+)

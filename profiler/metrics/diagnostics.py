@@ -9,7 +9,8 @@ import numpy as np
 from profiler.columns import Columns
 from profiler.metrics.gpu_operations import KERNEL, api_rows, gpu_operations, operations_tool
 from profiler.metrics.point_ranges import iterations
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -62,10 +63,10 @@ DIAGNOSTICS = MetricTable(
     text="one message about the recording",
     needs=(),
     columns=(
-        MetricSpec("source", text="tool, reader or analysis"),
-        MetricSpec("severity", text="error, warning or info"),
-        MetricSpec("text", text="message"),
-        MetricSpec("hint", text="what to do"),
+        ColumnSpec("source", text="tool, reader or analysis"),
+        ColumnSpec("severity", text="error, warning or info"),
+        ColumnSpec("text", text="message"),
+        ColumnSpec("hint", text="what to do"),
     ),
     compute=diagnostics,
 )

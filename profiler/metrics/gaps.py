@@ -9,7 +9,8 @@ import numpy as np
 from profiler.columns import Coded, Column, Columns, concatenate
 from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations
 from profiler.metrics.point_ranges import operation_points
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -128,9 +129,9 @@ def _stacked(a: Columns, b: Columns) -> Columns:
 
 
 _PLACE = (
-    MetricSpec("device", text="CUDA device ordinal"),
-    MetricSpec("start_ns", "ns", text="begin of the gap"),
-    MetricSpec("end_ns", "ns", text="end of the gap"),
+    ColumnSpec("device", text="CUDA device ordinal"),
+    ColumnSpec("start_ns", "ns", text="begin of the gap"),
+    ColumnSpec("end_ns", "ns", text="end of the gap"),
 )
 GAPS = MetricTable(
     name="gaps",
@@ -140,11 +141,12 @@ GAPS = MetricTable(
     keys=("device", "start_ns"),
     columns=(
         *_PLACE,
-        MetricSpec("duration_ns", "ns", "lower", "idle time", "complement of the union of all operations of the device"),
-        MetricSpec("before", text="operation that ended last before the gap"),
-        MetricSpec("after", text="operation that ended the gap"),
+        ColumnSpec("duration_ns", "ns", "lower", "idle time", "complement of the union of all operations of the device"),
+        ColumnSpec("before", text="operation that ended last before the gap"),
+        ColumnSpec("after", text="operation that ended the gap"),
     ),
     compute=gaps,
+    work="harness",
 )
 MEMCPY_GAPS = MetricTable(
     name="memcpy_gaps",
@@ -154,14 +156,15 @@ MEMCPY_GAPS = MetricTable(
     keys=("device", "start_ns", "kind"),
     columns=(
         *_PLACE,
-        MetricSpec("duration_ns", "ns", "lower", "wait between the two, 0 when they overlap; for copy_in_iteration the copy"),
-        MetricSpec("overlap_ns", "ns", "higher", "time by which the second began before the first had ended"),
-        MetricSpec("kind", text="copy_to_kernel, kernel_to_copy (a graph counts as a kernel) or copy_in_iteration"),
-        MetricSpec("before", text="first operation"),
-        MetricSpec("after", text="second operation"),
-        MetricSpec("stream_before", text="stream of the first operation"),
-        MetricSpec("stream_after", text="stream of the second operation"),
-        MetricSpec("point", text="sweep point whose measured iteration launched the second operation"),
+        ColumnSpec("duration_ns", "ns", "lower", "wait between the two, 0 when they overlap; for copy_in_iteration the copy"),
+        ColumnSpec("overlap_ns", "ns", "higher", "time by which the second began before the first had ended"),
+        ColumnSpec("kind", text="copy_to_kernel, kernel_to_copy (a graph counts as a kernel) or copy_in_iteration"),
+        ColumnSpec("before", text="first operation"),
+        ColumnSpec("after", text="second operation"),
+        ColumnSpec("stream_before", kind="id", text="stream of the first operation"),
+        ColumnSpec("stream_after", kind="id", text="stream of the second operation"),
+        ColumnSpec("point", text="sweep point whose measured iteration launched the second operation"),
     ),
     compute=memcpy_gaps,
+    work="harness",
 )

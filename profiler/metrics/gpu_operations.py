@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from profiler.tables.captures import Captures
 
 KERNEL, MEMCPY, MEMSET, GRAPH = range(4)
-KIND_NAMES = ("kernel", "memcpy", "memset", "graph")
 OPERATION_TABLES = ("kernels", "memcpys", "memsets", "graph_launches")
 """Tables of GPU work, by kind."""
 
@@ -102,9 +101,15 @@ def _build(recording: Captures) -> GpuOperations:
     lanes = Columns({name: values[first] for name, values in zip(names, place, strict=True)})
     del place
     return GpuOperations(
-        start=start[order], end=end[order], kind=kind[order], row=row[order], lane=lane[order], lanes=lanes,
-        correlation=joined("correlation_id")[order], label=_labels(recording, parts).take(order),
-    )  # fmt: skip
+        start=start[order],
+        end=end[order],
+        kind=kind[order],
+        row=row[order],
+        lane=lane[order],
+        lanes=lanes,
+        correlation=joined("correlation_id")[order],
+        label=_labels(recording, parts).take(order),
+    )
 
 
 def _labels(recording: Captures, parts: list[tuple[int, Columns]]) -> Coded:

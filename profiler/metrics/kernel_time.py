@@ -10,8 +10,10 @@ from profiler.columns import Coded, Column, Columns
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.grouping import group_statistics, share_pct
+from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY
 from profiler.metrics.occupancy_limits import limits_of_launches
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import Matching, MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -66,7 +68,7 @@ def kernels(recording: Captures) -> Columns:
     configuration = keys.array("launch_configuration_id")
     frame = Columns(
         {
-            **{name: keys[name] for name in _KEYS},
+            **{name: keys[name] for name in LAUNCH_KEYS},
             "count": stats.count,
             "total_ns": stats.total,
             "share_pct": share_pct(stats.total),
@@ -104,34 +106,37 @@ def _occupancy(recording: Captures, configuration: np.ndarray) -> dict[str, Colu
     }
 
 
-_KEYS = ("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes")
-
 KERNELS = MetricTable(
     name="kernels",
     title="Kernels",
     text="one kernel with one launch configuration",
     needs=("kernels", "launch_configurations"),
-    keys=_KEYS,
+    keys=LAUNCH_KEYS,
     columns=(
-        MetricSpec("kernel", text="demangled kernel name", source=_NSYS),
-        MetricSpec("grid", text="blocks in the grid, XxYxZ", source=_NSYS),
-        MetricSpec("block", text="threads in a block, XxYxZ", source=_NSYS),
-        MetricSpec("registers_per_thread", "count", "lower", "registers that one thread occupies", "registersPerThread"),
-        MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block",
-                   "staticSharedMemory + dynamicSharedMemory"),
-        MetricSpec("count", "count", text="executions", source=_NSYS),
-        MetricSpec("total_ns", "ns", "lower", "sum of durations", _NSYS),
-        MetricSpec("share_pct", "%", "none", "share of all kernel time", _NSYS),
-        MetricSpec("mean_ns", "ns", "lower", "mean duration", _NSYS),
-        MetricSpec("median_ns", "ns", "lower", "median duration", _NSYS),
-        MetricSpec("p05_ns", "ns", "lower", "5th percentile, linear interpolation", "numpy.percentile"),
-        MetricSpec("p95_ns", "ns", "lower", "95th percentile, linear interpolation", "numpy.percentile"),
-        MetricSpec("min_ns", "ns", "lower", "shortest duration", _NSYS),
-        MetricSpec("max_ns", "ns", "lower", "longest duration", _NSYS),
-        MetricSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _NSYS),
-        MetricSpec("theoretical_occupancy_pct", "%", "higher", "warps that an SM can hold, of its maximum",
-                   "cuda_occupancy.h, CUDA 13.0"),
-        MetricSpec("occupancy_limiter", text="resources that set it", source="cuda_occupancy.h, CUDA 13.0"),
+        *LAUNCH,
+        ColumnSpec("count", "count", text="executions", source=_NSYS),
+        ColumnSpec("total_ns", "ns", "lower", "sum of durations", _NSYS),
+        ColumnSpec("share_pct", "%", "none", "share of all kernel time", _NSYS, compared="never"),
+        ColumnSpec("mean_ns", "ns", "lower", "mean duration", _NSYS),
+        ColumnSpec("median_ns", "ns", "lower", "median duration", _NSYS),
+        ColumnSpec("p05_ns", "ns", "lower", "5th percentile, linear interpolation", "numpy.percentile"),
+        ColumnSpec("p95_ns", "ns", "lower", "95th percentile, linear interpolation", "numpy.percentile"),
+        ColumnSpec("min_ns", "ns", "lower", "shortest duration", _NSYS),
+        ColumnSpec("max_ns", "ns", "lower", "longest duration", _NSYS),
+        ColumnSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _NSYS),
+        THEORETICAL_OCCUPANCY,
+        LIMITER,
     ),
     compute=kernels,
-)  # fmt: skip
+    work="iterations",
+    lead=(
+        *("kernel", "grid", "block", "count", "median_ns", "total_ns", "share_pct", "theoretical_occupancy_pct"),
+        "registers_per_thread",
+    ),
+    compact=(
+        *("kernel", "grid", "block", "count", "total_ns", "share_pct", "median_ns", "p05_ns", "p95_ns"),
+        *("theoretical_occupancy_pct", "registers_per_thread", "shared_memory_bytes", "occupancy_limiter"),
+    ),
+    narrow=("kernel", "share_pct", "median_ns", "block"),
+    matching=Matching(("kernel", "grid", "block"), timed=True),
+)

@@ -10,24 +10,23 @@ from profiler.columns import Columns
 from profiler.metrics.gpu_operations import KERNEL, api_rows, gpu_operations, operations_tool
 from profiler.metrics.grouping import GroupStatistics, group_statistics
 from profiler.metrics.kernel_time import configuration_groups
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS
+from profiler.metrics.spec import Matching, MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
 
-_KEYS = ("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes")
-
 
 def launch_latency(recording: Captures) -> Columns:
     """Compute launch costs per kernel and launch configuration, in the order of the kernel summary."""
-    operations, rows = gpu_operations(recording), api_rows(recording)
+    operations = gpu_operations(recording)
     tool = operations_tool(recording)
     events, calls = recording.columns("kernels", tool), recording.columns("api_calls", tool)
     group, keys = configuration_groups(recording.columns("launch_configurations", tool))
     groups, events = keys.rows, events.array("launch_configuration_id")
-    kernel = operations.kind == KERNEL
-    known = np.flatnonzero(kernel & _first_of_call(rows, calls.rows))
-    own, call = group[events[operations.row[known]]], rows[known]
+    known, call = first_launches(recording)
+    own = group[events[operations.row[known]]]
     duration = calls.array("duration_ns")[call]
     api = group_statistics(own, duration, groups)
     # one array serves for both: tens of millions of launches are kept in memory once
@@ -40,7 +39,7 @@ def launch_latency(recording: Captures) -> Columns:
     launches, totals = _launches(launched, recording.columns("kernels", tool).array("duration_ns"), groups)
     frame = Columns(
         {
-            **{name: keys[name] for name in _KEYS},
+            **{name: keys[name] for name in LAUNCH_KEYS},
             "count": launches,
             "graph_count": np.bincount(launched[_graph_nodes(recording, tool)], minlength=groups),
             "matched_count": api.count,
@@ -52,6 +51,21 @@ def launch_latency(recording: Captures) -> Columns:
     )
     used = np.flatnonzero(launches)
     return frame.take(used[np.lexsort((keys.array("launch_configuration_id")[used], -totals[used]))])
+
+
+def first_launches(recording: Captures) -> tuple[np.ndarray, np.ndarray]:
+    """Return the kernels that are the first GPU work of their API call: what a launch's costs are told of.
+
+    Returns:
+        Position of each among the GPU operations, and the row of its API call.
+
+    Raises:
+        DataMissingError: The recording holds no GPU work or no API calls.
+    """
+    operations, rows = gpu_operations(recording), api_rows(recording)
+    calls = recording.columns("api_calls", operations_tool(recording)).rows
+    known = np.flatnonzero((operations.kind == KERNEL) & _first_of_call(rows, calls))
+    return known, rows[known]
 
 
 def _first_of_call(rows: np.ndarray, calls: int) -> np.ndarray:
@@ -110,13 +124,13 @@ def _named(prefix: str, stats: GroupStatistics) -> dict[str, np.ndarray]:
     }
 
 
-def _specs(prefix: str, what: str, source: str) -> tuple[MetricSpec, ...]:
+def _specs(prefix: str, what: str, source: str) -> tuple[ColumnSpec, ...]:
     return (
-        MetricSpec(f"{prefix}_median_ns", "ns", "lower", f"{what}, median", source),
-        MetricSpec(f"{prefix}_mean_ns", "ns", "lower", f"{what}, mean", source),
-        MetricSpec(f"{prefix}_p95_ns", "ns", "lower", f"{what}, 95th percentile", source),
-        MetricSpec(f"{prefix}_min_ns", "ns", "lower", f"{what}, shortest", source),
-        MetricSpec(f"{prefix}_max_ns", "ns", "lower", f"{what}, longest", source),
+        ColumnSpec(f"{prefix}_median_ns", "ns", "lower", f"{what}, median", source),
+        ColumnSpec(f"{prefix}_mean_ns", "ns", "lower", f"{what}, mean", source),
+        ColumnSpec(f"{prefix}_p95_ns", "ns", "lower", f"{what}, 95th percentile", source),
+        ColumnSpec(f"{prefix}_min_ns", "ns", "lower", f"{what}, shortest", source),
+        ColumnSpec(f"{prefix}_max_ns", "ns", "lower", f"{what}, longest", source),
     )
 
 
@@ -125,24 +139,32 @@ LAUNCH_LATENCY = MetricTable(
     title="Launch latency",
     text="one kernel with one launch configuration, joined with its API calls",
     needs=("kernels", "launch_configurations", "api_calls"),
-    keys=_KEYS,
+    keys=LAUNCH_KEYS,
     columns=(
-        MetricSpec("kernel", text="demangled kernel name"),
-        MetricSpec("grid", text="blocks in the grid, XxYxZ"),
-        MetricSpec("block", text="threads in a block, XxYxZ"),
-        MetricSpec("registers_per_thread", "count", "lower", "registers that one thread occupies"),
-        MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block"),
-        MetricSpec("count", "count", text="executions"),
-        MetricSpec("graph_count", "count", text="executions that were nodes of a CUDA graph"),
-        MetricSpec("matched_count", "count", text="executions whose API call was recorded and put nothing on the GPU before them;"
-                   " the others enter no statistic"),
+        *LAUNCH,
+        ColumnSpec("count", "count", text="executions"),
+        ColumnSpec("graph_count", "count", text="executions that were nodes of a CUDA graph"),
+        ColumnSpec(
+            "matched_count",
+            "count",
+            text="executions whose API call was recorded and put nothing on the GPU before them; the others enter no statistic",
+        ),
         *_specs("api", "time in the API call that launched it", "call.end - call.start"),
         *_specs("latency", "begin of the API call to begin of the kernel", "kernel.start - call.start"),
         *_specs(
-            "queue", "end of the API call to begin of the kernel, negative when the kernel began before the call returned",
+            "queue",
+            "end of the API call to begin of the kernel, negative when the kernel began before the call returned",
             "kernel.start - call.end; nsys stats cuda_kern_exec_sum leaves negative ones out",
         ),
-        MetricSpec("negative_queue_count", "count", text="executions that began before their API call returned"),
+        ColumnSpec("negative_queue_count", "count", text="executions that began before their API call returned"),
     ),
     compute=launch_latency,
-)  # fmt: skip
+    work="harness",
+    lead=("kernel", "grid", "block", "count"),
+    compact=(
+        *("kernel", "grid", "block", "count", "api_median_ns", "api_p95_ns", "latency_median_ns", "latency_p95_ns"),
+        *("queue_median_ns", "queue_p95_ns", "negative_queue_count"),
+    ),
+    narrow=("kernel", "latency_median_ns", "api_median_ns", "block"),
+    matching=Matching(("kernel", "grid", "block"), steady=False),
+)

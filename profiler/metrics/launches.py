@@ -9,11 +9,14 @@ import numpy as np
 
 from profiler.columns import Coded, Column, Columns
 from profiler.distinct import distinct_rows
+from profiler.metrics.counter_formulas import EXTRA_METRICS, dram_bytes, ratio
 from profiler.metrics.counters import size_texts
 from profiler.metrics.device_limits import device_rows
-from profiler.metrics.launch_quantities import EXTRA_METRICS, QUANTITIES, dram_bytes, ratio, whole
+from profiler.metrics.launch_columns import BLOCK, GRID, KERNEL, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY
+from profiler.metrics.launch_quantities import QUANTITIES, whole
 from profiler.metrics.occupancy_limits import limits_of_launches
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import Matching, MetricTable
+from profiler.spec import ColumnSpec
 from profiler.tools.ncu.counter_matrix import CounterMatrix
 from profiler.tools.ncu.metric_names import PIPES, STALL_REASONS, pipe_metric, requested_metrics, stall_metric
 
@@ -144,28 +147,41 @@ LAUNCHES = MetricTable(
     needs=("counters", "profiled_launches"),
     keys=("launch_id",),
     columns=(
-        MetricSpec("launch_id", text="order of the launch within the report, from 0"),
-        MetricSpec("kernel", text="demangled kernel name"),
-        MetricSpec("grid", text="blocks in the grid, XxYxZ"),
-        MetricSpec("block", text="threads in a block, XxYxZ"),
-        MetricSpec("point", text="label of the enclosing sweep point"),
-        MetricSpec("registers_per_thread", "count", "lower", "registers that one thread occupies",
-                   "launch__registers_per_thread"),
-        MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block",
-                   "launch__shared_mem_per_block_static + launch__shared_mem_per_block_dynamic"),
-        MetricSpec("theoretical_occupancy_pct", "%", "higher", "warps that an SM can hold, of its maximum",
-                   f"{_THEORETICAL}, or computed as in table occupancy"),
-        MetricSpec("occupancy_limiter", text="every resource that sets the number of resident blocks",
-                   source="cuda_occupancy.h, CUDA 13.0"),
+        ColumnSpec("launch_id", text="order of the launch within the report, from 0"),
+        KERNEL,
+        GRID,
+        BLOCK,
+        ColumnSpec("point", text="label of the enclosing sweep point"),
+        REGISTERS,
+        SHARED_MEMORY,
+        THEORETICAL_OCCUPANCY,
+        LIMITER,
         *(quantity.spec for quantity in QUANTITIES),
-        MetricSpec("dram_bytes_per_payload_byte", "ratio", "lower", "device memory traffic of all launches of"
-                   " the iteration per byte that it must move; below 1 when the last writes stayed in L2",
-                   "sum of dram_bytes / NVTX payload"),
-        MetricSpec("stall_top", text="why warps waited most", source="smsp__average_warps_issue_stalled_*"),
-        MetricSpec("stall_top_pct", "%", "none", "its share of the cycles between two instructions of a warp",
-                   f"smsp__average_warps_issue_stalled_* / {_LATENCY}"),
-        MetricSpec("pipe_top", text="busiest execution pipe", source="sm__inst_executed_pipe_*"),
-        MetricSpec("pipe_top_pct", "%", "none", "its use, of its peak", "sm__inst_executed_pipe_*"),
+        ColumnSpec(
+            "dram_bytes_per_payload_byte",
+            "ratio",
+            "lower",
+            "device memory traffic of all launches of"
+            " the iteration per byte that it must move; below 1 when the last writes stayed in L2",
+            "sum of dram_bytes / NVTX payload",
+        ),
+        ColumnSpec("stall_top", text="why warps waited most", source="smsp__average_warps_issue_stalled_*"),
+        ColumnSpec(
+            "stall_top_pct",
+            "%",
+            "none",
+            "its share of the cycles between two instructions of a warp",
+            f"smsp__average_warps_issue_stalled_* / {_LATENCY}",
+        ),
+        ColumnSpec("pipe_top", text="busiest execution pipe", source="sm__inst_executed_pipe_*"),
+        ColumnSpec("pipe_top_pct", "%", "none", "its use, of its peak", "sm__inst_executed_pipe_*"),
     ),
     compute=launches,
-)  # fmt: skip
+    lead=("kernel", "grid", "block", "achieved_occupancy_pct", "theoretical_occupancy_pct"),
+    compact=(
+        *("launch_id", "kernel", "grid", "block", "achieved_occupancy_pct", "theoretical_occupancy_pct"),
+        *("dram_throughput_pct", "compute_throughput_pct", "l2_hit_pct", "branch_efficiency_pct"),
+        *("bytes_per_sector_load", "bytes_per_sector_store", "bank_conflicts", "waves_per_sm", "stall_top", "stall_top_pct"),
+    ),
+    matching=Matching(("kernel", "grid", "block"), timed=True),
+)

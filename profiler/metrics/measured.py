@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiler.errors import DataMissingError
+from profiler.metrics import catalog
 from profiler.metrics.gpu_operations import OPERATION_TABLES, gpu_operations, operations_tool
+from profiler.metrics.occupancy import OCCUPANCY
 from profiler.metrics.point_ranges import operation_points
+from profiler.metrics.summary import FIGURES, SUMMARY
 from profiler.schema import OWN_PROGRAMS
 from profiler.tables.selection import SelectedRows
 
@@ -17,16 +20,6 @@ if TYPE_CHECKING:
 
     from profiler.metrics.recording import Recording
 
-MEASURED_TABLES = ("summary", "kernels", "occupancy", "memory_operations")
-"""Metric tables that, of a sweep by the project's own programs, are shown of the measured iterations only."""
-
-HARNESS_TABLES = ("device_activity", "gaps", "memcpy_gaps", "launch_latency", "stream_overlap")
-"""Metric tables that tell of the work between iterations: of such a sweep they say nothing about the kernels."""
-
-_HARNESS_SUMMARY = (
-    "span_ns", "busy_ns", "gpu_busy_pct", "idle_ns", "gap_count", "longest_gap_ns", "overlap_ns", "launch_api_median_ns",
-    "launch_latency_median_ns", "unmatched_kernel_count", "api_call_count", "nvtx_range_count", "unranged_gpu_ns",
-)  # fmt: skip
 _HARNESS_REASON = (
     "left out: the sweep's driver holds streams back and checks outputs between points, so this would tell of its own work; "
     "profiler metrics has it"
@@ -54,12 +47,13 @@ def shown_metric(recording: Recording, name: str) -> pd.DataFrame:
     """
     if not is_own_sweep(recording):
         return recording.metric(name)
-    if name in HARNESS_TABLES:
+    work = catalog.find(name).work
+    if work == "harness":
         raise DataMissingError(f"{name}: {_HARNESS_REASON}", f"profiler metrics --table {name}")
-    frame = measured(recording).metric(name) if name in MEASURED_TABLES else recording.metric(name)
-    if name == "summary":
-        return frame[~frame["key"].isin(_HARNESS_SUMMARY)]
-    if name == "occupancy":
+    frame = measured(recording).metric(name) if work == "iterations" else recording.metric(name)
+    if name == SUMMARY.name:
+        return frame[~frame["key"].isin([figure.name for figure in FIGURES if figure.work == "harness"])]
+    if name == OCCUPANCY.name:
         return frame[frame["count"].ne(0).fillna(True)]
     return frame
 

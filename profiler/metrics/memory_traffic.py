@@ -11,7 +11,8 @@ from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import operations_tool
 from profiler.metrics.grouping import group_statistics, share_pct
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import Matching, MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -88,25 +89,31 @@ MEMORY_OPERATIONS = MetricTable(
     needs=(),
     keys=("direction", "source_kind", "destination_kind"),
     columns=(
-        MetricSpec("direction", text="HtoD, DtoH, DtoD, PtoP, …, or memset", source="copyKind"),
-        MetricSpec("count", "count", text="operations", source=_TIME),
-        MetricSpec("bytes", "bytes", text="bytes moved", source=_SIZE),
-        MetricSpec("total_ns", "ns", "lower", "sum of durations", _TIME),
-        MetricSpec("bandwidth_bytes_per_s", "bytes/s", "higher", "bytes moved per second of copying", "bytes / total_ns"),
-        MetricSpec("source_kind", text="memory read: pageable, pinned, device, managed, …", source="srcKind"),
-        MetricSpec("destination_kind", text="memory written", source="dstKind"),
-        MetricSpec("share_pct", "%", text="share of all memory operation time", source=_TIME),
-        MetricSpec("mean_ns", "ns", "lower", "mean duration", _TIME),
-        MetricSpec("median_ns", "ns", "lower", "median duration", _TIME),
-        MetricSpec("p95_ns", "ns", "lower", "95th percentile of the duration", "numpy.percentile"),
-        MetricSpec("min_ns", "ns", "lower", "shortest duration", _TIME),
-        MetricSpec("max_ns", "ns", "lower", "longest duration", _TIME),
-        MetricSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _TIME),
-        MetricSpec("mean_bytes", "bytes", text="mean size", source=_SIZE),
-        MetricSpec("median_bytes", "bytes", text="median size", source=_SIZE),
-        MetricSpec("min_bytes", "bytes", text="smallest size", source=_SIZE),
-        MetricSpec("max_bytes", "bytes", text="largest size", source=_SIZE),
-        MetricSpec("stddev_bytes", "bytes", text="standard deviation of the size", source=_SIZE),
+        ColumnSpec("direction", text="HtoD, DtoH, DtoD, PtoP, …, or memset", source="copyKind"),
+        ColumnSpec("count", "count", text="operations", source=_TIME),
+        ColumnSpec("bytes", "bytes", text="bytes moved", source=_SIZE),
+        ColumnSpec("total_ns", "ns", "lower", "sum of durations", _TIME),
+        ColumnSpec("bandwidth_bytes_per_s", "bytes/s", "higher", "bytes moved per second of copying", "bytes / total_ns"),
+        ColumnSpec("source_kind", text="memory read: pageable, pinned, device, managed, …", source="srcKind"),
+        ColumnSpec("destination_kind", text="memory written", source="dstKind"),
+        ColumnSpec("share_pct", "%", text="share of all memory operation time", source=_TIME),
+        ColumnSpec("mean_ns", "ns", "lower", "mean duration", _TIME),
+        ColumnSpec("median_ns", "ns", "lower", "median duration", _TIME),
+        ColumnSpec("p95_ns", "ns", "lower", "95th percentile of the duration", "numpy.percentile"),
+        ColumnSpec("min_ns", "ns", "lower", "shortest duration", _TIME),
+        ColumnSpec("max_ns", "ns", "lower", "longest duration", _TIME),
+        ColumnSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _TIME),
+        ColumnSpec("mean_bytes", "bytes", text="mean size", source=_SIZE),
+        ColumnSpec("median_bytes", "bytes", text="median size", source=_SIZE),
+        ColumnSpec("min_bytes", "bytes", text="smallest size", source=_SIZE),
+        ColumnSpec("max_bytes", "bytes", text="largest size", source=_SIZE),
+        ColumnSpec("stddev_bytes", "bytes", text="standard deviation of the size", source=_SIZE),
     ),
     compute=memory_operations,
+    work="iterations",
+    compact=(
+        *("direction", "source_kind", "destination_kind", "count", "bytes", "total_ns", "bandwidth_bytes_per_s"),
+        *("median_ns", "median_bytes", "max_bytes"),
+    ),
+    matching=Matching(("direction", "source_kind", "destination_kind"), steady=False),
 )

@@ -9,8 +9,10 @@ import numpy as np
 from profiler.columns import Columns
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.kernel_time import dimensions
+from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY
 from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches, theoretical_occupancy
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import MetricTable
+from profiler.spec import ColumnSpec
 from profiler.tools.ncu.counter_matrix import CounterMatrix
 
 if TYPE_CHECKING:
@@ -120,32 +122,38 @@ OCCUPANCY = MetricTable(
     title="Occupancy",
     text="one launch configuration on one device",
     needs=("launch_configurations", "devices"),
-    keys=("kernel", "grid", "block", "registers_per_thread", "shared_memory_bytes", "device"),
+    keys=(*LAUNCH_KEYS, "device"),
     columns=(
-        MetricSpec("kernel", text="demangled kernel name"),
-        MetricSpec("grid", text="blocks in the grid, XxYxZ"),
-        MetricSpec("block", text="threads in a block, XxYxZ"),
-        MetricSpec("registers_per_thread", "count", "lower", "registers that one thread occupies",
-                   "registersPerThread; launch__registers_per_thread"),
-        MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block",
-                   "staticSharedMemory + dynamicSharedMemory; launch__shared_mem_per_block_*"),
-        MetricSpec("device", text="CUDA device ordinal"),
-        MetricSpec("count", "count", text="executions; missing when no kernel times were recorded"),
-        MetricSpec("theoretical_occupancy_pct", "%", "higher", "warps that an SM can hold, of its maximum",
-                   f"{_HEADER}; sm__maximum_warps_per_active_cycle_pct"),
-        MetricSpec("achieved_occupancy_pct", "%", "higher", "warps that an SM held on average, of its maximum",
-                   ACHIEVED),
-        MetricSpec("occupancy_limiter", text="every resource that sets the number of resident blocks", source=_HEADER),
-        MetricSpec("blocks_per_sm", "count", "higher", "blocks that an SM can hold at once", _HEADER),
-        MetricSpec("waves_per_sm", "count", "none", "grid size in full loads of the GPU; a small fraction above a whole"
-                   " number leaves SMs idle at the end", "launch__waves_per_multiprocessor"),
-        MetricSpec("reachable_occupancy_pct", "%", "higher", "theoretical occupancy with the largest shared memory"
-                   " carve-out", _HEADER),
-        *(MetricSpec(column, "count", "higher", f"resident blocks as far as {name} allow; missing when none is used",
-                     f"launch__occupancy_limit_{name.replace('shared memory', 'shared_mem')}")
-          for column, name in zip(_LIMITS, LIMITERS, strict=True)),
+        *LAUNCH,
+        ColumnSpec("device", text="CUDA device ordinal"),
+        ColumnSpec("count", "count", text="executions; missing when no kernel times were recorded"),
+        THEORETICAL_OCCUPANCY,
+        ACHIEVED_OCCUPANCY,
+        LIMITER,
+        ColumnSpec("blocks_per_sm", "blocks", "higher", "blocks that an SM can hold at once", _HEADER),
+        ColumnSpec(
+            "waves_per_sm",
+            "waves",
+            "none",
+            "grid size in full loads of the GPU; a small fraction above a whole number leaves SMs idle at the end",
+            "launch__waves_per_multiprocessor",
+        ),
+        ColumnSpec(
+            "reachable_occupancy_pct", "%", "higher", "theoretical occupancy with the largest shared memory carve-out", _HEADER
+        ),
+        *(
+            ColumnSpec(
+                column,
+                "blocks",
+                "higher",
+                f"resident blocks as far as {name} allow; missing when none is used",
+                f"launch__occupancy_limit_{name.replace('shared memory', 'shared_mem')}",
+            )
+            for column, name in zip(_LIMITS, LIMITERS, strict=True)
+        ),
     ),
     compute=occupancy,
-)  # fmt: skip
+    work="iterations",
+)
 
 __all__ = ["OCCUPANCY", "achieved_occupancy", "device_rows", "occupancy", "theoretical_occupancy"]

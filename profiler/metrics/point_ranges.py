@@ -70,10 +70,13 @@ def _find(recording: Captures) -> Iterations | None:
     code_of_row = np.full(ranges.rows + 1, -1, dtype=np.int32)
     code_of_row[point_rows] = texts.codes
     return Iterations(
-        row=rows, label=Coded(code_of_row[owner[rows]], texts.values), point_row=owner[rows],
+        row=rows,
+        label=Coded(code_of_row[owner[rows]], texts.values),
+        point_row=owner[rows],
         payload_bytes=_payload(ranges.array("payload_int")[rows] if "payload_int" in ranges else None, len(rows)),
-        duration_ns=ranges.array("duration_ns")[rows], labels=tuple(texts.values),
-    )  # fmt: skip
+        duration_ns=ranges.array("duration_ns")[rows],
+        labels=tuple(texts.values),
+    )
 
 
 def _payload(values: np.ndarray | None, rows: int) -> np.ndarray:

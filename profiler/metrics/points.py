@@ -12,12 +12,14 @@ from profiler.columns import Column, Columns
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.kernel_time import dimensions
+from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY
 from profiler.metrics.launches import LAUNCHES
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.point_times import GpuPoints, PointTimes, gpu_points, sample_times
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import Matching, MetricTable
 from profiler.point_label import RESERVED_KEYS, decode_label
 from profiler.point_status import PointStatus, worst_status
+from profiler.spec import ColumnSpec
 from profiler.tools.registry import KERNEL_TIMERS, RANGE_MARKERS, TOOLS, UNTRACED, tool_order
 
 if TYPE_CHECKING:
@@ -293,12 +295,12 @@ def _durations(launches: Columns, point: np.ndarray, keep: np.ndarray) -> np.nda
     return np.where(np.isin(point, untimed) | ~(values > 0), 1.0, values)
 
 
-def _time_specs(prefix: str, what: str) -> tuple[MetricSpec, ...]:
+def _time_specs(prefix: str, what: str) -> tuple[ColumnSpec, ...]:
     names = {
         "median": "median", "p05": "5th percentile", "p95": "95th percentile", "min": "shortest", "max": "longest",
         "stddev": "standard deviation of a sample (n - 1)",
     }  # fmt: skip
-    return tuple(MetricSpec(f"{prefix}_{name}_ns", "ns", "lower", f"{what}: {text}") for name, text in names.items())
+    return tuple(ColumnSpec(f"{prefix}_{name}_ns", "ns", "lower", f"{what}: {text}") for name, text in names.items())
 
 
 POINTS = MetricTable(
@@ -308,50 +310,65 @@ POINTS = MetricTable(
     needs=(),
     keys=("label",),
     columns=(
-        MetricSpec("label", text="key=value pairs that name the point in every tool", source="docs/formats.md"),
-        MetricSpec("op", text="operation"),
-        MetricSpec("variant", text="kernel variant"),
-        MetricSpec("shape", text="shape of the tensor"),
-        MetricSpec("dtype", text="element type"),
-        MetricSpec("block", "count", text="threads per block, as the point's label states it"),
-        MetricSpec("attributes", text="further attributes of the label as JSON"),
-        MetricSpec("status", text="ok, failed, wrong_output or skipped"),
-        MetricSpec("reason", text="why it is not ok"),
-        MetricSpec("verified", text="passed or failed: output compared with the reference"),
-        MetricSpec("iterations", "count", text="measured iterations behind the first time of this row"),
+        ColumnSpec("label", text="key=value pairs that name the point in every tool", source="docs/formats.md"),
+        ColumnSpec("op", text="operation"),
+        ColumnSpec("variant", text="kernel variant"),
+        ColumnSpec("shape", text="shape of the tensor"),
+        ColumnSpec("dtype", text="element type"),
+        ColumnSpec("block", "threads", text="threads per block, as the point's label states it", kind="id"),
+        ColumnSpec("attributes", text="further attributes of the label as JSON"),
+        ColumnSpec("status", text="ok, failed, wrong_output or skipped"),
+        ColumnSpec("reason", text="why it is not ok"),
+        ColumnSpec("verified", text="passed or failed: output compared with the reference"),
+        ColumnSpec("iterations", "count", text="measured iterations behind the first time of this row"),
         *(spec for tool in TOOLS.values() if tool.time_text for spec in _time_specs(tool.name, tool.time_text)),
-        MetricSpec("builtin_host_median_ns", "ns", "lower", "host time to enqueue an iteration: median"),
-        MetricSpec("nsys_event_median_ns", "ns", "lower", "time by the program's own clock while nsys recorded: median"),
-        MetricSpec("bytes_per_iteration", "bytes", text="bytes that an iteration must move at least"),
-        MetricSpec("effective_bandwidth_bytes_per_s", "bytes/s", "higher",
-                   "bytes_per_iteration over the median time (nsys, else cupti, else builtin)"),
-        MetricSpec("effective_bandwidth_pct", "%", "higher", "effective bandwidth of the device's peak"),
-        MetricSpec("theoretical_occupancy_pct", "%", "higher", "warps that an SM can hold, of its maximum",
-                   "cuda_occupancy.h, CUDA 13.0"),
-        MetricSpec("occupancy_limiter", text="resources that set it"),
-        MetricSpec("achieved_occupancy_pct", "%", "higher", "warps that an SM held on average, of its maximum",
-                   "sm__warps_active.avg.pct_of_peak_sustained_active"),
-        MetricSpec("dram_pct", "%", "none", "device memory traffic, of its peak",
-                   "dram__throughput.avg.pct_of_peak_sustained_elapsed"),
-        MetricSpec("dram_bytes", "bytes", "lower", "bytes read from and written to device memory by one launch",
-                   "dram__bytes_read.sum + dram__bytes_write.sum"),
-        MetricSpec("dram_throughput_bytes_per_s", "bytes/s", "none", "device memory traffic under Nsight Compute"),
-        MetricSpec("compute_throughput_pct", "%", "none", "use of the busiest SM unit"),
-        MetricSpec("branch_efficiency_pct", "%", "higher", "branches whose threads all went the same way"),
-        MetricSpec("sectors_per_request_load", "ratio", "lower", "32-byte sectors that one warp-wide load touches"),
-        MetricSpec("bank_conflicts", "count", "lower", "extra shared memory wavefronts of one launch"),
-        MetricSpec("registers_per_thread", "count", "lower", "registers that one thread of the longest kernel occupies"),
-        MetricSpec("shared_memory_bytes", "bytes", "lower", "static plus dynamic shared memory of a block"),
-        MetricSpec("kernel", text="kernel on which the iterations spent most time"),
-        MetricSpec("grid", text="its grid"),
-        MetricSpec("kernel_block", text="its block"),
-        MetricSpec("kernels_per_iteration", "count", "lower", "kernels and graphs launched by one iteration, mean"),
-        MetricSpec("memcpys_in_iterations", "count", "lower", "copies launched by measured iterations"),
-        MetricSpec("engine", text="reference, direct, tensorrt, tensorrt_rtx or native"),
-        MetricSpec("program", text="what executed it"),
-        MetricSpec("clock", text="cuda_event or monotonic"),
-        MetricSpec("cache", text="cold or warm"),
-        MetricSpec("launch_mode", text="plain or graph"),
+        ColumnSpec("builtin_host_median_ns", "ns", "lower", "host time to enqueue an iteration: median"),
+        ColumnSpec("nsys_event_median_ns", "ns", "lower", "time by the program's own clock while nsys recorded: median"),
+        ColumnSpec("bytes_per_iteration", "bytes", text="bytes that an iteration must move at least"),
+        ColumnSpec(
+            "effective_bandwidth_bytes_per_s",
+            "bytes/s",
+            "higher",
+            "bytes_per_iteration over the median time (nsys, else cupti, else builtin)",
+        ),
+        ColumnSpec("effective_bandwidth_pct", "%", "higher", "effective bandwidth of the device's peak", compared="never"),
+        THEORETICAL_OCCUPANCY,
+        LIMITER,
+        ACHIEVED_OCCUPANCY,
+        ColumnSpec(
+            "dram_pct", "%", "none", "device memory traffic, of its peak", "dram__throughput.avg.pct_of_peak_sustained_elapsed"
+        ),
+        ColumnSpec(
+            "dram_bytes",
+            "bytes",
+            "lower",
+            "bytes read from and written to device memory by one launch",
+            "dram__bytes_read.sum + dram__bytes_write.sum",
+        ),
+        ColumnSpec("dram_throughput_bytes_per_s", "bytes/s", "none", "device memory traffic under Nsight Compute"),
+        ColumnSpec("compute_throughput_pct", "%", "none", "use of the busiest SM unit"),
+        ColumnSpec("branch_efficiency_pct", "%", "higher", "branches whose threads all went the same way"),
+        ColumnSpec("sectors_per_request_load", "sectors", "lower", "32-byte sectors that one warp-wide load touches"),
+        ColumnSpec("bank_conflicts", "count", "lower", "extra shared memory wavefronts of one launch"),
+        REGISTERS,
+        SHARED_MEMORY,
+        ColumnSpec("kernel", text="kernel on which the iterations spent most time"),
+        ColumnSpec("grid", text="its grid"),
+        ColumnSpec("kernel_block", text="its block"),
+        ColumnSpec("kernels_per_iteration", "count", "lower", "kernels and graphs launched by one iteration, mean"),
+        ColumnSpec("memcpys_in_iterations", "count", "lower", "copies launched by measured iterations"),
+        ColumnSpec("engine", text="reference, direct, tensorrt, tensorrt_rtx or native"),
+        ColumnSpec("program", text="what executed it"),
+        ColumnSpec("clock", text="cuda_event or monotonic"),
+        ColumnSpec("cache", text="cold or warm"),
+        ColumnSpec("launch_mode", text="plain or graph"),
     ),
     compute=points,
-)  # fmt: skip
+    lead=(
+        *("op", "variant", "shape", "dtype", "block", "attributes", "status", "nsys_median_ns", "cupti_median_ns"),
+        *("builtin_median_ns", "effective_bandwidth_bytes_per_s", "effective_bandwidth_pct", "achieved_occupancy_pct"),
+        *("theoretical_occupancy_pct", "dram_pct", "registers_per_thread", "iterations", "verified"),
+    ),
+    last=("label",),
+    matching=Matching(("label",), timed=True),
+)

@@ -10,7 +10,8 @@ from profiler.columns import Coded, Column, Columns
 from profiler.distinct import distinct, distinct_rows
 from profiler.metrics.grouping import group_statistics
 from profiler.metrics.range_projection import Projection, is_kernel, projection
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -149,20 +150,22 @@ NVTX_KERNELS = MetricTable(
     needs=("nvtx_ranges", "kernels", "api_calls"),
     keys=("domain", "range", "kernel", "kind", "process_id", "thread_id"),
     columns=(
-        MetricSpec("domain", text="NVTX domain, empty for the default one"),
-        MetricSpec("range", text="message of the range", source=_KERNELS),
-        MetricSpec("kernel", text="demangled kernel name", source=_KERNELS),
-        MetricSpec("kind", text="push_pop or start_end", source=_KERNELS),
-        MetricSpec("process_id", text="operating system process", source=_KERNELS),
-        MetricSpec("thread_id", text="operating system thread", source=_KERNELS),
-        MetricSpec("range_count", "count", text="ranges that hold the kernel", source=_KERNELS),
-        MetricSpec("kernel_count", "count", text="executions of the kernel", source=_KERNELS),
-        MetricSpec("total_ns", "ns", "lower", "sum of durations", _KERNELS),
-        MetricSpec("mean_ns", "ns", "lower", "mean duration", _KERNELS),
-        MetricSpec("median_ns", "ns", "lower", "median duration", _KERNELS),
-        MetricSpec("min_ns", "ns", "lower", "shortest duration", _KERNELS),
-        MetricSpec("max_ns", "ns", "lower", "longest duration", _KERNELS),
-        MetricSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _KERNELS),
+        ColumnSpec("domain", text="NVTX domain, empty for the default one"),
+        ColumnSpec("range", text="message of the range", source=_KERNELS),
+        ColumnSpec("kernel", text="demangled kernel name", source=_KERNELS),
+        ColumnSpec("kind", text="push_pop or start_end", source=_KERNELS),
+        ColumnSpec("process_id", text="operating system process", source=_KERNELS),
+        ColumnSpec("thread_id", text="operating system thread", source=_KERNELS),
+        ColumnSpec("range_count", "count", text="ranges that hold the kernel", source=_KERNELS),
+        ColumnSpec("kernel_count", "count", text="executions of the kernel", source=_KERNELS),
+        ColumnSpec("total_ns", "ns", "lower", "sum of durations", _KERNELS),
+        ColumnSpec("mean_ns", "ns", "lower", "mean duration", _KERNELS),
+        ColumnSpec("median_ns", "ns", "lower", "median duration", _KERNELS),
+        ColumnSpec("min_ns", "ns", "lower", "shortest duration", _KERNELS),
+        ColumnSpec("max_ns", "ns", "lower", "longest duration", _KERNELS),
+        ColumnSpec("stddev_ns", "ns", "lower", "standard deviation of a sample (n - 1)", _KERNELS),
     ),
     compute=nvtx_kernels,
+    compact=("range", "kernel", "range_count", "kernel_count", "total_ns", "median_ns", "min_ns", "max_ns"),
+    narrow=("range", "kernel", "median_ns"),
 )

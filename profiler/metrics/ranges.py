@@ -10,7 +10,8 @@ from profiler.columns import Coded, Column, Columns
 from profiler.distinct import distinct_rows
 from profiler.metrics.grouping import group_statistics
 from profiler.metrics.range_projection import Projection, counts_as_kernel, is_kernel, nvtx_source, projection
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import Matching, MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -130,28 +131,34 @@ NVTX = MetricTable(
     needs=("nvtx_ranges",),
     keys=("domain", "range", "kind"),
     columns=(
-        MetricSpec("domain", text="NVTX domain, empty for the default one"),
-        MetricSpec("range", text="message of the range"),
-        MetricSpec("count", "count", text="ranges"),
-        MetricSpec("host_total_ns", "ns", "lower", "time between begin and end on the CPU, summed", _PROJECTION),
-        MetricSpec("gpu_total_ns", "ns", "lower", "durations of all GPU work launched inside, summed", "sum(end - start)"),
-        MetricSpec("kernel_count", "count", text="kernels launched inside; a graph traced as a whole counts as one"),
-        MetricSpec("kernel_total_ns", "ns", "lower", "durations of the kernels launched inside, summed", _KERNELS),
-        MetricSpec("innermost_gpu_ns", "ns", "lower", "durations of GPU work for which this range is the innermost one"),
-        MetricSpec("proj_count", "count", text="ranges that launched GPU work", source=_PROJECTION),
-        MetricSpec("proj_total_ns", "ns", "lower", "first start to last end of the GPU work of each range, summed", _PROJECTION),
-        MetricSpec("proj_mean_ns", "ns", "lower", "mean projected time", _PROJECTION),
-        MetricSpec("proj_median_ns", "ns", "lower", "median projected time", _PROJECTION),
-        MetricSpec("proj_min_ns", "ns", "lower", "shortest projected time", _PROJECTION),
-        MetricSpec("proj_max_ns", "ns", "lower", "longest projected time", _PROJECTION),
-        MetricSpec("proj_stddev_ns", "ns", "lower", "standard deviation of the projected time", _PROJECTION),
-        MetricSpec("operation_count", "count", text="kernels, copies, fills and graphs launched inside"),
-        MetricSpec("launch_count", "count", text="API calls inside that launched GPU work", source=_PROJECTION),
-        MetricSpec("kind", text="push_pop, start_end, or unranged for GPU work outside every range"),
-        MetricSpec("host_mean_ns", "ns", "lower", "mean time on the CPU"),
-        MetricSpec("host_median_ns", "ns", "lower", "median time on the CPU"),
-        MetricSpec("host_min_ns", "ns", "lower", "shortest time on the CPU"),
-        MetricSpec("host_max_ns", "ns", "lower", "longest time on the CPU"),
+        ColumnSpec("domain", text="NVTX domain, empty for the default one"),
+        ColumnSpec("range", text="message of the range"),
+        ColumnSpec("count", "count", text="ranges"),
+        ColumnSpec("host_total_ns", "ns", "lower", "time between begin and end on the CPU, summed", _PROJECTION),
+        ColumnSpec("gpu_total_ns", "ns", "lower", "durations of all GPU work launched inside, summed", "sum(end - start)"),
+        ColumnSpec("kernel_count", "count", text="kernels launched inside; a graph traced as a whole counts as one"),
+        ColumnSpec("kernel_total_ns", "ns", "lower", "durations of the kernels launched inside, summed", _KERNELS),
+        ColumnSpec("innermost_gpu_ns", "ns", "lower", "durations of GPU work for which this range is the innermost one"),
+        ColumnSpec("proj_count", "count", text="ranges that launched GPU work", source=_PROJECTION),
+        ColumnSpec("proj_total_ns", "ns", "lower", "first start to last end of the GPU work of each range, summed", _PROJECTION),
+        ColumnSpec("proj_mean_ns", "ns", "lower", "mean projected time", _PROJECTION),
+        ColumnSpec("proj_median_ns", "ns", "lower", "median projected time", _PROJECTION),
+        ColumnSpec("proj_min_ns", "ns", "lower", "shortest projected time", _PROJECTION),
+        ColumnSpec("proj_max_ns", "ns", "lower", "longest projected time", _PROJECTION),
+        ColumnSpec("proj_stddev_ns", "ns", "lower", "standard deviation of the projected time", _PROJECTION),
+        ColumnSpec("operation_count", "count", text="kernels, copies, fills and graphs launched inside"),
+        ColumnSpec("launch_count", "count", text="API calls inside that launched GPU work", source=_PROJECTION),
+        ColumnSpec("kind", text="push_pop, start_end, or unranged for GPU work outside every range"),
+        ColumnSpec("host_mean_ns", "ns", "lower", "mean time on the CPU"),
+        ColumnSpec("host_median_ns", "ns", "lower", "median time on the CPU"),
+        ColumnSpec("host_min_ns", "ns", "lower", "shortest time on the CPU"),
+        ColumnSpec("host_max_ns", "ns", "lower", "longest time on the CPU"),
     ),
     compute=nvtx,
+    compact=(
+        *("domain", "range", "count", "host_total_ns", "host_median_ns", "gpu_total_ns", "proj_total_ns"),
+        *("innermost_gpu_ns", "kernel_count"),
+    ),
+    narrow=("range", "host_median_ns", "gpu_total_ns"),
+    matching=Matching(("domain", "range", "kind"), steady=False),
 )

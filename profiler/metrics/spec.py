@@ -1,62 +1,62 @@
-"""What a metric is: a record from which help, tooltips, docs and the direction of a verdict derive."""
+"""What a metric table is: its description, and how it is computed, shown first and compared."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from profiler.columns import Columns, from_frame
 from profiler.errors import DataMissingError
+from profiler.spec import TableSpec, Work
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from profiler.tables.captures import Captures
 
-Better = Literal["lower", "higher", "none"]
-
 
 @dataclass(frozen=True)
-class MetricSpec:
-    """One column of a metric table.
+class Matching:
+    """How a comparison of two recordings treats a metric table.
 
     Attributes:
-        name: Column name, with its unit as a suffix where it has one.
-        unit: `ns`, `bytes`, `bytes/s`, `Hz`, `%`, `ratio`, `count`, or empty for keys and text.
-        better: Direction in which a change is an improvement.
-        text: What it tells, in one line.
-        source: Document, section or tool column that defines it.
+        keys: Columns that name a row on both sides: no register count, no time, no process.
+        timed: Its times have verdicts of their own (or, under Nsight Compute, mean nothing), so do rates computed from times
+            alone.
+        steady: False for times of one process: with one value a side a change can be shown, but not called better or worse.
     """
 
-    name: str
-    unit: str = ""
-    better: Better = "none"
-    text: str = ""
-    source: str = ""
+    keys: tuple[str, ...]
+    timed: bool = False
+    steady: bool = True
 
 
-@dataclass(frozen=True)
-class MetricTable:
+@dataclass(frozen=True, kw_only=True)
+class MetricTable(TableSpec):
     """A table of metrics that one function computes from a recording.
 
     Attributes:
-        name: Name for `profiler metrics --table`.
         title: Heading of the panel or the printed table.
-        text: What one row is.
-        needs: Names of the schema tables without which nothing can be computed.
-        columns: Keys first, then metrics, in printing order.
-        compute: Takes the recording, returns a frame with exactly these columns; rows in a stated order.
-        keys: Columns that identify a row.
+        needs: Names of the recorded tables without which nothing can be computed.
+        compute: Takes the captures, returns exactly these columns; rows in a stated order.
+        work: Whose work it counts; see `ColumnSpec`.
+        lead: Columns that come first on a terminal, which shows as many as fit; the others follow in the table's order.
+        last: Columns that only repeat what others say.
+        compact: Columns that a page shows first; empty for all.
+        narrow: Those of them that a narrow page shows.
+        matching: How it is compared; None when it is not.
     """
 
-    name: str
     title: str
-    text: str
-    needs: tuple[str, ...]
-    columns: tuple[MetricSpec, ...]
+    needs: tuple[str, ...] = ()
     compute: Callable[[Captures], Columns | pd.DataFrame] = field(repr=False)
-    keys: tuple[str, ...] = ()
+    work: Work = "program"
+    lead: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    compact: tuple[str, ...] = ()
+    narrow: tuple[str, ...] = ()
+    matching: Matching | None = None
 
     def of(self, recording: Captures) -> Columns:
         """Return the table of a recording, computed once.

@@ -11,15 +11,50 @@ from profiler.columns import Columns, encode
 from profiler.errors import DataMissingError
 from profiler.metrics.activity import DEVICE_ACTIVITY
 from profiler.metrics.gpu_operations import KERNEL, MEMCPY, api_rows, gpu_operations, operations_tool
+from profiler.metrics.launch_latency import first_launches
 from profiler.metrics.point_ranges import iterations
 from profiler.metrics.points import POINTS
 from profiler.metrics.range_projection import counts_as_kernel, nvtx_source, projection
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import MetricTable
+from profiler.spec import ColumnSpec
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
 
-Row = tuple[str, float, str, str]
+Figure = tuple[str, float]
+
+FIGURES: tuple[ColumnSpec, ...] = (
+    ColumnSpec("device_count", text="GPUs that had work"),
+    ColumnSpec("span_ns", text="first GPU operation to last", work="harness"),
+    ColumnSpec("busy_ns", text="time in which the GPU had work: union of all operations", work="harness"),
+    ColumnSpec("gpu_busy_pct", text="busy_ns of span_ns", work="harness"),
+    ColumnSpec("idle_ns", text="gaps between operations", work="harness"),
+    ColumnSpec("gap_count", text="idle gaps", work="harness"),
+    ColumnSpec("longest_gap_ns", text="longest idle gap", work="harness"),
+    ColumnSpec("kernel_count", text="kernels, and graphs traced as a whole"),
+    ColumnSpec("kernel_time_ns", text="their durations, summed"),
+    ColumnSpec("memcpy_count", text="memory copies"),
+    ColumnSpec("memcpy_time_ns", text="their durations, summed"),
+    ColumnSpec("memcpy_bytes", text="bytes copied"),
+    ColumnSpec("overlap_ns", text="sum of all durations minus busy time", work="harness"),
+    ColumnSpec("launch_api_median_ns", text="time in the API call that launched a kernel, median", work="harness"),
+    ColumnSpec(
+        "launch_latency_median_ns",
+        text="begin of the API call to begin of the kernel, median",
+        work="harness",
+    ),
+    ColumnSpec("unmatched_kernel_count", text="kernels whose API call was not recorded", work="harness"),
+    ColumnSpec("api_call_count", text="CUDA API calls recorded", work="harness"),
+    ColumnSpec("nvtx_range_count", text="NVTX ranges", work="harness"),
+    ColumnSpec("unranged_gpu_ns", text="durations of GPU work that no range launched, summed", work="harness"),
+    ColumnSpec("point_count", text="sweep points"),
+    ColumnSpec("failed_point_count", text="sweep points that failed or gave wrong output"),
+    ColumnSpec("best_effective_bandwidth_bytes_per_s", text="of the best sweep point"),
+    ColumnSpec("iteration_count", text="measured iterations"),
+    ColumnSpec("profiled_launch_count", text="kernel launches measured by Nsight Compute"),
+)
+"""Every key figure, in the order in which they are told."""
+_OVER_DEVICES = ("span_ns", "busy_ns", "idle_ns")
 
 
 def summary(recording: Captures) -> Columns:
@@ -28,27 +63,24 @@ def summary(recording: Captures) -> Columns:
     Raises:
         DataMissingError: It allows none.
     """
-    rows: list[Row] = [
-        *_gpu(recording),
-        *_launches(recording),
-        *_ranges(recording),
-        *_points(recording),
-        *_counters(recording),
-    ]
-    if not rows:
+    parts = (_gpu, _launches, _ranges, _points, _counters)
+    values = dict(figure for part in parts for figure in part(recording))
+    if not values:
         raise DataMissingError(f"summary: {recording.reason('kernels')}", "choose another recording")
-    key, value, unit, text = zip(*rows, strict=True)
+    devices = int(values.get("device_count", 1))
+    over = f", summed over {devices} devices" if devices > 1 else ""
+    told = [figure for figure in FIGURES if figure.name in values]
     return Columns(
         {
-            "key": np.array(key, dtype=object),
-            "value": np.array(value, dtype=np.float64),
-            "unit": encode(unit),
-            "text": np.array(text, dtype=object),
+            "key": np.array([figure.name for figure in told], dtype=object),
+            "value": np.array([values[figure.name] for figure in told], dtype=np.float64),
+            "unit": encode([figure.unit for figure in told]),
+            "text": np.array([figure.text + over * (figure.name in _OVER_DEVICES) for figure in told], dtype=object),
         }
     )
 
 
-def _gpu(recording: Captures) -> Iterator[Row]:
+def _gpu(recording: Captures) -> Iterator[Figure]:
     if operations_tool(recording) is None:
         return
     activity = DEVICE_ACTIVITY.of(recording)
@@ -56,80 +88,69 @@ def _gpu(recording: Captures) -> Iterator[Row]:
     operations = gpu_operations(recording)
     duration = operations.end - operations.start
     kernels, copies = counts_as_kernel(operations), operations.kind == MEMCPY
-    devices = activity.rows
-    over = "" if devices == 1 else f", summed over {devices} devices"
-    yield "device_count", devices, "count", "GPUs that had work"
-    yield "span_ns", span, "ns", f"first GPU operation to last{over}"
-    yield "busy_ns", busy, "ns", f"time in which the GPU had work: union of all operations{over}"
-    yield "gpu_busy_pct", 100.0 * busy / span if span else float("nan"), "%", "busy_ns of span_ns"
-    yield "idle_ns", span - busy, "ns", f"gaps between operations{over}"
-    yield "gap_count", int(activity.array("gap_count").sum()), "count", "idle gaps"
-    yield "longest_gap_ns", int(activity.array("longest_gap_ns").max()), "ns", "longest idle gap"
-    yield "kernel_count", int(kernels.sum()), "count", "kernels, and graphs traced as a whole"
-    yield "kernel_time_ns", int(duration[kernels].sum()), "ns", "their durations, summed"
-    yield "memcpy_count", int(copies.sum()), "count", "memory copies"
-    yield "memcpy_time_ns", int(duration[copies].sum()), "ns", "their durations, summed"
+    yield "device_count", activity.rows
+    yield "span_ns", span
+    yield "busy_ns", busy
+    yield "gpu_busy_pct", 100.0 * busy / span if span else float("nan")
+    yield "idle_ns", span - busy
+    yield "gap_count", int(activity.array("gap_count").sum())
+    yield "longest_gap_ns", int(activity.array("longest_gap_ns").max())
+    yield "kernel_count", int(kernels.sum())
+    yield "kernel_time_ns", int(duration[kernels].sum())
+    yield "memcpy_count", int(copies.sum())
+    yield "memcpy_time_ns", int(duration[copies].sum())
     tool = operations_tool(recording)
     if recording.has("memcpys", tool):
-        yield "memcpy_bytes", int(recording.columns("memcpys", tool).array("size_bytes").sum()), "bytes", "bytes copied"
-    yield "overlap_ns", int(activity.array("overlap_ns").sum()), "ns", "sum of all durations minus busy time"
+        yield "memcpy_bytes", int(recording.columns("memcpys", tool).array("size_bytes").sum())
+    yield "overlap_ns", int(activity.array("overlap_ns").sum())
 
 
-def _launches(recording: Captures) -> Iterator[Row]:
+def _launches(recording: Captures) -> Iterator[Figure]:
     tool = operations_tool(recording)
     if tool is None or not recording.has("api_calls", tool):
         return
-    calls, rows, operations = recording.columns("api_calls", tool), api_rows(recording), gpu_operations(recording)
-    kernel = np.flatnonzero((operations.kind == KERNEL) & (rows >= 0))
-    call = rows[kernel]
-    latency = operations.start[kernel] - calls.array("start_ns")[call]
-    api = calls.array("duration_ns")[call]
-    if len(kernel):
-        yield "launch_api_median_ns", float(np.median(api)), "ns", "time in the API call that launched a kernel, median"
-        yield (
-            "launch_latency_median_ns",
-            float(np.median(latency)),
-            "ns",
-            "begin of the API call to begin of the kernel, median",
-        )
-    unmatched = int((operations.kind == KERNEL).sum()) - len(kernel)
-    yield "unmatched_kernel_count", unmatched, "count", "kernels whose API call was not recorded"
-    yield "api_call_count", calls.rows, "count", "CUDA API calls recorded"
+    launch, call = first_launches(recording)
+    if len(launch):
+        calls, operations = recording.columns("api_calls", tool), gpu_operations(recording)
+        yield "launch_api_median_ns", float(np.median(calls.array("duration_ns")[call]))
+        yield "launch_latency_median_ns", float(np.median(operations.start[launch] - calls.array("start_ns")[call]))
+    kernel = gpu_operations(recording).kind == KERNEL
+    yield "unmatched_kernel_count", int((kernel & (api_rows(recording) < 0)).sum())
+    yield "api_call_count", recording.columns("api_calls", tool).rows
 
 
-def _ranges(recording: Captures) -> Iterator[Row]:
+def _ranges(recording: Captures) -> Iterator[Figure]:
     try:
-        yield "nvtx_range_count", nvtx_source(recording).rows, "count", "NVTX ranges"
+        yield "nvtx_range_count", nvtx_source(recording).rows
     except DataMissingError:
         return
     projected = projection(recording)
     if projected is not None:
         loose = projected.unranged
         spent = projected.operations.end[loose] - projected.operations.start[loose]
-        yield "unranged_gpu_ns", int(spent.sum()), "ns", "durations of GPU work that no range launched, summed"
+        yield "unranged_gpu_ns", int(spent.sum())
 
 
-def _points(recording: Captures) -> Iterator[Row]:
+def _points(recording: Captures) -> Iterator[Figure]:
     try:
         table = POINTS.of(recording)
     except DataMissingError:
         return
-    yield "point_count", table.rows, "count", "sweep points"
+    yield "point_count", table.rows
     status = table.array("status").tolist()
     bad = sum(1 for value in status if value not in (None, "ok", "skipped"))
-    yield "failed_point_count", bad, "count", "sweep points that failed or gave wrong output"
+    yield "failed_point_count", bad
     bandwidth = table.array("effective_bandwidth_bytes_per_s")
     if (~np.isnan(bandwidth)).any():
-        yield "best_effective_bandwidth_bytes_per_s", float(np.nanmax(bandwidth)), "bytes/s", "of the best sweep point"
+        yield "best_effective_bandwidth_bytes_per_s", float(np.nanmax(bandwidth))
     found = iterations(recording)
     if found is not None:
-        yield "iteration_count", len(found.row), "count", "measured iterations"
+        yield "iteration_count", len(found.row)
 
 
-def _counters(recording: Captures) -> Iterator[Row]:
+def _counters(recording: Captures) -> Iterator[Figure]:
     if recording.has("profiled_launches"):
-        rows = recording.columns("profiled_launches").rows
-        yield "profiled_launch_count", rows, "count", "kernel launches measured by Nsight Compute"
+        yield "profiled_launch_count", recording.columns("profiled_launches").rows
 
 
 SUMMARY = MetricTable(
@@ -139,10 +160,11 @@ SUMMARY = MetricTable(
     needs=(),
     keys=("key",),
     columns=(
-        MetricSpec("key", text="name of the figure"),
-        MetricSpec("value", text="value, in the unit of the row"),
-        MetricSpec("unit", text="unit of the value"),
-        MetricSpec("text", text="what it tells"),
+        ColumnSpec("key", text="name of the figure"),
+        ColumnSpec("value", text="value, in the unit of the row"),
+        ColumnSpec("unit", text="unit of the value"),
+        ColumnSpec("text", text="what it tells"),
     ),
     compute=summary,
+    work="iterations",
 )

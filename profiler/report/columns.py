@@ -1,4 +1,4 @@
-"""How a column is shown: its label, unit, tooltip and kind, derived from the metric specifications and the schema."""
+"""How a page shows a column: its label, unit, tooltip and kind, derived from the column's description."""
 
 from __future__ import annotations
 
@@ -7,46 +7,21 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from profiler.metrics.spec import MetricSpec
 from profiler.schema import TABLES
+from profiler.spec import TableSpec
 from profiler.tools.registry import TOOLS
+from profiler.units import UNITS, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# longest first, so that `_bytes_per_s` is not taken for `_s`
-_SUFFIX_UNITS = (
-    ("_bytes_per_s", "bytes/s"),
-    ("_flop_per_s", "FLOP/s"),
-    ("_bytes", "bytes"),
-    ("_count", "count"),
-    ("_ratio", "ratio"),
-    ("_pct", "%"),
-    ("_hz", "Hz"),
-    ("_ns", "ns"),
-)
-_WHOLE_NAMES = {"count": "count", "bytes": "bytes", "iterations": "count", "launches": "count", "samples": "count"}
-_CODE_NAMES = {
-    "kernel",
-    "grid",
-    "block",
-    "range",
-    "metric",
-    "before",
-    "after",
-    "label",
-    "name",
-    "api",
-    "launch",
-    "point",
-    "launch_kernel",
-}
-_KINDS = {"verdict": "verdict", "row": "code", "base_label": "code", "candidate_label": "code", "run": "code", "commit": "code"}
-_PLAIN_NAMES = {"block", "device", "stream", "first", "second"}
+    from profiler.metrics.spec import MetricTable
+
 _ACRONYMS = {
-    "p05": "p05", "p95": "p95", "p25": "p25", "p75": "p75", **{tool.name: tool.word for tool in TOOLS.values()}, "gpu": "GPU",
-    "dram": "DRAM", "sm": "SM", "l2": "L2", "l1": "L1", "api": "API", "nvtx": "NVTX", "id": "id", "dtype": "type",
-}  # fmt: skip
+    **{tool.name: tool.word for tool in TOOLS.values()},
+    **{name: name.upper() for name in ("gpu", "dram", "sm", "l1", "l2", "api", "nvtx")},
+    "dtype": "type",
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +31,7 @@ class ColumnView:
     Attributes:
         name: Column name in the data, as in the CSV.
         label: Heading, without the unit.
-        unit: As in `MetricSpec.unit`; empty for text.
+        unit: As in `ColumnSpec.unit`; empty for text.
         kind: `number`, `text`, `code` (kernel names, labels: monospaced, shortened in the middle) or `verdict`.
         text: One line for the tooltip.
         source: Where the figure comes from.
@@ -82,56 +57,51 @@ class ColumnView:
         return {key: value for key, value in asdict(self).items() if value not in ("", "none", False)}
 
 
-def unit_of(name: str) -> str:
-    """Return the unit that a column name states, empty when it states none."""
-    if name in _WHOLE_NAMES:
-        return _WHOLE_NAMES[name]
-    return next((unit for suffix, unit in _SUFFIX_UNITS if name.endswith(suffix)), "")
-
-
 def label_of(name: str) -> str:
-    """Return a heading for a column name: words, without the unit suffix."""
-    suffix = next((suffix for suffix, _ in _SUFFIX_UNITS if name.endswith(suffix) and suffix not in ("_count", "_ratio")), "")
-    words = (name[: -len(suffix)] if suffix else name).split("_")
+    """Return a heading for a column name: words, without the unit when the values show it."""
+    unit = UNITS.get(unit_of(name))
+    shown = unit is not None and unit.steps[-1][1] and name.endswith(unit.suffix)
+    words = (name.removesuffix(unit.suffix) if unit is not None and shown else name).split("_")
     return " ".join(_ACRONYMS.get(word, word) for word in words)
 
 
 @cache
-def specs_of(table: str) -> dict[str, MetricSpec]:
-    """Return the specifications of a metric table or, failing that, of a schema table, by column name."""
+def table_spec(name: str) -> TableSpec:
+    """Return the description of a metric table or, failing that, of a recorded table; an empty one when there is neither."""
     from profiler.metrics import catalog
 
-    for metric in catalog.METRIC_TABLES:
-        if metric.name == table:
-            return {spec.name: spec for spec in metric.columns}
-    if table in TABLES:
-        return {column.name: MetricSpec(column.name, unit_of(column.name), text=column.text) for column in TABLES[table].columns}
-    return {}
+    known = {**TABLES, **{table.name: table for table in catalog.METRIC_TABLES}}
+    return known.get(name) or TableSpec(name=name, text="", columns=())
+
+
+def first_shown(table: MetricTable) -> dict[str, list[str]]:
+    """Return which columns of a metric table a page shows first, and which of them when it is narrow: options of a table block."""
+    return {"compact": ["recording", *table.compact], "narrow": list(table.narrow)}
 
 
 def view_column(table: str, series: pd.Series) -> ColumnView:
     """Describe one column of one table.
 
     Args:
-        table: Metric or schema table the column belongs to.
+        table: Metric or recorded table the column belongs to.
         series: The column; its dtype decides the kind.
     """
     import pandas as pd
 
-    name = str(series.name)
-    spec = specs_of(table).get(name, MetricSpec(name))
+    spec = table_spec(table).column(str(series.name))
     numeric = pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
-    kind = "number" if numeric else _KINDS.get(name, "code" if name in _CODE_NAMES else "text")
-    unit = spec.unit or unit_of(name)
-    unit = unit.replace("count", "FLOP/s") if name.endswith("flop_per_s") else unit
-    moment = name in ("start_ns", "end_ns")
-    plain = name in _PLAIN_NAMES or name.endswith("_id")
-    unit = unit if numeric and not plain else ""
-    return ColumnView(name, label_of(name), unit, kind, spec.text, spec.source, spec.better, plain, moment, _is_change(name))
-
-
-def _is_change(name: str) -> bool:
-    return name.startswith("change_") or "_minus_" in name
+    return ColumnView(
+        name=spec.name,
+        label=label_of(spec.name),
+        unit=spec.unit if numeric and spec.kind != "id" else "",
+        kind="number" if numeric else spec.kind if spec.kind in ("code", "verdict") else "text",
+        text=spec.text,
+        source=spec.source,
+        better=spec.better,
+        plain=spec.kind == "id",
+        moment=spec.kind == "moment",
+        signed=spec.name.startswith("change_") or "_minus_" in spec.name,
+    )
 
 
 def view_columns(table: str, frame: pd.DataFrame, names: Iterable[str] | None = None) -> list[ColumnView]:

@@ -11,6 +11,7 @@ from profiler.report.assets import PLOTLY, SCRIPTS, STYLES, dashboards_root, rea
 from profiler.report.blocks import Block, Columns, Missing
 from profiler.report.embed import json_text
 from profiler.store.run_dir import write_atomic
+from profiler.units import UNITS
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def write_document(out: Path, template: str, title: str, sections: Sequence[Sect
 
     scripts = [read_asset(PLOTLY), *(read_asset(name) for name in SCRIPTS)]
     payloads = {block.id: Markup(json_text(block.payload())) for block in _flat(sections) if hasattr(block, "payload")}
+    payloads["units"] = Markup(json_text({name: unit.steps for name, unit in UNITS.items()}))
     text = (
         _environment()
         .get_template(template)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from profiler.errors import ProfilerError
 from profiler.report.view import View
-from profiler.units import format_bytes, format_si
+from profiler.units import format_bytes, format_value
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -134,7 +134,7 @@ def _gpu(row: dict[str, Any]) -> str:
     if _known(row.get("sm_count")):
         parts.append(f"{row['sm_count']:.0f} SMs")
     if _known(row.get("memory_bandwidth_bytes_per_s")):
-        parts.append(f"{format_si(float(row['memory_bandwidth_bytes_per_s']), 'B/s')} peak")
+        parts.append(f"{format_value(float(row['memory_bandwidth_bytes_per_s']), 'bytes/s')} peak")
     if _known(row.get("l2_cache_bytes")):
         parts.append(f"{format_bytes(float(row['l2_cache_bytes']))} L2")
     return " · ".join(parts)

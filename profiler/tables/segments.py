@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 
 from profiler.columns import Column, Columns, concatenate
-from profiler.schema import POINT_DOMAIN, POINT_PREFIX
+from profiler.schema import POINT_DOMAIN, POINT_PREFIX, TABLES
 from profiler.tables.source_protocol import TableSource
 from profiler.units import NS_PER_S
 
 _SEGMENT = re.compile(r"^(?P<stem>.+?)(?:-(?P<number>[2-9]|\d\d+))?$")
-_CLOCK_TABLES = ("nvtx_ranges", "kernels", "api_calls", "memcpys")
+_CLOCK_TABLES = tuple(name for name, table in TABLES.items() if "start_ns" in table.names)
 _ONCE = ("devices",)
-_COUNTED = {"launch_configuration_id": "launch_configurations", "launch_id": "profiled_launches", "point_id": "points"}
 
 
 def join_segments(sources: Sequence[TableSource]) -> list[TableSource]:
@@ -81,18 +80,19 @@ class JoinedSource:
         frames = [(index, frame) for index, segment in enumerate(self._segments) if (frame := segment.read(name)) is not None]
         if name in _ONCE or len(frames) < 2:
             frames = frames[:1]
-        shifted = [self._shifted(index, self._whole(index, name, frame)) for index, frame in frames]
+        shifted = [self._shifted(index, name, self._whole(index, name, frame)) for index, frame in frames]
         return _stack(shifted) if shifted else None
 
-    def _shifted(self, index: int, frame: Columns) -> Columns:
+    def _shifted(self, index: int, name: str, frame: Columns) -> Columns:
         """Move a segment's times and row numbers behind those of the segments before it."""
         changes: dict[str, Column] = {}
         if "start_ns" in frame:
             changes["start_ns"] = frame.array("start_ns").astype(np.int64) + self._offset(index)
-        for column, table in _COUNTED.items():
-            if column in frame:
-                before = sum(found.rows for segment in self._segments[:index] if (found := segment.read(table)) is not None)
-                changes[column] = frame.array(column) + before
+        for column in TABLES[name].columns:
+            if column.refers and column.name in frame:
+                earlier = (segment.read(column.refers) for segment in self._segments[:index])
+                before = sum(found.rows for found in earlier if found is not None)
+                changes[column.name] = frame.array(column.name) + before
         return frame.with_columns(**changes) if changes else frame
 
     def _offset(self, index: int) -> int:

@@ -11,17 +11,13 @@ from profiler.findings import RULE_MODULES, rules
 from profiler.metrics.catalog import METRIC_TABLES, find
 from profiler.metrics.spec import MetricTable
 from profiler.schema import TABLES
+from profiler.spec import TableSpec
+from profiler.units import UNITS, unit_of
 
 PACKAGE = Path(__file__).parents[2] / "profiler"
-UNITS = {"", "ns", "bytes", "bytes/s", "Hz", "%", "ratio", "count"}
-# longest first
-SUFFIXES = (
-    ("_bytes_per_s", "bytes/s"), ("_flop_per_s", "count"), ("_flop_per_byte", "ratio"), ("_bytes", "bytes"),
-    ("_ns", "ns"), ("_hz", "Hz"), ("_pct", "%"), ("_ratio", "ratio"), ("_count", "count"),
-)  # fmt: skip
 
 
-def _name(table: MetricTable) -> str:
+def _name(table: TableSpec) -> str:
     return table.name
 
 
@@ -29,27 +25,30 @@ def _name(table: MetricTable) -> str:
 def test_columns_state_text_unit_and_direction(table: MetricTable) -> None:
     for spec in table.columns:
         assert spec.text, spec.name
-        assert spec.unit in UNITS, spec.name
+        assert spec.unit in ("", *UNITS), spec.name
         assert spec.better in ("lower", "higher", "none"), spec.name
         assert spec.unit or spec.better == "none", f"{spec.name}: text has no direction"
 
 
-@pytest.mark.parametrize("table", METRIC_TABLES, ids=_name)
-def test_unit_and_suffix_agree(table: MetricTable) -> None:
+@pytest.mark.parametrize("table", [*METRIC_TABLES, *TABLES.values()], ids=_name)
+def test_unit_and_suffix_agree(table: TableSpec) -> None:
     for spec in table.columns:
-        expected = next((unit for suffix, unit in SUFFIXES if spec.name.endswith(suffix)), None)
-        if expected is not None:
-            assert spec.unit == expected, spec.name
-        else:
-            stated = spec.unit in ("", "count", "ratio") or spec.name.startswith(spec.unit)
-            assert stated, f"{spec.name} does not name its unit, {spec.unit}"
+        stated = unit_of(spec.name)
+        if stated and spec.kind != "id":
+            assert spec.unit == stated, spec.name
+        elif spec.unit:
+            named = UNITS[spec.unit].counts or spec.unit == "ratio" or spec.name.startswith(spec.unit)
+            assert named, f"{spec.name} does not name its unit, {spec.unit}"
 
 
 @pytest.mark.parametrize("table", METRIC_TABLES, ids=_name)
 def test_tables_are_complete(table: MetricTable) -> None:
     names = [spec.name for spec in table.columns]
     assert len(names) == len(set(names))
-    assert set(table.keys) <= set(names)
+    shown = {*table.lead, *table.last, *table.compact}
+    matched = set(table.matching.keys) if table.matching else set()
+    assert {*table.keys, *matched, *shown} <= set(names)
+    assert set(table.narrow) <= set(table.compact)
     assert table.title and table.text
     assert set(table.needs) <= set(TABLES)
     assert find(table.name) is table
@@ -73,5 +72,5 @@ def test_every_rule_module_is_listed() -> None:
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_schema_columns_have_text_and_kind(table) -> None:
     assert table.text
-    assert all(column.text and column.kind in ("int", "float", "text", "bool", "object") for column in table.columns)
+    assert all(column.text and column.dtype in ("int", "float", "text", "bool", "object") for column in table.columns)
     assert set(table.order) <= {column.name for column in table.columns}

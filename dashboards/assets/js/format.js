@@ -1,14 +1,7 @@
 // Numbers as people read them: one unit and one number of decimals for a whole column or axis.
 "use strict";
 Page.format = (function () {
-  const SI = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""]];
-  const STEPS = {
-    "ns": [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]],
-    "bytes": [[1024 ** 4, "TiB"], [1024 ** 3, "GiB"], [1024 ** 2, "MiB"], [1024, "KiB"], [1, "B"]],
-    "bytes/s": SI.map(([factor, prefix]) => [factor, prefix + "B/s"]),
-    "FLOP/s": SI.map(([factor, prefix]) => [factor, prefix + "FLOP/s"]),
-    "Hz": SI.map(([factor, prefix]) => [factor, prefix + "Hz"]),
-  };
+  const STEPS = Page.data("units"); // sizes and labels of each unit, largest first
   const THIN = "\u202f";
   const MISSING = "–";
   const LABELS = new Set(["label", "point", "range", "row", "base_label", "candidate_label"]);
@@ -24,10 +17,10 @@ Page.format = (function () {
     if (column && column.plain) return { factor: 1, label: "", digits: 0, plain: true };
     const known = values.filter((value) => typeof value === "number" && value !== 0).map(Math.abs);
     const middle = median(known);
-    const steps = STEPS[unit] || [[1, unit === "count" || unit === "ratio" ? "" : unit || ""]];
+    const steps = STEPS[unit] || [[1, unit || ""]];
     const [factor, label] = steps.find(([size]) => middle >= size) || steps[steps.length - 1];
     const whole = factor === 1 && known.every(Number.isInteger);
-    return { factor, label, signed: Boolean(column && column.signed), digits: whole || unit === "count" ? 0 : decimals(middle / factor, unit) };
+    return { factor, label, signed: Boolean(column && column.signed), digits: whole ? 0 : decimals(middle / factor, unit) };
   }
 
   function decimals(size, unit) {
@@ -58,7 +51,7 @@ Page.format = (function () {
   function one(value, unit) {
     if (value === null || value === undefined || Number.isNaN(value)) return MISSING;
     const by = scale(unit, [value]);
-    const text = unit === "count" ? group(String(Math.round(value))) : String(Number((value / by.factor).toPrecision(4)));
+    const text = by.factor === 1 && Number.isInteger(value) ? group(String(value)) : String(Number((value / by.factor).toPrecision(4)));
     return by.label ? text + " " + by.label : text;
   }
 

@@ -13,18 +13,26 @@ from typing import Any, TypeVar
 from profiler.compare.judge.metric_changes import change
 from profiler.errors import CaptureError
 from profiler.kernel_names import demangle, instantiation
-from profiler.metrics.spec import MetricSpec
+from profiler.metrics.launch_columns import REGISTERS
+from profiler.spec import ColumnSpec
 
 Run = Callable[..., Any]
 T = TypeVar("T")
 
 _SOURCE = "cuobjdump -res-usage"
 RESOURCES = {
-    "REG": MetricSpec("registers_per_thread", "count", "lower", "registers that one thread takes", _SOURCE),
-    "STACK": MetricSpec(
-        "stack_bytes_per_thread", "bytes", "lower", "stack of a thread: spilled registers and local arrays", _SOURCE
+    "REG": REGISTERS,
+    "STACK": ColumnSpec(
+        "stack_bytes_per_thread",
+        "bytes",
+        "lower",
+        "stack of a thread: spilled registers and local arrays",
+        _SOURCE,
+        compared="exactly",
     ),
-    "SHARED": MetricSpec("static_shared_memory_bytes", "bytes", "lower", "static shared memory of a block", _SOURCE),
+    "SHARED": ColumnSpec(
+        "static_shared_memory_bytes", "bytes", "lower", "static shared memory of a block", _SOURCE, compared="exactly"
+    ),
 }
 """What cuobjdump calls it to the metric."""
 

@@ -1,4 +1,4 @@
-"""Changes of every other metric, each in the direction that its MetricSpec calls better."""
+"""Changes of every other metric, each in the direction that its column's description calls better."""
 
 from __future__ import annotations
 
@@ -15,41 +15,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from profiler.metrics.recording import Recording
-    from profiler.metrics.spec import MetricSpec, MetricTable
+    from profiler.metrics.spec import MetricTable
+    from profiler.spec import ColumnSpec
 
 METRIC_COLUMNS = (
     "candidate", "table", "row", "metric", "unit", "better", "base_value", "candidate_value", "change_ratio", "verdict", "reason",
 )  # fmt: skip
 """Columns of `Comparison.metrics`; change_ratio is candidate / base."""
 
-EXACT = ("registers", "shared_memory", "static_shared", "dynamic_shared", "local_memory", "stack", "spill", "theoretical")
-"""Beginnings of the names of what a compiler or a launch fixes: any change is a change."""
-
 RELATIVE_STEP = 0.02
 POINT_STEP = 1.0
 """What a measured metric must move to count: 2 %, or one percentage point. One value a side carries no error estimate."""
 
-COMPARED: dict[str, tuple[str, ...]] = {
-    "points": ("label",),
-    "kernels": ("kernel", "grid", "block"),
-    "launches": ("kernel", "grid", "block"),
-    "launch_latency": ("kernel", "grid", "block"),
-    "memory_operations": ("direction", "source_kind", "destination_kind"),
-    "device_activity": ("device",),
-    "stream_overlap": ("device", "kind", "first", "second"),
-    "nvtx": ("domain", "range", "kind"),
-}
-"""Metric tables that are compared, and what names a row of them on both sides: no register count, no time, no process."""
-
-_TIMED_ROWS = ("points", "kernels", "launches")
-"""Their times have verdicts of their own (or, under Nsight Compute, mean nothing), so do rates computed from times alone."""
-
-_UNSTEADY = ("launch_latency", "memory_operations", "device_activity", "stream_overlap", "nvtx")
-"""Tables of times of one process: with one value a side a change can be shown, but not called better or worse."""
+_OF_TIME = ("ns", "bytes/s", "FLOP/s")
 
 
 def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """Compare the metric tables of `COMPARED`.
+    """Compare the metric tables that say how their rows are matched.
 
     Args:
         base: Base side with its recording.
@@ -66,7 +48,7 @@ def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.Dat
     names = dict(_renamed(pairs))
     records: list[dict[str, Any]] = []
     for table in catalog.METRIC_TABLES:
-        if table.name in COMPARED and base.recording is not None and candidate.recording is not None:
+        if table.matching and base.recording is not None and candidate.recording is not None:
             records += _table_changes(table, base.recording, candidate.recording, names)
     frame = pd.DataFrame(records, columns=list(METRIC_COLUMNS[1:]))
     frame.insert(0, "candidate", candidate.name)
@@ -77,7 +59,7 @@ def metric_names() -> tuple[str, ...]:
     """Return the names of the metrics that are compared."""
     from profiler.metrics import catalog
 
-    tables = [table for table in catalog.METRIC_TABLES if table.name in COMPARED]
+    tables = [table for table in catalog.METRIC_TABLES if table.matching]
     return tuple(dict.fromkeys(spec.name for table in tables for spec in table.columns if _compared(spec, table)))
 
 
@@ -99,16 +81,16 @@ def _table_changes(table: MetricTable, base: Recording, candidate: Recording, na
     records = []
     for key in dict.fromkeys([*ours, *theirs]):
         for spec in specs:
-            record = change(spec, ours.get(key), theirs.get(key), table.name not in _UNSTEADY)
+            record = change(spec, ours.get(key), theirs.get(key), table.matching.steady)
             if record:
                 records.append({"table": table.name, "row": key, **record})
     return records
 
 
-def _compared(spec: MetricSpec, table: MetricTable) -> bool:
-    if spec.name in COMPARED[table.name] or not spec.unit or spec.name.endswith("flop_per_s"):
+def _compared(spec: ColumnSpec, table: MetricTable) -> bool:
+    if spec.name in table.matching.keys or not spec.unit or spec.compared == "never":
         return False
-    return not (table.name in _TIMED_ROWS and (spec.unit in ("ns", "bytes/s") or spec.name.startswith(("share", "effective"))))
+    return not (table.matching.timed and spec.unit in _OF_TIME)
 
 
 def _rows(table: MetricTable, recording: Recording, names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -117,7 +99,7 @@ def _rows(table: MetricTable, recording: Recording, names: Mapping[str, str]) ->
         frame = recording.metric(table.name)
     except DataMissingError:
         return {}
-    keys = [name for name in COMPARED[table.name] if name in frame.columns]
+    keys = [name for name in table.matching.keys if name in frame.columns]
     found: dict[str, list[dict[str, Any]]] = {}
     for record in frame.to_dict("records"):
         name = " ".join(str(record[key]) for key in keys)
@@ -145,7 +127,7 @@ def _number(value: Any) -> float:
 
 
 def change(
-    spec: MetricSpec, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None, steady: bool = True
+    spec: ColumnSpec, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None, steady: bool = True
 ) -> dict[str, Any] | None:
     """Compare one metric of one row; None when neither side has a value.
 
@@ -166,12 +148,12 @@ def change(
     }  # fmt: skip
 
 
-def _verdict(spec: MetricSpec, base: float, candidate: float, steady: bool) -> tuple[str, str]:
+def _verdict(spec: ColumnSpec, base: float, candidate: float, steady: bool) -> tuple[str, str]:
     if not np.isfinite(candidate):
         return "base only", "unmatched"
     if not np.isfinite(base):
         return "candidate only", "unmatched"
-    exact = spec.name.startswith(EXACT)
+    exact = spec.compared == "exactly"
     reason = "exact" if exact else "one_value"
     smallest = 0.0 if exact else POINT_STEP if spec.unit == "%" else RELATIVE_STEP * abs(base)
     if candidate == base or abs(candidate - base) < smallest:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from profiler.metrics.launches import LAUNCHES
 from profiler.report.blocks import Block, Table
-from profiler.report.columns import ColumnView
+from profiler.report.columns import ColumnView, first_shown
 from profiler.report.embed import pack_column
 from profiler.report.kernel_labels import kernel_label
 from profiler.report.panels.base import Panel
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_COUNTERS = 20_000
-_COMPACT = [
-    "recording", "launch_id", "kernel", "grid", "block", "achieved_occupancy_pct", "theoretical_occupancy_pct",
-    "dram_throughput_pct", "compute_throughput_pct", "l2_hit_pct", "branch_efficiency_pct", "bytes_per_sector_load",
-    "bytes_per_sector_store", "bank_conflicts", "waves_per_sm", "stall_top", "stall_top_pct",
-]  # fmt: skip
 MAX_SIDE_BY_SIDE = 16
 _FIRST = ("sm__", "gpu__", "dram__", "l1tex__", "lts__", "smsp__", "launch__")  # what people look at, in this order
 _LAST = ("device__attribute_",)  # what the GPU is, not what it did
@@ -30,7 +26,9 @@ def build(view: View) -> list[Block]:
     blocks: list[Block] = []
     launches = view.metric("launches")
     if launches is not None:
-        blocks.append(table_block("launches-table", "launches", launches, title="Per profiled launch", page=12, compact=_COMPACT))
+        blocks.append(
+            table_block("launches-table", "launches", launches, title="Per profiled launch", page=12, **first_shown(LAUNCHES))
+        )
     raw = _looked_at_first(view.metric("counters"))
     keys = [name for name in (RECORDING, "launch_id") if name in raw.columns]
     if len(raw[keys].drop_duplicates()) <= MAX_SIDE_BY_SIDE:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from profiler.metrics.kernel_time import KERNELS
 from profiler.report.blocks import Block, Figure
+from profiler.report.columns import first_shown
 from profiler.report.kernel_labels import kernel_labels
 from profiler.report.panels.base import Panel
 from profiler.report.view import RECORDING, View, table_block
@@ -13,18 +15,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TOP = 12
-_COMPACT = [
-    "recording", "kernel", "grid", "block", "count", "total_ns", "share_pct", "median_ns", "p05_ns", "p95_ns",
-    "theoretical_occupancy_pct", "registers_per_thread", "shared_memory_bytes", "occupancy_limiter",
-]  # fmt: skip
-_NARROW = ["kernel", "share_pct", "median_ns", "block"]
 
 
 def build(view: View) -> list[Block]:
     """Build the share plot and the table."""
     frame = view.metric("kernels")
     table = table_block(
-        "kernels-table", "kernels", frame, sort="total_ns", descending=True, bar=["share_pct"], compact=_COMPACT, narrow=_NARROW
+        "kernels-table", "kernels", frame, sort="total_ns", descending=True, bar=["share_pct"], **first_shown(KERNELS)
     )
     return [_shares(frame), table] if frame["kernel"].nunique() > 1 else [table]
 

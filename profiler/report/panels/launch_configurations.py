@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from profiler.compare.ranking import LOADS, WORK
+from profiler.metrics.points import POINTS
 from profiler.metrics.time_sources import TimeSource
 from profiler.point_status import VOID_STATUSES
 from profiler.report.blocks import Block, Missing, Note, Table, Widget
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 
 _NAMED = 5
 _NUMBERS = {
-    BANDWIDTH: ("effective bandwidth", "bytes/s", "higher"),
-    "effective_bandwidth_pct": ("share of peak bandwidth", "%", "higher"),
-    "achieved_occupancy_pct": ("achieved occupancy", "%", "higher"),
-    "theoretical_occupancy_pct": ("theoretical occupancy", "%", "higher"),
-    "dram_pct": ("DRAM throughput", "%", "higher"),
-    "compute_throughput_pct": ("compute throughput", "%", "higher"),
-    "registers_per_thread": ("registers per thread", "", "lower"),
+    BANDWIDTH: "effective bandwidth",
+    "effective_bandwidth_pct": "share of peak bandwidth",
+    "achieved_occupancy_pct": "achieved occupancy",
+    "theoretical_occupancy_pct": "theoretical occupancy",
+    "dram_pct": "DRAM throughput",
+    "compute_throughput_pct": "compute throughput",
+    "registers_per_thread": "registers per thread",
 }
 _TOOLS_NOTE = (
     "Tools time different things. nsys and CUPTI give the kernel's own time on the GPU; CUDA events also hold the gaps between "
@@ -118,9 +119,10 @@ def _measures(frame: pd.DataFrame, first: TimeSource | None) -> list[dict[str, A
         }
         for item in time_columns(frame, first)
     ]
-    for name, (label, unit, better) in _NUMBERS.items():
+    for name, label in _NUMBERS.items():
         if name in frame.columns and frame[name].notna().any():
-            measures.append({"id": name, "label": label, "unit": unit, "better": better, "mid": name})
+            spec = POINTS.column(name)
+            measures.append({"id": name, "label": label, "unit": spec.unit, "better": spec.better, "mid": name})
     return measures
 
 

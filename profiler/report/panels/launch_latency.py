@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from profiler.metrics.launch_latency import LAUNCH_LATENCY
 from profiler.report.blocks import Block
+from profiler.report.columns import first_shown
 from profiler.report.panels.base import Panel
 from profiler.report.view import View, table_block
-
-_COMPACT = [
-    "recording", "kernel", "grid", "block", "count", "api_median_ns", "api_p95_ns", "latency_median_ns", "latency_p95_ns",
-    "queue_median_ns", "queue_p95_ns", "negative_queue_count",
-]  # fmt: skip
-_NARROW = ["kernel", "latency_median_ns", "api_median_ns", "block"]
 
 
 def build(view: View) -> list[Block]:
     """Build the table."""
     frame = view.metric("launch_latency")
-    return [table_block("latency-table", "launch_latency", frame, compact=_COMPACT, narrow=_NARROW)]
+    return [table_block("latency-table", "launch_latency", frame, **first_shown(LAUNCH_LATENCY))]
 
 
 PANEL = Panel(

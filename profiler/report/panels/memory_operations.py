@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from profiler.metrics.memory_traffic import MEMORY_OPERATIONS
 from profiler.report.blocks import Block
+from profiler.report.columns import first_shown
 from profiler.report.panels.base import Panel
 from profiler.report.view import View, table_block
-
-_COMPACT = [
-    "recording", "direction", "source_kind", "destination_kind", "count", "bytes", "total_ns", "bandwidth_bytes_per_s", "median_ns",
-    "median_bytes", "max_bytes",
-]  # fmt: skip
 
 
 def build(view: View) -> list[Block]:
@@ -17,7 +14,13 @@ def build(view: View) -> list[Block]:
     frame = view.metric("memory_operations")
     return [
         table_block(
-            "memory-table", "memory_operations", frame, sort="total_ns", descending=True, bar=["total_ns"], compact=_COMPACT
+            "memory-table",
+            "memory_operations",
+            frame,
+            sort="total_ns",
+            descending=True,
+            bar=["total_ns"],
+            **first_shown(MEMORY_OPERATIONS),
         )
     ]
 

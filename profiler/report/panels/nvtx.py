@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from profiler.metrics.range_kernels import NVTX_KERNELS
+from profiler.metrics.ranges import NVTX
 from profiler.report.blocks import Block
+from profiler.report.columns import first_shown
 from profiler.report.panels.base import Panel
 from profiler.report.view import View, table_block
-
-_COMPACT = [
-    "recording", "domain", "range", "count", "host_total_ns", "host_median_ns", "gpu_total_ns", "proj_total_ns", "innermost_gpu_ns",
-    "kernel_count",
-]  # fmt: skip
-_NARROW, _NARROW_KERNELS = ["range", "host_median_ns", "gpu_total_ns"], ["range", "kernel", "median_ns"]
-_COMPACT_KERNELS = ["recording", "range", "kernel", "range_count", "kernel_count", "total_ns", "median_ns", "min_ns", "max_ns"]
 
 
 def build(view: View) -> list[Block]:
     """Build the table of ranges and that of their kernels."""
     blocks: list[Block] = [
-        table_block(
-            "nvtx-table", "nvtx", view.metric("nvtx"), sort="host_total_ns", descending=True, compact=_COMPACT, narrow=_NARROW
-        )
+        table_block("nvtx-table", "nvtx", view.metric("nvtx"), sort="host_total_ns", descending=True, **first_shown(NVTX))
     ]
     kernels = view.metric("nvtx_kernels")
     if kernels is not None:
@@ -29,8 +23,7 @@ def build(view: View) -> list[Block]:
                 "nvtx_kernels",
                 kernels,
                 title="Kernels by range",
-                compact=_COMPACT_KERNELS,
-                narrow=_NARROW_KERNELS,
+                **first_shown(NVTX_KERNELS),
             )
         )
     return blocks

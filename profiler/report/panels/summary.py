@@ -12,7 +12,7 @@ from profiler.report.panels.findings import NOT_EVALUATED, collect
 from profiler.report.points import Winner, differing, winners, with_attributes
 from profiler.report.view import View
 from profiler.store.experiment_document import EXPERIMENT_NAME
-from profiler.units import format_ns, format_si, format_value
+from profiler.units import format_ns, format_value
 
 _TOP_FINDINGS = 3
 _NAMED_TIES = 3
@@ -86,7 +86,7 @@ def _card(winner: Winner, peak: Any) -> dict[str, Any]:
         "group": winner.group,
         "configuration": winner.configuration,
         "time": format_ns(time),
-        "bandwidth": format_si(bandwidth, "B/s") if bandwidth == bandwidth else "",
+        "bandwidth": format_value(bandwidth, "bytes/s") if bandwidth == bandwidth else "",
         "peak_pct": bandwidth / float(peak) * 100 if known else None,
         "floor": format_ns(time * bandwidth / float(peak)) if known else "",
         "margin_pct": winner.margin_pct,

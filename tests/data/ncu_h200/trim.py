@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-from profiler.metrics.launch_quantities import EXTRA_METRICS
+from profiler.metrics.counter_formulas import EXTRA_METRICS
 from profiler.tools.ncu.metric_names import requested_metrics
 
 HERE = Path(__file__).parent

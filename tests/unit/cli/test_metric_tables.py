@@ -3,10 +3,11 @@
 import pandas as pd
 
 from profiler.cli.metric_tables import print_metric_table
-from profiler.metrics.spec import MetricSpec, MetricTable
+from profiler.metrics.spec import MetricTable
+from profiler.spec import ColumnSpec
 
 TABLE = MetricTable(
-    "t", "T", "rows", (), (MetricSpec("name"), MetricSpec("time_ns", "ns")), compute=lambda recording: pd.DataFrame()
+    name="t", title="T", text="rows", columns=(ColumnSpec("name"), ColumnSpec("time_ns")), compute=lambda recording: pd.DataFrame()
 )
 
 

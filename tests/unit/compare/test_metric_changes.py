@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from profiler.compare.judge.captures import compare_targets
-from profiler.compare.judge.metric_changes import COMPARED, change
+from profiler.compare.judge.metric_changes import change
 from profiler.metrics import catalog
-from profiler.metrics.spec import MetricSpec
+from profiler.spec import ColumnSpec
 
 NCU = Path(__file__).parents[2] / "data" / "ncu_h200"
-REGISTERS = MetricSpec("registers_per_thread", "count", "lower")
-OCCUPANCY = MetricSpec("achieved_occupancy_pct", "%", "higher")
-BYTES = MetricSpec("dram_bytes", "bytes", "lower")
-PLAIN = MetricSpec("waves_per_sm", "count", "none")
+REGISTERS = ColumnSpec("registers_per_thread", "registers", "lower", compared="exactly")
+OCCUPANCY = ColumnSpec("achieved_occupancy_pct", "%", "higher")
+BYTES = ColumnSpec("dram_bytes", "bytes", "lower")
+PLAIN = ColumnSpec("waves_per_sm", "waves", "none")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_direction_and_size_decide(spec, base, candidate, verdict):
 
 
 def test_one_value_of_a_time_is_never_called_better_or_worse():
-    latency = MetricSpec("latency_median_ns", "ns", "lower")
+    latency = ColumnSpec("latency_median_ns", "ns", "lower")
     assert change(latency, {"latency_median_ns": 1}, {"latency_median_ns": 9}, steady=False)["verdict"] == "changed"
     assert change(REGISTERS, {"registers_per_thread": 1}, {"registers_per_thread": 9}, steady=False)["verdict"] == "worse"
 
@@ -48,9 +48,13 @@ def test_what_neither_side_has_is_no_row():
     assert change(REGISTERS, {}, None) is None and change(REGISTERS, {"registers_per_thread": None}, {}) is None
 
 
-def test_every_compared_table_and_key_exists():
-    for name, keys in COMPARED.items():
-        assert set(keys) <= {spec.name for spec in catalog.find(name).columns}, name
+EXACT = ("registers", "shared_memory", "static_shared", "dynamic_shared", "local_memory", "stack", "spill", "theoretical")
+
+
+def test_what_a_compiler_or_a_launch_fixes_is_compared_exactly():
+    columns = [spec for table in catalog.METRIC_TABLES if table.matching for spec in table.columns if spec.unit]
+    fixed = [spec for spec in columns if spec.name.startswith(EXACT)]
+    assert len(fixed) > 6 and {spec.name for spec in columns if spec.compared == "exactly"} == {spec.name for spec in fixed}
 
 
 def test_a_real_report_equals_itself_and_differs_from_another():

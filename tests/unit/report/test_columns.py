@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from profiler.metrics import catalog
-from profiler.report.columns import label_of, unit_of, view_column
+from profiler.report.columns import label_of, view_column
+from profiler.units import unit_of
 
 
 @pytest.mark.parametrize(

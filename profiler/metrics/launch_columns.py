@@ -1,0 +1,46 @@
+"""The columns that name a kernel with its launch configuration, described once for every table that has them."""
+
+from __future__ import annotations
+
+from profiler.spec import ColumnSpec
+
+_OCCUPANCY = "cuda_occupancy.h, CUDA 13.0"
+
+KERNEL = ColumnSpec("kernel", text="demangled kernel name")
+GRID = ColumnSpec("grid", text="blocks in the grid, XxYxZ")
+BLOCK = ColumnSpec("block", text="threads in a block, XxYxZ")
+REGISTERS = ColumnSpec(
+    "registers_per_thread",
+    "registers",
+    "lower",
+    "registers that one thread occupies",
+    "registersPerThread; launch__registers_per_thread",
+    compared="exactly",
+)
+SHARED_MEMORY = ColumnSpec(
+    "shared_memory_bytes",
+    "bytes",
+    "lower",
+    "static plus dynamic shared memory of a block",
+    "staticSharedMemory + dynamicSharedMemory; launch__shared_mem_per_block_*",
+    compared="exactly",
+)
+LAUNCH = (KERNEL, GRID, BLOCK, REGISTERS, SHARED_MEMORY)
+LAUNCH_KEYS = tuple(column.name for column in LAUNCH)
+
+THEORETICAL_OCCUPANCY = ColumnSpec(
+    "theoretical_occupancy_pct",
+    "%",
+    "higher",
+    "warps that an SM can hold, of its maximum",
+    f"{_OCCUPANCY}; sm__maximum_warps_per_active_cycle_pct",
+    compared="exactly",
+)
+LIMITER = ColumnSpec("occupancy_limiter", text="every resource that sets the number of resident blocks", source=_OCCUPANCY)
+ACHIEVED_OCCUPANCY = ColumnSpec(
+    "achieved_occupancy_pct",
+    "%",
+    "higher",
+    "warps that an SM held on average, of its maximum",
+    "sm__warps_active.avg.pct_of_peak_sustained_active",
+)
