@@ -154,6 +154,10 @@ class CaptureRequest:
         """Return the request with the command that stands for its sweep."""
         return replace(self, command=command, sweep=None)
 
+    def under(self, tool: str) -> CaptureRequest:
+        """Return the request of the pass of one tool."""
+        return replace(self, tools=(tool,))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form, for the manifest and for going on later."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}

@@ -1,169 +1,228 @@
-"""Records a request into a run folder, one pass a tool; whatever happens, the folder says how it ended."""
+"""One recording session: from the creation of a run folder to its end, whatever job it records.
+
+A job says what runs, as a series of steps. The session creates the run, fills and writes the manifest, locks the folder,
+starts each step's process, has its tool export what was captured, judges how it ended, and closes the run: complete, or
+failed with the reason. Credentials are taken out where the manifest is written.
+"""
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
-from profiler.capture.choice import resolve
 from profiler.capture.environment import environment_facts
+from profiler.capture.listener import Listener
 from profiler.capture.lock import locked
+from profiler.capture.process import run_process
 from profiler.capture.progress import Progress
 from profiler.capture.recorders import recorders
-from profiler.capture.request import CaptureRequest
-from profiler.capture.tool_pass import ToolPass, own_request, stem_of
-from profiler.errors import CaptureError, ProfilerError, UsageError, WrongOutputError
-from profiler.redaction import lost_variables
-from profiler.store.run_dir import RunDir, create_run, find_run, storage_error
+from profiler.capture.step import Ended, Step, judge_exit
+from profiler.errors import ProfilerError
+from profiler.store.manifest import CaptureRecord
+from profiler.store.run_dir import RunDir, create_run, storage_error
 from profiler.tools.base import RecordPlan
 
-MAX_PASSES = 3
+Steps = Generator[Step, Ended, None]
+"""Steps in the order in which they run; how each ended is the value of its `yield`, so later ones may depend on it."""
+
+_SHOWN_REMARKS = 5
 
 
-def record(request: CaptureRequest, root: Path, progress: Progress | None = None) -> RunDir:
-    """Record a program or a sweep.
+class Job(Protocol):
+    """What is recorded into one run.
+
+    Attributes:
+        label: The user's name for the run.
+        options: What the manifest says of how the run was made.
+        command: The user's program and its arguments.
+        engine: Engine of the project's own runner or driver.
+        imported: Nothing is measured here: the manifest tells nothing of this machine, and a failure leaves no run.
+        going_on: What to tell a user who interrupted it.
+    """
+
+    label: str
+    options: Mapping[str, Any]
+    command: tuple[str, ...] = ()
+    engine: str = ""
+    imported: bool = False
+    going_on: str = ""
+
+    def steps(self, session: Session) -> Steps:
+        """Yield the steps."""
+        ...
+
+    def close(self, run: RunDir) -> None:
+        """Add to the manifest what is known at the end, also of a job that failed."""
+
+
+def record(job: Job, root: Path, progress: Progress | None = None) -> RunDir:
+    """Record a job into a run of its own.
 
     Args:
-        request: What to record and how.
+        job: What runs.
         root: Folder that holds runs.
         progress: Told what happens.
 
     Returns:
-        The run, complete. Points that failed or gave wrong output are in its results and in the notes of its captures;
-        `exit_code` says what a command line should end with.
+        The run, complete.
 
     Raises:
-        UsageError: The request cannot be fulfilled on this machine.
-        ToolMissingError: A tool is not installed; nothing was recorded.
         CaptureError: Recording failed; the run is kept, marked failed, with its logs.
         KeyboardInterrupt: The user stopped it; the run is kept likewise.
     """
-    progress = progress or Progress()
-    request = resolve(request, progress.note)
-    run = create_run(root, request.label or default_label(request))
-    run.manifest.argv = list(sys.argv)
-    run.manifest.options = {"request": request.to_dict()}
-    run.manifest.environment = environment_facts()
-    run.manifest.command = list(request.command)
-    run.manifest.engine = request.sweep.engine if request.sweep else ""
-    return _record_into(run, request, progress)
+    run = create_run(root, job.label)
+    run.manifest.options, run.manifest.command, run.manifest.engine = dict(job.options), list(job.command), job.engine
+    if not job.imported:
+        run.manifest.argv, run.manifest.environment = list(sys.argv), environment_facts()
+    return go_on(job, run, progress)
 
 
-def resume(target: str, root: Path, progress: Progress | None = None, environment: Mapping[str, str] | None = None) -> RunDir:
-    """Go on with a sweep that was cut off, without repeating a finished point.
-
-    Args:
-        target: Run id, label, unique prefix or `latest`, of those that `unfinished_runs` names.
-        root: Folder that holds runs.
-        progress: Told what happens.
-        environment: Variables given once more, where they hold credentials: these are not kept.
+def go_on(job: Job, run: RunDir, progress: Progress | None = None) -> RunDir:
+    """Record a job, or the rest of it, into a run that is there.
 
     Raises:
-        UsageError: The run is complete, is being recorded now, or was no sweep, or credentials are missing.
-        CaptureError: Recording failed again.
+        UsageError: Another process is recording into it.
+        CaptureError, KeyboardInterrupt: As for `record`.
     """
-    progress = progress or Progress()
-    run = _find_unfinished(target, root)
-    if run.manifest.status == "complete":
-        raise UsageError(f"{run.run_id} is complete", "record anew without --resume")
-    request = CaptureRequest.from_dict(run.manifest.options.get("request", {}))
-    if request.sweep is None:
-        raise UsageError(f"{run.run_id} recorded a program of its own, which cannot go on in the middle", "record it anew")
-    request = replace(request, environment={**request.environment, **(environment or {})})
-    lost = lost_variables(request.environment)
-    if lost:
-        raise UsageError(
-            f"{run.run_id}: {', '.join(lost)} held credentials, which are not kept",
-            f"give them once more: {' '.join(f'--env {name}=VALUE' for name in lost)}",
-        )
-    return _record_into(run, request, progress)
-
-
-def unfinished_runs(root: Path) -> list[RunDir]:
-    """Return the sweeps that were cut off or failed, oldest first; `resume` takes their `run_id`."""
-    found = []
-    for folder in root.iterdir() if root.is_dir() else ():
-        try:
-            run = RunDir(folder)
-        except ProfilerError:
-            continue
-        if run.manifest.status != "complete" and run.manifest.options.get("request", {}).get("sweep"):
-            found.append(run)
-    return sorted(found, key=lambda run: run.manifest.created_utc)
-
-
-def _find_unfinished(target: str, root: Path) -> RunDir:
-    runs = unfinished_runs(root)
-    if target == "latest" and runs:
-        return runs[-1]
-    exact = [run for run in runs if target in (run.run_id, run.manifest.label, str(run.path))]
-    prefixed = [run for run in runs if run.run_id.startswith(target)]
-    if exact or len(prefixed) == 1:
-        return (exact or prefixed)[-1]
-    if not runs:
-        raise UsageError(f"no unfinished sweep in {root}", "profiler list shows the runs that are there")
-    return find_run(target, root)
-
-
-def exit_code(run: RunDir) -> int:
-    """Return the exit status for a run: 0, or that of the worst thing that its points report."""
-    # the last attempt of each tool speaks for all points, those of the attempts before it too
-    last = {capture.tool: capture.returncode for capture in run.manifest.captures}
-    return next((code for code in (WrongOutputError.exit_code, CaptureError.exit_code) if code in last.values()), 0)
-
-
-def plan(request: CaptureRequest, progress: Progress | None = None) -> list[tuple[str, RecordPlan]]:
-    """Return the exact command line of every pass, without running or writing anything.
-
-    Returns:
-        Tool and plan. The command lines of a sweep run in the run folder; for a program of the user's own, `RUN` stands
-        for that folder.
-
-    Raises:
-        ToolMissingError: A tool is not installed.
-    """
-    request = resolve(request, (progress or Progress()).note)
-    plans = []
-    for tool in request.tools:
-        folder = Path("raw" if request.sweep is not None else "RUN/raw") / tool
-        plans.append((tool, recorders()[tool].plan(own_request(request, tool, folder), folder, stem_of(1))))
-    return plans
-
-
-def default_label(request: CaptureRequest) -> str:
-    """Return the label of a run that the user did not name."""
-    if request.sweep is not None:
-        return f"{request.sweep.points[0].op}-{request.sweep.engine}"
-    return Path(request.command[0]).name
-
-
-def _record_into(run: RunDir, request: CaptureRequest, progress: Progress) -> RunDir:
-    with locked(run), _terminable(), _closing(run):
+    with locked(run), _terminable(), _ending(run, job):
         run.manifest.status, run.manifest.reason = "recording", ""
         run.save()
-        done = {capture.tool for capture in run.manifest.captures if capture.status == "complete"}
-        for tool in request.tools:
-            if tool not in done:
-                _record_tool(run, request, tool, progress)
+        session = Session(run, progress or Progress())
+        with closing(job.steps(session)) as steps:
+            step = next(steps, None)
+            while step is not None:
+                step = _following(steps, session.execute(step))
+        job.close(run)
         run.finish("complete")
     return run
 
 
-def _record_tool(run: RunDir, request: CaptureRequest, tool: str, progress: Progress) -> None:
-    for _ in range(MAX_PASSES):
-        attempt = ToolPass(run, request, tool, progress)
-        attempt.execute()
-        if not attempt.lost:
-            return
-    raise CaptureError(
-        f"{tool} lost {attempt.lost} finished points in each of {MAX_PASSES} attempts",
-        "leave out the points that crash, then record again",
-    )
+def _following(steps: Steps, ended: Ended) -> Step | None:
+    try:
+        return steps.send(ended)
+    except StopIteration:
+        return None
+
+
+def plan_step(step: Step, folder: Path) -> RecordPlan:
+    """Return exactly what a step runs.
+
+    Args:
+        step: The step.
+        folder: Folder of its tool's files, as its working directory sees it.
+
+    Raises:
+        ToolMissingError: Its tool is not installed.
+    """
+    if step.plain:
+        return RecordPlan(step.command, dict(step.request.environment))
+    return recorders()[step.tool].plan(step.request, folder, step.stem)
+
+
+class Session:
+    """The session of one run.
+
+    Args:
+        run: The run.
+        progress: Told what happens.
+    """
+
+    def __init__(self, run: RunDir, progress: Progress) -> None:
+        self.run, self.progress = run, progress
+
+    def execute(self, step: Step) -> Ended:
+        """Run a step to its end.
+
+        Raises:
+            CaptureError: It failed, and its failure ends the job.
+            KeyboardInterrupt: The user stopped it.
+        """
+        ended = Ended(step, CaptureRecord(step.tool, status="failed", reason="not finished"))
+        missing = step.missing or (step.prepare(self.run.path) if step.prepare else "")
+        if missing:
+            self.progress.note(f"{step.name}: not run: {missing}")
+            ended.record.reason = missing
+            return ended
+        self._start(ended)
+        artefacts = [] if step.plain else self._export(ended)
+        result = [self.run.path / step.result] if step.result and (self.run.path / step.result).is_file() else []
+        ended.record.artefacts = self.relative([*artefacts, *result])
+        ended.failure = (step.judge or judge_exit)(ended)
+        return self._close(ended)
+
+    def relative(self, paths: Iterable[Path]) -> list[str]:
+        """Return paths as the manifest has them: relative to the run folder, each once."""
+        return list(dict.fromkeys(str(path.relative_to(self.run.path)) for path in paths))
+
+    def _start(self, ended: Ended) -> None:
+        step, record = ended.step, ended.record
+        folder = self.run.raw(step.tool)
+        for needed in (folder, (self.run.path / step.result).parent if step.result else folder):
+            needed.mkdir(parents=True, exist_ok=True)
+        plan = plan_step(step, Path("raw") / step.tool if step.in_run else folder.absolute())
+        record.argv = list(plan.argv)
+        progress = self.progress if step.told else Progress()
+        if step.told:
+            version = None if step.plain else recorders()[step.tool].probe()
+            record.tool_version = version.text if version else ""
+            self.run.manifest.captures.append(record)
+            self.run.save()
+            progress.begin(step.name if step.plain else step.tool, plan.argv, step.points)
+        ended.listener = Listener(progress, points=step.points > 0)
+        ended.process = run_process(
+            plan.argv,
+            log=self.run.logs / f"{step.name}.log",
+            environment=plan.environment,
+            folder=self.run.path if step.in_run else None,
+            timeout_s=step.request.timeout_s,
+            on_line=ended.listener,
+            reads=step.reads,
+        )
+        record.returncode, record.duration_s = ended.process.returncode, round(ended.process.duration_s, 3)
+
+    def _export(self, ended: Ended) -> list[Path]:
+        step, record, process = ended.step, ended.record, ended.process
+        recorder = recorders()[step.tool]
+        known = recorder.diagnose(process.output, process.returncode)
+        try:
+            artefacts, notes = recorder.finish(step.request, self.run.raw(step.tool), run_process, step.stem)
+        except ProfilerError as error:
+            ended.failure = known or error
+            return []
+        record.notes += notes
+        if known is not None:
+            record.notes.append(f"{known.message}; {known.hint}")
+        else:
+            record.notes += [f"{step.tool} reports: {text}" for text in recorder.remarks(process.output)[:_SHOWN_REMARKS]]
+        return artefacts
+
+    def _close(self, ended: Ended) -> Ended:
+        step, record, process = ended.step, ended.record, ended.process
+        for note in record.notes:
+            self.progress.note(note)
+        if process.stopped == "interrupted":
+            record.reason = "interrupted by the user"
+            raise KeyboardInterrupt
+        failure = ended.failure
+        record.status, record.reason = ("failed", failure.message) if failure else ("complete", "")
+        if step.told:
+            self.run.save()
+            how = record.status if step.stops or not failure else f"failed ({record.reason})"
+            self.progress.end(step.name if step.plain else step.tool, how, process.duration_s)
+        if failure is not None and step.stops:
+            raise self._with_log(failure, ended)
+        return ended
+
+    def _with_log(self, error: ProfilerError, ended: Ended) -> ProfilerError:
+        log = self.run.path.parent / self.run.run_id / "logs" / f"{ended.step.name}.log"
+        lines = [error.message, *ended.listener.tail(), f"log: {log}"]
+        return type(error)("\n".join(lines), error.hint)
 
 
 @contextmanager
@@ -184,20 +243,29 @@ def _terminable() -> Iterator[None]:
 
 
 @contextmanager
-def _closing(run: RunDir) -> Iterator[None]:
+def _ending(run: RunDir, job: Job) -> Iterator[None]:
     """See to it that a run that does not end well is marked failed, with the reason."""
     try:
         yield
-    except KeyboardInterrupt:
-        run.finish("failed", "interrupted by the user")
-        raise
-    except ProfilerError as error:
-        run.finish("failed", error.message.partition("\n")[0])
-        raise
     except OSError as error:
         failure = storage_error(run.path, error)
-        run.finish("failed", failure.message)
+        _fail(run, job, failure.message)
         raise failure from error
     except BaseException as error:
-        run.finish("failed", f"{type(error).__name__}: {error}")
+        _fail(run, job, _reason(error, job))
         raise
+
+
+def _reason(error: BaseException, job: Job) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "; ".join(filter(None, ("interrupted by the user", job.going_on)))
+    return error.message.partition("\n")[0] if isinstance(error, ProfilerError) else f"{type(error).__name__}: {error}"
+
+
+def _fail(run: RunDir, job: Job, reason: str) -> None:
+    if job.imported:
+        # a run that holds nothing of its own is no record worth keeping
+        shutil.rmtree(run.path, ignore_errors=True)
+        return
+    job.close(run)
+    run.finish("failed", reason)

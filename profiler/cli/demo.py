@@ -25,9 +25,9 @@ def run(
     runs: RunsOption = None,
 ) -> int:
     """Do the main job on this machine."""
-    from profiler.capture.session import exit_code, record
     from profiler.cli.progress import RichProgress
     from profiler.cli.request_options import build_request
+    from profiler.jobs.recording import exit_code, record
     from profiler.store.run_dir import runs_root
 
     root = runs_root(runs)

@@ -30,22 +30,22 @@ def run(
     **options: Any,
 ) -> int:
     """Record a program, or a sweep of a plugin."""
-    from profiler.capture import session
     from profiler.capture.sweep import parse_assignment
     from profiler.cli.progress import RichProgress
+    from profiler.jobs import recording
     from profiler.store.run_dir import runs_root
 
     root = runs_root(runs)
     with RichProgress() as progress:
         if resume:
             given = dict(parse_assignment(item) for item in options["env"] or ())
-            return report_run(session.resume(resume, root, progress, given))
+            return report_run(recording.resume(resume, root, progress, given))
         request = build_request({"command": command, **options}, read_preset(preset) if preset else None)
         if request.sweep is not None:
             announce(request.sweep, len(request.tools), progress.note)
         if not dry_run:
-            return report_run(session.record(request, root, progress))
-        plans = session.plan(request, progress)
+            return report_run(recording.record(request, root, progress))
+        plans = recording.plan(request, progress)
     if request.sweep is not None:
         print_sweep(request.sweep)
     for _, steps in plans:
@@ -74,7 +74,7 @@ def announce(sweep: SweepOptions, passes: int, note: Callable[[str], None]) -> N
 
 def report_run(recorded: RunDir) -> int:
     """Print where a run lies and what to do next; return its exit code."""
-    from profiler.capture.session import exit_code
+    from profiler.jobs.recording import exit_code
 
     echo(f"run: {recorded.path}")
     echo(f"next: profiler show {recorded.run_id}   or   profiler dashboard {recorded.run_id} --open", err=True)

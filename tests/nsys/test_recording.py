@@ -15,9 +15,9 @@ import pytest
 import profiler
 from profiler.capture.progress import Progress
 from profiler.capture.request import CaptureRequest, NsysOptions, SweepOptions
-from profiler.capture.session import record, resume
 from profiler.capture.sweep import expand
 from profiler.errors import CaptureError
+from profiler.jobs.recording import record, resume
 from profiler.runner.result import Journal
 from profiler.runner.settings import MeasureSettings
 from profiler.store.run_dir import RunDir
@@ -256,7 +256,7 @@ RECORD = """
 import json, sys
 from pathlib import Path
 from profiler.capture.request import CaptureRequest
-from profiler.capture.session import record
+from profiler.jobs.recording import record
 record(CaptureRequest.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))
 """
 

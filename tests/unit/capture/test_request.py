@@ -9,8 +9,8 @@ import pytest
 from profiler.capture.request import CaptureRequest, NcuOptions, NsysOptions, SweepOptions
 from profiler.capture.sweep import expand
 from profiler.capture.target import NCU_SAMPLES, pass_request
-from profiler.capture.tool_pass import own_request
 from profiler.errors import UsageError
+from profiler.jobs.sweep import sweep_step
 from profiler.runner.request import read_request
 from profiler.runner.settings import MeasureSettings
 from profiler.tools.cupti.record import CuptiRecorder
@@ -86,7 +86,7 @@ def test_options_of_another_version_are_refused():
 def test_every_tool_gets_the_request_of_a_sweep(tool):
     folder = Path("raw") / tool
     sweep = replace(SWEEP, driver="python", engine="direct")
-    own = own_request(CaptureRequest(tools=(tool,), sweep=sweep), tool, folder)
+    own = sweep_step(CaptureRequest(tools=(tool,), sweep=sweep), sweep, tool, 1).request
     assert own.command[1:] == ("-m", "profiler.runner", "--request", f"raw/{tool}/request.json")
     assert own.ncu.nvtx_include == (("profiler@iteration/",) if tool == "ncu" else ())
     assert "cuda" in own.nsys.trace

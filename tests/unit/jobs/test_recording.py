@@ -13,20 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from profiler.capture import choice, lock, session
+import profiler
+from profiler.capture import choice, lock
 from profiler.capture.lock import locked
 from profiler.capture.progress import Progress
 from profiler.capture.request import CaptureRequest, SweepOptions
-from profiler.capture.session import exit_code, plan, record, resume, unfinished_runs
 from profiler.capture.sweep import expand
 from profiler.errors import CaptureError, ToolMissingError, UsageError
+from profiler.jobs.recording import exit_code, plan, record, resume, unfinished_runs
 from profiler.runner.result import Journal
 from profiler.runner.settings import MeasureSettings
 from profiler.store.manifest import CaptureRecord, read_manifest
 from profiler.store.run_dir import RunDir, create_run
 
 ENGINES = Path(__file__).parents[1] / "runner"
-ENGINE_PATH = {"PYTHONPATH": f"{Path(session.__file__).parents[2]}{os.pathsep}{ENGINES}"}
+ENGINE_PATH = {"PYTHONPATH": f"{Path(profiler.__file__).parents[1]}{os.pathsep}{ENGINES}"}
 QUICK = MeasureSettings(warmup=1, min_samples=3, max_samples=3, max_seconds=1, cache="warm")
 
 
@@ -254,7 +255,7 @@ RECORD = """
 import json, sys
 from pathlib import Path
 from profiler.capture.request import CaptureRequest
-from profiler.capture.session import record
+from profiler.jobs.recording import record
 record(CaptureRequest.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))
 """
 

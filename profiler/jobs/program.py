@@ -1,0 +1,73 @@
+"""A program of the user's own, recorded under one tool after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from profiler.capture.output import Input
+from profiler.capture.process import describe_exit
+from profiler.capture.request import CaptureRequest
+from profiler.capture.session import Session, Steps
+from profiler.capture.step import Ended, Step
+from profiler.errors import CaptureError, ProfilerError
+from profiler.store.run_dir import RunDir
+from profiler.tools.registry import TOOLS
+
+
+class ProgramJob:
+    """Records a program, one pass a tool; the first pass that fails ends the job.
+
+    Args:
+        request: What to record and how.
+    """
+
+    imported = False
+    going_on = ""
+    engine = ""
+
+    def __init__(self, request: CaptureRequest) -> None:
+        self.request = request
+        self.label = request.label or Path(request.command[0]).name
+        self.options: Mapping[str, Any] = {"request": request.to_dict()}
+        self.command = request.command
+
+    def first_steps(self) -> list[Step]:
+        """Return the steps, one a tool."""
+        return [program_step(self.request, tool) for tool in self.request.tools]
+
+    def steps(self, session: Session) -> Steps:
+        """Yield the steps."""
+        for tool in self.request.tools:
+            yield program_step(self.request, tool)
+
+    def close(self, run: RunDir) -> None:
+        """Nothing is left to be added."""
+
+
+def program_step(request: CaptureRequest, tool: str) -> Step:
+    """Return the pass of one tool; the program runs in the user's own folder, and reads what this process was given."""
+    reads = Input.AGAIN if len(request.tools) > 1 else Input.OWN
+    return Step(tool, request.under(tool), in_run=False, reads=reads, stops=True, judge=judge_program)
+
+
+def judge_program(ended: Ended) -> ProfilerError | None:
+    """Return why a pass failed: what the recorder found, or how the program ended."""
+    process, step = ended.process, ended.step
+    failure = ended.failure
+    if process.returncode != 0:
+        own = CaptureError(
+            f"{step.command[0]}: {describe_exit(process.returncode)}; what was recorded until then is kept",
+            "mend the program, or read its log",
+        )
+        # no tool stands between: that the program failed is the cause, that it wrote nothing the consequence
+        failure = own if TOOLS[step.tool].untraced else failure or own
+    return timed_out(ended) or failure
+
+
+def timed_out(ended: Ended) -> ProfilerError | None:
+    """Return the failure of a pass that took too long; None of one that did not."""
+    if ended.process.stopped != "time-out":
+        return None
+    return CaptureError(f"{ended.step.tool}: stopped after {ended.step.request.timeout_s:g} s", "raise --timeout, or record less")
