@@ -13,15 +13,20 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import cache
+from statistics import median
 from typing import Any
 
 _LIBRARY = "libcuda.so.1"
 _SUCCESS = 0
 _EMPTY_PAIRS = 32
 _CHECKS = 3
+_ENQUEUE_NS = 10_000
+_SHORT_NS = 200_000
+"""Shorter iterations that take no longer than their enqueuing are mostly or wholly launch latency, which is no time of the device."""
 _OUTSIDE_NS = 30_000
 """A device that is busy for so long after the end event has work that the events do not cover; an idle one answers in a few µs."""
 NO_WORK = "no GPU work ran between the events: give the stream of the launches, profiler.point(..., cuda_stream=s)"
+WAITED = "the GPU waited for the host in these iterations, so the time to enqueue them is part of their time"
 OUTSIDE = "GPU work ran on after the end event, on other streams: join them before the iteration ends, or give cuda_stream=[...]"
 
 
@@ -137,25 +142,34 @@ class EventTimer:
         self._outside += time.perf_counter_ns() - began > _OUTSIDE_NS
         self._checked += 1
 
-    def finish(self) -> tuple[list[int], int, str]:
+    def finish(self) -> tuple[list[int], int]:
         """Wait for the last iteration and give the events back.
 
         Returns:
-            Time of each iteration in whole ns, the median time between two events with nothing between them, and why the
-            times do not cover the iterations' work; empty when they do.
+            Time of each iteration in whole ns, and the median time between two events with nothing between them.
         """
         if self._pairs:
             self._cuda.cuEventSynchronize(self._pairs[-1][1])
         times = [self._elapsed_ns(*pair) for pair in self._pairs]
-        empty = self._empty_pair_ns()
         self._release(self._pairs)
         self._pairs = []
-        reason = ""
+        return times, self._empty_pair_ns()
+
+    def doubt(self, times: Sequence[int], host: Sequence[int], empty_ns: int) -> tuple[bool, str]:
+        """Return whether the times cover just the work of the iterations, and what is to be said of them.
+
+        Args:
+            times: Time of each iteration by events, ns.
+            host: Time to enqueue each, ns.
+            empty_ns: Time between two events with nothing between them.
+        """
         if 2 * self._outside > self._checked:  # one look may be disturbed by other programs on the host
-            reason = OUTSIDE
-        elif times and sorted(times)[len(times) // 2] <= 2 * empty:
-            reason = NO_WORK
-        return times, empty, reason
+            return False, OUTSIDE
+        middle = median(times)
+        if middle <= 2 * empty_ns:
+            return False, NO_WORK
+        waited = middle <= 1.2 * median(host) + _ENQUEUE_NS
+        return not (waited and middle < _SHORT_NS), WAITED if waited else ""
 
     def _elapsed_ns(self, start: ctypes.c_void_p, end: ctypes.c_void_p) -> int:
         milliseconds = ctypes.c_float()

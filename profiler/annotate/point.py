@@ -120,14 +120,18 @@ class Point:
         if not process.has_device and process.journal is not None:
             process.journal.append("device", device=device_facts(library))
             process.has_device = True
-        samples, pair_ns, reason = self._timer.finish() if self._timer else ([], 0, "")
+        samples, pair_ns = self._timer.finish() if self._timer else ([], 0)
         host = [value for value, timed in zip(self._host_ns, self._timed, strict=True) if timed] if samples else self._host_ns
+        covers, reason = self._timer.doubt(samples, host, pair_ns) if self._timer and samples else (False, ENQUEUED)
         record.update(
-            clock="cuda_event", measure="launched", samples_ns=samples, host_samples_ns=host, event_pair_ns=pair_ns or None
+            status="ok" if covers else "partial",
+            reason=reason or None,
+            clock="cuda_event",
+            measure="launched",
+            samples_ns=samples,
+            host_samples_ns=host,
+            event_pair_ns=pair_ns or None,
         )
-        reason = reason or ("" if samples else ENQUEUED)
-        if reason:
-            record.update(status="partial", reason=reason)
         return record
 
     @contextmanager

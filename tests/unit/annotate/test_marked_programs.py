@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from statistics import median
 
 import pytest
 
+from profiler.annotate.cuda_events import NO_WORK, WAITED, EventTimer
 from profiler.annotate.documents import RANGES, RESULT, join_journals
 from profiler.annotate.journal import NAMES_VARIABLE, read_events
 
@@ -76,6 +78,20 @@ def test_work_that_the_events_do_not_cover_makes_a_point_partial(run, tmp_path):
     for point in points(tmp_path):
         assert point["status"] == "partial"
         assert "ran on after the end event" in point["reason"]
+
+
+@pytest.mark.parametrize(
+    ("time_ns", "host_ns", "covers", "reason"),
+    [
+        (181_200, 8_383, True, ""),  # a copy of 512 MiB on an H100: the GPU is busy while the next one is enqueued
+        (209_760, 201_358, True, WAITED),  # the same with a synchronisation in each iteration
+        (26_320, 18_798, False, WAITED),  # a kernel of 2 µs from Python
+        (31_600, 25_272, False, WAITED),  # no GPU work at all
+        (3_500, 900, False, NO_WORK),
+    ],
+)
+def test_an_iteration_that_is_all_launch_latency_is_no_time_of_the_device(time_ns, host_ns, covers, reason):
+    assert EventTimer(ctypes.CDLL(None)).doubt([time_ns] * 5, [host_ns] * 5, 2_000) == (covers, reason)
 
 
 def test_several_streams_are_forked_and_joined(environment, tmp_path):
