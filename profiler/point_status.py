@@ -10,6 +10,7 @@ class PointStatus(str, Enum):
     """What became of a sweep point, in the order of gravity."""
 
     OK = "ok"
+    PARTIAL = "partial"  # its times do not cover the work of the iterations, or more than that
     SKIPPED = "skipped"
     FAILED = "failed"
     WRONG_OUTPUT = "wrong_output"

@@ -22,7 +22,7 @@ _EMPTY_PAIRS = 32
 _CHECKS = 3
 _ENQUEUE_NS = 10_000
 _SHORT_NS = 200_000
-"""Shorter iterations that take no longer than their enqueuing are mostly or wholly launch latency, which is no time of the device."""
+"""Shorter iterations that take no longer than their enqueuing are mostly launch latency, which is no time of the device."""
 _OUTSIDE_NS = 30_000
 """A device that is busy for so long after the end event has work that the events do not cover; an idle one answers in a few µs."""
 NO_WORK = "no GPU work ran between the events: give the stream of the launches, profiler.point(..., cuda_stream=s)"

@@ -44,6 +44,7 @@ REASONS: dict[str, str] = {
     "throttled": "too many rounds were dropped because the SM clock fell",
     "wrong_output": "the output did not match the reference, so its time counts for nothing",
     "failed": "the point failed on a side",
+    "partial": "the times of a side are not those of the device's work",
     "skipped": "the point is not supported on a side",
     "clock_differs": "the SM clocks of the two sides differ too much",
     "conditions_differ": "the two sides were measured under different conditions",

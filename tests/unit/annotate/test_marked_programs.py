@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from statistics import median
 
 import pytest
 
@@ -68,9 +67,9 @@ def test_iterations_are_timed_by_events_on_their_stream(run, how, tmp_path):
     for point in found:
         assert (point["status"], point["clock"], point["bytes_per_iteration"]) == ("ok", "cuda_event", 1000)
         assert len(point["samples_ns"]) == len(point["host_samples_ns"]) == 5
-        assert median(point["samples_ns"]) == pytest.approx(2_000_000, rel=0.5)
-        assert median(point["host_samples_ns"]) < 1_000_000
-        assert point["event_pair_ns"] < 200_000
+        assert min(point["samples_ns"]) >= 1_999_000  # what a busy machine adds can only make it more
+        assert min(point["host_samples_ns"]) < min(point["samples_ns"])
+        assert 0 < point["event_pair_ns"] < min(point["samples_ns"])
 
 
 def test_work_that_the_events_do_not_cover_makes_a_point_partial(run, tmp_path):
@@ -98,7 +97,7 @@ def test_several_streams_are_forked_and_joined(environment, tmp_path):
     assert python_program("several", environment) == 0
     for point in points(tmp_path):
         assert point["status"] == "ok"
-        assert median(point["samples_ns"]) == pytest.approx(100_000_000, rel=0.3)
+        assert min(point["samples_ns"]) >= 99_990_000
 
 
 def test_without_events_only_the_time_to_enqueue_is_known(environment, tmp_path):
