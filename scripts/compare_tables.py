@@ -47,9 +47,10 @@ def main() -> int:
     with ThreadPoolExecutor(2) as workers:
         trees = [tree.resolve() for tree in (arguments.old, arguments.new)]
         old, new = workers.map(lambda tree: read_tree(python, tree, arguments), trees)
-    changed = sum(report(name, old.get(name), new.get(name), arguments.tolerance) for name in sorted({*old, *new}))
+    changed = sum(report(name, old[name], new.get(name), arguments.tolerance) for name in sorted(old))
     tables = sum(len(content) for content in new.values())
-    print(f"{len(new)} recordings, {tables} tables: {changed or 'nothing'} changed")
+    added = len(new.keys() - old.keys())
+    print(f"{len(new)} recordings ({added} of them new), {tables} tables: {changed or 'nothing'} changed")
     return 1 if changed else 0
 
 
@@ -76,10 +77,10 @@ def find_inputs(tree: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
                 yield f"{top.name}/{plain.relative_to(top)}", path
 
 
-def report(name: str, old: Content | None, new: Content | None, tolerance: float) -> int:
+def report(name: str, old: Content, new: Content | None, tolerance: float) -> int:
     """Print how a recording's content changed; return the number of changed tables."""
-    if old is None or new is None:
-        print(f"{name}: only the {'new' if old is None else 'old'} tree has it")
+    if new is None:
+        print(f"{name}: only the old tree has it")
         return 1
     changed = 0
     for table in sorted({*old, *new}):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from profiler.errors import BadExportError
 from profiler.experiments.experiment import Check
 from profiler.experiments.measured import MeasuredPoint
+from profiler.store.compressed import readable
 from profiler.store.run_dir import RunDir
 from profiler.tools.registry import UNTRACED
 
@@ -127,7 +128,7 @@ def read_result(path: Path) -> dict[str, Any]:
         BadExportError: The file is absent, cut off or something else.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(readable(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadExportError(f"{path}: not a whole result document ({error})", "run the experiment again") from error
     if not isinstance(document, dict) or document.get("schema") != "profiler-result":

@@ -10,6 +10,7 @@ from profiler.experiments.experiment import Check, Column, Experiment, Outcome, 
 from profiler.experiments.iteration_gaps import PointGaps, iteration_gaps
 from profiler.experiments.measured import unverified
 from profiler.experiments.native_vs_plugin import PROFILE
+from profiler.store.compressed import stored
 
 BUILTIN, NSYS, NCU = "without-tool", "nsys", "ncu"
 SHAPES = "4096x1024,65536x1024"
@@ -113,7 +114,7 @@ def _known(name: str, rows: tuple[dict[str, Any], ...], columns: tuple[str, ...]
 
 def _unreadable_counters(evidence: Evidence) -> str:
     """Return why a report that was recorded cannot be read on this machine; empty when it can, or when there is none."""
-    if not (evidence.folder / "raw/ncu/capture.ncu-rep").is_file():
+    if not stored(evidence.folder / "raw/ncu/capture.ncu-rep").is_file():
         return ""
     try:
         evidence.recording.metric("launches")

@@ -16,6 +16,7 @@ import numpy as np
 
 from profiler.columns import Column, Columns, concatenate
 from profiler.schema import POINT_DOMAIN, POINT_PREFIX, TABLES
+from profiler.store.compressed import plain_name
 from profiler.tables.source_protocol import TableSource
 from profiler.units import NS_PER_S
 
@@ -32,8 +33,9 @@ def join_segments(sources: Sequence[TableSource]) -> list[TableSource]:
     """
     groups: dict[tuple[str, str], list[TableSource]] = {}
     for source in sources:
-        match = _SEGMENT.match(source.path.stem)
-        groups.setdefault((match["stem"] if match else source.path.stem, source.path.suffix), []).append(source)
+        name = plain_name(source.path)
+        match = _SEGMENT.match(name.stem)
+        groups.setdefault((match["stem"] if match else name.stem, name.suffix), []).append(source)
     joined: list[TableSource] = []
     for (_, _), members in groups.items():
         ordered = sorted(members, key=lambda source: _number(source.path))
@@ -42,7 +44,7 @@ def join_segments(sources: Sequence[TableSource]) -> list[TableSource]:
 
 
 def _number(path: Path) -> int:
-    match = _SEGMENT.match(path.stem)
+    match = _SEGMENT.match(plain_name(path).stem)
     return int(match["number"] or 1) if match else 1
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from profiler.columns import Columns, from_frame
 from profiler.errors import BadExportError
 from profiler.schema import TABLES, check_columns
+from profiler.store.compressed import plain_name, readable, stored
 from profiler.store.run_dir import RunDir
 from profiler.tables.cache import WORTHWHILE_BYTES, TableCache, content_key
 from profiler.tables.segments import join_segments
@@ -33,6 +34,7 @@ class Source:
         self.tool = tool
         self.path = path
         self.reader = reader
+        self._plain = readable(path)
         self._frames: dict[str, Columns] = {}
         self._absent: dict[str, str] = {}
         self._info: dict[str, Any] | None = None
@@ -47,7 +49,7 @@ class Source:
 
     def _open_cache(self, folder: Path | None) -> TableCache | None:
         slow = getattr(self.reader, "slow", False)
-        if folder is None or not (slow or self.path.stat().st_size >= WORTHWHILE_BYTES):
+        if folder is None or not (slow or self._plain.stat().st_size >= WORTHWHILE_BYTES):
             return None
         key = content_key(self.path, getattr(self.reader, "parser_version", 1))
         return TableCache(folder, self.path.name, key)
@@ -84,13 +86,13 @@ class Source:
 
     def _read(self, wanted: list[str]) -> None:
         with reading(self.path):
-            result = self.reader.read(self.path, wanted)
+            result = self.reader.read(self._plain, wanted)
             frames = {name: self._checked(name, frame) for name, frame in result.frames.items()}
         self._frames |= frames
         self._absent |= result.absent
         for name in wanted:
             if name not in self._frames:
-                self._absent.setdefault(name, f"{self.path.name} holds no {name}")
+                self._absent.setdefault(name, f"{plain_name(self.path).name} holds no {name}")
         self._info = {**(self._info or {}), **result.info}
         if self._cache:
             absent = {name: reason for name, reason in self._absent.items() if name in self.tables}
@@ -113,7 +115,7 @@ class Source:
         """
         if self._info is None:
             with reading(self.path):
-                self._info = self.reader.read(self.path, ()).info
+                self._info = self.reader.read(self._plain, ()).info
         return self._info
 
 
@@ -123,7 +125,7 @@ def file_source(path: Path) -> Source:
     Raises:
         BadExportError: The file cannot be read, or no reader knows its content.
     """
-    reader = find_reader(path)
+    reader = find_reader(readable(path))
     return Source(reader.tool, path, reader)
 
 
@@ -147,17 +149,17 @@ def run_sources(run: RunDir) -> list[TableSource]:
 
 def _folder_sources(run: RunDir, tool: str) -> list[Source]:
     folder = run.raw(tool)
-    listed = [run.path / name for record in run.manifest.captures if record.tool == tool for name in record.artefacts]
+    listed = [stored(run.path / name) for record in run.manifest.captures if record.tool == tool for name in record.artefacts]
     known = [path for path in listed if path.is_file() and folder in path.parents]
     paths = list(dict.fromkeys([*known, *sorted(path for path in folder.rglob("*") if path.is_file())]))
     sources = []
     for path in paths:
         try:
-            reader = find_reader(path)
+            reader = find_reader(readable(path))
         except BadExportError:
-            if path in known and path.suffix in known_suffixes():
+            if path in known and plain_name(path).suffix in known_suffixes():
                 raise
             continue
         sources.append(Source(tool, path, reader, run.tables(tool)))
-    ready = {source.path.with_suffix("") for source in sources if not getattr(source.reader, "slow", False)}
-    return [s for s in sources if not (getattr(s.reader, "slow", False) and s.path.with_suffix("") in ready)]
+    ready = {plain_name(source.path).with_suffix("") for source in sources if not getattr(source.reader, "slow", False)}
+    return [s for s in sources if not (getattr(s.reader, "slow", False) and plain_name(s.path).with_suffix("") in ready)]
