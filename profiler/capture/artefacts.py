@@ -12,6 +12,9 @@ from profiler.errors import UsageError
 BUILD_VARIABLE = "PROFILER_BUILD_DIR"
 DRIVER = "profiler-driver"
 OPS_LIBRARY = "libprofiler_ops.so"
+HOST_OPS_LIBRARY = "libprofiler_ops_host.so"
+PACKAGED = Path(__file__).parents[1] / "_native"
+"""Where an installed package keeps the libraries that need no CUDA."""
 PLUGIN_LIBRARIES = "lib/libprofiler_plugins_[tr]*.so"
 
 
@@ -42,6 +45,15 @@ def find_driver() -> Path | None:
 def find_ops_library() -> Path | None:
     """Return the library with the ops' C interface."""
     return _find(f"lib/{OPS_LIBRARY}", OPS_LIBRARY)
+
+
+def find_host_ops_library() -> Path | None:
+    """Return the library that says what every op is: that of the host alone, else the one with kernels, which says the same."""
+    named = os.environ.get(BUILD_VARIABLE)
+    candidates = [Path(named) / "lib" / HOST_OPS_LIBRARY] if named else []
+    candidates.append(PACKAGED / HOST_OPS_LIBRARY)
+    found = next((path.resolve() for path in candidates if path.is_file()), None)
+    return found or _find(f"lib/{HOST_OPS_LIBRARY}") or find_ops_library()
 
 
 def find_plugin_libraries() -> list[Path]:

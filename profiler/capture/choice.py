@@ -13,6 +13,7 @@ from profiler.capture.recorders import recorders
 from profiler.capture.request import AUTO, CaptureRequest, SweepOptions
 from profiler.engines import ENGINES
 from profiler.engines.nvml import gpus
+from profiler.engines.ops_library import check_points
 from profiler.engines.trt_compat import MODULES
 from profiler.errors import ToolMissingError, UsageError
 from profiler.tools.base import Tool
@@ -85,14 +86,22 @@ def _suits(tool: Tool, request: CaptureRequest) -> bool:
 def _resolve_sweep(sweep: SweepOptions, python: str, note: Callable[[str], None]) -> SweepOptions:
     driver, engine = sweep.driver, sweep.engine
     if engine == AUTO and not gpus():
-        note("no NVIDIA GPU is visible: running the NumPy reference on the CPU, so there are no kernels to compare")
+        note("no NVIDIA GPU is visible: running the reference on the CPU, so there are no kernels to compare")
         driver, engine = "python", "reference"
     if engine == AUTO:
         engine = _choose_engine(driver, python, note)
     if driver == AUTO:
         driver = "python" if _python_runs(engine, python) or find_driver() is None else "cpp"
+    _check_ops(replace(sweep, engine=engine))
     libraries = sweep.plugin_libraries or (_libraries(engine) if driver == "python" else ())  # the driver finds its own
     return replace(sweep, driver=driver, engine=engine, plugin_libraries=libraries)
+
+
+def _check_ops(sweep: SweepOptions) -> None:
+    """Refuse unknown ops, attributes and values, unless they are those of the user's own library, model or engine class."""
+    if sweep.plugin_libraries or sweep.engine_file or sweep.onnx_file or sweep.engine not in ENGINES:
+        return
+    check_points(point for point in sweep.points if point.op != "copy" and not point.op.startswith("native_"))
 
 
 def _choose_engine(driver: str, python: str, note: Callable[[str], None]) -> str:
@@ -101,9 +110,9 @@ def _choose_engine(driver: str, python: str, note: Callable[[str], None]) -> str
     if driver == "cpp" or by_driver or by_runner:
         return "direct"
     if find_ops_library() is None:
-        note("the plugins are not built (profiler build): running the NumPy reference on the CPU")
+        note("the plugins are not built (profiler build): running the reference on the CPU")
     else:
-        note("cuda-python is not installed (pip install cuda-python): running the NumPy reference on the CPU")
+        note("cuda-python is not installed (pip install cuda-python): running the reference on the CPU")
     return "reference"
 
 

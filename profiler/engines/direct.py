@@ -10,7 +10,7 @@ from profiler.engines.cuda_runtime import Cuda
 from profiler.engines.gpu_case import GpuCase, GpuContext, require_elementwise
 from profiler.engines.ops_library import STATUS_REFUSED, OpsLibrary, PreparedOp, Tensor, tensor
 from profiler.errors import CaptureError, ToolMissingError
-from profiler.runner.host_data import HostData, Reference
+from profiler.runner.host_data import HostData
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
@@ -65,17 +65,7 @@ class DirectEngine:
         self._library = OpsLibrary(_library_path(request))
         self._settings = request.settings
         self._cuda = Cuda(request.device)
-        self._context = GpuContext(self._cuda, self._cuda.facts(), HostData(self._reference))
-        self._prepared: list[PreparedOp] = []
-
-    def _reference(self, point: Point) -> Reference:
-        """Return the op's own reference; launch attributes do not change what it computes."""
-        fields = self._library.ops[point.op]["fields"]
-        kept = {field["name"] for field in fields if not field["launch_only"]}
-        attributes = {name: value for name, value in point.attributes.items() if name in kept}
-        prepared = self._library.prepare(point.op, attributes)
-        self._prepared.append(prepared)
-        return Reference((point.op, tuple(sorted(attributes.items()))), prepared.reference)
+        self._context = GpuContext(self._cuda, self._cuda.facts(), HostData(self._library.reference))
 
     def device(self) -> dict[str, Any]:
         """Facts about the GPU."""
@@ -98,7 +88,6 @@ class DirectEngine:
         """
         require_elementwise(point)
         prepared = self._library.prepare(point.op, point.attributes)
-        self._prepared.append(prepared)
         view = tensor(point.dtype, point.shape)
         facts = prepared.describe(view, view)
         if facts["refusal"]:
@@ -120,10 +109,7 @@ class DirectEngine:
             raise PointSkipped(f"{point.op}: this engine runs elementwise ops of one input and one output; use --driver cpp")
 
     def close(self) -> None:
-        """Give the prepared ops back."""
-        for prepared in self._prepared:
-            prepared.release()
-        self._prepared.clear()
+        """Nothing is held beyond the points."""
 
 
 def _library_path(request: SweepOptions) -> Path:

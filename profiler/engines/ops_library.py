@@ -1,6 +1,7 @@
-"""libprofiler_ops through ctypes: lists ops, prepares one with its attributes, describes, launches and computes its reference.
+"""The library of ops through ctypes: lists ops, prepares one with its attributes, describes, launches and computes its reference.
 
-The interface stands in `plugins/contract/c_api.h`.
+The interface stands in `plugins/contract/c_api.h`. Two libraries have it: libprofiler_ops, and libprofiler_ops_host, which holds
+no kernels and needs no CUDA.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import json
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,14 @@ import numpy as np
 
 from profiler.errors import ToolMissingError, UsageError, nearest
 from profiler.point_label import label_value
+from profiler.runner.host_data import Reference
+from profiler.runner.point import Point
 
 ABI_VERSION = 1
 MAX_RANK = 8
 TYPE_CODES = {"fp32": 0, "fp16": 1, "bf16": 2}
 STATUS_REFUSED = -4
+BUILD_HINT = "build it: profiler build"
 _MESSAGE_BYTES = 1024
 
 
@@ -43,15 +49,14 @@ def tensor(dtype: str, shape: tuple[int, ...], address: int = 0) -> Tensor:
         shape: Up to eight sizes.
         address: Device address, or host address for a reference; 0 stands for an aligned one.
     """
-    view = Tensor(TYPE_CODES[dtype], len(shape), (ctypes.c_int64 * MAX_RANK)(*shape), address or None)
-    return view
+    return Tensor(TYPE_CODES[dtype], len(shape), (ctypes.c_int64 * MAX_RANK)(*shape), address or None)
 
 
 class OpsLibrary:
     """The loaded library.
 
     Args:
-        path: libprofiler_ops.so.
+        path: libprofiler_ops.so or libprofiler_ops_host.so.
 
     Raises:
         ToolMissingError: It cannot be loaded, or is of another version.
@@ -63,7 +68,7 @@ class OpsLibrary:
             self._library = ctypes.CDLL(str(path))
             version = self._library.profilerOpsAbiVersion()
         except (OSError, AttributeError) as error:
-            raise ToolMissingError(f"{path}: cannot be used as ops library ({error})", "build it: profiler build") from error
+            raise ToolMissingError(f"{path}: cannot be used as ops library ({error})", BUILD_HINT) from error
         if version != ABI_VERSION:
             raise ToolMissingError(f"{path}: interface version {version}, expected {ABI_VERSION}", "build it again: profiler build")
         self._declare()
@@ -96,11 +101,21 @@ class OpsLibrary:
 
     def status_text(self, status: int) -> str:
         """Return a status in words."""
-        return self._library.profilerOpsStatusText(status).decode()
+        return str(self._library.profilerOpsStatusText(status).decode())
 
     def digest(self) -> str:
         """Return the digest of the file."""
         return f"sha256:{hashlib.sha256(self.path.read_bytes()).hexdigest()}"
+
+    def facts(self, op: str) -> dict[str, Any]:
+        """Return what the library lists of an op: `plugin_name`, `types`, `fields` and the like.
+
+        Raises:
+            UsageError: There is no such op.
+        """
+        if op not in self.ops:
+            raise UsageError(f"plugin {op!r} is unknown", nearest(op, self.ops))
+        return self.ops[op]
 
     def prepare(self, op: str, attributes: Mapping[str, Any]) -> PreparedOp:
         """Parse and check attributes.
@@ -108,16 +123,34 @@ class OpsLibrary:
         Raises:
             UsageError: The op or an attribute is unknown, or a value is refused.
         """
-        if op not in self.ops:
-            raise UsageError(f"{self.path.name} has no op {op!r}", nearest(op, self.ops))
+        fields = [field["name"] for field in self.facts(op)["fields"]]
+        unknown = next((name for name in attributes if name not in fields), None)
+        if unknown is not None:
+            raise UsageError(f"{op} has no attribute {unknown!r}", nearest(unknown, fields))
         handle = ctypes.c_void_p()
         message = ctypes.create_string_buffer(_MESSAGE_BYTES)
         text = " ".join(f"{name}={label_value(value)}" for name, value in attributes.items())
         status = self._library.profilerOpsPrepare(op.encode(), text.encode(), ctypes.byref(handle), message, _MESSAGE_BYTES)
         if status != 0:
             reason = message.value.decode(errors="replace") or self.status_text(status)
-            raise UsageError(f"{op}: {reason}", f"attributes: {', '.join(field['name'] for field in self.ops[op]['fields'])}")
+            raise UsageError(f"{op}: {reason}", f"attributes: {', '.join(fields)}")
         return PreparedOp(self, handle)
+
+    def result_attributes(self, point: Point) -> dict[str, Any]:
+        """Return the attributes of a point that change its result; the others change how fast it comes."""
+        kept = {field["name"] for field in self.facts(point.op)["fields"] if not field["launch_only"]}
+        return {name: value for name, value in point.attributes.items() if name in kept}
+
+    def reference(self, point: Point) -> Reference:
+        """Return the op of a point in float64."""
+        attributes = self.result_attributes(point)
+        return Reference((point.op, tuple(sorted(attributes.items()))), self.prepare(point.op, attributes).reference)
+
+    def tolerance(self, point: Point) -> tuple[float, float]:
+        """Return how far a result may lie from the reference: (absolute, relative)."""
+        view = tensor(point.dtype, (1,))
+        facts = self.prepare(point.op, self.result_attributes(point)).describe(view, view)
+        return facts["tolerance_abs"], facts["tolerance_rel"]
 
 
 class PreparedOp:
@@ -125,39 +158,81 @@ class PreparedOp:
 
     Args:
         library: Where it comes from.
-        handle: `ProfilerPreparedOp`.
+        handle: `ProfilerPreparedOp`, given back with this object.
     """
 
     def __init__(self, library: OpsLibrary, handle: ctypes.c_void_p) -> None:
         self._library, self._handle = library, handle
         self._launch = library._library.profilerOpsLaunch
+        weakref.finalize(self, library._library.profilerOpsRelease, handle)
 
     def describe(self, source: Tensor, target: Tensor) -> dict[str, Any]:
         """Return what a launch would do: kernel, grid, block, resolved attributes, refusal, tolerances."""
-        return json.loads(self._library._text("profilerOpsDescribeJson", self._handle, ctypes.byref(source), ctypes.byref(target)))
+        text = self._library._text("profilerOpsDescribeJson", self._handle, ctypes.byref(source), ctypes.byref(target))
+        return dict(json.loads(text))
 
     def launch(self, source: Tensor, target: Tensor, workspace: int, workspace_bytes: int, stream: int) -> int:
         """Enqueue one launch and return its status: 0, a cudaError_t, or a negative code."""
-        return self._launch(
-            self._handle, ctypes.byref(source), ctypes.byref(target), workspace or None, workspace_bytes, stream or None
+        return int(
+            self._launch(
+                self._handle, ctypes.byref(source), ctypes.byref(target), workspace or None, workspace_bytes, stream or None
+            )
         )
 
-    def reference(self, values: np.ndarray) -> np.ndarray:
-        """Compute the op in float64 on the host, for an elementwise op on any slice of its input.
+    def reference(self, values: np.ndarray, shape: tuple[int, ...] | None = None) -> np.ndarray:
+        """Compute the op in float64 on the host.
+
+        Args:
+            values: The input, flat; for an elementwise op any slice of it.
+            shape: Of the input; without, it has one axis.
 
         Raises:
             UsageError: The library refuses.
         """
         values = np.ascontiguousarray(values, np.float64)
         result = np.empty_like(values)
-        shape = (values.size,)
+        shape = shape or (values.size,)
         source, target = tensor("fp32", shape, values.ctypes.data), tensor("fp32", shape, result.ctypes.data)
         status = self._library._library.profilerOpsReference(self._handle, ctypes.byref(source), ctypes.byref(target))
         if status != 0:
             raise UsageError(f"reference: {self._library.status_text(status)}", "check shape and attributes")
         return result
 
-    def release(self) -> None:
-        """Give it back."""
-        self._library._library.profilerOpsRelease(self._handle)
-        self._handle = ctypes.c_void_p()
+
+@cache
+def host_library() -> OpsLibrary:
+    """Return the library that says what every op is, loaded once.
+
+    Raises:
+        ToolMissingError: It was not built.
+    """
+    from profiler.capture.artefacts import find_host_ops_library
+
+    path = find_host_ops_library()
+    if path is None:
+        raise ToolMissingError(
+            "the library of ops was not built with this package", "install a C++17 compiler, then: profiler build"
+        )
+    return OpsLibrary(path)
+
+
+def check_points(points: Iterable[Point]) -> None:
+    """Refuse what the ops cannot be, before anything is recorded: an unknown op or attribute, or values of which no point can run.
+
+    Raises:
+        UsageError: With the nearest name, or the values that the attribute takes.
+        ToolMissingError: The library of ops was not built.
+    """
+    refusals = []
+    accepted = False
+    for point in points:
+        fields = [field["name"] for field in host_library().facts(point.op)["fields"]]
+        try:
+            host_library().prepare(point.op, point.attributes)
+            accepted = True
+        except UsageError as error:
+            if not set(point.attributes) <= set(fields):
+                raise
+            refusals.append(error)
+    if refusals and not accepted:
+        raise refusals[0]

@@ -1,8 +1,8 @@
-"""Runs an op's NumPy reference on the CPU, so that the whole path works on a machine without a GPU.
+"""Runs an op's float64 reference on the CPU, so that the whole path works on a machine without a GPU.
 
-The launch attributes shape the loop, so a sweep measures something real: `block * items` times 256 elements are computed
-at a time (as a grid of 256 blocks would), `scalar` goes through fresh arrays, `vectorized` stays in place in the output,
-`grid_stride` does so in eight times longer pieces. Any other attribute of a kernel is without effect on a CPU.
+What an op is and computes comes from the library of ops. The launch attributes shape the loop, so a sweep measures something
+real: `block * items` times 256 elements are computed at a time (as a grid of 256 blocks would), `grid_stride` does so in eight
+times longer pieces, `scalar` in eight times shorter ones. Any other attribute of a kernel is without effect on a CPU.
 """
 
 from __future__ import annotations
@@ -11,23 +11,22 @@ import platform
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from profiler.engines.base import Measurement, PointSkipped
-from profiler.errors import nearest
+from profiler.engines.ops_library import OpsLibrary, host_library
+from profiler.errors import UsageError
 from profiler.runner.host_data import random_source
-from profiler.runner.numeric import STORAGE, from_float32, to_float32
-from profiler.runner.ops import find_op
-from profiler.runner.ops.base import LAUNCH_ATTRIBUTES, ReferenceOp
+from profiler.runner.numeric import STORAGE, from_float32, to_float64
 from profiler.runner.point import Point
 from profiler.runner.ranges import RangeRecorder
 from profiler.runner.request import SweepOptions
 from profiler.runner.settings import MeasureSettings
 from profiler.runner.verification import same_bytes, verify
 
-VARIANTS = ("auto", "scalar", "vectorized", "grid_stride")
 DEFAULT_BLOCK = 256
 BLOCKS_PER_PIECE = 256
 CACHE_BYTES = 64 << 20
@@ -39,7 +38,7 @@ class ReferenceCase:
     """One point on the CPU.
 
     Args:
-        op: The op.
+        library: What computes it.
         point: Its configuration.
         settings: How it is measured.
     """
@@ -48,14 +47,12 @@ class ReferenceCase:
     engine_digest = None
     layers = None
 
-    def __init__(self, op: ReferenceOp, point: Point, settings: MeasureSettings) -> None:
-        self._op, self._point = op, point
+    def __init__(self, library: OpsLibrary, point: Point, settings: MeasureSettings) -> None:
+        self._point = point
         self.facts: dict[str, Any] = {}
-        self._parameters = op.parameters(point.attributes)
-        self._variant = str(point.attributes.get("variant", "auto"))
-        if self._variant not in VARIANTS:
-            raise PointSkipped(f"variant {self._variant!r} is unknown; known: {', '.join(VARIANTS)}")
-        self._piece = _piece_elements(point, self._variant)
+        self._exact = library.reference(point).exact
+        self._tolerance = library.tolerance(point)
+        self._piece = _piece_elements(point)
         self.bytes_per_iteration = 2 * point.size_bytes
         first = random_source(point, settings.seed)
         self._sources = [first, *(first.copy() for _ in range(_rotation(point, settings) - 1))]
@@ -67,13 +64,7 @@ class ReferenceCase:
         dtype = self._point.dtype
         for start in range(0, source.size, self._piece):
             part = slice(start, start + self._piece)
-            values = to_float32(source[part], dtype)
-            if dtype == "fp32" and self._variant != "scalar":
-                self._op.compute(values, self._target[part], self._parameters)
-                continue
-            result = np.empty_like(values)
-            self._op.compute(values, result, self._parameters)
-            self._target[part] = from_float32(result, dtype)
+            self._target[part] = from_float32(self._exact(to_float64(source[part], dtype)).astype(np.float32), dtype)
 
     def _next(self) -> np.ndarray:
         self._turn += 1
@@ -88,11 +79,7 @@ class ReferenceCase:
         return report
 
     def _compare(self) -> dict[str, Any]:
-        tolerance = self._op.tolerance(self._parameters, self._point.dtype)
-        return verify(
-            self._target, self._sources[0], self._point.dtype, self._point.shape,
-            lambda values: self._op.exact(values, self._parameters), tolerance,
-        )  # fmt: skip
+        return verify(self._target, self._sources[0], self._point.dtype, self._point.shape, self._exact, self._tolerance)
 
     def keeps_to_stream(self) -> bool | None:
         """There are no streams."""
@@ -127,22 +114,11 @@ class ReferenceCase:
         self._sources.clear()
 
 
-def _refuse_unknown(op: ReferenceOp, point: Point, own: tuple[str, ...]) -> None:
-    known = (*op.defaults, *LAUNCH_ATTRIBUTES, *own)
-    unknown = next((name for name in point.attributes if name not in known), None)
-    if unknown is not None:
-        raise PointSkipped(f"{op.name} has no attribute {unknown!r}; {nearest(unknown, known)}")
-
-
-def _piece_elements(point: Point, variant: str) -> int:
-    try:
-        block = int(point.attributes.get("block", 0)) or DEFAULT_BLOCK
-        items = int(point.attributes.get("items", 0)) or 1
-    except (TypeError, ValueError) as error:
-        raise PointSkipped(f"block and items must be whole numbers: {error}") from error
-    if block < 1 or items < 1:
-        raise PointSkipped(f"block={block} items={items}: must be positive")
-    return block * items * BLOCKS_PER_PIECE * (8 if variant == "grid_stride" else 1)
+def _piece_elements(point: Point) -> int:
+    block = int(point.attributes.get("block", 0)) or DEFAULT_BLOCK
+    items = int(point.attributes.get("items", 0)) or 1
+    elements = block * items * BLOCKS_PER_PIECE
+    return {"grid_stride": elements * 8, "scalar": elements // 8}.get(str(point.attributes.get("variant")), elements)
 
 
 def _rotation(point: Point, settings: MeasureSettings) -> int:
@@ -179,9 +155,17 @@ class ReferenceEngine:
         """Allocate and fill the arrays of a point."""
         if self._settings.launch_mode != "plain" or self._settings.streams > 1 or self._settings.threads > 1:
             raise PointSkipped("the reference engine has no CUDA graphs, streams or launching threads")
-        op = find_op(point.op)
-        _refuse_unknown(op, point, self.own_attributes)
-        return ReferenceCase(op, point, self._settings)
+        own = {name: value for name, value in point.attributes.items() if name not in self.own_attributes}
+        point = replace(point, attributes=own)
+        library = host_library()
+        facts = library.facts(point.op)
+        if facts["input_count"] != 1 or facts["output_count"] != 1 or not facts["elementwise"]:
+            raise PointSkipped(f"{point.op}: the reference engine runs elementwise ops of one input and one output")
+        try:
+            library.prepare(point.op, point.attributes)
+        except UsageError as error:
+            raise PointSkipped(f"{error.message}; {error.hint}") from error
+        return ReferenceCase(library, point, self._settings)
 
     def close(self) -> None:
         """Nothing is held."""

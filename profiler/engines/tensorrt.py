@@ -9,11 +9,11 @@ from typing import Any
 from profiler.engines.base import PointSkipped
 from profiler.engines.cuda_runtime import Cuda
 from profiler.engines.gpu_case import GpuCase, GpuContext, require_elementwise
+from profiler.engines.ops_library import host_library
 from profiler.engines.trt_build import Plan, PlanStore, file_digest
 from profiler.engines.trt_compat import Flavour
 from profiler.errors import CaptureError, ToolMissingError
 from profiler.runner.host_data import HostData, Reference
-from profiler.runner.ops import OPS, find_op
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
@@ -253,16 +253,11 @@ def _layer(item: Any) -> dict[str, Any]:
 
 
 def _reference(point: Point) -> Reference:
-    op = find_op(point.op)
-    parameters = op.parameters(point.attributes)
-    return Reference((op.name, tuple(parameters.items())), lambda values: op.exact(values, parameters))
+    return host_library().reference(point)
 
 
 def _tolerance(point: Point) -> tuple[float, float] | None:
-    if point.op not in OPS:
-        return None
-    op = OPS[point.op]
-    return op.tolerance(op.parameters(point.attributes), point.dtype)
+    return host_library().tolerance(point) if point.op in host_library().ops else None
 
 
 def _text(shape: tuple[int, ...]) -> str:

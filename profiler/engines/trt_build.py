@@ -11,9 +11,9 @@ from typing import Any
 
 from profiler import __version__
 from profiler.engines.onnx_model import one_node_model
+from profiler.engines.ops_library import host_library
 from profiler.engines.trt_compat import PLUGIN_NAMESPACE, Flavour
 from profiler.errors import CaptureError
-from profiler.runner.ops import OPS
 from profiler.runner.point import Point
 from profiler.store.run_dir import write_atomic
 
@@ -192,6 +192,6 @@ class PlanStore:
 
 def plugin_name(op: str) -> str:
     """Return the TensorRT plugin name of an op: `swish` is `ProfilerSwish`."""
-    if op in OPS:
-        return OPS[op].plugin_name
+    if op in host_library().ops:
+        return str(host_library().ops[op]["plugin_name"])
     return "Profiler" + "".join(part.capitalize() for part in op.split("_"))

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from profiler.engines.ops_library import check_points
 from profiler.engines.trt_library_path import library_environment
 from profiler.errors import CaptureError, ProfilerError, UsageError, WrongOutputError
 from profiler.runner.driver_worker import DriverWorker
-from profiler.runner.ops import find_op
 from profiler.runner.point import Point
 from profiler.runner.ranges import SETUP, RangeRecorder
 from profiler.runner.request import JOURNAL, RANGES, RESULT, SweepOptions, read_request
@@ -43,7 +43,7 @@ def run_sweep(request: SweepOptions, folder: Path, argv: list[str], scratch: Pat
     """
     points = list(request.points)
     if request.engine == "reference":
-        find_op(points[0].op)
+        check_points(points)
     journal = Journal(folder / JOURNAL, request.segment)
     supervisor = Supervisor(points, journal, _worker_command(request, journal, folder, scratch), request.point_timeout_s, say)
     try:

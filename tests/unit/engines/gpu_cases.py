@@ -6,9 +6,8 @@ import numpy as np
 
 from profiler.engines.cuda_runtime import Cuda
 from profiler.engines.gpu_case import GpuCase, GpuContext
-from profiler.engines.tensorrt import _reference
+from profiler.engines.tensorrt import _reference, _tolerance
 from profiler.runner.host_data import HostData
-from profiler.runner.ops import find_op
 from profiler.runner.point import Point
 from profiler.runner.ranges import RangeRecorder
 from profiler.runner.settings import MeasureSettings
@@ -68,8 +67,7 @@ def make(fake, spoil=False, point=POINT, **settings):
         executors.append(NumpyExecutor(fake, point, spoil))
         return executors[-1]
 
-    op = find_op(point.op)
-    tolerance = op.tolerance(op.parameters(point.attributes), point.dtype)
+    tolerance = _tolerance(point)
     case = GpuCase(GpuContext(cuda, cuda.facts(), HostData(_reference)), point, settings, executor, tolerance)
     return case, executors, settings
 

@@ -7,19 +7,18 @@ import numpy as np
 import pytest
 from fake_cuda import FakeCuda
 
-from profiler.capture.artefacts import find_ops_library
-from profiler.engines import cuda_runtime
+from profiler.capture.artefacts import find_host_ops_library
+from profiler.engines import cuda_runtime, ops_library
 from profiler.engines.base import PointSkipped
 from profiler.engines.direct import DirectEngine
-from profiler.engines.ops_library import OpsLibrary, tensor
+from profiler.engines.ops_library import OpsLibrary, check_points, tensor
 from profiler.errors import CaptureError, ToolMissingError, UsageError
-from profiler.runner.ops import OPS
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 from profiler.runner.settings import MeasureSettings
 
-PATH = find_ops_library()
-pytestmark = pytest.mark.skipif(PATH is None, reason="libprofiler_ops is not built: profiler build")
+PATH = find_host_ops_library()
+pytestmark = pytest.mark.skipif(PATH is None, reason="the library of ops is not built: profiler build")
 
 
 @pytest.fixture(scope="module")
@@ -27,21 +26,51 @@ def library():
     return OpsLibrary(PATH)
 
 
-def test_every_op_of_the_library_has_a_numpy_reference_that_agrees(library):
+FORMULAS = {
+    "swish": lambda x, beta=1.0: x / (1 + np.exp(-beta * x)),
+    "add_scalar": lambda x, scalar=1.0: x + scalar,
+}
+"""The ops in NumPy: what the library's references must agree with."""
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.parametrize("value", [None, 1.0, -0.75])
+def test_references_agree_with_numpy(library, name, value):
+    own = [field["name"] for field in library.facts(name)["fields"] if not field["launch_only"]]
+    attributes = {} if value is None else dict.fromkeys(own, value)
     values = np.random.default_rng(5).standard_normal(10_000) * 5
-    assert set(library.ops) == set(OPS)
-    for name, op in OPS.items():
-        assert library.ops[name]["plugin_name"] == op.plugin_name
-        fields = {field["name"]: field["default"] for field in library.ops[name]["fields"] if not field["launch_only"]}
-        assert fields == op.defaults
-        for value in (1.0, -0.75):
-            attributes = dict.fromkeys(op.defaults, value)
-            prepared = library.prepare(name, attributes)
-            np.testing.assert_allclose(prepared.reference(values), op.exact(values, attributes), rtol=1e-14, atol=0)
-            for dtype in ("fp32", "fp16", "bf16"):
-                facts = prepared.describe(tensor(dtype, (4, 4)), tensor(dtype, (4, 4)))
-                assert (facts["tolerance_abs"], facts["tolerance_rel"]) == pytest.approx(op.tolerance(attributes, dtype))
-            prepared.release()
+    got = library.reference(Point(name, values.shape, "fp32", {**attributes, "block": 64})).exact(values)
+    np.testing.assert_allclose(got, FORMULAS[name](values, **attributes), rtol=1e-14, atol=0)
+
+
+def test_swish_at_the_ends(library):
+    values = np.array([0.0, np.inf, 1000.0, -1000.0, np.nan])
+    result = library.reference(Point("swish", (5,))).exact(values)
+    assert result[:4].tolist() == [0.0, np.inf, 1000.0, -0.0]
+    assert np.isnan(result[4])
+
+
+def test_a_tolerance_is_that_of_a_launch(library):
+    prepared = library.prepare("swish", {"beta": 2.0})
+    for dtype in ("fp32", "fp16", "bf16"):
+        facts = prepared.describe(tensor(dtype, (4, 4)), tensor(dtype, (4, 4)))
+        point = Point("swish", (4, 4), dtype, {"beta": 2.0, "variant": "scalar"})
+        assert library.tolerance(point) == (facts["tolerance_abs"], facts["tolerance_rel"])
+    assert library.tolerance(Point("add_scalar", (4,), "fp32", {})) == (0, 0)
+
+
+def test_points_are_checked_before_anything_runs(monkeypatch, library):
+    monkeypatch.setattr(ops_library, "host_library", lambda: library)
+    check_points([Point("swish", (4,), "fp32", {"block": 7}), Point("swish", (4,), "fp32", {"block": 64})])  # the first is skipped
+    for op, attributes, text in [
+        ("swsh", {}, "did you mean swish"),
+        ("swish", {"blok": 64}, "did you mean block"),
+        ("swish", {"block": 7}, "steps of 32"),
+        ("swish", {"beta": 1e9}, "-1000000 to 1000000"),
+    ]:
+        with pytest.raises(UsageError) as caught:
+            check_points([Point(op, (4,), "fp32", attributes)])
+        assert text in f"{caught.value.message} {caught.value.hint}"
 
 
 def test_a_launch_is_described(library):
@@ -56,7 +85,7 @@ def test_a_launch_is_described(library):
 @pytest.mark.parametrize(
     ("op", "attributes", "text"),
     [
-        ("swich", {}, "no op"),
+        ("swich", {}, "swich"),
         ("swish", {"blok": 64}, "blok"),
         ("swish", {"block": 7}, "steps of 32"),
         ("swish", {"variant": "x"}, "vectorized"),

@@ -31,9 +31,9 @@ def test_every_variant_is_right_on_odd_sizes(op, variant, dtype, shape):
 def test_the_block_sets_how_much_is_computed_at_once():
     pieces = []
     case = engine().prepare(Point("swish", (1 << 16,), "fp32", {"block": 64, "items": 2, "variant": "vectorized"}))
-    compute = case._op.compute
-    case._op = type(case._op)(**{**vars(case._op), "compute": lambda s, t, p: (pieces.append(s.size), compute(s, t, p))})
-    case.verify()
+    exact = case._exact
+    case._exact = lambda values: (pieces.append(values.size), exact(values))[1]
+    case.warm_up(1)
     assert pieces == [64 * 2 * 256] * 2
 
 
@@ -58,15 +58,10 @@ def test_what_a_cpu_has_not_is_skipped(settings):
         engine(**settings).prepare(Point("swish", (4,)))
 
 
-@pytest.mark.parametrize("attributes", [{"variant": "tensor"}, {"block": "many"}, {"block": -1}])
+@pytest.mark.parametrize("attributes", [{"variant": "tensor"}, {"block": "many"}, {"block": -1}, {"beta": "steep"}, {"beta": 1e9}])
 def test_unknown_configurations_are_skipped(attributes):
     with pytest.raises(PointSkipped):
         engine().prepare(Point("swish", (4,), "fp32", attributes))
-
-
-def test_a_parameter_that_is_no_number_is_refused():
-    with pytest.raises(UsageError, match="beta"):
-        engine().prepare(Point("swish", (4,), "fp32", {"beta": "steep"}))
 
 
 def test_unknown_engines_name_the_nearest():

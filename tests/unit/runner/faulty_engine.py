@@ -45,7 +45,7 @@ class FaultyEngine(ReferenceEngine):
             verify = case.verify
 
             def poisoned():
-                case._op = type(case._op)(**{**vars(case._op), "compute": lambda source, target, parameters: target.fill(7)})
+                case._compute = lambda source: case._target.fill(7)
                 return verify()
 
             case.verify = poisoned

@@ -91,7 +91,7 @@ def test_unknown_attribute_values_are_skipped_points(runner):
     assert done.code == 0
     points = done.document["points"]
     assert [point["status"] for point in points] == ["ok", "skipped"]
-    assert "known: auto, scalar" in points[1]["reason"]
+    assert "expected auto | scalar" in points[1]["reason"]
 
 
 def test_points_may_be_labels_one_a_line(tmp_path):

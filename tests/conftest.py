@@ -1,0 +1,43 @@
+"""Builds the library of ops where a source tree lacks it: runs on the CPU need it, and a C++17 compiler is all that it takes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from profiler.capture.artefacts import HOST_OPS_LIBRARY, PACKAGED, find_host_ops_library
+
+ROOT = Path(__file__).parents[1]
+
+
+def _build(source: Path, folder: Path) -> Path:
+    """Build the library of ops of a source tree; return its file."""
+    options = ["-DPROFILER_HOST_ONLY=ON", "-DBUILD_TESTING=OFF", "-DCMAKE_BUILD_TYPE=Release"]
+    for argv in (
+        ["cmake", "-S", str(source), "-B", str(folder), *options],
+        ["cmake", "--build", str(folder), "--target", "profiler_ops_host"],
+    ):
+        subprocess.run(argv, check=True, capture_output=True)
+    return folder / "lib" / HOST_OPS_LIBRARY
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Build it once, before the workers of a parallel run start."""
+    if hasattr(config, "workerinput") or find_host_ops_library() or not shutil.which("cmake"):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        library = _build(ROOT, Path(folder))
+        PACKAGED.mkdir(exist_ok=True)
+        part = Path(shutil.copy(library, PACKAGED / f"{library.name}.part"))
+        part.replace(PACKAGED / library.name)
+
+
+@pytest.fixture(scope="session")
+def build_host_ops() -> Callable[[Path, Path], Path]:
+    """Build the library of ops of a source tree in a folder; return its file."""
+    return _build

@@ -1,0 +1,62 @@
+"""A new op is one folder: with it added to a copy of the sources, it runs on the CPU, and no other file was touched."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import profiler
+
+ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("c++")), reason="needs cmake and a C++ compiler")
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory, build_host_ops):
+    source = tmp_path_factory.mktemp("source")
+    shutil.copy(ROOT / "CMakeLists.txt", source)
+    for folder in ("cmake", "plugins"):
+        shutil.copytree(ROOT / folder, source / folder)
+    if (ROOT / "cpp_driver" / "core").is_dir():
+        for folder in ("cpp_driver", "third_party"):
+            shutil.copytree(ROOT / folder, source / folder)
+    for op in ("negate", "row_sum"):
+        shutil.copytree(ROOT / "plugins" / "tests" / "new_op" / op, source / "plugins" / op)
+    return build_host_ops(source, tmp_path_factory.mktemp("build")).parents[1]
+
+
+def run(build, tmp_path, *options):
+    return subprocess.run(
+        [sys.executable, "-m", "profiler", "run", "--runs", str(tmp_path), "--engine", "reference", "--tool", "builtin", *options],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PROFILER_BUILD_DIR": str(build)},
+    )
+
+
+def test_a_new_op_runs_on_the_cpu(build, tmp_path):
+    done = run(build, tmp_path, "--plugin", "negate", "--shape", "16x33", "--dtype", "fp16", "--sweep", "block=32,64")
+    assert done.returncode == 0, done.stderr
+    (folder,) = tmp_path.iterdir()
+    points = profiler.load(folder).table("points")
+    assert list(points["status"]) == ["ok", "ok"]
+    assert list(points["op"]) == ["negate", "negate"]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--plugin", "negte"], "did you mean negate"),
+        (["--plugin", "negate", "--set", "blok=64"], "did you mean block"),
+        (["--plugin", "negate", "--set", "block=65"], "steps of 32"),
+        (["--plugin", "swish", "--set", "beta=1e9"], "-1000000 to 1000000"),
+    ],
+)
+def test_what_no_op_is_leaves_no_run_behind(build, tmp_path, options, text):
+    done = run(build, tmp_path, "--shape", "4x4", *options)
+    assert done.returncode == 2
+    assert text in done.stderr
+    assert not list(Path(tmp_path).iterdir())
