@@ -83,6 +83,11 @@ class Ended:
     listener: Listener = field(default_factory=lambda: Listener(Progress(), points=False))
     failure: ProfilerError | None = None
 
+    @property
+    def ran(self) -> bool:
+        """Whether there was a process."""
+        return self.process is not NOT_RUN
+
 
 def judge_exit(ended: Ended) -> ProfilerError | None:
     """Return the failure of a step by its exit status, with the program's own words."""

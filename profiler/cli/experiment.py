@@ -58,7 +58,7 @@ def _list(experiments: tuple[Experiment, ...]) -> int:
 
 
 def _print_commands(experiments: tuple[Experiment, ...], toolbox: Toolbox) -> int:
-    from profiler.experiments.execution import commands
+    from profiler.jobs.experiment import commands
 
     for experiment in experiments:
         echo(f"{experiment.name}: {experiment.question}", err=True)
@@ -74,7 +74,7 @@ def _run_all(experiments: tuple[Experiment, ...], toolbox: Toolbox, root: Path, 
     from profiler.cli import report_error
     from profiler.cli.progress import RichProgress
     from profiler.errors import CaptureError
-    from profiler.experiments.execution import run_experiment
+    from profiler.jobs.experiment import run_experiment
 
     failed: list[str] = []
     code = 0
@@ -102,7 +102,7 @@ def _evaluate(target: str, name: str | None, root: Path, json: Path | None, no_d
 
 def _judge(recorded: RunDir, experiment: Experiment, json: Path | None, no_dashboard: bool) -> list[str]:
     """Evaluate a run, print and write its outcome; return the checks that failed."""
-    from profiler.experiments.execution import evaluate_run
+    from profiler.jobs.experiment import evaluate_run
     from profiler.store.experiment_document import EXPERIMENT_NAME
     from profiler.store.run_dir import write_atomic
 

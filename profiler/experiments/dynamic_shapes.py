@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
 from profiler.experiments.measured import MeasuredPoint, unverified
 
 PROFILE = "1x1024:8x1024:32x1024"

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from profiler.capture.recorders import recorders
+from profiler.capture.request import CaptureRequest
+from profiler.capture.step import Step
 from profiler.tools.registry import TOOLS, UNTRACED
 
 if TYPE_CHECKING:
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 
 SCRATCH = "scratch"
 """Folder below the run for files that one step hands to the next; removed when the run ends."""
+
+STEP_TIMEOUT_S = 300.0
+"""Longest wall time of a step."""
 
 
 @dataclass(frozen=True)
@@ -33,43 +39,6 @@ class Toolbox:
     torch_python: str = ""
     sanitizer: str = ""
     device: int = 0
-
-
-@dataclass(frozen=True)
-class Step:
-    """One process of an experiment; it runs in the run folder.
-
-    Attributes:
-        name: Name within the experiment; also of its result and its log.
-        argv: Program and arguments, without what says where the result goes.
-        tool: `builtin` (no tool), `nsys` or `ncu`.
-        expected: Exit codes that are no failure.
-        result: False when the program writes no result document.
-        prepare: Makes what the step needs from files of earlier steps; a non-empty answer is why the step cannot run.
-        missing: Why the step cannot run on this machine; empty when it can.
-        timeout_s: Longest wall time.
-    """
-
-    name: str
-    argv: tuple[str, ...]
-    tool: str = UNTRACED
-    expected: tuple[int, ...] = (0,)
-    result: bool = True
-    prepare: Callable[[Path], str] | None = field(default=None, repr=False)
-    missing: str = ""
-    timeout_s: float = 300.0
-
-    @property
-    def result_path(self) -> Path:
-        """Where the result document goes, relative to the run folder."""
-        if TOOLS[self.tool].untraced:
-            return Path("raw/builtin/steps") / f"{self.name}.json"
-        return Path("raw") / self.tool / "result.json"
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The whole command line of the program itself, relative to the run folder."""
-        return (*self.argv, "--json", str(self.result_path)) if self.result else self.argv
 
 
 @dataclass(frozen=True)
@@ -154,6 +123,22 @@ class Experiment:
     in_all: bool = True
 
 
+def program_step(name: str, argv: tuple[str, ...], tool: str = UNTRACED, **settings: Any) -> Step:
+    """Return a step that runs a program; it writes its result document where `--json` says.
+
+    Args:
+        name: Name within the experiment; also of its result.
+        argv: Program and arguments.
+        tool: Tool under which it runs.
+        settings: Further attributes of `Step`.
+    """
+    plain = TOOLS[tool].untraced
+    result = Path("raw") / tool / (f"steps/{name}.json" if plain else "result.json")
+    request = CaptureRequest(tools=(tool,), command=(*argv, "--json", str(result)), timeout_s=STEP_TIMEOUT_S)
+    own = request if plain else recorders()[tool].for_sweep(request, "")
+    return Step(name, own, plain=plain, result=result, **settings)
+
+
 def driver_step(toolbox: Toolbox, name: str, options: str, *more: str, **settings: Any) -> Step:
     """Return a step that runs the driver.
 
@@ -162,7 +147,12 @@ def driver_step(toolbox: Toolbox, name: str, options: str, *more: str, **setting
         name: Name of the step.
         options: Options, separated by spaces.
         more: Options whose values may hold spaces.
-        settings: Further attributes of `Step`.
+        settings: As for `program_step`.
     """
+    return program_step(name, driver_command(toolbox, options, *more), **settings)
+
+
+def driver_command(toolbox: Toolbox, options: str, *more: str) -> tuple[str, ...]:
+    """Return the driver with options, as `driver_step` takes them."""
     device = ("--device", str(toolbox.device)) if toolbox.device else ()
-    return Step(name, (str(toolbox.driver), *options.split(), *more, *device), **settings)
+    return (str(toolbox.driver), *options.split(), *more, *device)

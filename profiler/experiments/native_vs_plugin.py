@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
 from profiler.experiments.measured import MeasuredPoint, ratio, unverified
 
 ROWS = (1, 8, 64, 512, 4096, 16384, 65536)
@@ -57,7 +60,7 @@ def _timed(points: list[MeasuredPoint]) -> bool:
     return all(point.device_median_ns and point.host_median_ns for point in points)
 
 
-def _list(items: list[object] | list[str]) -> str:
+def _list(items: Sequence[object]) -> str:
     shown = "; ".join(" ".join(item) if isinstance(item, tuple) else str(item) for item in items[:3])
     return f"{len(items)}: {shown}{' …' if len(items) > 3 else ''}" if items else ""
 

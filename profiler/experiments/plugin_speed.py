@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import median
 
+from profiler.capture.step import Step
 from profiler.experiments import torch_silu
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step, program_step
 from profiler.experiments.measured import MeasuredPoint, ratio, unverified
 
 SHAPE = "65536x1024"
@@ -41,7 +42,7 @@ def steps(toolbox: Toolbox) -> tuple[Step, ...]:
     missing = "" if toolbox.torch_python else "PyTorch is not installed for this interpreter"
     return (
         driver_step(toolbox, ROUNDS[0], options),
-        Step(TORCH, (toolbox.torch_python or "python", script, *torch), missing=missing),
+        program_step(TORCH, (toolbox.torch_python or "python", script, *torch), missing=missing),
         driver_step(toolbox, ROUNDS[1], options),
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, driver_step
 from profiler.experiments.measured import MeasuredPoint, unverified
 
 SHAPES = ("4096", "64x64", "16x16x16", "8x8x8x8")

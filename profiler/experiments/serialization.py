@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from profiler.capture.step import Step
 from profiler.experiments.dynamic_shapes import PROFILE
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, driver_step
 from profiler.experiments.measured import MeasuredPoint
 from profiler.experiments.plan_version import write_changed
 

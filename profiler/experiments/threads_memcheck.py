@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_command, driver_step, program_step
 from profiler.experiments.measured import unverified
 from profiler.experiments.native_vs_plugin import PROFILE
 
@@ -27,11 +26,10 @@ def steps(toolbox: Toolbox) -> tuple[Step, ...]:
         f"--plugin all --profile {PROFILE} --shape 64x1024 --dtype fp32,fp16 --set variant=scalar,vectorized,grid_stride "
         "--threads 1,2,4 --iterations 5 --warmup 1"
     )
-    plain = driver_step(toolbox, "plain", options)
-    found = [plain]
+    found = [driver_step(toolbox, "plain", options)]
     for tool in CHECKS:
-        wrapped = (toolbox.sanitizer or "compute-sanitizer", "--tool", tool, "--error-exitcode", str(ERRORS_FOUND), *plain.argv)
-        found.append(replace(plain, name=tool, argv=wrapped))
+        wrapper = (toolbox.sanitizer or "compute-sanitizer", "--tool", tool, "--error-exitcode", str(ERRORS_FOUND))
+        found.append(program_step(tool, (*wrapper, *driver_command(toolbox, options))))
     return tuple(found)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from profiler.capture.step import Step
 from profiler.errors import ProfilerError, ToolMissingError
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Step, Toolbox, driver_step
+from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
 from profiler.experiments.iteration_gaps import PointGaps, iteration_gaps
 from profiler.experiments.measured import unverified
 from profiler.experiments.native_vs_plugin import PROFILE
@@ -90,7 +92,7 @@ def _value(value: Any) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
-def _row(row: dict[str, Any], gaps: PointGaps | None) -> dict[str, Any]:
+def _row(row: Mapping[Any, Any], gaps: PointGaps | None) -> dict[str, Any]:
     label = " ".join(
         part.partition("=")[2] if part.startswith(("op=", "shape=", "dtype=")) else part for part in row["label"].split()
     )

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from profiler.capture.step import Step
 from profiler.cli import main
 from profiler.errors import CaptureError, ToolMissingError
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.execution import commands, evaluate_run, run_experiment
-from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Step, Toolbox
+from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, program_step
+from profiler.jobs.experiment import commands, evaluate_run, run_experiment
 from profiler.metrics.recording import load
 from profiler.store.experiment_document import EXPERIMENT_NAME
 from profiler.store.run_dir import iterate_runs
@@ -30,7 +31,7 @@ sys.exit(code)
 
 def step(name: str, document: str = "batches", code: int = 0, **settings) -> Step:
     source = str(DATA / f"{document}.json") if document != "none" else "none"
-    return Step(name, (sys.executable, "-c", PROGRAM, source, str(code)), **settings)
+    return program_step(name, (sys.executable, "-c", PROGRAM, source, str(code)), **settings)
 
 
 def judge(evidence: Evidence) -> Outcome:

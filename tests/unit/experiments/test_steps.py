@@ -20,14 +20,14 @@ STEPS = [
     (experiment, step)
     for experiment in EXPERIMENTS
     for step in experiment.steps(TOOLBOX)
-    if str(TOOLBOX.driver) in step.argv  # PyTorch's program is the other one
+    if str(TOOLBOX.driver) in step.command  # PyTorch's program is the other one
 ]
 
 
 @pytest.mark.skipif(DRIVER is None, reason="profiler-driver is not built")
 @pytest.mark.parametrize(("experiment", "step"), STEPS, ids=[f"{item.name}-{step.name}" for item, step in STEPS])
 def test_the_driver_takes_every_command_line(experiment, step, tmp_path) -> None:
-    argv = step.argv[step.argv.index(str(TOOLBOX.driver)) :]
+    argv = step.command[step.command.index(str(TOOLBOX.driver)) :]
     ended = subprocess.run([*argv, "--dry-run"], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert ended.returncode == 0, ended.stderr
 
@@ -37,7 +37,7 @@ def test_names_are_unique_within_their_experiment() -> None:
     for experiment in EXPERIMENTS:
         steps = experiment.steps(TOOLBOX)
         assert len({step.name for step in steps}) == len(steps)
-        assert len({step.result_path for step in steps}) == len(steps)
+        assert len({step.result for step in steps}) == len(steps)
 
 
 def test_all_leaves_out_what_is_not_part_of_it() -> None:
@@ -50,7 +50,7 @@ def test_all_leaves_out_what_is_not_part_of_it() -> None:
 def test_another_device_reaches_the_driver() -> None:
     for experiment in EXPERIMENTS:
         for step in experiment.steps(replace(TOOLBOX, device=1)):
-            assert step.argv[step.argv.index("--device") + 1] == "1"
+            assert step.command[step.command.index("--device") + 1] == "1"
 
 
 def test_what_is_missing_is_named_before_anything_runs(tmp_path) -> None:
