@@ -279,3 +279,15 @@ def test_a_link_shows_filter_order_and_selection(browser, path):
         page.wait_for_selector("html[data-ready]", state="attached")
         until(page, "document.querySelector('#kernels input[type=search]').value === '<img src=x>'")
         assert page.evaluate(chosen) == [] and page.locator("main img").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(0.144, "warps", "0.144"), (3.88, "waves", "3.88"), (1234567, "count", "1\u202f234\u202f567"), (1500, "ns", "1.5 µs")],
+)
+def test_values_alone_and_in_columns_keep_their_digits(browser, path, value, unit, text):
+    with opened(browser, path) as page:
+        assert page.evaluate("([value, unit]) => Page.format.one(value, unit)", [value, unit]) == text
+        in_column = "([value, unit]) => Page.format.cell(value, Page.format.scale(unit, [value, value]))"
+        shown = page.evaluate(in_column, [value, unit]).replace("\u202f", "")
+        assert float(shown) == pytest.approx(value / (1000 if unit == "ns" else 1))

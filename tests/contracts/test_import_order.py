@@ -109,6 +109,36 @@ def test_imports_go_one_way(path: Path) -> None:
             assert not (own in RECORDING and other in ANALYSIS), f"{name} records, but imports profiler.{other}"
 
 
+def _named(path: Path, modules: set[str]) -> set[str]:
+    """Return the modules that a module names in any import: at its top, in a function or for a type checker."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (inner & modules) or {node.module}
+    return found & modules
+
+
+CIRCLES = {
+    ("profiler.capture.request", "profiler.tools.base"),
+    ("profiler.experiments.evidence", "profiler.experiments.experiment"),
+}
+"""Pairs that name each other: the second one's annotations name the first."""
+
+
+def test_no_circle_of_modules_even_for_a_type_checker() -> None:
+    paths = {_name(path): path for path in _modules()}
+    graph = {name: _named(path, set(paths)) - {name} for name, path in paths.items()}
+    for first, second in CIRCLES:
+        graph[second].discard(first)
+    left = dict(graph)
+    while leaves := {name for name, needs in left.items() if not needs & left.keys()}:
+        left = {name: needs for name, needs in left.items() if name not in leaves}
+    assert not left, f"in or above a circle: {sorted(left)}"
+
+
 def _loaded(module: str) -> set[str]:
     code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from profiler.errors import UsageError
 from profiler.findings import RULE_MODULES, rules
 from profiler.metrics.catalog import METRIC_TABLES, find
 from profiler.metrics.spec import MetricTable
+from profiler.metrics.summary import FIGURES
+from profiler.report.panels import PANELS
 from profiler.schema import TABLES
 from profiler.spec import TableSpec
 from profiler.units import UNITS, unit_of
@@ -74,3 +77,16 @@ def test_schema_columns_have_text_and_kind(table) -> None:
     assert table.text
     assert all(column.text and column.dtype in ("int", "float", "text", "bool", "object") for column in table.columns)
     assert set(table.order) <= {column.name for column in table.columns}
+
+
+def test_every_metric_table_is_listed_and_shown() -> None:
+    modules = [import_module(f"profiler.metrics.{path.stem}") for path in (PACKAGE / "metrics").glob("[a-z]*.py")]
+    made = {id(item): item.name for module in modules for item in vars(module).values() if isinstance(item, MetricTable)}
+    assert set(made.values()) == {table.name for table in METRIC_TABLES} and len(made) == len(METRIC_TABLES)
+    shown = {name for panel in PANELS for name in (*panel.needs, *panel.sources)}
+    assert set(made.values()) <= shown
+
+
+def test_key_figures_state_unit_and_text() -> None:
+    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
+    assert all(figure.unit in UNITS and figure.text for figure in FIGURES)

@@ -154,3 +154,9 @@ def test_junit_gives_a_case_one_outcome_with_all_texts():
     both = comparison(row("a"), row("c", **SKIPPED | {"problem_side": "both"}))
     suite = ElementTree.fromstring(to_junit(both, evaluate(both, GateConfig())).encode())[0]
     assert [[child.tag for child in case] for case in suite] == [[], ["skipped"]]
+
+
+def test_markdown_keeps_the_digits_of_fractions():
+    found = comparison(metrics=[metric("waves_per_sm", 3.88, 0.144, "waves")])
+    line = next(line for line in to_markdown(found).splitlines() if "waves" in line)
+    assert "| 3.88 | 0.144 |" in line

@@ -135,6 +135,9 @@ def test_graph_kernels_of_one_call_belong_together(trace):
     # the call is paid once, and only the first node waits for it alone
     assert (launch["count"], launch["graph_count"], launch["matched_count"]) == (4, 4, 1)
     assert (launch["api_median_ns"], launch["latency_min_ns"], launch["latency_max_ns"]) == (10, 20, 20)
+    figures = {figure["key"]: figure["value"] for figure in records(recording, "summary")}
+    assert (figures["launch_api_median_ns"], figures["launch_latency_median_ns"]) == (10, 20)
+    assert figures["unmatched_kernel_count"] == 0
 
 
 def test_a_copy_and_a_kernel_with_something_between_them_are_no_neighbours(trace):
