@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the C++ side when a compiler is there, runs ctest and pytest, and says in one line each what could not run here.
-# Usage: run-tests.sh PYTHON
+# With `long`, runs the tests marked so and nothing else.
+# Usage: run-tests.sh PYTHON [long]
 set -euo pipefail
 python=$(cd "$(dirname "${1:?usage: run-tests.sh PYTHON}")" && pwd)/$(basename "$1")
 cd "$(dirname "$0")/.."
@@ -13,11 +14,14 @@ if ! command -v nvcc >/dev/null; then
   [ -x "$site/nvidia/cu13/bin/nvcc" ] && export PATH="$site/nvidia/cu13/bin:$PATH"
 fi
 
+if [ "${2:-}" = long ]; then exec "$python" -m pytest -n 2 --dist worksteal -m long; fi
+
 "$python" -m profiler build --architectures 90 --werror --build-dir build || status=1
 if [ -f build/CTestTestfile.cmake ]; then
   ctest --test-dir build --output-on-failure -j2 || status=1
 else
   echo "not run: C++ tests (no build; see above)"
 fi
-"$python" -m pytest -n 2 --dist loadfile || status=1
+# most tests wait for a program, so a third worker finds time on two cores
+"$python" -m pytest -n 3 --dist worksteal -m "not long" || status=1
 exit $status

@@ -65,7 +65,7 @@ def evaluate(evidence: Evidence) -> Outcome:
         checks.append(Check(f"{dtype}: the plugin reaches {COPY_SHARE:.0%} of a device copy's bandwidth",
                             share is not None and share >= COPY_SHARE, f"{share:.4f}" if share else "not measured"))  # fmt: skip
         name = f"{dtype}: the plugin is not slower than PyTorch's silu"
-        absent = evidence.steps[TORCH] if TORCH in evidence.steps else None
+        absent = evidence.steps.get(TORCH)
         if absent is None or (absent.returncode is None and absent.reason):
             checks.append(Check(name, None, absent.reason if absent else "PyTorch was not run"))
         else:

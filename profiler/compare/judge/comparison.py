@@ -288,7 +288,7 @@ def build_rows(judged: Sequence[Judged], estimates: Estimates, rule: DecisionRul
 def _record(item: Judged, decisions: Decisions, index: int) -> dict[str, Any]:
     base, candidate = item.pair.base, item.pair.candidate
     shown = base or candidate
-    assert shown is not None
+    assert shown is not None  # noqa: S101 - tells the type checker
     fixed = item.verdict is not None
     verdict, reason = (item.verdict.value, item.reason) if item.verdict else (decisions.verdict[index], decisions.reason[index])
     numbers = {name: getattr(decisions, name)[index] for name in ("ratio", "ratio_low", "ratio_high", "p_value", "q_value")}
