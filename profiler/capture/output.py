@@ -54,7 +54,7 @@ class ProgramOutput:
         self._thread.start()
 
     def _drain(self) -> None:
-        assert self._file is not None
+        assert self._file is not None  # noqa: S101 - tells the type checker
         source, target = self._pipe.fileno(), self._file.fileno()
         while self._closed not in select.select([source, self._closed], [], [])[0]:
             data = os.read(source, _PIPE_BYTES)
@@ -75,7 +75,7 @@ class ProgramOutput:
             self._show_next()
 
     def _show_next(self) -> bool:
-        assert self._file is not None
+        assert self._file is not None  # noqa: S101 - tells the type checker
         data = os.pread(self._file.fileno(), _SHOWN_BYTES, self._shown)
         self._shown += len(data)
         if len(data) == _SHOWN_BYTES:

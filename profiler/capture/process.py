@@ -103,7 +103,7 @@ def run_process(
         mark = f"PROFILER_CHILD_{secrets.token_hex(8)}"
         source = stack.enter_context(standard_input(reads))
         process = _start(argv, {**(environment or {}), mark: "1"}, folder, source)
-        assert process.stdout is not None
+        assert process.stdout is not None  # noqa: S101 - tells the type checker
         reader = ProgramOutput(process.stdout, stream, on_line)
         try:
             stopped = _wait(process, reader, start, timeout_s, watch)

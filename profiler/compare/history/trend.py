@@ -73,7 +73,7 @@ def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: s
         raise DataMissingError(f"no run in {root} with times and a label like {label!r}", "record some: profiler run --tool auto")
     newest_run, newest = loaded[-1]
     chosen = choose_source([newest], check_source(source))
-    assert chosen is not None  # runs without times were left out
+    assert chosen is not None  # runs without times were left out  # noqa: S101 - tells the type checker
     facts = recording_facts(newest, chosen.tool, str(chosen))
     records: list[dict[str, Any]] = []
     kept: list[Row] = []
