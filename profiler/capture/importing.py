@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from profiler.capture.process import run_process
-from profiler.errors import ProfilerError
+from profiler.errors import ProfilerError, UsageError
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir, create_run, storage_error
+from profiler.tools.base import Reader
+from profiler.tools.damage import reading
 from profiler.tools.nsys.export import export_report, import_stream
+from profiler.tools.nsys.reader import SqliteReader
 from profiler.tools.nsys.scrub import scrub
 from profiler.tools.registry import find_reader
 
+_EXPORTED, _FORM_OF_EXPORTED = (".nsys-rep", ".qdstrm"), SqliteReader.__name__
 SQLITE_MAGIC = b"SQLite format 3\0"
 
 
 def import_files(files: Sequence[Path], label: str, root: Path) -> RunDir:
     """Copy captures into a new run.
 
-    A .nsys-rep or .qdstrm is exported first, and only its export is kept: the report holds the machine's environment.
+    A .nsys-rep or .qdstrm is exported first, and only its export is kept: the report holds the machine's environment. Every
+    table is read once before the run is called one.
 
     Args:
-        files: Captures of one program; those of one tool lie side by side.
+        files: Captures of one program: several of one tool (one a rank, for instance) read as one, each under its name.
         label: Name of the run.
         root: Folder that holds runs.
 
@@ -31,16 +37,21 @@ def import_files(files: Sequence[Path], label: str, root: Path) -> RunDir:
         The run, complete.
 
     Raises:
-        BadExportError: A file is not what a reader knows; no run is made.
+        BadExportError: A file is not what a reader knows, or cannot be read; no run is made.
+        UsageError: Two files hold the same capture; no run is made.
         ToolMissingError: A report needs nsys, which is not installed; no run is made.
     """
     readers = {path: find_reader(path) for path in files}
+    for place, path in enumerate(files):
+        for other in files[:place]:
+            _refuse_pair(other, readers[other], path, readers[path])
     run = create_run(root, label)
     try:
         captures: dict[str, CaptureRecord] = {}
         for path, reader in readers.items():
             record = captures.setdefault(reader.tool, CaptureRecord(reader.tool))
             kept = _take(path, run.raw(reader.tool))
+            _read_all(kept)
             record.artefacts.append(str(kept.relative_to(run.path)))
         run.manifest.options = {"imported_from": [path.name for path in files]}
         run.manifest.captures = list(captures.values())
@@ -52,6 +63,30 @@ def import_files(files: Sequence[Path], label: str, root: Path) -> RunDir:
             raise storage_error(run.path, error) from error
         raise
     return run
+
+
+def _refuse_pair(first: Path, known: Reader, second: Path, reader: Reader) -> None:
+    """Refuse two files of which one would be counted twice, or hidden behind the other."""
+    if filecmp.cmp(first, second, shallow=False):
+        raise UsageError(f"{first} and {second} are the same file", "give each capture once")
+    if known.tool != reader.tool:
+        return
+    if first.with_suffix("") == second.with_suffix("") and {first.suffix, second.suffix} & set(_EXPORTED):
+        raise UsageError(f"{first} and {second} are two forms of one capture", "give one of them")
+    shared = sorted((set(known.tables) & set(reader.tables)) - {"diagnostics"})
+    if shared and _form(first, known) != _form(second, reader):
+        raise UsageError(f"{first} and {second} both hold {shared[0]}, in two forms", "import each of them by itself")
+
+
+def _form(path: Path, reader: Reader) -> str:
+    return _FORM_OF_EXPORTED if path.suffix in _EXPORTED else type(reader).__name__
+
+
+def _read_all(path: Path) -> None:
+    """Read every table of a file once: what cannot be read is no capture."""
+    reader = find_reader(path)
+    with reading(path):
+        reader.read(path, reader.tables)
 
 
 def _take(path: Path, folder: Path) -> Path:
@@ -78,6 +113,9 @@ def _exported(report: Path, target: Path) -> Path:
 
 def _free_name(folder: Path, path: Path) -> Path:
     target, number = folder / path.name, 1
+    if target.exists() and path.absolute().parent.name:
+        # one folder a rank, and the same file name in each
+        target = folder / f"{path.absolute().parent.name}-{path.name}"
     while target.exists():
         number += 1
         target = folder / f"{path.stem}-{number}{path.suffix}"

@@ -1,4 +1,4 @@
-"""Joins the captures of one tool that a sweep needed several attempts for, so that they read as one.
+"""Joins the captures of one tool that make one run: the attempts of a sweep, and the files that were imported together.
 
 A sweep that was cut off goes on in a second capture (`capture-2`). Its clock starts anew, so the second is put a second
 behind the end of the first. A sweep point that the first attempt did not finish is marked again, whole, in a later one:
@@ -14,32 +14,37 @@ from typing import Any
 
 import numpy as np
 
-from profiler.columns import Column, Columns, concatenate
+from profiler.columns import Coded, Column, Columns, concatenate, encode
 from profiler.schema import POINT_DOMAIN, POINT_PREFIX, TABLES
 from profiler.store.compressed import plain_name
+from profiler.tables.identities import Identity, identify
 from profiler.tables.source_protocol import TableSource
 from profiler.units import NS_PER_S
 
 _SEGMENT = re.compile(r"^(?P<stem>.+?)(?:-(?P<number>[2-9]|\d\d+))?$")
 _CLOCK_TABLES = tuple(name for name, table in TABLES.items() if "start_ns" in table.names)
-_ONCE = ("devices",)
+START = "start_epoch_ns"
+"""Fact of a capture: when its clock stood at 0, ns since 1970 in UTC."""
 
 
-def join_segments(sources: Sequence[TableSource]) -> list[TableSource]:
+def join_segments(sources: Sequence[TableSource], imported: bool = False) -> list[TableSource]:
     """Replace the segments of one capture by one source that reads them all; other sources pass unchanged.
 
     Args:
         sources: Sources of one tool.
+        imported: The user put them together: all that one reader reads belong together, in the order given.
     """
     groups: dict[tuple[str, str], list[TableSource]] = {}
     for source in sources:
         name = plain_name(source.path)
         match = _SEGMENT.match(name.stem)
-        groups.setdefault((match["stem"] if match else name.stem, name.suffix), []).append(source)
+        stem = match["stem"] if match else name.stem
+        key = (type(source.reader).__name__, "") if imported else (stem, name.suffix)
+        groups.setdefault(key, []).append(source)
     joined: list[TableSource] = []
-    for (_, _), members in groups.items():
-        ordered = sorted(members, key=lambda source: _number(source.path))
-        joined.append(JoinedSource(ordered) if len(ordered) > 1 else ordered[0])
+    for members in groups.values():
+        ordered = members if imported else sorted(members, key=lambda source: _number(source.path))
+        joined.append(JoinedSource(ordered, imported) if len(ordered) > 1 else ordered[0])
     return joined
 
 
@@ -53,13 +58,15 @@ class JoinedSource:
 
     Args:
         segments: In the order of recording.
+        apart: They are recordings of their own, not attempts at one: none repeats a part of another.
     """
 
-    def __init__(self, segments: Sequence[TableSource]) -> None:
-        self._segments = list(segments)
+    def __init__(self, segments: Sequence[TableSource], apart: bool = False) -> None:
+        self._segments, self._apart = list(segments), apart
+        self._identities: list[Identity] | None = None
         self._frames: dict[str, Columns | None] = {}
         self._offsets: list[int] | None = None
-        self.tool, self.path = segments[0].tool, segments[0].path
+        self.tool, self.path, self.reader = segments[0].tool, segments[0].path, segments[0].reader
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -80,10 +87,16 @@ class JoinedSource:
 
     def _read(self, name: str) -> Columns | None:
         frames = [(index, frame) for index, segment in enumerate(self._segments) if (frame := segment.read(name)) is not None]
-        if name in _ONCE or len(frames) < 2:
-            frames = frames[:1]
-        shifted = [self._shifted(index, name, self._whole(index, name, frame)) for index, frame in frames]
-        return _stack(shifted) if shifted else None
+        if self._identities is None:
+            self._identities = identify(self._segments, self._apart)
+        if name == "devices":
+            frames = [(index, self._new_devices(self._identities[index], frame)) for index, frame in frames]
+        shifted = [(index, self._shifted(index, name, self._whole(index, name, frame))) for index, frame in frames]
+        return _stack([self._identities[index].applied(frame) for index, frame in shifted]) if shifted else None
+
+    @staticmethod
+    def _new_devices(identity: Identity, frame: Columns) -> Columns:
+        return frame.take(np.isin(frame.array("device_id"), identity.new_devices))
 
     def _shifted(self, index: int, name: str, frame: Columns) -> Columns:
         """Move a segment's times and row numbers behind those of the segments before it."""
@@ -99,14 +112,27 @@ class JoinedSource:
 
     def _offset(self, index: int) -> int:
         if self._offsets is None:
-            self._offsets = [0]
-            for segment in self._segments[:-1]:
-                self._offsets.append(self._offsets[-1] + _end_ns(segment) + NS_PER_S)
+            self._offsets = self._side_by_side() or self._in_line()
         return self._offsets[index]
+
+    def _in_line(self) -> list[int]:
+        offsets = [0]
+        for segment in self._segments[:-1]:
+            offsets.append(offsets[-1] + _end_ns(segment) + NS_PER_S)
+        return offsets
+
+    def _side_by_side(self) -> list[int] | None:
+        """Return where captures that ran at the same time stand on one axis; None when they did not, or no one knows."""
+        starts = [segment.info().get(START) for segment in self._segments] if self._apart else []
+        known = [int(start) for start in starts if start]
+        if not starts or len(known) < len(starts):
+            return None
+        ends = [start + _end_ns(segment) for start, segment in zip(known, self._segments, strict=True)]
+        return [start - min(known) for start in known] if max(known) < min(ends) else None
 
     def _whole(self, index: int, name: str, frame: Columns) -> Columns:
         """Leave out the ranges of sweep points that a later segment holds again."""
-        if name != "nvtx_ranges":
+        if name != "nvtx_ranges" or self._apart:
             return frame
         later: set[str | None] = set()
         for segment in self._segments[index + 1 :]:
@@ -128,8 +154,9 @@ class JoinedSource:
         return next((reason for segment in self._segments if (reason := segment.reason(name))), "")
 
     def info(self) -> dict[str, Any]:
-        """Return facts about the first capture, and how many there are."""
-        return {**self._segments[0].info(), "segments": len(self._segments)}
+        """Return facts about the first capture, how many there are, and the names of those that stand side by side."""
+        names = {"captures": [plain_name(segment.path).stem for segment in self._segments]} if self._apart else {}
+        return {**self._segments[0].info(), "segments": len(self._segments), **names}
 
 
 def _point_names(ranges: Columns) -> list[str | None]:
@@ -148,8 +175,27 @@ def _end_ns(segment: TableSource) -> int:
 
 
 def _stack(frames: Sequence[Columns]) -> Columns:
-    """Put frames below each other; a column that one of them lacks is left out."""
+    """Put frames below each other; what one of them lacks is missing in its rows."""
     if len(frames) == 1:
         return frames[0]
-    names = [name for name in frames[0] if all(name in frame for frame in frames)]
-    return Columns({name: concatenate([frame[name] for frame in frames]) for name in names})
+    examples: dict[str, Column] = {name: frame[name] for frame in reversed(frames) for name in frame}
+    names = [*frames[0], *(name for name in examples if name not in frames[0])]
+    return Columns(
+        {name: concatenate(_alike([frame[name] if name in frame else _missing(examples[name], frame.rows) for frame in frames]))
+         for name in names}
+    )  # fmt: skip
+
+
+def _missing(like: Column, rows: int) -> Column:
+    if isinstance(like, Coded):
+        return Coded(np.full(rows, -1, dtype=np.int32), [])
+    if like.dtype == object:
+        return np.full(rows, None, dtype=object)
+    return np.full(rows, np.nan) if like.dtype.kind == "f" else np.ma.masked_all(rows, like.dtype)
+
+
+def _alike(columns: Sequence[Column]) -> Sequence[Column]:
+    """Return columns of one kind: readers may code a text in one capture and not in another."""
+    if len({isinstance(column, Coded) for column in columns}) == 1:
+        return columns
+    return [column if isinstance(column, Coded) else encode(column.tolist()) for column in columns]

@@ -143,7 +143,7 @@ def run_sources(run: RunDir) -> list[TableSource]:
     raw = run.path / "raw"
     for folder in sorted(raw.iterdir()) if raw.is_dir() else ():
         if folder.is_dir():
-            sources += join_segments(_folder_sources(run, folder.name))
+            sources += join_segments(_folder_sources(run, folder.name), "imported_from" in run.manifest.options)
     return sources
 
 

@@ -68,6 +68,15 @@ def _outcome(point: dict[str, Any]) -> tuple[str, str | None]:
     return status, reason
 
 
+def _check_times(values: Any, field: str, label: Any) -> None:
+    """Refuse times that are no whole ns: seconds would be read as a billionth of themselves."""
+    if not isinstance(values, (list, type(None))):
+        raise TypeError(f"{field} of point {label!r} is no list")
+    if not set(map(type, values or ())) <= {int, type(None)}:
+        found = next(value for value in values if type(value) not in (int, type(None)))
+        raise ValueError(f"{field} of point {label!r} must hold whole nanoseconds, found {found!r}")
+
+
 def _sample_times(values: list[Any]) -> np.ndarray:
     times = _floats(values)
     outside = times[(times < 0) | (times >= _LONGEST_SAMPLE_NS)]
@@ -127,6 +136,8 @@ def _check_point(point: dict[str, Any]) -> None:
     for name in ("launch", "verification"):
         if not isinstance(point.get(name), (dict, type(None))):
             raise TypeError(f"{name} of point {point.get('label')!r} is no object")
+    for name in ("samples_ns", "host_samples_ns"):
+        _check_times(point.get(name), name, point.get("label"))
     for name in ("grid", "block"):
         if not isinstance((point.get("launch") or {}).get(name), (list, type(None))):
             raise TypeError(f"launch.{name} of point {point.get('label')!r} is no list")

@@ -8,11 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from profiler.columns import Columns
+from profiler.errors import BadExportError
+from profiler.schema import TABLES, check_columns
 from profiler.tools.base import ReadResult
-from profiler.tools.nsys import api_tables, gpu_tables, nvtx_table, target_tables
+from profiler.tools.damage import DAMAGE, damage_text
+from profiler.tools.nsys import api_tables, device_table, gpu_tables, nvtx_table, target_tables
 from profiler.tools.nsys.sqlite_export import SQLITE_MAGIC, SqliteExport
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Raise it when the same file gives other rows: Parquet copies of older versions are then made again."""
 
 _NO_CUDA = "the capture holds no {what}: record with nsys profile -t cuda, on a machine with a GPU"
@@ -38,7 +41,7 @@ _SOURCES: dict[str, tuple[str, Callable[[SqliteExport], dict[str, Columns]], str
         nvtx_table.NVTX, nvtx_table.read_nvtx_ranges,
         "the capture holds no NVTX event: record with nsys profile -t nvtx, and annotate the program",
     ),
-    "devices": (target_tables.GPU, target_tables.read_devices, _NO_TARGET.format(what="GPU description")),
+    "devices": (device_table.GPU, device_table.read_devices, _NO_TARGET.format(what="GPU description")),
     "streams": (target_tables.STREAM, target_tables.read_streams, _NO_TARGET.format(what="CUDA stream description")),
     "contexts": (target_tables.CONTEXT, target_tables.read_contexts, _NO_TARGET.format(what="CUDA context description")),
 }  # fmt: skip
@@ -52,9 +55,25 @@ _OPEN = frozenset({"api_calls", "synchronizations", "nvtx_ranges"})
 _WORKERS = min(2, os.cpu_count() or 1)
 
 
+_BESIDE = ("devices", "streams", "contexts")
+"""Small tables beside the events: one that cannot be read is absent with that reason, and the rest is read."""
+
+
 def _filled(export: SqliteExport, name: str) -> bool:
-    source = _SOURCES[name][0]
-    return source in export.columns and export.has_rows(source)
+    sources = (_SOURCES[name][0], device_table.CUDA_GPU) if name == "devices" else (_SOURCES[name][0],)
+    return any(source in export.columns and export.has_rows(source) for source in sources)
+
+
+def _read_beside(export: SqliteExport, name: str) -> dict[str, Columns] | str:
+    """Read a table beside the events; return why it cannot be read instead of failing."""
+    try:
+        frames = _SOURCES[name][1](export)
+        check_columns(frames[name], TABLES[name], export.path.name)
+    except DAMAGE as error:
+        return f"{_SOURCES[name][0]} cannot be read: {damage_text(error)}"
+    except BadExportError as error:
+        return f"{_SOURCES[name][0]} cannot be read: {error.message.removeprefix(f'{export.path}: ')}"
+    return frames
 
 
 def _reason(export: SqliteExport, name: str) -> str:
@@ -91,16 +110,22 @@ class SqliteReader:
         export.require_nsys()
         result = ReadResult(info=target_tables.read_info(export))
         result.absent = {name: _reason(export, name) for name in tables if name in _SOURCES and not _filled(export, name)}
-        readers = [_SOURCES[name][1] for name in tables if name in _SOURCES and name not in result.absent]
+        for name in (name for name in _BESIDE if name in tables and name not in result.absent):
+            found = _read_beside(export, name)
+            if isinstance(found, str):
+                result.absent[name] = found
+            else:
+                result.frames |= found
+        readers = [_SOURCES[name][1] for name in tables if name in _SOURCES and name not in (*result.absent, *_BESIDE)]
         with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
             # decoding works outside the interpreter's lock: two tables at a time where there are two cores
             for frames in workers.map(lambda read: read(export), dict.fromkeys(readers)):
                 result.frames |= frames
         if "diagnostics" in tables:
             # last: by now the tables have counted what they left out
-            result.frames |= target_tables.read_diagnostics(
-                export, {table: name in _OPEN for name, (table, _, _) in _TIMED.items()}
-            )
+            unreadable = [text for name in _BESIDE if _filled(export, name) and isinstance(text := _read_beside(export, name), str)]
+            timed = {table: name in _OPEN for name, (table, _, _) in _TIMED.items()}
+            result.frames |= target_tables.read_diagnostics(export, timed, unreadable)
         for name in [name for name in result.frames if name in _SOURCES and not result.frames[name].rows]:
             del result.frames[name]
             result.absent[name] = _reason(export, name)

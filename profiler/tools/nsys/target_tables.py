@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from profiler.columns import Column, Columns, encode
 from profiler.errors import BadExportError
-from profiler.tools.nsys.device_numbers import gpu_mapping
+from profiler.tools.nsys.device_table import implausible_bandwidths
 from profiler.tools.nsys.sqlite_export import SqliteExport
 
-GPU = "TARGET_INFO_GPU"
 STREAM = "TARGET_INFO_CUDA_STREAM"
 CONTEXT = "TARGET_INFO_CUDA_CONTEXT_INFO"
 
-_DEVICE_COLUMNS = {
-    "smCount": "sm_count",
-    "clockRate": "sm_clock_hz",
-    "memoryBandwidth": "memory_bandwidth_bytes_per_s",
-    "l2CacheSize": "l2_cache_bytes",
-    "totalMemory": "total_memory_bytes",
-    "maxWarpsPerSm": "max_warps_per_sm",
-    "maxBlocksPerSm": "max_blocks_per_sm",
-    "maxRegistersPerSm": "registers_per_sm",
-    "maxShmemPerSm": "shared_memory_per_sm_bytes",
-    "maxShmemPerBlock": "shared_memory_per_block_bytes",
-    "maxShmemPerBlockOptin": "shared_memory_per_block_optin_bytes",
-}
 # Source: ENUM_CUPTI_STREAM_TYPE
 _STREAM_KINDS = {1: "default", 2: "non-blocking", 3: "null"}
 # Source: ENUM_DIAGNOSTIC_SEVERITY_LEVEL
@@ -45,37 +32,6 @@ def _integers(values: list[Any]) -> np.ndarray:
 
 def _text(values: list[Any]) -> np.ndarray:
     return np.array([None if value is None else str(value) for value in values], dtype=object)
-
-
-def read_devices(export: SqliteExport) -> dict[str, Columns]:
-    """Read `devices`: one row per CUDA ordinal of the profiled processes."""
-    present = export.columns[GPU]
-    numbers = [name for name in _DEVICE_COLUMNS if name in present]
-    others = [name for name in ("name", "uuid", "computeMajor", "computeMinor", "id", "cuDevice") if name in present]
-    rows = [dict(zip([*numbers, *others], row, strict=True)) for row in export.query(
-        f"SELECT {', '.join([*numbers, *others])} FROM {GPU} ORDER BY id"
-    )]  # fmt: skip
-    ordinals = _ordinals(export, rows)
-    by_ordinal = [(ordinal, row) for ordinal, row in sorted(ordinals.items())]
-    devices: dict[str, Column] = {
-        "device_id": _integers([ordinal for ordinal, _ in by_ordinal]),
-        "name": _text([row.get("name") or "unknown GPU" for _, row in by_ordinal]),
-        "compute_capability": _text([f"{row.get('computeMajor', 0)}.{row.get('computeMinor', 0)}" for _, row in by_ordinal]),
-        **{_DEVICE_COLUMNS[name]: _integers([row[name] for _, row in by_ordinal]) for name in numbers},
-        "uuid": _text([row.get("uuid") for _, row in by_ordinal]),
-    }
-    return {"devices": Columns(devices)}
-
-
-def _ordinals(export: SqliteExport, rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """Map device ids to GPUs, as `device_numbers` does for the GPU work."""
-    gpus = {row.get("id", place): row for place, row in enumerate(rows)}
-    mapping = gpu_mapping(export)
-    if mapping is None:
-        return {row["cuDevice"] if row.get("cuDevice") is not None else gpu: row for gpu, row in gpus.items()}
-    if mapping.ambiguous:
-        return gpus
-    return {ordinal: gpus[gpu] for (_, ordinal), gpu in mapping.gpus.items() if gpu in gpus} or gpus
 
 
 def read_streams(export: SqliteExport) -> dict[str, Columns]:
@@ -106,21 +62,30 @@ def read_contexts(export: SqliteExport) -> dict[str, Columns]:
     return {"contexts": Columns({name: _integers(part) for name, part in zip(names, parts, strict=True)})}
 
 
-def read_diagnostics(export: SqliteExport, timed: Mapping[str, bool]) -> dict[str, Columns]:
+def read_diagnostics(export: SqliteExport, timed: Mapping[str, bool], unreadable: Sequence[str] = ()) -> dict[str, Columns]:
     """Read `diagnostics`: what nsys said about the capture, and what this reader noticed in it.
 
     Args:
         export: The export.
         timed: Event tables; whether a row without an end counts in them.
+        unreadable: What is said of the tables that cannot be read.
     """
     messages: list[tuple[str, str, str, str]] = []
     if export.has("DIAGNOSTIC_EVENT", "severity", "text"):
         rows = export.query("SELECT severity, text FROM DIAGNOSTIC_EVENT ORDER BY timestamp")
         messages += [("nsys", *_judged(export, _SEVERITIES.get(severity, "info"), str(text or ""))) for severity, text in rows]
-    messages += [("reader", *message) for message in (*_noticed(export), *_left_out(export, timed))]
+    own = [*_noticed(export), *_left_out(export, timed), *implausible_bandwidths(export)]
+    own += [("warning", text, "what rests on it is missing; export again with the nsys that recorded") for text in unreadable]
+    messages += [("reader", *message) for message in own]
     names = ("source", "severity", "text", "hint")
-    parts = list(zip(*messages, strict=True)) if messages else [()] * len(names)
+    parts = list(zip(*_counted(messages), strict=True)) if messages else [()] * len(names)
     return {"diagnostics": Columns({name: _text(list(part)) for name, part in zip(names, parts, strict=True)})}
+
+
+def _counted(messages: list[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:
+    """Say a message that repeats once, with how often it came."""
+    times = Counter(messages).items()
+    return [(row[0], row[1], f"{row[2]} ({count} times)" if count > 1 else row[2], row[3]) for row, count in times]
 
 
 def _judged(export: SqliteExport, severity: str, text: str) -> tuple[str, str, str]:
@@ -178,6 +143,9 @@ def read_info(export: SqliteExport) -> dict[str, Any]:
     if export.has("TARGET_INFO_SESSION_START_TIME", "utcTime"):
         rows = export.query("SELECT utcTime FROM TARGET_INFO_SESSION_START_TIME")
         info["start_utc"] = str(rows[0][0]) if rows else ""
+    if export.has("TARGET_INFO_SESSION_START_TIME", "utcEpochNs"):
+        rows = export.query("SELECT utcEpochNs FROM TARGET_INFO_SESSION_START_TIME")
+        info["start_epoch_ns"] = rows[0][0] if rows else None
     if export.has("ANALYSIS_DETAILS", "duration"):
         rows = export.query("SELECT max(duration) FROM ANALYSIS_DETAILS")
         info["duration_ns"] = rows[0][0]

@@ -1,0 +1,143 @@
+"""The GPUs of an nsys export: TARGET_INFO_GPU, or in exports of 2020 TARGET_INFO_CUDA_GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from profiler.columns import Column, Columns
+from profiler.errors import BadExportError
+from profiler.tools.damage import DAMAGE
+from profiler.tools.nsys.device_numbers import gpu_mapping
+from profiler.tools.nsys.sqlite_export import SqliteExport
+from profiler.units import format_si
+
+GPU, CUDA_GPU = "TARGET_INFO_GPU", "TARGET_INFO_CUDA_GPU"
+_MEBI, _KILO = 1 << 20, 1000
+
+# column of the schema: column of the export and the factor to the schema's unit
+_NOW = {
+    "sm_count": ("smCount", 1), "sm_clock_hz": ("clockRate", 1), "memory_bandwidth_bytes_per_s": ("memoryBandwidth", 1),
+    "l2_cache_bytes": ("l2CacheSize", 1), "total_memory_bytes": ("totalMemory", 1), "max_warps_per_sm": ("maxWarpsPerSm", 1),
+    "max_blocks_per_sm": ("maxBlocksPerSm", 1), "registers_per_sm": ("maxRegistersPerSm", 1),
+    "shared_memory_per_sm_bytes": ("maxShmemPerSm", 1), "shared_memory_per_block_bytes": ("maxShmemPerBlock", 1),
+    "shared_memory_per_block_optin_bytes": ("maxShmemPerBlockOptin", 1),
+}  # fmt: skip
+_IN_2020 = {
+    "sm_count": ("numMultiprocessors", 1), "sm_clock_hz": ("coreClockRate", _KILO),
+    "memory_bandwidth_bytes_per_s": ("globalMemoryBandwidth", 1), "l2_cache_bytes": ("l2CacheSize", 1),
+    "total_memory_bytes": ("globalMemorySize", _MEBI), "max_warps_per_sm": ("maxWarpsPerMultiprocessor", 1),
+    "max_blocks_per_sm": ("maxBlocksPerMultiprocessor", 1), "registers_per_sm": ("maxRegistersPerMultiprocessor", 1),
+    "shared_memory_per_sm_bytes": ("maxSharedMemoryPerMultiprocessor", 1),
+    "shared_memory_per_block_bytes": ("maxSharedMemoryPerBlock", 1),
+}  # fmt: skip
+_TABLES = ((GPU, _NOW, ("computeMajor", "computeMinor"), ("id", "cuDevice")),
+           (CUDA_GPU, _IN_2020, ("computeCapabilityMajor", "computeCapabilityMinor"), ("deviceId",)))  # fmt: skip
+
+PLAUSIBLE_BYTES_PER_CYCLE = (0.5, 100.0)
+"""Bounds of the DRAM bandwidth per SM and SM clock cycle.
+
+Source: data sheets: 3.1 byte on a GeForce RTX 4090, 5.3 on a Quadro RTX 8000, 18 on an H200, 28 on a Jetson Nano.
+"""
+
+
+def read_devices(export: SqliteExport) -> dict[str, Columns]:
+    """Read `devices`: one row per CUDA ordinal of the profiled processes; a bandwidth that no GPU has is missing.
+
+    Raises:
+        BadExportError: No table of the export describes the GPUs.
+    """
+    rows = _rows(export)
+    ordered = [row for _, row in sorted(_ordinals(export, rows).items())]
+    devices: dict[str, Column] = {
+        "device_id": _integers([ordinal for ordinal, _ in sorted(_ordinals(export, rows).items())]),
+        "name": _text([row.get("name") or "unknown GPU" for row in ordered]),
+        "compute_capability": _text([row["compute_capability"] for row in ordered]),
+    }
+    for name in _NOW:
+        if any(row.get(name) is not None for row in ordered):
+            devices[name] = _integers([row.get(name) for row in ordered])
+    if "memory_bandwidth_bytes_per_s" in devices:
+        known = [row["memory_bandwidth_bytes_per_s"] if _is_plausible(row) else None for row in ordered]
+        devices["memory_bandwidth_bytes_per_s"] = _integers(known)
+    devices["uuid"] = _text([row.get("uuid") for row in ordered])
+    return {"devices": Columns(devices)}
+
+
+def implausible_bandwidths(export: SqliteExport) -> Iterator[tuple[str, str, str]]:
+    """Yield severity, text and hint for each kind of GPU whose stated bandwidth is left out."""
+    try:
+        rows = _rows(export)
+    except (BadExportError, *DAMAGE):
+        # whoever asks for the devices is told
+        return
+    for text in dict.fromkeys(_doubt(row) for row in rows if not _is_plausible(row)):
+        yield "warning", text, "shares of the peak bandwidth are missing; export again with a newer nsys"
+
+
+def _doubt(row: dict[str, Any]) -> str:
+    bandwidth, clock = format_si(row["memory_bandwidth_bytes_per_s"], "B/s"), format_si(row["sm_clock_hz"], "Hz")
+    return (
+        f"{row.get('name') or 'a GPU'}: its memory bandwidth of {bandwidth} is implausible for {row['sm_count']} SMs at {clock} "
+        "and therefore left out"
+    )
+
+
+def _is_plausible(row: dict[str, Any]) -> bool:
+    bandwidth, sms, clock = (row.get(name) for name in ("memory_bandwidth_bytes_per_s", "sm_count", "sm_clock_hz"))
+    if not (bandwidth and sms and clock):
+        return True
+    low, high = PLAUSIBLE_BYTES_PER_CYCLE
+    return bool(low <= bandwidth / (sms * clock) <= high)
+
+
+def _rows(export: SqliteExport) -> list[dict[str, Any]]:
+    for table, columns, capability, ids in _TABLES:
+        if export.has(table, columns["sm_count"][0]):
+            return _described(export, table, columns, capability, ids)
+    found = ", ".join(name for name, *_ in _TABLES if name in export.columns) or "no table"
+    raise BadExportError(
+        f"{export.path}: the GPUs are not described ({found} without a number of SMs)", "export again with a newer nsys"
+    )
+
+
+def _described(
+    export: SqliteExport, table: str, columns: dict[str, tuple[str, int]], capability: tuple[str, str], ids: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    present = export.columns[table]
+    numbers = {name: column for name, column in columns.items() if column[0] in present}
+    others = [name for name in ("name", "uuid", *capability, *ids) if name in present]
+    wanted = [*(column for column, _ in numbers.values()), *others]
+    rows = []
+    for values in export.query(f"SELECT {', '.join(wanted)} FROM {table} ORDER BY rowid"):
+        raw = dict(zip(wanted, values, strict=True))
+        row = {name: None if raw[column] is None else int(raw[column]) * factor for name, (column, factor) in numbers.items()}
+        row |= {name: raw.get(name) for name in others}
+        row["compute_capability"] = f"{raw.get(capability[0]) or 0}.{raw.get(capability[1]) or 0}"
+        rows.append(row)
+    return rows
+
+
+def _ordinals(export: SqliteExport, rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Map device ids to GPUs, as `device_numbers` does for the GPU work."""
+    gpus = {place if row.get("id") is None else row["id"]: row for place, row in enumerate(rows)}
+    mapping = gpu_mapping(export)
+    if mapping is None:
+        numbers = ((row.get("cuDevice"), row.get("deviceId"), gpu) for gpu, row in gpus.items())
+        found = [next(number for number in known if number is not None) for known in numbers]
+        return dict(zip(found, gpus.values(), strict=True))
+    if mapping.ambiguous:
+        return gpus
+    return {ordinal: gpus[gpu] for (_, ordinal), gpu in mapping.gpus.items() if gpu in gpus} or gpus
+
+
+def _integers(values: list[Any]) -> np.ndarray:
+    mask = [value is None for value in values]
+    data = np.array([0 if value is None else int(value) for value in values], dtype=np.int64)
+    return np.ma.masked_array(data, mask) if any(mask) else data
+
+
+def _text(values: list[Any]) -> np.ndarray:
+    return np.array([None if value is None else str(value) for value in values], dtype=object)
