@@ -12,7 +12,7 @@ from profiler.errors import BadExportError
 from profiler.tools.damage import DAMAGE
 from profiler.tools.nsys.device_numbers import gpu_mapping
 from profiler.tools.nsys.sqlite_export import SqliteExport
-from profiler.units import format_si
+from profiler.units import format_value
 
 GPU, CUDA_GPU = "TARGET_INFO_GPU", "TARGET_INFO_CUDA_GPU"
 _MEBI, _KILO = 1 << 20, 1000
@@ -78,7 +78,7 @@ def implausible_bandwidths(export: SqliteExport) -> Iterator[tuple[str, str, str
 
 
 def _doubt(row: dict[str, Any]) -> str:
-    bandwidth, clock = format_si(row["memory_bandwidth_bytes_per_s"], "B/s"), format_si(row["sm_clock_hz"], "Hz")
+    bandwidth, clock = format_value(row["memory_bandwidth_bytes_per_s"], "bytes/s"), format_value(row["sm_clock_hz"], "Hz")
     return (
         f"{row.get('name') or 'a GPU'}: its memory bandwidth of {bandwidth} is implausible for {row['sm_count']} SMs at {clock} "
         "and therefore left out"
