@@ -61,6 +61,9 @@ cudaError_t LaunchConfig::enqueue(void** arguments, cudaStream_t stream) const n
       return error;
     }
   }
+  if (cluster[0] * cluster[1] * cluster[2] == 1) {
+    return cudaLaunchKernel(function, dim3Of(grid), dim3Of(block), arguments, dynamicSharedMemoryBytes, stream);
+  }
   cudaLaunchAttribute attribute{};
   attribute.id = cudaLaunchAttributeClusterDimension;
   attribute.val.clusterDim = {cluster[0], cluster[1], cluster[2]};
@@ -70,7 +73,7 @@ cudaError_t LaunchConfig::enqueue(void** arguments, cudaStream_t stream) const n
   config.dynamicSmemBytes = dynamicSharedMemoryBytes;
   config.stream = stream;
   config.attrs = &attribute;
-  config.numAttrs = cluster[0] * cluster[1] * cluster[2] > 1 ? 1 : 0;
+  config.numAttrs = 1;
   return cudaLaunchKernelExC(&config, function, arguments);
 }
 

@@ -60,3 +60,12 @@ def test_what_no_op_is_leaves_no_run_behind(build, tmp_path, options, text):
     assert done.returncode == 2
     assert text in done.stderr
     assert not list(Path(tmp_path).iterdir())
+
+
+def test_the_readme_shows_this_op():
+    blocks = (ROOT / "plugins" / "README.md").read_text().split("```cpp\n")[1:]
+    folder = ROOT / "plugins" / "tests" / "new_op" / "negate"
+    for block, name in zip(blocks, ("negate.hpp", "negate.cu"), strict=True):
+        shown = [line for line in block.split("```")[0].splitlines() if line.strip()]
+        written = [line for line in (folder / name).read_text().splitlines() if line.strip() and not line.startswith("///")]
+        assert shown == written
