@@ -1,6 +1,7 @@
 /// @file
 /// Entry points that TensorRT's registry looks up when it loads the library: the creators of every built-in op, and the logger finder.
-/// There is no registration macro: it would register the creators a second time and needs TensorRT at link time.
+/// There is no registration macro: it would register the creators a second time and needs TensorRT at link time
+/// (load_registration.cpp registers what scripts for 8.6 look for).
 #include <NvInferVersion.h>
 
 #include <vector>
