@@ -70,7 +70,7 @@ struct CudaDriver {
 };
 
 /// The text as a JSON string.
-inline std::string quoted(std::string_view text) {
+inline std::string jsonText(std::string_view text) {
   std::string json = "\"";
   for (char const character : text) {
     auto const byte = static_cast<unsigned char>(character);
@@ -116,7 +116,7 @@ inline std::string deviceJson(CudaDriver const& cuda) {
     std::snprintf(buffer, sizeof(buffer), dash ? "-%02x" : "%02x", uuid[index]);
     digits += buffer;
   }
-  std::string json = "{\"name\": " + quoted(name) + ", \"uuid\": " + quoted(digits) + ", \"compute_capability\": \"" +
+  std::string json = "{\"name\": " + jsonText(name) + ", \"uuid\": " + jsonText(digits) + ", \"compute_capability\": \"" +
                      std::to_string(attribute(75)) + "." + std::to_string(attribute(76)) + "\"";
   json += ", \"sm_clock_hz\": " + known(attribute(13) * 1000);
   json += ", \"memory_bandwidth_bytes_per_s\": " + known(2 * attribute(36) * 1000 * attribute(37) / 8);
@@ -134,7 +134,7 @@ inline void appendToJournal(std::string const& folder, std::string const& conten
   std::getline(std::ifstream("/proc/self/comm"), program);
   std::string const process = ", \"process_id\": " + std::to_string(getpid());
   bool const isNew = access(path.c_str(), F_OK) != 0;
-  std::string text = isNew ? "{\"event\": \"process\"" + process + ", \"program\": " + quoted(program) +
+  std::string text = isNew ? "{\"event\": \"process\"" + process + ", \"program\": " + jsonText(program) +
                                  ", \"parent_id\": " + std::to_string(getppid()) + "}\n"
                            : "";
   text += "{" + content + process + "}\n";
@@ -165,7 +165,7 @@ class PointTimes {
   /// Writes the finished point down.
   ~PointTimes() {
     if (mFolder.empty() || getpid() != mProcess) return;
-    std::string content = "\"event\": \"point\", \"label\": " + quoted(mLabel);
+    std::string content = "\"event\": \"point\", \"label\": " + jsonText(mLabel);
     if (mTimed) {
       keepRange("point " + mLabel, mStart, false);
       content += ", \"ranges\": [" + mRanges + "], \"record\": " + record();
@@ -182,7 +182,7 @@ class PointTimes {
   /// Keeps a range of this thread that ends now.
   void keepRange(std::string_view name, std::int64_t start, bool hasPayload) {
     if (!mRanges.empty()) mRanges += ", ";
-    mRanges += "[" + quoted(name) + ", " + std::to_string(start) + ", " + std::to_string(now() - start) + ", " +
+    mRanges += "[" + jsonText(name) + ", " + std::to_string(start) + ", " + std::to_string(now() - start) + ", " +
                std::to_string(syscall(SYS_gettid)) + ", " + (hasPayload ? std::to_string(mBytes) : "null") + "]";
   }
 
@@ -260,7 +260,7 @@ class PointTimes {
     };
     if (!cuda) {
       bool const empty = mHost.empty();
-      return head(empty ? "failed" : "ok", empty ? quoted("the point has no iteration") : "null", "monotonic") +
+      return head(empty ? "failed" : "ok", empty ? jsonText("the point has no iteration") : "null", "monotonic") +
              ", \"samples_ns\": " + joined(mHost) + "}";
     }
     static bool const told = [&] {
@@ -293,7 +293,7 @@ class PointTimes {
       covers = middle >= kShortNs;
       reason = "the GPU waited for the host in these iterations, so the time to enqueue them is part of their time";
     }
-    return head(covers ? "ok" : "partial", reason ? quoted(reason) : "null", "cuda_event") + ", \"measure\": \"launched\", \"samples_ns\": " +
+    return head(covers ? "ok" : "partial", reason ? jsonText(reason) : "null", "cuda_event") + ", \"measure\": \"launched\", \"samples_ns\": " +
            joined(samples) + ", \"host_samples_ns\": " + joined(samples.empty() ? mHost : host) +
            ", \"event_pair_ns\": " + (empty ? std::to_string(empty) : "null") + "}";
   }
