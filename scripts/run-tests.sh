@@ -14,7 +14,7 @@ if ! command -v nvcc >/dev/null; then
   [ -x "$site/nvidia/cu13/bin/nvcc" ] && export PATH="$site/nvidia/cu13/bin:$PATH"
 fi
 
-if [ "${2:-}" = long ]; then exec "$python" -m pytest -n 2 --dist worksteal -m long; fi
+if [ "${2:-}" = long ]; then exec "$python" -m pytest -n 2 --dist loadfile -m long; fi
 
 "$python" -m profiler build --architectures 90 --werror --build-dir build || status=1
 if [ -f build/CTestTestfile.cmake ]; then
@@ -23,5 +23,5 @@ else
   echo "not run: C++ tests (no build; see above)"
 fi
 # most tests wait for a program, so a third worker finds time on two cores
-"$python" -m pytest -n 3 --dist worksteal -m "not long" || status=1
+"$python" -m pytest -n 3 --dist loadfile -m "not long" || status=1
 exit $status

@@ -1,11 +1,16 @@
-"""Builds the library of ops where a source tree lacks it: runs on the CPU need it, and a C++17 compiler is all that it takes."""
+"""What holds for every test: interruptions arrive, one nsys records at a time, and there is a library of ops.
+
+Builds that library where a source tree lacks it: runs on the CPU need it, and a C++17 compiler is all that it takes.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,7 @@ import pytest
 from profiler.capture.artefacts import HOST_OPS_LIBRARY, PACKAGED, find_host_ops_library
 
 ROOT = Path(__file__).parents[1]
+NSYS_LOCK = Path(tempfile.gettempdir()) / "profiler-tests-nsys.lock"
 
 
 def _build(source: Path, folder: Path) -> Path:
@@ -27,7 +33,10 @@ def _build(source: Path, folder: Path) -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Build it once, before the workers of a parallel run start."""
+    """Let interruptions through, and build the library once, before the workers of a parallel run start."""
+    # programs started in the background (nohup, a shell's &) ignore interruptions, and so would all that the tests start
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput") or find_host_ops_library() or not shutil.which("cmake"):
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -41,3 +50,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def build_host_ops() -> Callable[[Path, Path], Path]:
     """Build the library of ops of a source tree in a folder; return its file."""
     return _build
+
+
+@pytest.fixture(autouse=True)
+def one_nsys_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hold the lock during tests marked `nsys`: sessions that begin together fail with "Local Endpoint is not available"."""
+    if request.node.get_closest_marker("nsys") is None:
+        yield
+        return
+    with NSYS_LOCK.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -32,6 +32,9 @@ PAGES = {name: lambda out, make=make: render(make(), out) for name, make in RECO
     "hostile trend": lambda out: render_trend(comparisons.trend(synthetic.HOSTILE), out),
 }
 
+SOON = ("everything", "comparison", "trend")
+"""Pages whose every control is pressed in each run; the others are among the long tests."""
+
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory):
@@ -69,7 +72,7 @@ def test_hostile_names_are_shown_as_text(browser, pages):
         assert page.locator("#kernels td.code").first.get_attribute("title").startswith(synthetic.HOSTILE)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [name if name in SOON else pytest.param(name, marks=pytest.mark.long) for name in PAGES])
 def test_every_control_works_once(browser, pages, name):
     with opened(browser, pages[name]) as page:
         draw_all(page)
