@@ -241,7 +241,9 @@ def _print_rows(comparison: Comparison) -> None:
 
 def _why(row: dict[str, Any]) -> str:
     """Return what there is to say of a row beside its verdict."""
-    why = "" if row["verdict"] in ("slower", "faster", "same") and row["reason"] != "identical_code" else row["detail"]
+    from profiler.compare.judge.comparison import explanation
+
+    why = explanation(row)
     return f"{row['match_note']}. {why}".strip() if isinstance(row["match_note"], str) else why
 
 

@@ -78,7 +78,7 @@ def _print_answer(recording: Recording, target: str, source: str | None) -> None
             raise
         found = None
     if found is not None and found["place"].notna().sum() > 1:
-        title = f"Fastest (profiler best {target} shows what is tied with it)"
+        title = f"Fastest (profiler best {target} shows what may be as fast)"
         print_ranking(found[(found["place"] == 1) | found["note"].ne("")], title)
     noticed = [row for row in evaluate_rows(recording) if row["severity"] in NOTICED]
     for row in noticed[:FINDINGS_SHOWN]:

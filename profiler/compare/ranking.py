@@ -14,7 +14,7 @@ from profiler.compare.judge.noise import MachineNoise, machine_noise
 from profiler.compare.judge.statistics import Estimates, paired_estimates
 from profiler.compare.judge.verdict import REASONS, DecisionRule, Verdict, decide
 from profiler.compare.rows.alignment import Pair
-from profiler.compare.rows.row import CONDITIONS, Row, merge_replicates
+from profiler.compare.rows.row import CONDITIONS, Row, merge_replicates, with_one_quantity
 from profiler.compare.rows.sides import side_rows
 from profiler.errors import DataMissingError, UsageError
 from profiler.metrics.recording import Recording, load
@@ -31,35 +31,48 @@ LOADS = ("threads", "streams", "ranks", "measure")
 """What changes how much works at once: with it the time of one iteration says nothing about throughput."""
 
 RANKING_COLUMNS = (
-    "op", "shape", "dtype", "row", "place", "median_ns", "ratio", "ratio_low", "ratio_high", "tied", "samples", "processes",
-    "bandwidth_bytes_per_s", "note", "conditions",
+    "op", "shape", "dtype", "row", "place", "median_ns", "ratio", "ratio_low", "ratio_high", "tied", "undecided", "samples",
+    "processes", "total_ns", "bandwidth_bytes_per_s", "note", "conditions",
 )  # fmt: skip
-"""Columns of `rank`; `rank_recordings` adds `source`, where the times come from. ratio: this row / the fastest of its group;
-tied: cannot be told apart from the fastest; conditions: in what its group was measured unlike others of the same work, empty
-when they are all alike."""
+"""Columns of `rank`; `rank_recordings` adds `source`, where the times come from.
+
+ratio: this row / the fastest of its group; tied: the whole interval of the ratio lies within the threshold; undecided: neither
+tied nor slower, so it may be the fastest too; total_ns: of a kernel that is listed, not ranked, the time of all its launches;
+conditions: in what its group was measured unlike others of the same work, empty when they are all alike.
+"""
 
 _PAIRED_PROCESSES = 3
 
 
 def rank_targets(
-    targets: Sequence[str], rule: DecisionRule | None = None, runs: Path | None = None, source: str | None = None
+    targets: Sequence[str],
+    rule: DecisionRule | None = None,
+    runs: Path | None = None,
+    source: str | None = None,
+    by: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Rank the launch configurations of runs or files; the rest as for `rank_recordings`."""
-    return rank_recordings([load(target, runs=runs) for target in targets], rule, runs, source)
+    return rank_recordings([load(target, runs=runs) for target in targets], rule, runs, source, by)
 
 
 def rank_recordings(
-    recordings: Sequence[Recording], rule: DecisionRule | None = None, runs: Path | None = None, source: str | None = None
+    recordings: Sequence[Recording],
+    rule: DecisionRule | None = None,
+    runs: Path | None = None,
+    source: str | None = None,
+    by: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Rank the launch configurations of a recording.
 
-    A row is out of the race when it is slower than the fastest by the comparison's own rule; all others are tied with it.
+    A row is out of the race when it is slower than the fastest by the comparison's own rule; all others are tied with it or
+    undecided. Single kernels are no alternatives to each other: nobody declared that they do the same work.
 
     Args:
         recordings: One, or several processes of the same sweep.
         rule: Threshold and error rates.
         runs: Folder that holds runs, where self-tests are looked for; default that of the first recording.
         source: Kind of `TimeSource`, or `KIND:TOOL`; None takes the first that all recordings have.
+        by: Keys in which rows agree that do the same work; op, shape and type when empty.
 
     Returns:
         One row per configuration, `RANKING_COLUMNS` and `source`, grouped by op, shape, type and the conditions of the
@@ -84,28 +97,43 @@ def rank_recordings(
     own = recordings[0].run
     root = own.path.parent if own is not None and runs is None else runs_root(runs)
     noise = machine_noise(root, facts[0], rows)
-    return rank(rows, noise, rule or DecisionRule()).assign(source=str(chosen))
+    found = list_kernels(rows) if chosen.kind == "kernels" else rank(rows, noise, rule or DecisionRule(), by or WORK)
+    return found.assign(source=str(chosen))
 
 
-def rank(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule) -> pd.DataFrame:
+def list_kernels(rows: Sequence[Row]) -> pd.DataFrame:
+    """List kernels and their launch configurations, those of the kernel on which most time was spent first; none is ranked."""
+    import pandas as pd
+
+    records = [
+        {**_record(row, note="one sample: cannot tell" if row.count == 1 else ""), "kernel": row.keys["kernel"]} for row in rows
+    ]
+    frame = pd.DataFrame(records)
+    frame["spent"] = frame.groupby("kernel")["total_ns"].transform("sum")
+    frame = frame.sort_values(["spent", "kernel", "total_ns"], ascending=[False, True, False], kind="stable", ignore_index=True)
+    return frame.assign(op="", shape="", dtype="", conditions="").reindex(columns=list(RANKING_COLUMNS))
+
+
+def rank(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule, by: Sequence[str] = WORK) -> pd.DataFrame:
     """Rank rows among those that do the same work; columns `RANKING_COLUMNS`, order as for `rank_recordings`."""
     import pandas as pd
 
     works: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        works.setdefault(tuple(row.keys.get(key, "") for key in WORK), []).append(row)
+        works.setdefault(tuple(row.keys.get(key, "") for key in by), []).append(row)
     records: list[dict[str, Any]] = []
-    for work, whole in works.items():
-        for conditions, members in _by_conditions(whole):
-            timed = sorted((row for row in members if row.is_timed), key=lambda row: row.median_ns)
-            found = _ranked(timed, noise, rule) + [_record(row, note=_why_void(row)) for row in members if row not in timed]
-            records += [{**dict(zip(WORK, work, strict=True)), **record, "conditions": conditions} for record in found]
+    for whole in works.values():
+        for conditions, members in _by_conditions(whole, by):
+            timed = with_one_quantity([row for row in members if row.is_timed])
+            found = _ranked(sorted(timed, key=lambda row: row.median_ns), noise, rule)
+            found += [_record(row, note=_why_void(row)) for row in members if not row.is_timed]
+            records += [record | {"conditions": conditions} for record in found]
     return pd.DataFrame(records, columns=list(RANKING_COLUMNS))
 
 
-def _by_conditions(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+def _by_conditions(rows: Sequence[Row], by: Sequence[str]) -> list[tuple[str, list[Row]]]:
     """Group rows by what their times depend on, each group with that of it in which they differ, in words."""
-    names = dict.fromkeys((*CONDITIONS, *LOADS))
+    names = dict.fromkeys((*(name for name in by if name not in WORK), *CONDITIONS, *LOADS))
     differing = [name for name in names if len({_condition(row, name) for row in rows if row.is_timed}) > 1]
     groups: dict[str, list[Row]] = {}
     for row in rows:
@@ -127,13 +155,22 @@ def _ranked(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule) -> lis
     """Return the records of timed rows, which are sorted by time."""
     if not rows:
         return []
-    records = [_record(rows[0], 1, ratio=(1.0, 1.0, 1.0), tied=True)]
+    records = [_record(rows[0], 1, (1.0, 1.0, 1.0), Verdict.SAME.value, _remark(rows))]
     if len(rows) > 1:
         decisions = decide(_estimates(rows[0], rows[1:], noise), rule)
         ratios = zip(decisions.ratio, decisions.ratio_low, decisions.ratio_high, strict=True)
         for place, (row, ratio, verdict) in enumerate(zip(rows[1:], ratios, decisions.verdict, strict=True), 2):
-            records.append(_record(row, place, ratio, tied=verdict != Verdict.SLOWER.value))
+            records.append(_record(row, place, ratio, verdict, _remark([row])))
     return records
+
+
+def _remark(rows: Sequence[Row]) -> str:
+    """Return what a reader must know of the first of some rows: that its time is a period, that kernel time names another."""
+    found = ["iterations overlap on the GPU: their period"] if any(row.overlaps for row in rows) else []
+    kernel = min(rows, key=lambda row: row.kernel_ns if np.isfinite(row.kernel_ns) else np.inf)
+    if kernel.kernel_ns < rows[0].kernel_ns:
+        found.append(f"by kernel time alone {kernel.label} would be first")
+    return "; ".join(found)
 
 
 def _estimates(fastest: Row, others: Sequence[Row], noise: MachineNoise) -> Estimates:
@@ -148,10 +185,11 @@ def _estimates(fastest: Row, others: Sequence[Row], noise: MachineNoise) -> Esti
 
 
 def _record(
-    row: Row, place: int | None = None, ratio: tuple[float, float, float] = (np.nan,) * 3, tied: bool = False, note: str = ""
+    row: Row, place: int | None = None, ratio: Sequence[float] = (np.nan,) * 3, verdict: str = "", note: str = ""
 ) -> dict[str, Any]:
     return {
-        "row": row.label, "place": place, "median_ns": row.median_ns,
-        **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)), "tied": tied, "samples": row.count,
-        "processes": len(row.summaries), "bandwidth_bytes_per_s": row.bandwidth_bytes_per_s, "note": note,
+        **{name: row.keys.get(name, "") for name in WORK}, "row": row.label, "place": place, "median_ns": row.median_ns,
+        **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)), "tied": verdict == Verdict.SAME.value,
+        "undecided": verdict == Verdict.CANNOT_TELL.value, "samples": row.count, "processes": len(row.summaries),
+        "total_ns": row.total_ns, "bandwidth_bytes_per_s": row.bandwidth_bytes_per_s, "note": note,
     }  # fmt: skip

@@ -75,7 +75,9 @@ class GpuPoints:
     """What a tool recorded on the GPU for each point.
 
     Attributes:
-        times: Kernel time of an iteration: durations of its kernels and graphs, summed.
+        times: Time of an iteration on the GPU (`time_sources.IterationTimes.time_ns`).
+        parts: Medians of the other quantities by their names in the metric table, float64 ns; empty without GPU work.
+        overlaps: Whether the point's iterations overlap, so that its time is their period.
         host: Host time of the iteration's range.
         payload_bytes: Bytes an iteration must move, NaN when unknown.
         kernels_per_iteration: Mean number of kernels and graphs.
@@ -84,6 +86,8 @@ class GpuPoints:
     """
 
     times: PointTimes
+    parts: dict[str, np.ndarray]
+    overlaps: np.ndarray
     host: PointTimes
     payload_bytes: np.ndarray
     kernels_per_iteration: np.ndarray
@@ -102,23 +106,28 @@ def gpu_points(recording: Captures) -> GpuPoints | None:
     payload = np.full(groups, np.nan)
     known = (labels.codes >= 0) & ~np.isnan(found.payload_bytes)
     payload[labels.codes[known]] = found.payload_bytes[known]
-    per_iteration = np.full(rows, np.nan)
     kernels, copies = np.full(groups, np.nan), np.full(groups, np.nan)
     dominant = np.full(groups, -1)
     try:
         operations = gpu_operations(recording)
     except DataMissingError:
-        return GpuPoints(statistics_of(labels, per_iteration), host, payload, kernels, copies, dominant)
+        nothing = statistics_of(labels, np.full(rows, np.nan))
+        return GpuPoints(nothing, {}, np.zeros(groups, dtype=bool), host, payload, kernels, copies, dominant)
     iteration, _ = operation_points(recording)
-    per_iteration, counts = iteration_times(recording)
+    each = iteration_times(recording)
     inside = labels.codes >= 0
     with np.errstate(invalid="ignore", divide="ignore"):
-        kernels = np.bincount(labels.codes[inside], weights=counts[inside], minlength=groups) / host.count
+        kernels = np.bincount(labels.codes[inside], weights=each.kernels[inside], minlength=groups) / host.count
     moved = np.flatnonzero((iteration >= 0) & (operations.kind == MEMCPY))
     owner = labels.codes[iteration[moved]]
     copies = np.bincount(owner[owner >= 0], minlength=groups).astype(np.float64)
     dominant = _dominant(recording, labels, iteration, groups)
-    return GpuPoints(statistics_of(labels, per_iteration), host, payload, kernels, copies, dominant)
+    overlaps = np.zeros(groups, dtype=bool)
+    overlaps[labels.codes[each.overlaps]] = True
+    quantities = {"span_ns": each.span_ns, "kernel_time_ns": each.kernel_ns, "busy_ns": each.busy_ns,
+                  "gap_ns": each.span_ns - each.busy_ns, "period_ns": each.period_ns}  # fmt: skip
+    parts = {name: statistics_of(labels, values).median for name, values in quantities.items()}
+    return GpuPoints(statistics_of(labels, each.time_ns), parts, overlaps, host, payload, kernels, copies, dominant)
 
 
 def _dominant(recording: Captures, labels: Coded, iteration: np.ndarray, groups: int) -> np.ndarray:

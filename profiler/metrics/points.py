@@ -17,6 +17,7 @@ from profiler.metrics.launches import LAUNCHES
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.point_times import GpuPoints, PointTimes, gpu_points, sample_times
 from profiler.metrics.spec import Matching, MetricTable
+from profiler.metrics.time_sources import TIME_SOURCES
 from profiler.point_label import RESERVED_KEYS, decode_label
 from profiler.point_status import PointStatus, worst_status
 from profiler.spec import ColumnSpec
@@ -155,7 +156,22 @@ def _times(recording: Captures, labels: list[str], gpu: dict[str, GpuPoints], re
     for name, values in columns.items():
         # a wrong answer has no speed
         columns[name] = np.where(void, np.nan, np.asarray(values, dtype=np.float64))
-    return {"iterations": _whole(np.where(void, np.nan, count)), **columns}
+    return {"iterations": _whole(np.where(void, np.nan, count)), **columns, **_quantities(labels, gpu, void)}
+
+
+def _quantities(labels: list[str], gpu: dict[str, GpuPoints], void: np.ndarray) -> dict[str, Column]:
+    """Return what else an iteration's work on the GPU took, by the first tool that saw it, and which of it is the point's time."""
+    names = ("span_ns", "kernel_time_ns", "busy_ns", "gap_ns", "period_ns")
+    columns = {name: np.full(len(labels), np.nan) for name in names}
+    timed_by = np.full(len(labels), None, dtype=object)
+    for item in gpu.values():
+        for name, values in item.parts.items():
+            columns[name] = np.where(np.isnan(columns[name]), _gather(labels, item.times.position, values), columns[name])
+        overlaps = _gather(labels, item.times.position, item.overlaps.astype(np.float64))
+        seen = ~np.isnan(_gather(labels, item.times.position, item.times.median)) & (timed_by == None)  # noqa: E711
+        timed_by[seen] = np.where(overlaps[seen] > 0, "period", "span")
+    timed_by[void] = None
+    return {**{name: np.where(void, np.nan, values) for name, values in columns.items()}, "timed_by": timed_by}
 
 
 def _void(labels: list[str], results: dict[str, Columns]) -> np.ndarray:
@@ -181,8 +197,9 @@ def _traffic(
         position = {label: row for row, label in enumerate(table.array("label").tolist())}
         size = np.where(np.isnan(size), _gather(labels, position, np.where(stated > 0, stated, np.nan)), size)
     time = np.full(len(labels), np.nan)
-    for tool in RANGE_MARKERS:
-        time = np.where(np.isnan(time), times[f"{tool}_median_ns"], time)
+    for source in TIME_SOURCES:
+        if source.column in RANGE_MARKERS:
+            time = np.where(np.isnan(time), times[f"{source.column}_median_ns"], time)
     with np.errstate(invalid="ignore", divide="ignore"):
         bandwidth = np.where(time > 0, size * 1e9 / time, np.nan)
     peak = _peak_bandwidth(recording)
@@ -324,12 +341,18 @@ POINTS = MetricTable(
         *(spec for tool in TOOLS.values() if tool.time_text for spec in _time_specs(tool.name, tool.time_text)),
         ColumnSpec("builtin_host_median_ns", "ns", "lower", "host time to enqueue an iteration: median"),
         ColumnSpec("nsys_event_median_ns", "ns", "lower", "time by the program's own clock while nsys recorded: median"),
+        ColumnSpec("timed_by", text="what a tool's time of the point is: span, or period where its iterations overlap on the GPU"),
+        ColumnSpec("span_ns", "ns", "lower", "from the start of an iteration's first GPU operation to the end of its last: median"),
+        ColumnSpec("kernel_time_ns", "ns", "lower", "kernels of an iteration, summed: median"),
+        ColumnSpec("busy_ns", "ns", "lower", "time in which an operation of the iteration ran: median"),
+        ColumnSpec("gap_ns", "ns", "lower", "span without busy time: median"),
+        ColumnSpec("period_ns", "ns", "lower", "from the start of an iteration's GPU work to that of the next: median"),
         ColumnSpec("bytes_per_iteration", "bytes", text="bytes that an iteration must move at least"),
         ColumnSpec(
             "effective_bandwidth_bytes_per_s",
             "bytes/s",
             "higher",
-            "bytes_per_iteration over the median time (nsys, else cupti, else builtin)",
+            "bytes_per_iteration over the median time (builtin, else nsys, else cupti)",
         ),
         ColumnSpec("effective_bandwidth_pct", "%", "higher", "effective bandwidth of the device's peak", compared="never"),
         THEORETICAL_OCCUPANCY,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _KINDS = {
     "points": "own timing of sweep points",
-    "gpu_points": "kernel time of sweep points",
+    "gpu_points": "device time of sweep points",
     "kernels": "kernel time of each launch configuration",
 }
 SOURCE_KINDS = tuple(_KINDS)
@@ -122,23 +122,88 @@ def choose_source(recordings: Sequence[Captures], asked: str | None = None) -> T
     raise UsageError(f"the recordings share no source of times{of_kind} ({found})", "record both sides with the same tool")
 
 
-def iteration_times(recording: Captures) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each measured iteration took on the GPU, and its number of kernels.
+@dataclass(frozen=True)
+class IterationTimes:
+    """What each measured iteration took on the GPU, float64 ns, NaN where it launched nothing.
+
+    Attributes:
+        time_ns: The time of its point: the span, or the period where the point's iterations overlap.
+        span_ns: From the start of its first operation to the end of its last, over all streams and devices.
+        kernel_ns: Durations of its kernels and graphs, summed; NaN without any.
+        busy_ns: Time in which at least one of its operations ran.
+        period_ns: From the start of its first operation to that of the next iteration of its point; NaN for the last.
+        kernels: Number of its kernels and graphs, int64.
+        overlaps: Whether the iterations of its point overlap on the GPU, bool.
+    """
+
+    time_ns: np.ndarray
+    span_ns: np.ndarray
+    kernel_ns: np.ndarray
+    busy_ns: np.ndarray
+    period_ns: np.ndarray
+    kernels: np.ndarray
+    overlaps: np.ndarray
+
+
+def iteration_times(recording: Captures) -> IterationTimes:
+    """Return what each measured iteration took; in the order of `Iterations.row`.
 
     Args:
         recording: A recording as one tool saw it, with measured iterations.
 
-    Returns:
-        float64 ns, the durations of its kernels and graphs summed, NaN where it launched none; and their number, int64.
-
     Raises:
         DataMissingError: No GPU work was recorded.
     """
+    return recording.memo("iteration times", lambda: _iteration_times(recording))
+
+
+def _iteration_times(recording: Captures) -> IterationTimes:
     found = iterations(recording)
     rows = 0 if found is None else len(found.row)
     operations, (owner, _) = gpu_operations(recording), operation_points(recording)
-    timed = np.flatnonzero((owner >= 0) & counts_as_kernel(operations))
-    duration = (operations.end - operations.start)[timed]
-    count = np.bincount(owner[timed], minlength=rows)
+    kernel = np.flatnonzero((owner >= 0) & counts_as_kernel(operations))
+    kernels = np.bincount(owner[kernel], minlength=rows)
+    kernel_ns = np.bincount(owner[kernel], (operations.end - operations.start)[kernel], rows)
+    inside = np.flatnonzero(owner >= 0)
+    inside = inside[np.argsort(owner[inside], kind="stable")]
+    start, end, busy = _extents(operations.start[inside], operations.end[inside], owner[inside], rows)
+    span = end - start
+    period, overlaps = np.full(rows, np.nan), np.zeros(rows, dtype=bool)
+    if found is not None:
+        period, overlaps = _periods(start, end, found.point_row, found.label.codes)
     # an iteration without kernels has no kernel time: NaN, not 0
-    return np.where(count > 0, np.bincount(owner[timed], weights=duration, minlength=rows), np.nan), count
+    kernel_ns = np.where(kernels > 0, kernel_ns, np.nan)
+    return IterationTimes(np.where(overlaps, period, span), span, kernel_ns, busy, period, kernels, overlaps)
+
+
+def _extents(start: np.ndarray, end: np.ndarray, owner: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return first start, last end and busy time of each iteration; operations come by iteration, then by start."""
+    first, last, busy = (np.full(rows, np.nan) for _ in range(3))
+    if not len(start):
+        return first, last, busy
+    edges = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+    own = owner[edges]
+    first[own], last[own] = start[edges], np.maximum.reduceat(end, edges)
+    # each iteration moved behind the one before it, so that one running maximum serves all
+    place = np.repeat(np.arange(len(edges)), np.diff(np.r_[edges, len(owner)]))
+    shift = place * (int(np.nanmax(last - first)) + 1) - start[edges][place]
+    reached = np.maximum.accumulate(end + shift)
+    fresh = np.maximum(start + shift, np.r_[np.iinfo(np.int64).min, reached[:-1]])
+    busy[own] = np.add.reduceat(np.maximum(end + shift - fresh, 0), edges)
+    return first, last, busy
+
+
+def _periods(start: np.ndarray, end: np.ndarray, point: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the time to the next iteration of the same point, and whether most of the label's iterations overlap the next."""
+    period, overlaps = np.full(len(start), np.nan), np.zeros(len(start), dtype=bool)
+    known = np.flatnonzero(np.isfinite(start) & (label >= 0))
+    known = known[np.lexsort((start[known], point[known]))]
+    this, following = known[:-1], known[1:]
+    same = point[this] == point[following]
+    this, following = this[same], following[same]
+    period[this] = start[following] - start[this]
+    pairs = np.bincount(label[this])
+    crossing = np.bincount(label[this], start[following] < end[this], len(pairs))
+    mostly = np.r_[crossing > pairs / 2, np.zeros(int(label.max(initial=-1)) + 2, dtype=bool)]
+    overlaps[known] = mostly[label[known]]
+    return period, overlaps

@@ -97,7 +97,8 @@ class Winner:
         runner_up: What distinguishes the next one.
         slowest_ratio: Time of the slowest over its time; None when there is none.
         rivals: Configurations compared, itself included.
-        tied_with: What distinguishes those that cannot be told apart from it, the fastest first.
+        tied_with: What distinguishes those that are tied with it, the fastest first.
+        undecided: What distinguishes those that may be faster for all that is known.
     """
 
     recording: str
@@ -111,6 +112,7 @@ class Winner:
     slowest_ratio: float | None
     rivals: int
     tied_with: tuple[str, ...]
+    undecided: tuple[str, ...]
 
 
 def winners(view: View) -> list[Winner]:
@@ -138,7 +140,9 @@ def _ranking(recording: Recording, source: str) -> pd.DataFrame | None:
 def _winner(recording: str, key: Iterable[str], rows: pd.DataFrame) -> Winner:
     best, several = rows.iloc[0], len(rows) > 1
     texts = [_configuration(label, str(best["conditions"])) for label in rows["row"]]
-    tied = rows["tied"].to_numpy(dtype=bool)
+    tied, undecided = (
+        tuple(text for text, is_so in zip(texts[1:], rows[name].iloc[1:], strict=True) if is_so) for name in ("tied", "undecided")
+    )
     return Winner(
         recording=recording,
         group=" · ".join(part for part in key if part),
@@ -150,7 +154,8 @@ def _winner(recording: str, key: Iterable[str], rows: pd.DataFrame) -> Winner:
         runner_up=texts[1] if several else "",
         slowest_ratio=float(rows["median_ns"].iloc[-1] / best["median_ns"]) if several else None,
         rivals=len(rows),
-        tied_with=tuple(text for text, alike in zip(texts[1:], tied[1:], strict=True) if alike),
+        tied_with=tied,
+        undecided=undecided,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,10 @@ from profiler.compare.judge.conditions import Difference, compare_conditions, mi
 from profiler.compare.judge.statistics import Estimates
 from profiler.compare.judge.verdict import REASONS, DecisionRule, Decisions, Verdict, decide
 from profiler.compare.rows.alignment import Pair
+from profiler.compare.rows.row import with_one_quantity
 from profiler.compare.rows.summaries import resolution_variance
 from profiler.point_status import VOID_STATUSES
+from profiler.units import format_ns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,13 +145,28 @@ def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: fro
         mixed = mixed_conditions(row.mixed, allowed)
         if mixed:
             return Judged(name, pair, Verdict.NOT_COMPARABLE, "conditions_differ", f"processes of the {side} differ: {mixed}")
-    conditions = compare_conditions(pair.base.conditions, pair.candidate.conditions, allowed)
+    conditions = compare_conditions(pair.base.conditions, pair.candidate.conditions, allowed | _renamed(pair))
     if conditions:
-        return Judged(name, pair, Verdict.NOT_COMPARABLE, "conditions_differ", conditions)
-    for side, row in (("base", pair.base), ("candidate", pair.candidate)):
+        return Judged(name, pair, Verdict.NOT_COMPARABLE, "conditions_differ", conditions + _totals(pair.base, pair.candidate))
+    base, candidate = with_one_quantity((pair.base, pair.candidate))
+    for side, row in (("base", base), ("candidate", candidate)):
         if row.problem:
             return Judged(name, pair, Verdict.CANNOT_TELL, row.problem, _sentence(side, row))
-    return Judged(name, pair)
+    return Judged(name, replace(pair, base=base, candidate=candidate))
+
+
+def _renamed(pair: Pair) -> frozenset[str]:
+    """Return the conditions that may differ because the user said that rows of other names or keys are the same."""
+    asked = pair.match.startswith("keys") or (pair.candidate is not None and pair.candidate.own_label != pair.candidate.label)
+    return frozenset({"bytes_per_iteration"} if asked else ())
+
+
+def _totals(base: Row, candidate: Row) -> str:
+    """Return the time of all launches of a kernel on both sides, where their numbers differ."""
+    if base.conditions.get("launches") == candidate.conditions.get("launches"):
+        return ""
+    change = 100.0 * (candidate.total_ns / base.total_ns - 1.0)
+    return f"; {format_ns(base.total_ns)} and {format_ns(candidate.total_ns)} in all ({change:+.1f} %)"
 
 
 def _void_side(base: Row, candidate: Row) -> str:
@@ -279,20 +296,41 @@ def build_rows(judged: Sequence[Judged], estimates: Estimates, rule: DecisionRul
     import pandas as pd
 
     decisions = decide(estimates, rule, looks)
-    records = [_record(item, decisions, index) for index, item in enumerate(judged)]
+    records = [_record(item, decisions, index, rule.threshold) for index, item in enumerate(judged)]
     frame = pd.DataFrame(records, columns=list(ROW_COLUMNS))
     integers = ("base_samples", "candidate_samples", "rounds", "dropped_rounds")
     return frame.astype(dict.fromkeys(integers, "Int64"))
 
 
-def _record(item: Judged, decisions: Decisions, index: int) -> dict[str, Any]:
+def _remark(base: Row, candidate: Row, ratio: float, threshold: float) -> str:
+    """Say where a row's times are periods, and where kernel time alone would lead to another answer."""
+    found = ["iterations overlap on the GPU, so their periods are compared"] if base.overlaps or candidate.overlaps else []
+    kernels = candidate.kernel_ns / base.kernel_ns
+    if np.isfinite(kernels) and np.isfinite(ratio) and _direction(kernels, threshold) != _direction(ratio, threshold):
+        found.append(f"kernel time alone changed by {100.0 * (kernels - 1.0):+.2f} %")
+    return "".join(f"; {text}" for text in found)
+
+
+def explanation(row: Mapping[Any, Any]) -> str:
+    """Return what there is to say of a row of `Comparison.rows` beside a verdict that speaks for itself."""
+    if row["verdict"] not in ("slower", "faster", "same") or row["reason"] == "identical_code":
+        return str(row["detail"])
+    return str(row["detail"]).removeprefix(REASONS[row["reason"]]).removeprefix("; ")
+
+
+def _direction(ratio: float, threshold: float) -> int:
+    return int(ratio > 1.0 + threshold) - int(ratio < 1.0 - threshold)
+
+
+def _record(item: Judged, decisions: Decisions, index: int, threshold: float) -> dict[str, Any]:
     base, candidate = item.pair.base, item.pair.candidate
     shown = base or candidate
     assert shown is not None  # noqa: S101 - tells the type checker
     fixed = item.verdict is not None
     verdict, reason = (item.verdict.value, item.reason) if item.verdict else (decisions.verdict[index], decisions.reason[index])
     numbers = {name: getattr(decisions, name)[index] for name in ("ratio", "ratio_low", "ratio_high", "p_value", "q_value")}
-    detail = item.detail or REASONS.get(reason, "")
+    remark = "" if fixed or base is None or candidate is None else _remark(base, candidate, numbers["ratio"], threshold)
+    detail = (item.detail or REASONS.get(reason, "")) + remark
     return {
         "candidate": item.candidate,
         "row": shown.label,

@@ -63,6 +63,8 @@ CONDITION_TITLES = {
     "streams": "streams",
     "threads": "threads",
     "engine": "engine",
+    "bytes_per_iteration": "bytes that an iteration must move",
+    "launches": "launches of the kernel",
 }
 
 

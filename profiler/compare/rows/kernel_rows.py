@@ -11,6 +11,7 @@ from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import summarise
 from profiler.errors import DataMissingError
 from profiler.kernel_names import base_function
+from profiler.metrics.point_ranges import iterations
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -35,11 +36,17 @@ def kernel_rows(recording: Recording, tool: str) -> list[Row]:
         _, parts, ranges = merged.setdefault(label, (keys, [], set()))
         parts.append(piece)
         ranges.add(places.get(int(index), ""))
-    clock = {"clock": f"{tool} timestamps"}
+    marked = iterations(recording.only(tool)) is not None
     return [
-        Row(label, keys | _only_range(ranges), [summarise(np.concatenate(parts))], dict(clock))
+        _row(label, keys | _only_range(ranges), np.concatenate(parts), tool, marked)
         for label, (keys, parts, ranges) in merged.items()
     ]
+
+
+def _row(label: str, keys: dict[str, str], durations: np.ndarray, tool: str, marked: bool) -> Row:
+    """Return a kernel's row; where no iteration is marked, as many launches as on the other side make the same work."""
+    conditions = {"clock": f"{tool} timestamps"} | ({} if marked else {"launches": str(len(durations))})
+    return Row(label, keys, [summarise(durations)], conditions, total_ns=float(durations.sum()))
 
 
 def _only_range(ranges: set[str]) -> dict[str, str]:

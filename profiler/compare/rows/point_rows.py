@@ -51,7 +51,9 @@ def _pooled(label: str, points: list[dict[str, Any]], samples: list[np.ndarray |
     conditions: dict[str, str] = {}
     mixed: dict[str, tuple[str, str]] = {}
     for point in points:
-        mixed |= mix_conditions(conditions, {name: _text(point[name]) for name in CONDITIONS if _text(point.get(name))})
+        mixed |= mix_conditions(
+            conditions, {name: _text(point[name]) for name in CONDITIONS if _text(point.get(name)) not in ("", "0")}
+        )
     return Row(
         label=label,
         keys=_point_keys(first),
@@ -87,15 +89,19 @@ def gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
     found = iterations(only)
     if found is None:
         raise DataMissingError(f"{recording.name}: {tool} saw no measured iteration", "annotate the program, docs/formats.md")
-    times, _ = iteration_times(only)
+    each = iteration_times(only)
     recorded = {item["label"]: item for item in recording.table("points").to_dict("records")} if recording.has("points") else {}
     rows = []
     for point in recording.metric("points").to_dict("records"):
         own = recorded.get(point["label"], {})
         codes = [code for code, value in enumerate(found.label.values) if value == point["label"]]
-        chosen = np.isfinite(times) & np.isin(found.label.codes, codes)
+        mine = np.isin(found.label.codes, codes)
+        status = _text(point.get("status"))
+        spans, periods = (summarise(values[mine & np.isfinite(values)], status) for values in (each.span_ns, each.period_ns))
+        overlaps = bool(each.overlaps[mine].any())
         conditions = {name: _text(point[name]) for name in ("cache", "launch_mode", "engine") if _text(point.get(name))}
         conditions |= {name: _text(own[name]) for name in ("cold_method", "measure") if _text(own.get(name))}
+        conditions |= {name: _text(point[name]) for name in ("bytes_per_iteration",) if _text(point.get(name))}
         keys = _point_keys({name: point.get(name) for name in ("op", "variant", "shape", "dtype", "label")})
         launch = {"kernel": "kernel", "launch_grid": "grid", "launch_block": "kernel_block"}
         keys |= {key: _text(point.get(name)) for key, name in launch.items() if _text(point.get(name))}
@@ -103,7 +109,10 @@ def gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
             Row(
                 label=point["label"],
                 keys=keys,
-                summaries=[summarise(times[chosen], _text(point.get("status")))],
+                summaries=[spans],
+                periods=[periods],
+                overlaps=overlaps,
+                kernel_ns=_median(each.kernel_ns[mine]),
                 conditions={**conditions, "clock": f"{tool} timestamps"},
                 note=_text(point.get("reason")),
                 bytes_per_iteration=float(_text(point.get("bytes_per_iteration")) or "nan"),
@@ -111,6 +120,11 @@ def gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
             )
         )
     return rows
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")
 
 
 def _point_keys(point: dict[str, Any]) -> dict[str, str]:

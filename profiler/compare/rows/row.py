@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from profiler.compare.rows.summaries import Summary, summarise
 from profiler.point_status import VOID_STATUSES, worst_status
 from profiler.units import NS_PER_S
 
-CONDITIONS = ("cache", "cold_method", "launch_mode", "measure", "clock", "streams", "threads", "engine")
+CONDITIONS = ("cache", "cold_method", "launch_mode", "measure", "clock", "streams", "threads", "engine", "bytes_per_iteration")
 """Point columns that must agree between the sides of a row."""
 
 
@@ -32,6 +33,10 @@ class Row:
         listed: What may differ between the sides, and is then said: engine digest and layers of the point.
         mixed: Conditions in which processes (or measurements of one label) differ: name to two of the values.
         clocks_hz: Lower SM clock of each process, as `summaries`; NaN when unknown.
+        periods: Times from iteration to iteration on the GPU, as `summaries`; empty where only one time is known.
+        overlaps: Its iterations overlap on the GPU, so that their span says nothing of what one costs.
+        kernel_ns: Median of the kernels of an iteration, summed; NaN when unknown.
+        total_ns: Time of all its launches; NaN where iterations are timed.
     """
 
     label: str
@@ -47,6 +52,10 @@ class Row:
     listed: dict[str, str] = field(default_factory=dict)
     mixed: dict[str, tuple[str, str]] = field(default_factory=dict)
     clocks_hz: list[float] = field(default_factory=list)
+    periods: list[Summary] = field(default_factory=list)
+    overlaps: bool = False
+    kernel_ns: float = float("nan")
+    total_ns: float = float("nan")
 
     def __post_init__(self) -> None:
         """Remember the label that it was made with, and give each process the clock of the row."""
@@ -100,10 +109,14 @@ def merge_replicates(parts: list[list[Row]]) -> list[Row]:
     rows: dict[str, Row] = {}
     for index, part in enumerate(parts):
         for row in part:
-            known = rows.setdefault(row.label, replace(row, summaries=[], clocks_hz=[], conditions={}, mixed=dict(row.mixed)))
+            known = rows.setdefault(
+                row.label, replace(row, summaries=[], clocks_hz=[], periods=[], conditions={}, mixed=dict(row.mixed))
+            )
             _fill_up(known, index)
             known.summaries += row.summaries
             known.clocks_hz += row.clocks_hz
+            known.periods += row.periods
+            known.overlaps |= row.overlaps
             known.note = known.note or row.note
             known.mixed = mix_conditions(known.conditions, row.conditions) | row.mixed | known.mixed
             known.sm_clock_before_hz = float(np.fmin(known.sm_clock_before_hz, row.sm_clock_before_hz))
@@ -117,6 +130,15 @@ def _fill_up(row: Row, processes: int) -> None:
     missing = processes - len(row.summaries)
     row.summaries += [_ABSENT] * missing
     row.clocks_hz += [float("nan")] * missing
+    if row.periods:
+        row.periods += [_ABSENT] * (processes - len(row.periods))
+
+
+def with_one_quantity(rows: Sequence[Row]) -> list[Row]:
+    """Return rows that are judged together with times of one quantity: periods where the iterations of any overlap."""
+    if not any(row.overlaps for row in rows) or not all(row.periods for row in rows):
+        return list(rows)
+    return [replace(row, summaries=row.periods) for row in rows]
 
 
 def mix_conditions(known: dict[str, str], other: dict[str, str]) -> dict[str, tuple[str, str]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from profiler.compare.gate.config import TIME
 from profiler.compare.gate.evaluation import CANNOT_TELL, GateResult
-from profiler.compare.judge.comparison import Comparison
+from profiler.compare.judge.comparison import Comparison, explanation
 from profiler.units import MISSING, format_ns, format_percent, format_value
 
 ROWS_SHOWN = 10
@@ -135,11 +135,10 @@ def _candidate(comparison: Comparison, name: str) -> str:
 
 
 def _row_cells(row: Mapping[str, Any]) -> list[str]:
-    why = f"{row['match_note']}: {row['detail']}" if isinstance(row["match_note"], str) else row["detail"]
+    why = ": ".join(text for text in (row["match_note"], explanation(row)) if isinstance(text, str) and text)
     return [
         f"{_MARKS[row['verdict']]} {row['verdict']}", _code(row["row"]), format_ns(row["base_median_ns"]),
-        format_ns(row["candidate_median_ns"]), format_change(row), _escape(why if row["verdict"] not in ("slower", "faster") or
-                                                                      isinstance(row["match_note"], str) else ""),
+        format_ns(row["candidate_median_ns"]), format_change(row), _escape(why),
     ]  # fmt: skip
 
 

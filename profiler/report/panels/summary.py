@@ -94,6 +94,7 @@ def _card(winner: Winner, peak: Any) -> dict[str, Any]:
         "slowest_ratio": winner.slowest_ratio,
         "rivals": winner.rivals,
         "tied_with": _listed(winner.tied_with),
+        "undecided": _listed(winner.undecided),
     }
 
 
