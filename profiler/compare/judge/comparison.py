@@ -315,7 +315,7 @@ def explanation(row: Mapping[Any, Any]) -> str:
     """Return what there is to say of a row of `Comparison.rows` beside a verdict that speaks for itself."""
     if row["verdict"] not in ("slower", "faster", "same") or row["reason"] == "identical_code":
         return str(row["detail"])
-    return str(row["detail"]).removeprefix(REASONS[row["reason"]]).removeprefix("; ")
+    return str(row["detail"]).removeprefix(REASONS.get(row["reason"], "")).removeprefix("; ")
 
 
 def _direction(ratio: float, threshold: float) -> int:

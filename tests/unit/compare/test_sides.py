@@ -48,7 +48,13 @@ def test_rows_of_a_result(write_result):
     }.items() <= first.keys.items()
     assert first.median_ns == np.median(samples(5000)) and first.count == 50 and first.sm_clock_hz == 1_900_000_000
     assert first.bandwidth_bytes_per_s == pytest.approx(1e9, rel=0.01)
-    assert first.conditions == {"cache": "cold", "launch_mode": "plain", "clock": "cuda_event", "engine": "direct"}
+    assert first.conditions == {
+        "cache": "cold",
+        "launch_mode": "plain",
+        "clock": "cuda_event",
+        "engine": "direct",
+        "bytes_per_iteration": "5000",
+    }
     assert (second.problem, second.note) == ("failed", "illegal address") and np.isnan(second.median_ns)
 
 
@@ -126,7 +132,7 @@ def test_kernel_times_of_points_know_how_the_program_measured(tmp_path):
     run.finish("complete")
     assert [str(source) for source in available_sources(load(run.path))] == [
         "own timing of sweep points (builtin)",
-        "kernel time of sweep points (nsys)",
+        "device time of sweep points (nsys)",
         "kernel time of each launch configuration (nsys)",
     ]
     rows = {item.label: item for item in side_rows(load(run.path), TimeSource("gpu_points", "nsys"))}

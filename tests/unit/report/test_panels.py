@@ -27,11 +27,11 @@ def test_tied_configurations_are_named_and_get_no_lead(tmp_path):
     view = View([synthetic.recording()], "gpu_points")
     found = winners(view)
     text = text_of(summary.build(view), tmp_path)
-    tied = [winner for winner in found if winner.tied_with]
-    assert text.count("tied, the statistics cannot tell it apart from") == len(tied) == 3
+    undecided = [winner for winner in found if winner.undecided]
+    assert text.count("undecided against") == len(undecided) == 3 and not any(winner.tied_with for winner in found)
     assert text.count("% ahead of") == 1
-    assert "Fastest launch configuration by median kernel time of sweep points (nsys)" in text
-    assert tied[0].tied_with[0] == tied[0].runner_up
+    assert "Fastest launch configuration by median device time of sweep points (nsys)" in text
+    assert undecided[0].undecided[0] == undecided[0].runner_up
 
 
 def loaded(name="threads"):
@@ -67,7 +67,7 @@ def test_samples_name_their_clock_and_what_the_summary_compares():
     note = samples.build(View([synthetic.recording()]))[0]
     assert "CUDA events" in note.text and "another time" not in note.text
     note = samples.build(View([synthetic.recording()], "gpu_points"))[0]
-    assert note.text.endswith("compare another time: kernel time of sweep points (nsys).")
+    assert note.text.endswith("compare another time: device time of sweep points (nsys).")
     alone = samples.build(View([synthetic.bare("r.json", synthetic.builtin_frames(), "builtin")]))[0]
     assert "another time" not in alone.text
 

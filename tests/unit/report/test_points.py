@@ -45,7 +45,7 @@ def test_winner_of_each_shape_and_type_with_its_margin():
     recording = synthetic.recording()
     view = View([recording], "gpu_points")
     found = winners(view)
-    assert str(view.time_source) == "kernel time of sweep points (nsys)"
+    assert str(view.time_source) == "device time of sweep points (nsys)"
     points = recording.metric("points")
     for winner in found:
         _, shape, dtype = winner.group.split(" · ")
@@ -80,14 +80,15 @@ def test_page_and_ranking_name_the_same_winners_by_the_same_source(source):
     for winner in found:
         group = ranked[(winner.group.split(" · ")[1] == ranked["shape"]) & (winner.group.split(" · ")[2] == ranked["dtype"])]
         assert len(winner.tied_with) == int(group["tied"].sum()) - 1
+        assert len(winner.undecided) == int(group["undecided"].sum())
 
 
 def test_without_a_pass_of_its_own_the_gpu_times_decide():
     assert str(View([synthetic.recording()]).time_source) == "own timing of sweep points (builtin)"
     alone = View([synthetic.bare("capture.sqlite", synthetic.sweep_frames())])
-    assert str(alone.time_source) == "kernel time of sweep points (nsys)" and len(winners(alone)) == 4
+    assert str(alone.time_source) == "device time of sweep points (nsys)" and len(winners(alone)) == 4
     both = View([synthetic.recording(), synthetic.bare("capture.sqlite", synthetic.sweep_frames())])
-    assert str(both.time_source) == "kernel time of sweep points (nsys)" and len(winners(both)) == 8
+    assert str(both.time_source) == "device time of sweep points (nsys)" and len(winners(both)) == 8
 
 
 def test_a_source_that_a_recording_lacks_is_refused():
