@@ -28,7 +28,7 @@ from profiler.compare.judge.selftest import process_spread, replay
 from profiler.compare.judge.statistics import LOOKS
 from profiler.compare.judge.verdict import DecisionRule
 from profiler.compare.rows.alignment import parse_aliases
-from profiler.jobs.ab_job import start_job
+from profiler.jobs.ab import start_job
 from profiler.jobs.ab_store import AbRequest, AbStore
 from profiler.jobs.sides import command_side
 from profiler.metrics.recording import load

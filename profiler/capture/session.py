@@ -58,7 +58,7 @@ class Job(Protocol):
         ...
 
     def close(self, run: RunDir) -> None:
-        """Add to the manifest what is known at the end, also of a job that failed."""
+        """Add to the manifest what is known at the end; its status and reason say which end it is."""
 
 
 def record(job: Job, root: Path, progress: Progress | None = None) -> RunDir:
@@ -98,8 +98,7 @@ def go_on(job: Job, run: RunDir, progress: Progress | None = None) -> RunDir:
             step = next(steps, None)
             while step is not None:
                 step = _following(steps, session.execute(step))
-        job.close(run)
-        run.finish("complete")
+        _finish(run, job, "complete")
     return run
 
 
@@ -163,8 +162,9 @@ class Session:
     def _start(self, ended: Ended) -> None:
         step, record = ended.step, ended.record
         folder = self.run.raw(step.tool)
-        for needed in (folder, (self.run.path / step.result).parent if step.result else folder):
-            needed.mkdir(parents=True, exist_ok=True)
+        (self.run.path / step.result if step.result and step.plain else folder / step.stem).parent.mkdir(
+            parents=True, exist_ok=True
+        )
         plan = plan_step(step, Path("raw") / step.tool if step.in_run else folder.absolute())
         record.argv = list(plan.argv)
         progress = self.progress if step.told else Progress()
@@ -267,5 +267,10 @@ def _fail(run: RunDir, job: Job, reason: str) -> None:
         # a run that holds nothing of its own is no record worth keeping
         shutil.rmtree(run.path, ignore_errors=True)
         return
+    _finish(run, job, "failed", reason)
+
+
+def _finish(run: RunDir, job: Job, status: str, reason: str = "") -> None:
+    run.manifest.status, run.manifest.reason = status, reason
     job.close(run)
-    run.finish("failed", reason)
+    run.finish(status, reason)

@@ -34,7 +34,7 @@ from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
-    from profiler.jobs.ab import Progress
+    from profiler.jobs.ab import RoundProgress
     from profiler.jobs.sides import AbSide
 
 _SIDES, _JOB = "Sides", "Measuring"
@@ -104,9 +104,9 @@ def run(
 
     from profiler.compare.judge.conditions import check_allowed
     from profiler.compare.rows.alignment import parse_aliases
-    from profiler.jobs.ab_job import find_job, lost_sides, resume_job, start_job
-    from profiler.jobs.ab_store import AbRequest, AbStore
-    from profiler.jobs.sides import refuse_same
+    from profiler.jobs.ab import find_job, resume_job, start_job
+    from profiler.jobs.ab_store import AbRequest, read_request
+    from profiler.jobs.sides import lost_sides, refuse_same
     from profiler.store.run_dir import runs_root
 
     root = runs_root(runs)
@@ -119,7 +119,7 @@ def run(
             "--points": points, "--seed": seed != 1, "--measure-identical": measure_identical, "--label": label != "ab",
             "--dry-run": dry_run, "--key": key, "--alias": alias,
         }  # fmt: skip
-        again = any(about_sides.values()) and bool(lost_sides(AbStore(find_job(resume, root)).request))
+        again = any(about_sides.values()) and bool(lost_sides(read_request(find_job(resume, root)).sides))
         _refuse_fixed(resume, [name for name, value in (fixed if again else about_sides | fixed).items() if value])
         given = (
             _sides(base, candidate or [], base_command, candidate_command or [], command or [], architectures, False)
@@ -176,7 +176,7 @@ def _read_points(path: Path | None) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
-def _report(progress: Progress) -> None:
+def _report(progress: RoundProgress) -> None:
     state = f"round {progress.rounds}: {progress.rows - progress.undecided} of {progress.rows} rows decided"
     echo(f"{state}, {progress.elapsed_s:.0f} s", err=True)
 

@@ -70,7 +70,7 @@ def run(
             raise UsageError(f"{targets[0]}: nothing to compare it with", "name a candidate too, or one run made by profiler ab")
         if source is not None:
             raise UsageError(f"--source {source}: a run of profiler ab has the sides' own timing only", "leave --source out")
-        from profiler.jobs.ab_job import load_comparison
+        from profiler.jobs.ab import load_comparison
 
         asked = chosen_threshold(threshold, gate, config)
         comparison = load_comparison(targets[0], runs_root(runs), lambda job: judge_anew(job, asked, key, alias, allow))

@@ -12,7 +12,7 @@ from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
     from profiler.compare.judge.selftest import SelfTest
-    from profiler.jobs.ab import Progress
+    from profiler.jobs.ab import RoundProgress
 
 
 class SelfTestFormat(str, Enum):
@@ -49,7 +49,7 @@ def run(
     return 0
 
 
-def _report(progress: Progress) -> None:
+def _report(progress: RoundProgress) -> None:
     echo(f"round {progress.rounds}, {progress.elapsed_s:.0f} s", err=True)
 
 

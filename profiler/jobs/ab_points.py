@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from profiler.capture.artefacts import DRIVER
+from profiler.capture.process import run_process
 from profiler.compare.judge.verdict import Verdict
 from profiler.compare.rows.alignment import unalias
 from profiler.jobs.ab_store import AbStore
@@ -15,8 +15,6 @@ from profiler.store.run_dir import write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Run = Callable[..., Any]
 
 ONLY = "--only"
 """Option of the driver that takes a file of labels."""
@@ -34,7 +32,7 @@ def takes_points(side: AbSide) -> bool:
     return any("{points}" in word for word in side.argv)
 
 
-def can_narrow(store: AbStore, run: Run) -> bool:
+def can_narrow(store: AbStore) -> bool:
     """Say whether every side is a driver that can be told to measure only some points; one of an old revision may not."""
     if not store.request.stop_early:
         return False
@@ -43,7 +41,9 @@ def can_narrow(store: AbStore, run: Run) -> bool:
         return False
     log = store.folder / "driver-help.txt"
     try:
-        return all(f"{ONLY} FILE" in run([driver, "--help"], log=log, timeout_s=_HELP_TIMEOUT_S).output for driver in set(drivers))
+        return all(
+            f"{ONLY} FILE" in run_process([driver, "--help"], log=log, timeout_s=_HELP_TIMEOUT_S).output for driver in set(drivers)
+        )
     finally:
         log.unlink(missing_ok=True)
 

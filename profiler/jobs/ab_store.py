@@ -9,7 +9,7 @@ raw/ab/rounds/0007/round.json         order and failures; written last: a round 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 JOB_VERSION = 1
 TOOL = "ab"
+JOB = "job.json"
 SOURCE = "own timing of sweep points, one fresh process a round"
 
 
@@ -116,26 +117,16 @@ class AbStore:
     Args:
         run: Run folder.
         request: The job; None reads it from the folder.
-        judged_by: Changes how the rounds are judged, not what is on disk.
 
     Raises:
         UsageError: The run is no A/B job.
         BadExportError: Its state is damaged.
     """
 
-    def __init__(
-        self, run: RunDir, request: AbRequest | None = None, judged_by: Callable[[AbRequest], AbRequest] | None = None
-    ) -> None:
-        self.run = run
-        self.folder = run.raw(TOOL)
-        if request is None:
-            request = _read_job(run, self.folder / "job.json")
-            self.request = judged_by(request) if judged_by else request
-        else:
-            self.request = request
-            self.save_request()
-        request = self.request
-        self.names = [side.name for side in request.sides]
+    def __init__(self, run: RunDir, request: AbRequest | None = None) -> None:
+        self.run, self.folder = run, run.raw(TOOL)
+        self.request = request or read_request(run)
+        self.names = [side.name for side in self.request.sides]
         self.rounds: list[RoundRecord] = []
         self.facts: dict[str, dict[str, str]] = {}
         self.dropped: list[tuple[int, str, str]] = []
@@ -149,7 +140,7 @@ class AbStore:
     def save_request(self) -> None:
         """Keep the request as it is now: what a resumed job was given anew counts from here on."""
         document = redact_document(self.request.to_dict())
-        write_atomic(self.folder / "job.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        write_atomic(self.folder / JOB, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
     def round_folder(self, number: int) -> Path:
         """Folder of a round."""
@@ -230,7 +221,14 @@ def _round_row(number: int, position: int, side: str, row: Row) -> dict[str, Any
     }  # fmt: skip
 
 
-def _read_job(run: RunDir, path: Path) -> AbRequest:
+def read_request(run: RunDir) -> AbRequest:
+    """Return what a job measures, as it was begun or last gone on with.
+
+    Raises:
+        UsageError: The run is no A/B job.
+        BadExportError: The file is damaged.
+    """
+    path = run.raw(TOOL) / JOB
     if not path.is_file():
         raise UsageError(f"{run.run_id}: not an A/B job", "name a run made by profiler ab")
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from profiler.compare.judge.noise import SELFTEST_FILE
 from profiler.compare.judge.selftest import SelfTest, judge_selftest
-from profiler.jobs.ab_job import OnRound, start_job
+from profiler.jobs.ab import OnRound, start_job
 from profiler.jobs.ab_store import AbRequest, AbStore
 from profiler.jobs.sides import AbSide, default_side
 from profiler.store.run_dir import RunDir, write_atomic

@@ -12,7 +12,7 @@ from typing import Any
 
 from profiler.capture.artefacts import DRIVER, PLUGIN_LIBRARIES, find_driver
 from profiler.errors import CaptureError, ToolMissingError, UsageError
-from profiler.redaction import redact_command
+from profiler.redaction import REMOVED, redact_command
 
 Run = Callable[..., Any]
 Build = Callable[[Path, Path], None]
@@ -103,6 +103,29 @@ def refuse_same(sides: Sequence[AbSide]) -> None:
                 f"{other} and {side.name} are the same command: {' '.join(side.argv)}",
                 "name another revision, folder or command; profiler selftest compares a thing with itself",
             )
+
+
+def lost_sides(sides: Sequence[AbSide]) -> list[str]:
+    """Return the names of the sides whose command lines held credentials."""
+    return [side.name for side in sides if any(REMOVED in word for word in side.argv)]
+
+
+def restore_sides(kept: Sequence[AbSide], given: Sequence[AbSide]) -> tuple[AbSide, ...]:
+    """Return the kept sides, with the command lines given once more where credentials were taken out of them.
+
+    Raises:
+        UsageError: One is missing, or another than the job began with.
+    """
+    known = {side.name: list(side.argv) for side in kept}
+    again = {side.name: side for side in given if redact_command(side.argv) == known.get(side.name)}
+    lost = lost_sides(kept)
+    missing = [name for name in lost if name not in again]
+    if missing:
+        raise UsageError(
+            f"the command line of {', '.join(missing)} held credentials, which are not kept",
+            "give the sides once more as at the start (--base-command, --candidate-command); credentials in variables need not be",
+        )
+    return tuple(again[side.name] if side.name in lost else side for side in kept)
 
 
 def resolve_side(text: str, command: Sequence[str], build: Build | None, run: Run, cache: Path) -> AbSide:

@@ -10,8 +10,9 @@ from conftest import DRIVER
 
 from profiler.compare.rows.alignment import parse_aliases
 from profiler.errors import CaptureError, UsageError
-from profiler.jobs.ab import fill_argv, job_comparison
-from profiler.jobs.ab_job import load_comparison, resume_job, start_job
+from profiler.jobs.ab import load_comparison, resume_job, start_job
+from profiler.jobs.ab_comparison import job_comparison
+from profiler.jobs.ab_process import fill_argv
 from profiler.jobs.ab_store import AbRequest, AbStore
 from profiler.jobs.sides import AbSide, command_side
 from profiler.store.run_dir import RunDir, create_run
@@ -261,7 +262,7 @@ def test_a_job_goes_on_where_it_stood(driver, tmp_path):
 def test_a_killed_job_loses_no_finished_round(driver, tmp_path):
     code = (
         "import sys, pathlib\n"
-        "from profiler.jobs.ab_job import start_job\nfrom profiler.jobs.sides import command_side\n"
+        "from profiler.jobs.ab import start_job\nfrom profiler.jobs.sides import command_side\n"
         "from profiler.jobs.ab_store import AbRequest\n"
         "sides = (command_side('base', sys.argv[2:]), command_side('candidate', sys.argv[2:]))\n"
         "start_job(AbRequest(sides, stop_early=False), pathlib.Path(sys.argv[1]), 'job', 600, 64)\n"

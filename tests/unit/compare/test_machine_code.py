@@ -16,8 +16,8 @@ from profiler.compare.judge.machine_code import (
     same_code,
 )  # fmt: skip
 from profiler.errors import CaptureError
-from profiler.jobs.ab import identical_rows, job_comparison
-from profiler.jobs.ab_job import start_job
+from profiler.jobs.ab import start_job
+from profiler.jobs.ab_comparison import identical_rows, job_comparison
 from profiler.jobs.ab_store import AbRequest, AbStore
 from profiler.jobs.sides import AbSide
 
