@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiler.columns import Columns
+from profiler.metrics.failed_calls import FailedCalls, failed_calls
 from profiler.metrics.gpu_operations import KERNEL, api_rows, gpu_operations, operations_tool
 from profiler.metrics.point_ranges import iterations
 from profiler.metrics.spec import MetricTable
@@ -15,6 +16,7 @@ from profiler.spec import ColumnSpec
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
 
+_POINTS_NAMED = 3
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -40,7 +42,7 @@ def diagnostics(recording: Captures) -> Columns:
 
 
 def _noticed(recording: Captures) -> list[tuple[str, str, str]]:
-    found = []
+    found = [_failure(failure) for failure in failed_calls(recording)]
     tool = operations_tool(recording)
     if tool is not None and recording.has("api_calls", tool):
         kernels = gpu_operations(recording).kind == KERNEL
@@ -55,6 +57,14 @@ def _noticed(recording: Captures) -> list[tuple[str, str, str]]:
             text = f"{outside} measured iterations stand outside any sweep point and belong to none"
             found.append(("warning", text, "open a point range around them"))
     return found
+
+
+def _failure(failure: FailedCalls) -> tuple[str, str, str]:
+    where = f" in {', '.join(failure.points[:_POINTS_NAMED])}" if failure.points else ""
+    more = f" and {len(failure.points) - _POINTS_NAMED} more points" if len(failure.points) > _POINTS_NAMED else ""
+    if failure.breaks_context:
+        return "error", f"{failure}{where}{more}", "nothing the process did afterwards counts; compute-sanitizer finds the cause"
+    return "warning", f"{failure}{where}{more}", "check the codes that the program's CUDA calls return"
 
 
 DIAGNOSTICS = MetricTable(

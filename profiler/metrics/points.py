@@ -11,6 +11,7 @@ import numpy as np
 from profiler.columns import Column, Columns
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
+from profiler.metrics.failed_calls import spoiled_points
 from profiler.metrics.kernel_time import dimensions
 from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY
 from profiler.metrics.launches import LAUNCHES
@@ -56,7 +57,7 @@ def points(recording: Captures) -> Columns:
             "points: the recording marks no sweep point",
             "mark them in the program: profiler.point(…) in Python, profiler/nvtx.hpp in C++",
         )
-    columns: dict[str, Column] = {"label": _objects(labels), **_attributes(labels), **_program(labels, results)}
+    columns: dict[str, Column] = {"label": _objects(labels), **_attributes(labels), **_program(recording, labels, results)}
     times = _times(recording, labels, gpu, results)
     columns |= times
     columns |= _traffic(recording, labels, gpu, results, times)
@@ -97,7 +98,7 @@ def _attributes(labels: list[str]) -> dict[str, Column]:
     return columns
 
 
-def _program(labels: list[str], results: dict[str, Columns]) -> dict[str, Column]:
+def _program(recording: Captures, labels: list[str], results: dict[str, Columns]) -> dict[str, Column]:
     """Take what the program said of each point from the first document that has it; the worst status counts."""
     facts: dict[str, dict[str, Any]] = {label: {} for label in labels}
     for table in results.values():
@@ -106,6 +107,10 @@ def _program(labels: list[str], results: dict[str, Columns]) -> dict[str, Column
             worse = bool(known) and worst_status((row["status"], known.get("status"))) != known.get("status")
             given = {name: value for name, value in row.items() if value is not None}
             facts[row["label"]] = {**known, **given} if worse else {**given, **known}
+    for label, reason in spoiled_points(recording).items():
+        status = facts.get(label, {}).get("status")
+        if label in facts and worst_status((status, PointStatus.FAILED.value)) != status:
+            facts[label] |= {"status": PointStatus.FAILED.value, "reason": reason}
     verified = []
     for label in labels:
         record = facts[label].get("verification")
@@ -139,7 +144,7 @@ def _statistics(prefix: str, labels: list[str], times: PointTimes | None) -> dic
 
 def _times(recording: Captures, labels: list[str], gpu: dict[str, GpuPoints], results: dict[str, Columns]) -> dict[str, Column]:
     columns: dict[str, Column] = {}
-    void = _void(labels, results)
+    void = _void(labels, results) | np.isin(np.array(labels, dtype=object), list(spoiled_points(recording)))
     for tool in KERNEL_TIMERS:
         columns |= _statistics(tool, labels, gpu[tool].times if tool in gpu else None)
     samples = {tool: found for tool in _RESULT_TOOLS if (found := sample_times(recording, tool))}

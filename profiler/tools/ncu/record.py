@@ -29,7 +29,7 @@ ITERATION_FILTER = "profiler@iteration/"
 _VERSION = re.compile(r"Version (\d+(?:\.\d+)+)")
 _KNOWN = (
     (r"ERR_NVGPUCTRPERM", "the driver does not let this user read the GPU's performance counters", PERMISSION_HINT),
-    (r"No kernels were profiled", "no kernel was profiled: none matched, or the program launched none",
+    (r"No kernels were profiled", "no kernel was profiled: none matched the filters, none was launched, or every launch failed",
      "loosen --kernel, --nvtx-include, --launch-skip; check that the program uses the GPU"),
     (r"Failed to (?:find|locate) metric|Metric .* (?:not found|could not be found)|unknown metric",
      "ncu does not know a metric on this GPU", "ncu --query-metrics lists what it knows"),

@@ -8,7 +8,12 @@ TOOL = Tool(
     name="nsys",
     title="Nsight Systems",
     word="nsys",
-    readers=("profiler.tools.nsys.reader", "profiler.tools.nsys.report", "profiler.tools.nsys.stats_csv"),
+    readers=(
+        "profiler.tools.nsys.reader",
+        "profiler.tools.nsys.report",
+        "profiler.tools.nsys.stats_csv",
+        "profiler.tools.nsys.stats_summary",
+    ),
     recorder="profiler.tools.nsys.record",
     install=INSTALL_HINT,
     adds="the API calls and the timeline of everything that the runner does not mark",

@@ -183,7 +183,7 @@ def _notes(export: Path, request: CaptureRequest) -> list[str]:
                 "and later records nothing under Nsight Systems before 2024; use a newer nsys, nvtx==0.2.11, or profiler.point"
             )
         if "cuda" in request.nsys.trace and "CUPTI_ACTIVITY_KIND_KERNEL" not in tables:
-            notes.append(_no_kernels(tables))
+            notes.append(_no_kernels(database, tables))
         if "DIAGNOSTIC_EVENT" in tables:
             rows = database.execute("SELECT DISTINCT text FROM DIAGNOSTIC_EVENT WHERE severity >= 3 LIMIT 5")
             notes += [f"nsys reports: {text}" for (text,) in rows]
@@ -198,12 +198,26 @@ def _product_year(database: sqlite3.Connection, tables: set[str]) -> int:
     return int(found.group()) if found else 0
 
 
-def _no_kernels(tables: set[str]) -> str:
+def _no_kernels(database: sqlite3.Connection, tables: set[str]) -> str:
     if "CUPTI_ACTIVITY_KIND_GRAPH_TRACE" in tables:
         return "CUDA graphs were recorded as a whole, so their kernels have no rows; use --cuda-graph-trace node"
     if "TARGET_INFO_GPU" not in tables:
         return "no CUDA activity was recorded: nsys found no usable GPU"
+    launched, failed = _launch_calls(database) if {"CUPTI_ACTIVITY_KIND_RUNTIME", "StringIds"} <= tables else (0, 0)
+    if failed:
+        return f"no kernel was recorded: {failed} of {launched} launch calls failed; the diagnostics name them"
+    if launched:
+        return f"no kernel was recorded, though the program made {launched} launch calls: their GPU records were lost"
     return "no kernel was recorded: the program launched none while nsys recorded"
+
+
+def _launch_calls(database: sqlite3.Connection) -> tuple[int, int]:
+    """Return how many calls of the program launch kernels or graphs, and how many of them failed."""
+    row = database.execute(
+        """SELECT count(*), coalesce(sum(r.returnValue <> 0), 0) FROM CUPTI_ACTIVITY_KIND_RUNTIME AS r
+           JOIN StringIds AS s ON s.id = r.nameId WHERE s.value LIKE '%Launch%'"""
+    ).fetchone()
+    return int(row[0]), int(row[1])
 
 
 def silent_domains(database: sqlite3.Connection) -> list[str]:
