@@ -11,7 +11,7 @@ import numpy as np
 from profiler.columns import Column, Columns
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
-from profiler.metrics.failed_calls import spoiled_points
+from profiler.metrics.failed_calls import mark_spoiled, spoiled_points
 from profiler.metrics.kernel_time import dimensions
 from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY
 from profiler.metrics.launches import LAUNCHES
@@ -107,10 +107,7 @@ def _program(recording: Captures, labels: list[str], results: dict[str, Columns]
             worse = bool(known) and worst_status((row["status"], known.get("status"))) != known.get("status")
             given = {name: value for name, value in row.items() if value is not None}
             facts[row["label"]] = {**known, **given} if worse else {**given, **known}
-    for label, reason in spoiled_points(recording).items():
-        status = facts.get(label, {}).get("status")
-        if label in facts and worst_status((status, PointStatus.FAILED.value)) != status:
-            facts[label] |= {"status": PointStatus.FAILED.value, "reason": reason}
+    mark_spoiled(recording, facts)
     verified = []
     for label in labels:
         record = facts[label].get("verification")
