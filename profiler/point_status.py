@@ -31,6 +31,11 @@ def read_status(text: str | None) -> str:
     return PointStatus.OK.value if not text else text if text in _GRAVITY else PointStatus.FAILED.value
 
 
+def gravity(text: str | None) -> int:
+    """Return the place of a status among all, the least grave first; text as `read_status` takes it."""
+    return _GRAVITY[read_status(text)]
+
+
 def worst_status(texts: Iterable[str | None]) -> str:
     """Return the gravest of several statuses: a wrong output before a failure before a skipped point; `ok` of none."""
     return max(map(read_status, texts), key=_GRAVITY.__getitem__, default=PointStatus.OK.value)

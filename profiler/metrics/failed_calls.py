@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from profiler.columns import Columns
 from profiler.metrics.gpu_operations import operations_tool
-from profiler.point_status import PointStatus, worst_status
 from profiler.schema import POINT_DOMAIN, POINT_PREFIX
 
 if TYPE_CHECKING:
@@ -130,11 +129,3 @@ def spoiled_points(recording: Captures) -> dict[str, str]:
         for label in failure.points if failure.spoils_points else ():
             found.setdefault(label, f"{failure.name} returned {failure.code} ({CODES.get(failure.code, 'unknown')})")
     return found
-
-
-def mark_spoiled(recording: Captures, facts: dict[str, dict[str, Any]]) -> None:
-    """Set status and reason of the points during which the context broke or a launch failed, unless theirs is worse."""
-    for label, reason in spoiled_points(recording).items():
-        status = facts.get(label, {}).get("status")
-        if label in facts and worst_status((status, PointStatus.FAILED.value)) != status:
-            facts[label] |= {"status": PointStatus.FAILED.value, "reason": reason}

@@ -1,4 +1,4 @@
-"""Statistics of a duration per group, for millions of rows: one sort, then slices.
+"""Statistics of a quantity per group, for millions of rows: one sort, then slices.
 
 Percentiles interpolate linearly between the two nearest ranks (NumPy's default, R's type 7), so the median of an even
 number of values is the mean of the middle two, as in `nsys stats`. The standard deviation is that of a sample (n - 1), as
@@ -18,9 +18,8 @@ class GroupStatistics:
 
     Attributes:
         count: Rows, int64.
-        total: Sum, int64.
         mean, median, p05, p95, stddev: float64.
-        minimum, maximum: int64, 0 where the count is 0.
+        total, minimum, maximum: int64, or float64 of floats; 0 where the count is 0.
     """
 
     count: np.ndarray
@@ -39,15 +38,18 @@ def sorted_by_group(codes: np.ndarray, values: np.ndarray, groups: int) -> tuple
 
     Args:
         codes: Group of each row, 0 to groups - 1.
-        values: Integers, same length.
+        values: Integers or floats, same length.
         groups: Number of groups.
 
     Returns:
-        The values, ordered by group and then size (int64), and the first position of each group plus the end.
+        The values, ordered by group and then size (int64 or float64), and the first position of each group plus the end.
     """
     starts = np.concatenate(([0], np.cumsum(np.bincount(codes, minlength=groups)))).astype(np.int64)
+    wide = np.float64 if values.dtype.kind == "f" else np.int64
     if not len(values):
-        return np.zeros(0, np.int64), starts
+        return np.zeros(0, wide), starts
+    if wide is np.float64:
+        return values[np.lexsort((values, codes))], starts
     low = int(values.min())
     bits = (int(values.max()) - low).bit_length()
     if bits + max(groups - 1, 1).bit_length() <= 63:
@@ -85,18 +87,18 @@ def percentile(ordered: np.ndarray, starts: np.ndarray, fraction: float) -> np.n
 
 
 def group_statistics(codes: np.ndarray, values: np.ndarray, groups: int) -> GroupStatistics:
-    """Compute the statistics of integer values per group.
+    """Compute the statistics of values per group.
 
     Args:
         codes: Group of each row, 0 to groups - 1.
-        values: Integers, same length, ns or bytes.
+        values: Integers or floats without NaN, same length.
         groups: Number of groups.
     """
     ordered, starts = sorted_by_group(codes, values, groups)
     count = np.diff(starts)
     filled = count > 0
     first, last = starts[:-1][filled], starts[1:][filled] - 1
-    total, minimum, maximum = (np.zeros(groups, np.int64) for _ in range(3))
+    total, minimum, maximum = (np.zeros(groups, ordered.dtype) for _ in range(3))
     mean, stddev = np.full(groups, np.nan), np.full(groups, np.nan)
     if len(ordered):
         total[filled] = np.add.reduceat(ordered, first)

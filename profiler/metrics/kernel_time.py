@@ -32,6 +32,11 @@ def dimensions(configurations: Columns, what: str) -> np.ndarray:
     return np.array([f"{x}x{y}x{z}" for x, y, z in zip(*axes, strict=True)], dtype=object)
 
 
+def shared_memory(configurations: Columns) -> np.ndarray:
+    """Return static plus dynamic shared memory of a block for each launch configuration, bytes."""
+    return configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes")
+
+
 def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
     """Merge launch configurations that differ only in what the summary does not tell apart.
 
@@ -41,7 +46,7 @@ def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
     Returns:
         For each configuration its group, and one row per group with kernel, grid, block, registers and shared memory.
     """
-    shared = configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes")
+    shared = shared_memory(configurations)
     axes = [configurations.array(f"{what}_{axis}") for what in ("grid", "block") for axis in "xyz"]
     kernel = configurations.coded("kernel")
     keys = np.stack([kernel.codes, *axes, configurations.array("registers_per_thread"), shared]).astype(np.int64)
@@ -62,7 +67,8 @@ def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
 def kernels(recording: Captures) -> Columns:
     """Compute the kernel summary, the largest total first."""
     events = recording.columns("kernels")
-    group, keys = configuration_groups(recording.columns("launch_configurations"))
+    configurations = recording.columns("launch_configurations")
+    group, keys = configuration_groups(configurations)
     codes = group[events.array("launch_configuration_id")]
     stats = group_statistics(codes, events.array("duration_ns"), keys.rows)
     configuration = keys.array("launch_configuration_id")
@@ -79,16 +85,21 @@ def kernels(recording: Captures) -> Columns:
             "min_ns": stats.minimum,
             "max_ns": stats.maximum,
             "stddev_ns": stats.stddev,
-            **_occupancy(recording, configuration),
+            **first_device_occupancy(recording, configurations.take(configuration)),
         }
     )
     used = np.flatnonzero(stats.count > 0)
     return frame.take(used[np.lexsort((configuration[used], -stats.total[used]))])
 
 
-def _occupancy(recording: Captures, configuration: np.ndarray) -> dict[str, Column]:
-    """Return theoretical occupancy on the first device; no value where no device was recorded or it is unknown."""
-    rows = len(configuration)
+def first_device_occupancy(recording: Captures, configurations: Columns) -> dict[str, Column]:
+    """Return theoretical occupancy on the first device; no value where no device was recorded or it is unknown.
+
+    Args:
+        recording: What holds the devices.
+        configurations: Rows of the table `launch_configurations`.
+    """
+    rows = configurations.rows
     unknown: dict[str, Column] = {
         "theoretical_occupancy_pct": np.full(rows, np.nan),
         "occupancy_limiter": Coded(np.full(rows, -1, np.int32), []),
@@ -97,7 +108,7 @@ def _occupancy(recording: Captures, configuration: np.ndarray) -> dict[str, Colu
         return unknown
     try:
         device = next(iter(device_rows(recording.columns("devices")).values()))
-        found = limits_of_launches(recording.columns("launch_configurations").take(configuration), device)
+        found = limits_of_launches(configurations, device)
     except DataMissingError:
         return unknown
     return {

@@ -15,6 +15,7 @@ REGISTERS = ColumnSpec(
     "lower",
     "registers that one thread occupies",
     "registersPerThread; launch__registers_per_thread",
+    dtype="int",
     compared="exactly",
 )
 SHARED_MEMORY = ColumnSpec(
@@ -23,6 +24,7 @@ SHARED_MEMORY = ColumnSpec(
     "lower",
     "static plus dynamic shared memory of a block",
     "staticSharedMemory + dynamicSharedMemory; launch__shared_mem_per_block_*",
+    dtype="int",
     compared="exactly",
 )
 LAUNCH = (KERNEL, GRID, BLOCK, REGISTERS, SHARED_MEMORY)

@@ -8,7 +8,7 @@ import numpy as np
 
 from profiler.columns import Columns
 from profiler.metrics.device_limits import device_rows
-from profiler.metrics.kernel_time import dimensions
+from profiler.metrics.kernel_time import dimensions, shared_memory
 from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY
 from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches, theoretical_occupancy
 from profiler.metrics.spec import MetricTable
@@ -95,14 +95,13 @@ def occupancy(recording: Captures) -> Columns:
     order = np.lexsort((used_on, rows))
     rows, used_on, counts = rows[order], used_on[order], counts[order]
     limits = {name: _gather(name, per_device, rows, used_on) for name in ("occupancy_pct", "limiter", *_LIMIT_COLUMNS)}
-    shared = configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes")
     return Columns(
         {
             "kernel": configurations.coded("kernel").take(rows),
             "grid": dimensions(configurations, "grid")[rows],
             "block": dimensions(configurations, "block")[rows],
             "registers_per_thread": configurations.array("registers_per_thread")[rows],
-            "shared_memory_bytes": shared[rows],
+            "shared_memory_bytes": shared_memory(configurations)[rows],
             "device": used_on,
             "count": np.ma.masked_equal(counts, -1),
             "theoretical_occupancy_pct": limits["occupancy_pct"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,123 +10,87 @@ from profiler.columns import Coded
 from profiler.distinct import distinct
 from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import KERNEL, MEMCPY, gpu_operations
-from profiler.metrics.grouping import percentile
+from profiler.metrics.grouping import group_statistics
 from profiler.metrics.point_ranges import iterations, operation_points
-from profiler.metrics.time_sources import iteration_times
+from profiler.metrics.time_sources import IterationTimes, iteration_times
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from profiler.tables.captures import Captures
 
 
-@dataclass(frozen=True)
-class PointTimes:
-    """Statistics per label; labels are the keys of `position`.
-
-    Attributes:
-        position: Label to row.
-        count: Iterations or samples that entered the statistics.
-        median, p05, p95, minimum, maximum, mean, stddev: float64 ns, NaN without samples.
-    """
-
-    position: dict[str, int]
-    count: np.ndarray
-    median: np.ndarray
-    p05: np.ndarray
-    p95: np.ndarray
-    minimum: np.ndarray
-    maximum: np.ndarray
-    mean: np.ndarray
-    stddev: np.ndarray
+STATISTICS = {"median": "median", "p05": "p05", "p95": "p95", "min": "minimum", "max": "maximum", "stddev": "stddev"}
+"""Statistics of a point's times, by the middle of their columns' names."""
 
 
-def statistics_of(labels: Coded, values: np.ndarray) -> PointTimes:
+def label_statistics(labels: Coded, values: np.ndarray) -> pd.DataFrame:
     """Compute statistics of durations per label; rows without label or without a value are left out.
 
     Args:
         labels: Point of each value.
         values: float64 ns.
+
+    Returns:
+        One row a label, which is the index: `count`, and float64 ns, NaN without values, as `STATISTICS` names them.
     """
-    groups = len(labels.values)
+    import pandas as pd
+
     keep = (labels.codes >= 0) & ~np.isnan(values)
-    codes, kept = labels.codes[keep], values[keep]
-    order = np.lexsort((kept, codes))
-    ordered = kept[order]
-    count = np.bincount(codes, minlength=groups)
-    starts = np.concatenate(([0], np.cumsum(count)))
-    mean, stddev, low, high = (np.full(groups, np.nan) for _ in range(4))
-    filled = count > 0
-    if len(ordered):
-        first = starts[:-1][filled]
-        mean[filled] = np.add.reduceat(ordered, first) / count[filled]
-        low[filled], high[filled] = ordered[first], ordered[starts[1:][filled] - 1]
-        deviation = ordered - np.repeat(mean[filled], count[filled])
-        squares = np.zeros(groups)
-        squares[filled] = np.add.reduceat(deviation * deviation, first)
-        several = count > 1
-        stddev[several] = np.sqrt(squares[several] / (count[several] - 1))
-    median, p05, p95 = (percentile(ordered, starts, fraction) for fraction in (0.5, 0.05, 0.95))
-    position = {label: row for row, label in enumerate(labels.values)}
-    return PointTimes(position, count, median, p05, p95, low, high, mean, stddev)
+    found = group_statistics(labels.codes[keep], values[keep], len(labels.values))
+    frame = pd.DataFrame(
+        {name: getattr(found, source) for name, source in STATISTICS.items()}, index=pd.Index(list(labels.values), dtype=object)
+    )
+    frame.loc[found.count == 0] = np.nan
+    return frame.assign(count=found.count)
 
 
-@dataclass(frozen=True)
-class GpuPoints:
-    """What a tool recorded on the GPU for each point.
+PARTS = ("span_ns", "kernel_time_ns", "busy_ns", "gap_ns", "period_ns")
+"""What else an iteration's work on the GPU took, by the names of `points`; the medians are a point's."""
 
-    Attributes:
-        times: Time of an iteration on the GPU (`time_sources.IterationTimes.time_ns`).
-        parts: Medians of the other quantities by their names in the metric table, float64 ns; empty without GPU work.
-        overlaps: Whether the point's iterations overlap, so that its time is their period.
-        host: Host time of the iteration's range.
-        payload_bytes: Bytes an iteration must move, NaN when unknown.
-        kernels_per_iteration: Mean number of kernels and graphs.
-        copies: Copies inside measured iterations, NaN when no GPU work was recorded.
-        launch_configuration: Configuration that took the most time, -1 when none.
+
+def gpu_points(recording: Captures) -> pd.DataFrame | None:
+    """Return GPU figures per point of a recording of one tool; None when it has no sweep point.
+
+    Returns:
+        The columns of `label_statistics`, of the time that an iteration took on the GPU, and those of `PARTS`; timed_by: span,
+        or period where the point's iterations overlap; payload_bytes: bytes that an iteration must move;
+        kernels_per_iteration: mean number of kernels and graphs; memcpys_in_iterations: copies inside measured iterations;
+        launch_configuration: the one that took the most time. NaN where one is not known.
     """
+    import pandas as pd
 
-    times: PointTimes
-    parts: dict[str, np.ndarray]
-    overlaps: np.ndarray
-    host: PointTimes
-    payload_bytes: np.ndarray
-    kernels_per_iteration: np.ndarray
-    copies: np.ndarray
-    launch_configuration: np.ndarray
-
-
-def gpu_points(recording: Captures) -> GpuPoints | None:
-    """Return GPU figures per point of a recording of one tool; None when it has no sweep point."""
     found = iterations(recording)
     if found is None:
         return None
-    labels = Coded(found.label.codes, found.labels)
-    groups, rows = len(found.labels), len(found.row)
-    host = statistics_of(labels, found.duration_ns.astype(np.float64))
-    payload = np.full(groups, np.nan)
-    known = (labels.codes >= 0) & ~np.isnan(found.payload_bytes)
-    payload[labels.codes[known]] = found.payload_bytes[known]
-    kernels, copies = np.full(groups, np.nan), np.full(groups, np.nan)
-    dominant = np.full(groups, -1)
+    labels, index = Coded(found.label.codes, found.labels), pd.Index(list(found.labels), dtype=object)
     try:
-        operations = gpu_operations(recording)
+        measured, work = _measured(iteration_times(recording)), _work(recording, labels)
     except DataMissingError:
-        nothing = statistics_of(labels, np.full(rows, np.nan))
-        return GpuPoints(nothing, {}, np.zeros(groups, dtype=bool), host, payload, kernels, copies, dominant)
-    iteration, _ = operation_points(recording)
-    each = iteration_times(recording)
-    inside = labels.codes >= 0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        kernels = np.bincount(labels.codes[inside], weights=each.kernels[inside], minlength=groups) / host.count
-    moved = np.flatnonzero((iteration >= 0) & (operations.kind == MEMCPY))
-    owner = labels.codes[iteration[moved]]
-    copies = np.bincount(owner[owner >= 0], minlength=groups).astype(np.float64)
-    dominant = _dominant(recording, labels, iteration, groups)
-    overlaps = np.zeros(groups, dtype=bool)
-    overlaps[labels.codes[each.overlaps]] = True
-    quantities = {"span_ns": each.span_ns, "kernel_time_ns": each.kernel_ns, "busy_ns": each.busy_ns,
-                  "gap_ns": each.span_ns - each.busy_ns, "period_ns": each.period_ns}  # fmt: skip
-    parts = {name: statistics_of(labels, values).median for name, values in quantities.items()}
-    return GpuPoints(statistics_of(labels, each.time_ns), parts, overlaps, host, payload, kernels, copies, dominant)
+        measured = dict.fromkeys(("time_ns", *PARTS, "kernels_per_iteration", "overlaps"), np.full(len(found.row), np.nan))
+        work = {"memcpys_in_iterations": np.nan, "launch_configuration": np.nan}
+    each = pd.DataFrame({"point": labels.codes, "payload_bytes": found.payload_bytes, **measured})
+    how = {**dict.fromkeys(PARTS, "median"), "payload_bytes": "last", "kernels_per_iteration": "mean", "overlaps": "max"}
+    points = each[each["point"] >= 0].groupby("point").agg(how).reindex(range(len(index))).set_axis(index).assign(**work)
+    points = label_statistics(labels, measured["time_ns"]).join(points)
+    timed_by = points["overlaps"].map({0.0: "span", 1.0: "period"}).astype(object).where(points["count"] > 0, None)
+    return points.assign(timed_by=timed_by)
+
+
+def _measured(each: IterationTimes) -> dict[str, np.ndarray]:
+    """Return what each iteration took, by the names of a point's columns."""
+    parts = (each.span_ns, each.kernel_ns, each.busy_ns, each.span_ns - each.busy_ns, each.period_ns)
+    named = dict(zip(PARTS, parts, strict=True))
+    return {"time_ns": each.time_ns, **named, "kernels_per_iteration": each.kernels, "overlaps": each.overlaps.astype(np.float64)}
+
+
+def _work(recording: Captures, labels: Coded) -> dict[str, np.ndarray]:
+    """Return the copies inside each point's measured iterations, and its dominant launch configuration."""
+    operations, (iteration, _) = gpu_operations(recording), operation_points(recording)
+    owner = labels.codes[iteration[(iteration >= 0) & (operations.kind == MEMCPY)]]
+    copies = np.bincount(owner[owner >= 0], minlength=len(labels.values)).astype(np.float64)
+    dominant = _dominant(recording, labels, iteration, len(labels.values))
+    return {"memcpys_in_iterations": copies, "launch_configuration": np.where(dominant >= 0, dominant, np.nan)}
 
 
 def _dominant(recording: Captures, labels: Coded, iteration: np.ndarray, groups: int) -> np.ndarray:
@@ -149,17 +112,21 @@ def _dominant(recording: Captures, labels: Coded, iteration: np.ndarray, groups:
     return result
 
 
-def sample_times(recording: Captures, tool: str) -> tuple[PointTimes, PointTimes] | None:
-    """Return statistics of the program's own samples, device and host time, by label; None when there are none."""
+def sample_times(recording: Captures, tool: str) -> pd.DataFrame | None:
+    """Return statistics of the program's own samples by label, as `label_statistics`; None when there are none.
+
+    Returns:
+        Device time, and `host_median`: the median host time to enqueue an iteration.
+    """
     if not (recording.has("points", tool) and recording.has("samples", tool)):
         return None
     points, samples = recording.columns("points", tool), recording.columns("samples", tool)
     label = points.coded("label")
     # points are numbered by row within their document
-    codes = label.codes[samples.array("point_id")]
-    device = statistics_of(Coded(codes, label.values), _as_float(samples.array("duration_ns")))
+    own = Coded(label.codes[samples.array("point_id")], label.values)
     host = _as_float(samples.array("host_duration_ns")) if "host_duration_ns" in samples else np.full(samples.rows, np.nan)
-    return device, statistics_of(Coded(codes, label.values), host)
+    device = label_statistics(own, _as_float(samples.array("duration_ns")))
+    return device.assign(host_median=label_statistics(own, host)["median"])
 
 
 def _as_float(values: np.ndarray) -> np.ndarray:
