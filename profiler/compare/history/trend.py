@@ -15,7 +15,7 @@ from profiler.compare.history.change_points import change_points, noise_of
 from profiler.compare.judge.conditions import compare_conditions, compare_facts, mixed_conditions, recording_facts
 from profiler.compare.judge.noise import machine_noise
 from profiler.compare.judge.verdict import DecisionRule
-from profiler.compare.rows.row import Row
+from profiler.compare.rows.row import Row, with_one_quantity
 from profiler.compare.rows.sides import side_rows
 from profiler.errors import DataMissingError, ProfilerError
 from profiler.metrics.recording import Recording, load
@@ -75,8 +75,7 @@ def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: s
     chosen = choose_source([newest], check_source(source))
     assert chosen is not None  # runs without times were left out  # noqa: S101 - tells the type checker
     facts = recording_facts(newest, chosen.tool, str(chosen))
-    records: list[dict[str, Any]] = []
-    kept: list[Row] = []
+    kept: list[tuple[RunDir, Row]] = []
     conditions: dict[str, dict[str, str]] = {}
     # the newest first: its conditions are those that the older ones are held to, row by row
     for run, recording in reversed(loaded):
@@ -88,9 +87,15 @@ def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: s
         rows, reason = _alike(rows, conditions)
         if reason:
             left_out[run.run_id] = reason
-        kept += rows
-        records = [_record(run, item) for item in rows] + records
-    noise = machine_noise(root, facts, kept)
+        kept = [(run, item) for item in rows] + kept
+    noise = machine_noise(root, facts, [item for _, item in kept])
+    by_label: dict[str, list[tuple[RunDir, Row]]] = {}
+    for pair in kept:
+        by_label.setdefault(pair[1].label, []).append(pair)
+    records: list[dict[str, Any]] = []
+    for series in by_label.values():
+        timed = with_one_quantity([item for _, item in series])
+        records += [_record(run, item) for (run, _), item in zip(series, timed, strict=True)]
     frame = pd.DataFrame(records, columns=list(TREND_COLUMNS))
     parts = [_with_levels(part, noise.process_spread, rule) for _, part in frame.groupby("row", sort=False)]
     points = pd.concat(parts, ignore_index=True) if parts else frame

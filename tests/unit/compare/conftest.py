@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ from profiler.point_label import decode_label
 DRIVER = Path(__file__).with_name("simulated_driver.py")
 
 
-def samples(median: float, count: int = 50, spread: float = 0.002, seed: int = 0) -> list[float]:
+def samples(median: float, count: int = 50, spread: float = 0.002, seed: int = 0) -> list[int]:
     """Return whole ns around a median; the same seed gives the same noise."""
     noise = np.random.default_rng(seed).standard_normal(count)
-    return np.rint(median * np.exp(spread * noise)).tolist()
+    return np.rint(median * np.exp(spread * noise)).astype(int).tolist()
 
 
-def row(label: str, values: list[float] | None, **more: Any) -> Row:
+def row(label: str, values: Sequence[float] | None, **more: Any) -> Row:
     """Return a row with one process's samples."""
     return Row(
         label,

@@ -1,0 +1,102 @@
+"""What an iteration takes on the GPU, of random traces against a count of unit cells, and of overlapping ones by hand."""
+
+import statistics
+from itertools import pairwise
+
+import pytest
+import traces
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import profiler
+from profiler.compare.judge.captures import compare_targets
+from profiler.compare.ranking import rank_recordings
+
+LATE = 100_000
+operation = st.tuples(st.sampled_from(["kernels", "memcpys", "memsets"]), st.integers(0, 30), st.integers(1, 15), st.integers(0, 2))
+iteration = st.tuples(st.lists(operation, max_size=5), st.integers(-20, 20))
+
+
+def trace_of(path, points):
+    """Write points: label to iterations, each the operations (kind, start, end, device and stream) that it launched."""
+    tables = {"kernels": [], "memcpys": [], "memsets": [], "calls": [], "ranges": [traces.DOMAIN]}
+    now, correlation = 0, 0
+    for label, iterations in points.items():
+        begin = now
+        for operations in iterations:
+            opened, now = now + 1, now + 1
+            for kind, start, end, lane in operations:
+                correlation, now = correlation + 1, now + 10
+                place = {"correlationId": correlation, "deviceId": lane % 2, "streamId": 7 + lane}
+                tables["calls"].append((now, now + 5, {"correlationId": correlation}))
+                tables[kind].append((start, end, place))
+            now += 10
+            tables["ranges"].append((opened, now, {"domainId": 1, "textId": 4}))
+            now += 1
+        tables["ranges"].append((begin, now, {"domainId": 1, "text": f"point {label}"}))
+        now += 1
+    return profiler.load(traces.write_trace(path, **tables))
+
+
+def placed(iterations):
+    """Give every iteration's operations their time, the next one's some time after (or before) the end of this one's."""
+    now, found = LATE, []
+    for operations, gap in iterations:
+        found.append([(kind, now + start, now + start + length, lane) for kind, start, length, lane in operations])
+        now += max([start + length for _, start, length, _ in operations], default=0) + gap
+    return found
+
+
+def median(values):
+    return statistics.median(values) if values else None
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(iteration, min_size=1, max_size=6))
+def test_quantities_of_random_iterations(tmp_path_factory, drawn):
+    iterations = placed(drawn)
+    recording = trace_of(tmp_path_factory.mktemp("t") / "t.sqlite", {"op=a": iterations})
+    (row,) = recording.metric_columns("points").to_records()
+    working = [(min(start for _, start, _, _ in own), max(end for _, _, end, _ in own), own) for own in iterations if own]
+    working.sort(key=lambda item: item[0])
+    spans = [end - start for start, end, _ in working]
+    busy = [len({cell for _, start, end, _ in own for cell in range(start, end)}) for _, _, own in working]
+    kernels = [sum(end - start for kind, start, end, _ in own if kind == "kernels") for _, _, own in working]
+    kernels = [total for total, (_, _, own) in zip(kernels, working, strict=True) if any(kind == "kernels" for kind, *_ in own)]
+    starts = [start for start, _, _ in working]
+    periods = [after - before for before, after in pairwise(starts)]
+    overlaps = sum(after < end for (_, end, _), after in zip(working, starts[1:], strict=False))
+    assert (row["span_ns"], row["busy_ns"]) == (median(spans), median(busy))
+    assert row["gap_ns"] == median([span - own for span, own in zip(spans, busy, strict=True)])
+    assert (row["kernel_time_ns"], row["period_ns"]) == (median(kernels), median(periods))
+    if working:
+        by_period = overlaps > len(periods) / 2
+        assert row["timed_by"] == ("period" if by_period else "span")
+        assert row["nsys_median_ns"] == median(periods if by_period else spans)
+
+
+def steady(count, length, period):
+    """Iterations of one kernel each, on two streams in turn."""
+    return [[("kernels", LATE + i * period, LATE + i * period + length, i % 2)] for i in range(count)]
+
+
+def test_rows_that_are_judged_together_are_timed_by_one_quantity(tmp_path):
+    points = {"op=a variant=alone": steady(20, 100, 130), "op=a variant=double": steady(20, 200, 110)}
+    found = rank_recordings([trace_of(tmp_path / "t.sqlite", points)], runs=tmp_path)
+    assert found["row"].tolist() == ["op=a variant=double", "op=a variant=alone"]
+    assert found["median_ns"].tolist() == [110.0, 130.0]
+    assert found["note"].tolist()[0].startswith("iterations overlap on the GPU: their period")
+    paths = []
+    for name, iterations in zip("ab", points.values(), strict=True):
+        trace_of(tmp_path / f"{name}.sqlite", {"op=a": iterations})
+        paths.append(str(tmp_path / f"{name}.sqlite"))
+    (row,) = compare_targets(paths[0], paths[1:], runs=tmp_path).rows.to_dict("records")
+    assert (row["base_median_ns"], row["candidate_median_ns"], row["verdict"]) == (130.0, 110.0, "faster")
+    assert "periods are compared" in row["detail"] and "kernel time alone changed by +100.00 %" in row["detail"]
+
+
+@pytest.mark.parametrize(("by", "winners"), [((), ["op=a k=1"]), (("op", "k"), ["op=a k=1", "op=a k=2"])])
+def test_what_the_same_work_is_can_be_said(tmp_path, by, winners):
+    points = {"op=a k=1": steady(20, 100, 130), "op=a k=2": steady(20, 120, 140)}
+    found = rank_recordings([trace_of(tmp_path / "t.sqlite", points)], runs=tmp_path, by=by)
+    assert found[found["place"] == 1]["row"].tolist() == winners
