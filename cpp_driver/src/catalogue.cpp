@@ -5,10 +5,10 @@
 #include "contract/contract.hpp"
 #include "contract/native.hpp"
 #include "error.hpp"
-#include "json_writer.hpp"
+#include "json.hpp"
 #include "nearest_name.hpp"
 #include "references.hpp"
-#include "sweep.hpp"
+#include "request_points.hpp"
 
 namespace profiler::driver {
 namespace {
@@ -65,35 +65,41 @@ std::string fieldText(plugins::Field const& field) {
   return "    " + std::string(field.name) + "=" + defaults.textAt(0) + "  " + plugins::describeDomain(field) + ": " + field.help + "\n";
 }
 
-void writeFields(JsonWriter& json, plugins::FieldTable fields) {
-  json.key("attributes").beginArray();
+Json fieldsJson(plugins::FieldTable fields) {
+  Json list = Json::array();
   for (auto const& field : fields) {
     plugins::Attributes const defaults(plugins::FieldTable{&field, 1});
-    json.beginObject().field("name", field.name).field("type", plugins::fieldTypeName(field.type)).field("help", field.help);
-    json.field("default", defaults.textAt(0)).field("domain", plugins::describeDomain(field)).field("launch_only", field.launchOnly);
-    json.key("choices").beginArray();
-    for (auto const* choice : field.choices) json.value(choice);
-    json.endArray().key("allowed").beginArray();
-    for (auto const allowed : field.allowed) json.value(allowed);
-    json.endArray();
     bool const isNumber = field.type != plugins::FieldType::kChoice;
-    json.key("minimum").value(isNumber ? std::optional(field.minimum) : std::nullopt);
-    json.key("maximum").value(isNumber ? std::optional(field.maximum) : std::nullopt);
-    json.endObject();
+    Json choices = Json::array(), allowed = Json::array();
+    for (auto const* choice : field.choices) choices.push_back(choice);
+    for (auto const value : field.allowed) allowed.push_back(value);
+    list.push_back({{"name", field.name},
+                    {"type", plugins::fieldTypeName(field.type)},
+                    {"help", field.help},
+                    {"default", defaults.textAt(0)},
+                    {"domain", plugins::describeDomain(field)},
+                    {"launch_only", field.launchOnly},
+                    {"choices", choices},
+                    {"allowed", allowed},
+                    {"minimum", isNumber ? Json(field.minimum) : Json()},
+                    {"maximum", isNumber ? Json(field.maximum) : Json()}});
   }
-  json.endArray();
+  return list;
 }
 
-void writePlugin(JsonWriter& json, plugins::OpInfo const& info) {
-  json.beginObject().field("name", info.name).field("plugin_name", info.pluginName).field("version", info.version);
-  json.field("namespace", plugins::kPluginNamespace).field("summary", info.summary).field("input_count", info.inputCount);
-  json.key("types").beginArray();
-  for (auto const type : info.types) json.value(plugins::elementTypeName(type));
-  json.endArray().key("variants").beginArray();
-  for (auto const* variant : info.variants()) json.value(variant);
-  json.endArray();
-  writeFields(json, info.fields);
-  json.endObject();
+Json pluginJson(plugins::OpInfo const& info) {
+  Json types = Json::array(), variants = Json::array();
+  for (auto const type : info.types) types.push_back(plugins::elementTypeName(type));
+  for (auto const* variant : info.variants()) variants.push_back(variant);
+  return {{"name", info.name},
+          {"plugin_name", info.pluginName},
+          {"version", info.version},
+          {"namespace", plugins::kPluginNamespace},
+          {"summary", info.summary},
+          {"input_count", info.inputCount},
+          {"types", types},
+          {"variants", variants},
+          {"attributes", fieldsJson(info.fields)}};
 }
 
 }  // namespace
@@ -164,19 +170,13 @@ std::string listText() {
 }
 
 std::string listJson() {
-  JsonWriter json;
-  json.beginObject().key("plugins").beginArray();
-  for (auto const* op : plugins::allOps()) writePlugin(json, op->info());
-  json.endArray().key("native").beginArray();
+  Json document = {{"plugins", Json::array()}, {"native", Json::array()}, {"types", Json::array()}, {"settings", fillSettings({})}};
+  for (auto const* op : plugins::allOps()) document["plugins"].push_back(pluginJson(op->info()));
   for (auto const* op : plugins::nativeOps()) {
-    json.beginObject().field("name", op->name).field("summary", op->summary);
-    writeFields(json, op->fields);
-    json.endObject();
+    document["native"].push_back({{"name", op->name}, {"summary", op->summary}, {"attributes", fieldsJson(op->fields)}});
   }
-  json.endArray().key("types").beginArray();
-  for (auto const type : plugins::kElementTypes) json.value(plugins::elementTypeName(type));
-  json.endArray().endObject();
-  return json.text() + "\n";
+  for (auto const type : plugins::kElementTypes) document["types"].push_back(plugins::elementTypeName(type));
+  return dump(document) + "\n";
 }
 
 }  // namespace profiler::driver

@@ -3,27 +3,17 @@
 
 #include <cuda_runtime_api.h>
 
-#include <stdexcept>
 #include <string>
+
+#include "device.hpp"
 
 namespace profiler::driver {
 
-class CudaError : public std::runtime_error {
- public:
-  CudaError(cudaError_t status, char const* call)
-      : std::runtime_error(std::string(call) + ": " + cudaGetErrorName(status) + ", " + cudaGetErrorString(status)), mStatus(status) {}
-  cudaError_t status() const { return mStatus; }
-
- private:
-  cudaError_t mStatus;
-};
-
 /// Throws CudaError unless `status` is cudaSuccess.
 inline void checkCuda(cudaError_t status, char const* call) {
-  if (status != cudaSuccess) {
-    cudaGetLastError();  // an error that is not sticky must not surface at a later, innocent call
-    throw CudaError(status, call);
-  }
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // an error that is not sticky must not surface at a later, innocent call
+  throw core::CudaError(std::string(call) + ": " + cudaGetErrorName(status) + ", " + cudaGetErrorString(status));
 }
 
 }  // namespace profiler::driver

@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "contract/contract.hpp"
-#include "cuda_handles.hpp"
+#include "cuda_check.hpp"
 #include "error.hpp"
+#include "json.hpp"
 #include "references.hpp"
 
 namespace profiler::driver {
@@ -29,7 +30,7 @@ class DirectExecutor : public Executor {
       : mOp(op), mAttributes(attributes), mViews(std::move(views)) {
     CUDA_CHECK(plugins::DeviceInfo::current(mContext.device));
     mContext.workspaceBytes = mOp.workspaceBytes(mAttributes, mViews.inputs.data(), mViews.outputs.data());
-    mWorkspace = allocateDevice(mContext.workspaceBytes);
+    mWorkspace = cudaDevice(mContext.device.ordinal).allocate(mContext.workspaceBytes);
     mContext.workspace = mWorkspace.get();
   }
   void bind(Addresses const& addresses) override {
@@ -37,8 +38,8 @@ class DirectExecutor : public Executor {
     for (auto& input : mViews.inputs) input.data = addresses[next++];
     for (auto& output : mViews.outputs) output.data = addresses[next++];
   }
-  void enqueue(cudaStream_t stream) override {
-    mContext.stream = stream;
+  void enqueue(void* stream) override {
+    mContext.stream = static_cast<cudaStream_t>(stream);
     checkCuda(mOp.launch(mAttributes, mContext, mViews.inputs.data(), mViews.outputs.data()), "Op::launch");
   }
 
@@ -47,7 +48,7 @@ class DirectExecutor : public Executor {
   plugins::Attributes mAttributes;
   OpViews mViews;
   plugins::LaunchContext mContext;
-  DeviceMemory mWorkspace;
+  Handle mWorkspace;
 };
 
 class DirectWorkload : public Workload {
@@ -61,10 +62,12 @@ class DirectWorkload : public Workload {
   char const* engineName() const override { return "direct"; }
   std::vector<TensorSpec> const& tensors() const override { return mTensors; }
   std::unique_ptr<Executor> makeExecutor() override { return std::make_unique<DirectExecutor>(mOp, mAttributes, mViews); }
-  std::int64_t bytesPerIteration() const override { return mOp.bytesPerIteration(mAttributes, mViews.inputs.data(), mViews.outputs.data()); }
+  std::int64_t bytesPerIteration() const override {
+    return mOp.bytesPerIteration(mAttributes, mViews.inputs.data(), mViews.outputs.data());
+  }
   Reference const* reference() const override { return mReference.get(); }
-  std::optional<LaunchDescription> launch() const override {
-    return describeOpLaunch(mOp, mAttributes, mViews.inputs.data(), mViews.outputs.data());
+  Json facts() const override {
+    return factsJson(describeOpLaunch(mOp, mAttributes, mViews.inputs.data(), mViews.outputs.data()), std::nullopt, std::nullopt);
   }
 
  private:
@@ -79,8 +82,9 @@ class CopyExecutor : public Executor {
  public:
   explicit CopyExecutor(std::size_t byteCount) : mByteCount(byteCount) {}
   void bind(Addresses const& addresses) override { mAddresses = addresses; }
-  void enqueue(cudaStream_t stream) override {
-    if (mByteCount > 0) CUDA_CHECK(cudaMemcpyAsync(mAddresses[1], mAddresses[0], mByteCount, cudaMemcpyDeviceToDevice, stream));
+  void enqueue(void* stream) override {
+    if (mByteCount > 0)
+      CUDA_CHECK(cudaMemcpyAsync(mAddresses[1], mAddresses[0], mByteCount, cudaMemcpyDeviceToDevice, static_cast<cudaStream_t>(stream)));
   }
 
  private:

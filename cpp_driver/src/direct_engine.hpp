@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "engine_facts.hpp"
 #include "point.hpp"
 #include "workload.hpp"
 

@@ -6,18 +6,19 @@
 
 #include "catalogue.hpp"
 #include "cuda_check.hpp"
-#include "device_info.hpp"
 #include "error.hpp"
 #include "option_table.hpp"
 #include "options.hpp"
 #include "program_version.hpp"
+#include "request_points.hpp"
+#include "result_json.hpp"
 #include "session.hpp"
-#include "sweep.hpp"
 #include "tensorrt_backend.hpp"
 
 namespace {
 
 using namespace profiler::driver;
+using profiler::core::CudaError;
 
 void printVersion() {
   std::printf("profiler-driver %s\nCUDA runtime %s\n", kProgramVersion, builtRuntimeVersion().c_str());

@@ -1,84 +1,127 @@
 #include "option_table.hpp"
 
-#include <cstring>
+#include <algorithm>
+
+#include "json.hpp"
+#include "settings.hpp"
 
 namespace profiler::driver {
+namespace {
 
-std::vector<OptionRow> const& optionTable() {
-  static char const* const kWhat = "What runs (at least one)";
-  static char const* const kSweep = "Sweep: the product of all lists; every value is repeatable and takes a,b,c";
-  static char const* const kTensorrt = "TensorRT";
-  static char const* const kMeasure = "Measuring";
-  static char const* const kCheck = "Verification";
-  static char const* const kOutput = "Output";
-  static std::vector<OptionRow> const table = {
-      {kWhat, "plugin", "OP", Arity::kMany, nullptr, "a built-in op as TensorRT plugin, or all; with --direct its kernels alone"},
-      {kWhat, "native", "OP", Arity::kMany, nullptr, "TensorRT's own layers: relu, sigmoid, silu (sigmoid*x), add_scalar, identity"},
-      {kWhat, "copy", "", Arity::kFlag, nullptr, "a device-to-device copy of the same tensors, as the bandwidth to reach"},
-      {kWhat, "engine", "FILE", Arity::kOne, nullptr, "a serialised TensorRT engine"},
-      {kWhat, "onnx", "FILE", Arity::kOne, nullptr, "an ONNX model, where TensorRT's ONNX parser is found"},
-      {kWhat, "points", "FILE", Arity::kOne, nullptr,
+constexpr char const* kWhat = "What runs (at least one)";
+constexpr char const* kSweep = "Sweep: the product of all lists; every value is repeatable and takes a,b,c";
+constexpr char const* kTensorrt = "TensorRT";
+constexpr char const* kMeasure = "Measuring";
+constexpr char const* kCheck = "Verification";
+constexpr char const* kOutput = "Output";
+
+std::vector<OptionRow> ownRows() {
+  return {
+      {kWhat, "plugin", "OP", Arity::kMany, {}, "a built-in op as TensorRT plugin, or all; with --direct its kernels alone"},
+      {kWhat, "native", "OP", Arity::kMany, {}, "TensorRT's own layers: relu, sigmoid, silu (sigmoid*x), add_scalar, identity"},
+      {kWhat, "copy", "", Arity::kFlag, {}, "a device-to-device copy of the same tensors, as the bandwidth to reach"},
+      {kWhat, "engine", "FILE", Arity::kOne, {}, "a serialised TensorRT engine"},
+      {kWhat, "onnx", "FILE", Arity::kOne, {}, "an ONNX model, where TensorRT's ONNX parser is found"},
+      {kWhat,
+       "points",
+       "FILE",
+       Arity::kOne,
+       {},
        "one point a line (op=swish shape=65536x1024 dtype=fp32 block=256; # starts a comment), or a points document"},
-      {kWhat, "direct", "", Arity::kFlag, nullptr, "launch plugin kernels without TensorRT; needs no TensorRT at all"},
-      {kWhat, "name", "NAME", Arity::kOne, nullptr, "op name of --engine and --onnx points (default: the file's stem)"},
+      {kWhat, "request", "FILE", Arity::kOne, {}, "everything from a request of profiler run: engine, points, settings"},
+      {kWhat, "direct", "", Arity::kFlag, {}, "launch plugin kernels without TensorRT; needs no TensorRT at all"},
+      {kWhat, "name", "NAME", Arity::kOne, {}, "op name of --engine and --onnx points (default: the file's stem)"},
 
-      {kSweep, "shape", "DIMS", Arity::kMany, nullptr, "tensor shape, as 65536x1024; scalar: rank 0"},
-      {kSweep, "dtype", "TYPE", Arity::kMany, nullptr,
+      {kSweep, "shape", "DIMS", Arity::kMany, {}, "tensor shape, as 65536x1024; scalar: rank 0"},
+      {kSweep,
+       "dtype",
+       "TYPE",
+       Arity::kMany,
+       {},
        "fp32, fp16 or bf16 of plugins, native layers and copy (default fp32); networks have their own"},
-      {kSweep, "set", "KEY=VALUE", Arity::kMany, nullptr, "attribute of the op: --set block=128,256 --set variant=scalar,vectorized"},
-      {kSweep, "only", "FILE", Arity::kOne, nullptr, "measure only the points of the sweep whose labels stand in FILE, one a line"},
-      {kSweep, "threads", "N", Arity::kMany, "1", "host threads, each with its own execution context, streams and buffers"},
-      {kSweep, "streams", "N", Arity::kMany, "1", "streams of each thread"},
-      {kSweep, "cache-mode", "MODE", Arity::kMany, "cold",
-       "cold: inputs come from DRAM (buffers rotate past twice the L2); warm: one buffer set"},
-      {kSweep, "launch-mode", "MODE", Arity::kMany, "plain", "plain launches, or graph: one CUDA graph launch per iteration"},
+      {kSweep, "set", "KEY=VALUE", Arity::kMany, {}, "attribute of the op: --set block=128,256 --set variant=scalar,vectorized"},
+      {kSweep, "only", "FILE", Arity::kOne, {}, "measure only the points of the sweep whose labels stand in FILE, one a line"},
 
-      {kTensorrt, "plugin-library", "FILE", Arity::kMany, nullptr,
+      {kTensorrt,
+       "plugin-library",
+       "FILE",
+       Arity::kMany,
+       {},
        "library with plugin creators (default: the one built beside this program; none: no library)"},
-      {kTensorrt, "plugin-version", "TEXT", Arity::kOne, nullptr, "version of the plugin creator to look up (default: the op's)"},
-      {kTensorrt, "tensorrt-library", "FILE", Arity::kOne, nullptr,
+      {kTensorrt, "plugin-version", "TEXT", Arity::kOne, {}, "version of the plugin creator to look up (default: the op's)"},
+      {kTensorrt,
+       "tensorrt-library",
+       "FILE",
+       Arity::kOne,
+       {},
        "libnvinfer or libtensorrt_rtx to load (default: by name, $TENSORRT_LIBRARY_DIR first)"},
-      {kTensorrt, "profile", "MIN:OPT:MAX", Arity::kOne, nullptr,
-       "build one engine for a range of shapes: --profile 1x1024:8x1024:32x1024"},
-      {kTensorrt, "input-shape", "NAME:DIMS", Arity::kMany, nullptr, "shape of a named input of --engine or --onnx"},
-      {kTensorrt, "save-engine", "FILE", Arity::kOne, nullptr, "write the serialised engine; the sweep may need one engine only"},
-      {kTensorrt, "cache-dir", "DIR", Arity::kOne, nullptr,
-       "engine and timing caches (default $XDG_CACHE_HOME/profiler or ~/.cache/profiler)"},
-      {kTensorrt, "no-engine-cache", "", Arity::kFlag, nullptr, "build every engine anew"},
-      {kTensorrt, "timing-cache", "FILE", Arity::kOne, nullptr, "timing cache file (default: in the cache directory)"},
-      {kTensorrt, "no-timing-cache", "", Arity::kFlag, nullptr, "time every tactic anew"},
+      {kTensorrt, "profile", "MIN:OPT:MAX", Arity::kOne, {}, "build one engine for a range of shapes: --profile 1x1024:8x1024:32x1024"},
+      {kTensorrt, "input-shape", "NAME:DIMS", Arity::kMany, {}, "shape of a named input of --engine or --onnx"},
+      {kTensorrt, "save-engine", "FILE", Arity::kOne, {}, "write the serialised engine; the sweep may need one engine only"},
+      {kTensorrt, "cache-dir", "DIR", Arity::kOne, {}, "engine and timing caches (default $XDG_CACHE_HOME/profiler or ~/.cache/profiler)"},
+      {kTensorrt, "no-engine-cache", "", Arity::kFlag, {}, "build every engine anew"},
+      {kTensorrt, "timing-cache", "FILE", Arity::kOne, {}, "timing cache file (default: in the cache directory)"},
+      {kTensorrt, "no-timing-cache", "", Arity::kFlag, {}, "time every tactic anew"},
 
-      {kMeasure, "iterations", "N", Arity::kOne, nullptr, "measure exactly N iterations (per thread and stream)"},
-      {kMeasure, "warmup", "N", Arity::kOne, "10", "iterations before measuring, per thread and stream"},
-      {kMeasure, "min-iterations", "N", Arity::kOne, "50", "measure at least N iterations (default at most --max-iterations)"},
-      {kMeasure, "max-iterations", "N", Arity::kOne, "20000", "measure at most N iterations (default at least --min-iterations)"},
-      {kMeasure, "min-time", "SECONDS", Arity::kOne, "0.1", "measure at least this long (default at most --max-time)"},
-      {kMeasure, "max-time", "SECONDS", Arity::kOne, "3", "stop after this long, stable or not (default at least --min-time)"},
-      {kMeasure, "stability", "RATIO", Arity::kOne, "0.005", "stop when the median is known within this ratio (95 % interval and drift)"},
-      {kMeasure, "measure", "HOW", Arity::kOne, "auto",
-       "isolated: one lane, launch gaps hidden; throughput: lanes run freely; auto: isolated for one lane"},
-      {kMeasure, "stream-flag", "FLAG", Arity::kOne, "non-blocking",
-       "non-blocking, or blocking: synchronises with the legacy default stream"},
       {kMeasure, "device", "N", Arity::kOne, "0", "CUDA device"},
 
-      {kCheck, "seed", "N", Arity::kOne, "1", "seed of the random inputs"},
-      {kCheck, "reference", "OP", Arity::kOne, nullptr,
-       "op that --engine and --onnx outputs are checked against (its attributes by --set)"},
-      {kCheck, "tolerance-abs", "X", Arity::kOne, nullptr, "absolute tolerance instead of the op's own"},
-      {kCheck, "tolerance-rel", "X", Arity::kOne, nullptr, "relative tolerance instead of the op's own"},
-      {kCheck, "no-verify", "", Arity::kFlag, nullptr, "skip the comparison with the float64 reference (times are marked unverified)"},
-      {kCheck, "output-digest", "", Arity::kFlag, nullptr, "record the SHA-256 of each output"},
-      {kCheck, "save-output", "DIR", Arity::kOne, nullptr, "write each output as raw little-endian elements"},
-      {kCheck, "compare-output", "DIR", Arity::kOne, nullptr,
+      {kCheck, "reference", "OP", Arity::kOne, {}, "op that --engine and --onnx outputs are checked against (its attributes by --set)"},
+      {kCheck, "output-digest", "", Arity::kFlag, {}, "record the SHA-256 of each output"},
+      {kCheck, "save-output", "DIR", Arity::kOne, {}, "write each output as raw little-endian elements"},
+      {kCheck,
+       "compare-output",
+       "DIR",
+       Arity::kOne,
+       {},
        "compare each output with the one that --save-output wrote there; any difference fails"},
 
-      {kOutput, "json", "[FILE]", Arity::kOptional, nullptr, "result file, rewritten after each point; stdout without FILE or for -"},
-      {kOutput, "quiet", "", Arity::kFlag, nullptr, "no table on the terminal"},
-      {kOutput, "dry-run", "", Arity::kFlag, nullptr, "list the points and stop; needs no GPU"},
-      {kOutput, "list", "", Arity::kFlag, nullptr, "list ops, attributes, variants and types (--json: machine-readable, on stdout)"},
-      {kOutput, "version", "", Arity::kFlag, nullptr, "print versions"},
-      {kOutput, "help", "", Arity::kFlag, nullptr, "print this text"},
+      {kOutput, "json", "[FILE]", Arity::kOptional, {}, "result file, rewritten after each point; stdout without FILE or for -"},
+      {kOutput, "quiet", "", Arity::kFlag, {}, "no table on the terminal"},
+      {kOutput, "dry-run", "", Arity::kFlag, {}, "list the points and stop; needs no GPU"},
+      {kOutput, "list", "", Arity::kFlag, {}, "list ops, attributes, variants and types (--json: machine-readable, on stdout)"},
+      {kOutput, "version", "", Arity::kFlag, {}, "print versions"},
+      {kOutput, "help", "", Arity::kFlag, {}, "print this text"},
   };
+}
+
+OptionRow settingRow(core::Json const& option) {
+  std::string const type = option["type"], unit = option["unit"].is_string() ? option["unit"] : "";
+  OptionRow row;
+  row.setting = option["name"];
+  row.name = row.setting;
+  std::replace(row.name.begin(), row.name.end(), '_', '-');
+  bool const isList = option.value("list", false);
+  row.group = isList ? kSweep : kMeasure;
+  row.arity = type == "flag" ? Arity::kFlag : isList ? Arity::kMany : Arity::kOne;
+  row.help = option["help"];
+  if (type == "flag" && option["default"] == true) {
+    row.name = "no-" + row.name;
+    row.help = "do not: " + row.help;
+  } else if (!option["default"].is_null()) {
+    row.defaultText = option["default"].is_string() ? option["default"].get<std::string>() : core::dump(option["default"]);
+  }
+  if (type != "flag")
+    row.argument = type == "choice" ? "MODE" : type == "integer" ? "N" : unit == "s" ? "SECONDS" : unit == "ratio" ? "RATIO" : "X";
+  for (auto const& alias : option.value("aliases", core::Json::array())) {
+    std::string name = alias;
+    std::replace(name.begin(), name.end(), '_', '-');
+    row.aliases.push_back(name);
+  }
+  return row;
+}
+
+}  // namespace
+
+std::vector<OptionRow> const& optionTable() {
+  static std::vector<OptionRow> const table = [] {
+    std::vector<OptionRow> rows;
+    for (auto const& option : core::measuringOptions()) rows.push_back(settingRow(option));
+    for (auto& row : ownRows()) rows.push_back(std::move(row));
+    std::vector<std::string> const groups = {kWhat, kSweep, kTensorrt, kMeasure, kCheck, kOutput};
+    auto const place = [&](OptionRow const& row) { return std::find(groups.begin(), groups.end(), row.group); };
+    std::stable_sort(rows.begin(), rows.end(), [&](OptionRow const& a, OptionRow const& b) { return place(a) < place(b); });
+    return rows;
+  }();
   return table;
 }
 
@@ -138,9 +181,10 @@ std::vector<Contradiction> const& contradictions() {
 
 OptionRow const* findOption(std::string const& name) {
   for (auto const& row : optionTable()) {
-    if (name == row.name) return &row;
+    bool const isAlias = std::find(row.aliases.begin(), row.aliases.end(), name) != row.aliases.end();
+    if (name == row.name || isAlias) return &row;
   }
-  return nullptr;
+  return {};
 }
 
 std::string helpText() {
@@ -148,13 +192,13 @@ std::string helpText() {
       "usage: profiler-driver (--plugin OP | --native OP | --copy | --engine FILE | --onnx FILE | --points FILE)… [options]\n\n"
       "Runs TensorRT engines, plugins or bare kernels over a sweep, checks every output, times every iteration and marks all of it\n"
       "with NVTX. Example: profiler-driver --direct --plugin swish --shape 65536x1024 --set block=128,256 --json result.json\n";
-  char const* group = "";
+  std::string group;
   for (auto const& row : optionTable()) {
-    if (std::strcmp(group, row.group) != 0) text += std::string("\n") + row.group + "\n";
+    if (group != row.group) text += std::string("\n") + row.group + "\n";
     group = row.group;
-    std::string left = std::string("  --") + row.name + (row.argument[0] ? std::string(" ") + row.argument : "");
+    std::string left = std::string("  --") + row.name + (row.argument.empty() ? "" : " " + row.argument);
     if (left.size() < 28) left.resize(28, ' ');
-    text += left + "  " + row.help + (row.defaultText ? std::string(" [") + row.defaultText + "]" : "") + "\n";
+    text += left + "  " + row.help + (row.defaultText ? " [" + *row.defaultText + "]" : "") + "\n";
   }
   text +=
       "\nExit codes: 0 all points ok (some may be skipped)   2 wrong usage   3 CUDA driver, TensorRT or another library missing\n"

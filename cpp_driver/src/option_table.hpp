@@ -1,7 +1,8 @@
 /// The one table of command-line options: name, argument, default, help and what excludes what. Parsing, `--help` and the echo in
-/// the result file derive from it.
+/// the result file derive from it. How to measure stands in profiler/runner/options.json; its rows are made from that.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,12 +11,14 @@ namespace profiler::driver {
 enum class Arity { kFlag, kOne, kMany, kOptional };
 
 struct OptionRow {
-  char const* group;
-  char const* name;      ///< Without the leading dashes.
-  char const* argument;  ///< Placeholder in the help; empty for a flag.
+  std::string group;
+  std::string name;      ///< Without the leading dashes.
+  std::string argument;  ///< Placeholder in the help; empty for a flag.
   Arity arity;
-  char const* defaultText;  ///< Null when there is none.
-  char const* help;
+  std::optional<std::string> defaultText;
+  std::string help;
+  std::string setting{};               ///< Name of the measuring option; empty for all others.
+  std::vector<std::string> aliases{};  ///< Names of earlier versions, not in the help.
 };
 
 struct Contradiction {

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "error.hpp"
+#include "json.hpp"
 #include "nearest_name.hpp"
 #include "number_text.hpp"
 #include "option_table.hpp"
-#include "sweep.hpp"
+#include "request_points.hpp"
 
 namespace profiler::driver {
 namespace {
@@ -72,14 +74,13 @@ class Reader {
       if (found->second.front().empty()) throw usageError(std::string("--") + name + " is empty");
       return found->second.front();
     }
-    char const* fallback = findOption(name)->defaultText;
-    return fallback ? fallback : "";
+    return findOption(name)->defaultText.value_or("");
   }
   std::vector<std::string> list(char const* name) const {
     std::vector<std::string> items;
     auto const found = mGiven.find(name);
     if (found == mGiven.end()) {
-      if (char const* fallback = findOption(name)->defaultText) items.push_back(fallback);
+      if (auto const& fallback = findOption(name)->defaultText) items.push_back(*fallback);
       return items;
     }
     for (auto const& text : found->second) {
@@ -91,15 +92,6 @@ class Reader {
     return parseInteger(std::string("--") + name, text(name), low, high);
   }
   double real(char const* name, double low, double high) const { return parseReal(std::string("--") + name, text(name), low, high); }
-  template <typename Choice>
-  Choice choice(char const* name, std::string const& value, std::vector<std::pair<char const*, Choice>> const& choices) const {
-    std::string known;
-    for (auto const& [word, meaning] : choices) {
-      if (value == word) return meaning;
-      known += (known.empty() ? "" : ", ") + std::string(word);
-    }
-    throw usageError(std::string("--") + name + " is '" + value + "'", "use one of " + known);
-  }
 
  private:
   Given const& mGiven;
@@ -132,15 +124,10 @@ void readSweep(Options& options, Reader const& reader) {
   options.copy = reader.flag("copy");
   options.shapes = reader.list("shape");
   options.types = reader.list("dtype");
-  for (auto const& item : reader.list("threads")) options.threads.push_back(static_cast<int>(parseInteger("--threads", item, 1, 256)));
-  for (auto const& item : reader.list("streams")) options.streams.push_back(static_cast<int>(parseInteger("--streams", item, 1, 256)));
-  for (auto const& item : reader.list("cache-mode")) {
-    options.caches.push_back(reader.choice<CacheMode>("cache-mode", item, {{"cold", CacheMode::kCold}, {"warm", CacheMode::kWarm}}));
-  }
-  for (auto const& item : reader.list("launch-mode")) {
-    options.launchModes.push_back(
-        reader.choice<LaunchMode>("launch-mode", item, {{"plain", LaunchMode::kPlain}, {"graph", LaunchMode::kGraph}}));
-  }
+  options.threads = reader.list("threads");
+  options.streams = reader.list("streams");
+  options.caches = reader.list("cache-mode");
+  options.launchModes = reader.list("launch-mode");
   for (auto const& item : reader.list("input-shape")) {
     std::size_t const colon = item.rfind(':');
     if (colon == std::string::npos || colon == 0) throw usageError("--input-shape '" + item + "'", "write NAME:DIMS, as input:1x1024");
@@ -178,35 +165,53 @@ void readTensorrt(Options& options, Reader const& reader) {
   options.useTimingCache = !reader.flag("no-timing-cache");
 }
 
-/// A bound that was given moves the default of the other one; two given bounds must fit each other.
-template <typename Number>
-void fitBounds(Reader const& reader, char const* lowName, Number& low, char const* highName, Number& high) {
-  if (low <= high) return;
-  if (!reader.flag(lowName)) {
-    low = high;
-  } else if (!reader.flag(highName)) {
-    high = low;
-  } else {
-    throw usageError(std::string("--") + lowName + " is above --" + highName, "lower the one or raise the other");
+/// Settings that were given, by name; of a list the first value, all of which are checked.
+Json givenSettings(Reader const& reader) {
+  Json given = Json::object();
+  for (auto const& row : optionTable()) {
+    if (row.setting.empty() || !reader.flag(row.name.c_str())) continue;
+    if (row.arity == Arity::kFlag) {
+      given[row.setting] = false;
+      continue;
+    }
+    auto const texts = row.arity == Arity::kMany ? reader.list(row.name.c_str()) : std::vector<std::string>{reader.text(row.name.c_str())};
+    for (auto const& text : texts) fillSettings({{row.setting, text}});
+    given[row.setting] = texts.front();
   }
+  return given;
 }
 
 void readMeasuring(Options& options, Reader const& reader) {
-  constexpr std::int64_t kMost = 100'000'000;
-  if (reader.flag("iterations")) options.stop.fixedIterations = reader.integer("iterations", 1, kMost);
-  options.warmup = reader.integer("warmup", 0, kMost);
-  options.stop.minIterations = reader.integer("min-iterations", 1, kMost);
-  options.stop.maxIterations = reader.integer("max-iterations", 1, kMost);
-  options.stop.minSeconds = reader.real("min-time", 0.0, 86400.0);
-  options.stop.maxSeconds = reader.real("max-time", 0.0, 86400.0);
-  options.stop.stability = reader.real("stability", 0.0, 1.0);
-  fitBounds(reader, "min-iterations", options.stop.minIterations, "max-iterations", options.stop.maxIterations);
-  fitBounds(reader, "min-time", options.stop.minSeconds, "max-time", options.stop.maxSeconds);
-  options.measure = reader.choice<MeasureMode>(
-      "measure", reader.text("measure"),
-      {{"auto", MeasureMode::kAuto}, {"isolated", MeasureMode::kIsolated}, {"throughput", MeasureMode::kThroughput}});
-  options.blockingStreams = reader.choice<bool>("stream-flag", reader.text("stream-flag"), {{"non-blocking", false}, {"blocking", true}});
+  Json const filled = fillSettings(givenSettings(reader));
+  options.settings = readSettings(filled);
+  options.filledSettings = dump(filled);
   options.device = static_cast<int>(reader.integer("device", 0, 1023));
+}
+
+/// What a request of `profiler run` states stands for the options of the command line.
+void readRequest(Options& options, std::string const& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(ExitCode::kFileMissing, "cannot read " + path, "check --request");
+  try {
+    Json const request = Json::parse(file);
+    if (request.value("schema", std::string()) != "profiler-request") throw usageError(path + " is no request", "see docs/formats.md");
+    Json const filled = fillSettings(request.value("settings", Json::object()));
+    options.settings = readSettings(filled);
+    options.filledSettings = dump(filled);
+    options.threads = {std::to_string(options.settings.execution.threads)};
+    options.streams = {std::to_string(options.settings.execution.streams)};
+    options.caches = {filled["cache_mode"]};
+    options.launchModes = {filled["launch_mode"]};
+    options.pointsFile = path;
+    options.direct = request.value("engine", std::string()) == "direct";
+    options.pluginLibraries = options.direct ? std::vector<std::string>{} : request.value("plugin_libraries", std::vector<std::string>{});
+    options.engineFile = request.value("engine_file", std::string());
+    options.onnxFile = request.value("onnx_file", std::string());
+    options.cacheDirectory = request.value("cache_folder", std::string());
+    options.device = request.value("device", 0);
+  } catch (Json::exception const& error) {
+    throw usageError(path + ": broken request: " + error.what());
+  }
 }
 
 void readRest(Options& options, Reader const& reader) {
@@ -216,13 +221,9 @@ void readRest(Options& options, Reader const& reader) {
   options.onlyFile = reader.text("only");
   options.direct = reader.flag("direct");
   options.name = reader.text("name");
-  options.seed = static_cast<std::uint64_t>(reader.integer("seed", 0, std::int64_t{1} << 62));
   options.reference = reader.text("reference");
   options.saveOutput = reader.text("save-output");
   options.compareOutput = reader.text("compare-output");
-  if (reader.flag("tolerance-abs")) options.toleranceAbs = reader.real("tolerance-abs", 0.0, 1e300);
-  if (reader.flag("tolerance-rel")) options.toleranceRel = reader.real("tolerance-rel", 0.0, 1e300);
-  options.verify = !reader.flag("no-verify");
   options.outputDigest = reader.flag("output-digest");
   if (reader.flag("json")) options.json = reader.text("json");
   options.quiet = reader.flag("quiet");
@@ -244,8 +245,8 @@ void requireSomethingToRun(Options const& options) {
   if (network && !options.sets.empty() && options.reference.empty())
     throw usageError("--set has nothing to set",
                      "an engine's attributes are built in; add --reference OP to check against that op with them");
-  bool const manyLanes = options.threads != std::vector<int>{1} || options.streams != std::vector<int>{1};
-  if (options.measure == MeasureMode::kIsolated && manyLanes) {
+  bool const manyLanes = options.threads != std::vector<std::string>{"1"} || options.streams != std::vector<std::string>{"1"};
+  if (options.settings.measure == MeasureMode::kIsolated && manyLanes) {
     throw usageError("--measure isolated needs one thread and one stream", "use --measure throughput");
   }
 }
@@ -302,15 +303,23 @@ void refuseIdleOptions(Options const& options) {
   if (network && !options.types.empty() && !options.copy) {
     throw usageError("--dtype has no effect: an engine or model has its own types", "drop it; tensors in the result tell the types");
   }
-  bool const tolerance = options.toleranceAbs || options.toleranceRel;
+  bool const tolerance = options.settings.tolerance.absolute || options.settings.tolerance.relative;
   if (tolerance && network && options.reference.empty() && !options.copy) {
     throw usageError("--tolerance-abs and --tolerance-rel have nothing to apply to", "add --reference OP");
   }
-  if (given("stability") && options.measure == MeasureMode::kThroughput) {
+  if (given("stability") && options.settings.measure == MeasureMode::kThroughput) {
     throw usageError("--stability contradicts --measure throughput: lanes run for --min-time and --min-iterations", "drop one of the two");
   }
   if (!options.saveOutput.empty() && !options.compareOutput.empty() && sameFolder(options.saveOutput, options.compareOutput)) {
     throw usageError("--save-output and --compare-output name one folder: outputs would be compared with themselves", "name two folders");
+  }
+}
+
+/// A request states everything but where the result goes.
+void refuseBesideRequest(Given const& given) {
+  for (auto const& [name, texts] : given) {
+    if (name == "request" || name == "json" || name == "quiet" || name == "dry-run" || name == "tensorrt-library") continue;
+    throw usageError("--request contradicts --" + name + ": the request states it", "drop one of the two");
   }
 }
 
@@ -330,6 +339,11 @@ Options parseOptions(std::vector<std::string> const& words) {
     throw usageError("--list --json writes to stdout, not to " + *options.json, "redirect it: --list --json > FILE");
   }
   if (options.help || options.version || options.list) return options;
+  if (reader.flag("request")) {
+    refuseBesideRequest(options.given);
+    readRequest(options, reader.text("request"));
+    return options;
+  }
   requireSomethingToRun(options);
   refuseForeignNames(options);
   if (!options.pointsFile.empty()) refuseListsBesidePoints(options);

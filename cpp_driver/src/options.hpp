@@ -7,21 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "error.hpp"
 #include "point.hpp"
+#include "settings.hpp"
 
 namespace profiler::driver {
 
-/// When a measurement ends.
-struct StopRule {
-  std::optional<std::int64_t> fixedIterations;
-  std::int64_t minIterations = 50;
-  std::int64_t maxIterations = 20000;
-  double minSeconds = 0.1;
-  double maxSeconds = 3.0;
-  double stability = 0.005;
-};
-
-enum class MeasureMode { kAuto, kIsolated, kThroughput };
+using namespace core;
 
 struct Options {
   std::map<std::string, std::vector<std::string>> given;  ///< Texts by option name, as typed; the echo in the result.
@@ -29,12 +21,10 @@ struct Options {
   std::vector<std::string> plugins, natives, shapes, types;
   std::vector<std::pair<std::string, std::vector<std::string>>> sets;
   std::map<std::string, Extents> inputShapes;
-  std::vector<int> threads, streams;
-  std::vector<CacheMode> caches;
-  std::vector<LaunchMode> launchModes;
+  std::vector<std::string> threads, streams, caches, launchModes;
   std::vector<std::string> pluginLibraries;
   bool copy = false, direct = false;
-  std::string engineFile, onnxFile, pointsFile, onlyFile, name;
+  std::string engineFile, onnxFile, pointsFile, onlyFile, name;  ///< A request file is its points file too.
   std::string pluginVersion, tensorrtLibrary, saveEngine, cacheDirectory, timingCache;
   struct ShapeRange {
     Extents min, opt, max;
@@ -42,17 +32,11 @@ struct Options {
   std::optional<ShapeRange> profile;
   bool engineCache = true, useTimingCache = true;
 
-  StopRule stop;
-  std::int64_t warmup = 10;
-  MeasureMode measure = MeasureMode::kAuto;
-  bool blockingStreams = false;
+  Settings settings;
+  std::string filledSettings;  ///< All settings by name, as JSON; the echo in the result.
   int device = 0;
-
-  std::uint64_t seed = 1;
   std::string reference, saveOutput, compareOutput;
-  std::optional<double> toleranceAbs, toleranceRel;
-  bool verify = true, outputDigest = false;
-
+  bool outputDigest = false;
   std::optional<std::string> json;  ///< File, or "-" for stdout.
   bool quiet = false, dryRun = false, list = false, version = false, help = false;
 };

@@ -70,13 +70,6 @@ plugins::FieldTable fieldsOf(std::string const& name) {
   return {};
 }
 
-plugins::Shape contractShape(Extents const& extents) {
-  plugins::Shape shape;
-  shape.rank = static_cast<std::int32_t>(extents.size());
-  std::copy(extents.begin(), extents.end(), shape.dims);
-  return shape;
-}
-
 plugins::Attributes readAttributes(plugins::FieldTable fields, std::vector<NamedText> const& texts) {
   plugins::Attributes attributes(fields);
   for (auto const& [name, text] : texts) {

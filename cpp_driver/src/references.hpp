@@ -3,11 +3,13 @@
 
 #include <memory>
 
-#include "contract/op.hpp"
 #include "contract/native.hpp"
+#include "contract/op.hpp"
 #include "workload.hpp"
 
 namespace profiler::driver {
+
+using namespace core;
 
 std::unique_ptr<Reference> makeOpReference(plugins::Op const& op, plugins::Attributes const& attributes);
 std::unique_ptr<Reference> makeNativeReference(plugins::NativeOp const& op, plugins::Attributes const& attributes);
@@ -18,9 +20,6 @@ std::unique_ptr<Reference> makeReference(std::string const& name, std::vector<Na
 
 /// Attributes of the op or native layer of this name; none for any other.
 plugins::FieldTable fieldsOf(std::string const& name);
-
-/// Shape of the contract from extents.
-plugins::Shape contractShape(Extents const& extents);
 
 /// Attributes of a field table from the texts of a point. Throws Unsupported with the reason for a refused value.
 plugins::Attributes readAttributes(plugins::FieldTable fields, std::vector<NamedText> const& texts);

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "file_write.hpp"
-#include "json_reader.hpp"
+#include "json.hpp"
 #include "session.hpp"
 
 namespace profiler::driver {
@@ -21,9 +21,9 @@ std::string temporaryFolder() {
   return folder && *folder ? folder : "/tmp";
 }
 
-std::optional<std::string> textOf(JsonValue const& point, char const* name) {
-  std::string const text = point.textOf(name);
-  return text.empty() ? std::nullopt : std::optional(text);
+std::optional<std::string> textOf(Json const& point, char const* name) {
+  Json const text = point.value(name, Json());
+  return text.is_string() ? std::optional(text.get<std::string>()) : std::nullopt;
 }
 
 }  // namespace
@@ -34,8 +34,8 @@ std::vector<PointRecord> takeEarlierPoints() {
   if (!path) return records;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    JsonValue const point = parseJson(line);
-    records.push_back({line, point.textOf("status"), textOf(point, "engine"), textOf(point, "engine_digest")});
+    Json const point = Json::parse(line);
+    records.push_back({line, textOf(point, "status").value_or(""), textOf(point, "engine"), textOf(point, "engine_digest")});
   }
   ::unlink(path);
   ::unsetenv(kVariable);

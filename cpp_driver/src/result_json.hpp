@@ -6,28 +6,30 @@
 #include <string>
 #include <vector>
 
-#include "device_info.hpp"
-#include "run_loop.hpp"
+#include "measurement.hpp"
 
 namespace profiler::driver {
+
+using namespace core;
 
 struct DocumentFacts {
   std::vector<std::string> argv;
   std::map<std::string, std::vector<std::string>> options;
-  std::optional<GpuDescription> gpu;
+  std::string settings = "null";  ///< All settings, as JSON.
+  std::optional<DeviceFacts> gpu;
   std::optional<std::string> displayDriver, tensorrtVersion, tensorrtLibrary;
   std::optional<std::string> pluginLibraryDigest, timingCacheDigest, programDigest;
 };
 
-/// One point as a JSON object.
-std::string pointJson(PointResult const& result);
+/// Version of the CUDA runtime this program was built with, as `13.0`.
+std::string builtRuntimeVersion();
 
 /// The whole document.
 ///
 /// Args:
 ///   engine: of the first point that had one.
 ///   engineDigest: of the only engine in the run; absent when there was none or more than one.
-///   points: finished objects from pointJson.
+///   points: records as JSON, one line each.
 std::string documentJson(DocumentFacts const& facts, std::optional<std::string> const& engine,
                          std::optional<std::string> const& engineDigest, std::vector<std::string> const& points);
 

@@ -6,7 +6,7 @@
 
 namespace profiler::driver {
 
-ResultTable::ResultTable(std::vector<PointRequest> const& points, GpuDescription const& gpu, std::FILE* out, bool quiet)
+ResultTable::ResultTable(std::vector<PointRequest> const& points, DeviceFacts const& gpu, std::FILE* out, bool quiet)
     : mGpu(gpu), mOut(out), mQuiet(quiet) {
   for (auto const& point : points) mLabelWidth = std::max(mLabelWidth, static_cast<int>(point.label.size()));
   if (mQuiet) return;

@@ -4,22 +4,22 @@
 #include <cstdio>
 #include <vector>
 
-#include "device_info.hpp"
-#include "point.hpp"
-#include "run_loop.hpp"
+#include "measurement.hpp"
 
 namespace profiler::driver {
+
+using namespace core;
 
 class ResultTable {
  public:
   /// Prints the head; nothing at all when `quiet`.
-  ResultTable(std::vector<PointRequest> const& points, GpuDescription const& gpu, std::FILE* out, bool quiet);
+  ResultTable(std::vector<PointRequest> const& points, DeviceFacts const& gpu, std::FILE* out, bool quiet);
   void add(PointResult const& result);
 
  private:
   void addSamples(PointResult const& result);
 
-  GpuDescription const& mGpu;
+  DeviceFacts const& mGpu;
   std::FILE* mOut;
   bool mQuiet;
   int mLabelWidth = 5;

@@ -8,7 +8,9 @@
 #include "digest.hpp"
 #include "error.hpp"
 #include "file_write.hpp"
+#include "json.hpp"
 #include "result_table.hpp"
+#include "run_loop.hpp"
 
 namespace profiler::driver {
 namespace {
@@ -17,26 +19,28 @@ class Session {
  public:
   Session(Options const& options, std::vector<std::string> argv, std::vector<PointRecord> earlier)
       : mOptions(options),
-        mGpu(selectDevice(options.device)),
-        mNvml(mGpu.uuid),
-        mLoop(mOptions, mGpu, mNvml),
+        mDevice(cudaDevice(options.device)),
+        mNvml(mDevice.facts().uuid),
+        mLoop(mOptions, mDevice, mNvml),
         mRecords(std::move(earlier)) {
     mFacts.argv = std::move(argv);
     mFacts.options = options.given;
-    mFacts.gpu = mGpu;
+    mFacts.settings = options.filledSettings;
+    mFacts.gpu = mDevice.facts();
     mFacts.displayDriver = mNvml.displayDriver();
     mFacts.programDigest = digestFile("/proc/self/exe");
   }
 
   void run(std::vector<PointRequest> const& points) {
-    ResultTable table(points, mGpu, mOptions.json == "-" ? stderr : stdout, mOptions.quiet);
+    ResultTable table(points, mDevice.facts(), mOptions.json == "-" ? stderr : stdout, mOptions.quiet);
     mLoop.prepare(points);
     writeDocument(false);
     for (std::size_t number = mRecords.size(); number < points.size(); ++number) {
       PointResult const result = mLoop.run(points[number], number);
-      PointRecord record{pointJson(result), pointStatusName(result.status), std::nullopt, std::nullopt};
+      PointRecord record{dump(pointJson(result)), pointStatusName(result.status), std::nullopt, std::nullopt};
       if (!result.engineName.empty()) record.engine = result.engineName;
-      if (result.engine) record.engineDigest = result.engine->digest;
+      Json const digest = result.facts.value("engine_digest", Json());
+      if (digest.is_string()) record.engineDigest = digest;
       mRecords.push_back(std::move(record));
       table.add(result);
       writeDocument(number + 1 == points.size());
@@ -72,7 +76,7 @@ class Session {
   }
 
   Options const& mOptions;
-  GpuDescription mGpu;
+  Device& mDevice;
   Nvml mNvml;
   RunLoop mLoop;
   std::vector<PointRecord> mRecords;

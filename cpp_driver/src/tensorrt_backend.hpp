@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "device_info.hpp"
+#include "device.hpp"
 #include "options.hpp"
 #include "point.hpp"
 #include "workload.hpp"
@@ -38,7 +38,7 @@ struct TensorrtModule {
 TensorrtModule findTensorrt(std::string const& requestedLibrary);
 
 /// Loads the module and makes its backend.
-std::shared_ptr<TensorrtBackend> loadTensorrtBackend(Options const& options, GpuDescription const& gpu);
+std::shared_ptr<TensorrtBackend> loadTensorrtBackend(Options const& options, DeviceFacts const& gpu);
 
 /// Major versions for which a module lies beside this program.
 std::vector<int> builtTensorrtMajors();
@@ -50,5 +50,5 @@ std::string libraryFolder();
 
 /// The one symbol of a module. The caller owns the result.
 extern "C" profiler::driver::TensorrtBackend* profilerMakeTensorrtBackend(profiler::driver::Options const& options,
-                                                                          profiler::driver::GpuDescription const& gpu,
+                                                                          profiler::driver::DeviceFacts const& gpu,
                                                                           profiler::driver::TensorrtModule const& module);

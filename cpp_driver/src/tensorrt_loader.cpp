@@ -99,7 +99,7 @@ TensorrtModule findTensorrt(std::string const& requestedLibrary) {
               "set TENSORRT_LIBRARY_DIR or LD_LIBRARY_PATH to the folder of libnvinfer, or give --tensorrt-library FILE");
 }
 
-std::shared_ptr<TensorrtBackend> loadTensorrtBackend(Options const& options, GpuDescription const& gpu) {
+std::shared_ptr<TensorrtBackend> loadTensorrtBackend(Options const& options, DeviceFacts const& gpu) {
   TensorrtModule const module = findTensorrt(options.tensorrtLibrary);
   void* handle = dlopen(module.modulePath.c_str(), RTLD_NOW | RTLD_LOCAL);
   auto const make =

@@ -17,7 +17,7 @@ using Make = decltype(&profilerMakeTensorrtBackend);
 
 void refusesAnotherLibrary(Make make) {
   Options const options;
-  GpuDescription const gpu;
+  DeviceFacts const gpu;
   TensorrtModule module;
   module.libraryPath = "libm.so.6";
   module.library = dlopen("libm.so.6", RTLD_LAZY);
@@ -42,14 +42,14 @@ void buildsAndCaches(Make make, std::string const& library, std::string const& m
                                         "--save-engine", (folder / "model.engine").string(), "--plugin-library", "none"});
   TensorrtModule const module = findTensorrt(library);
   CHECK(module.major == 11);
-  std::unique_ptr<TensorrtBackend> const backend(make(options, GpuDescription{}, module));
+  std::unique_ptr<TensorrtBackend> const backend(make(options, DeviceFacts{}, module));
   std::string const refusal = tryPoint(*backend);
   CHECK_DETAIL(refusal.empty() || refusal.find("cannot load the engine") != std::string::npos, refusal);
   CHECK(fs::exists(folder / "model.engine") && fs::file_size(folder / "model.engine") > 1000);
   CHECK(std::distance(fs::directory_iterator(folder / "cache" / "engines"), fs::directory_iterator()) == 1);
   CHECK(backend->timingCacheDigest().has_value() && !backend->pluginLibraryDigest());
   auto const built = fs::last_write_time(*fs::directory_iterator(folder / "cache" / "engines"));
-  std::unique_ptr<TensorrtBackend> const again(make(options, GpuDescription{}, module));
+  std::unique_ptr<TensorrtBackend> const again(make(options, DeviceFacts{}, module));
   tryPoint(*again);
   CHECK(fs::last_write_time(*fs::directory_iterator(folder / "cache" / "engines")) == built);
 }

@@ -8,7 +8,7 @@
 #include "option_table.hpp"
 #include "points_file.hpp"
 #include "refusal.hpp"
-#include "sweep.hpp"
+#include "request_points.hpp"
 
 namespace {
 
@@ -27,7 +27,7 @@ void tableIsConsistent() {
   std::set<std::string> names;
   for (auto const& row : optionTable()) {
     CHECK_DETAIL(names.insert(row.name).second, row.name);
-    CHECK_DETAIL((row.arity == Arity::kFlag) == (row.argument[0] == '\0'), row.name);
+    CHECK_DETAIL((row.arity == Arity::kFlag) == row.argument.empty(), row.name);
     CHECK_DETAIL(helpText().find(std::string("--") + row.name) != std::string::npos, row.name);
   }
   for (auto const& [first, second, reason] : contradictions()) {
@@ -39,9 +39,9 @@ void valuesAndForms() {
   Options const options = parse({"--plugin=swish", "--shape", "8x4,16", "--warmup", "3", "--json", "--quiet", "--measure=throughput"});
   CHECK(options.plugins == std::vector<std::string>{"swish"});
   CHECK((options.shapes == std::vector<std::string>{"8x4", "16"}));
-  CHECK(options.warmup == 3 && options.quiet && options.json == "-");
-  CHECK(options.measure == MeasureMode::kThroughput);
-  CHECK(options.stop.minIterations == 50 && !options.stop.fixedIterations);
+  CHECK(options.settings.warmup == 3 && options.quiet && options.json == "-");
+  CHECK(options.settings.measure == MeasureMode::kThroughput);
+  CHECK(options.settings.stop.minIterations == 50 && !options.settings.stop.fixedIterations);
   CHECK(options.given.at("warmup") == std::vector<std::string>{"3"});
 }
 
@@ -77,7 +77,7 @@ void contradictionsAreNamed() {
 }
 
 void oneBoundMovesTheDefaultOfTheOther() {
-  auto const stop = [](char const* option, char const* value) { return parse({"--copy", "--shape", "8", option, value}).stop; };
+  auto const stop = [](char const* option, char const* value) { return parse({"--copy", "--shape", "8", option, value}).settings.stop; };
   CHECK(stop("--max-iterations", "10").minIterations == 10 && stop("--max-iterations", "10").maxIterations == 10);
   CHECK(stop("--min-iterations", "30000").maxIterations == 30000 && stop("--min-iterations", "60").maxIterations == 20000);
   CHECK(stop("--max-time", "0.05").minSeconds == 0.05 && stop("--max-time", "0").minSeconds == 0.0);
@@ -88,7 +88,15 @@ void listsBesidePoints() {
   for (char const* option : {"--threads", "--streams"}) CHECK_ERROR(parse({"--points", "p", option, "1,2"}), "--points contradicts a list");
   CHECK_ERROR(parse({"--points", "p", "--cache-mode", "cold,warm"}), "write cache_mode=VALUE in the lines");
   CHECK_ERROR(parse({"--points", "p", "--launch-mode", "plain", "--launch-mode", "graph"}), "a list of --launch-mode");
-  CHECK(parse({"--points", "p", "--threads", "2", "--cache-mode", "warm"}).threads == std::vector<int>{2});
+  CHECK(parse({"--points", "p", "--threads", "2", "--cache-mode", "warm"}).threads == std::vector<std::string>{"2"});
+}
+
+/// Names of earlier versions and of the other program mean the same option.
+void aliases() {
+  Options const options =
+      parse({"--copy", "--shape", "8", "--max-samples", "9", "--min-samples", "9", "--precision", "0.1", "--cache", "warm"});
+  CHECK(options.settings.stop.maxIterations == 9 && options.settings.stop.minIterations == 9 && options.settings.stop.stability == 0.1);
+  CHECK(options.settings.execution.cache == CacheMode::kWarm);
 }
 
 void inputShapes() {
@@ -242,7 +250,7 @@ void pointsDocument() {
           "attributes": {"items": 4, "variant": "vectorized", "beta": 1e-7, "block": 256}}, {"op": "copy", "shape": "8", "dtype": "fp16"}]})");
   CHECK(points.size() == 2);
   CHECK(points[0].label == "op=swish variant=vectorized shape=65536x1024 dtype=fp32 block=256 items=4 beta=1e-07");
-  CHECK(points[0].attributes.size() == 4 && points[0].attributes[2].second == "1e-7");
+  CHECK(points[0].attributes.size() == 4 && points[0].attributes[2].second == "1e-07");
   CHECK(points[1].label == "op=copy shape=8 dtype=fp16");
   CHECK_ERROR(read("{\"schema\": \"other\", \"points\": []}"), "is no points document");
   CHECK_ERROR(read("{\"schema\": \"profiler-points\", \"points\": [{\"op\": [1]}]}"), "p: point 0: 'op' is no text");
@@ -270,6 +278,7 @@ int main() {
   contradictionsAreNamed();
   oneBoundMovesTheDefaultOfTheOther();
   listsBesidePoints();
+  aliases();
   inputShapes();
   optionsWithoutEffect();
   namesOfTheWrongOption();

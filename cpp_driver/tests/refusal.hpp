@@ -12,7 +12,7 @@
     std::string thrown = "nothing was thrown";                                                                                 \
     try {                                                                                                                      \
       static_cast<void>(expression);                                                                                           \
-    } catch (const ::profiler::driver::Error& error) {                                                                         \
+    } catch (const ::profiler::core::Error& error) {                                                                           \
       thrown = std::string(error.what()) + " | " + error.hint();                                                               \
     }                                                                                                                          \
     ::profiler::plugins::test::checks().that(thrown.find(text) != std::string::npos, #expression, __FILE__, __LINE__, thrown); \

@@ -4,6 +4,9 @@
 #include <cstdio>
 #include <limits>
 
+#include "engine_facts.hpp"
+#include "json.hpp"
+
 namespace {
 
 using namespace profiler::driver;
@@ -16,8 +19,9 @@ PointResult measuredPoint() {
   result.status = PointStatus::kOk;
   result.bytesPerIteration = 268435456;
   result.tensors = {{"input0", {65536, 1024}, TensorType::kFloat16, true}, {"output0", {65536, 1024}, TensorType::kFloat16, false}};
-  result.launch = LaunchDescription{"swish_scalar_kernel", "_Z19swish_scalar_kernelv", {16384, 1, 1}, {256, 1, 1}, 0, 4, 16,
-                                    {{"block", "256"}, {"variant", "scalar"}}, std::nullopt};
+  LaunchDescription const launch{
+      "swish_scalar_kernel", "_Z19swish_scalar_kernelv", {16384, 1, 1}, {256, 1, 1}, 0, 4, 16, {{"block", "256"}, {"variant", "scalar"}},
+      std::nullopt};
   Verification verification;
   verification.elementCount = 67108864;
   verification.maxAbs = 1.2e-7;
@@ -31,9 +35,9 @@ PointResult measuredPoint() {
   result.keepsToStream = true;
   result.measurement = Measurement{{{0, 0, {128000, 128100}, {4100, 4000}}, {1, 0, {128200}, {4200}}}, 10, std::nullopt, "stable"};
   result.before.smClockHz = 1980000000;
-  result.layers = std::vector<LayerDescription>{
+  std::vector<LayerDescription> const layers{
       {"Reformatting CopyNode for Input Tensor 0 to swish", "Reformat", {"Row major linear FP32"}, {"Row major linear FP16 format"}, true}};
-  result.engine = EngineFacts{"sha256:00", "cache", "sha256:11", std::nullopt, 9000};
+  result.facts = factsJson(launch, layers, EngineFacts{"sha256:00", "cache", "sha256:11", std::nullopt, 9000});
   return result;
 }
 
@@ -52,12 +56,13 @@ int main() {
   DocumentFacts facts;
   facts.argv = {"profiler-driver", "--set", "a=\"b\""};
   facts.options = {{"set", {"a=\"b\""}}};
-  GpuDescription gpu;
+  DeviceFacts gpu;
   gpu.name = "NVIDIA H200";
   gpu.uuid = "GPU-00000000-0000-0000-0000-000000000000";
   gpu.driverVersion = "13.0";
   facts.gpu = gpu;
-  std::string const document = documentJson(facts, "direct", std::nullopt, {pointJson(measuredPoint()), pointJson(failedPoint())});
+  std::string const document =
+      documentJson(facts, "direct", std::nullopt, {dump(pointJson(measuredPoint())), dump(pointJson(failedPoint()))});
   std::fputs(document.c_str(), stdout);
   return 0;
 }

@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace profiler::driver;
+using namespace profiler::core;
 using profiler::plugins::ElementType;
 
 void quantilesInterpolate() {

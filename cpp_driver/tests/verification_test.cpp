@@ -11,7 +11,7 @@
 
 namespace {
 
-using namespace profiler::driver;
+using namespace profiler::core;
 using profiler::plugins::Attributes;
 using profiler::plugins::ElementType;
 using profiler::plugins::findNativeOp;

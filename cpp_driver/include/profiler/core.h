@@ -31,8 +31,8 @@ extern "C" {
 
 /** Kinds of ranges, see the NVTX convention in docs/formats.md. */
 enum {
-  PROFILER_CORE_RANGE_POINT = 0,    /**< `text` is the label; no payload. */
-  PROFILER_CORE_RANGE_SETUP = 1,    /**< Graph capture. */
+  PROFILER_CORE_RANGE_POINT = 0, /**< `text` is the label; no payload. */
+  PROFILER_CORE_RANGE_SETUP = 1, /**< Graph capture. */
   PROFILER_CORE_RANGE_VERIFY = 2,
   PROFILER_CORE_RANGE_WARMUP = 3,
   PROFILER_CORE_RANGE_ITERATION = 4 /**< `payload` holds the bytes that the iteration must move. */
@@ -73,10 +73,9 @@ PROFILER_CORE_EXPORT void profilerCoreFree(char* answer);
  * Opens the ranges `point`, `verify`, `warmup` and `iteration`; the caller makes its engine ready before, in a range `setup` of its own.
  *
  * `request` is a JSON object:
- *   point        {"op", "shape": [..] or null, "dtype": "fp32|fp16|bf16" or null, "attributes": {..}} or {"label": "op=.. .."}; the label of
- *                the record is "label" where it is given, otherwise made from the others
- *   number       place in the sweep from 0: added to the seed, and in names of output files (default 0)
- *   device       CUDA device ordinal, or null: the host (threads 1, streams 1, launch mode plain)
+ *   point        {"op", "shape": [..] or null, "dtype": "fp32|fp16|bf16" or null, "attributes": {..}} or {"label": "op=.. .."}; the label
+ * of the record is "label" where it is given, otherwise made from the others number       place in the sweep from 0: added to the seed, and
+ * in names of output files (default 0) device       CUDA device ordinal, or null: the host (threads 1, streams 1, launch mode plain)
  *   settings     any of profiler/runner/options.json by name; what is absent or null has its default
  *   tensors      [{"name", "shape": [..], "dtype": "fp32|fp16|bf16|int64|int32|int8|uint8|bool", "is_input": bool}], inputs first
  *   bytes_per_iteration    null: every tensor once

@@ -34,7 +34,7 @@ void requireReferenceFits(Workload const& workload, std::string const& name) {
 
 class Backend : public TensorrtBackend {
  public:
-  Backend(Options const& options, GpuDescription const& gpu, TensorrtModule const& module)
+  Backend(Options const& options, DeviceFacts const& gpu, TensorrtModule const& module)
       : mOptions(options),
         mLibrary(module, mLog),
         mPlugins(options.pluginLibraries, mLibrary, mLog),
@@ -58,7 +58,7 @@ class Backend : public TensorrtBackend {
   std::unique_ptr<Workload> makeFileWorkload(PointRequest const& point, EngineUse use) {
     use.engineName = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
     // Of an engine or model file: the op that --reference names, with the attributes of the point.
-      if (!mOptions.reference.empty()) use.reference = makeReference(mOptions.reference, point.attributes);
+    if (!mOptions.reference.empty()) use.reference = makeReference(mOptions.reference, point.attributes);
     std::shared_ptr<LoadedEngine> engine;
     if (mOptions.engineFile.empty()) {
       NetworkDescription network;
@@ -159,6 +159,6 @@ class Backend : public TensorrtBackend {
 }  // namespace profiler::driver::trt
 
 extern "C" __attribute__((visibility("default"))) profiler::driver::TensorrtBackend* profilerMakeTensorrtBackend(
-    profiler::driver::Options const& options, profiler::driver::GpuDescription const& gpu, profiler::driver::TensorrtModule const& module) {
+    profiler::driver::Options const& options, profiler::driver::DeviceFacts const& gpu, profiler::driver::TensorrtModule const& module) {
   return new profiler::driver::trt::Backend(options, gpu, module);
 }

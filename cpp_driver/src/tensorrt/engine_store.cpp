@@ -66,8 +66,7 @@ void describePlan(Plan& plan, char const* origin) {
 
 }  // namespace
 
-EngineStore::EngineStore(Options const& options, GpuDescription const& gpu, Library const& tensorrt, PluginLibraries const& plugins,
-                         Log& log)
+EngineStore::EngineStore(Options const& options, DeviceFacts const& gpu, Library const& tensorrt, PluginLibraries const& plugins, Log& log)
     : mOptions(options), mTensorrt(tensorrt), mPlugins(plugins), mLog(log) {
   std::string const device = gpu.name + " " + gpu.computeCapability + " " + std::to_string(gpu.smCount);
   mEnvironment = "TensorRT " + tensorrt.version() + " " + librarySize(tensorrt.path()) + "\n" + kNetworksVersion + "\n" + device + "\n" +

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "device_info.hpp"
+#include "device.hpp"
+#include "engine_facts.hpp"
 #include "network.hpp"
 #include "options.hpp"
 #include "plugin_libraries.hpp"
@@ -24,7 +25,7 @@ struct Plan {
 
 class EngineStore {
  public:
-  EngineStore(Options const& options, GpuDescription const& gpu, Library const& tensorrt, PluginLibraries const& plugins, Log& log);
+  EngineStore(Options const& options, DeviceFacts const& gpu, Library const& tensorrt, PluginLibraries const& plugins, Log& log);
 
   /// The engine of a network: from the cache when the network, TensorRT, the plugin library and the device are the same, otherwise
   /// built. Throws Unsupported when TensorRT refuses to build it.
@@ -47,9 +48,9 @@ class EngineStore {
   PluginLibraries const& mPlugins;
   Log& mLog;
   Owned<nvinfer1::IBuilder> mBuilder;  ///< Made with the first engine that is built.
-  std::string mFolder;       ///< Empty when the engine cache is off.
-  std::string mTimingFile;   ///< Empty when the timing cache is off.
-  std::string mEnvironment;  ///< TensorRT version, device and plugin digest: the part of the key that all networks share.
+  std::string mFolder;                 ///< Empty when the engine cache is off.
+  std::string mTimingFile;             ///< Empty when the timing cache is off.
+  std::string mEnvironment;            ///< TensorRT version, device and plugin digest: the part of the key that all networks share.
   std::optional<std::string> mTimingCacheDigest;
 };
 

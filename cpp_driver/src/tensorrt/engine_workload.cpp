@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "error.hpp"
+#include "json.hpp"
 #include "layer_info.hpp"
 #include "nearest_name.hpp"
 
@@ -78,8 +79,8 @@ class EngineExecutor : public Executor {
       if (!mContext->setTensorAddress(mTensors[i].name.c_str(), addresses[i])) fail("setTensorAddress");
     }
   }
-  void enqueue(cudaStream_t stream) override {
-    if (!mContext->enqueueV3(stream)) fail("enqueueV3");
+  void enqueue(void* stream) override {
+    if (!mContext->enqueueV3(static_cast<cudaStream_t>(stream))) fail("enqueueV3");
   }
 
  private:
@@ -102,9 +103,10 @@ class EngineWorkload : public Workload {
   std::vector<TensorSpec> const& tensors() const override { return mTensors; }
   std::unique_ptr<Executor> makeExecutor() override { return std::make_unique<EngineExecutor>(mEngine, mTensors, mLog); }
   Reference const* reference() const override { return mUse.reference.get(); }
-  std::optional<LaunchDescription> launch() const override { return mUse.launch; }
-  std::optional<std::vector<LayerDescription>> layers() const override { return mEngine->layers; }
-  std::optional<EngineFacts> engine() const override { return mEngine->facts; }
+  std::int64_t launchesPerIteration() const override {
+    return mEngine->layers ? std::max<std::int64_t>(1, static_cast<std::int64_t>(mEngine->layers->size())) : 1;
+  }
+  Json facts() const override { return factsJson(mUse.launch, mEngine->layers, mEngine->facts); }
 
  private:
   void describeTensors() {

@@ -1,26 +1,29 @@
 #include "layer_info.hpp"
 
-#include "json_reader.hpp"
+#include "json.hpp"
 
 namespace profiler::driver::trt {
 namespace {
 
-std::vector<std::string> formatsOf(JsonValue const& layer, char const* side) {
+std::string textOf(Json const& object, char const* name) {
+  auto const found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::vector<std::string> formatsOf(Json const& layer, char const* side) {
   std::vector<std::string> formats;
-  JsonValue const* tensors = layer.find(side);
-  if (!tensors) return formats;
-  for (auto const& tensor : tensors->items) formats.push_back(tensor.textOf("Format/Datatype"));
+  for (auto const& tensor : layer.value(side, Json::array())) formats.push_back(textOf(tensor, "Format/Datatype"));
   return formats;
 }
 
-LayerDescription readLayer(JsonValue const& layer) {
+LayerDescription readLayer(Json const& layer) {
   LayerDescription description;
-  if (layer.kind == JsonValue::Kind::kString) {
-    description.name = layer.text;
+  if (!layer.is_object()) {
+    description.name = layer.is_string() ? layer.get<std::string>() : std::string();
     return description;
   }
-  description.name = layer.textOf("Name");
-  description.type = layer.textOf("LayerType");
+  description.name = textOf(layer, "Name");
+  description.type = textOf(layer, "LayerType");
   description.inputFormats = formatsOf(layer, "Inputs");
   description.outputFormats = formatsOf(layer, "Outputs");
   description.isReformat = description.type == "Reformat";
@@ -30,16 +33,11 @@ LayerDescription readLayer(JsonValue const& layer) {
 }  // namespace
 
 std::optional<std::vector<LayerDescription>> readLayers(std::string const& inspectorJson) {
-  try {
-    JsonValue const document = parseJson(inspectorJson);
-    JsonValue const* layers = document.find("Layers");
-    if (!layers) return std::nullopt;
-    std::vector<LayerDescription> descriptions;
-    for (auto const& layer : layers->items) descriptions.push_back(readLayer(layer));
-    return descriptions;
-  } catch (JsonSyntaxError const&) {
-    return std::nullopt;
-  }
+  Json const document = Json::parse(inspectorJson, nullptr, false);
+  if (!document.is_object() || !document.value("Layers", Json()).is_array()) return std::nullopt;
+  std::vector<LayerDescription> descriptions;
+  for (auto const& layer : document["Layers"]) descriptions.push_back(readLayer(layer));
+  return descriptions;
 }
 
 }  // namespace profiler::driver::trt

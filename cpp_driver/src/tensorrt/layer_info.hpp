@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "workload.hpp"
+#include "engine_facts.hpp"
 
 namespace profiler::driver::trt {
 

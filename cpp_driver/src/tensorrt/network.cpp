@@ -144,8 +144,8 @@ KeptWeights defineOp(INetworkDefinition& network, NetworkDescription const& desc
     std::string const name = "input" + std::to_string(inputs.size());
     inputs.push_back(&require(network.addInput(name.c_str(), type, requireDims(openShape(range))), "an input", log));
   }
-  auto const outputs = description.plugin ? addPlugin(network, description, inputs, plugins, log)
-                                          : addNative(network, description, inputs, type, kept, log);
+  auto const outputs =
+      description.plugin ? addPlugin(network, description, inputs, plugins, log) : addNative(network, description, inputs, type, kept, log);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     outputs[i]->setName(("output" + std::to_string(i)).c_str());
     network.markOutput(*outputs[i]);

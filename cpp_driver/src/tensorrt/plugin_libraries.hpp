@@ -15,7 +15,8 @@ class PluginLibraries {
   /// `none`: no library. Throws Error(kFileMissing) or Error(kRunFailed) when one cannot be loaded.
   PluginLibraries(std::vector<std::string> const& requested, Library& tensorrt, Log& log);
 
-  /// The creator of that name, version and namespace, or the only one of that name and version. Throws Unsupported naming what is registered under the name instead.
+  /// The creator of that name, version and namespace, or the only one of that name and version. Throws Unsupported naming what is
+  /// registered under the name instead.
   Creator& find(CreatorName const& wanted) const;
   /// One digest over all libraries; absent when none is loaded.
   std::optional<std::string> const& digest() const { return mDigest; }

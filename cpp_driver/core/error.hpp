@@ -1,0 +1,44 @@
+/// The one exception of the driver: a message, the remedy and the exit code of the process.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace profiler::core {
+
+/// Exit codes of `profiler-driver`; `--help` and README.md explain them.
+enum class ExitCode : int {
+  kOk = 0,
+  kInternal = 1,
+  kUsage = 2,
+  kLibraryMissing = 3,
+  kRunFailed = 4,
+  kFileMissing = 6,
+  kWrongOutput = 7,
+};
+
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode code, std::string const& message, std::string hint = {})
+      : std::runtime_error(message), mCode(code), mHint(std::move(hint)) {}
+  ExitCode code() const { return mCode; }
+  std::string const& hint() const { return mHint; }
+
+ private:
+  ExitCode mCode;
+  std::string mHint;
+};
+
+/// The command line or a points file is wrong.
+inline Error usageError(std::string const& message, std::string hint = "see profiler-driver --help") {
+  return Error(ExitCode::kUsage, message, std::move(hint));
+}
+
+/// One configuration cannot be run here; the sweep records it as `skipped` and goes on.
+class Unsupported : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace profiler::core

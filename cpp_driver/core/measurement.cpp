@@ -1,0 +1,241 @@
+#include "measurement.hpp"
+
+#include <algorithm>
+
+#include "error.hpp"
+#include "stream_check.hpp"
+
+namespace profiler::core {
+namespace {
+
+/// The lanes of each thread.
+using Lanes = std::vector<std::vector<std::unique_ptr<Lane>>>;
+
+constexpr std::size_t kMaxPlainSets = 16384;
+constexpr std::size_t kMaxGraphSets = 256;  // each set has a graph of its own
+
+MeasureMode chooseMode(MeasureMode asked, Execution const& execution) {
+  bool const manyLanes = execution.threads * execution.streams > 1;
+  if (asked != MeasureMode::kAuto) return asked;
+  return manyLanes ? MeasureMode::kThroughput : MeasureMode::kIsolated;
+}
+
+/// The lanes of each thread, with filled buffers.
+Lanes makeLanes(MeasureContext const& context, Workload& workload, PointResult const& result) {
+  Execution const& execution = result.request.execution;
+  Lanes threads(static_cast<std::size_t>(execution.threads));
+  for (auto& lanes : threads) {
+    for (int stream = 0; stream < execution.streams; ++stream) {
+      BufferRing ring(context.device, workload.tensors(), *result.cachePlan);
+      lanes.push_back(std::make_unique<Lane>(workload.makeExecutor(), std::move(ring), context.settings.blockingStreams));
+      lanes.back()->ring().fill(context.settings.seed + result.number, lanes.back()->stream());
+    }
+  }
+  context.device.synchronize();
+  return threads;
+}
+
+/// Runs one iteration of every lane on poisoned outputs and compares each with the reference; the first failure is the answer.
+std::optional<Verification> verifyLanes(Device& device, Lanes& threads, Reference const* reference, std::uint64_t seed,
+                                        ToleranceOverride const& tolerance) {
+  std::optional<Verification> answer;
+  for (auto& lanes : threads) {
+    for (auto& lane : lanes) {
+      lane->ring().poisonOutputs(0, lane->stream());
+      lane->synchronize();
+      lane->enqueueOn(0);
+      device.synchronize();
+      if (!reference) continue;
+      Verification const found = verifyOutputs(lane->ring(), 0, *reference, seed, tolerance);
+      if (!answer || (answer->passed && !found.passed)) answer = found;
+    }
+  }
+  return answer;
+}
+
+/// What the measured iterations wrote must be right too: graphs, rotated buffers and lanes that ran at the same time are covered by
+/// no check before. Every set that was used and differs in a byte from the verified output is compared with the reference. Returns the
+/// first wrong one.
+std::optional<Verification> findWrongSet(Device& device, Lanes& threads, std::vector<Handle> const& verified, Reference const& reference,
+                                         std::uint64_t seed, ToleranceOverride const& tolerance) {
+  device.synchronize();
+  for (auto& lanes : threads) {
+    for (auto& lane : lanes) {
+      for (std::size_t const set : lane->ring().setsUnlike(verified, lane->usedSets(), lane->stream())) {
+        Verification const found = verifyOutputs(lane->ring(), set, reference, seed, tolerance);
+        if (!found.passed) return found;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::string wrongOutputReason(Verification const& verification) {
+  return std::to_string(verification.failedCount) + " of " + std::to_string(verification.elementCount) + " elements of " +
+         verification.worstTensor + " differ from the reference by more than the tolerance";
+}
+
+/// Marks the result as wrong; samples that were taken are void.
+void voidResult(PointResult& result, std::string const& reason) {
+  result.status = PointStatus::kWrongOutput;
+  result.reason = reason;
+  result.measurement.reset();
+}
+
+Measurement measureLanes(Lanes& threads, PointResult const& result, TimingRequest const& timing) {
+  if (result.request.execution.launch == LaunchMode::kGraph) {
+    Range const range(timing.ranges, RangeKind::kSetup);
+    for (auto& lanes : threads) {
+      for (auto& lane : lanes) lane->captureGraphs();
+    }
+  }
+  if (result.isolated) return measureIsolated(*threads[0][0], timing);
+  std::vector<std::vector<Lane*>> pointers;
+  for (auto& lanes : threads) {
+    pointers.emplace_back();
+    for (auto& lane : lanes) pointers.back().push_back(lane.get());
+  }
+  return measureThroughput(pointers, timing);
+}
+
+/// An engine file knows its own shape and type; the first input stands for them where the point does not state them.
+void fillFromTensors(PointResult& result) {
+  if (result.tensors.empty()) return;
+  TensorSpec const& first = result.tensors.front();
+  if (!result.request.shape) result.request.shape = first.shape;
+  if (!result.request.type) result.request.type = floatType(first.type);
+}
+
+std::string differsReason(OutputRecord const& output) {
+  return std::to_string(output.comparison->differentElements) + " elements of " + output.tensor + " differ from " + output.comparison->file;
+}
+
+/// One point on its way from the engine to the result.
+class PointRun {
+ public:
+  PointRun(MeasureContext const& context, PointResult& result) : mContext(context), mResult(result), mSettings(context.settings) {}
+
+  void run(std::function<std::unique_ptr<Workload>()> const& makeWorkload) {
+    prepare(makeWorkload);
+    Range const point(mContext.ranges, RangeKind::kPoint, mResult.request.label.c_str());
+    check();
+    if (mResult.status == PointStatus::kWrongOutput) return;
+    measure();
+    checkMeasured();
+    if (!mSettings.timed && mResult.measurement) mResult.measurement->lanes.clear();
+  }
+
+ private:
+  void prepare(std::function<std::unique_ptr<Workload>()> const& makeWorkload) {
+    Execution const& execution = mResult.request.execution;
+    mResult.isolated = chooseMode(mSettings.measure, execution) == MeasureMode::kIsolated;
+    auto const lanes = static_cast<std::size_t>(execution.threads) * static_cast<std::size_t>(execution.streams);
+    if (mResult.isolated && lanes > 1) throw Unsupported("isolated measuring takes one thread and one stream");
+    bool const isGraph = execution.launch == LaunchMode::kGraph;
+    if (mContext.device.isHost() && (lanes > 1 || isGraph)) throw Unsupported("the host has no CUDA graphs, streams or launching threads");
+    Range const range(mContext.ranges, RangeKind::kSetup);
+    mWorkload = makeWorkload();
+    mResult.engineName = mWorkload->engineName();
+    mResult.tensors = mWorkload->tensors();
+    fillFromTensors(mResult);
+    mResult.bytesPerIteration = mWorkload->bytesPerIteration();
+    mResult.facts = mWorkload->facts();
+    std::size_t const setBytes = bufferSetBytes(mResult.tensors);
+    std::size_t const mostSets = std::min(isGraph ? kMaxGraphSets : kMaxPlainSets, setsThatFit(mContext.device, setBytes, lanes));
+    mResult.cachePlan = planCache(execution.cache, setBytes, mContext.device.facts().l2CacheBytes, mostSets);
+    mLanes = makeLanes(mContext, *mWorkload, mResult);
+    mReference = mSettings.verify ? mWorkload->reference() : nullptr;
+  }
+
+  /// Verifies every lane, records outputs and looks at the stream, before any time counts.
+  void check() {
+    {
+      Range const range(mContext.ranges, RangeKind::kVerify);
+      Lane& first = *mLanes[0][0];
+      mResult.verification = verifyLanes(mContext.device, mLanes, mReference, seed(), mSettings.tolerance);
+      if (mReference) mVerified = first.ring().copyOutputs(0, first.stream());
+      mResult.outputs = recordOutputs(first.ring(), 0, mResult.number, mContext.outputs);
+      if (mSettings.timed) mResult.keepsToStream = checkKeepsToStream(first);
+    }
+    if (mResult.verification && !mResult.verification->passed) return voidResult(mResult, wrongOutputReason(*mResult.verification));
+    for (auto const& output : mResult.outputs) {
+      if (output.comparison && !output.comparison->identical) return voidResult(mResult, differsReason(output));
+    }
+    if (mResult.keepsToStream == false && !mSettings.blockingStreams) {
+      throw Error(ExitCode::kRunFailed, "work runs outside the stream it was given, so events do not time it",
+                  "launch on the given stream, or measure with --stream-flag blocking");
+    }
+  }
+
+  void measure() {
+    bool const isGraph = mResult.request.execution.launch == LaunchMode::kGraph;
+    TimingRequest const timing{mContext.ranges,  mResult.request.label, *mResult.bytesPerIteration,
+                               mSettings.warmup, mSettings.stop,        isGraph ? 1 : mWorkload->launchesPerIteration(),
+                               mSettings.timed,  mContext.isCancelled};
+    mResult.before = mContext.nvml.state();
+    mResult.measurement = measureLanes(mLanes, mResult, timing);
+    mResult.after = mContext.nvml.state();
+    mResult.status = PointStatus::kOk;
+  }
+
+  void checkMeasured() {
+    if (!mReference) return;
+    Range const range(mContext.ranges, RangeKind::kVerify);
+    if (auto const wrong = findWrongSet(mContext.device, mLanes, mVerified, *mReference, seed(), mSettings.tolerance)) {
+      mResult.verification = wrong;
+      voidResult(mResult, "in a measured iteration " + wrongOutputReason(*wrong));
+    }
+  }
+
+  std::uint64_t seed() const { return mSettings.seed + mResult.number; }
+
+  MeasureContext const& mContext;
+  PointResult& mResult;
+  Settings const& mSettings;
+  std::unique_ptr<Workload> mWorkload;
+  Lanes mLanes;
+  Reference const* mReference = nullptr;
+  std::vector<Handle> mVerified;
+};
+
+}  // namespace
+
+char const* pointStatusName(PointStatus status) {
+  switch (status) {
+    case PointStatus::kOk: return "ok";
+    case PointStatus::kFailed: return "failed";
+    case PointStatus::kWrongOutput: return "wrong_output";
+    default: return "skipped";
+  }
+}
+
+PointResult measurePoint(MeasureContext const& context, PointRequest const& request, std::size_t number,
+                         std::function<std::unique_ptr<Workload>()> const& makeWorkload) {
+  PointResult result;
+  result.request = request;
+  result.number = number;
+  result.onHost = context.device.isHost();
+  auto const record = [&](PointStatus status, std::string const& reason) {
+    result.status = status;
+    result.reason = reason;
+    result.measurement.reset();
+  };
+  try {
+    PointRun(context, result).run(makeWorkload);
+  } catch (Unsupported const& unsupported) {
+    record(PointStatus::kSkipped, unsupported.what());
+  } catch (Error const& error) {
+    record(PointStatus::kFailed, error.hint().empty() ? error.what() : std::string(error.what()) + "; " + error.hint());
+  } catch (std::exception const& error) {
+    record(PointStatus::kFailed, error.what());
+  }
+  if (result.status == PointStatus::kOk) return result;
+  result.deviceLost = context.device.isLost();
+  // a plugin that faults while TensorRT times it only makes the build fail
+  if (result.deviceLost && result.status == PointStatus::kSkipped) {
+    record(PointStatus::kFailed, "the GPU context was lost: " + result.reason.value_or(""));
+  }
+  return result;
+}
+
+}  // namespace profiler::core

@@ -1,0 +1,163 @@
+#include "point.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+
+#include "contract/tensor.hpp"
+#include "error.hpp"
+#include "json.hpp"
+#include "number_text.hpp"
+#include "profiler/point_label.hpp"
+
+namespace profiler::core {
+namespace {
+
+constexpr std::size_t kMaxRank = 8;
+
+int hexDigit(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  return -1;
+}
+
+std::string decode(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    int const high = i + 2 < text.size() ? hexDigit(text[i + 1]) : -1;
+    int const low = i + 2 < text.size() ? hexDigit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) throw usageError("broken percent-encoding in '" + std::string(text) + "'", "write % as %25");
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return decoded;
+}
+
+template <typename Mode>
+Mode parseMode(std::string const& key, std::string const& text, Mode first, char const* firstName, Mode second, char const* secondName) {
+  if (text == firstName) return first;
+  if (text == secondName) return second;
+  throw usageError(key + " is '" + text + "'", std::string("use ") + firstName + " or " + secondName);
+}
+
+plugins::ElementType parseType(std::string const& text) {
+  plugins::ElementType type{};
+  if (!plugins::parseElementType(text, type)) throw usageError("unknown type '" + text + "'", "use fp32, fp16 or bf16");
+  return type;
+}
+
+bool applyExecution(Execution& execution, std::string const& key, std::string const& value) {
+  if (key == "threads") {
+    execution.threads = static_cast<int>(parseInteger(key, value, 1, 256));
+  } else if (key == "streams") {
+    execution.streams = static_cast<int>(parseInteger(key, value, 1, 256));
+  } else if (key == "cache_mode") {
+    execution.cache = parseMode(key, value, CacheMode::kCold, "cold", CacheMode::kWarm, "warm");
+  } else if (key == "launch_mode") {
+    execution.launch = parseMode(key, value, LaunchMode::kPlain, "plain", LaunchMode::kGraph, "graph");
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/// Real numbers are written alike wherever a label is made, however the user wrote them; all else stands as it is.
+LabelValue labelText(std::string const& text) {
+  if (!isJsonNumber(text) || text.find_first_of(".eE") == std::string::npos) return text;
+  double const number = std::strtod(text.c_str(), nullptr);
+  return std::isfinite(number) ? LabelValue(number) : LabelValue(text);
+}
+
+}  // namespace
+
+char const* cacheModeName(CacheMode mode) { return mode == CacheMode::kCold ? "cold" : "warm"; }
+char const* launchModeName(LaunchMode mode) { return mode == LaunchMode::kPlain ? "plain" : "graph"; }
+
+Extents parseShape(std::string const& text) {
+  if (text == kRankZero) return {};
+  Extents shape;
+  char const* at = text.data();
+  char const* const end = at + text.size();
+  while (true) {
+    std::int64_t extent = -1;
+    auto const [next, error] = std::from_chars(at, end, extent);
+    bool const atSeparator = next == end || *next == 'x';
+    if (error != std::errc{} || extent < 0 || !atSeparator || shape.size() == kMaxRank) {
+      throw usageError("'" + text + "' is no shape", "write extents joined by x, at most eight: 65536x1024; or scalar for rank 0");
+    }
+    shape.push_back(extent);
+    if (next == end) break;
+    at = next + 1;
+  }
+  elementCountOf(shape);
+  return shape;
+}
+
+std::string formatShape(Extents const& shape) {
+  if (shape.empty()) return kRankZero;
+  std::string text;
+  for (auto const extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
+  return text;
+}
+
+std::int64_t elementCountOf(Extents const& shape) {
+  std::int64_t count = 1;
+  for (auto const extent : shape) {
+    if (extent == 0) return 0;
+  }
+  for (auto const extent : shape) {
+    if (extent > plugins::kMaxElements / count) {
+      throw usageError("shape " + formatShape(shape) + " has more than 2^56 elements",
+                       "take a smaller shape: no device holds such a tensor");
+    }
+    count *= extent;
+  }
+  return count;
+}
+
+PointRequest makePoint(std::vector<NamedText> const& pairs, Execution const& defaults) {
+  PointRequest point;
+  point.execution = defaults;
+  std::set<std::string> seen;
+  std::vector<LabelPair> labelPairs;
+  for (auto const& [key, value] : pairs) {
+    if (!seen.insert(key).second) throw usageError("'" + key + "' stands twice in one point", "give each key once");
+    labelPairs.emplace_back(key, labelText(value));
+    if (key == "op") {
+      point.op = value;
+    } else if (key == "shape") {
+      point.shape = parseShape(value);
+    } else if (key == "dtype") {
+      point.type = parseType(value);
+    } else if (!applyExecution(point.execution, key, value)) {
+      point.attributes.emplace_back(key, value);
+    }
+  }
+  if (point.op.empty()) throw usageError("a point without op", "add op=NAME; profiler-driver --list shows the names");
+  point.label = pointLabel(labelPairs);
+  return point;
+}
+
+std::vector<NamedText> parseLabel(std::string_view line) {
+  std::vector<NamedText> pairs;
+  for (std::size_t at = 0; at < line.size();) {
+    std::size_t const end = std::min(line.find_first_of(" \t\r", at), line.size());
+    std::string_view const word = line.substr(at, end - at);
+    at = end + 1;
+    if (word.empty() || (pairs.empty() && word == "point")) continue;
+    std::size_t const equals = word.find('=');
+    if (equals == 0 || equals == std::string_view::npos) {
+      throw usageError("'" + std::string(word) + "' is no key=value pair", "write op=swish shape=65536x1024 dtype=fp32 block=256");
+    }
+    pairs.emplace_back(decode(word.substr(0, equals)), decode(word.substr(equals + 1)));
+  }
+  return pairs;
+}
+
+}  // namespace profiler::core
