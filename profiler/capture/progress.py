@@ -17,8 +17,8 @@ class Progress:
             points: Sweep points in this pass, 0 for a program of the user's own.
         """
 
-    def line(self, text: str) -> None:
-        """Show a line of output of the tool or the target."""
+    def line(self, text: str) -> object:
+        """Show a line of output of the tool or the target; true when it is shown, and need not be quoted in an error."""
 
     def point(self, done: int, total: int, status: str, label: str) -> None:
         """Take note of a finished sweep point."""

@@ -142,7 +142,7 @@ class Session:
             CaptureError: It failed, and its failure ends the job.
             KeyboardInterrupt: The user stopped it.
         """
-        ended = Ended(step, CaptureRecord(step.tool, status="failed", reason="not finished"))
+        ended = Ended(step, CaptureRecord(step.tool, status="failed", reason="not finished"), stops=step.stops)
         missing = step.missing or (step.prepare(self.run.path) if step.prepare else "")
         if missing:
             self.progress.note(f"{step.name}: not run: {missing}")
@@ -174,7 +174,7 @@ class Session:
             self.run.manifest.captures.append(record)
             self.run.save()
             progress.begin(step.name if step.plain else step.tool, plan.argv, step.points)
-        ended.listener = Listener(progress, points=step.points > 0)
+        ended.listener = Listener(progress, step.points > 0, own=step.in_run)
         ended.process = run_process(
             plan.argv,
             log=self.run.logs / f"{step.name}.log",
@@ -213,9 +213,9 @@ class Session:
         record.status, record.reason = ("failed", failure.message) if failure else ("complete", "")
         if step.told:
             self.run.save()
-            how = record.status if step.stops or not failure else f"failed ({record.reason})"
+            how = record.status if ended.stops or not failure else f"failed ({record.reason})"
             self.progress.end(step.name if step.plain else step.tool, how, process.duration_s)
-        if failure is not None and step.stops:
+        if failure is not None and ended.stops:
             raise self._with_log(failure, ended)
         return ended
 

@@ -74,14 +74,16 @@ class Ended:
         record: What the manifest says of it.
         process: Its process, `NOT_RUN` when there was none.
         listener: What it printed.
+        stops: Its failure ends the job.
         failure: Why it failed: after the export what the recorder found, in the end what the step's judge says.
     """
 
     step: Step
     record: CaptureRecord
     process: ProcessResult = NOT_RUN
-    listener: Listener = field(default_factory=lambda: Listener(Progress(), points=False))
+    listener: Listener = field(default_factory=lambda: Listener(Progress()))
     failure: ProfilerError | None = None
+    stops: bool = False
 
     @property
     def ran(self) -> bool:
@@ -96,5 +98,4 @@ def judge_exit(ended: Ended) -> ProfilerError | None:
         return ended.failure
     if process.stopped:
         return CaptureError(process.stopped)
-    told = [line.removeprefix("error: ") for line in process.last_lines if line.startswith("error: ")]
-    return CaptureError(": ".join([describe_exit(process.returncode), *told[-1:]]))
+    return CaptureError(": ".join(filter(None, (describe_exit(process.returncode), ended.listener.error))))

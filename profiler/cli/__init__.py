@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from profiler.cli.printing import echo
+from profiler.cli.streams import prepare_streams
 from profiler.errors import ProfilerError
 
 COMMANDS = {
@@ -100,17 +101,11 @@ def main(argv: list[str] | None = None) -> None:
     Args:
         argv: Arguments without the program name; those of the process when None.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows a substitute
-            stream.reconfigure(errors="replace")
+    prepare_streams()
     try:
         build_app()(args=argv, prog_name="profiler")
     except ProfilerError as error:
         sys.exit(report_error(error))
-    except BrokenPipeError:
-        # the reader of our output (head, less) has gone: not an error of ours
-        sys.stderr.close()
-        sys.exit(0)
     except KeyboardInterrupt:
         echo("interrupted", err=True)
         sys.exit(130)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from profiler.capture.progress import Progress
-from profiler.cli.printing import echo
 
 
 class RichProgress(Progress):
@@ -58,10 +57,11 @@ class RichProgress(Progress):
             self._task = self._bar.add_task(tool, total=points)
             self._bar.start()
 
-    def line(self, text: str) -> None:
-        """Show a line of output."""
+    def line(self, text: str) -> bool:
+        """Show a line of output, unless a bar stands there."""
         if self._bar is None:
-            echo(f"  {text}", err=True)
+            self._say(f"  {text}")
+        return self._bar is None
 
     def point(self, done: int, total: int, status: str, label: str) -> None:
         """Take note of a finished sweep point."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest
-from profiler.capture.step import Step
+from profiler.capture.step import Ended, Step, judge_exit
+from profiler.errors import ProfilerError, ToolMissingError
 from profiler.tools.registry import TOOLS, UNTRACED
 
 if TYPE_CHECKING:
@@ -136,7 +137,17 @@ def program_step(name: str, argv: tuple[str, ...], tool: str = UNTRACED, **setti
     result = Path("raw") / tool / (f"steps/{name}.json" if plain else "result.json")
     request = CaptureRequest(tools=(tool,), command=(*argv, "--json", str(result)), timeout_s=STEP_TIMEOUT_S)
     own = request if plain else recorders()[tool].for_sweep(request, "")
-    return Step(name, own, plain=plain, result=result, **settings)
+    return Step(name, own, plain=plain, result=result, judge=judge_program, **settings)
+
+
+def judge_program(ended: Ended) -> ProfilerError | None:
+    """Return the failure of a step; that the driver lacks a GPU or TensorRT ends the experiment."""
+    code = ended.process.returncode
+    if code != ToolMissingError.exit_code or code in ended.step.expected:
+        return judge_exit(ended)
+    ended.stops = True
+    message = ended.listener.error or f"{ended.step.name}: the driver lacks a library"
+    return ToolMissingError(message, ended.listener.fix or "set TENSORRT_LIBRARY_DIR; profiler doctor looks at all of it")
 
 
 def driver_step(toolbox: Toolbox, name: str, options: str, *more: str, **settings: Any) -> Step:

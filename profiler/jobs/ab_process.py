@@ -64,12 +64,12 @@ def _judge(result: Path, ended: Ended) -> ProfilerError | None:
     """Return why a process gave no result."""
     process = ended.process
     how = process.stopped or f"exit status {process.returncode}"
-    last = " | ".join(process.last_lines[-3:])
+    last = "".join(f": {text}" for text in [" | ".join(process.last_lines[-3:])] if text)
     try:
         if not load(result).has("points"):
             return CaptureError(f"its result holds no sweep point (exit status {process.returncode})")
     except BadExportError:
-        return CaptureError(f"{how} without a result: {last}")
+        return CaptureError(f"{how} without a result{last}")
     if process.stopped or process.returncode not in MEASURED:
-        return CaptureError(f"{how} after it wrote its result, which may be cut off: {last}")
+        return CaptureError(f"{how} after it wrote its result, which may be cut off{last}")
     return None

@@ -159,8 +159,8 @@ class Attempt:
         missing = [point for point in self._sweep.points if point.label not in finished]
         if not missing:
             return None
-        reason = ended.listener.after("error: ") or ended.process.stopped or describe_exit(ended.process.returncode)
-        hint = ended.listener.after("fix: ") or f"go on with: profiler run --resume {self._session.run.run_id}"
+        reason = ended.listener.error or ended.process.stopped or describe_exit(ended.process.returncode)
+        hint = ended.listener.fix or f"go on with: profiler run --resume {self._session.run.run_id}"
         return CaptureError(f"{len(missing)} of {len(self._sweep.points)} points were not run: {reason}", hint)
 
     def _forget_lost_points(self, segment: int, stem: str, record: CaptureRecord) -> int:

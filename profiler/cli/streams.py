@@ -1,0 +1,36 @@
+"""The standard streams of a command line: what a terminal lacks is substituted, and a reader that has gone is no error."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TextIO
+
+
+class _LastingFile(io.FileIO):
+    """Writes to a descriptor; once its reader (`head`, a pager) has gone, what follows is lost and the program goes on."""
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        try:
+            return super().write(data) or 0
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return len(data)
+
+
+def prepare_streams() -> None:
+    """Make standard output and error ready for a verb; a stream that is no file of the process is left as it is."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper) and stream is getattr(sys, f"__{name}__"):
+            stream.flush()
+            setattr(sys, name, _lasting(stream))
+
+
+def _lasting(stream: io.TextIOWrapper) -> TextIO:
+    raw = _LastingFile(stream.fileno(), "w", closefd=False)
+    line_buffered = stream.line_buffering or stream.isatty()
+    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, "replace", line_buffering=line_buffered)

@@ -1,0 +1,66 @@
+"""What a command line prints: on a pipe whose reader has gone, and each error once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "runs" / "examples"
+RUN = str(next(EXAMPLES.glob("*swish-h200-cpp-direct*")))
+OTHER = str(next(EXAMPLES.glob("*swish-h200-python-direct*")))
+
+
+def started(*words, **more):
+    return subprocess.run([sys.executable, "-m", "profiler", *words], stderr=subprocess.PIPE, text=True, check=False, **more)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("run", "--help"),
+        ("list", "--runs", str(EXAMPLES.parent)),
+        ("show", RUN),
+        ("best", RUN),
+        ("metrics", RUN, "--table", "points", "--format", "csv"),
+        ("compare", RUN, OTHER),
+        ("experiment", "--list"),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_has_gone_is_no_error(words):
+    source, target = os.pipe()
+    os.close(source)
+    ended = started(*words, stdout=target)
+    os.close(target)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_verdict_keeps_its_exit_code_when_the_reader_has_gone():
+    source, target = os.pipe()
+    os.close(source)
+    alone = started("compare", RUN, OTHER, "--gate", stdout=subprocess.PIPE)
+    ended = started("compare", RUN, OTHER, "--gate", stdout=target)
+    os.close(target)
+    assert ended.returncode == alone.returncode
+
+
+def test_an_error_of_the_runner_is_printed_once(tmp_path):
+    sweep = ("--driver", "python", "--engine", "no_such_module:Engine", "--set", "block=64")
+    ended = started("run", "--tool", "builtin", "--runs", str(tmp_path), *sweep, stdout=subprocess.PIPE)
+    assert ended.returncode != 0
+    assert ended.stderr.count("error: ") == 1
+    assert ended.stderr.count("install what it imports") == 1
+
+
+def test_what_a_program_said_before_it_failed_is_shown_once(tmp_path):
+    code = "import sys; print('last words'); sys.exit(3)"
+    command = (sys.executable, "-c", code)
+    ended = started("run", "--tool", "builtin", "--runs", str(tmp_path), "--", *command, stdout=subprocess.PIPE)
+    assert ended.returncode == 4
+    assert ended.stderr.count("\n  last words\n") == 1
+    assert "| last words" not in ended.stderr
+    assert "exit status 3" in ended.stderr
