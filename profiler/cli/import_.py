@@ -17,7 +17,7 @@ def run(
     runs: RunsOption = None,
 ) -> int:
     """Import captures as a run."""
-    from profiler.capture.importing import import_files
+    from profiler.jobs.importing import import_files
     from profiler.store.run_dir import runs_root
 
     imported = import_files(files, label, runs_root(runs))

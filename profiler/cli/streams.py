@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 
 class _LastingFile(io.FileIO):
     """Writes to a descriptor; once its reader (`head`, a pager) has gone, what follows is lost and the program goes on."""
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data) or 0
         except BrokenPipeError:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import filecmp
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from profiler.capture.process import run_process
-from profiler.errors import ProfilerError, UsageError
+from profiler.capture.session import Session, Steps, record
+from profiler.errors import UsageError
 from profiler.store.manifest import CaptureRecord
-from profiler.store.run_dir import RunDir, create_run, storage_error
+from profiler.store.run_dir import RunDir
 from profiler.tools.base import Reader
 from profiler.tools.damage import reading
 from profiler.tools.nsys.export import export_report, import_stream
@@ -22,6 +24,46 @@ _EXPORTED, _FORM_OF_EXPORTED = (".nsys-rep", ".qdstrm"), SqliteReader.__name__
 SQLITE_MAGIC = b"SQLite format 3\0"
 
 
+class ImportJob:
+    """Takes captures made elsewhere; no step of it measures anything.
+
+    Args:
+        files: Captures of one program: several of one tool (one a rank, for instance) read as one, each under its name.
+        label: Name of the run.
+
+    Raises:
+        BadExportError: A file is not what a reader knows.
+        UsageError: Two files hold the same capture.
+    """
+
+    command: tuple[str, ...] = ()
+    engine = ""
+    imported = True
+    going_on = ""
+
+    def __init__(self, files: Sequence[Path], label: str) -> None:
+        self.label = label
+        self.options: Mapping[str, Any] = {"imported_from": [path.name for path in files]}
+        self._readers = {path: find_reader(path) for path in files}
+        for place, path in enumerate(files):
+            for other in files[:place]:
+                _refuse_pair(other, self._readers[other], path, self._readers[path])
+
+    def steps(self, session: Session) -> Steps:
+        """Copy, export, scrub and read each file."""
+        run = session.run
+        captures: dict[str, CaptureRecord] = {}
+        for path, reader in self._readers.items():
+            kept = _take(path, run.raw(reader.tool))
+            _read_all(kept)
+            captures.setdefault(reader.tool, CaptureRecord(reader.tool)).artefacts += session.relative([kept])
+        run.manifest.captures = list(captures.values())
+        yield from ()
+
+    def close(self, run: RunDir) -> None:
+        """Nothing is left to be added."""
+
+
 def import_files(files: Sequence[Path], label: str, root: Path) -> RunDir:
     """Copy captures into a new run.
 
@@ -29,7 +71,7 @@ def import_files(files: Sequence[Path], label: str, root: Path) -> RunDir:
     table is read once before the run is called one.
 
     Args:
-        files: Captures of one program: several of one tool (one a rank, for instance) read as one, each under its name.
+        files: Captures of one program, as `ImportJob` takes them.
         label: Name of the run.
         root: Folder that holds runs.
 
@@ -41,28 +83,7 @@ def import_files(files: Sequence[Path], label: str, root: Path) -> RunDir:
         UsageError: Two files hold the same capture; no run is made.
         ToolMissingError: A report needs nsys, which is not installed; no run is made.
     """
-    readers = {path: find_reader(path) for path in files}
-    for place, path in enumerate(files):
-        for other in files[:place]:
-            _refuse_pair(other, readers[other], path, readers[path])
-    run = create_run(root, label)
-    try:
-        captures: dict[str, CaptureRecord] = {}
-        for path, reader in readers.items():
-            record = captures.setdefault(reader.tool, CaptureRecord(reader.tool))
-            kept = _take(path, run.raw(reader.tool))
-            _read_all(kept)
-            record.artefacts.append(str(kept.relative_to(run.path)))
-        run.manifest.options = {"imported_from": [path.name for path in files]}
-        run.manifest.captures = list(captures.values())
-        run.finish("complete")
-    except BaseException as error:
-        # a run that holds nothing of its own is no record worth keeping
-        shutil.rmtree(run.path, ignore_errors=True)
-        if isinstance(error, OSError) and not isinstance(error, ProfilerError):
-            raise storage_error(run.path, error) from error
-        raise
-    return run
+    return record(ImportJob(files, label), root)
 
 
 def _refuse_pair(first: Path, known: Reader, second: Path, reader: Reader) -> None:
