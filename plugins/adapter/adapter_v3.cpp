@@ -3,6 +3,7 @@
 #include "adapter_v3.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "plugin_log.hpp"
 
@@ -26,10 +27,10 @@ nvinfer1::IPluginCapability* PluginV3::getCapabilityInterface(nvinfer1::PluginCa
 }
 
 nvinfer1::IPluginV3* PluginV3::clone() noexcept {
-  return guarded<nvinfer1::IPluginV3*>(getPluginName(), nullptr, [this] {
-    auto* const copy = new PluginV3(mOp, mAttributes);
+  return guarded<nvinfer1::IPluginV3*>(getPluginName(), nullptr, [this]() -> nvinfer1::IPluginV3* {
+    auto copy = std::make_unique<PluginV3>(mOp, mAttributes);
     copy->mDevice = mDevice;
-    return copy;
+    return copy.release();
   });
 }
 
@@ -110,14 +111,13 @@ int32_t PluginV3::enqueue(PluginTensorDesc const* inputDescs, PluginTensorDesc c
 
 nvinfer1::IPluginV3* PluginV3::attachToContext(nvinfer1::IPluginResourceContext*) noexcept {
   return guarded<nvinfer1::IPluginV3*>(getPluginName(), nullptr, [this]() -> nvinfer1::IPluginV3* {
-    auto* const attached = new PluginV3(mOp, mAttributes);
+    auto attached = std::make_unique<PluginV3>(mOp, mAttributes);
     cudaError_t const error = DeviceInfo::current(attached->mDevice);
     if (error != cudaSuccess) {
       logError(getPluginName(), cudaErrorText(error));
-      delete attached;
       return nullptr;
     }
-    return attached;
+    return attached.release();
   });
 }
 
@@ -130,7 +130,7 @@ nvinfer1::IPluginV3* CreatorV3::createPlugin(char const*, nvinfer1::PluginFieldC
       logError(getPluginName(), outcome.reason);
       return nullptr;
     }
-    return new PluginV3(mOp, attributes);
+    return std::make_unique<PluginV3>(mOp, attributes).release();
   });
 }
 

@@ -7,6 +7,8 @@
 #include <dlfcn.h>
 #include <execinfo.h>
 
+#include <memory>
+
 #include "../contract/registry.hpp"
 #include "adapter_v2.hpp"
 #include "plugin_log.hpp"
@@ -58,7 +60,7 @@ __attribute__((constructor)) void registerOnLoad() noexcept {
     for (Op const* const op : registry == nullptr ? Span<Op const* const>{} : allOps()) {
       PluginName const name = PluginName::plain(op->info());
       if (name.type != nullptr && registry->getPluginCreator(name.type, op->info().version, name.nameSpace) == nullptr) {
-        registry->registerCreator(*new CreatorV2(*op, name), name.nameSpace);  // the registry holds it until the process ends
+        registry->registerCreator(*std::make_unique<CreatorV2>(*op, name).release(), name.nameSpace);  // held until the process ends
       }
     }
     return true;

@@ -4,6 +4,7 @@
 /// (load_registration.cpp registers what scripts for 8.6 look for).
 #include <NvInferVersion.h>
 
+#include <memory>
 #include <vector>
 
 #include "../contract/registry.hpp"
@@ -40,7 +41,7 @@ std::vector<CreatorInterface*> makeCreators() {
 CreatorInterface* const* findCreators(int32_t& count) noexcept {
   count = 0;
   return plugins::adapter::guarded<CreatorInterface* const*>("profiler plugins", nullptr, [&count] {
-    static auto const* const creators = new std::vector<CreatorInterface*>(makeCreators());
+    static auto const* const creators = std::make_unique<std::vector<CreatorInterface*>>(makeCreators()).release();
     count = static_cast<int32_t>(creators->size());
     return creators->data();
   });

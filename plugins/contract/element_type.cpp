@@ -89,7 +89,7 @@ double decodeHalf(HalfFormat const& format, uint16_t bits) noexcept {
   } else if (exponent == 0) {
     magnitude = fraction * format.spacingBelowNormal();
   } else {
-    auto const wideExponent = static_cast<uint64_t>(exponent - 1 + format.minExponent + kDoubleBias);
+    auto const wideExponent = static_cast<uint64_t>(int64_t{exponent} - 1 + format.minExponent + kDoubleBias);
     magnitude =
         fromBits(wideExponent << kDoubleFractionBits | static_cast<uint64_t>(fraction) << (kDoubleFractionBits - format.fractionBits));
   }

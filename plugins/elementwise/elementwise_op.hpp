@@ -36,6 +36,10 @@ class ElementwiseOp : public Op {
     }
   }
 
+ private:
+  friend Facts;
+  ElementwiseOp() = default;
+
  protected:
   ~ElementwiseOp() = default;
 

@@ -10,7 +10,7 @@ import ctypes
 import hashlib
 import json
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from profiler.runner.point import Point
 
 ABI_VERSION = 1
 MAX_RANK = 8
+MAX_TENSORS = 8
 TYPE_CODES = {"fp32": 0, "fp16": 1, "bf16": 2}
 STATUS_REFUSED = -4
 BUILD_HINT = "build it: profiler build"
@@ -86,6 +87,9 @@ class OpsLibrary:
             "profilerOpsLaunch": (number, [pointer, tensors, tensors, pointer, size, pointer]),
             "profilerOpsReference": (number, [pointer, tensors, tensors]),
         }
+        if hasattr(self._library, "profilerOpsTensors"):  # not in libraries of 0.1
+            counts = ctypes.POINTER(number)
+            signatures["profilerOpsTensors"] = (number, [pointer, tensors, tensors, counts, tensors, counts])
         for name, (result, arguments) in signatures.items():
             function = getattr(self._library, name)
             function.restype, function.argtypes = result, arguments
@@ -179,24 +183,47 @@ class PreparedOp:
             )
         )
 
-    def reference(self, values: np.ndarray, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    def tensors(self, dtype: str, shape: tuple[int, ...]) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the inputs and outputs, without data, of a point of this type and shape.
+
+        Raises:
+            UsageError: The op takes no such shape.
+        """
+        inputs, outputs = (Tensor * MAX_TENSORS)(), (Tensor * MAX_TENSORS)()
+        input_count, output_count = ctypes.c_int32(), ctypes.c_int32()
+        point = tensor(dtype, shape)
+        self._check(
+            self._library._library.profilerOpsTensors(
+                self._handle, ctypes.byref(point), inputs, ctypes.byref(input_count), outputs, ctypes.byref(output_count)
+            )
+        )
+        return list(inputs[: input_count.value]), list(outputs[: output_count.value])
+
+    def references(self, inputs: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
         """Compute the op in float64 on the host.
 
         Args:
-            values: The input, flat; for an elementwise op any slice of it.
-            shape: Of the input; without, it has one axis.
+            inputs: The inputs in float64, in their shapes.
+            shapes: Shapes of the outputs.
 
         Raises:
             UsageError: The library refuses.
         """
-        values = np.ascontiguousarray(values, np.float64)
-        result = np.empty_like(values)
-        shape = shape or (values.size,)
-        source, target = tensor("fp32", shape, values.ctypes.data), tensor("fp32", shape, result.ctypes.data)
-        status = self._library._library.profilerOpsReference(self._handle, ctypes.byref(source), ctypes.byref(target))
+        sources = [np.ascontiguousarray(values, np.float64) for values in inputs]
+        targets = [np.empty(shape) for shape in shapes]
+        arrays = (
+            (Tensor * len(group))(*(tensor("fp32", one.shape, one.ctypes.data) for one in group)) for group in (sources, targets)
+        )
+        self._check(self._library._library.profilerOpsReference(self._handle, *arrays))
+        return targets
+
+    def reference(self, values: np.ndarray) -> np.ndarray:
+        """Compute an elementwise op in float64 on the host, on its input or any slice of it."""
+        return self.references([values], [values.shape])[0]
+
+    def _check(self, status: int) -> None:
         if status != 0:
             raise UsageError(f"reference: {self._library.status_text(status)}", "check shape and attributes")
-        return result
 
 
 @cache

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import profiler
+from profiler.engines.ops_library import OpsLibrary
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("c++")), reason="needs cmake and a C++ compiler")
@@ -60,6 +62,20 @@ def test_what_no_op_is_leaves_no_run_behind(build, tmp_path, options, text):
     assert done.returncode == 2
     assert text in done.stderr
     assert not list(Path(tmp_path).iterdir())
+
+
+@pytest.mark.parametrize("scaled", ["no", "yes"])
+def test_an_op_of_several_tensors_tells_their_shapes_and_computes(build, scaled):
+    prepared = OpsLibrary(build / "lib" / "libprofiler_ops_host.so").prepare("row_sum", {"scaled": scaled})
+    inputs, outputs = prepared.tensors("fp32", (5, 7))
+    shapes = [tuple(one.dims[: one.rank]) for one in inputs]
+    assert shapes == [(5, 7), (7,)][: len(inputs)]
+    assert len(inputs) == (2 if scaled == "yes" else 1)
+    assert [tuple(one.dims[: one.rank]) for one in outputs] == [(5, 7)]
+    values = [np.random.default_rng(1).standard_normal(shape) for shape in shapes]
+    (got,) = prepared.references(values, [(5, 7)])
+    weight = values[1] if scaled == "yes" else np.ones(7)
+    np.testing.assert_allclose(got, np.repeat(values[0] @ weight, 7).reshape(5, 7), rtol=1e-13)
 
 
 def test_the_readme_shows_this_op():
