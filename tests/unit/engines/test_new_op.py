@@ -22,9 +22,6 @@ def build(tmp_path_factory, build_host_ops):
     shutil.copy(ROOT / "CMakeLists.txt", source)
     for folder in ("cmake", "plugins"):
         shutil.copytree(ROOT / folder, source / folder)
-    if (ROOT / "cpp_driver" / "core").is_dir():
-        for folder in ("cpp_driver", "third_party"):
-            shutil.copytree(ROOT / folder, source / folder)
     for op in ("negate", "row_sum"):
         shutil.copytree(ROOT / "plugins" / "tests" / "new_op" / op, source / "plugins" / op)
     return build_host_ops(source, tmp_path_factory.mktemp("build")).parents[1]
