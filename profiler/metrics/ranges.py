@@ -10,6 +10,7 @@ from profiler.columns import Coded, Column, Columns
 from profiler.distinct import distinct_rows
 from profiler.metrics.grouping import group_statistics
 from profiler.metrics.range_projection import Projection, counts_as_kernel, is_kernel, nvtx_source, projection
+from profiler.metrics.serial_names import grouped_names
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
 
@@ -21,9 +22,12 @@ UNRANGED = "unranged"
 
 
 def nvtx(recording: Captures) -> Columns:
-    """Summarise ranges by domain, name and kind, longest host time first; GPU work outside all ranges comes last."""
+    """Summarise ranges by domain, name and kind, longest host time first; GPU work outside all ranges comes last.
+
+    Names that differ in a serial number alone are one; table `nvtx_kernels` and the ranges themselves keep them apart.
+    """
     ranges = nvtx_source(recording)
-    domain, name, kind = (ranges.coded(column) for column in ("domain", "name", "kind"))
+    domain, name, kind = ranges.coded("domain"), grouped_names(ranges), ranges.coded("kind")
     first, group = distinct_rows([domain.codes, name.codes, kind.codes])
     host = group_statistics(group, ranges.array("duration_ns"), len(first))
     projected = projection(recording)
@@ -132,7 +136,7 @@ NVTX = MetricTable(
     keys=("domain", "range", "kind"),
     columns=(
         ColumnSpec("domain", text="NVTX domain, empty for the default one"),
-        ColumnSpec("range", text="message of the range"),
+        ColumnSpec("range", text="message of the range, # in place of a serial number"),
         ColumnSpec("count", "count", text="ranges"),
         ColumnSpec("host_total_ns", "ns", "lower", "time between begin and end on the CPU, summed", _PROJECTION),
         ColumnSpec("gpu_total_ns", "ns", "lower", "durations of all GPU work launched inside, summed", "sum(end - start)"),
