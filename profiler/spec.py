@@ -33,10 +33,10 @@ class ColumnSpec:
 
     Attributes:
         name: Column name; carries the unit as a suffix.
-        unit: Name in `profiler.units.UNITS`; taken from the column's name by default, empty for text and identifiers.
         better: Direction in which a change is an improvement.
         text: What it means, in one line.
         source: Document, section or tool column that defines it.
+        unit: Name in `profiler.units.UNITS`; what the column's name states by default, empty for text and identifiers.
         dtype: `int`, `float`, `text` (category or str), `bool` or `object` (lists), widths are the reader's choice; empty where
             it follows from the data.
         required: False when a tool or version may lack it; then the column is absent or NA.
@@ -50,10 +50,10 @@ class ColumnSpec:
     """
 
     name: str
-    unit: str = ""
     better: Better = "none"
     text: str = ""
     source: str = ""
+    unit: str = ""
     dtype: str = ""
     required: bool = True
     kind: Kind = "quantity"

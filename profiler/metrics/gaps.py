@@ -130,8 +130,8 @@ def _stacked(a: Columns, b: Columns) -> Columns:
 
 _PLACE = (
     ColumnSpec("device", text="CUDA device ordinal"),
-    ColumnSpec("start_ns", "ns", text="begin of the gap"),
-    ColumnSpec("end_ns", "ns", text="end of the gap"),
+    ColumnSpec("start_ns", text="begin of the gap"),
+    ColumnSpec("end_ns", text="end of the gap"),
 )
 GAPS = MetricTable(
     name="gaps",
@@ -141,7 +141,7 @@ GAPS = MetricTable(
     keys=("device", "start_ns"),
     columns=(
         *_PLACE,
-        ColumnSpec("duration_ns", "ns", "lower", "idle time", "complement of the union of all operations of the device"),
+        ColumnSpec("duration_ns", "lower", "idle time", "complement of the union of all operations of the device"),
         ColumnSpec("before", text="operation that ended last before the gap"),
         ColumnSpec("after", text="operation that ended the gap"),
     ),
@@ -156,8 +156,8 @@ MEMCPY_GAPS = MetricTable(
     keys=("device", "start_ns", "kind"),
     columns=(
         *_PLACE,
-        ColumnSpec("duration_ns", "ns", "lower", "wait between the two, 0 when they overlap; for copy_in_iteration the copy"),
-        ColumnSpec("overlap_ns", "ns", "higher", "time by which the second began before the first had ended"),
+        ColumnSpec("duration_ns", "lower", "wait between the two, 0 when they overlap; for copy_in_iteration the copy"),
+        ColumnSpec("overlap_ns", "higher", "time by which the second began before the first had ended"),
         ColumnSpec("kind", text="copy_to_kernel, kernel_to_copy (a graph counts as a kernel) or copy_in_iteration"),
         ColumnSpec("before", text="first operation"),
         ColumnSpec("after", text="second operation"),

@@ -109,8 +109,8 @@ def group_statistics(codes: np.ndarray, values: np.ndarray, groups: int) -> Grou
         np.subtract(ordered, deviation, out=deviation)
         squares = np.add.reduceat(np.multiply(deviation, deviation, out=deviation), first)
         stddev[np.flatnonzero(filled)[several]] = np.sqrt(squares[several] / (count[filled][several] - 1))
-    quantiles = [percentile(ordered, starts, fraction) for fraction in (0.5, 0.05, 0.95)]
-    return GroupStatistics(count, total, mean, *quantiles, stddev, minimum, maximum)
+    median, p05, p95 = (percentile(ordered, starts, fraction) for fraction in (0.5, 0.05, 0.95))
+    return GroupStatistics(count, total, mean, median, p05, p95, stddev, minimum, maximum)
 
 
 def share_pct(total: np.ndarray) -> np.ndarray:

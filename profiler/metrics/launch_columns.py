@@ -11,16 +11,15 @@ GRID = ColumnSpec("grid", text="blocks in the grid, XxYxZ")
 BLOCK = ColumnSpec("block", text="threads in a block, XxYxZ")
 REGISTERS = ColumnSpec(
     "registers_per_thread",
-    "registers",
     "lower",
     "registers that one thread occupies",
     "registersPerThread; launch__registers_per_thread",
     dtype="int",
     compared="exactly",
+    unit="registers",
 )
 SHARED_MEMORY = ColumnSpec(
     "shared_memory_bytes",
-    "bytes",
     "lower",
     "static plus dynamic shared memory of a block",
     "staticSharedMemory + dynamicSharedMemory; launch__shared_mem_per_block_*",
@@ -32,7 +31,6 @@ LAUNCH_KEYS = tuple(column.name for column in LAUNCH)
 
 THEORETICAL_OCCUPANCY = ColumnSpec(
     "theoretical_occupancy_pct",
-    "%",
     "higher",
     "warps that an SM can hold, of its maximum",
     f"{_OCCUPANCY}; sm__maximum_warps_per_active_cycle_pct",
@@ -41,7 +39,6 @@ THEORETICAL_OCCUPANCY = ColumnSpec(
 LIMITER = ColumnSpec("occupancy_limiter", text="every resource that sets the number of resident blocks", source=_OCCUPANCY)
 ACHIEVED_OCCUPANCY = ColumnSpec(
     "achieved_occupancy_pct",
-    "%",
     "higher",
     "warps that an SM held on average, of its maximum",
     "sm__warps_active.avg.pct_of_peak_sustained_active",

@@ -22,9 +22,9 @@ def launch_latency(recording: Captures) -> Columns:
     """Compute launch costs per kernel and launch configuration, in the order of the kernel summary."""
     operations = gpu_operations(recording)
     tool = operations_tool(recording)
-    events, calls = recording.columns("kernels", tool), recording.columns("api_calls", tool)
+    calls = recording.columns("api_calls", tool)
     group, keys = configuration_groups(recording.columns("launch_configurations", tool))
-    groups, events = keys.rows, events.array("launch_configuration_id")
+    groups, events = keys.rows, recording.columns("kernels", tool).array("launch_configuration_id")
     known, call = first_launches(recording)
     own = group[events[operations.row[known]]]
     duration = calls.array("duration_ns")[call]
@@ -126,11 +126,11 @@ def _named(prefix: str, stats: GroupStatistics) -> dict[str, np.ndarray]:
 
 def _specs(prefix: str, what: str, source: str) -> tuple[ColumnSpec, ...]:
     return (
-        ColumnSpec(f"{prefix}_median_ns", "ns", "lower", f"{what}, median", source),
-        ColumnSpec(f"{prefix}_mean_ns", "ns", "lower", f"{what}, mean", source),
-        ColumnSpec(f"{prefix}_p95_ns", "ns", "lower", f"{what}, 95th percentile", source),
-        ColumnSpec(f"{prefix}_min_ns", "ns", "lower", f"{what}, shortest", source),
-        ColumnSpec(f"{prefix}_max_ns", "ns", "lower", f"{what}, longest", source),
+        ColumnSpec(f"{prefix}_median_ns", "lower", f"{what}, median", source),
+        ColumnSpec(f"{prefix}_mean_ns", "lower", f"{what}, mean", source),
+        ColumnSpec(f"{prefix}_p95_ns", "lower", f"{what}, 95th percentile", source),
+        ColumnSpec(f"{prefix}_min_ns", "lower", f"{what}, shortest", source),
+        ColumnSpec(f"{prefix}_max_ns", "lower", f"{what}, longest", source),
     )
 
 
@@ -142,11 +142,10 @@ LAUNCH_LATENCY = MetricTable(
     keys=LAUNCH_KEYS,
     columns=(
         *LAUNCH,
-        ColumnSpec("count", "count", text="executions"),
-        ColumnSpec("graph_count", "count", text="executions that were nodes of a CUDA graph"),
+        ColumnSpec("count", text="executions"),
+        ColumnSpec("graph_count", text="executions that were nodes of a CUDA graph"),
         ColumnSpec(
             "matched_count",
-            "count",
             text="executions whose API call was recorded and put nothing on the GPU before them; the others enter no statistic",
         ),
         *_specs("api", "time in the API call that launched it", "call.end - call.start"),
@@ -156,7 +155,7 @@ LAUNCH_LATENCY = MetricTable(
             "end of the API call to begin of the kernel, negative when the kernel began before the call returned",
             "kernel.start - call.end; nsys stats cuda_kern_exec_sum leaves negative ones out",
         ),
-        ColumnSpec("negative_queue_count", "count", text="executions that began before their API call returned"),
+        ColumnSpec("negative_queue_count", text="executions that began before their API call returned"),
     ),
     compute=launch_latency,
     work="harness",

@@ -125,28 +125,26 @@ OCCUPANCY = MetricTable(
     columns=(
         *LAUNCH,
         ColumnSpec("device", text="CUDA device ordinal"),
-        ColumnSpec("count", "count", text="executions; missing when no kernel times were recorded"),
+        ColumnSpec("count", text="executions; missing when no kernel times were recorded"),
         THEORETICAL_OCCUPANCY,
         ACHIEVED_OCCUPANCY,
         LIMITER,
-        ColumnSpec("blocks_per_sm", "blocks", "higher", "blocks that an SM can hold at once", _HEADER),
+        ColumnSpec("blocks_per_sm", "higher", "blocks that an SM can hold at once", _HEADER, unit="blocks"),
         ColumnSpec(
             "waves_per_sm",
-            "waves",
             "none",
             "grid size in full loads of the GPU; a small fraction above a whole number leaves SMs idle at the end",
             "launch__waves_per_multiprocessor",
+            unit="waves",
         ),
-        ColumnSpec(
-            "reachable_occupancy_pct", "%", "higher", "theoretical occupancy with the largest shared memory carve-out", _HEADER
-        ),
+        ColumnSpec("reachable_occupancy_pct", "higher", "theoretical occupancy with the largest shared memory carve-out", _HEADER),
         *(
             ColumnSpec(
                 column,
-                "blocks",
                 "higher",
                 f"resident blocks as far as {name} allow; missing when none is used",
                 f"launch__occupancy_limit_{name.replace('shared memory', 'shared_mem')}",
+                unit="blocks",
             )
             for column, name in zip(_LIMITS, LIMITERS, strict=True)
         ),

@@ -68,7 +68,7 @@ def gpu_points(recording: Captures) -> pd.DataFrame | None:
         measured, work = _measured(iteration_times(recording)), _work(recording, labels)
     except DataMissingError:
         measured = dict.fromkeys(("time_ns", *PARTS, "kernels_per_iteration", "overlaps"), np.full(len(found.row), np.nan))
-        work = {"memcpys_in_iterations": np.nan, "launch_configuration": np.nan}
+        work = dict.fromkeys(("memcpys_in_iterations", "launch_configuration"), np.full(len(index), np.nan))
     each = pd.DataFrame({"point": labels.codes, "payload_bytes": found.payload_bytes, **measured})
     how = {**dict.fromkeys(PARTS, "median"), "payload_bytes": "last", "kernels_per_iteration": "mean", "overlaps": "max"}
     points = each[each["point"] >= 0].groupby("point").agg(how).reindex(range(len(index))).set_axis(index).assign(**work)

@@ -58,8 +58,8 @@ def points(recording: Captures) -> pd.DataFrame:
     """
     import pandas as pd
 
-    gpu = {tool: gpu_points(recording.only(tool)) for tool in RANGE_MARKERS if tool in recording.tools}
-    gpu = {tool: found for tool, found in gpu.items() if found is not None}
+    marked = {tool: gpu_points(recording.only(tool)) for tool in RANGE_MARKERS if tool in recording.tools}
+    gpu = {tool: found for tool, found in marked.items() if found is not None}
     results = {
         tool: recording.table("points", tool).astype({"label": object}) for tool in _RESULT_TOOLS if recording.has("points", tool)
     }
@@ -245,7 +245,7 @@ def _time_specs(prefix: str, what: str) -> tuple[ColumnSpec, ...]:
         "median": "median", "p05": "5th percentile", "p95": "95th percentile", "min": "shortest", "max": "longest",
         "stddev": "standard deviation of a sample (n - 1)",
     }  # fmt: skip
-    return tuple(ColumnSpec(f"{prefix}_{name}_ns", "ns", "lower", f"{what}: {text}") for name, text in names.items())
+    return tuple(ColumnSpec(f"{prefix}_{name}_ns", "lower", f"{what}: {text}") for name, text in names.items())
 
 
 POINTS = MetricTable(
@@ -260,54 +260,48 @@ POINTS = MetricTable(
         ColumnSpec("variant", text="kernel variant"),
         ColumnSpec("shape", text="shape of the tensor"),
         ColumnSpec("dtype", text="element type"),
-        ColumnSpec("block", "threads", text="threads per block, as the point's label states it", kind="id"),
+        ColumnSpec("block", text="threads per block, as the point's label states it", kind="id", unit="threads"),
         ColumnSpec("attributes", text="further attributes of the label as JSON"),
         ColumnSpec("status", text="ok, failed, wrong_output or skipped"),
         ColumnSpec("reason", text="why it is not ok"),
         ColumnSpec("verified", text="passed or failed: output compared with the reference"),
-        ColumnSpec("iterations", "count", text="measured iterations behind the first time of this row", dtype="int"),
+        ColumnSpec("iterations", text="measured iterations behind the first time of this row", dtype="int"),
         *(spec for tool in TOOLS.values() if tool.time_text for spec in _time_specs(tool.name, tool.time_text)),
-        ColumnSpec("builtin_host_median_ns", "ns", "lower", "host time to enqueue an iteration: median"),
-        ColumnSpec("nsys_event_median_ns", "ns", "lower", "time by the program's own clock while nsys recorded: median"),
+        ColumnSpec("builtin_host_median_ns", "lower", "host time to enqueue an iteration: median"),
+        ColumnSpec("nsys_event_median_ns", "lower", "time by the program's own clock while nsys recorded: median"),
         ColumnSpec("timed_by", text="what a tool's time of the point is: span, or period where its iterations overlap on the GPU"),
-        ColumnSpec("span_ns", "ns", "lower", "from the start of an iteration's first GPU operation to the end of its last: median"),
-        ColumnSpec("kernel_time_ns", "ns", "lower", "kernels of an iteration, summed: median"),
-        ColumnSpec("busy_ns", "ns", "lower", "time in which an operation of the iteration ran: median"),
-        ColumnSpec("gap_ns", "ns", "lower", "span without busy time: median"),
-        ColumnSpec("period_ns", "ns", "lower", "from the start of an iteration's GPU work to that of the next: median"),
-        ColumnSpec("bytes_per_iteration", "bytes", text="bytes that an iteration must move at least", dtype="int"),
+        ColumnSpec("span_ns", "lower", "from the start of an iteration's first GPU operation to the end of its last: median"),
+        ColumnSpec("kernel_time_ns", "lower", "kernels of an iteration, summed: median"),
+        ColumnSpec("busy_ns", "lower", "time in which an operation of the iteration ran: median"),
+        ColumnSpec("gap_ns", "lower", "span without busy time: median"),
+        ColumnSpec("period_ns", "lower", "from the start of an iteration's GPU work to that of the next: median"),
+        ColumnSpec("bytes_per_iteration", text="bytes that an iteration must move at least", dtype="int", unit="bytes"),
         ColumnSpec(
-            "effective_bandwidth_bytes_per_s",
-            "bytes/s",
-            "higher",
-            "bytes_per_iteration over the median time (builtin, else nsys, else cupti)",
+            "effective_bandwidth_bytes_per_s", "higher", "bytes_per_iteration over the median time (builtin, else nsys, else cupti)"
         ),
-        ColumnSpec("effective_bandwidth_pct", "%", "higher", "effective bandwidth of the device's peak", compared="never"),
+        ColumnSpec("effective_bandwidth_pct", "higher", "effective bandwidth of the device's peak", compared="never"),
         THEORETICAL_OCCUPANCY,
         LIMITER,
         ACHIEVED_OCCUPANCY,
-        ColumnSpec(
-            "dram_pct", "%", "none", "device memory traffic, of its peak", "dram__throughput.avg.pct_of_peak_sustained_elapsed"
-        ),
+        ColumnSpec("dram_pct", "none", "device memory traffic, of its peak", "dram__throughput.avg.pct_of_peak_sustained_elapsed"),
         ColumnSpec(
             "dram_bytes",
-            "bytes",
             "lower",
             "bytes read from and written to device memory by one launch",
             "dram__bytes_read.sum + dram__bytes_write.sum",
         ),
-        ColumnSpec("dram_throughput_bytes_per_s", "bytes/s", "none", "device memory traffic under Nsight Compute"),
-        ColumnSpec("compute_throughput_pct", "%", "none", "use of the busiest SM unit"),
-        ColumnSpec("branch_efficiency_pct", "%", "higher", "branches whose threads all went the same way"),
-        ColumnSpec("sectors_per_request_load", "sectors", "lower", "32-byte sectors that one warp-wide load touches"),
-        ColumnSpec("bank_conflicts", "count", "lower", "extra shared memory wavefronts of one launch"),
+        ColumnSpec("dram_throughput_bytes_per_s", "none", "device memory traffic under Nsight Compute"),
+        ColumnSpec("compute_throughput_pct", "none", "use of the busiest SM unit"),
+        ColumnSpec("branch_efficiency_pct", "higher", "branches whose threads all went the same way"),
+        ColumnSpec("sectors_per_request_load", "lower", "32-byte sectors that one warp-wide load touches", unit="sectors"),
+        ColumnSpec("bank_conflicts", "lower", "extra shared memory wavefronts of one launch", unit="count"),
         REGISTERS,
         SHARED_MEMORY,
         ColumnSpec("kernel", text="kernel on which the iterations spent most time"),
         ColumnSpec("grid", text="its grid"),
         ColumnSpec("kernel_block", text="its block"),
-        ColumnSpec("kernels_per_iteration", "count", "lower", "kernels and graphs launched by one iteration, mean"),
-        ColumnSpec("memcpys_in_iterations", "count", "lower", "copies launched by measured iterations", dtype="int"),
+        ColumnSpec("kernels_per_iteration", "lower", "kernels and graphs launched by one iteration, mean", unit="count"),
+        ColumnSpec("memcpys_in_iterations", "lower", "copies launched by measured iterations", dtype="int", unit="count"),
         ColumnSpec("engine", text="reference, direct, tensorrt, tensorrt_rtx or native"),
         ColumnSpec("program", text="what executed it"),
         ColumnSpec("clock", text="cuda_event or monotonic"),

@@ -38,11 +38,7 @@ FIGURES: tuple[ColumnSpec, ...] = (
     ColumnSpec("memcpy_bytes", text="bytes copied"),
     ColumnSpec("overlap_ns", text="sum of all durations minus busy time", work="harness"),
     ColumnSpec("launch_api_median_ns", text="time in the API call that launched a kernel, median", work="harness"),
-    ColumnSpec(
-        "launch_latency_median_ns",
-        text="begin of the API call to begin of the kernel, median",
-        work="harness",
-    ),
+    ColumnSpec("launch_latency_median_ns", text="begin of the API call to begin of the kernel, median", work="harness"),
     ColumnSpec("unmatched_kernel_count", text="kernels whose API call was not recorded", work="harness"),
     ColumnSpec("api_call_count", text="CUDA API calls recorded", work="harness"),
     ColumnSpec("nvtx_range_count", text="NVTX ranges", work="harness"),

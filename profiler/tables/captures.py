@@ -138,7 +138,8 @@ class Captures:
             # values depend on each other in one direction only, so waiting for one that is being computed is safe
             if key not in self._memo:
                 self._memo[key] = compute()
-            return self._memo[key]
+            value: T = self._memo[key]
+            return value
 
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:

@@ -24,15 +24,13 @@ RESOURCES = {
     "REG": REGISTERS,
     "STACK": ColumnSpec(
         "stack_bytes_per_thread",
-        "bytes",
         "lower",
         "stack of a thread: spilled registers and local arrays",
         _SOURCE,
         compared="exactly",
+        unit="bytes",
     ),
-    "SHARED": ColumnSpec(
-        "static_shared_memory_bytes", "bytes", "lower", "static shared memory of a block", _SOURCE, compared="exactly"
-    ),
+    "SHARED": ColumnSpec("static_shared_memory_bytes", "lower", "static shared memory of a block", _SOURCE, compared="exactly"),
 }
 """What cuobjdump calls it to the metric."""
 

@@ -23,7 +23,11 @@ def test_rows_that_are_alike_throughout_are_still_rows(capsys):
 
 
 def test_fractions_of_counts_keep_their_digits(capsys):
-    columns = (ColumnSpec("kernel"), ColumnSpec("eligible_warps_per_scheduler", "warps"), ColumnSpec("waves_per_sm", "waves"))
+    columns = (
+        ColumnSpec("kernel"),
+        ColumnSpec("eligible_warps_per_scheduler", unit="warps"),
+        ColumnSpec("waves_per_sm", unit="waves"),
+    )
     table = MetricTable(name="t", title="T", text="rows", columns=columns, compute=lambda recording: pd.DataFrame())
     frame = pd.DataFrame({"kernel": ["a", "b"], "eligible_warps_per_scheduler": [0.144, 1.0], "waves_per_sm": [3.88, 12.0]})
     print_metric_table(table, frame)

@@ -9,10 +9,10 @@ from profiler.metrics import catalog
 from profiler.spec import ColumnSpec
 
 NCU = Path(__file__).parents[2] / "data" / "ncu_h200"
-REGISTERS = ColumnSpec("registers_per_thread", "registers", "lower", compared="exactly")
-OCCUPANCY = ColumnSpec("achieved_occupancy_pct", "%", "higher")
-BYTES = ColumnSpec("dram_bytes", "bytes", "lower")
-PLAIN = ColumnSpec("waves_per_sm", "waves", "none")
+REGISTERS = ColumnSpec("registers_per_thread", "lower", compared="exactly", unit="registers")
+OCCUPANCY = ColumnSpec("achieved_occupancy_pct", "higher")
+BYTES = ColumnSpec("dram_bytes", "lower")
+PLAIN = ColumnSpec("waves_per_sm", "none", unit="waves")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_direction_and_size_decide(spec, base, candidate, verdict):
 
 
 def test_one_value_of_a_time_is_never_called_better_or_worse():
-    latency = ColumnSpec("latency_median_ns", "ns", "lower")
+    latency = ColumnSpec("latency_median_ns", "lower")
     assert change(latency, {"latency_median_ns": 1}, {"latency_median_ns": 9}, steady=False)["verdict"] == "changed"
     assert change(REGISTERS, {"registers_per_thread": 1}, {"registers_per_thread": 9}, steady=False)["verdict"] == "worse"
 
