@@ -18,6 +18,7 @@ from profiler.tools.damage import reading
 from profiler.tools.nsys.export import export_report, import_stream
 from profiler.tools.nsys.reader import SqliteReader
 from profiler.tools.nsys.scrub import scrub
+from profiler.tools.nsys.table_folder import to_sqlite_file
 from profiler.tools.registry import find_reader
 
 _EXPORTED, _FORM_OF_EXPORTED = (".nsys-rep", ".qdstrm"), SqliteReader.__name__
@@ -100,7 +101,7 @@ def _refuse_pair(first: Path, known: Reader, second: Path, reader: Reader) -> No
 
 
 def _form(path: Path, reader: Reader) -> str:
-    return _FORM_OF_EXPORTED if path.suffix in _EXPORTED else type(reader).__name__
+    return _FORM_OF_EXPORTED if path.suffix in _EXPORTED or path.is_dir() else type(reader).__name__
 
 
 def _read_all(path: Path) -> None:
@@ -114,11 +115,13 @@ def _take(path: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target = _free_name(folder, path)
     if path.suffix == ".qdstrm":
-        report = import_stream(path, folder / f"{path.stem}.nsys-rep", run_process)
-        target = _exported(report, target.with_suffix(".sqlite"))
+        report = import_stream(path, folder / f"{target.stem}.nsys-rep", run_process)
+        _exported(report, target)
         report.unlink()
     elif path.suffix == ".nsys-rep":
-        target = _exported(path, target.with_suffix(".sqlite"))
+        _exported(path, target)
+    elif path.is_dir():
+        to_sqlite_file(path, target)
     else:
         shutil.copyfile(path, target)
     with target.open("rb") as stream:
@@ -133,11 +136,12 @@ def _exported(report: Path, target: Path) -> Path:
 
 
 def _free_name(folder: Path, path: Path) -> Path:
-    target, number = folder / path.name, 1
+    suffix = ".sqlite" if path.suffix in _EXPORTED or path.is_dir() else path.suffix
+    target, number = folder / f"{path.stem}{suffix}", 1
     if target.exists() and path.absolute().parent.name:
         # one folder a rank, and the same file name in each
-        target = folder / f"{path.absolute().parent.name}-{path.name}"
+        target = folder / f"{path.absolute().parent.name}-{path.stem}{suffix}"
     while target.exists():
         number += 1
-        target = folder / f"{path.stem}-{number}{path.suffix}"
+        target = folder / f"{path.stem}-{number}{suffix}"
     return target

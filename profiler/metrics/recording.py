@@ -12,6 +12,7 @@ from profiler.store.manifest import MANIFEST_NAME
 from profiler.store.run_dir import find_run, runs_root
 from profiler.tables.captures import Captures, LazyTables
 from profiler.tables.source import file_source, run_sources
+from profiler.tools.registry import find_folder_reader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,8 @@ def load(target: str | Path, runs: str | Path | None = None) -> Recording:
         BadExportError: The file is nothing that a reader knows.
     """
     path = Path(target)
+    if find_folder_reader(path) is not None:
+        return Recording(path.name, path, [file_source(path)])
     if path.is_dir() and not (path / MANIFEST_NAME).is_file():
         raise BadExportError(f"{path}: a folder without {MANIFEST_NAME}, so no run", "name a run of `profiler list`, or a file")
     if path.is_file() or (path.suffix and not path.exists() and path.parent != Path() and path.parent.is_dir()):

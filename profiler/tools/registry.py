@@ -50,12 +50,20 @@ def known_suffixes() -> tuple[str, ...]:
     return tuple(dict.fromkeys(suffix for reader in readers() for suffix in reader.suffixes))
 
 
+def find_folder_reader(path: Path) -> Reader | None:
+    """Return the reader of a folder that is one export, a file a table; None for any other folder."""
+    return next((reader for reader in readers() if path.is_dir() and reader.recognise(path, b"")), None)
+
+
 def find_reader(path: Path) -> Reader:
-    """Return the reader whose content a file holds; the file's ending does not count.
+    """Return the reader whose content a file or a folder holds; the file's ending does not count.
 
     Raises:
-        BadExportError: The file is absent, empty, a folder, or nothing that a reader knows.
+        BadExportError: The file is absent, empty, or nothing that a reader knows.
     """
+    folder = find_folder_reader(path)
+    if folder is not None:
+        return folder
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)

@@ -51,15 +51,15 @@ def test_processes_with_one_number_are_two(case, imported):
 
 def test_ranks_with_the_same_points_keep_apart(case, imported, rows, tmp_path):
     first = changed(case("join/day1.sqlite"), tmp_path / "rank0" / "report.sqlite")
-    second = changed(first, tmp_path / "rank1" / "report.sqlite", "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET end = end + 7000")
+    second = changed(first, tmp_path / "rank1" / "report.sqlite", "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET end = end - 7000")
     run = imported(first, second)
     medians = {row["label"]: row["nsys_median_ns"] for row in rows(run, "points")}
-    assert medians == {"op=g block=64 capture=report": 100_000, "op=g block=64 capture=rank1-report": 107_000}
+    assert medians == {"op=g block=64 capture=report": 100_000, "op=g block=64 capture=rank1-report": 93_000}
 
 
 def test_each_rank_sees_its_gpu_as_device_0(case, imported, rows, tmp_path):
     first = case("join/day1.sqlite")
-    other_gpu = ("UPDATE TARGET_INFO_GPU SET uuid = 'GPU-1'", "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET end = end + 7000")
+    other_gpu = ("UPDATE TARGET_INFO_GPU SET uuid = 'GPU-1'", "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET end = end - 7000")
     run = imported(first, changed(first, tmp_path / "rank1.sqlite", *other_gpu))
     recording = load(run)
     assert recording.table("devices")[["device_id", "uuid", "capture"]].values.tolist() == [

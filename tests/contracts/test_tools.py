@@ -15,7 +15,6 @@ PACKAGE = Path(__file__).parents[2] / "profiler"
 DECLARED = {
     "under_tools.py": "the experiment compares these tools: its steps name them",
     "request.py": "keys of the JSON form of a request",
-    "command.py": "a choice of the runner's own option",
 }
 
 

@@ -13,6 +13,7 @@ TOOL = Tool(
         "profiler.tools.nsys.report",
         "profiler.tools.nsys.stats_csv",
         "profiler.tools.nsys.stats_summary",
+        "profiler.tools.nsys.table_folder",
     ),
     recorder="profiler.tools.nsys.record",
     install=INSTALL_HINT,
