@@ -125,14 +125,14 @@ def redact_environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def redact_document(document: Any) -> Any:
-    """Return a JSON document without credentials in its command lines (`argv`, `command`, `extra`) and its `environment`."""
+    """Return a JSON document without credentials in its command lines (`argv`, `command`) and its `environment`."""
     if isinstance(document, dict):
         return {name: _redact_field(name, value) for name, value in document.items()}
     return [redact_document(item) for item in document] if isinstance(document, (list, tuple)) else document
 
 
 def _redact_field(name: str, value: Any) -> Any:
-    if name in ("argv", "command", "extra") and isinstance(value, (list, tuple)):
+    if name in ("argv", "command") and isinstance(value, (list, tuple)):
         return redact_command(map(str, value))
     if name == "environment" and isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values()):
         return redact_environment(value)

@@ -38,7 +38,6 @@ class NsysOptions:
         capture_range: `none`, `cudaProfilerApi`, or `NAME@DOMAIN` of the NVTX range at which recording begins.
         capture_range_end: `stop` ends recording with the first range, `none` with the program, `stop-shutdown` ends both.
         keep_report: Keep the .nsys-rep beside the scrubbed export; it holds the whole environment of the machine.
-        extra: Further options, passed on as they are.
     """
 
     trace: tuple[str, ...] = option(("cuda", "nvtx"), "What nsys traces.", "--trace", "words")
@@ -46,7 +45,6 @@ class NsysOptions:
     capture_range: str = option("none", "none, cudaProfilerApi or NAME@DOMAIN.", "--capture-range")
     capture_range_end: str = option("stop", "none, stop or stop-shutdown.", "--capture-range-end")
     keep_report: bool = option(False, "Keep the .nsys-rep (holds the environment).", "--keep-report", "flag")
-    extra: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check every value once.
@@ -77,7 +75,6 @@ class NcuOptions:
         launch_skip: Pass over so many kernels first.
         import_source: Put the kernels' source files into the report.
         cache_control: `all` flushes the caches before each replay, `none` does not; empty: the tool's default.
-        extra: Further options, passed on as they are.
     """
 
     set: str = option("", "Metric set: basic, detailed, full.", "--ncu-set")
@@ -89,7 +86,6 @@ class NcuOptions:
     launch_skip: int | None = option(None, "Pass over so many kernels first.", "--launch-skip", "integer")
     import_source: bool = option(False, "Put the sources into the report.", "--import-source", "flag")
     cache_control: str = option("", "all or none: flush the caches before each replay.", "--cache-control")
-    extra: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check every value once.

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from profiler.capture.environment import environment_facts
 from profiler.capture.listener import Listener
@@ -34,28 +34,29 @@ Steps = Generator[Step, Ended, None]
 _SHOWN_REMARKS = 5
 
 
-class Job(Protocol):
+class Job:
     """What is recorded into one run.
 
-    Attributes:
+    Args:
         label: The user's name for the run.
         options: What the manifest says of how the run was made.
-        command: The user's program and its arguments.
-        engine: Engine of the project's own runner or driver.
-        imported: Nothing is measured here: the manifest tells nothing of this machine, and a failure leaves no run.
-        going_on: What to tell a user who interrupted it.
     """
 
-    label: str
-    options: Mapping[str, Any]
     command: tuple[str, ...] = ()
-    engine: str = ""
-    imported: bool = False
-    going_on: str = ""
+    """The user's program and its arguments."""
+    engine = ""
+    """Engine of the project's own runner or driver."""
+    imported = False
+    """Nothing is measured here: the manifest tells nothing of this machine, and a failure leaves no run."""
+    going_on = ""
+    """What to tell a user who interrupted it."""
+
+    def __init__(self, label: str, options: Mapping[str, Any]) -> None:
+        self.label, self.options = label, options
 
     def steps(self, session: Session) -> Steps:
         """Yield the steps."""
-        ...
+        raise NotImplementedError
 
     def close(self, run: RunDir) -> None:
         """Add to the manifest what is known at the end; its status and reason say which end it is."""

@@ -133,7 +133,8 @@ def fitting_columns(cells: Mapping[str, Sequence[str]], width: int) -> list[str]
         cells: Name of each column to its texts.
         width: Characters of a line.
     """
-    kept, used = [], 0
+    kept: list[str] = []
+    used = 0
     for name, column in cells.items():
         needed = max(len(name), min(_TEXT_WIDTH, max(map(len, column)))) + 3
         if used + needed > width and len(kept) >= 2:

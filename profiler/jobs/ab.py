@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.capture.session import Session, Steps, go_on, record
+from profiler.capture.session import Job, Session, Steps, go_on, record
 from profiler.compare.judge.comparison import Comparison
 from profiler.compare.judge.rounds import balanced_order
 from profiler.compare.judge.statistics import LOOKS
@@ -51,7 +51,7 @@ OnEnd = Callable[[AbStore], object]
 Change = Callable[[AbRequest], AbRequest]
 
 
-class AbJob:
+class AbJob(Job):
     """Measures sides until every row is decided, the rounds are used up, or the time budget ends.
 
     Args:
@@ -66,9 +66,6 @@ class AbJob:
         UsageError: There is no time or no round, or more rounds than any verdict would use.
     """
 
-    command: tuple[str, ...] = ()
-    engine = ""
-    imported = False
     going_on = "profiler ab --resume goes on"
 
     def __init__(
@@ -81,8 +78,7 @@ class AbJob:
         on_end: OnEnd | None = None,
     ) -> None:
         _check_limits(request, budget_s, max_rounds)
-        self.label = label
-        self.options: Mapping[str, Any] = {}
+        super().__init__(label, {})
         self._request, self._budget_s, self._max_rounds = request, budget_s, max_rounds
         self._on_round, self._on_end = on_round, on_end
         self._store: AbStore | None = None

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from profiler.capture.progress import Progress
-from profiler.capture.session import Session, Steps, plan_step, record
+from profiler.capture.session import Job, Session, Steps, plan_step, record
 from profiler.capture.step import Ended
 from profiler.errors import BadExportError, CaptureError, ToolMissingError
 from profiler.experiments.evidence import Evidence, StepRecord, read_result
@@ -22,7 +20,7 @@ from profiler.tools.registry import TOOLS, UNTRACED
 MERGED = Path("raw") / UNTRACED / "result.json"
 
 
-class ExperimentJob:
+class ExperimentJob(Job):
     """Runs every step of an experiment; a step that fails does not keep the others from running.
 
     Args:
@@ -30,15 +28,9 @@ class ExperimentJob:
         toolbox: What this machine offers.
     """
 
-    command: tuple[str, ...] = ()
-    engine = ""
-    imported = False
-    going_on = ""
-
     def __init__(self, experiment: Experiment, toolbox: Toolbox) -> None:
+        super().__init__(f"experiment-{experiment.name}", {"experiment": experiment.name})
         self._experiment, self._toolbox = experiment, toolbox
-        self.label = f"experiment-{experiment.name}"
-        self.options: Mapping[str, Any] = {"experiment": experiment.name}
 
     def steps(self, session: Session) -> Steps:
         """Yield the steps, and put their results into one document.
@@ -56,9 +48,6 @@ class ExperimentJob:
             _write_document(run.path, self._experiment, records, None)
         _merge(run, records)
         shutil.rmtree(run.path / SCRATCH, ignore_errors=True)
-
-    def close(self, run: RunDir) -> None:
-        """Nothing is left to be added."""
 
 
 def run_experiment(experiment: Experiment, toolbox: Toolbox, root: Path, progress: Progress | None = None) -> RunDir:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import filecmp
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from profiler.capture.process import run_process
-from profiler.capture.session import Session, Steps, record
+from profiler.capture.session import Job, Session, Steps, record
 from profiler.errors import UsageError
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir
@@ -25,7 +24,7 @@ _EXPORTED, _FORM_OF_EXPORTED = (".nsys-rep", ".qdstrm"), SqliteReader.__name__
 SQLITE_MAGIC = b"SQLite format 3\0"
 
 
-class ImportJob:
+class ImportJob(Job):
     """Takes captures made elsewhere; no step of it measures anything.
 
     Args:
@@ -37,14 +36,10 @@ class ImportJob:
         UsageError: Two files hold the same capture.
     """
 
-    command: tuple[str, ...] = ()
-    engine = ""
     imported = True
-    going_on = ""
 
     def __init__(self, files: Sequence[Path], label: str) -> None:
-        self.label = label
-        self.options: Mapping[str, Any] = {"imported_from": [path.name for path in files]}
+        super().__init__(label, {"imported_from": [path.name for path in files]})
         self._readers = {path: find_reader(path) for path in files}
         for place, path in enumerate(files):
             for other in files[:place]:
@@ -60,9 +55,6 @@ class ImportJob:
             captures.setdefault(reader.tool, CaptureRecord(reader.tool)).artefacts += session.relative([kept])
         run.manifest.captures = list(captures.values())
         yield from ()
-
-    def close(self, run: RunDir) -> None:
-        """Nothing is left to be added."""
 
 
 def import_files(files: Sequence[Path], label: str, root: Path) -> RunDir:

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from profiler.capture.output import Input
 from profiler.capture.process import describe_exit
 from profiler.capture.request import CaptureRequest
-from profiler.capture.session import Session, Steps
+from profiler.capture.session import Job, Session, Steps
 from profiler.capture.step import Ended, Step
 from profiler.errors import CaptureError, ProfilerError
-from profiler.store.run_dir import RunDir
 from profiler.tools.registry import TOOLS
 
 
-class ProgramJob:
+class ProgramJob(Job):
     """Records a program, one pass a tool; the first pass that fails ends the job.
 
     Args:
         request: What to record and how.
     """
 
-    imported = False
-    going_on = ""
-    engine = ""
-
     def __init__(self, request: CaptureRequest) -> None:
+        super().__init__(request.label or Path(request.command[0]).name, {"request": request.to_dict()})
         self.request = request
-        self.label = request.label or Path(request.command[0]).name
-        self.options: Mapping[str, Any] = {"request": request.to_dict()}
         self.command = request.command
 
     def first_steps(self) -> list[Step]:
@@ -41,9 +33,6 @@ class ProgramJob:
         """Yield the steps."""
         for tool in self.request.tools:
             yield program_step(self.request, tool)
-
-    def close(self, run: RunDir) -> None:
-        """Nothing is left to be added."""
 
 
 def program_step(request: CaptureRequest, tool: str) -> Step:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from profiler.capture.process import describe_exit, run_process
 from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest
-from profiler.capture.session import Session, Steps
+from profiler.capture.session import Job, Session, Steps
 from profiler.capture.step import Ended, Step
 from profiler.capture.target import OWNER_VARIABLE, importable_package, pass_request, sweep_command
 from profiler.errors import CaptureError, ProfilerError
@@ -20,12 +18,11 @@ from profiler.runner.request import JOURNAL, REQUEST, RESULT, SweepOptions
 from profiler.runner.result import Journal
 from profiler.runner.supervisor import collect
 from profiler.store.manifest import CaptureRecord
-from profiler.store.run_dir import RunDir
 
 MAX_PASSES = 3
 
 
-class SweepJob:
+class SweepJob(Job):
     """Records a sweep, one pass a tool; points that a tool lost are run again in another pass.
 
     Args:
@@ -33,14 +30,9 @@ class SweepJob:
         sweep: Its sweep.
     """
 
-    imported = False
-    going_on = ""
-    command: tuple[str, ...] = ()
-
     def __init__(self, request: CaptureRequest, sweep: SweepOptions) -> None:
+        super().__init__(request.label or f"{sweep.points[0].op}-{sweep.engine}", {"request": request.to_dict()})
         self.request, self.sweep = request, sweep
-        self.label = request.label or f"{sweep.points[0].op}-{sweep.engine}"
-        self.options: Mapping[str, Any] = {"request": request.to_dict()}
         self.engine = sweep.engine
 
     def first_steps(self) -> list[Step]:
@@ -70,9 +62,6 @@ class SweepJob:
             f"{tool} lost {attempt.lost} finished points in each of {MAX_PASSES} attempts",
             "leave out the points that crash, then record again",
         )
-
-    def close(self, run: RunDir) -> None:
-        """Nothing is left to be added."""
 
 
 def sweep_step(request: CaptureRequest, sweep: SweepOptions, tool: str, segment: int) -> Step:

@@ -206,8 +206,8 @@ def find_run(target: str, root: Path) -> RunDir:
         if len(matches) == 1:
             return matches[0]
     if prefixed:
-        names = ", ".join(run.path.name for run in prefixed[:5])
-        raise UsageError(f"{target!r} fits {len(prefixed)} runs: {names}", "give more of the id")
+        some = ", ".join(run.path.name for run in prefixed[:5])
+        raise UsageError(f"{target!r} fits {len(prefixed)} runs: {some}", "give more of the id")
     for folder, error in unreadable.items():
         if target == folder.name:
             raise error

@@ -118,12 +118,10 @@ class RecordPlan:
     Attributes:
         argv: The whole command line, tool and target.
         environment: Variables set for it, beside the inherited ones.
-        expected: Files that must exist afterwards, the capture among them.
     """
 
     argv: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
-    expected: tuple[Path, ...] = ()
 
 
 class Recorder(Protocol):

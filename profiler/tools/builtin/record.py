@@ -32,7 +32,7 @@ class BuiltinRecorder(PlainRecorder):
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
         """Return the target's own command line; a variable tells `profiler.point` where to write."""
         environment = {**request.environment, FOLDER_VARIABLE: str(folder.absolute())}
-        return RecordPlan(request.command, environment, (folder / RESULT,))
+        return RecordPlan(request.command, environment)
 
     def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
         """Put together what the target's processes wrote, and check that it is something.

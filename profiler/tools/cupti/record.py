@@ -42,7 +42,7 @@ class CuptiRecorder(PlainRecorder):
         """
         if RUNNER not in request.command:
             raise UsageError("--tool cupti records the Python runner only", "use --driver python, or --tool nsys")
-        return RecordPlan(request.command, dict(request.environment), (folder / CAPTURE,))
+        return RecordPlan(request.command, dict(request.environment))
 
     def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
         """Join what the processes of the runner wrote, those of earlier attempts among them.

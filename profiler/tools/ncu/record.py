@@ -99,9 +99,9 @@ class NcuRecorder(PlainRecorder):
         report = folder / f"{stem}.ncu-rep"
         argv = [ncu, "--target-processes", "all", "--clock-control", request.ncu.clock_control, "--nvtx"]
         argv += self._selection(request)
-        argv += ["--import-source", "yes" if request.ncu.import_source else "no", *request.ncu.extra]
+        argv += ["--import-source", "yes" if request.ncu.import_source else "no"]
         argv += ["--force-overwrite", "--export", str(report)]
-        return RecordPlan((*argv, *request.command), dict(request.environment), (report,))
+        return RecordPlan((*argv, *request.command), dict(request.environment))
 
     def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
         """Check that the report is there, and take the machine's environment and names out of it.

@@ -30,7 +30,7 @@ _NVTX_WITH_DOMAIN_QUERY = (0, 2, 12)
 
 _KNOWN = (
     (r"unrecogni[sz]ed (?:option|argument)|Illegal --?\S+ argument|invalid option", "nsys does not know an option",
-     "nsys of this version lacks it; see nsys profile --help, or leave out what was passed with --nsys-arg"),
+     "nsys of this version lacks it; see nsys profile --help"),
     (r"[Tt]arget application .*(?:not found|does not exist)|Failed to launch|failed to execute",
      "nsys could not start the program", "check the path of the program"),
     (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk"),
@@ -79,8 +79,8 @@ class NsysRecorder(PlainRecorder):
             argv += ["--cuda-graph-trace", options.cuda_graph_trace]
         environment = dict(request.environment)
         argv += _range_arguments(options.capture_range, options.capture_range_end, environment)
-        argv += ["--export", "sqlite", "--force-overwrite", "true", "--output", str(folder / stem), *options.extra]
-        return RecordPlan((*argv, *request.command), environment, (folder / f"{stem}.sqlite",))
+        argv += ["--export", "sqlite", "--force-overwrite", "true", "--output", str(folder / stem)]
+        return RecordPlan((*argv, *request.command), environment)
 
     def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
         """Export, scrub and check the capture.

@@ -101,10 +101,6 @@ def _scrub_into(path: Path, copy: Path) -> ScrubReport:
     return report
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
 def _scrub_metadata(database: sqlite3.Connection) -> int:
     rows = database.execute("SELECT rowid, name, value FROM META_DATA_CAPTURE ORDER BY rowid").fetchall()
     texts = [(row, str(name), value) for row, name, value in rows if isinstance(value, str)]

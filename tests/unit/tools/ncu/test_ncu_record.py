@@ -37,11 +37,11 @@ def test_metrics_follow_the_gpu():
 def test_options_reach_the_command_line():
     text = " ".join(argv(
         set="full", kernel="swish_.*", nvtx_include=("profiler@iteration/",), clock_control="base", launch_count=3, launch_skip=2,
-        import_source=True, cache_control="none", extra=("--replay-mode", "kernel"),
+        import_source=True, cache_control="none",
     ))  # fmt: skip
     for part in (
         "--set full", "--kernel-name regex:swish_.*", "--nvtx-include profiler@iteration/", "--clock-control base", "--launch-count 3",
-        "--launch-skip 2", "--import-source yes", "--cache-control none", "--replay-mode kernel --force-overwrite",
+        "--launch-skip 2", "--import-source yes", "--cache-control none", "--force-overwrite",
     ):  # fmt: skip
         assert part in text
     assert "--metrics" not in text

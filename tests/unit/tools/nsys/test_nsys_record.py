@@ -39,12 +39,11 @@ def test_whole_command_line():
 
 
 def test_options_reach_the_command_line():
-    line, environment = argv(trace=("nvtx", "osrt"), capture_range="iteration@profiler", extra=("--duration", "5"))
+    line, environment = argv(trace=("nvtx", "osrt"), capture_range="iteration@profiler")
     text = " ".join(line)
     assert "--trace nvtx,osrt" in text
     assert "--cuda-graph-trace" not in text
     assert "--capture-range nvtx --nvtx-capture iteration@profiler --capture-range-end stop" in text
-    assert "--duration 5 ./app" in text
     assert environment == {"NSYS_NVTX_PROFILER_REGISTER_ONLY": "0"}
     assert "--cuda-graph-trace graph" in " ".join(argv(cuda_graph_trace="graph")[0])
     assert "--capture-range cudaProfilerApi --capture-range-end none" in " ".join(
