@@ -1,6 +1,6 @@
-"""What holds for every test: interruptions arrive, one nsys records at a time, and there is a library of ops.
+"""What holds for every test: interruptions arrive, one nsys records at a time, and there are the libraries that measuring needs.
 
-Builds that library where a source tree lacks it: runs on the CPU need it, and a C++17 compiler is all that it takes.
+Builds them where a source tree lacks them: a C++17 compiler and CMake are all that it takes.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import fcntl
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from profiler.capture.artefacts import HOST_OPS_LIBRARY, PACKAGED, find_host_ops_library
+from profiler.capture.artefacts import HOST_OPS_LIBRARY, find_core_library, find_host_ops_library
 
 ROOT = Path(__file__).parents[1]
 NSYS_LOCK = Path(tempfile.gettempdir()) / "profiler-tests-nsys.lock"
@@ -33,17 +34,13 @@ def _build(source: Path, folder: Path) -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let interruptions through, and build the library once, before the workers of a parallel run start."""
+    """Let interruptions through, and build the libraries once, before the workers of a parallel run start."""
     # programs started in the background (nohup, a shell's &) ignore interruptions, and so would all that the tests start
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if hasattr(config, "workerinput") or find_host_ops_library() or not shutil.which("cmake"):
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        library = _build(ROOT, Path(folder))
-        PACKAGED.mkdir(exist_ok=True)
-        part = Path(shutil.copy(library, PACKAGED / f"{library.name}.part"))
-        part.replace(PACKAGED / library.name)
+    missing = find_host_ops_library() is None or find_core_library() is None
+    if missing and not hasattr(config, "workerinput") and shutil.which("cmake"):
+        subprocess.run([sys.executable, ROOT / "hatch_build.py"], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from profiler.errors import UsageError
 BUILD_VARIABLE = "PROFILER_BUILD_DIR"
 DRIVER = "profiler-driver"
 OPS_LIBRARY = "libprofiler_ops.so"
+CORE_LIBRARY = "libprofiler_core.so"
 HOST_OPS_LIBRARY = "libprofiler_ops_host.so"
 PACKAGED = Path(__file__).parents[1] / "_native"
 """Where an installed package keeps the libraries that need no CUDA."""
@@ -47,13 +48,21 @@ def find_ops_library() -> Path | None:
     return _find(f"lib/{OPS_LIBRARY}", OPS_LIBRARY)
 
 
+def _find_packaged(name: str) -> Path | None:
+    named = os.environ.get(BUILD_VARIABLE)
+    candidates = [Path(named) / "lib" / name] if named else []
+    candidates.append(PACKAGED / name)
+    return next((path.resolve() for path in candidates if path.is_file()), None) or _find(f"lib/{name}")
+
+
 def find_host_ops_library() -> Path | None:
     """Return the library that says what every op is: that of the host alone, else the one with kernels, which says the same."""
-    named = os.environ.get(BUILD_VARIABLE)
-    candidates = [Path(named) / "lib" / HOST_OPS_LIBRARY] if named else []
-    candidates.append(PACKAGED / HOST_OPS_LIBRARY)
-    found = next((path.resolve() for path in candidates if path.is_file()), None)
-    return found or _find(f"lib/{HOST_OPS_LIBRARY}") or find_ops_library()
+    return _find_packaged(HOST_OPS_LIBRARY) or find_ops_library()
+
+
+def find_core_library() -> Path | None:
+    """Return the measuring core."""
+    return _find_packaged(CORE_LIBRARY)
 
 
 def find_plugin_libraries() -> list[Path]:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 from profiler.capture.artefacts import find_driver, find_ops_library, find_plugin_libraries
+from profiler.capture.gpus import gpus
 from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest
 from profiler.engines import ENGINES
-from profiler.engines.nvml import gpus
 from profiler.engines.ops_library import check_points
 from profiler.engines.trt_compat import MODULES
 from profiler.errors import ToolMissingError, UsageError

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from profiler.capture.gpus import Gpu, read_driver
 from profiler.capture.process import run_process
 from profiler.capture.recorders import recorders
-from profiler.engines.nvml import Gpu, Nvml
 from profiler.errors import ProfilerError
 from profiler.tools.base import Tool
 from profiler.tools.ncu.record import PERMISSION_HINT
@@ -54,8 +54,8 @@ def doctor(runs_root: Path) -> list[dict[str, Any]]:
     Returns:
         Rows with item, status, found and fix.
     """
-    with Nvml() as nvml:
-        rows = [*_gpu_rows(nvml.gpus()), _driver_row(nvml.driver_version()), _cuda_row(nvml.cuda_version())]
+    driver = read_driver()
+    rows = [*_gpu_rows(list(driver.gpus)), _driver_row(driver.version), _cuda_row(driver.cuda_version)]
     rows += [*(_tool_row(tool) for tool in TOOLS.values() if tool.install), _permission_row(), _cuda_python_row()]
     rows += [*_tensorrt_rows(), _nvcc_row(), _built_row(), _nvtx_row(), _disk_row(runs_root)]
     return [asdict(row) for row in rows]
@@ -219,12 +219,12 @@ def _disk_row(runs_root: Path) -> Check:
 
 def environment_facts() -> dict[str, Any]:
     """Return what the manifest says of this machine: GPUs, driver, versions, host and git; no variable of the environment."""
-    with Nvml() as nvml:
-        facts: dict[str, Any] = {
-            "gpus": [asdict(gpu) for gpu in nvml.gpus()],
-            "driver": nvml.driver_version(),
-            "cuda_driver": nvml.cuda_version(),
-        }
+    driver = read_driver()
+    facts: dict[str, Any] = {
+        "gpus": [asdict(gpu) for gpu in driver.gpus],
+        "driver": driver.version,
+        "cuda_driver": driver.cuda_version,
+    }
     facts["host"] = {
         "system": platform.platform(),
         "cpu_count": os.cpu_count(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from profiler.capture.gpus import gpus
 from profiler.capture.process import run_process
-from profiler.engines.nvml import gpus
 from profiler.tools.base import Recorder
 from profiler.tools.registry import TOOLS
 

@@ -45,7 +45,7 @@ def _prepare_gpu() -> bool:
     """Build the plugins when there is a GPU and a compiler; say what is missing otherwise."""
     from profiler.capture.artefacts import find_ops_library
     from profiler.capture.build import build, source_root
-    from profiler.engines.nvml import gpus
+    from profiler.capture.gpus import gpus
     from profiler.errors import ProfilerError
 
     if not gpus():

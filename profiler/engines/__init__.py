@@ -29,6 +29,7 @@ def load_engine(name: str) -> type[Engine]:
         raise UsageError(f"engine {name!r} is unknown", nearest(name, ENGINES))
     module, _, attribute = target.partition(":")
     try:
-        return getattr(import_module(module), attribute)
+        engine: type[Engine] = getattr(import_module(module), attribute)
+        return engine
     except (ImportError, AttributeError) as error:
         raise UsageError(f"engine {name!r} cannot be loaded: {error}", "install what it imports") from error

@@ -1,14 +1,24 @@
-"""The seam of the runner's engines: open once a process, prepare a case per point, verify and measure it."""
+"""The seam of the runner's engines: open one a process, and make each point a case, which the measuring core then runs."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+
 from profiler.runner.point import Point
-from profiler.runner.ranges import RangeRecorder
 from profiler.runner.request import SweepOptions
+
+STORAGE: dict[str, np.dtype[Any]] = {
+    "fp32": np.dtype(np.float32),
+    "fp16": np.dtype(np.float16),
+    "bf16": np.dtype(np.uint16),
+    "int32": np.dtype(np.int32),
+}
+"""Element types as NumPy stores them; bfloat16 has none of its own."""
 
 
 class PointSkipped(Exception):
@@ -25,75 +35,91 @@ class PointSkipped(Exception):
 
 
 class EngineBroken(Exception):
-    """The process can run nothing more (a sticky CUDA error); the rest of the sweep needs a fresh one."""
+    """The process can run nothing more (a lost CUDA context); the rest of the sweep needs a fresh one."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A dense tensor of a case.
+
+    Attributes:
+        name: Its name.
+        shape: Its shape.
+        dtype: `fp32`, `fp16`, `bf16` or `int32`.
+        is_input: The core fills it with random values; otherwise the case writes it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    is_input: bool
+
+    @property
+    def element_count(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def storage(self) -> np.dtype[Any]:
+        """How NumPy stores an element."""
+        return STORAGE[self.dtype]
+
+    @property
+    def size_bytes(self) -> int:
+        """Size in bytes."""
+        return self.element_count * self.storage.itemsize
+
+
+def _nothing() -> None:
+    pass
 
 
 @dataclass
-class Measurement:
-    """The samples of one point.
+class Case:
+    """One point made ready: what an iteration does, and what is known about it. Any callable will do.
 
     Attributes:
-        samples_ns: Time of each iteration by the engine's clock.
-        host_samples_ns: Host time to enqueue each iteration; empty when it is the same thing.
-        sm_clock_before_hz: SM clock before the samples.
-        sm_clock_after_hz: SM clock after the samples.
+        tensors: Inputs, then outputs; the core has their memory.
+        enqueue: Takes lane, addresses of the tensors and stream (0 on the host, where it computes); enqueues one iteration and
+            returns. Lanes count thread by thread, stream by stream; one lane is never used by two threads at once.
+        reference: Takes float64 inputs and float64 outputs to fill, flat; None: the output is not verified.
+        elementwise: The reference may be asked for slices.
+        tolerance: (absolute, relative): |actual - expected| <= absolute + relative * |expected| passes.
+        bytes_per_iteration: Minimum traffic of one iteration; None: every tensor once.
+        launches_per_iteration: Kernels and copies that one iteration enqueues.
+        facts: Further fields of the point's record: `launch`, `layers`, `engine_digest`, …
+        close: Frees what the case holds.
     """
 
-    samples_ns: list[int] = field(default_factory=list)
-    host_samples_ns: list[int] = field(default_factory=list)
-    sm_clock_before_hz: int | None = None
-    sm_clock_after_hz: int | None = None
+    tensors: list[TensorSpec]
+    enqueue: Callable[[int, list[int], int], None]
+    reference: Callable[[list[np.ndarray], list[np.ndarray]], None] | None = None
+    elementwise: bool = True
+    tolerance: tuple[float, float] | None = None
+    bytes_per_iteration: int | None = None
+    launches_per_iteration: int = 1
+    facts: dict[str, Any] = field(default_factory=dict)
+    close: Callable[[], None] = _nothing
+
+    def to_request(self) -> dict[str, Any]:
+        """Return its part of the core's request."""
+        tensors = [
+            {"name": item.name, "shape": list(item.shape), "dtype": item.dtype, "is_input": item.is_input} for item in self.tensors
+        ]
+        absolute, relative = self.tolerance or (0.0, 0.0)
+        return {
+            "tensors": tensors,
+            "bytes_per_iteration": self.bytes_per_iteration,
+            "launches_per_iteration": self.launches_per_iteration,
+            "elementwise": self.elementwise,
+            "tolerance": {"absolute": absolute, "relative": relative},
+            "facts": self.facts,
+        }
 
 
-class Case(Protocol):
-    """One point made ready to run."""
-
-    bytes_per_iteration: int
-    """Minimum traffic of one iteration."""
-    launch: dict[str, Any] | None
-    """Kernel, grid, block and shared memory, when known."""
-    engine_digest: str | None
-    """Digest of the built engine."""
-    layers: list[dict[str, Any]] | None
-    """Layers of the built engine."""
-    facts: dict[str, Any]
-    """Further fields of the point's record; more may come with the measurement."""
-
-    def verify(self) -> dict[str, Any] | None:
-        """Run once on fresh inputs with a poisoned output.
-
-        Returns:
-            The `verification` object of docs/formats.md; None when there is no reference to compare with.
-        """
-        ...
-
-    def keeps_to_stream(self) -> bool | None:
-        """Look whether all work runs on the stream that it is given.
-
-        Returns:
-            False when work ran outside of it, which no event on the stream times; None when that could not be told.
-        """
-        ...
-
-    def warm_up(self, count: int) -> None:
-        """Run some iterations that are not measured."""
-        ...
-
-    def measure(self, ranges: RangeRecorder, wants_more: Callable[[list[int]], bool]) -> Measurement:
-        """Measure iterations, each in its own range, until no more are wanted."""
-        ...
-
-    def verify_measured(self) -> dict[str, Any] | None:
-        """Look at what the measured iterations wrote.
-
-        Returns:
-            The `verification` object of the first output that is wrong; None when none is, or nothing was verified before.
-        """
-        ...
-
-    def close(self) -> None:
-        """Free what the point holds."""
-        ...
+def unary_tensors(point: Point) -> list[TensorSpec]:
+    """Return one input and one output of the point's shape and type."""
+    return [TensorSpec("x", point.shape, point.dtype, True), TensorSpec("y", point.shape, point.dtype, False)]
 
 
 class Engine(Protocol):
@@ -101,14 +127,10 @@ class Engine(Protocol):
 
     name: str
     """Name in the result JSON."""
-    clock: str
-    """`cuda_event` or `monotonic`."""
+    device: int | None
+    """CUDA device ordinal; None: the host."""
 
     def __init__(self, request: SweepOptions) -> None: ...
-
-    def device(self) -> dict[str, Any] | None:
-        """Facts about the device for the result JSON; None on the CPU."""
-        ...
 
     def versions(self) -> dict[str, str]:
         """Versions of what the engine uses."""
@@ -119,11 +141,12 @@ class Engine(Protocol):
         ...
 
     def prepare(self, point: Point) -> Case:
-        """Allocate and build what the point needs.
+        """Build what the point needs.
 
         Raises:
             PointSkipped: The configuration is not supported.
             ProfilerError: The point cannot run.
+            EngineBroken: Nothing can run in this process any more.
         """
         ...
 

@@ -1,45 +1,60 @@
-"""Launches the plugins' kernels without TensorRT, through the ops' C interface; memory, streams and events from cuda-python."""
+"""Launches the plugins' kernels without TensorRT, through the ops' C interface; scratch memory comes from cuda-python."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from profiler.engines.base import PointSkipped
+from profiler.engines.base import Case, PointSkipped, TensorSpec
 from profiler.engines.cuda_runtime import Cuda
-from profiler.engines.gpu_case import GpuCase, GpuContext, require_elementwise
-from profiler.engines.ops_library import STATUS_REFUSED, OpsLibrary, PreparedOp, Tensor, tensor
+from profiler.engines.ops_library import STATUS_REFUSED, OpsLibrary, PreparedOp, views
 from profiler.errors import CaptureError, ToolMissingError
-from profiler.runner.host_data import HostData
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
+LAUNCH_FACTS = (
+    "kernel", "symbol", "grid", "block", "dynamic_shared_memory_bytes", "items_per_thread", "access_bytes", "resolved", "note",
+)  # fmt: skip
 
-class DirectExecutor:
-    """Launches a prepared op on one lane.
+
+class Launcher:
+    """Launches a prepared op, each lane with scratch memory of its own.
 
     Args:
         cuda: The device.
         library: For the words of a status.
         prepared: The op.
-        point: Shape and type.
+        tensors: Inputs, then outputs.
         workspace_bytes: Scratch memory that a launch needs.
+        lanes: Number of lanes.
     """
 
-    def __init__(self, cuda: Cuda, library: OpsLibrary, prepared: PreparedOp, point: Point, workspace_bytes: int) -> None:
-        self._cuda, self._library, self._prepared, self._point = cuda, library, prepared, point
-        self._workspace = cuda.allocate(workspace_bytes) if workspace_bytes else 0
+    def __init__(
+        self,
+        cuda: Cuda,
+        library: OpsLibrary,
+        prepared: PreparedOp,
+        tensors: list[TensorSpec],
+        workspace_bytes: int,
+        lanes: int,
+    ) -> None:
+        self._cuda, self._library, self._prepared, self._tensors = cuda, library, prepared, tensors
         self._workspace_bytes = workspace_bytes
-        self._views: dict[int, Tensor] = {}
+        self._workspaces: list[int] = []
+        self._views: dict[tuple[int, ...], tuple[Any, Any]] = {}
+        try:
+            for _ in range(lanes):
+                self._workspaces.append(cuda.allocate(workspace_bytes) if workspace_bytes else 0)
+        except BaseException:
+            self.close()
+            raise
 
-    def _view(self, address: int) -> Tensor:
-        if address not in self._views:
-            self._views[address] = tensor(self._point.dtype, self._point.shape, address)
-        return self._views[address]
-
-    def enqueue(self, source: int, target: int, stream: Any) -> None:
+    def enqueue(self, lane: int, addresses: list[int], stream: int) -> None:
         """Enqueue one launch."""
-        status = self._prepared.launch(self._view(source), self._view(target), self._workspace, self._workspace_bytes, int(stream))
+        key = tuple(addresses)
+        if key not in self._views:
+            self._views[key] = views(self._tensors, addresses)
+        status = self._prepared.launch(*self._views[key], self._workspaces[lane], self._workspace_bytes, stream)
         if status == 0:
             return
         if status > 0:
@@ -51,62 +66,52 @@ class DirectExecutor:
 
     def close(self) -> None:
         """Free the scratch memory."""
-        if self._workspace:
-            self._cuda.release("cudaFree", self._workspace)
+        for workspace in self._workspaces:
+            if workspace:
+                self._cuda.release("cudaFree", workspace)
+        self._workspaces.clear()
 
 
 class DirectEngine:
     """Kernels without TensorRT."""
 
     name = "direct"
-    clock = "cuda_event"
 
     def __init__(self, request: SweepOptions) -> None:
         self._library = OpsLibrary(_library_path(request))
-        self._settings = request.settings
+        self._lanes = request.settings.threads * request.settings.streams
+        self.device: int | None = request.device
         self._cuda = Cuda(request.device)
-        self._context = GpuContext(self._cuda, self._cuda.facts(), HostData(self._library.reference))
-
-    def device(self) -> dict[str, Any]:
-        """Facts about the GPU."""
-        return self._context.facts
 
     def versions(self) -> dict[str, str]:
-        """Versions of CUDA."""
+        """Version of the CUDA runtime."""
         return self._cuda.versions()
 
     def digests(self) -> dict[str, str]:
         """Digest of the ops library."""
         return {"plugin_library": self._library.digest()}
 
-    def prepare(self, point: Point) -> GpuCase:
-        """Check the point with the library and allocate its buffers.
+    def prepare(self, point: Point) -> Case:
+        """Check the point with the library.
 
         Raises:
             PointSkipped: The op cannot run so.
             UsageError: An attribute is unknown or malformed.
         """
-        require_elementwise(point)
         prepared = self._library.prepare(point.op, point.attributes)
-        view = tensor(point.dtype, point.shape)
-        facts = prepared.describe(view, view)
+        tensors = prepared.tensors(point)
+        facts = prepared.describe(tensors)
         if facts["refusal"]:
             raise PointSkipped(facts["refusal"])
-        self._refuse_unknown_shape(point)
-
-        def executor() -> DirectExecutor:
-            return DirectExecutor(self._cuda, self._library, prepared, point, facts["workspace_bytes"])
-
-        launch = {key: facts[key] for key in ("kernel", "symbol", "grid", "block", "dynamic_shared_memory_bytes",
-                                              "items_per_thread", "access_bytes", "resolved", "note")}  # fmt: skip
-        case = GpuCase(self._context, point, self._settings, executor, (facts["tolerance_abs"], facts["tolerance_rel"]), launch)
-        case.bytes_per_iteration = facts["bytes_per_iteration"]
-        return case
-
-    def _refuse_unknown_shape(self, point: Point) -> None:
-        op = self._library.ops[point.op]
-        if op["input_count"] != 1 or op["output_count"] != 1 or not op["elementwise"]:
-            raise PointSkipped(f"{point.op}: this engine runs elementwise ops of one input and one output; use --driver cpp")
+        launcher = Launcher(self._cuda, self._library, prepared, tensors, facts["workspace_bytes"], self._lanes)
+        return Case(
+            tensors,
+            launcher.enqueue,
+            **prepared.check(tensors),
+            bytes_per_iteration=facts["bytes_per_iteration"],
+            facts={"launch": {key: facts[key] for key in LAUNCH_FACTS}},
+            close=launcher.close,
+        )
 
     def close(self) -> None:
         """Nothing is held beyond the points."""

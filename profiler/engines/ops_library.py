@@ -11,21 +11,22 @@ import hashlib
 import json
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from profiler.engines.base import TensorSpec, unary_tensors
 from profiler.errors import ToolMissingError, UsageError, nearest
 from profiler.point_label import label_value
-from profiler.runner.host_data import Reference
 from profiler.runner.point import Point
 
 ABI_VERSION = 1
 MAX_RANK = 8
 MAX_TENSORS = 8
-TYPE_CODES = {"fp32": 0, "fp16": 1, "bf16": 2}
+TYPES = ("fp32", "fp16", "bf16", "int32")
 STATUS_REFUSED = -4
 BUILD_HINT = "build it: profiler build"
 _MESSAGE_BYTES = 1024
@@ -50,7 +51,7 @@ def tensor(dtype: str, shape: tuple[int, ...], address: int = 0) -> Tensor:
         shape: Up to eight sizes.
         address: Device address, or host address for a reference; 0 stands for an aligned one.
     """
-    return Tensor(TYPE_CODES[dtype], len(shape), (ctypes.c_int64 * MAX_RANK)(*shape), address or None)
+    return Tensor(TYPES.index(dtype), len(shape), (ctypes.c_int64 * MAX_RANK)(*shape), address or None)
 
 
 class OpsLibrary:
@@ -138,23 +139,7 @@ class OpsLibrary:
         if status != 0:
             reason = message.value.decode(errors="replace") or self.status_text(status)
             raise UsageError(f"{op}: {reason}", f"attributes: {', '.join(fields)}")
-        return PreparedOp(self, handle)
-
-    def result_attributes(self, point: Point) -> dict[str, Any]:
-        """Return the attributes of a point that change its result; the others change how fast it comes."""
-        kept = {field["name"] for field in self.facts(point.op)["fields"] if not field["launch_only"]}
-        return {name: value for name, value in point.attributes.items() if name in kept}
-
-    def reference(self, point: Point) -> Reference:
-        """Return the op of a point in float64."""
-        attributes = self.result_attributes(point)
-        return Reference((point.op, tuple(sorted(attributes.items()))), self.prepare(point.op, attributes).reference)
-
-    def tolerance(self, point: Point) -> tuple[float, float]:
-        """Return how far a result may lie from the reference: (absolute, relative)."""
-        view = tensor(point.dtype, (1,))
-        facts = self.prepare(point.op, self.result_attributes(point)).describe(view, view)
-        return facts["tolerance_abs"], facts["tolerance_rel"]
+        return PreparedOp(self, op, handle)
 
 
 class PreparedOp:
@@ -162,68 +147,83 @@ class PreparedOp:
 
     Args:
         library: Where it comes from.
+        name: Name of the op.
         handle: `ProfilerPreparedOp`, given back with this object.
     """
 
-    def __init__(self, library: OpsLibrary, handle: ctypes.c_void_p) -> None:
-        self._library, self._handle = library, handle
+    def __init__(self, library: OpsLibrary, name: str, handle: ctypes.c_void_p) -> None:
+        self._library, self._name, self._handle = library, name, handle
         self._launch = library._library.profilerOpsLaunch
+        self.elementwise = bool(library.facts(name)["elementwise"])
         weakref.finalize(self, library._library.profilerOpsRelease, handle)
 
-    def describe(self, source: Tensor, target: Tensor) -> dict[str, Any]:
-        """Return what a launch would do: kernel, grid, block, resolved attributes, refusal, tolerances."""
-        text = self._library._text("profilerOpsDescribeJson", self._handle, ctypes.byref(source), ctypes.byref(target))
-        return dict(json.loads(text))
-
-    def launch(self, source: Tensor, target: Tensor, workspace: int, workspace_bytes: int, stream: int) -> int:
-        """Enqueue one launch and return its status: 0, a cudaError_t, or a negative code."""
-        return int(
-            self._launch(
-                self._handle, ctypes.byref(source), ctypes.byref(target), workspace or None, workspace_bytes, stream or None
-            )
-        )
-
-    def tensors(self, dtype: str, shape: tuple[int, ...]) -> tuple[list[Tensor], list[Tensor]]:
-        """Return the inputs and outputs, without data, of a point of this type and shape.
+    def tensors(self, point: Point) -> list[TensorSpec]:
+        """Return the tensors of a point, inputs before outputs.
 
         Raises:
             UsageError: The op takes no such shape.
         """
+        if not hasattr(self._library._library, "profilerOpsTensors"):  # the libraries of 0.1 hold elementwise ops of one input
+            return unary_tensors(point)
         inputs, outputs = (Tensor * MAX_TENSORS)(), (Tensor * MAX_TENSORS)()
-        input_count, output_count = ctypes.c_int32(), ctypes.c_int32()
-        point = tensor(dtype, shape)
-        self._check(
-            self._library._library.profilerOpsTensors(
-                self._handle, ctypes.byref(point), inputs, ctypes.byref(input_count), outputs, ctypes.byref(output_count)
-            )
+        counts = ctypes.c_int32(), ctypes.c_int32()
+        asked = ctypes.byref(tensor(point.dtype, point.shape))
+        status = self._library._library.profilerOpsTensors(
+            self._handle, asked, inputs, ctypes.byref(counts[0]), outputs, ctypes.byref(counts[1])
         )
-        return list(inputs[: input_count.value]), list(outputs[: output_count.value])
+        if status:
+            raise UsageError(f"{self._name}: {self._library.status_text(status)}", "take another --shape")
+        found = [(f"input{index}", inputs[index], True) for index in range(counts[0].value)]
+        found += [(f"output{index}", outputs[index], False) for index in range(counts[1].value)]
+        return [TensorSpec(name, tuple(view.dims[: view.rank]), TYPES[view.type], is_input) for name, view, is_input in found]
 
-    def references(self, inputs: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+    def describe(self, tensors: Sequence[TensorSpec]) -> dict[str, Any]:
+        """Return what a launch would do: kernel, grid, block, resolved attributes, refusal, tolerances."""
+        return dict(json.loads(self._library._text("profilerOpsDescribeJson", self._handle, *views(tensors))))
+
+    def launch(self, inputs: Any, outputs: Any, workspace: int, workspace_bytes: int, stream: int) -> int:
+        """Enqueue one launch and return its status: 0, a cudaError_t, or a negative code; `views` makes inputs and outputs."""
+        return int(self._launch(self._handle, inputs, outputs, workspace or None, workspace_bytes, stream or None))
+
+    def reference(self, tensors: Sequence[TensorSpec], inputs: list[np.ndarray], outputs: list[np.ndarray]) -> None:
         """Compute the op in float64 on the host.
 
         Args:
-            inputs: The inputs in float64, in their shapes.
-            shapes: Shapes of the outputs.
+            tensors: The tensors of the point.
+            inputs: Values of the inputs, flat and contiguous; of an elementwise op any slice of them.
+            outputs: Get the results, likewise.
 
         Raises:
             UsageError: The library refuses.
         """
-        sources = [np.ascontiguousarray(values, np.float64) for values in inputs]
-        targets = [np.empty(shape) for shape in shapes]
-        arrays = (
-            (Tensor * len(group))(*(tensor("fp32", one.shape, one.ctypes.data) for one in group)) for group in (sources, targets)
-        )
-        self._check(self._library._library.profilerOpsReference(self._handle, *arrays))
-        return targets
-
-    def reference(self, values: np.ndarray) -> np.ndarray:
-        """Compute an elementwise op in float64 on the host, on its input or any slice of it."""
-        return self.references([values], [values.shape])[0]
-
-    def _check(self, status: int) -> None:
-        if status != 0:
+        arrays = [*inputs, *outputs]
+        shapes = [(array.size,) if self.elementwise else item.shape for item, array in zip(tensors, arrays, strict=True)]
+        items = [replace(item, shape=shape) for item, shape in zip(tensors, shapes, strict=True)]
+        status = self._library._library.profilerOpsReference(self._handle, *views(items, [array.ctypes.data for array in arrays]))
+        if status:
             raise UsageError(f"reference: {self._library.status_text(status)}", "check shape and attributes")
+
+    def check(self, tensors: Sequence[TensorSpec]) -> dict[str, Any]:
+        """Return what a case of this op is verified by: `reference`, `elementwise` and `tolerance`."""
+        facts = self.describe(tensors)
+        return {
+            "reference": partial(self.reference, tensors),
+            "elementwise": self.elementwise,
+            "tolerance": (facts["tolerance_abs"], facts["tolerance_rel"]),
+        }
+
+
+def views(tensors: Sequence[TensorSpec], addresses: Sequence[int] = ()) -> tuple[Any, Any]:
+    """Return the inputs and the outputs as the interface takes them.
+
+    Args:
+        tensors: Inputs, then outputs.
+        addresses: Their memory; without, aligned memory is meant.
+    """
+    found: tuple[list[Tensor], list[Tensor]] = ([], [])
+    for index, item in enumerate(tensors):
+        found[not item.is_input].append(tensor(item.dtype, item.shape, addresses[index] if addresses else 0))
+    return (Tensor * len(found[0]))(*found[0]), (Tensor * len(found[1]))(*found[1])
 
 
 @cache

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from profiler.engines.base import PointSkipped
+from profiler.engines.base import Case, EngineBroken, PointSkipped, TensorSpec, unary_tensors
 from profiler.engines.cuda_runtime import Cuda
-from profiler.engines.gpu_case import GpuCase, GpuContext, require_elementwise
 from profiler.engines.ops_library import host_library
 from profiler.engines.trt_build import Plan, PlanStore, file_digest
 from profiler.engines.trt_compat import Flavour
 from profiler.errors import CaptureError, ToolMissingError
-from profiler.runner.host_data import HostData, Reference
+from profiler.runner.core import load_core
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
@@ -23,55 +23,62 @@ UNKNOWN_OPERATIONS = 1000
 _DTYPE_NAMES = {"FLOAT": "fp32", "HALF": "fp16", "BF16": "bf16"}
 
 
-class TensorRtExecutor:
-    """One execution context on one lane.
+class Contexts:
+    """One execution context a lane.
 
     Args:
         flavour: The TensorRT in use.
         engine: A deserialised engine.
         names: Names of its input and output.
         shape: Shape of the input, and of the output for which there is room.
+        lanes: Number of lanes.
 
     Raises:
         PointSkipped: The engine does not take the shape, or writes another.
         CaptureError: No context can be made.
     """
 
-    def __init__(self, flavour: Flavour, engine: Any, names: tuple[str, str], shape: tuple[int, ...]) -> None:
-        self._flavour, self._source, self._target = flavour, *names
-        self._context = engine.create_execution_context()
-        if self._context is None:
-            raise CaptureError(f"no execution context: {flavour.logger.take()}", "use a smaller shape")
-        if -1 in tuple(engine.get_tensor_shape(self._source)) and not self._context.set_input_shape(self._source, shape):
-            raise PointSkipped(f"the engine does not take shape {_text(shape)}: {flavour.logger.take()}")
+    def __init__(self, flavour: Flavour, engine: Any, names: tuple[str, str], shape: tuple[int, ...], lanes: int) -> None:
+        self._flavour, self._engine = flavour, engine
+        self._source, self._target = names
+        self._contexts = [self._make(shape) for _ in range(lanes)]
+
+    def _make(self, shape: tuple[int, ...]) -> Any:
+        context = self._engine.create_execution_context()
+        if context is None:
+            raise CaptureError(f"no execution context: {self._flavour.logger.take()}", "use a smaller shape")
+        if -1 in tuple(self._engine.get_tensor_shape(self._source)) and not context.set_input_shape(self._source, shape):
+            raise PointSkipped(f"the engine does not take shape {_text(shape)}: {self._flavour.logger.take()}")
         # only a context whose input shape is set knows what a dynamic output will be
-        found = tuple(self._context.get_tensor_shape(self._target))
+        found = tuple(context.get_tensor_shape(self._target))
         if found != tuple(shape):
             raise PointSkipped(
                 f"output {self._target} of the engine has shape {_text(found)} for an input of {_text(shape)}, this runner takes "
                 "equal ones; use profiler-driver --engine"
             )
+        return context
 
-    def enqueue(self, source: int, target: int, stream: Any) -> None:
+    def enqueue(self, lane: int, addresses: list[int], stream: int) -> None:
         """Enqueue one inference."""
-        self._context.set_tensor_address(self._source, source)
-        self._context.set_tensor_address(self._target, target)
-        if not self._context.execute_async_v3(int(stream)):
+        context = self._contexts[lane]
+        context.set_tensor_address(self._source, addresses[0])
+        context.set_tensor_address(self._target, addresses[1])
+        if not context.execute_async_v3(stream):
             raise CaptureError(f"enqueue failed: {self._flavour.logger.take()}", "read the log for TensorRT's own words")
 
     def close(self) -> None:
-        """Drop the context."""
-        self._context = None
+        """Drop the contexts."""
+        self._contexts.clear()
 
 
 class TensorRtEngine:
     """TensorRT."""
 
     name = "tensorrt"
-    clock = "cuda_event"
+    device: int | None
 
     def __init__(self, request: SweepOptions) -> None:
-        self._request, self._settings = request, request.settings
+        self._request = request
         self._flavour = Flavour(self.name)
         self._library = self._flavour.choose_library(request.plugin_libraries)
         if self._library:
@@ -89,10 +96,10 @@ class TensorRtEngine:
         self._open_device()
 
     def _open_device(self) -> None:
-        self._cuda = Cuda(self._request.device)
-        self._context = GpuContext(self._cuda, self._cuda.facts(), HostData(_reference))
+        self._cuda: Cuda | None = Cuda(self._request.device)
+        self.device = self._request.device
         self._runtime = self._flavour.trt.Runtime(self._flavour.logger)
-        facts = self._context.facts
+        facts = load_core().call("device", {"device": self.device})["device"]
         # the SM count tells the slices of a partitioned GPU apart, for which other tactics are best
         self._store = self._make_store(f"{facts['name']} {facts['compute_capability']} {facts['sm_count']}")
 
@@ -119,13 +126,10 @@ class TensorRtEngine:
             )
         return plan, engine
 
-    def device(self) -> dict[str, Any] | None:
-        """Facts about the GPU."""
-        return self._context.facts
-
     def versions(self) -> dict[str, str]:
-        """Versions of CUDA and TensorRT."""
-        return {**self._cuda.versions(), "tensorrt": self._flavour.trt.__version__}
+        """Versions of the CUDA runtime and of TensorRT."""
+        cuda = self._cuda.versions() if self._cuda is not None else {}
+        return {**cuda, "tensorrt": self._flavour.trt.__version__}
 
     def digests(self) -> dict[str, str]:
         """Digests of plugin library, engine file and timing cache."""
@@ -136,28 +140,35 @@ class TensorRtEngine:
         }
         return {name: file_digest(Path(path)) for name, path in found.items() if path and Path(path).is_file()}
 
-    def prepare(self, point: Point) -> GpuCase:
-        """Build or load the engine of a point and allocate its buffers.
+    def prepare(self, point: Point) -> Case:
+        """Build or load the engine of a point.
 
         Raises:
             PointSkipped: This TensorRT does not support the point.
             CaptureError: The builder refused.
+            EngineBroken: A plugin that TensorRT timed while building has lost the context.
         """
-        require_elementwise(point)
-        plan, engine = self._load(point)
+        if not point.shape:
+            raise PointSkipped("the point has no shape")
+        try:
+            plan, engine = self._load(point)
+        except CaptureError as error:
+            if self._cuda is not None and self._cuda.is_lost():
+                raise EngineBroken(error.message) from error
+            raise
         names = self._check_tensors(engine, point)
-        case = GpuCase(
-            self._context,
-            point,
-            self._settings,
-            lambda: TensorRtExecutor(self._flavour, engine, names, point.shape),
-            _tolerance(point),
+        lanes = self._request.settings.threads * self._request.settings.streams
+        contexts = Contexts(self._flavour, engine, names, point.shape, lanes)
+        layers = describe_layers(self._flavour, engine)
+        tensors = [replace(item, name=name) for item, name in zip(unary_tensors(point), names, strict=True)]
+        return Case(
+            tensors,
+            contexts.enqueue,
+            **_check_of(point, tensors),
+            launches_per_iteration=OPERATIONS_PER_LAYER * len(layers) if layers else UNKNOWN_OPERATIONS,
+            facts={**_plan_facts(plan), "layers": layers},
+            close=contexts.close,
         )
-        case.engine_digest = plan.digest
-        case.layers = describe_layers(self._flavour, engine)
-        case.operations_per_iteration = OPERATIONS_PER_LAYER * len(case.layers) if case.layers else UNKNOWN_OPERATIONS
-        case.facts = {"engine_origin": plan.origin, "engine_build_ns": plan.build_ns, "engine_bytes": len(plan.data)}
-        return case
 
     def _check_tensors(self, engine: Any, point: Point) -> tuple[str, str]:
         """Return the names of the one input and the one output, after a look at their type, layout and fixed shape."""
@@ -184,7 +195,8 @@ class TensorRtEngine:
 
     def close(self) -> None:
         """Wait for the device, so that nothing is freed under way."""
-        self._cuda.release("cudaDeviceSynchronize")
+        if self._cuda is not None:
+            self._cuda.release("cudaDeviceSynchronize")
 
 
 class TensorRtRtxEngine(TensorRtEngine):
@@ -196,18 +208,10 @@ class TensorRtRtxEngine(TensorRtEngine):
         try:
             super()._open_device()
         except ToolMissingError:
-            self._cuda = None
+            self._cuda = self.device = None
             self._store = self._make_store("none")
 
-    def device(self) -> dict[str, Any] | None:
-        """Facts about the GPU; None without one."""
-        return self._context.facts if self._cuda is not None else None
-
-    def versions(self) -> dict[str, str]:
-        """Versions of CUDA and TensorRT for RTX."""
-        return super().versions() if self._cuda is not None else {"tensorrt": self._flavour.trt.__version__}
-
-    def prepare(self, point: Point) -> GpuCase:
+    def prepare(self, point: Point) -> Case:
         """As for TensorRT; without a GPU the engine is built and the point skipped.
 
         Raises:
@@ -215,21 +219,16 @@ class TensorRtRtxEngine(TensorRtEngine):
         """
         if self._cuda is not None:
             return super().prepare(point)
-        plan = self._store.plan(point)
-        raise PointSkipped(
-            "the engine was built, and there is no GPU to run it",
-            {
-                "engine_digest": plan.digest,
-                "engine_bytes": len(plan.data),
-                "engine_origin": plan.origin,
-                "engine_build_ns": plan.build_ns,
-            },
-        )
+        raise PointSkipped("the engine was built, and there is no GPU to run it", _plan_facts(self._store.plan(point)))
 
-    def close(self) -> None:
-        """Wait for the device, if there is one."""
-        if self._cuda is not None:
-            super().close()
+
+def _plan_facts(plan: Plan) -> dict[str, Any]:
+    return {
+        "engine_digest": plan.digest,
+        "engine_origin": plan.origin,
+        "engine_build_ns": plan.build_ns,
+        "engine_bytes": len(plan.data),
+    }
 
 
 def describe_layers(flavour: Flavour, engine: Any) -> list[dict[str, Any]] | None:
@@ -252,12 +251,11 @@ def _layer(item: Any) -> dict[str, Any]:
     return {"name": item.get("Name"), "type": kind, "formats": formats, "is_reformat": kind == "Reformat"}
 
 
-def _reference(point: Point) -> Reference:
-    return host_library().reference(point)
-
-
-def _tolerance(point: Point) -> tuple[float, float] | None:
-    return host_library().tolerance(point) if point.op in host_library().ops else None
+def _check_of(point: Point, tensors: list[TensorSpec]) -> dict[str, Any]:
+    """Return what a point is verified by; nothing where it is no op of this package."""
+    if point.op not in host_library().ops:
+        return {}
+    return host_library().prepare(point.op, point.attributes).check(tensors)
 
 
 def _text(shape: tuple[int, ...]) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from profiler.capture.artefacts import DRIVER, find_driver
+from profiler.capture.gpus import gpus
 from profiler.capture.recorders import recorders
-from profiler.engines.nvml import gpus
 from profiler.errors import ToolMissingError
 from profiler.experiments.experiment import Experiment, Toolbox
 

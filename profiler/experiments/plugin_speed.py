@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from profiler.capture.step import Step
-from profiler.experiments import torch_silu
+from profiler.capture.sweep import expand
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step, program_step
+from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, driver_step, program_step
 from profiler.experiments.measured import MeasuredPoint, ratio, unverified
+from profiler.runner.request import REQUEST, SweepOptions
+from profiler.runner.settings import MeasureSettings
 
 SHAPE = "65536x1024"
 DTYPES = ("fp32", "fp16")
 ROUNDS = ("round-1", "round-2")
 TORCH = "torch"
+TORCH_ENGINE = "profiler.engines.torch_silu:TorchSiluEngine"
+_TORCH_REQUEST = Path(SCRATCH) / "torch" / REQUEST
 PLUGIN, NATIVE, COPY, SILU = "swish", "native_silu", "copy", "torch_silu"
 COPY_SHARE = 0.97
 """Share of a device-to-device copy's bandwidth that the plugin must reach."""
@@ -37,14 +42,24 @@ COLUMNS = (
 def steps(toolbox: Toolbox) -> tuple[Step, ...]:
     """Return two rounds of the driver with PyTorch between them."""
     options = f"--plugin swish --native silu --copy --shape {SHAPE} --dtype {','.join(DTYPES)} --min-time 0.2 --max-time 1"
-    script = str(Path(torch_silu.__file__))
-    torch = ("--shape", SHAPE, "--dtype", ",".join(DTYPES), "--device", str(toolbox.device))
+    torch = ("-m", "profiler.runner", "--request", str(_TORCH_REQUEST))
     missing = "" if toolbox.torch_python else "PyTorch is not installed for this interpreter"
     return (
         driver_step(toolbox, ROUNDS[0], options),
-        program_step(TORCH, (toolbox.torch_python or "python", script, *torch), missing=missing),
+        program_step(
+            TORCH, (toolbox.torch_python or "python", *torch), missing=missing, prepare=partial(_ask_torch, toolbox.device)
+        ),
         driver_step(toolbox, ROUNDS[1], options),
     )
+
+
+def _ask_torch(device: int, folder: Path) -> str:
+    """Write what the runner measures of PyTorch, with the limits of the driver's rounds."""
+    points = tuple(expand(SILU, [SHAPE], DTYPES))
+    request = SweepOptions(points, "python", TORCH_ENGINE, MeasureSettings(min_time=0.2, max_time=1), device=device)
+    (folder / _TORCH_REQUEST).parent.mkdir(parents=True, exist_ok=True)
+    request.write(folder / _TORCH_REQUEST)
+    return ""
 
 
 def evaluate(evidence: Evidence) -> Outcome:

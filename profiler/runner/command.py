@@ -7,7 +7,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from profiler.engines.ops_library import check_points
@@ -29,29 +28,31 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m profiler.runner", description="Run the points of a request with NVTX ranges, verify and measure them."
     )
     parser.add_argument("--request", type=Path, required=True, metavar="FILE", help="the sweep; its results go beside this file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the result document, when it shall not stand there too")
     return parser
 
 
-def run_sweep(request: SweepOptions, folder: Path, argv: list[str], scratch: Path) -> int:
+def run_sweep(file: Path, request: SweepOptions, result: Path, argv: list[str], scratch: Path) -> int:
     """Run the sweep and write its documents; returns the exit status.
 
     Args:
+        file: The request; the documents go beside it.
         request: What runs.
-        folder: Where the documents go.
+        result: Where the result document goes.
         argv: Command line, for the result document.
         scratch: Folder for files that nobody needs afterwards.
     """
-    points = list(request.points)
+    points, folder = list(request.points), file.parent
     if request.engine == "reference":
         check_points(points)
     journal = Journal(folder / JOURNAL, request.segment)
-    supervisor = Supervisor(points, journal, _worker_command(request, journal, folder, scratch), request.point_timeout_s, say)
+    supervisor = Supervisor(points, journal, _worker_command(file, request, journal, scratch), request.point_timeout_s, say)
     try:
         supervisor.run()
         _mark_end()
     finally:
         engine = request.engine.rpartition(":")[2] or request.engine
-        collect(points, journal, engine, argv, folder / RESULT, PROGRAM)
+        collect(points, journal, engine, argv, result, PROGRAM)
         if request.recorder == "ranges" and request.driver == "python":
             join_ranges(sorted(scratch.glob("ranges-*.json")), folder / RANGES)
     state = journal.read()
@@ -59,7 +60,7 @@ def run_sweep(request: SweepOptions, folder: Path, argv: list[str], scratch: Pat
 
 
 def _worker_command(
-    request: SweepOptions, journal: Journal, folder: Path, scratch: Path
+    file: Path, request: SweepOptions, journal: Journal, scratch: Path
 ) -> Callable[[list[Point], int], WorkerCommand]:
     """Return what makes the commands of the workers."""
     if request.driver == "cpp":
@@ -67,9 +68,7 @@ def _worker_command(
     environment = library_environment(request.engine, scratch)
 
     def command(open_points: list[Point], number: int) -> WorkerCommand:
-        order = scratch / f"request-{number}.json"
-        replace(request, points=tuple(open_points)).write(order)
-        argv = [sys.executable, "-m", "profiler.runner.worker", str(order), str(folder), str(number), str(os.getpid())]
+        argv = [sys.executable, "-m", "profiler.runner.worker", str(file), str(scratch), str(number), str(os.getpid())]
         return WorkerCommand(argv, environment)
 
     return command
@@ -95,14 +94,17 @@ def _verdict(statuses: list[str]) -> int:
 
 def main(argv: list[str]) -> int:
     """Run the command line; returns the exit status."""
-    file = build_parser().parse_args(argv).request
+    options = build_parser().parse_args(argv)
+    file = options.request
     os.umask(os.umask(0) | 0o022)  # nsys starts its target with no mask at all, and results would be writable for everybody
     try:
         request = read_request(file)
         if request.recorder == "activity" and request.driver == "cpp":
             raise UsageError("the embedded recorder runs in the Python runner only", "use --driver python, or --tool nsys")
         with tempfile.TemporaryDirectory(prefix="profiler-") as scratch:
-            return run_sweep(request, file.parent, ["python", "-m", "profiler.runner", *argv], Path(scratch))
+            return run_sweep(
+                file, request, options.json or file.parent / RESULT, ["python", "-m", "profiler.runner", *argv], Path(scratch)
+            )
     except ProfilerError as error:
         sys.stderr.write(f"error: {error.message}\nfix: {error.hint}\n")
         return error.exit_code

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from profiler.capture.artefacts import find_driver
 from profiler.errors import ToolMissingError, UsageError
 from profiler.runner.point import Point
-from profiler.runner.request import SweepOptions
+from profiler.runner.request import REQUEST, SweepOptions
 from profiler.runner.result import Journal
-from profiler.runner.settings import NAMES, MeasureSettings
 from profiler.runner.supervisor import WorkerCommand
 
 PROGRAM = "profiler-driver"
@@ -27,13 +26,11 @@ class DriverRun:
         points: Points it was given, in order; the driver runs them in that order and rewrites its result after each.
         result: Its result file.
         journal: Where finished points go.
-        timed: Keep the samples.
     """
 
     points: list[Point]
     result: Path
     journal: Journal
-    timed: bool
     _taken: int = 0
     _stamp: tuple[int, int] = field(default=(0, 0))
     _facts: dict[str, Any] = field(default_factory=dict)
@@ -58,10 +55,7 @@ class DriverRun:
     def _take(self, record: dict[str, Any]) -> str:
         point = self.points[self._taken]
         self._taken += 1
-        record = {**record, "label": point.label}
-        if not self.timed:
-            record.update(samples_ns=[], host_samples_ns=[])
-        self.journal.append("point", point=record)
+        self.journal.append("point", point={**record, "label": point.label})
         reason = f" ({record['reason']})" if record.get("reason") else ""
         return f"point {record['status']}: {point.label}{reason}"
 
@@ -99,32 +93,7 @@ class DriverWorker:
 
     def __call__(self, points: list[Point], number: int) -> WorkerCommand:
         """Return the command of one process for some points."""
-        labels, result = self._scratch / f"driver-{number}.points", self._scratch / f"driver-{number}.json"
-        labels.write_text("".join(f"{point.label}\n" for point in points), encoding="utf-8")
-        argv = [str(self._binary), "--points", str(labels), "--json", str(result), "--quiet", *self._options()]
-        run = DriverRun(points, result, self._journal, self._request.settings.timed)
-        return WorkerCommand(argv, poll=run.poll)
-
-    def _options(self) -> list[str]:
-        request = self._request
-        argv = setting_arguments(request.settings)
-        if request.engine == "direct":
-            argv += ["--direct"]
-        else:
-            argv += [item for library in request.plugin_libraries for item in ("--plugin-library", library)]
-            argv += ["--cache-dir", request.cache_folder] if request.cache_folder else []
-        return argv + (["--device", str(request.device)] if request.device else [])
-
-
-def setting_arguments(settings: MeasureSettings) -> list[str]:
-    """Return the settings as options of profiler-driver, which has them by the same names."""
-    argv: list[str] = []
-    for name, value in settings.to_dict().items():
-        if NAMES[name].hidden:
-            continue
-        flag = "--" + name.replace("_", "-")
-        if value is False:
-            argv += [flag.replace("--", "--no-", 1)]
-        elif value is not True:
-            argv += [flag, f"{value:.17g}" if isinstance(value, float) else str(value)]
-    return argv
+        order, result = self._scratch / f"driver-{number}-{REQUEST}", self._scratch / f"driver-{number}.json"
+        replace(self._request, points=tuple(points)).write(order)
+        argv = [str(self._binary), "--request", str(order), "--json", str(result), "--quiet"]
+        return WorkerCommand(argv, poll=DriverRun(points, result, self._journal).poll)

@@ -67,6 +67,7 @@ class RangeRecorder:
         self._keep = keep
         self.rows: list[tuple[str, int, int, int, int | None]] = []
         self._attributes: dict[tuple[str, int | None], Any] = {}
+        self._open: dict[int, list[tuple[str, int, int | None]]] = {}
 
     def _event(self, message: str, payload: int | None) -> Any:
         key = (message, payload)
@@ -82,16 +83,29 @@ class RangeRecorder:
             message: Name of the range.
             payload: Bytes that one iteration must move.
         """
-        event = self._event(message, payload)
-        start = time.monotonic_ns()
-        self._domain.push_range(event)
+        self.push(message, payload)
         try:
             yield
         finally:
-            self._domain.pop_range()
-            if self._keep:
-                row = (message, start, time.monotonic_ns() - start, threading.get_native_id(), payload)
-                self.rows.append(row)
+            self.pop()
+
+    def push(self, message: str, payload: int | None = None) -> None:
+        """Open a range as `range` does, until `pop` closes it."""
+        event = self._event(message, payload)
+        if self._keep:
+            self._stack().append((message, time.monotonic_ns(), payload))
+        self._domain.push_range(event)
+
+    def pop(self) -> None:
+        """Close the range of the calling thread that was opened last."""
+        self._domain.pop_range()
+        if self._keep:
+            message, start, payload = self._stack().pop()
+            self.rows.append((message, start, time.monotonic_ns() - start, threading.get_native_id(), payload))
+
+    def _stack(self) -> list[tuple[str, int, int | None]]:
+        # by the system's number: what Python keeps of a thread that it did not start ends with each call from it
+        return self._open.setdefault(threading.get_native_id(), [])
 
     def point(self, label: str) -> Any:
         """Open the range of a sweep point."""

@@ -98,7 +98,7 @@ class SweepOptions:
     def write(self, path: Path) -> None:
         """Write the document that runner and driver take with --request."""
         document = {"schema": REQUEST_SCHEMA, "schema_version": REQUEST_VERSION, **self.to_dict()}
-        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_request(path: Path) -> SweepOptions:

@@ -20,7 +20,7 @@ from profiler.errors import CaptureError, ProfilerError, ToolMissingError, Usage
 from profiler.runner.point import Point
 from profiler.runner.ranges import merge_ranges
 from profiler.runner.result import Journal, result_document, write_json
-from profiler.runner.worker import EXIT_FATAL, failed_record
+from profiler.runner.worker import EXIT_FATAL, ended_record
 
 MAX_STARTUP_FAILURES = 2
 KEPT_REASON_LINES = 3
@@ -149,7 +149,7 @@ class Supervisor:
     def _record_lost(self, lost: Point, result: ProcessResult) -> None:
         reason = f"hung: {result.stopped}" if result.stopped else f"crashed: {describe_exit(result.returncode)}"
         tail = [line for line in result.last_lines if not line.startswith("point ")][-KEPT_REASON_LINES:]
-        self._journal.append("point", point=failed_record(lost, "; ".join([reason, *tail])))
+        self._journal.append("point", point=ended_record(lost, "failed", "; ".join([reason, *tail])))
         self._report(f"failed: {lost.label} ({reason})")
 
 

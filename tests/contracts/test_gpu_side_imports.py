@@ -11,6 +11,7 @@ ALLOWED = set(sys.stdlib_module_names) | {
     "nvtx",
     "cuda",
     "tensorrt",
+    "torch",
     "tensorrt_rtx",
     "tensorrt_rtx_bindings",
     "cupti",
@@ -59,4 +60,5 @@ def test_running_a_point_loads_nothing_else():
         "tomli",
         "cupti",
         "cuda",
+        "torch",
     }

@@ -51,7 +51,7 @@ def test_the_reference_engine_under_nsys_gives_the_ranges_of_its_samples(tmp_pat
     assert len(points) == 8
     for (_, start, end, _, thread), point in zip(points, result, strict=True):
         inside = [row for row in ranges if row[4] == thread and start < row[1] and row[2] <= end]
-        assert Counter(row[0] for row in inside) == {"setup": 1, "verify": 2, "warmup": 1, "iteration": 4}
+        assert Counter(row[0] for row in inside) == {"verify": 2, "warmup": 1, "iteration": 4}
         iterations = [row for row in inside if row[0] == "iteration"]
         assert [row[3] for row in iterations] == [point["bytes_per_iteration"]] * 4
         for row, sample in zip(iterations, point["samples_ns"], strict=True):

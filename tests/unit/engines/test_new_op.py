@@ -11,6 +11,7 @@ import pytest
 
 import profiler
 from profiler.engines.ops_library import OpsLibrary
+from profiler.runner.point import Point
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("c++")), reason="needs cmake and a C++ compiler")
@@ -64,15 +65,22 @@ def test_what_no_op_is_leaves_no_run_behind(build, tmp_path, options, text):
 @pytest.mark.parametrize("scaled", ["no", "yes"])
 def test_an_op_of_several_tensors_tells_their_shapes_and_computes(build, scaled):
     prepared = OpsLibrary(build / "lib" / "libprofiler_ops_host.so").prepare("row_sum", {"scaled": scaled})
-    inputs, outputs = prepared.tensors("fp32", (5, 7))
-    shapes = [tuple(one.dims[: one.rank]) for one in inputs]
-    assert shapes == [(5, 7), (7,)][: len(inputs)]
-    assert len(inputs) == (2 if scaled == "yes" else 1)
-    assert [tuple(one.dims[: one.rank]) for one in outputs] == [(5, 7)]
+    tensors = prepared.tensors(Point("row_sum", (5, 7)))
+    shapes = [item.shape for item in tensors if item.is_input]
+    assert shapes == ([(5, 7), (7,)] if scaled == "yes" else [(5, 7)])
+    assert [item.shape for item in tensors if not item.is_input] == [(5, 7)]
     values = [np.random.default_rng(1).standard_normal(shape) for shape in shapes]
-    (got,) = prepared.references(values, [(5, 7)])
+    got = np.empty((5, 7))
+    prepared.reference(tensors, values, [got])
     weight = values[1] if scaled == "yes" else np.ones(7)
     np.testing.assert_allclose(got, np.repeat(values[0] @ weight, 7).reshape(5, 7), rtol=1e-13)
+
+
+def test_an_op_of_several_tensors_runs_on_the_cpu(build, tmp_path):
+    done = run(build, tmp_path, "--plugin", "row_sum", "--shape", "16x33", "--sweep", "scaled=no,yes", "--iterations", "3")
+    assert done.returncode == 0, done.stderr
+    (folder,) = tmp_path.iterdir()
+    assert list(profiler.load(folder).table("points")["status"]) == ["ok", "ok"]
 
 
 def test_the_readme_shows_this_op():

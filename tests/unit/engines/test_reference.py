@@ -5,63 +5,78 @@ import pytest
 
 from profiler.engines import load_engine
 from profiler.engines.base import PointSkipped
-from profiler.engines.reference import ReferenceEngine
+from profiler.engines.reference import ReferenceEngine, from_float64, to_float64
 from profiler.errors import UsageError
+from profiler.runner.core import load_core
 from profiler.runner.point import Point
 from profiler.runner.ranges import RangeRecorder
 from profiler.runner.request import SweepOptions
 from profiler.runner.settings import MeasureSettings
+from profiler.runner.worker import run_point
+
+QUICK = {"iterations": 7, "warmup": 2, "cache_mode": "warm"}
 
 
-def engine(**settings):
-    return ReferenceEngine(SweepOptions((Point("swish", (64,)),), settings=MeasureSettings(**{"cache": "warm", **settings})))
+def run(point, ranges=None, **settings):
+    request = SweepOptions((point,), settings=MeasureSettings(**{**QUICK, **settings}))
+    engine = ReferenceEngine(request)
+    return run_point(load_core(), engine, request, 0, ranges or RangeRecorder())
 
 
 @pytest.mark.parametrize("dtype", ["fp32", "fp16", "bf16"])
 @pytest.mark.parametrize("variant", ["auto", "scalar", "vectorized", "grid_stride"])
 @pytest.mark.parametrize(("op", "shape"), [("swish", (37, 1001)), ("add_scalar", (1,)), ("swish", (0, 5)), ("swish", (100_003,))])
 def test_every_variant_is_right_on_odd_sizes(op, variant, dtype, shape):
-    case = engine().prepare(Point(op, shape, dtype, {"variant": variant, "block": 32, "items": 1}))
-    report = case.verify()
-    assert report["passed"], report
-    assert report["element_count"] == int(np.prod(shape))
-    assert case.bytes_per_iteration == 2 * int(np.prod(shape)) * {"fp32": 4}.get(dtype, 2)
+    record = run(Point(op, shape, dtype, {"variant": variant, "block": 32, "items": 1}))
+    assert (record["status"], record["reason"]) == ("ok", None)
+    assert record["verification"]["passed"]
+    assert record["verification"]["element_count"] == int(np.prod(shape))
+    assert record["bytes_per_iteration"] == 2 * int(np.prod(shape)) * {"fp32": 4}.get(dtype, 2)
 
 
-def test_the_block_sets_how_much_is_computed_at_once():
+def test_every_iteration_is_a_sample_in_a_range_with_its_bytes():
+    ranges = RangeRecorder(keep=True)
+    record = run(Point("swish", (64,)), ranges)
+    assert (len(record["samples_ns"]), record["warmup_count"], record["stop_reason"]) == (7, 2, "iterations")
+    assert [row[4] for row in ranges.rows if row[0] == "iteration"] == [512] * 7
+
+
+def test_the_block_sets_how_much_is_computed_at_once(monkeypatch):
     pieces = []
-    case = engine().prepare(Point("swish", (1 << 16,), "fp32", {"block": 64, "items": 2, "variant": "vectorized"}))
-    exact = case._exact
-    case._exact = lambda values: (pieces.append(values.size), exact(values))[1]
-    case.warm_up(1)
-    assert pieces == [64 * 2 * 256] * 2
+    widen = to_float64
+    monkeypatch.setattr(
+        "profiler.engines.reference.to_float64", lambda part, dtype: (pieces.append(part.size), widen(part, dtype))[1]
+    )
+    run(
+        Point("swish", (1 << 16,), "fp32", {"block": 64, "items": 2, "variant": "vectorized"}), verify=False, iterations=1, warmup=0
+    )
+    assert set(pieces) == {64 * 2 * 256}
 
 
-def test_cold_inputs_rotate_and_are_equal():
-    case = engine(cache_mode="cold").prepare(Point("swish", (1 << 20,), "fp32"))
-    assert len(case._sources) * (1 << 22) > 2 * (64 << 20)
-    assert all(np.array_equal(case._sources[0], source) for source in case._sources)
-    assert case._next() is not case._next()
-
-
-def test_samples_follow_the_stop_rule():
-    case = engine().prepare(Point("swish", (64,)))
-    recorder = RangeRecorder(keep=True)
-    measured = case.measure(recorder, lambda samples: len(samples) < 7)
-    assert len(measured.samples_ns) == 7
-    assert [row[4] for row in recorder.rows] == [512] * 7
+def test_cold_inputs_rotate():
+    assert run(Point("swish", (1 << 20,)), cache_mode="cold")["buffer_set_count"] > 1
+    assert run(Point("swish", (1 << 20,)))["buffer_set_count"] == 1
 
 
 @pytest.mark.parametrize("settings", [{"launch_mode": "graph"}, {"streams": 2}, {"threads": 2}])
 def test_what_a_cpu_has_not_is_skipped(settings):
-    with pytest.raises(PointSkipped, match="reference engine has no CUDA"):
-        engine(**settings).prepare(Point("swish", (4,)))
+    record = run(Point("swish", (4,)), **settings)
+    assert record["status"] == "skipped"
+    assert "no CUDA graphs" in record["reason"]
 
 
-@pytest.mark.parametrize("attributes", [{"variant": "tensor"}, {"block": "many"}, {"block": -1}, {"beta": "steep"}, {"beta": 1e9}])
+@pytest.mark.parametrize(
+    "attributes", [{"variant": "tensor"}, {"block": "many"}, {"block": -1}, {"beta": "steep"}, {"beta": 1e9}, {"bolck": 64}]
+)
 def test_unknown_configurations_are_skipped(attributes):
-    with pytest.raises(PointSkipped):
-        engine().prepare(Point("swish", (4,), "fp32", attributes))
+    record = run(Point("swish", (4,), "fp32", attributes))
+    assert record["status"] == "skipped"
+    assert next(iter(attributes)) in record["reason"]
+
+
+def test_a_misspelt_attribute_is_no_configuration():
+    with pytest.raises(PointSkipped, match="no attribute 'bolck'; did you mean block"):
+        ReferenceEngine(SweepOptions((Point("swish"),))).prepare(Point("swish", (64,), "fp32", {"bolck": 64}))
 
 
 def test_unknown_engines_name_the_nearest():
@@ -71,18 +86,15 @@ def test_unknown_engines_name_the_nearest():
     assert load_engine("reference") is ReferenceEngine
 
 
-def test_a_measured_output_that_went_wrong_is_found():
-    case = engine().prepare(Point("swish", (64,)))
-    assert case.verify()["passed"]
-    case.warm_up(2)
-    case.measure(RangeRecorder(), lambda samples: len(samples) < 3)
-    assert case.verify_measured() is None
-    case._target[5] += 1
-    assert case.verify_measured()["worst_index"] == [5]
-    case.warm_up(0)
-    assert case.verify_measured()["failed_count"] == 64, "an output that no measured iteration wrote"
+def test_bfloat16_is_the_upper_half_rounded_to_nearest_even():
+    # 1 + 2^-8 lies in the middle between 1 and 1 + 2^-7: to even; 1 + 3 * 2^-8 goes up
+    values = np.array([1.0, 1 + 2**-8, 1 + 3 * 2**-8, 1 + 2**-8 + 2**-20, -2.5, 3.4e38, np.inf, -np.inf])
+    expected = [1.0, 1.0, 1 + 2**-6, 1 + 2**-7, -2.5, np.inf, np.inf, -np.inf]
+    assert to_float64(from_float64(values, "bf16"), "bf16").tolist() == expected
+    assert np.isnan(to_float64(from_float64(np.array([np.nan]), "bf16"), "bf16"))[0]
 
 
-def test_a_misspelt_attribute_is_no_configuration():
-    with pytest.raises(PointSkipped, match="no attribute 'bolck'; did you mean block"):
-        engine().prepare(Point("swish", (64,), "fp32", {"bolck": 64}))
+@pytest.mark.parametrize("dtype", ["fp32", "fp16", "bf16"])
+def test_what_a_type_can_hold_survives(dtype):
+    values = np.array([0.0, -0.0, 1.5, -2.25, 240.0])
+    assert to_float64(from_float64(values, dtype), dtype).tobytes() == values.tobytes()

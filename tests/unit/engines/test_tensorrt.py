@@ -3,18 +3,17 @@
 from types import SimpleNamespace
 
 import pytest
-from fake_cuda import FakeCuda
+from fake_cuda import Error, FakeCuda
 
-from profiler.engines import cuda_runtime
-from profiler.engines.base import PointSkipped
+from profiler.engines import cuda_runtime, tensorrt
+from profiler.engines.base import EngineBroken, PointSkipped
 from profiler.engines.cuda_runtime import Cuda
-from profiler.engines.gpu_case import GpuContext
-from profiler.engines.tensorrt import TensorRtEngine, _reference
+from profiler.engines.tensorrt import TensorRtEngine
 from profiler.engines.trt_build import PlanStore
 from profiler.errors import CaptureError
-from profiler.runner.host_data import HostData
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
+from profiler.runner.settings import MeasureSettings
 
 POINT = Point("swish", (8, 1024), "fp32")
 TRT = SimpleNamespace(
@@ -27,7 +26,14 @@ TRT = SimpleNamespace(
 
 class Context:
     def __init__(self, engine):
-        self.engine, self.batch = engine, None
+        self.engine, self.batch, self.addresses, self.runs = engine, None, {}, []
+
+    def set_tensor_address(self, name, address):
+        self.addresses[name] = address
+
+    def execute_async_v3(self, stream):
+        self.runs.append((dict(self.addresses), stream))
+        return self.engine.works
 
     def set_input_shape(self, name, shape):
         self.batch = shape[0]
@@ -43,6 +49,7 @@ class Engine:
     def __init__(self, source=(-1, 1024), target=(-1, 1024), location="device", layout="linear"):
         self.shapes = {"x": source, "y": target}
         self.location, self.layout = location, layout
+        self.works, self.contexts = True, []
 
     def get_tensor_name(self, index):
         return "xy"[index]
@@ -63,7 +70,8 @@ class Engine:
         return self.layout
 
     def create_execution_context(self):
-        return Context(self)
+        self.contexts.append(Context(self))
+        return self.contexts[-1]
 
     def create_engine_inspector(self):
         return None
@@ -79,10 +87,9 @@ def fake(monkeypatch):
 def opened(engine_of, options, store=None):
     """The engine as it is after it was opened; `engine_of` stands for TensorRT's deserialisation."""
     engine = object.__new__(TensorRtEngine)
-    cuda = Cuda()
-    engine._request, engine._settings = options, options.settings
+    engine._cuda = Cuda()
+    engine._request = options
     engine._flavour = SimpleNamespace(trt=TRT, logger=SimpleNamespace(take=lambda: "not a plan"))
-    engine._context = GpuContext(cuda, cuda.facts(), HostData(_reference))
     engine._runtime = SimpleNamespace(deserialize_cuda_engine=engine_of)
     engine._store = store
     return engine
@@ -91,14 +98,38 @@ def opened(engine_of, options, store=None):
 @pytest.fixture
 def of_file(fake, tmp_path):
     (tmp_path / "e.engine").write_bytes(b"plan")
-    return lambda engine: opened(lambda data: engine, SweepOptions((POINT,), engine_file=str(tmp_path / "e.engine")))
+
+    def open_file(engine, **options):
+        return opened(lambda data: engine, SweepOptions((POINT,), engine_file=str(tmp_path / "e.engine"), **options))
+
+    return open_file
 
 
-def test_a_dynamic_engine_of_equal_shapes_runs(of_file, fake):
-    case = of_file(Engine()).prepare(POINT)
+def test_a_dynamic_engine_of_equal_shapes_runs_with_a_context_for_each_lane(of_file):
+    engine = Engine()
+    case = of_file(engine, settings=MeasureSettings(threads=2, streams=2)).prepare(POINT)
     assert case.facts["engine_origin"] == "file"
+    assert [(tensor.name, tensor.shape, tensor.is_input) for tensor in case.tensors] == [
+        ("x", (8, 1024), True),
+        ("y", (8, 1024), False),
+    ]
+    case.enqueue(3, [0x10, 0x20], 7)
+    assert [context.runs for context in engine.contexts] == [[], [], [], [({"x": 0x10, "y": 0x20}, 7)]]
+    assert case.tolerance is not None
     case.close()
-    assert not fake.blocks
+
+
+def test_an_enqueue_that_tensorrt_refuses_fails_the_point_in_its_own_words(of_file):
+    engine = Engine()
+    case = of_file(engine).prepare(POINT)
+    engine.works = False
+    with pytest.raises(CaptureError, match="enqueue failed: not a plan"):
+        case.enqueue(0, [0x10, 0x20], 7)
+
+
+def test_an_op_that_nobody_knows_is_not_verified(of_file):
+    case = of_file(Engine()).prepare(Point("mine", (8, 1024)))
+    assert (case.reference, case.tolerance) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -112,11 +143,9 @@ def test_a_dynamic_engine_of_equal_shapes_runs(of_file, fake):
         (Engine(location="host"), "shape tensor"),
     ],
 )
-def test_an_output_for_which_there_is_no_room_is_refused(of_file, fake, engine, text):
+def test_an_output_for_which_there_is_no_room_is_refused(of_file, engine, text):
     with pytest.raises(PointSkipped, match=text):
         of_file(engine).prepare(POINT)
-    assert not fake.blocks
-    assert not fake.streams
 
 
 class Builds(PlanStore):
@@ -151,8 +180,17 @@ def test_a_new_plan_that_cannot_be_loaded_fails(fake, tmp_path):
     assert store.built == 1
 
 
-def test_a_plan_belongs_to_the_number_of_sms(fake):
+def test_a_plugin_that_loses_the_context_while_it_is_timed_breaks_the_process(fake, tmp_path):
+    engine = opened(lambda data: None, SweepOptions((POINT,)), Builds(tmp_path))
+    fake.fail["cudaDeviceSynchronize"] = Error.cudaErrorIllegalAddress
+    with pytest.raises(EngineBroken, match="cannot be loaded"):
+        engine.prepare(POINT)
+
+
+def test_a_plan_belongs_to_the_number_of_sms(fake, monkeypatch):
     engine = opened(None, SweepOptions((POINT,)))
+    facts = {"name": "Fake GPU", "compute_capability": "9.0", "sm_count": 132}
+    monkeypatch.setattr(tensorrt, "load_core", lambda: SimpleNamespace(call=lambda function, argument: {"device": facts}))
     seen = []
     engine._flavour.trt = SimpleNamespace(Runtime=lambda logger: None)
     engine._make_store = seen.append

@@ -13,6 +13,7 @@ from profiler.errors import ToolMissingError
 from profiler.experiments import EXPERIMENTS, find_experiments
 from profiler.experiments.experiment import Toolbox
 from profiler.experiments.machine import require
+from profiler.runner.request import read_request
 
 DRIVER = find_driver()
 TOOLBOX = Toolbox(DRIVER or Path("profiler-driver"), Path("null_stream.so"), "python3", "compute-sanitizer")
@@ -47,10 +48,15 @@ def test_all_leaves_out_what_is_not_part_of_it() -> None:
     ]  # fmt: skip
 
 
-def test_another_device_reaches_the_driver() -> None:
+def test_another_device_reaches_every_program(tmp_path) -> None:
     for experiment in EXPERIMENTS:
         for step in experiment.steps(replace(TOOLBOX, device=1)):
-            assert step.command[step.command.index("--device") + 1] == "1"
+            argv = step.command
+            if "--request" in argv:
+                assert step.prepare(tmp_path) == ""
+                assert read_request(tmp_path / argv[argv.index("--request") + 1]).device == 1
+            else:
+                assert argv[argv.index("--device") + 1] == "1"
 
 
 def test_what_is_missing_is_named_before_anything_runs(tmp_path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from profiler.engines.base import EngineBroken, PointSkipped
 from profiler.engines.reference import ReferenceEngine
 from profiler.errors import CaptureError
+from profiler.runner.core import host_array
 
 
 class FaultyEngine(ReferenceEngine):
@@ -41,26 +42,24 @@ class FaultyEngine(ReferenceEngine):
         if fault == "memory":
             raise MemoryError("4 GB")
         case = super().prepare(point)
-        if fault == "wrong":
-            verify = case.verify
-
-            def poisoned():
-                case._compute = lambda source: case._target.fill(7)
-                return verify()
-
-            case.verify = poisoned
-        if fault == "late":
-            measure = case.measure
-
-            def spoiled(ranges, wants_more):
-                measured = measure(ranges, wants_more)
-                case._target[3] += 1
-                return measured
-
-            case.measure = spoiled
-        if fault == "stray":
-            case.keeps_to_stream = lambda: False
+        if fault in ("wrong", "late"):
+            case.enqueue = spoil(case, skipped=3 if fault == "late" else 0)
         return case
+
+
+def spoil(case, skipped):
+    """Let iterations write a wrong element, the first ones left out: before them lie the verified one and the warm-up."""
+    run, target = case.enqueue, case.tensors[1]
+    count = 0
+
+    def enqueue(lane, addresses, stream):
+        nonlocal count
+        run(lane, addresses, stream)
+        count += 1
+        if count > skipped:
+            host_array(addresses[1], target)[3] += 1
+
+    return enqueue
 
 
 class BuildingEngine(FaultyEngine):

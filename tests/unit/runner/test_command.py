@@ -35,9 +35,9 @@ def test_the_ranges_nest_as_the_formats_say(runner, tmp_path):
     assert rows[0][0] == "setup"
     for (_, start, duration, _), record in zip(points, records, strict=True):
         inside = [row for row in rows if start < row[1] and row[1] + row[2] <= start + duration]
-        assert [row[0] for row in inside] == ["setup", "verify", "warmup", "iteration", "iteration", "iteration", "verify"]
-        assert [row[3] for row in inside] == [None] * 3 + [8192] * 3 + [None]
-        for row, sample in zip(inside[3:6], record["samples_ns"], strict=True):
+        assert [row[0] for row in inside] == ["verify", "warmup", "iteration", "iteration", "iteration", "verify"]
+        assert [row[3] for row in inside] == [None] * 2 + [8192] * 3 + [None]
+        for row, sample in zip(inside[2:5], record["samples_ns"], strict=True):
             assert row[2] >= sample
 
 

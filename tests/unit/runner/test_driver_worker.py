@@ -1,13 +1,16 @@
 """The C++ driver as the supervisor's worker: its results are carried over, and what kills it costs one point."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from runner_process import HERE, request
 
 from profiler.errors import ToolMissingError, UsageError
-from profiler.runner.driver_worker import DriverRun, DriverWorker, setting_arguments
+from profiler.runner.driver_worker import DriverRun, DriverWorker
 from profiler.runner.point import Point
+from profiler.runner.request import read_request
 from profiler.runner.result import Journal
 
 CPP = {"driver": "cpp", "engine": "direct"}
@@ -36,7 +39,7 @@ def test_results_of_the_driver_become_the_runs(runner, tmp_path):
 def test_facts_that_changed_are_taken_over_and_others_are_not_repeated(tmp_path):
     journal, result = Journal(tmp_path / "j"), tmp_path / "r.json"
     points = [Point("swish", (4,), "fp32", {"block": block}) for block in (32, 64, 128)]
-    run = DriverRun(points, result, journal, timed=True)
+    run = DriverRun(points, result, journal)
     for count, digest in ((0, "a"), (1, "a"), (2, "b"), (3, "b")):
         finished = [{"status": "ok", "samples_ns": [1]}] * count
         result.write_text(json.dumps({"digests": {"timing_cache": digest}, "points": finished}))
@@ -65,31 +68,17 @@ def test_a_driver_that_cannot_start_says_why(runner):
 
 
 def worker(tmp_path, engine="direct", settings=None, **options):
-    sweep = request(engine=engine, driver="cpp", device=1, settings=settings, **options)
+    sweep = request(engine=engine, driver="cpp", settings=settings, **options)
     return DriverWorker(sweep, Journal(tmp_path / "j"), tmp_path)
 
 
-def value(argv, option):
-    return argv[argv.index(option) + 1]
-
-
-def test_the_command_line_names_the_points_the_engine_and_where_the_result_goes(tmp_path):
-    argv = worker(tmp_path)([Point("swish", (4, 4), "fp16", {"block": 64})], 1).argv
-    assert (tmp_path / "driver-1.points").read_text() == "op=swish shape=4x4 dtype=fp16 block=64\n"
-    assert value(argv, "--points") == str(tmp_path / "driver-1.points")
-    assert value(argv, "--json") == str(tmp_path / "driver-1.json")
-    assert value(argv, "--device") == "1"
-    assert "--direct" in argv
-    argv = worker(tmp_path, "tensorrt", plugin_libraries=("a.so",), cache_folder="c")([Point("swish", (4,))], 3).argv
-    assert "--direct" not in argv
-    assert (value(argv, "--plugin-library"), value(argv, "--cache-dir")) == ("a.so", "c")
-
-
-def test_a_fixed_count_has_no_stop_rule_beside_it(tmp_path):
-    replayed = worker(tmp_path)._request.settings.changed(iterations=1, timed=False)
-    argv = setting_arguments(replayed)
-    assert value(argv, "--iterations") == "1"
-    assert not [item for item in argv if item.startswith(("--min", "--max", "--stability", "--timed", "--no-timed"))]
+def test_the_driver_gets_the_open_points_of_the_request_as_a_file(tmp_path):
+    sweep = request("block=64,128", engine="tensorrt", driver="cpp", plugin_libraries=("a.so",), cache_folder="c", device=1)
+    command = DriverWorker(sweep, Journal(tmp_path / "j"), tmp_path)(list(sweep.points[1:]), 1)
+    arguments = dict(zip(command.argv[1::2], command.argv[2::2], strict=False))
+    assert Path(command.argv[0]).name == "fake_driver.py"
+    assert arguments["--json"] == str(tmp_path / "driver-1.json")
+    assert read_request(Path(arguments["--request"])) == replace(sweep, points=sweep.points[1:])
 
 
 def test_what_cannot_run_is_refused(tmp_path, monkeypatch):

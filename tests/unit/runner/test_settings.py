@@ -1,15 +1,15 @@
 """The measuring options: one description, from which the command line, the request and the driver's options follow."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from runner_process import request
 
+from profiler.capture.artefacts import find_driver
 from profiler.cli.request_options import RUN_OPTIONS, build_request
 from profiler.errors import UsageError
-from profiler.runner.driver_worker import setting_arguments
 from profiler.runner.settings import NAMES, OPTIONS, MeasureSettings
 
 OF_0_1 = {
@@ -92,13 +92,13 @@ def test_every_option_is_used_where_points_are_measured():
     assert [name for name in unread if not NAMES[name].hidden and name != "verify"] == []
 
 
-def test_the_driver_takes_every_option_as_the_runner_hands_it_over(tmp_path):
-    binary = Path(os.environ.get("PROFILER_BUILD_DIR", "build")) / "bin" / "profiler-driver"
-    if not binary.is_file():
+def test_the_driver_takes_every_option_in_a_request(tmp_path):
+    binary = find_driver()
+    if binary is None:
         pytest.skip("profiler-driver is not built")
-    settings = MeasureSettings(
-        **{option.name: another(option) for option in OPTIONS if option.name not in ("iterations", "measure", "verify")}
-    )
-    argv = [binary, "--direct", "--plugin", "swish", "--shape", "8x8", "--dry-run", *setting_arguments(settings)]
-    done = subprocess.run(argv, capture_output=True, text=True)
+    given = {option.name: another(option) for option in OPTIONS if option.name not in ("iterations", "measure", "verify")}
+    sweep = request("block=64,128", engine="direct", driver="cpp", settings={**given, "min_iterations": 3, "max_iterations": 64})
+    sweep.write(tmp_path / "request.json")
+    done = subprocess.run([binary, "--request", tmp_path / "request.json", "--dry-run"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert [point.label in done.stdout for point in sweep.points] == [True, True]

@@ -1,0 +1,86 @@
+"""PyTorch's silu as an engine, measured by the same core as every other: the baseline of the plugin's speed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from profiler.engines.base import Case, PointSkipped, TensorSpec, unary_tensors
+from profiler.errors import ToolMissingError
+from profiler.runner.point import Point
+from profiler.runner.request import SweepOptions
+
+OP = "torch_silu"
+TOLERANCES = {"fp32": (1e-7, 1e-6), "fp16": (2.0**-12, 2.0**-8), "bf16": (2.0**-9, 2.0**-6)}
+"""Absolute and relative tolerance, those of the driver's native silu."""
+_TYPES = {"fp32": ("float32", "<f4"), "fp16": ("float16", "<f2"), "bf16": ("bfloat16", "<i2")}
+
+
+class _DeviceArray:
+    """Memory of the core as PyTorch takes it over, by the CUDA array interface; nothing is copied."""
+
+    def __init__(self, address: int, tensor: TensorSpec) -> None:
+        shape, kind = tensor.shape, _TYPES[tensor.dtype][1]
+        self.__cuda_array_interface__ = {"shape": shape, "typestr": kind, "data": (address, False), "version": 3, "strides": None}
+
+
+class TorchSiluEngine:
+    """PyTorch's silu."""
+
+    name = "torch"
+    device: int | None
+
+    def __init__(self, request: SweepOptions) -> None:
+        try:
+            import torch
+        except ImportError as error:
+            raise ToolMissingError(f"PyTorch cannot be loaded ({error})", "pip install torch, or --python another one") from error
+        self._torch = torch
+        self.device = request.device
+        torch.cuda.set_device(request.device)
+
+    def versions(self) -> dict[str, str]:
+        """Versions of PyTorch and of the CUDA runtime that it brings."""
+        return {"torch": str(self._torch.__version__), "cuda_runtime": str(self._torch.version.cuda)}
+
+    def digests(self) -> dict[str, str]:
+        """Nothing is built."""
+        return {}
+
+    def prepare(self, point: Point) -> Case:
+        """Make a case of one silu on the core's memory.
+
+        Raises:
+            PointSkipped: The point is another op, or has attributes or no shape.
+        """
+        if point.op != OP or point.attributes or not point.shape:
+            raise PointSkipped(f"this engine runs op={OP} with a shape and no attribute")
+        torch, tensors = self._torch, unary_tensors(point)
+        kind = getattr(torch, _TYPES[point.dtype][0])
+        views: dict[int, Any] = {}
+        streams: dict[int, Any] = {}
+
+        def view(address: int, tensor: TensorSpec) -> Any:
+            if address not in views:
+                views[address] = torch.as_tensor(_DeviceArray(address, tensor), device=f"cuda:{self.device}").view(kind)
+            return views[address]
+
+        def enqueue(lane: int, addresses: list[int], stream: int) -> None:
+            if stream not in streams:
+                streams[stream] = torch.cuda.ExternalStream(stream, device=self.device)
+            source, target = map(view, addresses, tensors)
+            with torch.cuda.stream(streams[stream]):
+                torch.ops.aten.silu.out(source, out=target)
+
+        return Case(tensors, enqueue, silu, tolerance=TOLERANCES[point.dtype])
+
+    def close(self) -> None:
+        """Wait for the device, so that nothing is freed under way."""
+        self._torch.cuda.synchronize(self.device)
+
+
+def silu(inputs: list[np.ndarray], outputs: list[np.ndarray]) -> None:
+    """Compute x * sigmoid(x) in float64."""
+    with np.errstate(over="ignore"):
+        np.divide(inputs[0], 1.0 + np.exp(-inputs[0]), out=outputs[0])
