@@ -27,7 +27,7 @@ _NUMBERS = {
     "registers_per_thread": "registers per thread",
 }
 _TOOLS_NOTE = (
-    "Tools time different things. nsys and CUPTI give the kernel's own time on the GPU; CUDA events also hold the gaps between "
+    "Tools time different things. nsys and CUPTI give what an iteration takes on the GPU; CUDA events also hold the gaps between "
     "event, launch and kernel, a few microseconds per iteration, and recording itself can add to them."
 )
 _FALLBACK_NOTE = (
