@@ -10,7 +10,7 @@ from profiler.columns import Columns
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.kernel_time import dimensions, shared_memory
 from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY
-from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches, theoretical_occupancy
+from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tools.ncu.counter_matrix import CounterMatrix
@@ -152,5 +152,3 @@ OCCUPANCY = MetricTable(
     compute=occupancy,
     work="iterations",
 )
-
-__all__ = ["OCCUPANCY", "achieved_occupancy", "device_rows", "occupancy", "theoretical_occupancy"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns, from_frame
+from profiler.columns import Coded, Column, Columns
 from profiler.metrics.device_limits import (
     MAX_THREADS_PER_BLOCK,
     REGISTER_ALLOCATION_UNIT,
@@ -18,7 +18,7 @@ from profiler.metrics.device_limits import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 UNLIMITED = np.iinfo(np.int32).max
 """A resource that a launch does not use."""
@@ -120,18 +120,3 @@ def limits_of_launches(configurations: Columns, device: Mapping[str, Any]) -> Co
         limit = by_resource[:, index]
         columns[f"limit_{name.replace(' ', '_')}_blocks"] = np.ma.masked_equal(limit, UNLIMITED)
     return Columns(columns)
-
-
-def theoretical_occupancy(configurations: pd.DataFrame | Columns, device: Mapping[str, Any]) -> pd.DataFrame:
-    """Compute the theoretical occupancy of launch configurations as a DataFrame; see `limits_of_launches`.
-
-    Args:
-        configurations: Table `launch_configurations`.
-        device: Row of `devices`, mapping or Series.
-
-    Returns:
-        One row per configuration, same order and index: blocks_per_sm, occupancy_pct, limiter, and each limit.
-    """
-    columns = configurations if isinstance(configurations, Columns) else from_frame(configurations)
-    frame = limits_of_launches(columns, device).to_frame()
-    return frame if isinstance(configurations, Columns) else frame.set_index(configurations.index)

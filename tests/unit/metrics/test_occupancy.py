@@ -10,17 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profiler.columns import Columns, encode
+from profiler.columns import Columns, encode, from_frame
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import KNOWN, sm_limits
-from profiler.metrics.occupancy import theoretical_occupancy
-from profiler.metrics.occupancy_limits import LIMITERS, UNLIMITED, block_limits
+from profiler.metrics.occupancy_limits import LIMITERS, UNLIMITED, block_limits, limits_of_launches
 from profiler.metrics.recording import load
 
 DATA = Path(__file__).parents[2] / "data" / "ncu_h200"
 REPORTS = [DATA / "swish.ncu-rep", DATA / "row_sum.ncu-rep"]
 LAUNCHES = 4000
 H200 = {"compute_capability": "9.0"}
+
+
+def theoretical_occupancy(configurations, device):
+    columns = from_frame(configurations) if isinstance(configurations, pd.DataFrame) else configurations
+    return limits_of_launches(columns, device).to_frame()
 
 
 def _capability(pair: tuple[int, int]) -> str:
