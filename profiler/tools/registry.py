@@ -52,7 +52,7 @@ def known_suffixes() -> tuple[str, ...]:
 
 def find_folder_reader(path: Path) -> Reader | None:
     """Return the reader of a folder that is one export, a file a table; None for any other folder."""
-    return next((reader for reader in readers() if path.is_dir() and reader.recognise(path, b"")), None)
+    return next((reader for reader in readers() if reader.recognise(path, b"")), None) if path.is_dir() else None
 
 
 def find_reader(path: Path) -> Reader:

@@ -31,7 +31,11 @@ class CuptiRecorder(PlainRecorder):
         """Find cupti-python in this interpreter."""
         if importlib.util.find_spec("cupti") is None:
             return None
-        text = importlib.metadata.version("cupti-python")
+        try:
+            text = importlib.metadata.version("cupti-python")
+        except importlib.metadata.PackageNotFoundError:
+            # something else of that name
+            return None
         return ToolVersion("", tuple(int(part) for part in text.split(".") if part.isdecimal()), f"cupti-python {text}")
 
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:

@@ -69,21 +69,30 @@ def test_nesting_without_end(tmp_path):
         read_everything(path)
 
 
+def changed(path, change):
+    path.write_bytes((DATA / "nsys_h200" / "node.sqlite").read_bytes())
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(change)
+        database.commit()
+    return path
+
+
 def test_text_among_the_numbers_of_an_export(tmp_path):
-    for number, change in enumerate(
-        (
-            "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET gridX = '<b>' WHERE rowid = 1",
-            "UPDATE TARGET_INFO_GPU SET smCount = 'abc'",
-            "UPDATE TARGET_INFO_CUDA_STREAM SET priority = 'x'",
-        )
-    ):
-        path = tmp_path / f"{number}.sqlite"
-        path.write_bytes((DATA / "nsys_h200" / "node.sqlite").read_bytes())
-        with closing(sqlite3.connect(path)) as database:
-            database.execute(change)
-            database.commit()
-        with pytest.raises(BadExportError, match=path.name):
-            read_everything(path)
+    path = changed(tmp_path / "text.sqlite", "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET gridX = '<b>' WHERE rowid = 1")
+    with pytest.raises(BadExportError, match=path.name):
+        read_everything(path)
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [("devices", "UPDATE TARGET_INFO_GPU SET smCount = 'abc'"), ("streams", "UPDATE TARGET_INFO_CUDA_STREAM SET priority = 'x'")],
+)
+def test_text_among_the_numbers_beside_the_events_costs_that_table_alone(tmp_path, table, change):
+    recording = load(changed(tmp_path / "text.sqlite", change))
+    source = change.split()[1]
+    assert source in recording.reason(table) and "cannot be read" in recording.reason(table)
+    assert len(recording.table("kernels")) > 0
+    assert recording.table("diagnostics")["text"].str.contains(source).any()
 
 
 def test_a_damaged_schema_of_an_export(tmp_path):
