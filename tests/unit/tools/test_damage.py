@@ -88,7 +88,7 @@ def test_text_among_the_numbers_of_an_export(tmp_path):
     [("devices", "UPDATE TARGET_INFO_GPU SET smCount = 'abc'"), ("streams", "UPDATE TARGET_INFO_CUDA_STREAM SET priority = 'x'")],
 )
 def test_text_among_the_numbers_beside_the_events_costs_that_table_alone(tmp_path, table, change):
-    recording = load(changed(tmp_path / "text.sqlite", change))
+    recording = profiler.load(changed(tmp_path / "text.sqlite", change))
     source = change.split()[1]
     assert source in recording.reason(table) and "cannot be read" in recording.reason(table)
     assert len(recording.table("kernels")) > 0
