@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from profiler.cli import COMMANDS
 from profiler.errors import UsageError
 from profiler.findings import RULE_MODULES, rules
-from profiler.metrics.catalog import METRIC_TABLES, find
+from profiler.metrics.catalog import METRIC_TABLES, compute_all, find
+from profiler.metrics.recording import load
 from profiler.metrics.spec import MetricTable
 from profiler.metrics.summary import FIGURES
 from profiler.report.panels import PANELS
@@ -85,6 +87,27 @@ def test_every_metric_table_is_listed_and_shown() -> None:
     assert set(made.values()) == {table.name for table in METRIC_TABLES} and len(made) == len(METRIC_TABLES)
     shown = {name for panel in PANELS for name in (*panel.needs, *panel.sources)}
     assert set(made.values()) <= shown
+
+
+def test_every_panel_module_is_listed() -> None:
+    modules = [import_module(f"profiler.report.panels.{path.stem}") for path in (PACKAGE / "report" / "panels").glob("[a-z]*.py")]
+    made = [module.PANEL for module in modules if hasattr(module, "PANEL")]
+    assert {id(panel) for panel in made} <= {id(panel) for panel in PANELS}
+    assert len({panel.id for panel in PANELS}) == len(PANELS)
+
+
+def test_every_verb_module_is_listed() -> None:
+    listed = {module for verbs in COMMANDS.values() for module in verbs.values()}
+    modules = {f"profiler.cli.{path.stem}": path for path in (PACKAGE / "cli").glob("[a-z]*.py")}
+    assert listed == {name for name, path in modules.items() if "\ndef run(" in path.read_text(encoding="utf-8")}
+
+
+@pytest.mark.parametrize("run", ["swish-h200-python-direct", "experiment-under-tools"])
+def test_tables_hold_the_columns_that_they_state(run: str) -> None:
+    found, _ = compute_all(load(run, PACKAGE.parent / "runs"))
+    assert found
+    for name, columns in found.items():
+        assert list(columns) == [spec.name for spec in find(name).columns], name
 
 
 def test_key_figures_state_unit_and_text() -> None:

@@ -1,4 +1,4 @@
-"""The panels of a page, in reading order. A new panel is one module and one line here."""
+"""The panels of a page, in reading order. A new panel is one module and one line here; a metric table needs none."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from profiler.report.panels import (
     timeline,
 )
 from profiler.report.panels.base import Panel
+from profiler.report.panels.plain import plain_panels
 
-PANELS: tuple[Panel, ...] = (
+_WRITTEN: tuple[Panel, ...] = (
     summary.PANEL,
     launch_configurations.PANEL,
     findings.PANEL,
@@ -38,3 +39,6 @@ PANELS: tuple[Panel, ...] = (
     diagnostics.PANEL,
     provenance.PANEL,
 )
+
+PANELS: tuple[Panel, ...] = (*_WRITTEN, *plain_panels(_WRITTEN))
+"""Those above, and one for each metric table that none of them shows."""
