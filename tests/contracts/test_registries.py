@@ -15,6 +15,7 @@ from profiler.metrics.recording import load
 from profiler.metrics.spec import MetricTable
 from profiler.metrics.summary import FIGURES
 from profiler.report.panels import PANELS
+from profiler.runner.settings import OPTIONS
 from profiler.schema import TABLES
 from profiler.spec import TableSpec
 from profiler.units import UNITS, unit_of
@@ -113,3 +114,9 @@ def test_tables_hold_the_columns_that_they_state(run: str) -> None:
 def test_key_figures_state_unit_and_text() -> None:
     assert len({figure.name for figure in FIGURES}) == len(FIGURES)
     assert all(figure.unit in UNITS and figure.text for figure in FIGURES)
+
+
+def test_the_core_reads_every_measuring_option() -> None:
+    source = (PACKAGE.parent / "cpp_driver" / "core" / "settings.cpp").read_text(encoding="utf-8")
+    body = source.split("Settings readSettings(")[1]
+    assert {option.name for option in OPTIONS if f'"{option.name}"' not in body} == set()

@@ -35,7 +35,7 @@ def test_every_folder_of_a_tool_is_a_line_of_the_registry() -> None:
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
 def test_a_tool_is_whole(tool) -> None:
     modules = {
-        ".".join(("profiler", *path.relative_to(PACKAGE).with_suffix("").parts))
+        ".".join(("profiler", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
         for path in (PACKAGE / "tools" / tool.name).rglob("*.py")
         if "\nREADERS = " in path.read_text(encoding="utf-8")
     }
