@@ -80,7 +80,7 @@ EXAMPLE = MetricTable(
     title="Example",
     text="an example",
     needs=("kernels",),
-    columns=(ColumnSpec("kernel_count", "count", text="kernels", source="kernels"),),
+    columns=(ColumnSpec("kernel_count", text="kernels", source="kernels"),),
     compute=lambda captures: Columns({"kernel_count": np.array([captures.columns("kernels").rows])}),
 )
 '''
@@ -165,7 +165,7 @@ ADDITIONS = (
                 ('            "stddev_bytes": sizes', '            "example_bytes": np.full(len(first), 7),\n'),
                 (
                     '        ColumnSpec("stddev_bytes"',
-                    '        ColumnSpec("example_bytes", "bytes", text="seven", source="chosen here"),\n',
+                    '        ColumnSpec("example_bytes", text="seven", source="chosen here"),\n',
                 ),
             )
         },
