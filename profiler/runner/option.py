@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-KINDS = ("text", "list", "words", "pairs", "flag", "integer", "number")
-
 
 @dataclass(frozen=True)
 class Described:
