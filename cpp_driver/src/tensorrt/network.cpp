@@ -38,7 +38,8 @@ nvinfer1::DataType requireDataType(plugins::ElementType type) {
 std::vector<Extents> inputShapes(plugins::Op const& op, plugins::Attributes const& attributes, Extents const& shape,
                                  plugins::ElementType type) {
   std::vector<Extents> shapes;
-  for (auto const& view : makeOpViews(op, attributes, shape, type).inputs) {
+  OpViews const views = makeOpViews(op, attributes, shape, type);
+  for (auto const& view : views.inputs) {
     shapes.emplace_back(view.shape.dims, view.shape.dims + view.shape.rank);
   }
   return shapes;
