@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -63,7 +64,7 @@ enum Attribute {
   X(profilerStart, "cuProfilerStart")                                                                                          \
   X(profilerStop, "cuProfilerStop")                                                                                            \
   X(memoryInfo, "cuMemGetInfo_v2", std::size_t*, std::size_t*)                                                                 \
-  X(memoryAllocate, "cuMemAlloc_v2", Address*, std::size_t)                                                                    \
+  X(memoryAllocate, "cuMemAlloc_v2", void**, std::size_t)                                                                      \
   X(memoryFree, "cuMemFree_v2", Address)                                                                                       \
   X(pinnedAllocate, "cuMemAllocHost_v2", void**, std::size_t)                                                                  \
   X(pinnedFree, "cuMemFreeHost", void*)                                                                                        \
@@ -181,9 +182,9 @@ class CudaDevice : public Device {
     return free > kReserveBytes ? free - kReserveBytes : 0;
   }
   Handle allocate(std::size_t byteCount) override {
-    Address address = 0;
+    void* address = nullptr;
     if (byteCount > 0) mDriver.check(mDriver.memoryAllocate(&address, byteCount), "cuMemAlloc");
-    return ownMemory(reinterpret_cast<void*>(address));
+    return ownMemory(address);
   }
   Handle allocatePinned(std::size_t byteCount) override {
     void* data = nullptr;
@@ -242,7 +243,7 @@ class CudaDevice : public Device {
   std::int64_t elapsedNs(void* start, void* end) override {
     float milliseconds = 0.0F;
     mDriver.check(mDriver.eventElapsed(&milliseconds, start, end), "cuEventElapsedTime");
-    return static_cast<std::int64_t>(static_cast<double>(milliseconds) * 1e6 + 0.5);
+    return std::llround(static_cast<double>(milliseconds) * 1e6);
   }
 
   void fill(void* data, TensorSpec const& spec, std::uint64_t sequence, void* stream) override {
@@ -289,7 +290,7 @@ class CudaDevice : public Device {
   template <typename... Arguments>
   void launchKernel(void* function, std::int64_t items, void* stream, Arguments... arguments) const {
     constexpr std::int64_t kBlock = 256, kMaxBlocks = 4096;
-    std::array<void*, sizeof...(arguments)> pointers = {&arguments...};
+    std::array<void*, sizeof...(arguments)> pointers = {const_cast<void*>(static_cast<void const*>(&arguments))...};
     auto const blocks = static_cast<unsigned int>(std::clamp<std::int64_t>((items + kBlock - 1) / kBlock, 1, kMaxBlocks));
     unsigned int const threads = items == 1 ? 1 : static_cast<unsigned int>(kBlock);
     mDriver.check(mDriver.launchKernel(function, blocks, 1, 1, threads, 1, 1, 0, stream, pointers.data(), nullptr), "cuLaunchKernel");

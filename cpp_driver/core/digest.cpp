@@ -25,8 +25,8 @@ std::uint32_t rotateRight(std::uint32_t word, int count) { return (word >> count
 void Sha256::compress(std::uint8_t const* block) {
   std::array<std::uint32_t, 64> w;
   for (int i = 0; i < 16; ++i) {
-    w[i] =
-        std::uint32_t{block[4 * i]} << 24 | std::uint32_t{block[4 * i + 1]} << 16 | std::uint32_t{block[4 * i + 2]} << 8 | block[4 * i + 3];
+    std::uint8_t const* const bytes = block + std::ptrdiff_t{4} * i;
+    w[i] = std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
   }
   for (int i = 16; i < 64; ++i) {
     std::uint32_t const s0 = rotateRight(w[i - 15], 7) ^ rotateRight(w[i - 15], 18) ^ (w[i - 15] >> 3);

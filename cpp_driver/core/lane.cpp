@@ -13,6 +13,7 @@ void Lane::enqueueOn(std::size_t set, void* stream) {
 
 void Lane::captureGraphs() {
   std::vector<Handle> graphs;
+  graphs.reserve(mRing.setCount());
   for (std::size_t set = 0; set < mRing.setCount(); ++set) graphs.push_back(device().capture(stream(), [&] { enqueueOn(set); }));
   synchronize();
   mGraphs = std::move(graphs);

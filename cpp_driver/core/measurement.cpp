@@ -21,12 +21,12 @@ MeasureMode chooseMode(MeasureMode asked, Execution const& execution) {
 }
 
 /// The lanes of each thread, with filled buffers.
-Lanes makeLanes(MeasureContext const& context, Workload& workload, PointResult const& result) {
+Lanes makeLanes(MeasureContext const& context, Workload& workload, PointResult const& result, CachePlan const& plan) {
   Execution const& execution = result.request.execution;
   Lanes threads(static_cast<std::size_t>(execution.threads));
   for (auto& lanes : threads) {
     for (int stream = 0; stream < execution.streams; ++stream) {
-      BufferRing ring(context.device, workload.tensors(), *result.cachePlan);
+      BufferRing ring(context.device, workload.tensors(), plan);
       lanes.push_back(std::make_unique<Lane>(workload.makeExecutor(), std::move(ring), context.settings.blockingStreams));
       lanes.back()->ring().fill(context.settings.seed + result.number, lanes.back()->stream());
     }
@@ -62,7 +62,7 @@ std::optional<Verification> findWrongSet(Device& device, Lanes& threads, std::ve
   for (auto& lanes : threads) {
     for (auto& lane : lanes) {
       for (std::size_t const set : lane->ring().setsUnlike(verified, lane->usedSets(), lane->stream())) {
-        Verification const found = verifyOutputs(lane->ring(), set, reference, seed, tolerance);
+        Verification found = verifyOutputs(lane->ring(), set, reference, seed, tolerance);
         if (!found.passed) return found;
       }
     }
@@ -106,8 +106,8 @@ void fillFromTensors(PointResult& result) {
   if (!result.request.type) result.request.type = floatType(first.type);
 }
 
-std::string differsReason(OutputRecord const& output) {
-  return std::to_string(output.comparison->differentElements) + " elements of " + output.tensor + " differ from " + output.comparison->file;
+std::string differsReason(std::string const& tensor, OutputRecord::Comparison const& comparison) {
+  return std::to_string(comparison.differentElements) + " elements of " + tensor + " differ from " + comparison.file;
 }
 
 /// One point on its way from the engine to the result.
@@ -138,12 +138,14 @@ class PointRun {
     mResult.engineName = mWorkload->engineName();
     mResult.tensors = mWorkload->tensors();
     fillFromTensors(mResult);
-    mResult.bytesPerIteration = mWorkload->bytesPerIteration();
+    mBytes = mWorkload->bytesPerIteration();
+    mResult.bytesPerIteration = mBytes;
     mResult.facts = mWorkload->facts();
     std::size_t const setBytes = bufferSetBytes(mResult.tensors);
     std::size_t const mostSets = std::min(isGraph ? kMaxGraphSets : kMaxPlainSets, setsThatFit(mContext.device, setBytes, lanes));
-    mResult.cachePlan = planCache(execution.cache, setBytes, mContext.device.facts().l2CacheBytes, mostSets);
-    mLanes = makeLanes(mContext, *mWorkload, mResult);
+    CachePlan const plan = planCache(execution.cache, setBytes, mContext.device.facts().l2CacheBytes, mostSets);
+    mResult.cachePlan = plan;
+    mLanes = makeLanes(mContext, *mWorkload, mResult, plan);
     mReference = mSettings.verify ? mWorkload->reference() : nullptr;
   }
 
@@ -159,7 +161,9 @@ class PointRun {
     }
     if (mResult.verification && !mResult.verification->passed) return voidResult(mResult, wrongOutputReason(*mResult.verification));
     for (auto const& output : mResult.outputs) {
-      if (output.comparison && !output.comparison->identical) return voidResult(mResult, differsReason(output));
+      if (output.comparison && !output.comparison->identical) {
+        return voidResult(mResult, differsReason(output.tensor, *output.comparison));
+      }
     }
     if (mResult.keepsToStream == false && !mSettings.blockingStreams) {
       throw Error(ExitCode::kRunFailed, "work runs outside the stream it was given, so events do not time it",
@@ -169,7 +173,7 @@ class PointRun {
 
   void measure() {
     bool const isGraph = mResult.request.execution.launch == LaunchMode::kGraph;
-    TimingRequest const timing{mContext.ranges,  mResult.request.label, *mResult.bytesPerIteration,
+    TimingRequest const timing{mContext.ranges,  mResult.request.label, mBytes,
                                mSettings.warmup, mSettings.stop,        isGraph ? 1 : mWorkload->launchesPerIteration(),
                                mSettings.timed,  mContext.isCancelled};
     mResult.before = mContext.nvml.state();
@@ -194,6 +198,7 @@ class PointRun {
   Settings const& mSettings;
   std::unique_ptr<Workload> mWorkload;
   Lanes mLanes;
+  std::int64_t mBytes = 0;
   Reference const* mReference = nullptr;
   std::vector<Handle> mVerified;
 };

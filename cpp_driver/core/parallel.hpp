@@ -32,8 +32,7 @@ void forEachPart(std::int64_t count, std::int64_t parts, Work const& work) {
   std::int64_t started = 1;
   try {
     for (; started < parts; ++started) threads.emplace_back(run, started);
-  } catch (std::system_error const&) {
-    // the system gives no more threads: this one does the rest
+  } catch (std::system_error const&) {  // NOLINT(bugprone-empty-catch): the system gives no more threads, this one does the rest
   }
   run(0);
   for (; started < parts; ++started) run(started);

@@ -93,6 +93,8 @@ std::vector<std::vector<double>> computeWhole(std::vector<TensorSpec> const& ten
       outputs.emplace_back(static_cast<std::size_t>(count));
     }
   }
+  inputData.reserve(inputs.size());
+  outputData.reserve(outputs.size());
   for (auto const& input : inputs) inputData.push_back(input.data());
   for (auto& output : outputs) outputData.push_back(output.data());
   reference.compute(shapes.data(), inputData.data(), outputData.data());

@@ -157,7 +157,7 @@ std::string listText() {
     for (auto const type : info.types) text += std::string(" ") + plugins::elementTypeName(type);
     text += "    variants:";
     for (auto const* variant : info.variants()) text += std::string(" ") + variant;
-    text += "\n";
+    text += '\n';
     for (auto const& field : info.fields) text += fieldText(field);
   }
   text += "\nTensorRT's own layers (--native NAME, the prefix may be left out)\n";

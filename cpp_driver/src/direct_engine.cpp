@@ -143,12 +143,16 @@ std::unique_ptr<Workload> makeDirectWorkload(PointRequest const& point) {
   plugins::Op const* op = plugins::findOp(point.op);
   if (op == nullptr) throw Unsupported("no built-in op is called " + point.op);
   plugins::Attributes const attributes = readAttributes(op->info().fields, point.attributes);
+  if (!point.shape || !point.type) throw Unsupported("the point has no shape or no dtype");
   OpViews views = makeOpViews(*op, attributes, *point.shape, *point.type);
   if (char const* refusal = op->refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
   describeOpLaunch(*op, attributes, views.inputs.data(), views.outputs.data());
   return std::make_unique<DirectWorkload>(*op, attributes, std::move(views));
 }
 
-std::unique_ptr<Workload> makeCopyWorkload(PointRequest const& point) { return std::make_unique<CopyWorkload>(*point.shape, *point.type); }
+std::unique_ptr<Workload> makeCopyWorkload(PointRequest const& point) {
+  if (!point.shape || !point.type) throw Unsupported("the point has no shape or no dtype");
+  return std::make_unique<CopyWorkload>(*point.shape, *point.type);
+}
 
 }  // namespace profiler::driver

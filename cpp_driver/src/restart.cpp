@@ -49,6 +49,7 @@ void continueInNewProcess(std::vector<PointRecord> const& finished, std::vector<
   writeFileAtomically(path, lines);
   ::setenv(kVariable, path.c_str(), 1);
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (auto const& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   std::fflush(nullptr);

@@ -20,17 +20,17 @@ void ResultTable::add(PointResult const& result) {
   if (mQuiet) return;
   std::fprintf(mOut, "%-*s  ", mLabelWidth, result.request.label.c_str());
   if (result.measurement) {
-    addSamples(result);
+    addSamples(result, *result.measurement);
   } else {
     std::fprintf(mOut, "%s: %s\n", pointStatusName(result.status), result.reason.value_or("").c_str());
   }
   std::fflush(mOut);
 }
 
-void ResultTable::addSamples(PointResult const& result) {
+void ResultTable::addSamples(PointResult const& result, Measurement const& measurement) {
   constexpr double kNsPerUs = 1000.0;
   std::vector<std::int64_t> device, host;
-  for (auto const& lane : result.measurement->lanes) {
+  for (auto const& lane : measurement.lanes) {
     device.insert(device.end(), lane.deviceNs.begin(), lane.deviceNs.end());
     host.insert(host.end(), lane.hostNs.begin(), lane.hostNs.end());
   }
@@ -40,9 +40,8 @@ void ResultTable::addSamples(PointResult const& result) {
   }
   double const middle = median(device);
   // Lanes overlap in throughput mode, so only the wall time tells the traffic per second (bytes per ns are GB/s).
-  double const perIterationNs =
-      result.measurement->wallNs ? static_cast<double>(*result.measurement->wallNs) / static_cast<double>(device.size()) : middle;
-  double const gigabytesPerS = perIterationNs > 0.0 ? static_cast<double>(*result.bytesPerIteration) / perIterationNs : 0.0;
+  double const perIterationNs = measurement.wallNs ? static_cast<double>(*measurement.wallNs) / static_cast<double>(device.size()) : middle;
+  double const gigabytesPerS = perIterationNs > 0.0 ? static_cast<double>(result.bytesPerIteration.value_or(0)) / perIterationNs : 0.0;
   std::fprintf(mOut, "%7zu  %11.3f  %11.3f  %11.3f  %11.3f  %9.1f  %s%s\n", device.size(), middle / kNsPerUs,
                quantile(device, 0.05) / kNsPerUs, quantile(device, 0.95) / kNsPerUs, median(host) / kNsPerUs, gigabytesPerS,
                result.verification ? "ok" : "unverified", result.keepsToStream == false ? ", leaves its stream" : "");

@@ -17,7 +17,7 @@ class ResultTable {
   void add(PointResult const& result);
 
  private:
-  void addSamples(PointResult const& result);
+  void addSamples(PointResult const& result, Measurement const& measurement);
 
   DeviceFacts const& mGpu;
   std::FILE* mOut;

@@ -36,6 +36,7 @@ bool isRtx(std::string const& path) { return fs::path(path).filename().string().
 std::vector<std::string> candidates(std::string const& requested, std::vector<int> const& majors) {
   if (!requested.empty()) return {requested};
   std::vector<std::string> names;
+  names.reserve(majors.size() + 1);
   for (int const major : majors) names.push_back("libnvinfer.so." + std::to_string(major));
   names.push_back("libnvinfer.so");
   std::vector<std::string> all;

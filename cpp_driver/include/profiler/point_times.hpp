@@ -59,12 +59,12 @@ struct CudaDriver {
       function = reinterpret_cast<std::decay_t<decltype(function)>>(dlsym(library, name));
       return function != nullptr;
     };
-    bool const whole = find(synchronize, "cuCtxSynchronize") && find(createEvent, "cuEventCreate") && find(destroyEvent, "cuEventDestroy_v2") &&
-                       find(recordEvent, "cuEventRecord") && find(waitEvent, "cuEventSynchronize") &&
-                       (find(elapsed, "cuEventElapsedTime_v2") || find(elapsed, "cuEventElapsedTime")) &&
-                       find(isCapturing, "cuStreamIsCapturing") && find(getDevice, "cuCtxGetDevice") && find(deviceName, "cuDeviceGetName") &&
-                       find(deviceUuid, "cuDeviceGetUuid") && find(deviceMemory, "cuDeviceTotalMem_v2") &&
-                       find(deviceAttribute, "cuDeviceGetAttribute");
+    bool const whole =
+        find(synchronize, "cuCtxSynchronize") && find(createEvent, "cuEventCreate") && find(destroyEvent, "cuEventDestroy_v2") &&
+        find(recordEvent, "cuEventRecord") && find(waitEvent, "cuEventSynchronize") &&
+        (find(elapsed, "cuEventElapsedTime_v2") || find(elapsed, "cuEventElapsedTime")) && find(isCapturing, "cuStreamIsCapturing") &&
+        find(getDevice, "cuCtxGetDevice") && find(deviceName, "cuDeviceGetName") && find(deviceUuid, "cuDeviceGetUuid") &&
+        find(deviceMemory, "cuDeviceTotalMem_v2") && find(deviceAttribute, "cuDeviceGetAttribute");
     return whole && find(getContext, "cuCtxGetCurrent");
   }
 };
@@ -121,8 +121,9 @@ inline std::string deviceJson(CudaDriver const& cuda) {
   json += ", \"sm_clock_hz\": " + known(attribute(13) * 1000);
   json += ", \"memory_bandwidth_bytes_per_s\": " + known(2 * attribute(36) * 1000 * attribute(37) / 8);
   json += ", \"total_memory_bytes\": " + known(static_cast<std::int64_t>(memory));
-  constexpr std::pair<char const*, int> kAttributes[] = {{"sm_count", 16},          {"l2_cache_bytes", 38},    {"max_threads_per_sm", 39},
-                                                         {"max_blocks_per_sm", 106}, {"registers_per_sm", 82}, {"shared_memory_per_sm_bytes", 81}};
+  constexpr std::pair<char const*, int> kAttributes[] = {{"sm_count", 16},           {"l2_cache_bytes", 38},
+                                                         {"max_threads_per_sm", 39}, {"max_blocks_per_sm", 106},
+                                                         {"registers_per_sm", 82},   {"shared_memory_per_sm_bytes", 81}};
   for (auto const& [key, number] : kAttributes) json += std::string(", \"") + key + "\": " + known(attribute(number));
   return json + "}";
 }
@@ -145,7 +146,8 @@ inline void appendToJournal(std::string const& folder, std::string const& conten
     if (count <= 0) break;
     written += static_cast<std::size_t>(count);
   }
-  if (file < 0 || written < text.size()) std::fprintf(stderr, "profiler: %s: cannot be written; its points are not recorded\n", path.c_str());
+  if (file < 0 || written < text.size())
+    std::fprintf(stderr, "profiler: %s: cannot be written; its points are not recorded\n", path.c_str());
   if (file >= 0) close(file);
 }
 
@@ -255,8 +257,8 @@ class PointTimes {
     auto const* const cuda = mHost.empty() ? nullptr : CudaDriver::current();
     std::string const bytes = mBytes ? std::to_string(mBytes) : "null";
     auto const head = [&](char const* status, std::string const& reason, char const* clock) {
-      return std::string("{\"status\": \"") + status + "\", \"reason\": " + reason + ", \"bytes_per_iteration\": " + bytes + ", \"clock\": \"" +
-             clock + "\"";
+      return std::string("{\"status\": \"") + status + "\", \"reason\": " + reason + ", \"bytes_per_iteration\": " + bytes +
+             ", \"clock\": \"" + clock + "\"";
     };
     if (!cuda) {
       bool const empty = mHost.empty();
@@ -293,8 +295,9 @@ class PointTimes {
       covers = middle >= kShortNs;
       reason = "the GPU waited for the host in these iterations, so the time to enqueue them is part of their time";
     }
-    return head(covers ? "ok" : "partial", reason ? jsonText(reason) : "null", "cuda_event") + ", \"measure\": \"launched\", \"samples_ns\": " +
-           joined(samples) + ", \"host_samples_ns\": " + joined(samples.empty() ? mHost : host) +
+    return head(covers ? "ok" : "partial", reason ? jsonText(reason) : "null", "cuda_event") +
+           ", \"measure\": \"launched\", \"samples_ns\": " + joined(samples) +
+           ", \"host_samples_ns\": " + joined(samples.empty() ? mHost : host) +
            ", \"event_pair_ns\": " + (empty ? std::to_string(empty) : "null") + "}";
   }
 
