@@ -138,3 +138,32 @@ def test_error_of_a_median_agrees_with_repetition():
 def test_resolution_is_the_smallest_step():
     assert resolution_ns(np.array([96.0, 32, 64, 32])) == 32.0
     assert np.isnan(resolution_ns(np.array([5.0, 5.0])))
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        [1, 1, 1, 1, 1, -1, -1],  # just enough of the second order
+        [-1, -1, -1, 1, 1],
+        [1, -1, 1, -1],
+        [-1, -1, -1, -1, 1],
+        [1, 1, 1, 1, -1],  # the second order once: its effect cannot be told from the round
+        [1, 1, 1],
+    ],
+)
+def test_unbalanced_orders_equal_ordinary_least_squares(order):
+    rng = np.random.default_rng(len(order))
+    signs, d = np.array(order, dtype=float), 0.3 + 0.05 * np.array(order) + rng.normal(0, 0.01, len(order))
+    seen = np.array([True] * len(order) + [False])
+    row = np.where(seen, np.append(d, 0.0), np.nan)[None, :]
+    found = one(paired_estimates(row, np.append(signs, 1.0), (len(order) + 1,)))
+    fitted = min(np.sum(signs > 0), np.sum(signs < 0)) >= 2
+    design = np.stack([np.ones(len(d)), signs], axis=1) if fitted else np.ones((len(d), 1))
+    solution, *_ = np.linalg.lstsq(design, d, rcond=None)
+    dof = len(d) - design.shape[1]
+    variance = np.sum((d - design @ solution) ** 2) / dof * np.linalg.inv(design.T @ design)[0, 0]
+    assert found == pytest.approx((solution[0], np.sqrt(variance), dof, len(d)), rel=1e-9)
+
+
+def test_two_rounds_are_no_estimate():
+    assert np.isnan(one(paired_estimates(np.array([[0.1, 0.2]]), np.array([1.0, -1.0]), (2,)))[:3]).all()

@@ -1,8 +1,7 @@
 /// @file
 /// The kernels of negate.
-#include "negate.hpp"
-
 #include "../elementwise/elementwise_kernels.cuh"
+#include "negate.hpp"
 
 namespace profiler::plugins::negate {
 

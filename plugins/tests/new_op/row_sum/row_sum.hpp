@@ -27,13 +27,12 @@ class Facts : public Op {
 
   static bool scaled(Attributes const& attributes) noexcept { return attributes.integerAt(0) == 1; }
   static int64_t rowLength(Shape const& shape) noexcept { return shape.rank == 0 ? 1 : shape.dims[shape.rank - 1]; }
-  static int64_t rowCount(Shape const& shape) noexcept {
-    return shape.elementCount() == 0 ? 0 : shape.elementCount() / rowLength(shape);
-  }
+  static int64_t rowCount(Shape const& shape) noexcept { return shape.elementCount() == 0 ? 0 : shape.elementCount() / rowLength(shape); }
 
   int32_t inputCount(Attributes const& attributes) const noexcept override { return scaled(attributes) ? 2 : 1; }
 
-  char const* describeInputs(Attributes const& attributes, Shape const& shape, ElementType type, TensorView* inputs) const noexcept override {
+  char const* describeInputs(Attributes const& attributes, Shape const& shape, ElementType type,
+                             TensorView* inputs) const noexcept override {
     inputs[0] = {type, shape, nullptr};
     if (scaled(attributes)) {
       inputs[1] = {type, {1, {rowLength(shape)}}, nullptr};
