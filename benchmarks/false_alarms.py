@@ -30,9 +30,17 @@ ROWS = 40
 SELFTEST_ROUNDS = 30
 FIELDS = ("log_ratio", "standard_error", "dof", "rounds")
 UNEQUAL = (
-    (10, 0.001, 2, 0.03), (20, 0.001, 2, 0.03), (10, 0.001, 3, 0.03), (5, 0.001, 2, 0.02), (3, 0.001, 3, 0.03),
-    (2, 0.01, 10, 0.01), (1, 0.01, 3, 0.01), (3, 0.03, 1, 0.03), (3, 0.01, 3, 0.01), (10, 0.01, 10, 0.01),
-)  # fmt: skip
+    (10, 0.001, 2, 0.03),
+    (20, 0.001, 2, 0.03),
+    (10, 0.001, 3, 0.03),
+    (5, 0.001, 2, 0.02),
+    (3, 0.001, 3, 0.03),
+    (2, 0.01, 10, 0.01),
+    (1, 0.01, 3, 0.01),
+    (3, 0.03, 1, 0.03),
+    (3, 0.01, 3, 0.01),
+    (10, 0.01, 10, 0.01),
+)
 """Processes of the base and their spread, processes of the candidate and theirs."""
 
 
@@ -101,11 +109,12 @@ def unequal_processes(experiments: int, rule: DecisionRule, rng: np.random.Gener
         said = _each_alone(Estimates(*(getattr(estimates, name)[:, None] for name in FIELDS)), rule, 1)
         results.append(
             {
-                "base": {"processes": base, "spread": base_spread}, "alarms": float(np.mean(_signs(said.verdict) != 0)),
+                "base": {"processes": base, "spread": base_spread},
+                "alarms": float(np.mean(_signs(said.verdict) != 0)),
                 "candidate": {"processes": candidate, "spread": candidate_spread},
                 "coverage": float(np.mean((said.ratio_low <= 1.0) & (said.ratio_high >= 1.0))),
             }
-        )  # fmt: skip
+        )
     return results
 
 

@@ -99,10 +99,13 @@ def judge(store: AbStore, longest: int) -> dict[str, dict]:
         logs = np.log(theirs / ours).dropna()
         used = [int(job["rounds"].max()) for job in jobs]
         found[name] = {
-            "jobs": len(jobs), "row_comparisons": int(verdicts.size), **counts, "rounds_per_job": float(np.mean(used)),
+            "jobs": len(jobs),
+            "row_comparisons": int(verdicts.size),
+            **counts,
+            "rounds_per_job": float(np.mean(used)),
             "measured_ratio": float(np.exp(logs.mean())),
             "measured_ratio_of_rows": [float(np.exp(value)) for value in logs.groupby(level="label").mean().quantile([0, 0.5, 1])],
-        }  # fmt: skip
+        }
     return found
 
 
@@ -137,9 +140,13 @@ def small_job(label: str, base: list[str], candidate: list[str], out: Path, roun
     gate = evaluate(comparison, GateConfig())
     ratio = comparison.rows["ratio"].astype(float)
     return {
-        "exit_code": gate.exit_code, "outcome": gate.outcome, "rounds": rounds, "rows": len(comparison.rows),
-        "verdicts": {name: count for name, count in comparison.counts().items() if count}, "median_ratio": float(ratio.median()),
-    }  # fmt: skip
+        "exit_code": gate.exit_code,
+        "outcome": gate.outcome,
+        "rounds": rounds,
+        "rows": len(comparison.rows),
+        "verdicts": {name: count for name, count in comparison.counts().items() if count},
+        "median_ratio": float(ratio.median()),
+    }
 
 
 def refusals(driver: Sequence[str], out: Path, iterations: int) -> dict[str, dict]:
@@ -226,12 +233,16 @@ def main() -> None:
     spreads = [item["spread"] for item in process_spread(same[same["side"].isin(["base", "same again"])]).values()]
     facts = store.facts["base"]
     results = {
-        "gpu": facts.get("device.name"), "driver": facts.get("versions.driver"), "rows": len(store.side_rows()["base"]),
-        "rounds": len(store.rounds), "seconds_per_round": float(np.median([record.duration_s for record in store.rounds])),
+        "gpu": facts.get("device.name"),
+        "driver": facts.get("versions.driver"),
+        "rows": len(store.side_rows()["base"]),
+        "rounds": len(store.rounds),
+        "seconds_per_round": float(np.median([record.duration_s for record in store.rounds])),
         "process_spread": {"median": float(np.median(spreads)), "p90": float(np.quantile(spreads, 0.9))},
-        "arms": {str(longest): judge(store, longest) for longest in TRIAL_ROUNDS}, "peers": judge_peers(store),
+        "arms": {str(longest): judge(store, longest) for longest in TRIAL_ROUNDS},
+        "peers": judge_peers(store),
         "refusals": _recorded_refusals(arguments.out) if arguments.reuse else refusals(driver, arguments.out, arguments.iterations),
-    }  # fmt: skip
+    }
     results["seconds"] = time.monotonic() - started
     (arguments.out / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     (arguments.out / "table.md").write_text(table(results), encoding="utf-8")

@@ -21,9 +21,13 @@ STREAMS = (13, 14, 15, 16)
 LAUNCHES_PER_ITERATION, ITERATIONS_PER_POINT = 10, 100
 FIRST_CORRELATION = 118
 CALLS = (
-    "cudaLaunchKernel_v7000", "cudaGraphLaunch_v10000", "cudaMemcpyAsync_v3020", "cudaMemsetAsync_v3020",
-    "cudaStreamSynchronize_v3020", "cudaEventRecord_v3020",
-)  # fmt: skip
+    "cudaLaunchKernel_v7000",
+    "cudaGraphLaunch_v10000",
+    "cudaMemcpyAsync_v3020",
+    "cudaMemsetAsync_v3020",
+    "cudaStreamSynchronize_v3020",
+    "cudaEventRecord_v3020",
+)
 
 
 def kernel_names(count: int) -> list[str]:
@@ -104,10 +108,19 @@ def _launches(
     call_names = np.array([ids[name] for name in CALLS])
     tid = GLOBAL_PID + np.array(THREADS)[thread]
     insert(
-        connection, "CUPTI_ACTIVITY_KIND_RUNTIME",
-        {"start": begin, "end": end, "eventClass": 0, "globalTid": tid, "correlationId": correlation,
-         "nameId": call_names[kind], "returnValue": 0}, calls,
-    )  # fmt: skip
+        connection,
+        "CUPTI_ACTIVITY_KIND_RUNTIME",
+        {
+            "start": begin,
+            "end": end,
+            "eventClass": 0,
+            "globalTid": tid,
+            "correlationId": correlation,
+            "nameId": call_names[kind],
+            "returnValue": 0,
+        },
+        calls,
+    )
     # every call is work on the stream of its turn; a graph is four kernels in a row
     repeat = np.where(kind == 1, 4, np.where(kind >= 4, 0, 1))
     call = np.repeat(np.arange(calls), repeat)
@@ -124,24 +137,53 @@ def _launches(
     copy = operation == 2
     to_device = (call[copy] % 2).astype(np.int64)
     insert(
-        connection, "CUPTI_ACTIVITY_KIND_MEMCPY",
-        {"start": start[copy], "end": finish[copy], "streamId": np.array(STREAMS)[stream[copy]],
-         "correlationId": correlation[call[copy]], "bytes": random.integers(1, 1 << 22, int(copy.sum())),
-         "copyKind": 2 - to_device, "srcKind": np.where(to_device, 1, 2), "dstKind": np.where(to_device, 2, 1),
-         "copyCount": 1, **place}, int(copy.sum()),
-    )  # fmt: skip
+        connection,
+        "CUPTI_ACTIVITY_KIND_MEMCPY",
+        {
+            "start": start[copy],
+            "end": finish[copy],
+            "streamId": np.array(STREAMS)[stream[copy]],
+            "correlationId": correlation[call[copy]],
+            "bytes": random.integers(1, 1 << 22, int(copy.sum())),
+            "copyKind": 2 - to_device,
+            "srcKind": np.where(to_device, 1, 2),
+            "dstKind": np.where(to_device, 2, 1),
+            "copyCount": 1,
+            **place,
+        },
+        int(copy.sum()),
+    )
     fill = operation == 3
     insert(
-        connection, "CUPTI_ACTIVITY_KIND_MEMSET",
-        {"start": start[fill], "end": finish[fill], "streamId": np.array(STREAMS)[stream[fill]],
-         "correlationId": correlation[call[fill]], "value": 0, "bytes": 65536, "memKind": 2, **place}, int(fill.sum()),
-    )  # fmt: skip
+        connection,
+        "CUPTI_ACTIVITY_KIND_MEMSET",
+        {
+            "start": start[fill],
+            "end": finish[fill],
+            "streamId": np.array(STREAMS)[stream[fill]],
+            "correlationId": correlation[call[fill]],
+            "value": 0,
+            "bytes": 65536,
+            "memKind": 2,
+            **place,
+        },
+        int(fill.sum()),
+    )
     wait = np.flatnonzero(kind == 4)
     insert(
-        connection, "CUPTI_ACTIVITY_KIND_SYNCHRONIZATION",
-        {"start": begin[wait], "end": end[wait], "streamId": STREAMS[0], "correlationId": correlation[wait],
-         "syncType": 2, "eventId": 0, **place}, len(wait),
-    )  # fmt: skip
+        connection,
+        "CUPTI_ACTIVITY_KIND_SYNCHRONIZATION",
+        {
+            "start": begin[wait],
+            "end": end[wait],
+            "streamId": STREAMS[0],
+            "correlationId": correlation[wait],
+            "syncType": 2,
+            "eventId": 0,
+            **place,
+        },
+        len(wait),
+    )
     return {"begin": begin, "end": np.maximum(end, 0), "tid": tid, "thread": thread, "last": finish}
 
 
@@ -158,14 +200,31 @@ def _kernels(connection, random, ids, names, keep, call, correlation, start, fin
     order = np.argsort(finish[keep], kind="stable")
     # nsys writes kernels in the order in which their records arrived: nearly, not wholly, by start
     columns = {
-        "start": start[keep], "end": finish[keep], "streamId": np.array(STREAMS)[stream[keep]],
-        "correlationId": correlation[call[keep]], "demangledName": choice + 1, "shortName": choice + 13,
-        "mangledName": choice + 1, "launchType": 1, "cacheConfig": 0, "registersPerThread": 16 + 8 * (choice % 4),
-        "gridX": grid, "gridY": 1, "gridZ": 1, "blockX": block, "blockY": 1, "blockZ": 1,
-        "staticSharedMemory": 0, "dynamicSharedMemory": np.array([0, 0, 4096, 0])[choice % 4],
-        "localMemoryPerThread": 0, "localMemoryTotal": 155_713_536, "gridId": np.arange(rows) + 2,
-        "sharedMemoryExecuted": 32768, "sharedMemoryLimitConfig": 0, **place,
-    }  # fmt: skip
+        "start": start[keep],
+        "end": finish[keep],
+        "streamId": np.array(STREAMS)[stream[keep]],
+        "correlationId": correlation[call[keep]],
+        "demangledName": choice + 1,
+        "shortName": choice + 13,
+        "mangledName": choice + 1,
+        "launchType": 1,
+        "cacheConfig": 0,
+        "registersPerThread": 16 + 8 * (choice % 4),
+        "gridX": grid,
+        "gridY": 1,
+        "gridZ": 1,
+        "blockX": block,
+        "blockY": 1,
+        "blockZ": 1,
+        "staticSharedMemory": 0,
+        "dynamicSharedMemory": np.array([0, 0, 4096, 0])[choice % 4],
+        "localMemoryPerThread": 0,
+        "localMemoryTotal": 155_713_536,
+        "gridId": np.arange(rows) + 2,
+        "sharedMemoryExecuted": 32768,
+        "sharedMemoryLimitConfig": 0,
+        **place,
+    }
     columns = {name: values[order] if isinstance(values, np.ndarray) else values for name, values in columns.items()}
     node = np.where(operation[keep] == 1, 7, -1)[order]
     columns["graphNodeId"] = np.array([None, 7], dtype=object)[(node == 7).astype(int)]
@@ -174,10 +233,17 @@ def _kernels(connection, random, ids, names, keep, call, correlation, start, fin
 
 def _ranges(connection: sqlite3.Connection, launches: dict[str, np.ndarray], ids: dict[str, int], labels: list[str]) -> None:
     insert(
-        connection, "NVTX_EVENTS",
-        {"start": 1000, "eventType": 75, "text": np.array(["profiler"], object), "globalTid": GLOBAL_PID + THREADS[0],
-         "domainId": 1}, 1,
-    )  # fmt: skip
+        connection,
+        "NVTX_EVENTS",
+        {
+            "start": 1000,
+            "eventType": 75,
+            "text": np.array(["profiler"], object),
+            "globalTid": GLOBAL_PID + THREADS[0],
+            "domainId": 1,
+        },
+        1,
+    )
     for number in range(2):
         mine = np.flatnonzero(launches["thread"] == number)
         whole = len(mine) // LAUNCHES_PER_ITERATION
@@ -185,34 +251,73 @@ def _ranges(connection: sqlite3.Connection, launches: dict[str, np.ndarray], ids
         last = mine[LAUNCHES_PER_ITERATION - 1 : whole * LAUNCHES_PER_ITERATION : LAUNCHES_PER_ITERATION]
         tid = GLOBAL_PID + THREADS[number]
         insert(
-            connection, "NVTX_EVENTS",
-            {"start": launches["begin"][first] - 700, "end": launches["end"][last] + 600, "eventType": 59,
-             "globalTid": tid, "textId": ids["iteration"], "domainId": 1, "uint64Value": 8 << 20}, whole,
-        )  # fmt: skip
+            connection,
+            "NVTX_EVENTS",
+            {
+                "start": launches["begin"][first] - 700,
+                "end": launches["end"][last] + 600,
+                "eventType": 59,
+                "globalTid": tid,
+                "textId": ids["iteration"],
+                "domainId": 1,
+                "uint64Value": 8 << 20,
+            },
+            whole,
+        )
         opening, closing = first[::ITERATIONS_PER_POINT], last[ITERATIONS_PER_POINT - 1 :: ITERATIONS_PER_POINT]
         opening = opening[: len(closing)]
         text = [ids[labels[(2 * i + number) % len(labels)]] for i in range(len(opening))]
         insert(
-            connection, "NVTX_EVENTS",
-            {"start": launches["begin"][opening] - 1500, "end": launches["end"][closing] + 1400, "eventType": 59,
-             "globalTid": tid, "textId": np.array(text, np.int64), "domainId": 1}, len(opening),
-        )  # fmt: skip
+            connection,
+            "NVTX_EVENTS",
+            {
+                "start": launches["begin"][opening] - 1500,
+                "end": launches["end"][closing] + 1400,
+                "eventType": 59,
+                "globalTid": tid,
+                "textId": np.array(text, np.int64),
+                "domainId": 1,
+            },
+            len(opening),
+        )
         plain = np.array([f"step {i % 50}" for i in range(len(opening))], object)
         insert(
-            connection, "NVTX_EVENTS",
-            {"start": launches["begin"][opening] - 1600, "end": launches["end"][closing] + 1450, "eventType": 60,
-             "rangeId": np.arange(len(opening)), "globalTid": tid, "text": plain, "domainId": 0}, len(opening),
-        )  # fmt: skip
+            connection,
+            "NVTX_EVENTS",
+            {
+                "start": launches["begin"][opening] - 1600,
+                "end": launches["end"][closing] + 1450,
+                "eventType": 60,
+                "rangeId": np.arange(len(opening)),
+                "globalTid": tid,
+                "text": plain,
+                "domainId": 0,
+            },
+            len(opening),
+        )
 
 
 def _target(connection: sqlite3.Connection, last: int) -> None:
     gpu = {
-        "vmId": 281474976710656, "id": 0, "name": "NVIDIA H200", "smCount": 132, "clockRate": 1_980_000_000,
-        "memoryBandwidth": 4_814_304_000_000, "l2CacheSize": 62_914_560, "totalMemory": 150_109_880_320,
-        "maxWarpsPerSm": 64, "maxBlocksPerSm": 32, "maxRegistersPerSm": 65_536, "maxShmemPerBlock": 49_152,
-        "maxShmemPerBlockOptin": 232_448, "maxShmemPerSm": 233_472, "threadsPerWarp": 32, "cuDevice": 0,
-        "computeMajor": 9, "computeMinor": 0,
-    }  # fmt: skip
+        "vmId": 281474976710656,
+        "id": 0,
+        "name": "NVIDIA H200",
+        "smCount": 132,
+        "clockRate": 1_980_000_000,
+        "memoryBandwidth": 4_814_304_000_000,
+        "l2CacheSize": 62_914_560,
+        "totalMemory": 150_109_880_320,
+        "maxWarpsPerSm": 64,
+        "maxBlocksPerSm": 32,
+        "maxRegistersPerSm": 65_536,
+        "maxShmemPerBlock": 49_152,
+        "maxShmemPerBlockOptin": 232_448,
+        "maxShmemPerSm": 233_472,
+        "threadsPerWarp": 32,
+        "cuDevice": 0,
+        "computeMajor": 9,
+        "computeMinor": 0,
+    }
     _insert_row(connection, "TARGET_INFO_GPU", gpu)
     _insert_row(connection, "TARGET_INFO_CUDA_DEVICE", {"gpuId": 0, "cudaId": 0, "pid": 4242})
     context = {"nullStreamId": 7, "hwId": 0, "vmId": 1, "processId": 4242, "deviceId": 0, "contextId": 1}
@@ -222,9 +327,14 @@ def _target(connection: sqlite3.Connection, last: int) -> None:
         _insert_row(connection, "TARGET_INFO_CUDA_STREAM", row)
     details = {"globalVid": 281474976710656, "duration": last, "startTime": 0, "stopTime": last}
     _insert_row(connection, "ANALYSIS_DETAILS", details)
-    for name, value in (("EXPORT_PRODUCT_VERSION", "2025.3.2.0"), ("EXPORT_SCHEMA_VERSION", "3.20.3"),
-                        ("EXPORT_SCHEMA_VERSION_MAJOR", "3"), ("EXPORT_SCHEMA_VERSION_MINOR", "20"),
-                        ("EXPORT_SCHEMA_VERSION_MICRO", "3"), ("EXPORT_PRODUCT_NAME", "synthetic")):  # fmt: skip
+    for name, value in (
+        ("EXPORT_PRODUCT_VERSION", "2025.3.2.0"),
+        ("EXPORT_SCHEMA_VERSION", "3.20.3"),
+        ("EXPORT_SCHEMA_VERSION_MAJOR", "3"),
+        ("EXPORT_SCHEMA_VERSION_MINOR", "20"),
+        ("EXPORT_SCHEMA_VERSION_MICRO", "3"),
+        ("EXPORT_PRODUCT_NAME", "synthetic"),
+    ):
         _insert_row(connection, "META_DATA_EXPORT", {"name": name, "value": value})
 
 

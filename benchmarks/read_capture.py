@@ -27,9 +27,24 @@ import generate_capture
 
 REPORTS = ("cuda_gpu_kern_gb_sum", "cuda_gpu_trace", "nvtx_gpu_proj_sum", "cuda_kern_exec_sum", "cuda_gpu_mem_time_sum")
 KERNEL_COLUMNS = (
-    "start", "end", "deviceId", "contextId", "streamId", "correlationId", "globalPid", "demangledName", "gridX", "gridY",
-    "gridZ", "blockX", "blockY", "blockZ", "registersPerThread", "staticSharedMemory", "dynamicSharedMemory",
-)  # fmt: skip
+    "start",
+    "end",
+    "deviceId",
+    "contextId",
+    "streamId",
+    "correlationId",
+    "globalPid",
+    "demangledName",
+    "gridX",
+    "gridY",
+    "gridZ",
+    "blockX",
+    "blockY",
+    "blockZ",
+    "registersPerThread",
+    "staticSharedMemory",
+    "dynamicSharedMemory",
+)
 CALL_COLUMNS = ("start", "end", "globalTid", "correlationId", "nameId")
 SCAN = f"""
 import sqlite3, sys

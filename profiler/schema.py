@@ -261,10 +261,24 @@ DIAGNOSTICS = _table(
 TABLES: dict[str, TableSpec] = {
     table.name: table
     for table in (
-        LAUNCH_CONFIGURATIONS, KERNELS, MEMCPYS, MEMSETS, GRAPH_LAUNCHES, API_CALLS, SYNCHRONIZATIONS, NVTX_RANGES,
-        DEVICES, STREAMS, CONTEXTS, COUNTERS, PROFILED_LAUNCHES, POINTS, SAMPLES, DIAGNOSTICS,
+        LAUNCH_CONFIGURATIONS,
+        KERNELS,
+        MEMCPYS,
+        MEMSETS,
+        GRAPH_LAUNCHES,
+        API_CALLS,
+        SYNCHRONIZATIONS,
+        NVTX_RANGES,
+        DEVICES,
+        STREAMS,
+        CONTEXTS,
+        COUNTERS,
+        PROFILED_LAUNCHES,
+        POINTS,
+        SAMPLES,
+        DIAGNOSTICS,
     )
-}  # fmt: skip
+}
 
 POINT_DOMAIN = "profiler"
 POINT_PREFIX = "point "

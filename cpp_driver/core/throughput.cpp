@@ -94,7 +94,7 @@ class Worker {
  private:
   static double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-  /// Says whether the measurement is over, and keeps why.
+  /// Returns whether the measurement is over, and keeps why.
   bool ends(std::int64_t done, Clock::time_point begin) {
     StopRule const& rule = mRequest.stop;
     if (mRequest.isCancelled && mRequest.isCancelled()) {

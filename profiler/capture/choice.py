@@ -118,7 +118,7 @@ def _choose_engine(driver: str, python: str, note: Callable[[str], None]) -> str
 
 
 def _python_runs(engine: str, python: str) -> bool:
-    """Say whether the Python runner has an engine, as far as this interpreter can know that of another."""
+    """Return whether the Python runner has an engine, as far as this interpreter can know that of another."""
     if engine not in ENGINES:
         return ":" in engine
     if python != sys.executable:

@@ -67,12 +67,13 @@ def _gpu_rows(gpus: list[Gpu]) -> list[Check]:
         return [Check("GPU", "missing", "no NVIDIA GPU visible", fix)]
     return [
         Check(
-            f"GPU {gpu.index}", "ok",
+            f"GPU {gpu.index}",
+            "ok",
             f"{gpu.name}, compute capability {gpu.compute_capability}, {format_bytes(gpu.memory_bytes)}, "
             f"SM clock up to {format_value(gpu.sm_clock_max_hz, 'Hz')}",
         )
         for gpu in gpus
-    ]  # fmt: skip
+    ]
 
 
 def _driver_row(version: str | None) -> Check:
@@ -95,7 +96,7 @@ def _tool_row(tool: Tool) -> Check:
 
 
 def counters_restricted() -> bool | None:
-    """Say whether the driver keeps hardware counters from this user; None where there is no driver."""
+    """Return whether the driver keeps hardware counters from this user; None where there is no driver."""
     try:
         match = _RESTRICTED.search(_DRIVER_PARAMETERS.read_text(encoding="utf-8"))
     except OSError:

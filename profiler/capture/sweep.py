@@ -106,7 +106,7 @@ class Constraint:
         self.names = frozenset(node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name))
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        """Say whether a point with these values is kept.
+        """Return whether a point with these values is kept.
 
         Raises:
             UsageError: A name is unknown or the values do not fit the operators.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,11 +30,13 @@ from profiler.cli.compare_output import (
     make_rule,
     run_gate,
     split_words,
-)  # fmt: skip
+)
 from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from profiler.jobs.ab import RoundProgress
     from profiler.jobs.sides import AbSide
 
@@ -104,28 +107,32 @@ def run(
 
     from profiler.compare.judge.conditions import check_allowed
     from profiler.compare.rows.alignment import parse_aliases
-    from profiler.jobs.ab import find_job, resume_job, start_job
-    from profiler.jobs.ab_store import AbRequest, read_request
-    from profiler.jobs.sides import lost_sides, refuse_same
+    from profiler.jobs.ab import resume_job, start_job
+    from profiler.jobs.ab_store import AbRequest
+    from profiler.jobs.sides import refuse_same
     from profiler.store.run_dir import runs_root
 
     root = runs_root(runs)
+    make_sides = partial(_sides, base, candidate or [], base_command, candidate_command or [], command or [], architectures)
     if resume:
         about_sides = {
-            "--base": base, "--candidate": candidate, "--base-command": base_command, "--candidate-command": candidate_command,
-            "--architectures": architectures, "a command": command,
-        }  # fmt: skip
+            "--base": base,
+            "--candidate": candidate,
+            "--base-command": base_command,
+            "--candidate-command": candidate_command,
+            "--architectures": architectures,
+            "a command": command,
+        }
         fixed = {
-            "--points": points, "--seed": seed != 1, "--measure-identical": measure_identical, "--label": label != "ab",
-            "--dry-run": dry_run, "--key": key, "--alias": alias,
-        }  # fmt: skip
-        again = any(about_sides.values()) and bool(lost_sides(read_request(find_job(resume, root)).sides))
-        _refuse_fixed(resume, [name for name, value in (fixed if again else about_sides | fixed).items() if value])
-        given = (
-            _sides(base, candidate or [], base_command, candidate_command or [], command or [], architectures, False)
-            if again
-            else []
-        )
+            "--points": points,
+            "--seed": seed != 1,
+            "--measure-identical": measure_identical,
+            "--label": label != "ab",
+            "--dry-run": dry_run,
+            "--key": key,
+            "--alias": alias,
+        }
+        given = _given_anew(resume, root, about_sides, fixed, make_sides)
         asked = chosen_threshold(threshold, gate, config)
 
         def change(job: AbRequest) -> AbRequest:
@@ -134,21 +141,44 @@ def run(
 
         folder, comparison = resume_job(resume, root, budget, max_rounds, _report, change, given)
     else:
-        sides = _sides(base, candidate or [], base_command, candidate_command or [], command or [], architectures, dry_run)
+        sides = make_sides(dry_run)
         refuse_same(sides)
         if dry_run:
             for side in sides:
                 echo(f"{side.name}: {shlex.join(side.argv)}")
             return 0
         request = AbRequest(
-            tuple(sides), make_rule(threshold, gate, config), keys=split_words(key), aliases=parse_aliases(alias or ()),
-            allowed=check_allowed(split_words(allow)), points=_read_points(points), seed=seed, skip_identical=not measure_identical,
+            tuple(sides),
+            make_rule(threshold, gate, config),
+            keys=split_words(key),
+            aliases=parse_aliases(alias or ()),
+            allowed=check_allowed(split_words(allow)),
+            points=_read_points(points),
+            seed=seed,
+            skip_identical=not measure_identical,
             process_timeout_s=timeout,
-        )  # fmt: skip
+        )
         folder, comparison = start_job(request, root, label, budget, max_rounds, _report)
     echo(f"run: {folder.path}", err=True)
     answer = run_gate(comparison, config, strict) if gate else None
     return emit(comparison, answer, format, {"markdown": markdown, "json": json, "junit": junit}, page, link)
+
+
+def _given_anew(
+    resume: str, root: Path, about_sides: dict[str, Any], fixed: dict[str, Any], make_sides: Callable[[bool], list[AbSide]]
+) -> list[AbSide]:
+    """Return the sides given again to a job that has lost some, or none.
+
+    Raises:
+        UsageError: An option is given that the job cannot take once it has begun.
+    """
+    from profiler.jobs.ab import find_job
+    from profiler.jobs.ab_store import read_request
+    from profiler.jobs.sides import lost_sides
+
+    again = any(about_sides.values()) and bool(lost_sides(read_request(find_job(resume, root)).sides))
+    _refuse_fixed(resume, [name for name, value in (fixed if again else about_sides | fixed).items() if value])
+    return make_sides(False) if again else []
 
 
 def _refuse_fixed(job: str, names: list[str]) -> None:

@@ -56,15 +56,21 @@ def print_ranking(frame: pd.DataFrame, title: str | None) -> None:
 
     rows = [
         {
-            "op": row["op"], "shape": row["shape"], "type": row["dtype"], "measured": row["conditions"],
+            "op": row["op"],
+            "shape": row["shape"],
+            "type": row["dtype"],
+            "measured": row["conditions"],
             "": _standing(row),
-            "configuration": _configuration(row["row"]), "median": format_ns(row["median_ns"]),
+            "configuration": _configuration(row["row"]),
+            "median": format_ns(row["median_ns"]),
             "behind": "" if row["place"] == 1 else format_change(row),
-            "launches": str(row["samples"]), "in all": format_ns(row["total_ns"]),
-            "bandwidth": format_value(row["bandwidth_bytes_per_s"], "bytes/s"), "note": row["note"],
+            "launches": str(row["samples"]),
+            "in all": format_ns(row["total_ns"]),
+            "bandwidth": format_value(row["bandwidth_bytes_per_s"], "bytes/s"),
+            "note": row["note"],
         }
         for row in frame.to_dict("records")
-    ]  # fmt: skip
+    ]
     empty = [name for name in ("op", "shape", "type", "", "measured", "note") if not any(row[name] for row in rows)]
     empty += ["behind", "bandwidth"] if frame["total_ns"].notna().any() else ["launches", "in all"]
     empty += ["behind"] if (frame["place"] == 1).all() else []

@@ -28,7 +28,7 @@ from profiler.cli.compare_output import (
     make_rule,
     run_gate,
     split_words,
-)  # fmt: skip
+)
 from profiler.cli.options import RunsOption, SourceOption
 
 
@@ -77,8 +77,14 @@ def run(
     else:
         first = baseline_target(runs_root(runs), base) if base else targets[0]
         comparison = compare_targets(
-            first, targets if base else targets[1:], rule, runs=runs, keys=split_words(key), aliases=parse_aliases(alias or ()),
-            allowed=check_allowed(split_words(allow)), source=source,
-        )  # fmt: skip
+            first,
+            targets if base else targets[1:],
+            rule,
+            runs=runs,
+            keys=split_words(key),
+            aliases=parse_aliases(alias or ()),
+            allowed=check_allowed(split_words(allow)),
+            source=source,
+        )
     answer = run_gate(comparison, config, strict) if gate else None
     return emit(comparison, answer, format, {"markdown": markdown, "json": json, "junit": junit}, page, link)

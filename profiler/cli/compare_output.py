@@ -220,12 +220,17 @@ def _print_rows(comparison: Comparison) -> None:
     names, shared = distinct_labels([str(row["row"]) for row in records])
     rows = [
         {
-            "verdict": row["verdict"], "candidate": row["candidate"], "row": name, "base time": format_ns(row["base_median_ns"]),
-            "candidate time": format_ns(row["candidate_median_ns"]), "change": format_change(row), "rounds": str(row["rounds"]),
+            "verdict": row["verdict"],
+            "candidate": row["candidate"],
+            "row": name,
+            "base time": format_ns(row["base_median_ns"]),
+            "candidate time": format_ns(row["candidate_median_ns"]),
+            "change": format_change(row),
+            "rounds": str(row["rounds"]),
             "why": _why(row),
         }
         for name, row in zip(names, records, strict=True)
-    ]  # fmt: skip
+    ]
     alike = {name: rows[0][name] for name in ("rounds", "why") if len(rows) > 1 and len({row[name] for row in rows}) == 1}
     left_out = [*alike, *([] if len(comparison.candidates) > 1 else ["candidate"])]
     shown = [{name: value for name, value in row.items() if name not in left_out} for row in rows]

@@ -21,7 +21,7 @@ from profiler.cli.compare_output import (
     PageOption,
     StrictOption,
     ThresholdOption,
-)  # fmt: skip
+)
 from profiler.cli.options import RunsOption, SourceOption
 
 

@@ -31,9 +31,24 @@ LOADS = ("threads", "streams", "ranks", "measure")
 """What changes how much works at once: with it the time of one iteration says nothing about throughput."""
 
 RANKING_COLUMNS = (
-    "op", "shape", "dtype", "row", "place", "median_ns", "ratio", "ratio_low", "ratio_high", "tied", "undecided", "samples",
-    "processes", "total_ns", "bandwidth_bytes_per_s", "note", "conditions",
-)  # fmt: skip
+    "op",
+    "shape",
+    "dtype",
+    "row",
+    "place",
+    "median_ns",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "tied",
+    "undecided",
+    "samples",
+    "processes",
+    "total_ns",
+    "bandwidth_bytes_per_s",
+    "note",
+    "conditions",
+)
 """Columns of `rank`; `rank_recordings` adds `source`, where the times come from.
 
 ratio: this row / the fastest of its group; tied: the whole interval of the ratio lies within the threshold; undecided: neither
@@ -188,8 +203,16 @@ def _record(
     row: Row, place: int | None = None, ratio: Sequence[float] = (np.nan,) * 3, verdict: str = "", note: str = ""
 ) -> dict[str, Any]:
     return {
-        **{name: row.keys.get(name, "") for name in WORK}, "row": row.label, "place": place, "median_ns": row.median_ns,
-        **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)), "tied": verdict == Verdict.SAME.value,
-        "undecided": verdict == Verdict.CANNOT_TELL.value, "samples": row.count, "processes": len(row.summaries),
-        "total_ns": row.total_ns, "bandwidth_bytes_per_s": row.bandwidth_bytes_per_s, "note": note,
-    }  # fmt: skip
+        **{name: row.keys.get(name, "") for name in WORK},
+        "row": row.label,
+        "place": place,
+        "median_ns": row.median_ns,
+        **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)),
+        "tied": verdict == Verdict.SAME.value,
+        "undecided": verdict == Verdict.CANNOT_TELL.value,
+        "samples": row.count,
+        "processes": len(row.summaries),
+        "total_ns": row.total_ns,
+        "bandwidth_bytes_per_s": row.bandwidth_bytes_per_s,
+        "note": note,
+    }

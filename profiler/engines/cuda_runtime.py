@@ -13,11 +13,21 @@ from profiler.errors import CaptureError, ToolMissingError
 INSTALL_HINT = "pip install cuda-python cupti-python pyelftools"
 _STICKY_ERRORS = frozenset(
     {
-        "cudaErrorIllegalAddress", "cudaErrorLaunchFailure", "cudaErrorAssert", "cudaErrorMisalignedAddress",
-        "cudaErrorInvalidAddressSpace", "cudaErrorInvalidPc", "cudaErrorIllegalInstruction", "cudaErrorHardwareStackError",
-        "cudaErrorLaunchTimeout", "cudaErrorECCUncorrectable", "cudaErrorContained", "cudaErrorExternalDevice", "cudaErrorUnknown",
+        "cudaErrorIllegalAddress",
+        "cudaErrorLaunchFailure",
+        "cudaErrorAssert",
+        "cudaErrorMisalignedAddress",
+        "cudaErrorInvalidAddressSpace",
+        "cudaErrorInvalidPc",
+        "cudaErrorIllegalInstruction",
+        "cudaErrorHardwareStackError",
+        "cudaErrorLaunchTimeout",
+        "cudaErrorECCUncorrectable",
+        "cudaErrorContained",
+        "cudaErrorExternalDevice",
+        "cudaErrorUnknown",
     }
-)  # fmt: skip
+)
 
 
 def load_bindings() -> tuple[Any, Any]:
@@ -111,7 +121,7 @@ class Cuda:
         return int(self.call("cudaMalloc", max(size_bytes, 1)))
 
     def is_lost(self) -> bool:
-        """Say whether the context is lost, so that the process can run nothing more."""
+        """Return whether the context is lost, so that the process can run nothing more."""
         (error,) = self.runtime.cudaDeviceSynchronize()
         return getattr(error, "name", "") in _STICKY_ERRORS
 

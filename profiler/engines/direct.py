@@ -13,8 +13,16 @@ from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
 LAUNCH_FACTS = (
-    "kernel", "symbol", "grid", "block", "dynamic_shared_memory_bytes", "items_per_thread", "access_bytes", "resolved", "note",
-)  # fmt: skip
+    "kernel",
+    "symbol",
+    "grid",
+    "block",
+    "dynamic_shared_memory_bytes",
+    "items_per_thread",
+    "access_bytes",
+    "resolved",
+    "note",
+)
 
 
 class Launcher:

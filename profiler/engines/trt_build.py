@@ -165,7 +165,7 @@ class PlanStore:
         return None if self._cache_refused else self.timing_cache_path
 
     def _begin_timing_cache(self, config: Any) -> bool:
-        """Give the builder the kept timing cache, or an empty one where TensorRT refuses that; say whether it took one."""
+        """Give the builder the kept timing cache, or an empty one where TensorRT refuses that; return whether it took one."""
         path = self.timing_cache_path
         if path is None:
             return False

@@ -60,10 +60,14 @@ def _refusal(point: MeasuredPoint | None) -> Check:
 def _row(point: MeasuredPoint) -> dict[str, object]:
     digest = str(point.data.get("engine_digest") or "").removeprefix("sha256:")[:12]
     return {
-        "shape": point.shape, "status": point.status, "device_median_ns": point.device_median_ns,
-        "host_median_ns": point.host_median_ns, "max_abs_error": point.error("max_abs_error"),
-        "engine": digest or None, "reason": point.reason or None,
-    }  # fmt: skip
+        "shape": point.shape,
+        "status": point.status,
+        "device_median_ns": point.device_median_ns,
+        "host_median_ns": point.host_median_ns,
+        "max_abs_error": point.error("max_abs_error"),
+        "engine": digest or None,
+        "reason": point.reason or None,
+    }
 
 
 EXPERIMENT = Experiment(

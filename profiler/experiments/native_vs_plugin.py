@@ -67,11 +67,17 @@ def _list(items: Sequence[object]) -> str:
 
 def _row(point: MeasuredPoint, silu_ns: float | None) -> dict[str, object]:
     return {
-        "shape": point.shape, "dtype": point.dtype, "op": point.op, "device_median_ns": point.device_median_ns,
-        "host_median_ns": point.host_median_ns, "bandwidth_bytes_per_s": point.bandwidth_bytes_per_s,
-        "time_to_silu_ratio": ratio(point.device_median_ns, silu_ns), "max_abs_error": point.error("max_abs_error"),
-        "max_rel_error": point.error("max_rel_error"), "status": point.status,
-    }  # fmt: skip
+        "shape": point.shape,
+        "dtype": point.dtype,
+        "op": point.op,
+        "device_median_ns": point.device_median_ns,
+        "host_median_ns": point.host_median_ns,
+        "bandwidth_bytes_per_s": point.bandwidth_bytes_per_s,
+        "time_to_silu_ratio": ratio(point.device_median_ns, silu_ns),
+        "max_abs_error": point.error("max_abs_error"),
+        "max_rel_error": point.error("max_rel_error"),
+        "status": point.status,
+    }
 
 
 EXPERIMENT = Experiment(

@@ -77,8 +77,13 @@ def evaluate(evidence: Evidence) -> Outcome:
         plugin = times[dtype, PLUGIN]
         checks.append(_not_slower(f"{dtype}: the plugin is not slower than TensorRT's sigmoid·mul", plugin, times[dtype, NATIVE]))
         share = ratio(times[dtype, COPY], plugin)
-        checks.append(Check(f"{dtype}: the plugin reaches {COPY_SHARE:.0%} of a device copy's bandwidth",
-                            share is not None and share >= COPY_SHARE, f"{share:.4f}" if share else "not measured"))  # fmt: skip
+        checks.append(
+            Check(
+                f"{dtype}: the plugin reaches {COPY_SHARE:.0%} of a device copy's bandwidth",
+                share is not None and share >= COPY_SHARE,
+                f"{share:.4f}" if share else "not measured",
+            )
+        )
         name = f"{dtype}: the plugin is not slower than PyTorch's silu"
         absent = evidence.steps.get(TORCH)
         if absent is None or (absent.returncode is None and absent.reason):
@@ -108,13 +113,16 @@ def _row(dtype: str, op: str, points: list[MeasuredPoint], times: dict[tuple[str
     medians = [point.device_median_ns for point in points if point.device_median_ns is not None]
     size, time = points[0].data.get("bytes_per_iteration"), times[dtype, op]
     return {
-        "dtype": dtype, "op": op, "device_median_ns": time,
-        "lowest_round_ns": min(medians, default=None), "highest_round_ns": max(medians, default=None),
+        "dtype": dtype,
+        "op": op,
+        "device_median_ns": time,
+        "lowest_round_ns": min(medians, default=None),
+        "highest_round_ns": max(medians, default=None),
         "bandwidth_bytes_per_s": size * 1e9 / time if size and time else None,
         "bandwidth_to_copy_ratio": ratio(times[dtype, COPY], time),
         "plugin_time_ratio": ratio(times[dtype, PLUGIN], time),
         "samples": sum(len(point.data.get("samples_ns") or ()) for point in points),
-    }  # fmt: skip
+    }
 
 
 EXPERIMENT = Experiment(

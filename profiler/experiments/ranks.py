@@ -52,9 +52,12 @@ def evaluate(evidence: Evidence) -> Outcome:
         _origin("the second run loads them from the cache", second, shapes, "cache"),
         _same_engines(first, second, shapes),
         _difference(first, second, shapes),
-        Check("the numeric report is whole, with the worst element and its index", bool(points) and not absent,
-              "; ".join(absent[:3]) or f"{len(points)} points"),
-    )  # fmt: skip
+        Check(
+            "the numeric report is whole, with the worst element and its index",
+            bool(points) and not absent,
+            "; ".join(absent[:3]) or f"{len(points)} points",
+        ),
+    )
     return Outcome(COLUMNS, tuple(_row(first[shape], second[shape]) for shape in shapes), checks)
 
 
@@ -90,14 +93,17 @@ def _row(first: MeasuredPoint, second: MeasuredPoint) -> dict[str, object]:
     verification = second.data.get("verification") or {}
     index = verification.get("worst_index")
     return {
-        "rank": len(second.data.get("shape") or ()), "shape": second.shape,
-        "first_engine": first.data.get("engine_origin"), "second_engine": second.data.get("engine_origin"),
+        "rank": len(second.data.get("shape") or ()),
+        "shape": second.shape,
+        "first_engine": first.data.get("engine_origin"),
+        "second_engine": second.data.get("engine_origin"),
         "engine_build_ns": first.data.get("engine_build_ns"),
         "max_abs_difference": _comparison(second).get("max_abs_difference"),
         **{name: second.error(name) for name in REPORT},
         "worst_index": str(index) if index is not None else None,
-        "worst_expected": verification.get("worst_expected"), "worst_actual": verification.get("worst_actual"),
-    }  # fmt: skip
+        "worst_expected": verification.get("worst_expected"),
+        "worst_actual": verification.get("worst_actual"),
+    }
 
 
 EXPERIMENT = Experiment(

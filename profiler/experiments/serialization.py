@@ -42,7 +42,8 @@ def steps(toolbox: Toolbox) -> tuple[Step, ...]:
     load = f"--reference swish --shape {SHAPE} {few}"
     return (
         driver_step(
-            toolbox, "save",
+            toolbox,
+            "save",
             f"--plugin swish --profile {PROFILE} --shape {SHAPE} {few} --save-engine {_ENGINE} --save-output {_OUTPUTS}",
         ),
         driver_step(toolbox, "load", f"--engine {_ENGINE} --compare-output {_OUTPUTS} {load}"),
@@ -51,20 +52,26 @@ def steps(toolbox: Toolbox) -> tuple[Step, ...]:
         ),
         driver_step(toolbox, "changed-version", f"--engine {_CHANGED} {load}", prepare=change, expected=REFUSED),
         driver_step(toolbox, "no-plugin", f"--engine {_ENGINE} --plugin-library none {load}", expected=REFUSED),
-    )  # fmt: skip
+    )
 
 
 def evaluate(evidence: Evidence) -> Outcome:
     """Judge the round trip and the refusals."""
     points = {step: next(iter(evidence.points(step)), None) for step in evidence.steps}
     rows = tuple(_row(step, point) for step, point in points.items() if point is not None)
-    return Outcome(COLUMNS, rows, (
-        _fresh_load(points.get("save"), points.get("load")),
-        _same_output(points.get("load")),
-        _refusal("an unknown plugin version is refused", points.get("unknown-version"), "the step wrote no result"),
-        _refusal("an engine with another plugin version is refused", points.get("changed-version"), "the engine could not be made"),
-        _refusal("an engine without its plugin library is refused", points.get("no-plugin"), "the step wrote no result"),
-    ))  # fmt: skip
+    return Outcome(
+        COLUMNS,
+        rows,
+        (
+            _fresh_load(points.get("save"), points.get("load")),
+            _same_output(points.get("load")),
+            _refusal("an unknown plugin version is refused", points.get("unknown-version"), "the step wrote no result"),
+            _refusal(
+                "an engine with another plugin version is refused", points.get("changed-version"), "the engine could not be made"
+            ),
+            _refusal("an engine without its plugin library is refused", points.get("no-plugin"), "the step wrote no result"),
+        ),
+    )
 
 
 def _fresh_load(saved: MeasuredPoint | None, loaded: MeasuredPoint | None) -> Check:
@@ -107,11 +114,15 @@ def _digits(digest: object) -> str | None:
 def _row(step: str, point: MeasuredPoint) -> dict[str, object]:
     comparison, output = _comparison(point), (point.data.get("outputs") or [{}])[0]
     return {
-        "step": step, "status": point.status, "engine_origin": point.data.get("engine_origin"),
-        "engine": _digits(point.data.get("engine_digest")), "output": _digits(output.get("digest")),
+        "step": step,
+        "status": point.status,
+        "engine_origin": point.data.get("engine_origin"),
+        "engine": _digits(point.data.get("engine_digest")),
+        "output": _digits(output.get("digest")),
         "different_elements": comparison.get("different_elements"),
-        "max_abs_difference": comparison.get("max_abs_difference"), "reason": point.reason or None,
-    }  # fmt: skip
+        "max_abs_difference": comparison.get("max_abs_difference"),
+        "reason": point.reason or None,
+    }
 
 
 EXPERIMENT = Experiment(

@@ -54,15 +54,22 @@ def evaluate(evidence: Evidence) -> Outcome:
     keeping = [point.data.get("keeps_to_stream") for step in (NORMAL, BLOCKING) for point in found[step]]
     straying = [point.data.get("keeps_to_stream") for point in found[NULL_STREAM]]
     checks = (
-        Check("every thread's output is right, no crash", bool(points) and not wrong,
-              "; ".join(wrong[:3]) or f"{len(points)} points"),
+        Check(
+            "every thread's output is right, no crash", bool(points) and not wrong, "; ".join(wrong[:3]) or f"{len(points)} points"
+        ),
         _scaling(speed),
-        Check("the plugin keeps to the stream it was given", bool(keeping) and all(keeping),
-              f"{keeping.count(True)} of {len(keeping)}"),
-        Check("the driver finds that the faulty plugin does not", bool(straying) and not any(straying),
-              f"{straying.count(False)} of {len(straying)}"),
+        Check(
+            "the plugin keeps to the stream it was given",
+            bool(keeping) and all(keeping),
+            f"{keeping.count(True)} of {len(keeping)}",
+        ),
+        Check(
+            "the driver finds that the faulty plugin does not",
+            bool(straying) and not any(straying),
+            f"{straying.count(False)} of {len(straying)}",
+        ),
         _loss(speed),
-    )  # fmt: skip
+    )
     return Outcome(COLUMNS, tuple(rows), checks)
 
 
@@ -98,12 +105,16 @@ def _loss(speed: Speed) -> Check:
 def _row(step: str, point: MeasuredPoint, speed: Speed) -> dict[str, object]:
     rate, size = point.iterations_per_s, point.data.get("bytes_per_iteration")
     return {
-        "shape": point.shape, "step": step, "threads": _threads(point), "iterations_per_s": rate,
+        "shape": point.shape,
+        "step": step,
+        "threads": _threads(point),
+        "iterations_per_s": rate,
         "bandwidth_bytes_per_s": rate * size if rate and size else None,
         "scaling_ratio": ratio(rate, speed.get((step, point.shape, 1))),
         "to_blocking_ratio": ratio(rate, speed.get((BLOCKING, point.shape, _threads(point)))),
-        "host_median_ns": point.host_median_ns, "status": point.status,
-    }  # fmt: skip
+        "host_median_ns": point.host_median_ns,
+        "status": point.status,
+    }
 
 
 EXPERIMENT = Experiment(

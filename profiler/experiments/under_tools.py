@@ -19,12 +19,17 @@ SHAPES = "4096x1024,65536x1024"
 STREAMS = "1,2"
 
 _FROM_POINTS = {
-    "event_median_ns": "builtin_median_ns", "nsys_median_ns": "nsys_median_ns",
-    "bandwidth_bytes_per_s": "effective_bandwidth_bytes_per_s", "kernels_per_iteration": "kernels_per_iteration",
-    "copies_in_iterations": "memcpys_in_iterations", "theoretical_occupancy_pct": "theoretical_occupancy_pct",
-    "achieved_occupancy_pct": "achieved_occupancy_pct", "branch_efficiency_pct": "branch_efficiency_pct",
-    "dram_pct": "dram_pct", "compute_throughput_pct": "compute_throughput_pct",
-}  # fmt: skip
+    "event_median_ns": "builtin_median_ns",
+    "nsys_median_ns": "nsys_median_ns",
+    "bandwidth_bytes_per_s": "effective_bandwidth_bytes_per_s",
+    "kernels_per_iteration": "kernels_per_iteration",
+    "copies_in_iterations": "memcpys_in_iterations",
+    "theoretical_occupancy_pct": "theoretical_occupancy_pct",
+    "achieved_occupancy_pct": "achieved_occupancy_pct",
+    "branch_efficiency_pct": "branch_efficiency_pct",
+    "dram_pct": "dram_pct",
+    "compute_throughput_pct": "compute_throughput_pct",
+}
 _TIMELINE = ("nsys_median_ns", "launch_gap_median_ns", "idle_pct", "overlap_pct")
 _COUNTERS = ("achieved_occupancy_pct", "branch_efficiency_pct", "dram_pct", "compute_throughput_pct")
 
@@ -75,14 +80,17 @@ def evaluate(evidence: Evidence) -> Outcome:
     points = [point for step in (BUILTIN, NSYS, NCU) for point in evidence.points(step)]
     wrong = unverified(points)
     checks = (
-        Check("every output is right, also under the tools", bool(points) and not wrong,
-              "; ".join(wrong[:3]) or f"{len(points)} points"),
+        Check(
+            "every output is right, also under the tools",
+            bool(points) and not wrong,
+            "; ".join(wrong[:3]) or f"{len(points)} points",
+        ),
         _known("nsys gives kernel time, launch gaps and overlap of every point", rows, _TIMELINE),
         _no_copies(rows),
         _one_kernel(rows),
         _known("occupancy is known for every point", rows, ("theoretical_occupancy_pct",)),
         _known("ncu gives occupancy, divergence and throughput of every point", rows, _COUNTERS, unreadable),
-    )  # fmt: skip
+    )
     return Outcome(COLUMNS, rows, checks, tuple(notes))
 
 

@@ -22,7 +22,7 @@ def _ratio(row: Row) -> float:
 
 
 def _often(row: Row) -> bool:
-    """Say whether a kernel was launched often by itself: in a CUDA graph it already has what the rule advises."""
+    """Return whether a kernel was launched often by itself: in a CUDA graph it already has what the rule advises."""
     plain = row["count"] - (row["graph_count"] or 0)
     return plain >= EXECUTIONS and 2 * plain > row["count"]
 

@@ -71,7 +71,7 @@ def rows_of(recording: Recording, table: str) -> list[Row]:
 
 
 def known(row: Row, *names: str) -> bool:
-    """Say whether a row has a value in every named column."""
+    """Return whether a row has a value in every named column."""
     return all(row.get(name) is not None for name in names)
 
 
@@ -95,8 +95,10 @@ def worst(rows: Iterable[Row], key: Callable[[Row], float], text: Callable[[Row]
     shown = list(seen.values())[:SHOWN]
     names = [launch_name(row) for row in shown]
     # what differs in its grid alone is told apart by it
-    names = [f"{name}, grid {row['grid']}" if names.count(name) > 1 and row.get("grid") else name
-             for name, row in zip(names, shown, strict=True)]  # fmt: skip
+    names = [
+        f"{name}, grid {row['grid']}" if names.count(name) > 1 and row.get("grid") else name
+        for name, row in zip(names, shown, strict=True)
+    ]
     texts = [f"{name}: {text(row)}" for name, row in zip(names, shown, strict=True)]
     more = len(seen) - SHOWN
     return "; ".join([*texts, *([f"and {more} more"] if more > 0 else [])])

@@ -41,9 +41,15 @@ def job_rows(store: AbStore, final: bool) -> pd.DataFrame:
         for item in compare_facts(store.facts.get(base, {}), store.facts.get(name, {}), name, store.request.allowed)
     ]
     return compare_rounds(
-        store.frame(), store.side_rows(), store.request.rule, final=final, keys=store.request.keys,
-        differences=differences, identical=identical_rows(store), allowed=store.request.allowed,
-    )  # fmt: skip
+        store.frame(),
+        store.side_rows(),
+        store.request.rule,
+        final=final,
+        keys=store.request.keys,
+        differences=differences,
+        identical=identical_rows(store),
+        allowed=store.request.allowed,
+    )
 
 
 def compare_code(store: AbStore) -> None:

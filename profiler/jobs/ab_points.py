@@ -28,12 +28,12 @@ def undecided(rows: pd.DataFrame) -> pd.Series:
 
 
 def takes_points(side: AbSide) -> bool:
-    """Say whether the side's command asks for a file of points."""
+    """Return whether the side's command asks for a file of points."""
     return any("{points}" in word for word in side.argv)
 
 
 def can_narrow(store: AbStore) -> bool:
-    """Say whether every side is a driver that can be told to measure only some points; one of an old revision may not."""
+    """Return whether every side is a driver that can be told to measure only some points; one of an old revision may not."""
     if not store.request.stop_early:
         return False
     drivers = [side.argv[0] for side in store.request.sides if Path(side.argv[0]).name == DRIVER and ONLY not in side.argv]

@@ -88,9 +88,12 @@ class AbRequest:
         """Build a request from its JSON form."""
         known = {key: value for key, value in data.items() if key not in ("schema", "schema_version")}
         known |= {
-            "sides": tuple(AbSide.from_dict(side) for side in data["sides"]), "rule": DecisionRule(**data["rule"]),
-            "keys": tuple(data["keys"]), "points": tuple(data["points"]), "allowed": frozenset(data["allowed"]),
-        }  # fmt: skip
+            "sides": tuple(AbSide.from_dict(side) for side in data["sides"]),
+            "rule": DecisionRule(**data["rule"]),
+            "keys": tuple(data["keys"]),
+            "points": tuple(data["points"]),
+            "allowed": frozenset(data["allowed"]),
+        }
         return cls(**known)
 
 
@@ -215,10 +218,17 @@ class AbStore:
 def _round_row(number: int, position: int, side: str, row: Row) -> dict[str, Any]:
     summary = row.summaries[0]
     return {
-        "round": number, "position": position, "side": side, "label": row.label, "median_ns": summary.median_ns,
-        "samples": summary.count, "resolution_ns": summary.resolution_ns, "problem": summary.problem,
-        "sm_clock_before_hz": row.sm_clock_before_hz, "sm_clock_after_hz": row.sm_clock_after_hz,
-    }  # fmt: skip
+        "round": number,
+        "position": position,
+        "side": side,
+        "label": row.label,
+        "median_ns": summary.median_ns,
+        "samples": summary.count,
+        "resolution_ns": summary.resolution_ns,
+        "problem": summary.problem,
+        "sm_clock_before_hz": row.sm_clock_before_hz,
+        "sm_clock_after_hz": row.sm_clock_after_hz,
+    }
 
 
 def read_request(run: RunDir) -> AbRequest:

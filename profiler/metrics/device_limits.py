@@ -85,7 +85,7 @@ _DEVICE_FIELDS = {
 
 
 def _known(value: Any) -> bool:
-    """Say whether a field of a device row holds a positive number."""
+    """Return whether a field of a device row holds a positive number."""
     try:
         number = float(value)
     except (TypeError, ValueError):

@@ -17,24 +17,56 @@ if TYPE_CHECKING:
 
 # Source: enum cudaError of driver_types.h, CUDA 13.0; the driver's CUresult has the same numbers
 CODES = {
-    1: "invalid value", 2: "out of memory", 3: "not initialized", 4: "driver shutting down", 9: "invalid launch configuration",
-    13: "invalid symbol", 35: "driver older than the runtime", 46: "device busy or unavailable", 98: "invalid kernel function",
-    100: "no device", 101: "invalid device", 200: "invalid kernel image", 201: "invalid context",
+    1: "invalid value",
+    2: "out of memory",
+    3: "not initialized",
+    4: "driver shutting down",
+    9: "invalid launch configuration",
+    13: "invalid symbol",
+    35: "driver older than the runtime",
+    46: "device busy or unavailable",
+    98: "invalid kernel function",
+    100: "no device",
+    101: "invalid device",
+    200: "invalid kernel image",
+    201: "invalid context",
     209: "no kernel image for this GPU",
-    214: "uncorrectable ECC error", 218: "invalid PTX", 222: "PTX for a newer driver", 304: "operating system error",
-    400: "invalid handle", 500: "not found", 700: "illegal memory access", 701: "too many resources for the launch",
-    702: "launch timed out", 709: "context destroyed", 710: "device-side assert", 714: "hardware stack error",
-    715: "illegal instruction", 716: "misaligned address", 717: "invalid address space", 718: "invalid program counter",
-    719: "launch failure", 720: "cooperative launch too large", 800: "not permitted", 801: "not supported", 802: "system not ready",
-    900: "call not permitted while a stream is captured", 999: "unknown error",
-}  # fmt: skip
+    214: "uncorrectable ECC error",
+    218: "invalid PTX",
+    222: "PTX for a newer driver",
+    304: "operating system error",
+    400: "invalid handle",
+    500: "not found",
+    700: "illegal memory access",
+    701: "too many resources for the launch",
+    702: "launch timed out",
+    709: "context destroyed",
+    710: "device-side assert",
+    714: "hardware stack error",
+    715: "illegal instruction",
+    716: "misaligned address",
+    717: "invalid address space",
+    718: "invalid program counter",
+    719: "launch failure",
+    720: "cooperative launch too large",
+    800: "not permitted",
+    801: "not supported",
+    802: "system not ready",
+    900: "call not permitted while a stream is captured",
+    999: "unknown error",
+}
 BREAKS_CONTEXT = frozenset({214, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 999})
 """After these no call of the process succeeds any more. Source: descriptions of enum cudaError."""
 _NO_FAILURE = frozenset({0, 4, 34, 600, 704, 705, 708, 712, 713})
 """Answers to a question (not ready, already enabled, already registered), and calls while the program ends."""
 _ASKING = (
-    "cuGetProcAddress", "cudaGetDriverEntryPoint", "cudaGetLastError", "cudaPeekAtLastError", "cuGetErrorString", "cuGetErrorName",
-)  # fmt: skip
+    "cuGetProcAddress",
+    "cudaGetDriverEntryPoint",
+    "cudaGetLastError",
+    "cudaPeekAtLastError",
+    "cuGetErrorString",
+    "cuGetErrorName",
+)
 """Calls whose code answers a question, or repeats an earlier one."""
 
 
@@ -56,12 +88,12 @@ class FailedCalls:
 
     @property
     def breaks_context(self) -> bool:
-        """Say whether nothing of the process works afterwards."""
+        """Return whether nothing of the process works afterwards."""
         return self.code in BREAKS_CONTEXT
 
     @property
     def spoils_points(self) -> bool:
-        """Say whether work of the points is missing or wrong."""
+        """Return whether work of the points is missing or wrong."""
         return self.breaks_context or "Launch" in self.name
 
     def __str__(self) -> str:
@@ -88,8 +120,11 @@ def _find(recording: Captures) -> list[FailedCalls]:
     if not len(rows):
         return []
     names = calls.coded("name").take(rows).decode()
-    real = [row for row, name in zip(rows.tolist(), names, strict=True)
-            if int(values[row]) not in _NO_FAILURE and not str(name).startswith(_ASKING)]  # fmt: skip
+    real = [
+        row
+        for row, name in zip(rows.tolist(), names, strict=True)
+        if int(values[row]) not in _NO_FAILURE and not str(name).startswith(_ASKING)
+    ]
     keep = set(real)
     points = dict(zip(real, _points_at(recording, calls, np.array(real, dtype=np.int64)), strict=True))
     found: Counter[tuple[str, int]] = Counter()

@@ -59,7 +59,7 @@ def shown_metric(recording: Recording, name: str) -> pd.DataFrame:
 
 
 def is_own_sweep(recording: Recording) -> bool:
-    """Say whether the recorded program is the project's driver or runner.
+    """Return whether the recorded program is the project's driver or runner.
 
     They hold streams back while they enqueue, and check outputs between points: launch latencies, gaps and copies outside of
     iterations are theirs and say nothing about the kernels.
@@ -72,7 +72,7 @@ def is_own_sweep(recording: Recording) -> bool:
 
 
 def is_narrowed(recording: Recording) -> bool:
-    """Say whether `shown_metric` leaves GPU work of the recording out."""
+    """Return whether `shown_metric` leaves GPU work of the recording out."""
     return is_own_sweep(recording) and measured(recording) is not recording
 
 

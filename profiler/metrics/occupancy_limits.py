@@ -24,9 +24,10 @@ UNLIMITED = np.iinfo(np.int32).max
 """A resource that a launch does not use."""
 
 LIMITERS = ("warps", "blocks", "registers", "shared memory", "barriers")
-_COMBINATIONS = ["", *(
-    ", ".join(name for bit, name in enumerate(LIMITERS) if mask >> bit & 1) for mask in range(1, 1 << len(LIMITERS))
-)]  # fmt: skip
+_COMBINATIONS = [
+    "",
+    *(", ".join(name for bit, name in enumerate(LIMITERS) if mask >> bit & 1) for mask in range(1, 1 << len(LIMITERS))),
+]
 
 
 def _up(values: np.ndarray, unit: int) -> np.ndarray:

@@ -242,9 +242,13 @@ def _counters(recording: Captures) -> pd.DataFrame:
 
 def _time_specs(prefix: str, what: str) -> tuple[ColumnSpec, ...]:
     names = {
-        "median": "median", "p05": "5th percentile", "p95": "95th percentile", "min": "shortest", "max": "longest",
+        "median": "median",
+        "p05": "5th percentile",
+        "p95": "95th percentile",
+        "min": "shortest",
+        "max": "longest",
         "stddev": "standard deviation of a sample (n - 1)",
-    }  # fmt: skip
+    }
     return tuple(ColumnSpec(f"{prefix}_{name}_ns", "lower", f"{what}: {text}") for name, text in names.items())
 
 

@@ -96,9 +96,15 @@ def _pair_statistics(
     # a kernel inside two ranges of one name is one kernel, though its time counts twice
     kernels = _distinct_members(codes, member, len(own) * names) if touching.any() else stats.count
     columns = {
-        "range_count": ranges, "kernel_count": kernels, "total_ns": stats.total, "mean_ns": stats.mean,
-        "median_ns": stats.median, "min_ns": stats.minimum, "max_ns": stats.maximum, "stddev_ns": stats.stddev,
-    }  # fmt: skip
+        "range_count": ranges,
+        "kernel_count": kernels,
+        "total_ns": stats.total,
+        "mean_ns": stats.mean,
+        "median_ns": stats.median,
+        "min_ns": stats.minimum,
+        "max_ns": stats.maximum,
+        "stddev_ns": stats.stddev,
+    }
     pair = own[used // names].astype(np.int64) * names + used % names
     return {"pair": pair, **{name: values[used] for name, values in columns.items()}}
 

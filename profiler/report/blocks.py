@@ -141,9 +141,13 @@ class Table:
     def payload(self) -> dict[str, Any]:
         """Return what the page's script needs."""
         return {
-            "columns": [column.as_dict() for column in self.columns], "data": self.data, "rows": self.rows, "total": self.total,
-            "file": self.file_name, **self.options,
-        }  # fmt: skip
+            "columns": [column.as_dict() for column in self.columns],
+            "data": self.data,
+            "rows": self.rows,
+            "total": self.total,
+            "file": self.file_name,
+            **self.options,
+        }
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,18 @@ if TYPE_CHECKING:
 MAX_TRACED = 8
 MAX_CHANGES = 5_000
 _ROW_COLUMNS = (
-    "verdict", "candidate", "row", "base_median_ns", "candidate_median_ns", "change_pct", "change_low_pct", "change_high_pct",
-    "detail", "match_note", "rounds",
-)  # fmt: skip
+    "verdict",
+    "candidate",
+    "row",
+    "base_median_ns",
+    "candidate_median_ns",
+    "change_pct",
+    "change_low_pct",
+    "change_high_pct",
+    "detail",
+    "match_note",
+    "rounds",
+)
 _LABELS = ("row", "base_label", "candidate_label")
 _NARROW = ["verdict", "change_pct", "row"]
 _METRIC_ORDER = ("worse", "better", "changed")
@@ -204,9 +213,10 @@ def _rounds(comparison: Comparison) -> list[Block]:
         for index, (text, (_, candidate, change)) in enumerate(zip(texts, chosen, strict=True))
     ]
     layout: dict[str, Any] = {
-        "hovermode": "closest", "xaxis": {"title": {"text": "round"}},
+        "hovermode": "closest",
+        "xaxis": {"title": {"text": "round"}},
         "yaxis": {"title": {"text": "change of the median"}, "ticksuffix": " %", "zeroline": True},
-    }  # fmt: skip
+    }
     more = f"the first {len(traces)} of {len(frame)} rows" if len(frame) > len(traces) else "every row"
     title = f"Change by round, {more}" + (f"; all of {shared}" if shared else "")
     return [Figure("rounds-plot", traces, layout, title, "Change of the median by round", height=340)]
@@ -214,10 +224,15 @@ def _rounds(comparison: Comparison) -> list[Block]:
 
 def _round_trace(label: str, candidate: str, change: pd.Series, index: int) -> dict[str, Any]:
     return {
-        "type": "scatter", "mode": "lines+markers", "name": f"{label} {candidate}".strip(), "x": change.index.tolist(),
-        "y": change.tolist(), "line": {"width": 1, "color": f"@series-{index}"}, "marker": {"size": 5, "color": f"@series-{index}"},
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": f"{label} {candidate}".strip(),
+        "x": change.index.tolist(),
+        "y": change.tolist(),
+        "line": {"width": 1, "color": f"@series-{index}"},
+        "marker": {"size": 5, "color": f"@series-{index}"},
         "hovertemplate": "round %{x}: %{y:+.2f} %<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _sides(comparison: Comparison) -> list[Block]:

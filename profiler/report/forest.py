@@ -33,13 +33,23 @@ def forest(frame: pd.DataFrame, comparison: Comparison) -> list[Block]:
     traces = [_trace(verdict, shown[shown["verdict"] == verdict]) for verdict in _COLORS if (shown["verdict"] == verdict).any()]
     limit = comparison.rule.threshold * 100.0
     band = {
-        "type": "rect", "layer": "below", "xref": "x", "yref": "paper", "x0": -limit, "x1": limit, "y0": 0, "y1": 1,
-        "fillcolor": "@grid", "line": {"width": 0},
-    }  # fmt: skip
+        "type": "rect",
+        "layer": "below",
+        "xref": "x",
+        "yref": "paper",
+        "x0": -limit,
+        "x1": limit,
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": "@grid",
+        "line": {"width": 0},
+    }
     layout: dict[str, Any] = {
-        "shapes": [band], "yaxis": {"names": texts}, "hovermode": "closest",
+        "shapes": [band],
+        "yaxis": {"names": texts},
+        "hovermode": "closest",
         "xaxis": {"title": {"text": "change of the median, % (right is slower)"}, "zeroline": True, "ticksuffix": " %"},
-    }  # fmt: skip
+    }
     title = "Change with its interval; the band is what does not count"
     figure = Figure("forest", traces, layout, title, "Change of the median of each row, with its interval", 90 + 21 * len(shown))
     note = " ".join(filter(None, (f"All these rows: {shared}." if shared else "", _left_out(frame, shown))))
@@ -72,11 +82,21 @@ def _left_out(frame: pd.DataFrame, shown: pd.DataFrame) -> str:
 def _trace(verdict: str, rows: pd.DataFrame) -> dict[str, Any]:
     change = rows["change_pct"]
     return {
-        "type": "scatter", "mode": "markers", "name": verdict, "x": change.tolist(), "y": rows.index.tolist(),
-        "customdata": rows["row"].astype(str).tolist(), "marker": {"color": _COLORS[verdict], "size": 8},
+        "type": "scatter",
+        "mode": "markers",
+        "name": verdict,
+        "x": change.tolist(),
+        "y": rows.index.tolist(),
+        "customdata": rows["row"].astype(str).tolist(),
+        "marker": {"color": _COLORS[verdict], "size": 8},
         "error_x": {
-            "type": "data", "symmetric": False, "array": (rows["change_high_pct"] - change).tolist(),
-            "arrayminus": (change - rows["change_low_pct"]).tolist(), "thickness": 1.5, "width": 3, "color": _COLORS[verdict],
+            "type": "data",
+            "symmetric": False,
+            "array": (rows["change_high_pct"] - change).tolist(),
+            "arrayminus": (change - rows["change_low_pct"]).tolist(),
+            "thickness": 1.5,
+            "width": 3,
+            "color": _COLORS[verdict],
         },
         "hovertemplate": "%{x:+.2f} %<br>%{customdata}<extra></extra>",
-    }  # fmt: skip
+    }

@@ -101,7 +101,7 @@ def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict
 
 
 def _stated(version: Any) -> bool:
-    """Say whether a version was found: tools write 0 where there is no driver."""
+    """Return whether a version was found: tools write 0 where there is no driver."""
     return bool(version) and str(version).strip("0. ") != ""
 
 

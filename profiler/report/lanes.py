@@ -148,11 +148,16 @@ def pack_lane(lane_id: str, label: str, group: str, kind: str, events: Events, o
         )
     row = depths(events) if nested else np.zeros(len(events), np.int64)
     lane: dict[str, Any] = {
-        "id": lane_id, "label": label, "group": group, "kind": kind, "n": len(events), "rows": int(row.max(initial=0)) + 1,
+        "id": lane_id,
+        "label": label,
+        "group": group,
+        "kind": kind,
+        "n": len(events),
+        "rows": int(row.max(initial=0)) + 1,
         "start": pack_integers(np.diff(events.start - origin_ns, prepend=0)),
         "duration": pack_integers(events.duration),
         "name": pack_integers(events.name),
-    }  # fmt: skip
+    }
     if lane["rows"] > 1:
         lane["row"] = pack_integers(row)
     if events.value is not None:

@@ -154,7 +154,7 @@ class Supervisor:
 
 
 def _owner_lives() -> bool:
-    """Say whether the process that records this sweep is still there; a sweep that runs by itself has none."""
+    """Return whether the process that records this sweep is still there; a sweep that runs by itself has none."""
     owner = os.environ.get(OWNER_VARIABLE, "")
     return not owner.isdecimal() or Path(f"/proc/{owner}").exists()
 

@@ -122,7 +122,12 @@ def _to_parquet(frame: Columns, key: str) -> memoryview:
     # numbers that grow slowly compress well when their bytes are stored apart, highest bytes together
     split = {name: "BYTE_STREAM_SPLIT" for name in frame if name not in coded and frame[name].dtype.kind in "iuf"}
     pq.write_table(
-        table, sink, compression="lz4", use_dictionary=coded, column_encoding=split, write_statistics=False,
+        table,
+        sink,
+        compression="lz4",
+        use_dictionary=coded,
+        column_encoding=split,
+        write_statistics=False,
         row_group_size=max(table.num_rows, 1),
-    )  # fmt: skip
+    )
     return memoryview(sink.getvalue())

@@ -78,7 +78,7 @@ class Captures:
         return None
 
     def has(self, name: str, tool: str | None = None) -> bool:
-        """Say whether a table has data."""
+        """Return whether a table has data."""
         return self._find(name, tool) is not None
 
     def reason(self, name: str, tool: str | None = None) -> str:
@@ -155,7 +155,7 @@ class LazyTables(Mapping[str, "pd.DataFrame"]):
 
     Args:
         names: Every table there could be.
-        has: Says whether one has data.
+        has: Returns whether one has data.
         get: Returns one.
     """
 

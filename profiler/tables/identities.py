@@ -58,8 +58,11 @@ class Identity:
     def _named_ranges(self, frame: Columns) -> Coded:
         names, domains = frame.coded("name"), frame.coded("domain")
         known: dict[str, int] = {str(value): code for code, value in enumerate(names.values)}
-        renamed = {code: known.setdefault(POINT_PREFIX + self._named(text[len(POINT_PREFIX) :]), len(known))
-                   for text, code in list(known.items()) if text.startswith(POINT_PREFIX)}  # fmt: skip
+        renamed = {
+            code: known.setdefault(POINT_PREFIX + self._named(text[len(POINT_PREFIX) :]), len(known))
+            for text, code in list(known.items())
+            if text.startswith(POINT_PREFIX)
+        }
         target = np.array([renamed.get(code, code) for code in range(len(names.values))] + [-1], dtype=np.int32)
         ours = np.array([value == POINT_DOMAIN for value in domains.values] + [False], dtype=bool)[domains.codes]
         return Coded(np.where(ours, target[names.codes], names.codes), list(known))

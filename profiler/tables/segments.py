@@ -181,9 +181,11 @@ def _stack(frames: Sequence[Columns]) -> Columns:
     examples: dict[str, Column] = {name: frame[name] for frame in reversed(frames) for name in frame}
     names = [*frames[0], *(name for name in examples if name not in frames[0])]
     return Columns(
-        {name: concatenate(_alike([frame[name] if name in frame else _missing(examples[name], frame.rows) for frame in frames]))
-         for name in names}
-    )  # fmt: skip
+        {
+            name: concatenate(_alike([frame[name] if name in frame else _missing(examples[name], frame.rows) for frame in frames]))
+            for name in names
+        }
+    )
 
 
 def _missing(like: Column, rows: int) -> Column:

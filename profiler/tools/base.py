@@ -175,7 +175,7 @@ class Recorder(Protocol):
         ...
 
     def loses_nvtx(self, nvtx_version: str) -> bool:
-        """Say whether ranges of a version of the Python package nvtx are lost under the installed tool."""
+        """Return whether ranges of a version of the Python package nvtx are lost under the installed tool."""
         ...
 
     def remarks(self, log: str) -> list[str]:

@@ -15,9 +15,23 @@ from pathlib import Path
 from profiler.errors import BadExportError
 
 DAMAGE = (
-    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, RecursionError, SyntaxError,
-    TypeError, ValueError, lzma.LZMAError, sqlite3.Error, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    lzma.LZMAError,
+    sqlite3.Error,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 """What parsing a damaged file raises; a number in it can be any length, index, type or code."""
 
 _LONGEST = 200

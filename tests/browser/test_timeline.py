@@ -204,9 +204,12 @@ def test_a_hundred_thousand_slices_are_drawn_from_shares(browser, tmp_path):
     kernels = frames["kernels"].iloc[:1].loc[lambda frame: frame.index.repeat(count)].reset_index(drop=True)
     length = random.integers(1_000, 9_000, count)
     frames["kernels"] = kernels.assign(
-        start_ns=np.cumsum(length + 500), duration_ns=length, stream_id=7 + random.integers(0, 3, count),
-        launch_configuration_id=random.integers(0, 40, count), correlation_id=np.arange(count) + 1,
-    )  # fmt: skip
+        start_ns=np.cumsum(length + 500),
+        duration_ns=length,
+        stream_id=7 + random.integers(0, 3, count),
+        launch_configuration_id=random.integers(0, 40, count),
+        correlation_id=np.arange(count) + 1,
+    )
     path = render([synthetic.bare("big.sqlite", frames)], tmp_path / "big.html")
     with opened(browser, path) as page:
         show(page)

@@ -82,9 +82,14 @@ def test_numbers_that_can_be_read_in_two_ways_are_refused(page, profiler, values
 
 @pytest.mark.parametrize(
     ("metric", "unit"),
-    [("gpu__time_duration.sum", "fortnight"), ("dram__bytes.sum", "Kbit"), ("sm__cycles_elapsed.avg.per_second", "rpm"),
-     ("sm__throughput.avg.pct_of_peak_sustained_elapsed", "permille"), ("gpu__time_duration.sum", "byte")],
-)  # fmt: skip
+    [
+        ("gpu__time_duration.sum", "fortnight"),
+        ("dram__bytes.sum", "Kbit"),
+        ("sm__cycles_elapsed.avg.per_second", "rpm"),
+        ("sm__throughput.avg.pct_of_peak_sustained_elapsed", "permille"),
+        ("gpu__time_duration.sum", "byte"),
+    ],
+)
 def test_a_unit_that_no_version_prints_is_refused(page, profiler, metric, unit):
     code, _, err = profiler("metrics", page(*details((metric, unit, "12"))), "--table", "launches")
     assert code == 5
@@ -127,21 +132,37 @@ def test_labels_of_2021_and_sizes_from_their_rows(case, rows):
     assert row["sm_clock_hz"] == pytest.approx(763.55e6)
     assert (row["block"], row["grid"]) == ("290x1x1", "23000x1x1")
     expected = {
-        "compute_throughput_pct": 41.95, "memory_throughput_pct": 91.78, "dram_throughput_pct": 9.08, "l1_throughput_pct": 92.13,
-        "l2_throughput_pct": 26.39, "achieved_occupancy_pct": 61.49, "theoretical_occupancy_pct": 62.5, "waves_per_sm": 53.24,
-    }  # fmt: skip
+        "compute_throughput_pct": 41.95,
+        "memory_throughput_pct": 91.78,
+        "dram_throughput_pct": 9.08,
+        "l1_throughput_pct": 92.13,
+        "l2_throughput_pct": 26.39,
+        "achieved_occupancy_pct": 61.49,
+        "theoretical_occupancy_pct": 62.5,
+        "waves_per_sm": 53.24,
+    }
     assert {name: row[name] for name in expected} == pytest.approx(expected)
     assert (row["registers_per_thread"], row["shared_memory_bytes"]) == (48, 2660)
 
 
 LABELS = {
-    "2019": {"Memory Frequency": None, "SOL FB": "dram_throughput_pct", "Memory [%]": "memory_throughput_pct",
-             "SOL L2": "l2_throughput_pct", "SM [%]": "compute_throughput_pct", "SOL TEX": "l1_throughput_pct"},
+    "2019": {
+        "Memory Frequency": None,
+        "SOL FB": "dram_throughput_pct",
+        "Memory [%]": "memory_throughput_pct",
+        "SOL L2": "l2_throughput_pct",
+        "SM [%]": "compute_throughput_pct",
+        "SOL TEX": "l1_throughput_pct",
+    },
     "2021": {"SOL DRAM": "dram_throughput_pct", "SOL L1/TEX Cache": "l1_throughput_pct", "SOL L2 Cache": "l2_throughput_pct"},
-    "2021.3": {"DRAM Throughput": "dram_throughput_pct", "Compute (SM) [%]": "compute_throughput_pct",
-               "L1/TEX Cache Throughput": "l1_throughput_pct", "L2 Cache Throughput": "l2_throughput_pct"},
+    "2021.3": {
+        "DRAM Throughput": "dram_throughput_pct",
+        "Compute (SM) [%]": "compute_throughput_pct",
+        "L1/TEX Cache Throughput": "l1_throughput_pct",
+        "L2 Cache Throughput": "l2_throughput_pct",
+    },
     "2022": {"Memory Throughput": "memory_throughput_pct", "Compute (SM) Throughput": "compute_throughput_pct"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("year", LABELS)
@@ -162,10 +183,12 @@ def test_one_label_of_two_quantities_is_told_apart_by_its_unit(page, rows):
 
 @pytest.mark.parametrize(
     ("metric", "column"),
-    [("dram__throughput.avg.pct_of_peak_sustained_elapsed", "dram_throughput_pct"),
-     ("smsp__warps_active.avg.pct_of_peak_sustained_active", "achieved_occupancy_pct"),
-     ("l1tex__throughput.avg.pct_of_peak_sustained_elapsed", "l1_throughput_pct")],
-)  # fmt: skip
+    [
+        ("dram__throughput.avg.pct_of_peak_sustained_elapsed", "dram_throughput_pct"),
+        ("smsp__warps_active.avg.pct_of_peak_sustained_active", "achieved_occupancy_pct"),
+        ("l1tex__throughput.avg.pct_of_peak_sustained_elapsed", "l1_throughput_pct"),
+    ],
+)
 def test_other_raw_names_of_a_quantity(page, rows, metric, column):
     assert rows(page(*details((metric, "%", "42.50"))), "launches")[0][column] == 42.5
 
@@ -217,7 +240,11 @@ def test_what_could_not_be_computed_is_missing(page, rows, values, column):
 
 
 def test_a_real_zero_stays(page, rows):
-    values = [("Branch Efficiency", "%", "0"), ("Branch Instructions", "inst", "9"),
-              ("smsp__sass_branch_targets_threads_divergent.sum", "", "9"), ("L2 Hit Rate", "%", "0")]  # fmt: skip
+    values = [
+        ("Branch Efficiency", "%", "0"),
+        ("Branch Instructions", "inst", "9"),
+        ("smsp__sass_branch_targets_threads_divergent.sum", "", "9"),
+        ("L2 Hit Rate", "%", "0"),
+    ]
     (row,) = rows(page(*details(*values)), "launches")
     assert (row["branch_efficiency_pct"], row["l2_hit_pct"]) == (0, 0)

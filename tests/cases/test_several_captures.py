@@ -77,10 +77,14 @@ def test_captures_of_one_moment_stand_side_by_side(case, imported, tmp_path):
         "CREATE TABLE TARGET_INFO_SESSION_START_TIME (utcEpochNs INTEGER, utcTime TEXT)",
     ]
     first, second = (
-        changed(case(f"join/day{day}.sqlite"), tmp_path / f"rank{day}.sqlite", *statements,
-                f"INSERT INTO TARGET_INFO_SESSION_START_TIME VALUES ({10**18 + 1000 * day}, '')")
+        changed(
+            case(f"join/day{day}.sqlite"),
+            tmp_path / f"rank{day}.sqlite",
+            *statements,
+            f"INSERT INTO TARGET_INFO_SESSION_START_TIME VALUES ({10**18 + 1000 * day}, '')",
+        )
         for day in (1, 2)
-    )  # fmt: skip
+    )
     kernels = load(imported(first, second)).table("kernels").groupby("capture", observed=True)["start_ns"].min()
     assert kernels["rank2"] - kernels["rank1"] == 1000
 

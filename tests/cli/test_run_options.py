@@ -78,9 +78,21 @@ def test_a_failing_program_leaves_a_failed_run_with_its_log(capsys, tmp_path):
 
 def test_a_sweep_of_the_reference_engine_is_a_run_with_verified_points(capsys, tmp_path):
     code, out, _ = call(
-        capsys, "run", "--tool", "builtin", "--engine", "reference", "--shape", "64x32", "--max-samples", "20",
-        "--sweep", "block=64,128", "--runs", tmp_path,
-    )  # fmt: skip
+        capsys,
+        "run",
+        "--tool",
+        "builtin",
+        "--engine",
+        "reference",
+        "--shape",
+        "64x32",
+        "--max-samples",
+        "20",
+        "--sweep",
+        "block=64,128",
+        "--runs",
+        tmp_path,
+    )
     assert code == 0
     code, out, _ = call(capsys, "metrics", "latest", "--table", "points", "--format", "csv", "--runs", tmp_path)
     header, *rows = out.splitlines()

@@ -36,9 +36,23 @@ LATE = {("profiler.tools.nsys.report", "capture"), ("profiler.tools.builtin.reco
 by the package that wrote it."""
 
 HEAVY = {
-    "numpy", "pandas", "pyarrow", "scipy", "plotly", "jinja2", "connectorx", "dask", "tensorrt", "tensorrt_rtx", "cuda",
-    "cupti", "ncu_report", "nvtx", "torch", "yaml",
-}  # fmt: skip
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "plotly",
+    "jinja2",
+    "connectorx",
+    "dask",
+    "tensorrt",
+    "tensorrt_rtx",
+    "cuda",
+    "cupti",
+    "ncu_report",
+    "nvtx",
+    "torch",
+    "yaml",
+}
 ANALYSIS_ONLY = {"pandas", "pyarrow", "scipy", "plotly", "jinja2", "connectorx", "dask", "ncu_report"}
 
 

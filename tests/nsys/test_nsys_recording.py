@@ -34,9 +34,12 @@ def sweep(*sweeps, engine="reference", tools=("nsys",), nsys=None, **options):
     points = expand("swish", ["32x64"], ["fp32,fp16"], [], sweeps)
     environment = ENGINE_PATH if ":" in engine else {}
     return CaptureRequest(
-        tools=tools, sweep=SweepOptions(tuple(points), engine=engine, settings=QUICK, **options), label="reference",
-        nsys=nsys or NsysOptions(), environment=environment,
-    )  # fmt: skip
+        tools=tools,
+        sweep=SweepOptions(tuple(points), engine=engine, settings=QUICK, **options),
+        label="reference",
+        nsys=nsys or NsysOptions(),
+        environment=environment,
+    )
 
 
 def test_the_reference_engine_under_nsys_gives_the_ranges_of_its_samples(tmp_path, query):
@@ -156,9 +159,11 @@ def test_without_any_importer_the_raw_stream_is_kept_and_the_fix_named(tmp_path,
 def test_points_that_crash_hang_or_lie_leave_one_capture_with_the_rest(tmp_path, query):
     points = expand("swish", ["32x64"], [], [], ["fault=none,crash,hang,wrong,last"])
     request = CaptureRequest(
-        tools=("nsys",), label="faults", environment=ENGINE_PATH,
+        tools=("nsys",),
+        label="faults",
+        environment=ENGINE_PATH,
         sweep=SweepOptions(tuple(points), engine="faulty_engine:FaultyEngine", settings=QUICK, point_timeout_s=2.0),
-    )  # fmt: skip
+    )
     run = record(request, tmp_path)
     result = {point["attributes"]["fault"]: point for point in json.loads((run.raw("nsys") / "result.json").read_text())["points"]}
     assert [result[name]["status"] for name in ("none", "crash", "hang", "wrong", "last")] == [
@@ -193,9 +198,11 @@ class Killer(Progress):
 def test_a_killed_sweep_goes_on_with_no_point_lost_or_doubled(tmp_path, query, nsys_too):
     points = tuple(expand("swish", ["32x64"], [], ["fault=slow"], ["block=32:256:32"]))
     request = CaptureRequest(
-        tools=("nsys",), label="killed", environment=ENGINE_PATH,
+        tools=("nsys",),
+        label="killed",
+        environment=ENGINE_PATH,
         sweep=SweepOptions(points, engine="faulty_engine:FaultyEngine", settings=QUICK),
-    )  # fmt: skip
+    )
     with pytest.raises(CaptureError):
         record(request, tmp_path, Killer(tmp_path, nsys_too))
     run = resume("killed", tmp_path)
@@ -264,9 +271,11 @@ record(CaptureRequest.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))
 def test_a_recording_whose_profiler_was_killed_goes_on_with_what_nsys_saved(tmp_path):
     points = tuple(expand("swish", ["32x64"], [], ["fault=slow"], ["block=32:320:32"]))
     request = CaptureRequest(
-        tools=("nsys",), label="killed", environment=ENGINE_PATH,
+        tools=("nsys",),
+        label="killed",
+        environment=ENGINE_PATH,
         sweep=SweepOptions(points, engine="faulty_engine:FaultyEngine", settings=QUICK),
-    )  # fmt: skip
+    )
     argv = [sys.executable, "-c", RECORD, json.dumps(request.to_dict()), str(tmp_path)]
     process = subprocess.Popen(
         argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(PACKAGE)}

@@ -17,14 +17,13 @@ def test_base_function(kernel):
 
 
 INSTANTIATIONS = {
-    "_ZN8profiler7plugins5swish23swish_vectorized_kernelI6__halfLi4ELNS0_11elementwise11CachePolicyE3EEEvNS4_6ExtentENS1_12SwishFunctorE":
-        "swish_vectorized_kernel<__half, 4, (CachePolicy)3>",
+    "_ZN8profiler7plugins5swish23swish_vectorized_kernelI6__halfLi4ELNS0_11elementwise11CachePolicyE3EEEvNS4_6ExtentENS1_12SwishFunctorE": "swish_vectorized_kernel<__half, 4, (CachePolicy)3>",
     "void (anonymous namespace)::add<(int)3>(T1 *)": "add<3>",
     "void scale<(unsigned int)4, (long)-1>(float *)": "scale<4, -1>",
     "void cutlass::Kernel<cutlass::gemm::X<Y<int>, (bool)1>>(Params)": "Kernel<X<Y<int>, 1>>",
     "scale_kernel": "scale_kernel",
     "ns::<unnamed>::profiler_fill_kernel<float>(float *, long)": "profiler_fill_kernel<float>",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", INSTANTIATIONS)

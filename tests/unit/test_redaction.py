@@ -51,10 +51,19 @@ def test_a_value_behind_a_name_that_says_so_is_removed(argv):
 
 @pytest.mark.parametrize(
     "value",
-    [GITHUB, AMAZON, "github_pat_" + "x" * 22, "glpat-" + "a1" * 10, "xoxb-1234567890-abc", "hf_" + "aB" * 17,
-     "sk-" + "proj-abc123" * 3, "nvapi-" + "aB3" * 10, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_123",
-     "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----"],
-)  # fmt: skip
+    [
+        GITHUB,
+        AMAZON,
+        "github_pat_" + "x" * 22,
+        "glpat-" + "a1" * 10,
+        "xoxb-1234567890-abc",
+        "hf_" + "aB" * 17,
+        "sk-" + "proj-abc123" * 3,
+        "nvapi-" + "aB3" * 10,
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_123",
+        "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
+    ],
+)
 def test_a_known_shape_is_removed_wherever_it_stands(value):
     for words in (["app", value], ["app", f"--label={value}"], ["app", "--label", value], ["app", f"https://{value}@host/x"]):
         assert value not in " ".join(redact_command(words))
@@ -87,16 +96,48 @@ def test_what_is_no_credential_stays(argv):
 
 
 def test_options_of_this_program_stay_and_the_commands_in_them_do_not():
-    argv = ["profiler", "run", "--set", "token=4", "--sweep", "secret=1,2", "--key", "op", "--env", "API_KEY=hunter2",
-            "--env=TOKEN=hunter2", "--", "app", "--token", "hunter2"]  # fmt: skip
+    argv = [
+        "profiler",
+        "run",
+        "--set",
+        "token=4",
+        "--sweep",
+        "secret=1,2",
+        "--key",
+        "op",
+        "--env",
+        "API_KEY=hunter2",
+        "--env=TOKEN=hunter2",
+        "--",
+        "app",
+        "--token",
+        "hunter2",
+    ]
     assert redact_own_command(argv) == [
-        "profiler", "run", "--set", "token=4", "--sweep", "secret=1,2", "--key", "op", "--env", f"API_KEY={REMOVED}",
-        f"--env=TOKEN={REMOVED}", "--", "app", "--token", REMOVED,
-    ]  # fmt: skip
+        "profiler",
+        "run",
+        "--set",
+        "token=4",
+        "--sweep",
+        "secret=1,2",
+        "--key",
+        "op",
+        "--env",
+        f"API_KEY={REMOVED}",
+        f"--env=TOKEN={REMOVED}",
+        "--",
+        "app",
+        "--token",
+        REMOVED,
+    ]
     sides = ["profiler", "ab", "--base-command", "app --token hunter2 --x 1", "--candidate-command=app --token hunter2"]
     assert redact_own_command(sides) == [
-        "profiler", "ab", "--base-command", f"app --token {REMOVED} --x 1", f"--candidate-command=app --token {REMOVED}",
-    ]  # fmt: skip
+        "profiler",
+        "ab",
+        "--base-command",
+        f"app --token {REMOVED} --x 1",
+        f"--candidate-command=app --token {REMOVED}",
+    ]
 
 
 def test_variables_that_hold_credentials_are_left_empty_and_named():
@@ -113,11 +154,19 @@ def test_common_names_are_none(name):
 
 
 def test_documents_lose_them_in_their_command_lines_and_environments_only():
-    document = {"sides": [{"name": "a", "argv": ["app", "--token", "x"]}], "request": {"environment": {"TOKEN": "x", "A": "1"}},
-                "keys": ["token"], "points": ["op=a token=3"], "rows": {"token": 1}}  # fmt: skip
+    document = {
+        "sides": [{"name": "a", "argv": ["app", "--token", "x"]}],
+        "request": {"environment": {"TOKEN": "x", "A": "1"}},
+        "keys": ["token"],
+        "points": ["op=a token=3"],
+        "rows": {"token": 1},
+    }
     before = json.dumps(document)
     assert redact_document(document) == {
-        "sides": [{"name": "a", "argv": ["app", "--token", REMOVED]}], "request": {"environment": {"TOKEN": "", "A": "1"}},
-        "keys": ["token"], "points": ["op=a token=3"], "rows": {"token": 1},
-    }  # fmt: skip
+        "sides": [{"name": "a", "argv": ["app", "--token", REMOVED]}],
+        "request": {"environment": {"TOKEN": "", "A": "1"}},
+        "keys": ["token"],
+        "points": ["op=a token=3"],
+        "rows": {"token": 1},
+    }
     assert json.dumps(document) == before

@@ -174,7 +174,7 @@ def _percent(ratio: float) -> str:
 
 
 def _any_metric_held(comparison: Comparison, rows: Sequence[Mapping[str, Any]], config: GateConfig) -> bool:
-    """Say whether a budget of a metric found a value of the candidate."""
+    """Return whether a budget of a metric found a value of the candidate."""
     return any(
         np.isfinite(change["candidate_value"]) and _budget_for(row, change["metric"], config.budgets) is not None
         for change, row in _metric_rows(comparison, rows)

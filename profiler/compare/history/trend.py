@@ -26,9 +26,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TREND_COLUMNS = (
-    "row", "op", "shape", "dtype", "run", "created_utc", "commit", "dirty", "median_ns", "samples", "level_ns", "step_ratio",
+    "row",
+    "op",
+    "shape",
+    "dtype",
+    "run",
+    "created_utc",
+    "commit",
+    "dirty",
+    "median_ns",
+    "samples",
+    "level_ns",
+    "step_ratio",
     "verdict",
-)  # fmt: skip
+)
 """Columns of `Trend.points`: level_ns is the level of the stretch; step_ratio and verdict stand at the first run of a new one."""
 
 
@@ -152,11 +163,18 @@ def _record(run: RunDir, row: Row) -> dict[str, Any]:
     git = run.manifest.environment.get("git")
     git = git if isinstance(git, dict) else {}
     return {
-        "row": row.label, **{name: row.keys.get(name) for name in ("op", "shape", "dtype")}, "run": run.run_id,
-        "created_utc": run.manifest.created_utc, "commit": git.get("commit"), "dirty": git.get("dirty"),
-        "median_ns": row.median_ns if row.is_timed else np.nan, "samples": row.count,
-        "level_ns": np.nan, "step_ratio": np.nan, "verdict": "" if row.is_timed else row.problem,
-    }  # fmt: skip
+        "row": row.label,
+        **{name: row.keys.get(name) for name in ("op", "shape", "dtype")},
+        "run": run.run_id,
+        "created_utc": run.manifest.created_utc,
+        "commit": git.get("commit"),
+        "dirty": git.get("dirty"),
+        "median_ns": row.median_ns if row.is_timed else np.nan,
+        "samples": row.count,
+        "level_ns": np.nan,
+        "step_ratio": np.nan,
+        "verdict": "" if row.is_timed else row.problem,
+    }
 
 
 def _with_levels(part: pd.DataFrame, floor: float, rule: DecisionRule) -> pd.DataFrame:

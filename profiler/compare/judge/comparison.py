@@ -27,11 +27,36 @@ if TYPE_CHECKING:
 COMPARISON_VERSION = 1
 
 ROW_COLUMNS = (
-    "candidate", "row", "op", "kernel", "variant", "shape", "dtype", "block", "base_label", "candidate_label",
-    "match", "match_note", "base_median_ns", "candidate_median_ns", "ratio", "ratio_low", "ratio_high",
-    "p_value", "q_value", "base_samples", "candidate_samples", "rounds", "dropped_rounds", "base_bandwidth_bytes_per_s",
-    "candidate_bandwidth_bytes_per_s", "verdict", "reason", "detail", "problem_side",
-)  # fmt: skip
+    "candidate",
+    "row",
+    "op",
+    "kernel",
+    "variant",
+    "shape",
+    "dtype",
+    "block",
+    "base_label",
+    "candidate_label",
+    "match",
+    "match_note",
+    "base_median_ns",
+    "candidate_median_ns",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "p_value",
+    "q_value",
+    "base_samples",
+    "candidate_samples",
+    "rounds",
+    "dropped_rounds",
+    "base_bandwidth_bytes_per_s",
+    "candidate_bandwidth_bytes_per_s",
+    "verdict",
+    "reason",
+    "detail",
+    "problem_side",
+)
 """Columns of `Comparison.rows`; ratio is candidate / base, above 1 is slower, with the ends of its interval. problem_side: the
 side whose point is wrong, failed or skipped: `base`, `candidate` or `both`."""
 

@@ -36,15 +36,17 @@ class Fact:
 FACTS = (
     Fact("gpu", "GPU model", True, ("device.name", "gpus.name"), "another GPU is another machine"),
     Fact(
-        "gpu_uuid", "GPU", False, ("device.uuid", "gpus.uuid"),
+        "gpu_uuid",
+        "GPU",
+        False,
+        ("device.uuid", "gpus.uuid"),
         "two boards of one model differ by a percent or more: intervals are widened",
     ),
     Fact("source", "source of times", True, ("source",), "tools measure different spans"),
     Fact("tool_version", "tool version", False, ("tool_version",), "another version may add another overhead"),
     Fact("tool_options", "tool options", False, ("graph_trace", "tool_options"), "another option may add another overhead"),
     Fact("driver", "driver", False, ("driver", "versions.driver"), "the driver schedules the work"),
-    Fact("cuda", "CUDA", False, ("versions.cuda_runtime", "cuda_driver"),
-         "another compiler or runtime may make other code"),
+    Fact("cuda", "CUDA", False, ("versions.cuda_runtime", "cuda_driver"), "another compiler or runtime may make other code"),
     Fact("tensorrt", "TensorRT", True, ("versions.tensorrt", "packages.tensorrt"), "another TensorRT chooses other kernels"),
     Fact("sm_clock", "SM clock limit", True, ("device.sm_clock_hz", "gpus.sm_clock_max_hz"), "time follows the clock"),
     Fact("memory_clock", "memory clock", True, ("device.memory_clock_hz", "gpus.memory_clock_max_hz"), "time follows the clock"),
@@ -52,7 +54,7 @@ FACTS = (
     Fact("engine", "engine", True, ("engine",), "engines add different work around the kernel"),
     Fact("engine_digest", "TensorRT engine", False, ("digests.engine",), "tactics may differ: compare the layers"),
     Fact("timing_cache", "TensorRT timing cache", False, ("digests.timing_cache",), "a rebuilt engine may take other tactics"),
-)  # fmt: skip
+)
 
 CONDITION_TITLES = {
     "cache": "cold or warm cache",

@@ -19,8 +19,18 @@ if TYPE_CHECKING:
     from profiler.spec import ColumnSpec
 
 METRIC_COLUMNS = (
-    "candidate", "table", "row", "metric", "unit", "better", "base_value", "candidate_value", "change_ratio", "verdict", "reason",
-)  # fmt: skip
+    "candidate",
+    "table",
+    "row",
+    "metric",
+    "unit",
+    "better",
+    "base_value",
+    "candidate_value",
+    "change_ratio",
+    "verdict",
+    "reason",
+)
 """Columns of `Comparison.metrics`; change_ratio is candidate / base."""
 
 RELATIVE_STEP = 0.02
@@ -143,9 +153,15 @@ def change(
     verdict, reason = _verdict(spec, base, candidate, steady)
     ratio = candidate / base if base and np.isfinite(base) else np.nan
     return {
-        "metric": spec.name, "unit": spec.unit, "better": spec.better, "base_value": base, "candidate_value": candidate,
-        "change_ratio": ratio, "verdict": verdict, "reason": reason,
-    }  # fmt: skip
+        "metric": spec.name,
+        "unit": spec.unit,
+        "better": spec.better,
+        "base_value": base,
+        "candidate_value": candidate,
+        "change_ratio": ratio,
+        "verdict": verdict,
+        "reason": reason,
+    }
 
 
 def _verdict(spec: ColumnSpec, base: float, candidate: float, steady: bool) -> tuple[str, str]:

@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ROUND_COLUMNS = (
-    "round", "position", "side", "label", "median_ns", "samples", "resolution_ns", "problem", "sm_clock_before_hz",
+    "round",
+    "position",
+    "side",
+    "label",
+    "median_ns",
+    "samples",
+    "resolution_ns",
+    "problem",
+    "sm_clock_before_hz",
     "sm_clock_after_hz",
-)  # fmt: skip
+)
 """Columns of the rounds table: one row per round, side and label; position 0 ran first."""
 
 CLOCK_DROP = 0.03

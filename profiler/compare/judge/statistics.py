@@ -23,10 +23,22 @@ LOOKS = (6, 8, 12, 18, 28, 42, 64)
 # Smallest two-sided p over the looks -> probability of one at least as small under the null (Gaussian differences, order
 # effect fitted, every look taken). Monte Carlo over 4 million experiments: python benchmarks/false_alarms.py --calibrate
 _CALIBRATION = (
-    (1e-5, 6.45e-5), (3e-5, 1.88e-4), (1e-4, 6.165e-4), (3e-4, 1.775e-3), (1e-3, 5.738e-3), (2e-3, 0.01107),
-    (5e-3, 0.02569), (0.01, 0.04829), (0.02, 0.08922), (0.05, 0.1952), (0.1, 0.3423), (0.2, 0.5734), (0.4, 0.8649),
-    (0.7, 0.9963), (1.0, 1.0),
-)  # fmt: skip
+    (1e-5, 6.45e-5),
+    (3e-5, 1.88e-4),
+    (1e-4, 6.165e-4),
+    (3e-4, 1.775e-3),
+    (1e-3, 5.738e-3),
+    (2e-3, 0.01107),
+    (5e-3, 0.02569),
+    (0.01, 0.04829),
+    (0.02, 0.08922),
+    (0.05, 0.1952),
+    (0.1, 0.3423),
+    (0.2, 0.5734),
+    (0.4, 0.8649),
+    (0.7, 0.9963),
+    (1.0, 1.0),
+)
 
 
 @dataclass(frozen=True)

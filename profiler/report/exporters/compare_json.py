@@ -48,6 +48,8 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _gate(gate: GateResult) -> dict[str, Any]:
     return {
-        "exit_code": gate.exit_code, "outcome": gate.outcome, "checks": [asdict(check) for check in gate.checks],
+        "exit_code": gate.exit_code,
+        "outcome": gate.outcome,
+        "checks": [asdict(check) for check in gate.checks],
         "notes": list(gate.notes),
-    }  # fmt: skip
+    }

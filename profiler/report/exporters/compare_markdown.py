@@ -16,9 +16,14 @@ from profiler.units import MISSING, format_ns, format_percent, format_value
 
 ROWS_SHOWN = 10
 _MARKS = {
-    "slower": "🔴", "faster": "🟢", "same": "⚪", "cannot tell": "🟡", "not comparable": "⛔", "base only": "➖",
+    "slower": "🔴",
+    "faster": "🟢",
+    "same": "⚪",
+    "cannot tell": "🟡",
+    "not comparable": "⛔",
+    "base only": "➖",
     "candidate only": "➕",
-}  # fmt: skip
+}
 # whatever ends a line or steers a terminal: a name with one would begin a heading or a row of its own
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 # a table is split at every bar that has no backslash, also inside code, and a name can end with backslashes
@@ -137,9 +142,13 @@ def _candidate(comparison: Comparison, name: str) -> str:
 def _row_cells(row: Mapping[str, Any]) -> list[str]:
     why = ": ".join(text for text in (row["match_note"], explanation(row)) if isinstance(text, str) and text)
     return [
-        f"{_MARKS[row['verdict']]} {row['verdict']}", _code(row["row"]), format_ns(row["base_median_ns"]),
-        format_ns(row["candidate_median_ns"]), format_change(row), _escape(why),
-    ]  # fmt: skip
+        f"{_MARKS[row['verdict']]} {row['verdict']}",
+        _code(row["row"]),
+        format_ns(row["base_median_ns"]),
+        format_ns(row["candidate_median_ns"]),
+        format_change(row),
+        _escape(why),
+    ]
 
 
 def format_change(row: Mapping[str, Any]) -> str:

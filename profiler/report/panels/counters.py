@@ -39,9 +39,15 @@ def build(view: View) -> list[Block]:
 def _looked_at_first(raw: pd.DataFrame) -> pd.DataFrame:
     """Order the counters by how often one looks for them; within that the tool's own names of a chip follow the others."""
     metric = raw["metric"].astype(str)
-    return raw.assign(_place=metric.map(_place), _name=metric.str.swapcase()).sort_values(
-        ["_place", *(name for name in (RECORDING, "launch_id") if name in raw.columns), "_name"], kind="stable", ignore_index=True
-    ).drop(columns=["_place", "_name"])  # fmt: skip
+    return (
+        raw.assign(_place=metric.map(_place), _name=metric.str.swapcase())
+        .sort_values(
+            ["_place", *(name for name in (RECORDING, "launch_id") if name in raw.columns), "_name"],
+            kind="stable",
+            ignore_index=True,
+        )
+        .drop(columns=["_place", "_name"])
+    )
 
 
 def _place(metric: str) -> int:
@@ -71,7 +77,11 @@ def _side_by_side(raw: pd.DataFrame, keys: list[str]) -> Table:
 
 
 PANEL = Panel(
-    "counters", "Hardware counters", ("counters",), build,
+    "counters",
+    "Hardware counters",
+    ("counters",),
+    build,
     "Why a kernel is as fast as it is. Launches are replayed one by one, so their durations are no measurement of speed.",
-    ("launches", "counters"), "record with Nsight Compute: profiler run --tool ncu",
-)  # fmt: skip
+    ("launches", "counters"),
+    "record with Nsight Compute: profiler run --tool ncu",
+)

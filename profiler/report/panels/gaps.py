@@ -79,11 +79,18 @@ def _figure(frame: pd.DataFrame, figure_id: str, weighted: bool, title: str, axi
     for index, (name, values) in enumerate(parts):
         height, _ = np.histogram(values, edges, weights=values / 1e6 if weighted else None)
         centre, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
-        traces.append({
-            "type": "bar", "name": name, "x": centre.tolist(), "y": height.tolist(), "width": width.tolist(),
-            "marker": {"color": f"@series-{index}"}, "opacity": 1 if len(parts) == 1 else 0.6,
-            "hovertemplate": "%{y:.4g}" + (" ms" if weighted else " gaps") + "<extra></extra>",
-        })  # fmt: skip
+        traces.append(
+            {
+                "type": "bar",
+                "name": name,
+                "x": centre.tolist(),
+                "y": height.tolist(),
+                "width": width.tolist(),
+                "marker": {"color": f"@series-{index}"},
+                "opacity": 1 if len(parts) == 1 else 0.6,
+                "hovertemplate": "%{y:.4g}" + (" ms" if weighted else " gaps") + "<extra></extra>",
+            }
+        )
     layout = {"barmode": "overlay", "bargap": 0, "xaxis": _axis(), "yaxis": {"title": {"text": axis}}, "showlegend": len(parts) > 1}
     return Figure(figure_id, traces, layout, title, f"Histogram: {title}", height=240)
 
@@ -97,6 +104,11 @@ def _lost_time(frame: pd.DataFrame) -> Figure:
 
 
 PANEL = Panel(
-    "gaps", "Idle gaps", ("gaps",), build, "When the GPU had nothing to do, and how much time that cost.", ("gaps", "memcpy_gaps"),
+    "gaps",
+    "Idle gaps",
+    ("gaps",),
+    build,
+    "When the GPU had nothing to do, and how much time that cost.",
+    ("gaps", "memcpy_gaps"),
     fix="record with nsys or --tool cupti",
-)  # fmt: skip
+)

@@ -38,23 +38,34 @@ def _shares(frame: pd.DataFrame) -> Figure:
         share = rows.set_index("kernel")["share_pct"].reindex(top)
         traces.append(_bar(recording, top, share, index))
     layout: dict[str, Any] = {
-        "barmode": "group", "bargap": 0.35, "showlegend": len(traces) > 1,
+        "barmode": "group",
+        "bargap": 0.35,
+        "showlegend": len(traces) > 1,
         "xaxis": {"title": {"text": "share of kernel time (%)"}, "rangemode": "tozero"},
         "yaxis": {"type": "category", "labels": "code"},
-    }  # fmt: skip
+    }
     return Figure(
-        "kernels-share", traces, layout, "Where the GPU's kernel time goes", "Bars: share of kernel time per kernel",
+        "kernels-share",
+        traces,
+        layout,
+        "Where the GPU's kernel time goes",
+        "Bars: share of kernel time per kernel",
         height=70 + 26 * len(top) * len(traces),
-    )  # fmt: skip
+    )
 
 
 def _bar(name: str, kernels: pd.Index, share: pd.Series, index: int) -> dict[str, Any]:
     labels = kernel_labels(map(str, kernels))
     return {
-        "type": "bar", "orientation": "h", "name": name, "y": [labels[str(kernel)] for kernel in kernels], "x": share.tolist(),
-        "customdata": [str(kernel) for kernel in kernels], "marker": {"color": f"@series-{index}"},
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "y": [labels[str(kernel)] for kernel in kernels],
+        "x": share.tolist(),
+        "customdata": [str(kernel) for kernel in kernels],
+        "marker": {"color": f"@series-{index}"},
         "hovertemplate": "%{x:.2f} %<br>%{customdata}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 PANEL = Panel("kernels", "Kernels", ("kernels",), build, "Each kernel and launch configuration, by share of kernel time.")

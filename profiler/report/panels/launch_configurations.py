@@ -127,6 +127,10 @@ def _measures(frame: pd.DataFrame, first: TimeSource | None) -> list[dict[str, A
 
 
 PANEL = Panel(
-    "configurations", "Launch configurations", (), build,
-    "Which configuration is fastest, by how much, and at what occupancy.", ("points", "occupancy", "kernels"),
-)  # fmt: skip
+    "configurations",
+    "Launch configurations",
+    (),
+    build,
+    "Which configuration is fastest, by how much, and at what occupancy.",
+    ("points", "occupancy", "kernels"),
+)

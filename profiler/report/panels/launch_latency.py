@@ -16,7 +16,10 @@ def build(view: View) -> list[Block]:
 
 
 PANEL = Panel(
-    "latency", "Launch latency", ("launch_latency",), build,
+    "latency",
+    "Launch latency",
+    ("launch_latency",),
+    build,
     "Time in the API call, from the call to the kernel's start, and waiting in the queue.",
     fix="record with nsys -t cuda (API calls and kernels)",
-)  # fmt: skip
+)

@@ -26,6 +26,10 @@ def build(view: View) -> list[Block]:
 
 
 PANEL = Panel(
-    "memory", "Memory operations", ("memory_operations",), build, "Copies and fills by direction and kind of memory.",
+    "memory",
+    "Memory operations",
+    ("memory_operations",),
+    build,
+    "Copies and fills by direction and kind of memory.",
     fix="nothing to do when the program copies nothing; otherwise record with nsys or --tool cupti",
-)  # fmt: skip
+)

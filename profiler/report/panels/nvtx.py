@@ -30,6 +30,11 @@ def build(view: View) -> list[Block]:
 
 
 PANEL = Panel(
-    "nvtx", "NVTX ranges", ("nvtx",), build, "Named parts of the program: time on the host, and on the GPU for what they launched.",
-    ("nvtx", "nvtx_kernels"), "annotate the program (profiler.point, nvtx) and record with -t cuda,nvtx",
-)  # fmt: skip
+    "nvtx",
+    "NVTX ranges",
+    ("nvtx",),
+    build,
+    "Named parts of the program: time on the host, and on the GPU for what they launched.",
+    ("nvtx", "nvtx_kernels"),
+    "annotate the program (profiler.point, nvtx) and record with -t cuda,nvtx",
+)

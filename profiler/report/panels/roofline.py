@@ -55,7 +55,7 @@ def _note(halves: bool, factor: float | None) -> str:
 
 
 def _typed_half(frame: pd.DataFrame) -> bool:
-    """Say whether any kernel works on 16-bit data, by its template arguments or its point."""
+    """Return whether any kernel works on 16-bit data, by its template arguments or its point."""
     texts = frame["kernel"].astype(str) + " " + (frame["point"].astype(str) if "point" in frame.columns else "")
     return bool(texts.str.contains(_HALF_NAMES, regex=True).any())
 
@@ -115,9 +115,14 @@ def _roofs(frame: pd.DataFrame, factor: float | None) -> list[dict[str, Any]]:
 
 def _roof(name: str, x: list[float], y: list[float], dash: str) -> dict[str, Any]:
     return {
-        "type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": {"color": "@ink-3", "width": 1.5, "dash": dash},
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": x,
+        "y": y,
+        "line": {"color": "@ink-3", "width": 1.5, "dash": dash},
         "hoverinfo": "skip",
-    }  # fmt: skip
+    }
 
 
 def _points(name: str, rows: pd.DataFrame, peaks: pd.Series, index: int) -> dict[str, Any]:
@@ -127,11 +132,16 @@ def _points(name: str, rows: pd.DataFrame, peaks: pd.Series, index: int) -> dict
         for row, part in zip(rows.to_dict("records"), share, strict=True)
     ]
     return {
-        "type": "scatter", "mode": "markers", "name": name, "x": rows[_X].tolist(), "y": rows[_Y].tolist(), "customdata": details,
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": rows[_X].tolist(),
+        "y": rows[_Y].tolist(),
+        "customdata": details,
         "marker": {"color": f"@series-{index % 8}", "size": 9, "opacity": 0.85},
         "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<br>%{y:.3s}FLOP/s at %{x:.3g} FLOP/B"
-                         "<br>%{customdata[2]} % of the limit<br>%{customdata[3]}<extra></extra>",
-    }  # fmt: skip
+        "<br>%{customdata[2]} % of the limit<br>%{customdata[3]}<extra></extra>",
+    }
 
 
 def _text(row: dict[str, Any], name: str) -> str:
@@ -140,6 +150,10 @@ def _text(row: dict[str, Any], name: str) -> str:
 
 
 PANEL = Panel(
-    "roofline", "Roofline", ("launches",), build, "Whether memory or arithmetic limits a kernel, and how close it comes.",
+    "roofline",
+    "Roofline",
+    ("launches",),
+    build,
+    "Whether memory or arithmetic limits a kernel, and how close it comes.",
     fix="record with Nsight Compute: profiler run --tool ncu",
-)  # fmt: skip
+)

@@ -62,9 +62,14 @@ def _series(
     quantiles = np.quantile(times, [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]).tolist() if len(times) else []
     where = " · ".join(str(part) for part in key[:-1])
     return {
-        "label": str(point.get("label", f"point {key[-1]}")), "where": where, "clock": str(point.get("clock") or ""),
-        "n": len(times), "quantiles": quantiles, "drift_pct": drift, "times": pack_integers(times),
-    }  # fmt: skip
+        "label": str(point.get("label", f"point {key[-1]}")),
+        "where": where,
+        "clock": str(point.get("clock") or ""),
+        "n": len(times),
+        "quantiles": quantiles,
+        "drift_pct": drift,
+        "times": pack_integers(times),
+    }
 
 
 def _within(series: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:

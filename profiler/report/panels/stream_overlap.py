@@ -27,14 +27,23 @@ def _pairs(frame: pd.DataFrame) -> list[Block]:
     if busy.empty:
         return [Note(f"None of the {len(frame):,} pairs of streams worked at the same time.", "hint")]
     table = table_block(
-        "overlap-table", "stream_overlap", busy.sort_values("overlap_ns", ascending=False, kind="stable"), title="Pairs of streams",
-        sort="overlap_ns", descending=True,
-    )  # fmt: skip
+        "overlap-table",
+        "stream_overlap",
+        busy.sort_values("overlap_ns", ascending=False, kind="stable"),
+        title="Pairs of streams",
+        sort="overlap_ns",
+        descending=True,
+    )
     idle = len(frame) - len(busy)
     return [table, Note(f"{idle:,} more pairs of {len(frame):,} never worked at the same time.", "hint")] if idle else [table]
 
 
 PANEL = Panel(
-    "overlap", "Stream overlap", ("stream_overlap",), build, "True concurrent time per pair of streams.",
-    ("stream_overlap", "device_activity"), "use several streams and record with nsys or --tool cupti",
-)  # fmt: skip
+    "overlap",
+    "Stream overlap",
+    ("stream_overlap",),
+    build,
+    "True concurrent time per pair of streams.",
+    ("stream_overlap", "device_activity"),
+    "use several streams and record with nsys or --tool cupti",
+)

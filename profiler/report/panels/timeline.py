@@ -35,6 +35,10 @@ def build(view: View) -> list[Block]:
 
 
 PANEL = Panel(
-    "timeline", "Timeline", (), build, "What ran when, on which stream, and where the GPU waited.",
+    "timeline",
+    "Timeline",
+    (),
+    build,
+    "What ran when, on which stream, and where the GPU waited.",
     ("kernels", "memcpys", "memsets", "graph_launches", "nvtx_ranges", "gaps", "synchronizations", "api_calls"),
-)  # fmt: skip
+)

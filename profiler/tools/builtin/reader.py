@@ -94,7 +94,7 @@ class ResultReader:
     parser_version = 2
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say whether the file is a result JSON; its schema name stands at the beginning."""
+        """Return whether the file is a result JSON; its schema name stands at the beginning."""
         return head.lstrip()[:1] == b"{" and b'"profiler-result"' in head
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:
@@ -150,8 +150,10 @@ def _points(document: dict[str, Any], tool: str, result: ReadResult) -> None:
         return
     # what a point leaves out stands in its label: a user's own annotations have nothing else
     labels = [decode_label(point["label"]) for point in points]
-    shapes = ["x".join(map(str, p["shape"])) if p.get("shape") is not None else la.get("shape")
-              for p, la in zip(points, labels, strict=True)]  # fmt: skip
+    shapes = [
+        "x".join(map(str, p["shape"])) if p.get("shape") is not None else la.get("shape")
+        for p, la in zip(points, labels, strict=True)
+    ]
     attributes = [point.get("attributes") or {} for point in points]
     rest = [{key: value for key, value in item.items() if key not in _RESERVED} for item in attributes]
     program = (document.get("program") or {}).get("name")
@@ -211,9 +213,15 @@ def _devices(document: dict[str, Any], tool: str, result: ReadResult) -> None:
     threads = device.get("max_threads_per_sm")
     text = {name: _text([device.get(name)]) for name in ("name", "compute_capability", "uuid")}
     numbers = (
-        "sm_count", "sm_clock_hz", "memory_bandwidth_bytes_per_s", "l2_cache_bytes", "total_memory_bytes",
-        "max_blocks_per_sm", "registers_per_sm", "shared_memory_per_sm_bytes",
-    )  # fmt: skip
+        "sm_count",
+        "sm_clock_hz",
+        "memory_bandwidth_bytes_per_s",
+        "l2_cache_bytes",
+        "total_memory_bytes",
+        "max_blocks_per_sm",
+        "registers_per_sm",
+        "shared_memory_per_sm_bytes",
+    )
     result.frames["devices"] = Columns(
         {
             "device_id": np.zeros(1, np.int64),
@@ -238,8 +246,11 @@ def _diagnostics(document: dict[str, Any], tool: str, result: ReadResult) -> Non
 
 
 _READ: dict[str, Callable[[dict[str, Any], str, ReadResult], None]] = {
-    "points": _points, "samples": _samples, "devices": _devices, "diagnostics": _diagnostics,
-}  # fmt: skip
+    "points": _points,
+    "samples": _samples,
+    "devices": _devices,
+    "diagnostics": _diagnostics,
+}
 
 
 class RangesReader:
@@ -251,7 +262,7 @@ class RangesReader:
     parser_version = 1
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say whether the file is a ranges JSON."""
+        """Return whether the file is a ranges JSON."""
         return head.lstrip()[:1] == b"{" and b'"profiler-ranges"' in head
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:

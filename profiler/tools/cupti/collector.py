@@ -27,15 +27,38 @@ _FORCED = 1
 _API_VERSION = re.compile(r"_v\d{4,5}$")
 _DIRECTIONS = {1: "HtoD", 2: "DtoH", 3: "HtoA", 4: "AtoH", 5: "AtoA", 6: "AtoD", 7: "DtoA", 8: "DtoD", 9: "HtoH", 10: "PtoP"}
 _MEMORY_KINDS = {
-    0: "unknown", 1: "pageable", 2: "pinned", 3: "device", 4: "array", 5: "managed", 6: "device static", 7: "managed static",
-}  # fmt: skip
+    0: "unknown",
+    1: "pageable",
+    2: "pinned",
+    3: "device",
+    4: "array",
+    5: "managed",
+    6: "device static",
+    7: "managed static",
+}
 _SYNCHRONIZATIONS = {1: "event", 2: "stream-wait", 3: "stream", 4: "context"}
 
 _KERNEL = (
-    "start", "end", "device_id", "context_id", "stream_id", "correlation_id", "name", "grid_x", "grid_y", "grid_z", "block_x",
-    "block_y", "block_z", "registers_per_thread", "static_shared_memory", "dynamic_shared_memory", "shared_memory_executed",
-    "local_memory_per_thread", "graph_node_id",
-)  # fmt: skip
+    "start",
+    "end",
+    "device_id",
+    "context_id",
+    "stream_id",
+    "correlation_id",
+    "name",
+    "grid_x",
+    "grid_y",
+    "grid_z",
+    "block_x",
+    "block_y",
+    "block_z",
+    "registers_per_thread",
+    "static_shared_memory",
+    "dynamic_shared_memory",
+    "shared_memory_executed",
+    "local_memory_per_thread",
+    "graph_node_id",
+)
 _MEMCPY = ("start", "end", "device_id", "context_id", "stream_id", "correlation_id", "bytes", "copy_kind", "src_kind", "dst_kind")
 _MEMSET = ("start", "end", "device_id", "context_id", "stream_id", "correlation_id", "bytes", "memory_kind")
 _API = ("start", "end", "cbid", "correlation_id", "process_id", "thread_id", "return_value")

@@ -16,9 +16,18 @@ from profiler.tools.cupti.archive import FORMAT, RecordTable, read_archive
 
 _ZIP = b"PK\x03\x04"
 _CONFIGURATION = (
-    "grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z", "registers_per_thread", "static_shared_memory_bytes",
-    "dynamic_shared_memory_bytes", "shared_memory_executed_bytes", "local_memory_per_thread_bytes",
-)  # fmt: skip
+    "grid_x",
+    "grid_y",
+    "grid_z",
+    "block_x",
+    "block_y",
+    "block_z",
+    "registers_per_thread",
+    "static_shared_memory_bytes",
+    "dynamic_shared_memory_bytes",
+    "shared_memory_executed_bytes",
+    "local_memory_per_thread_bytes",
+)
 _WHERE = ("process_id", "device_id", "context_id", "stream_id", "correlation_id")
 
 
@@ -31,7 +40,7 @@ class CuptiReader:
     parser_version = 1
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say whether the file is a .npz whose first member is the format's name."""
+        """Return whether the file is a .npz whose first member is the format's name."""
         return head.startswith(_ZIP) and b"format.npy" in head[:64]
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:
@@ -123,8 +132,13 @@ def _nvtx_ranges(table: RecordTable, start: int) -> Columns:
 
 
 _READ: dict[str, Callable[[RecordTable, int], Columns]] = {
-    "kernels": _kernels, "launch_configurations": _launch_configurations, "memcpys": _memcpys, "memsets": _memsets,
-    "api_calls": _api_calls, "synchronizations": _synchronizations, "nvtx_ranges": _nvtx_ranges,
-}  # fmt: skip
+    "kernels": _kernels,
+    "launch_configurations": _launch_configurations,
+    "memcpys": _memcpys,
+    "memsets": _memsets,
+    "api_calls": _api_calls,
+    "synchronizations": _synchronizations,
+    "nvtx_ranges": _nvtx_ranges,
+}
 
 READERS = (CuptiReader(),)

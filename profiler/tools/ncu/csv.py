@@ -25,9 +25,21 @@ from profiler.tools.ncu.unit_names import base_unit
 
 FIRST_COLUMNS = ("ID", "Process ID")
 _LAUNCH_COLUMNS = {
-    "ID", "Process ID", "Process Name", "Host Name", "Kernel Name", "Kernel Time", "Context", "Stream", "Block Size",
-    "Grid Size", "Device", "CC", PUSH_POP_HEADER, START_STOP_HEADER,
-}  # fmt: skip
+    "ID",
+    "Process ID",
+    "Process Name",
+    "Host Name",
+    "Kernel Name",
+    "Kernel Time",
+    "Context",
+    "Stream",
+    "Block Size",
+    "Grid Size",
+    "Device",
+    "CC",
+    PUSH_POP_HEADER,
+    START_STOP_HEADER,
+}
 _EMPTY_VALUES = ("", "no data", "n/a", "nan", "-nan")
 _WHOLE_UNITS = frozenset((unit, 1) for unit in ("ns", "byte", "inst", "sector", "thread", "request", "cycle", ""))
 _RULE_SEVERITY = {"WRN": "warning", "ERR": "error"}
@@ -105,8 +117,11 @@ def _short_name(kernel: str) -> str:
 def _launch(cells: dict[str, str]) -> Launch:
     facts: dict[str, Any] = {**_size(cells.get("Grid Size", ""), "grid"), **_size(cells.get("Block Size", ""), "block")}
     for column, header in (
-        ("process_id", "Process ID"), ("device_id", "Device"), ("context_id", "Context"), ("stream_id", "Stream"),
-    ):  # fmt: skip
+        ("process_id", "Process ID"),
+        ("device_id", "Device"),
+        ("context_id", "Context"),
+        ("stream_id", "Stream"),
+    ):
         if cells.get(header, "").isdigit():
             facts[column] = int(cells[header])
     if cells.get("CC"):
@@ -125,9 +140,10 @@ def _add_raw(path: Path, page: _Page, found: _Found) -> None:
             f"{path}: the row of units has {len(page.rows[0])} cells, expected {width} as in the header", _EXPORT_AGAIN
         )
     columns = [
-        index for index, name in enumerate(header)
+        index
+        for index, name in enumerate(header)
         if name not in _LAUNCH_COLUMNS and not name.startswith(frames.UNINFORMATIVE_PREFIXES)
-    ]  # fmt: skip
+    ]
     units = page.rows[0]
     for row in page.rows[1:]:
         if row[0] == "" and len(row) == width:
@@ -189,7 +205,7 @@ def _counters(path: Path, found: _Found, decision: Decision) -> Columns:
 
 
 def _is_whole(metric: str, unit: str) -> bool:
-    """Say whether a value printed in this unit counts something without fractions."""
+    """Return whether a value printed in this unit counts something without fractions."""
     counted = metric.endswith((".sum", ".max", ".min")) or metric in ("launch__grid_size", "launch__thread_count")
     return counted and base_unit(unit) in _WHOLE_UNITS
 
@@ -267,7 +283,7 @@ class NcuCsvReader:
     parser_version = 3
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say whether the first bytes hold a header of ncu's CSV, after whatever was printed before it."""
+        """Return whether the first bytes hold a header of ncu's CSV, after whatever was printed before it."""
         if _HEADER.search(head):
             return True
         return head.startswith(b"==PROF==") and path.suffix == ".csv"

@@ -7,10 +7,24 @@ library (`NVPW_MetricsEvaluator_ConvertMetricNameToMetricEvalRequest`), which ne
 from __future__ import annotations
 
 STALL_REASONS = (
-    "barrier", "branch_resolving", "dispatch_stall", "drain", "imc_miss", "lg_throttle", "long_scoreboard",
-    "math_pipe_throttle", "membar", "mio_throttle", "misc", "no_instruction", "not_selected", "short_scoreboard",
-    "sleeping", "tex_throttle", "wait",
-)  # fmt: skip
+    "barrier",
+    "branch_resolving",
+    "dispatch_stall",
+    "drain",
+    "imc_miss",
+    "lg_throttle",
+    "long_scoreboard",
+    "math_pipe_throttle",
+    "membar",
+    "mio_throttle",
+    "misc",
+    "no_instruction",
+    "not_selected",
+    "short_scoreboard",
+    "sleeping",
+    "tex_throttle",
+    "wait",
+)
 """Why a resident warp did not issue. Left out: `gmma`, which only sm_90 has, and `selected`, which is no stall."""
 
 PIPES = ("alu", "fma", "xu", "lsu", "tensor")

@@ -29,19 +29,34 @@ ITERATION_FILTER = "profiler@iteration/"
 _VERSION = re.compile(r"Version (\d+(?:\.\d+)+)")
 _KNOWN = (
     (r"ERR_NVGPUCTRPERM", "the driver does not let this user read the GPU's performance counters", PERMISSION_HINT),
-    (r"No kernels were profiled", "no kernel was profiled: none matched the filters, none was launched, or every launch failed",
-     "loosen --kernel, --nvtx-include, --launch-skip; check that the program uses the GPU"),
-    (r"Failed to (?:find|locate) metric|Metric .* (?:not found|could not be found)|unknown metric",
-     "ncu does not know a metric on this GPU", "ncu --query-metrics lists what it knows"),
-    (r"is not supported on this (?:device|GPU|platform)|Profiling is not supported", "ncu cannot profile this GPU",
-     "Nsight Compute needs compute capability 7.5 or newer with a matching version"),
-    (r"unrecognised option|unrecogni[sz]ed option|the argument .* for option .* is invalid", "ncu does not know an option",
-     "ncu of this version lacks it; see ncu --help"),
-    (r"Driver or library.*(?:resource|version)|LibraryNotFound|InterprocessLockFile|Failed to (?:create|open) (?:the )?lock",
-     "ncu could not take its lock or load its libraries", "remove /tmp/nsight-compute-lock if another user left it"),
+    (
+        r"No kernels were profiled",
+        "no kernel was profiled: none matched the filters, none was launched, or every launch failed",
+        "loosen --kernel, --nvtx-include, --launch-skip; check that the program uses the GPU",
+    ),
+    (
+        r"Failed to (?:find|locate) metric|Metric .* (?:not found|could not be found)|unknown metric",
+        "ncu does not know a metric on this GPU",
+        "ncu --query-metrics lists what it knows",
+    ),
+    (
+        r"is not supported on this (?:device|GPU|platform)|Profiling is not supported",
+        "ncu cannot profile this GPU",
+        "Nsight Compute needs compute capability 7.5 or newer with a matching version",
+    ),
+    (
+        r"unrecognised option|unrecogni[sz]ed option|the argument .* for option .* is invalid",
+        "ncu does not know an option",
+        "ncu of this version lacks it; see ncu --help",
+    ),
+    (
+        r"Driver or library.*(?:resource|version)|LibraryNotFound|InterprocessLockFile|Failed to (?:create|open) (?:the )?lock",
+        "ncu could not take its lock or load its libraries",
+        "remove /tmp/nsight-compute-lock if another user left it",
+    ),
     (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk"),
     (r"==ERROR== (?!The application returned)", "ncu failed", "read the log; profiler doctor checks the installation"),
-)  # fmt: skip
+)
 
 
 def find_ncu() -> str | None:

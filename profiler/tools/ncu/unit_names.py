@@ -20,9 +20,16 @@ _TIMES_NS = {
 }
 _PREFIXES = {"Ki": 1024.0, "Mi": 1024.0**2, "Gi": 1024.0**3, "K": 1e3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _SPELLINGS = {
-    "bytes": "byte", "Byte": "byte", "Bytes": "byte", "B": "byte", "sectors": "sector", "threads": "thread",
-    "cycle/s": "hz", "Hz": "hz", "percent": "%",
-}  # fmt: skip
+    "bytes": "byte",
+    "Byte": "byte",
+    "Bytes": "byte",
+    "B": "byte",
+    "sectors": "sector",
+    "threads": "thread",
+    "cycle/s": "hz",
+    "Hz": "hz",
+    "percent": "%",
+}
 _SCALED = ("byte", "bytes", "B", "hz", "Hz", "inst", "cycle", "cycles", "sector", "sectors", "thread", "threads", "warp", "block")
 
 

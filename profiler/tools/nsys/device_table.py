@@ -19,22 +19,34 @@ _MEBI, _KILO = 1 << 20, 1000
 
 # column of the schema: column of the export and the factor to the schema's unit
 _NOW = {
-    "sm_count": ("smCount", 1), "sm_clock_hz": ("clockRate", 1), "memory_bandwidth_bytes_per_s": ("memoryBandwidth", 1),
-    "l2_cache_bytes": ("l2CacheSize", 1), "total_memory_bytes": ("totalMemory", 1), "max_warps_per_sm": ("maxWarpsPerSm", 1),
-    "max_blocks_per_sm": ("maxBlocksPerSm", 1), "registers_per_sm": ("maxRegistersPerSm", 1),
-    "shared_memory_per_sm_bytes": ("maxShmemPerSm", 1), "shared_memory_per_block_bytes": ("maxShmemPerBlock", 1),
+    "sm_count": ("smCount", 1),
+    "sm_clock_hz": ("clockRate", 1),
+    "memory_bandwidth_bytes_per_s": ("memoryBandwidth", 1),
+    "l2_cache_bytes": ("l2CacheSize", 1),
+    "total_memory_bytes": ("totalMemory", 1),
+    "max_warps_per_sm": ("maxWarpsPerSm", 1),
+    "max_blocks_per_sm": ("maxBlocksPerSm", 1),
+    "registers_per_sm": ("maxRegistersPerSm", 1),
+    "shared_memory_per_sm_bytes": ("maxShmemPerSm", 1),
+    "shared_memory_per_block_bytes": ("maxShmemPerBlock", 1),
     "shared_memory_per_block_optin_bytes": ("maxShmemPerBlockOptin", 1),
-}  # fmt: skip
+}
 _IN_2020 = {
-    "sm_count": ("numMultiprocessors", 1), "sm_clock_hz": ("coreClockRate", _KILO),
-    "memory_bandwidth_bytes_per_s": ("globalMemoryBandwidth", 1), "l2_cache_bytes": ("l2CacheSize", 1),
-    "total_memory_bytes": ("globalMemorySize", _MEBI), "max_warps_per_sm": ("maxWarpsPerMultiprocessor", 1),
-    "max_blocks_per_sm": ("maxBlocksPerMultiprocessor", 1), "registers_per_sm": ("maxRegistersPerMultiprocessor", 1),
+    "sm_count": ("numMultiprocessors", 1),
+    "sm_clock_hz": ("coreClockRate", _KILO),
+    "memory_bandwidth_bytes_per_s": ("globalMemoryBandwidth", 1),
+    "l2_cache_bytes": ("l2CacheSize", 1),
+    "total_memory_bytes": ("globalMemorySize", _MEBI),
+    "max_warps_per_sm": ("maxWarpsPerMultiprocessor", 1),
+    "max_blocks_per_sm": ("maxBlocksPerMultiprocessor", 1),
+    "registers_per_sm": ("maxRegistersPerMultiprocessor", 1),
     "shared_memory_per_sm_bytes": ("maxSharedMemoryPerMultiprocessor", 1),
     "shared_memory_per_block_bytes": ("maxSharedMemoryPerBlock", 1),
-}  # fmt: skip
-_TABLES = ((GPU, _NOW, ("computeMajor", "computeMinor"), ("id", "cuDevice")),
-           (CUDA_GPU, _IN_2020, ("computeCapabilityMajor", "computeCapabilityMinor"), ("deviceId",)))  # fmt: skip
+}
+_TABLES = (
+    (GPU, _NOW, ("computeMajor", "computeMinor"), ("id", "cuDevice")),
+    (CUDA_GPU, _IN_2020, ("computeCapabilityMajor", "computeCapabilityMinor"), ("deviceId",)),
+)
 
 PLAUSIBLE_BYTES_PER_CYCLE = (0.5, 100.0)
 """Bounds of the DRAM bandwidth per SM and SM clock cycle.

@@ -33,14 +33,32 @@ _LAUNCH_OPTIONAL = {
 }
 # Source: ENUM_CUDA_MEMCPY_OPER of nsys 2023.4 to 2025.3
 _DIRECTIONS = {
-    0: "unknown", 1: "HtoD", 2: "DtoH", 3: "HtoA", 4: "AtoH", 5: "AtoA", 6: "AtoD", 7: "DtoA", 8: "DtoD", 9: "HtoH",
-    10: "PtoP", 11: "UVM HtoD", 12: "UVM DtoH", 13: "UVM DtoD",
-}  # fmt: skip
+    0: "unknown",
+    1: "HtoD",
+    2: "DtoH",
+    3: "HtoA",
+    4: "AtoH",
+    5: "AtoA",
+    6: "AtoD",
+    7: "DtoA",
+    8: "DtoD",
+    9: "HtoH",
+    10: "PtoP",
+    11: "UVM HtoD",
+    12: "UVM DtoH",
+    13: "UVM DtoD",
+}
 # Source: ENUM_CUDA_MEM_KIND of nsys 2023.4 to 2025.3; CUPTI's own numbers are others
 _MEMORY_KINDS = {
-    0: "pageable", 1: "pinned", 2: "device", 3: "array", 4: "managed", 5: "device static", 6: "managed static",
+    0: "pageable",
+    1: "pinned",
+    2: "device",
+    3: "array",
+    4: "managed",
+    5: "device static",
+    6: "managed static",
     7: "unknown",
-}  # fmt: skip
+}
 
 
 def _place(export: SqliteExport, raw: dict[str, np.ndarray]) -> dict[str, Column]:

@@ -10,10 +10,16 @@ from profiler.tools.nsys.sqlite_export import SqliteExport
 from profiler.units import format_ns
 
 _FAMILIES = {
-    "MPI": r"MPI_\w*EVENTS", "NCCL": r"NCCL_\w+", "OpenACC": r"OPENACC_\w+EVENTS|CUPTI_ACTIVITY_KIND_OPENACC_\w+",
-    "OpenMP": r"OPENMP_EVENT_KIND_\w+|CUPTI_ACTIVITY_KIND_OPENMP", "UCX": r"UCX_\w+|UCP_\w*EVENTS", "cuBLAS": r"CUBLAS_EVENTS",
-    "cuDNN": r"CUDNN_EVENTS", "NVSHMEM": r"NVSHMEM_\w+", "network": r"NET_\w*METRIC\w*|IB_\w+",
-}  # fmt: skip
+    "MPI": r"MPI_\w*EVENTS",
+    "NCCL": r"NCCL_\w+",
+    "OpenACC": r"OPENACC_\w+EVENTS|CUPTI_ACTIVITY_KIND_OPENACC_\w+",
+    "OpenMP": r"OPENMP_EVENT_KIND_\w+|CUPTI_ACTIVITY_KIND_OPENMP",
+    "UCX": r"UCX_\w+|UCP_\w*EVENTS",
+    "cuBLAS": r"CUBLAS_EVENTS",
+    "cuDNN": r"CUDNN_EVENTS",
+    "NVSHMEM": r"NVSHMEM_\w+",
+    "network": r"NET_\w*METRIC\w*|IB_\w+",
+}
 _GPU_METRICS, _METRIC_NAMES = "GPU_METRICS", "TARGET_INFO_GPU_METRICS"
 _HINT = "nsys stats and the timeline of Nsight Systems show them in full"
 _NAMED = 3
@@ -38,10 +44,14 @@ def _events(export: SqliteExport, table: str) -> str:
     try:
         ((count, spent),) = export.query(f'SELECT count(*), {total} FROM "{table}"')
         name = next((column for column in ("textId", "nameId") if export.has(table, column)), None)
-        rows = export.query(
-            f'SELECT s.value, count(*), {total} FROM "{table}" AS t JOIN StringIds AS s ON s.id = t."{name}" '
-            f"GROUP BY 1 ORDER BY 3 DESC, 2 DESC LIMIT {_NAMED}"
-        ) if name and count else []  # fmt: skip
+        rows = (
+            export.query(
+                f'SELECT s.value, count(*), {total} FROM "{table}" AS t JOIN StringIds AS s ON s.id = t."{name}" '
+                f"GROUP BY 1 ORDER BY 3 DESC, 2 DESC LIMIT {_NAMED}"
+            )
+            if name and count
+            else []
+        )
     except BadExportError as error:
         return f"{table} cannot be read: {error.message.rpartition('(')[2].rstrip(')')}"
     if not count:

@@ -30,21 +30,25 @@ _SOURCES: dict[str, tuple[str, Callable[[SqliteExport], dict[str, Columns]], str
     "memcpys": (gpu_tables.MEMCPY, gpu_tables.read_memcpys, _NO_CUDA.format(what="memory copy")),
     "memsets": (gpu_tables.MEMSET, gpu_tables.read_memsets, _NO_CUDA.format(what="memory fill")),
     "graph_launches": (
-        gpu_tables.GRAPH, gpu_tables.read_graph_launches,
+        gpu_tables.GRAPH,
+        gpu_tables.read_graph_launches,
         "no CUDA graph was traced as a whole (their kernels, if any, have rows of their own)",
     ),
     "api_calls": (api_tables.RUNTIME, api_tables.read_api_calls, _NO_CUDA.format(what="CUDA API call")),
     "synchronizations": (
-        api_tables.SYNCHRONIZATION, api_tables.read_synchronizations, _NO_CUDA.format(what="CUDA synchronization"),
+        api_tables.SYNCHRONIZATION,
+        api_tables.read_synchronizations,
+        _NO_CUDA.format(what="CUDA synchronization"),
     ),
     "nvtx_ranges": (
-        nvtx_table.NVTX, nvtx_table.read_nvtx_ranges,
+        nvtx_table.NVTX,
+        nvtx_table.read_nvtx_ranges,
         "the capture holds no NVTX event: record with nsys profile -t nvtx, and annotate the program",
     ),
     "devices": (device_table.GPU, device_table.read_devices, _NO_TARGET.format(what="GPU description")),
     "streams": (target_tables.STREAM, target_tables.read_streams, _NO_TARGET.format(what="CUDA stream description")),
     "contexts": (target_tables.CONTEXT, target_tables.read_contexts, _NO_TARGET.format(what="CUDA context description")),
-}  # fmt: skip
+}
 
 _TIMED = {
     name: source for name, source in _SOURCES.items() if name not in ("launch_configurations", "devices", "streams", "contexts")
@@ -97,7 +101,7 @@ class SqliteReader:
     parser_version = PARSER_VERSION
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say whether the file is a SQLite database."""
+        """Return whether the file is a SQLite database."""
         return head.startswith(SQLITE_MAGIC[:15])
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:

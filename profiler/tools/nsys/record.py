@@ -29,16 +29,28 @@ _FIRST_YEAR_WITH_DOMAIN_QUERY = 2024
 _NVTX_WITH_DOMAIN_QUERY = (0, 2, 12)
 
 _KNOWN = (
-    (r"unrecogni[sz]ed (?:option|argument)|Illegal --?\S+ argument|invalid option", "nsys does not know an option",
-     "nsys of this version lacks it; see nsys profile --help"),
-    (r"[Tt]arget application .*(?:not found|does not exist)|Failed to launch|failed to execute",
-     "nsys could not start the program", "check the path of the program"),
+    (
+        r"unrecogni[sz]ed (?:option|argument)|Illegal --?\S+ argument|invalid option",
+        "nsys does not know an option",
+        "nsys of this version lacks it; see nsys profile --help",
+    ),
+    (
+        r"[Tt]arget application .*(?:not found|does not exist)|Failed to launch|failed to execute",
+        "nsys could not start the program",
+        "check the path of the program",
+    ),
     (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk"),
-    (r"error while loading shared libraries: (\S+)", "nsys or its importer lacks a shared library",
-     "install the library that is named there (on Debian: apt-get install libdw1 libglib2.0-0)"),
-    (r"[Aa]nother.*(?:session|profil).*(?:running|active)", "another nsys session is running",
-     "end it: nsys sessions list, nsys shutdown"),
-)  # fmt: skip
+    (
+        r"error while loading shared libraries: (\S+)",
+        "nsys or its importer lacks a shared library",
+        "install the library that is named there (on Debian: apt-get install libdw1 libglib2.0-0)",
+    ),
+    (
+        r"[Aa]nother.*(?:session|profil).*(?:running|active)",
+        "another nsys session is running",
+        "end it: nsys sessions list, nsys shutdown",
+    ),
+)
 
 
 class NsysRecorder(PlainRecorder):
@@ -124,7 +136,7 @@ class NsysRecorder(PlainRecorder):
         return [match["text"].strip() for line in log.splitlines() if (match := _ERROR.match(line))]
 
     def loses_nvtx(self, nvtx_version: str) -> bool:
-        """Say whether ranges of this version of the Python package nvtx are lost under the installed nsys."""
+        """Return whether ranges of this version of the Python package nvtx are lost under the installed nsys."""
         found = self.probe()
         return found is not None and loses_domains(nvtx_version, found.text)
 
@@ -147,8 +159,16 @@ def _range_arguments(capture_range: str, end: str, environment: dict[str, str]) 
         return ["--capture-range", "cudaProfilerApi", "--capture-range-end", end]
     # without this variable nsys compares registered strings only, and a range with a plain C string never triggers
     environment["NSYS_NVTX_PROFILER_REGISTER_ONLY"] = "0"
-    return ["--capture-range", "nvtx", "--nvtx-capture", capture_range, "--capture-range-end", end,
-            "--env-var", "NSYS_NVTX_PROFILER_REGISTER_ONLY=0"]  # fmt: skip
+    return [
+        "--capture-range",
+        "nvtx",
+        "--nvtx-capture",
+        capture_range,
+        "--capture-range-end",
+        end,
+        "--env-var",
+        "NSYS_NVTX_PROFILER_REGISTER_ONLY=0",
+    ]
 
 
 def _nothing_written(request: CaptureRequest) -> tuple[str, str]:
@@ -161,7 +181,7 @@ def _nothing_written(request: CaptureRequest) -> tuple[str, str]:
 
 
 def loses_domains(nvtx_version: str, nsys_version: str) -> bool:
-    """Say whether this Python package nvtx records nothing under this nsys.
+    """Return whether this Python package nvtx records nothing under this nsys.
 
     Args:
         nvtx_version: As 0.2.17.

@@ -27,7 +27,7 @@ class ReportReader:
     slow = True
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say whether the file is a report or a raw stream."""
+        """Return whether the file is a report or a raw stream."""
         return head.startswith(_MAGIC) or _STREAM_MAGIC in head[:64]
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:

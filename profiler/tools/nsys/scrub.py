@@ -42,7 +42,7 @@ class ScrubReport:
 
 
 def is_environment_block(text: str) -> bool:
-    """Say whether a text is an environment: `NAME=value` joined by NUL, `;` or line ends, and little else.
+    """Return whether a text is an environment: `NAME=value` joined by NUL, `;` or line ends, and little else.
 
     Lines of the form `name=value` are also what programs print, so with line ends a variable that every shell sets must
     be among them.

@@ -115,11 +115,11 @@ class SqliteExport:
         return str(rows[0][0]) if rows else ""
 
     def has(self, table: str, *columns: str) -> bool:
-        """Say whether a table exists and holds the given columns."""
+        """Return whether a table exists and holds the given columns."""
         return table in self.columns and set(columns) <= set(self.columns[table])
 
     def has_rows(self, table: str) -> bool:
-        """Say whether a table holds any row."""
+        """Return whether a table holds any row."""
         return bool(self.query(f'SELECT 1 FROM "{table}" LIMIT 1'))
 
     def require_nsys(self) -> None:

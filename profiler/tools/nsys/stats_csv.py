@@ -22,17 +22,24 @@ if TYPE_CHECKING:
 _HEADER = re.compile(rb'^"?Start \((\w+)\)"?,"?Duration \((\w+)\)"?,"?CorrId"?,.*$', re.MULTILINE)
 _UNIT = re.compile(r"^(.*?)(?: \(([^)]*)\))?$")
 _TIME_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
-_SIZE_BYTES = {
-    "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30,
-}  # fmt: skip
+_SIZE_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _DEVICE = re.compile(r"^(.*) \((\d+)\)$")
 _MEMCPY = re.compile(r"^\[CUDA memcpy (.+)\]$")
 _DIRECTIONS = {
-    "Host-to-Device": "HtoD", "Device-to-Host": "DtoH", "Device-to-Device": "DtoD", "Peer-to-Peer": "PtoP",
-    "Host-to-Host": "HtoH", "Host-to-Array": "HtoA", "Array-to-Host": "AtoH", "Array-to-Array": "AtoA",
-    "Array-to-Device": "AtoD", "Device-to-Array": "DtoA", "Unified Host-to-Device": "UVM HtoD",
-    "Unified Device-to-Host": "UVM DtoH", "Unified Device-to-Device": "UVM DtoD",
-}  # fmt: skip
+    "Host-to-Device": "HtoD",
+    "Device-to-Host": "DtoH",
+    "Device-to-Device": "DtoD",
+    "Peer-to-Peer": "PtoP",
+    "Host-to-Host": "HtoH",
+    "Host-to-Array": "HtoA",
+    "Array-to-Host": "AtoH",
+    "Array-to-Array": "AtoA",
+    "Array-to-Device": "AtoD",
+    "Device-to-Array": "DtoA",
+    "Unified Host-to-Device": "UVM HtoD",
+    "Unified Device-to-Host": "UVM DtoH",
+    "Unified Device-to-Device": "UVM DtoD",
+}
 _TIME_LIMIT_NS = 2.0**61
 _REQUIRED = ("Start", "Duration", "CorrId", "GrdX", "GrdY", "GrdZ", "BlkX", "BlkY", "BlkZ", "Reg/Trd", "Device", "Name")
 _NOT_HERE = "the CSV of cuda_gpu_trace holds GPU work only: give the .sqlite or .nsys-rep for the rest"
@@ -44,13 +51,11 @@ class TraceCsvReader:
 
     tool = "nsys"
     suffixes = (".csv",)
-    tables = (
-        "kernels", "launch_configurations", "memcpys", "memsets", "diagnostics", "api_calls", "nvtx_ranges", "devices",
-    )  # fmt: skip
+    tables = ("kernels", "launch_configurations", "memcpys", "memsets", "diagnostics", "api_calls", "nvtx_ranges", "devices")
     parser_version = 2
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say whether the header of the report stands in the first lines; nsys may print notices before it."""
+        """Return whether the header of the report stands in the first lines; nsys may print notices before it."""
         return _HEADER.search(head) is not None
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:
@@ -66,9 +71,11 @@ class TraceCsvReader:
         result = ReadResult(info={"tool": "nsys", "file": path.name, "report": "cuda_gpu_trace"})
         usable, left_out = trace.on_time_axis()
         makers = {
-            "kernels": (_kernels, usable & ~memcpy & ~memset), "launch_configurations": (_kernels, usable & ~memcpy & ~memset),
-            "memcpys": (_memcpys, usable & memcpy), "memsets": (_memsets, usable & memset),
-        }  # fmt: skip
+            "kernels": (_kernels, usable & ~memcpy & ~memset),
+            "launch_configurations": (_kernels, usable & ~memcpy & ~memset),
+            "memcpys": (_memcpys, usable & memcpy),
+            "memsets": (_memsets, usable & memset),
+        }
         for name in tables:
             if name == "diagnostics":
                 result.frames[name] = _diagnostics(left_out)

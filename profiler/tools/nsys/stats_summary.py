@@ -32,7 +32,7 @@ class SummaryReader:
     parser_version = 1
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say whether the header of such a report stands in the first lines; nsys may print notices before it."""
+        """Return whether the header of such a report stands in the first lines; nsys may print notices before it."""
         return _CSV.search(head) is not None or _JSON.match(head) is not None
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:

@@ -34,7 +34,7 @@ class TableFolderReader:
     slow = True
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say whether this is a folder with the strings of an export."""
+        """Return whether this is a folder with the strings of an export."""
         return path.is_dir() and any((path / f"{_MARK}{suffix}").is_file() for suffix in SUFFIXES)
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:

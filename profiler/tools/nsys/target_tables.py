@@ -153,8 +153,7 @@ def read_info(export: SqliteExport) -> dict[str, Any]:
     if export.has("META_DATA_CAPTURE", "name", "value"):
         info |= _session(export)
     if export.has("TARGET_INFO_SYSTEM_ENV", "name", "value"):
-        wanted = {"NvDriverVersion": "driver", "CudaDriverVersion": "cuda_driver", "OsDescription": "os",
-                  "CpuDescription": "cpu"}  # fmt: skip
+        wanted = {"NvDriverVersion": "driver", "CudaDriverVersion": "cuda_driver", "OsDescription": "os", "CpuDescription": "cpu"}
         marks = ", ".join("?" * len(wanted))
         rows = export.query(f"SELECT name, value FROM TARGET_INFO_SYSTEM_ENV WHERE name IN ({marks})", list(wanted))
         info |= {wanted[name]: value for name, value in rows}

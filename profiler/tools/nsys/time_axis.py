@@ -34,8 +34,11 @@ class SetAside:
     @property
     def why(self) -> str:
         """The reasons with their counts, for a message."""
-        parts = ((self.unfinished, "without a start or an end"), (self.backward, "ending before the start"),
-                 (self.far, "with a time stamp outside the capture"))  # fmt: skip
+        parts = (
+            (self.unfinished, "without a start or an end"),
+            (self.backward, "ending before the start"),
+            (self.far, "with a time stamp outside the capture"),
+        )
         return ", ".join(f"{number} {text}" for number, text in parts if number)
 
 

@@ -40,7 +40,7 @@ Field = tuple[int, int, "int | bytes"]
 
 
 def keep(name: str) -> bool:
-    """Say whether a metric stays."""
+    """Return whether a metric stays."""
     return name in KEPT or name.startswith(("launch__", "device__attribute_"))
 
 

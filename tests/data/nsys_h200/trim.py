@@ -14,9 +14,13 @@ from profiler.tools.nsys.scrub import scrub
 
 HERE = Path(__file__).parent
 REPORTS = (
-    "cuda_gpu_kern_gb_sum", "cuda_gpu_mem_time_sum", "cuda_gpu_mem_size_sum", "nvtx_gpu_proj_sum", "nvtx_kern_sum",
+    "cuda_gpu_kern_gb_sum",
+    "cuda_gpu_mem_time_sum",
+    "cuda_gpu_mem_size_sum",
+    "nvtx_gpu_proj_sum",
+    "nvtx_kern_sum",
     "cuda_kern_exec_sum",
-)  # fmt: skip
+)
 LEFT_OUT = ("ThreadNames", "ProcessStreams", "ANALYSIS_FILE")
 
 

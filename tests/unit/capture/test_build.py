@@ -57,6 +57,13 @@ def test_outside_a_checkout_the_sources_are_asked_for(tmp_path, monkeypatch):
 def test_the_configure_line_passes_everything_on():
     argv = building.configure_argv("cmake", "nvcc", Path("s"), Path("b"), "90", [Path("x"), Path("y")], True)
     assert argv == [
-        "cmake", "-S", "s", "-B", "b", "-DCMAKE_CUDA_COMPILER=nvcc", "-DTENSORRT_INCLUDE_DIR=x;y",
-        "-DCMAKE_CUDA_ARCHITECTURES=90", "-DPROFILER_WARNINGS_AS_ERRORS=ON",
-    ]  # fmt: skip
+        "cmake",
+        "-S",
+        "s",
+        "-B",
+        "b",
+        "-DCMAKE_CUDA_COMPILER=nvcc",
+        "-DTENSORRT_INCLUDE_DIR=x;y",
+        "-DCMAKE_CUDA_ARCHITECTURES=90",
+        "-DPROFILER_WARNINGS_AS_ERRORS=ON",
+    ]

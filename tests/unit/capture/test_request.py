@@ -68,11 +68,13 @@ def test_capture_ranges(text):
     [
         CaptureRequest(command=("python", "x.py", "a b"), label="mine", environment={"A": "1"}, timeout_s=3),
         CaptureRequest(
-            tools=("nsys", "ncu"), sweep=SWEEP, nsys=NsysOptions(trace=("nvtx",), keep_report=True),
+            tools=("nsys", "ncu"),
+            sweep=SWEEP,
+            nsys=NsysOptions(trace=("nvtx",), keep_report=True),
             ncu=NcuOptions(metrics=("sm__cycles_elapsed.avg",), launch_count=3),
         ),
     ],
-)  # fmt: skip
+)
 def test_a_request_survives_json(request_):
     assert CaptureRequest.from_dict(json.loads(json.dumps(request_.to_dict()))) == request_
 

@@ -49,11 +49,26 @@ def write_result(tmp_path: Path) -> Callable[..., Path]:
         for label, value in points.items():
             point = {"label": label, "status": "ok", "clock": "cuda_event", "cache": "cold", "launch_mode": "plain"}
             records.append(point | (value if isinstance(value, dict) else {"samples_ns": value}))
-        device = {"name": "Simulated GPU", "uuid": "GPU-0", "compute_capability": "9.0", "sm_count": 132, "sm_clock_hz": 1980000000,
-                  "max_threads_per_sm": 2048, "max_blocks_per_sm": 32, "registers_per_sm": 65536,
-                  "shared_memory_per_sm_bytes": 233472} | document.pop("device", {})  # fmt: skip
-        whole = {"schema": "profiler-result", "schema_version": 1, "program": {"name": "profiler-driver", "version": "1"},
-                 "engine": "direct", "device": device, "versions": {"driver": "13.0"}, "points": records} | document  # fmt: skip
+        device = {
+            "name": "Simulated GPU",
+            "uuid": "GPU-0",
+            "compute_capability": "9.0",
+            "sm_count": 132,
+            "sm_clock_hz": 1980000000,
+            "max_threads_per_sm": 2048,
+            "max_blocks_per_sm": 32,
+            "registers_per_sm": 65536,
+            "shared_memory_per_sm_bytes": 233472,
+        } | document.pop("device", {})
+        whole = {
+            "schema": "profiler-result",
+            "schema_version": 1,
+            "program": {"name": "profiler-driver", "version": "1"},
+            "engine": "direct",
+            "device": device,
+            "versions": {"driver": "13.0"},
+            "points": records,
+        } | document
         path = tmp_path / name
         path.write_text(json.dumps(whole))
         return path

@@ -74,15 +74,31 @@ def point(label: str, options: argparse.Namespace, rng: random.Random) -> dict:
     wrong = options.tolerance_abs == 0
     attributes = {name: value for name, value in pairs.items() if name not in ("op", "shape", "dtype")}
     return {
-        "label": label, "op": pairs["op"], "shape": shape, "dtype": pairs["dtype"], "attributes": attributes,
-        "launch": {"kernel": f"{pairs['op']}_{pairs.get('variant', 'scalar')}_kernel", "grid": [shape[0], 1, 1],
-                   "block": [int(pairs.get("block", 256)), 1, 1], "dynamic_shared_memory_bytes": 0},
-        "status": "wrong_output" if wrong else "ok", "reason": "max_abs_error 1e-7 > 0" if wrong else None,
-        "bytes_per_iteration": moved, "verification": None, "clock": "cuda_event", "cache": options.cache_mode,
-        "launch_mode": "plain", "streams": 1, "threads": 1, "warmup_count": 3, "sm_clock_before_hz": clock,
+        "label": label,
+        "op": pairs["op"],
+        "shape": shape,
+        "dtype": pairs["dtype"],
+        "attributes": attributes,
+        "launch": {
+            "kernel": f"{pairs['op']}_{pairs.get('variant', 'scalar')}_kernel",
+            "grid": [shape[0], 1, 1],
+            "block": [int(pairs.get("block", 256)), 1, 1],
+            "dynamic_shared_memory_bytes": 0,
+        },
+        "status": "wrong_output" if wrong else "ok",
+        "reason": "max_abs_error 1e-7 > 0" if wrong else None,
+        "bytes_per_iteration": moved,
+        "verification": None,
+        "clock": "cuda_event",
+        "cache": options.cache_mode,
+        "launch_mode": "plain",
+        "streams": 1,
+        "threads": 1,
+        "warmup_count": 3,
+        "sm_clock_before_hz": clock,
         "sm_clock_after_hz": clock,
         "samples_ns": [] if wrong else [round(median * math.exp(rng.gauss(0, 0.003))) for _ in range(options.iterations)],
-    }  # fmt: skip
+    }
 
 
 def main() -> int:
@@ -92,15 +108,26 @@ def main() -> int:
     rng = random.Random()
     points = [point(label, options, rng) for label in labels(options)]
     document = {
-        "schema": "profiler-result", "schema_version": 1, "program": {"name": "simulated-driver", "version": "1"},
-        "engine": "direct", "device": {
-            "name": "Simulated GPU", "uuid": "GPU-0", "compute_capability": "9.0", "sm_count": 132, "sm_clock_hz": 1980000000,
-            "max_threads_per_sm": 2048, "max_blocks_per_sm": 32, "registers_per_sm": 65536,
+        "schema": "profiler-result",
+        "schema_version": 1,
+        "program": {"name": "simulated-driver", "version": "1"},
+        "engine": "direct",
+        "device": {
+            "name": "Simulated GPU",
+            "uuid": "GPU-0",
+            "compute_capability": "9.0",
+            "sm_count": 132,
+            "sm_clock_hz": 1980000000,
+            "max_threads_per_sm": 2048,
+            "max_blocks_per_sm": 32,
+            "registers_per_sm": 65536,
             "shared_memory_per_sm_bytes": 233472,
         },
-        "versions": {"driver": "13.0", "cuda_runtime": "13.0", "tensorrt": None}, "digests": {}, "argv": sys.argv,
+        "versions": {"driver": "13.0", "cuda_runtime": "13.0", "tensorrt": None},
+        "digests": {},
+        "argv": sys.argv,
         "points": points,
-    }  # fmt: skip
+    }
     options.json.write_text(json.dumps(document))
     return 7 if any(item["status"] == "wrong_output" for item in points) else 0
 

@@ -42,8 +42,9 @@ def test_a_changed_attribute_is_matched_by_op_variant_shape_and_block_and_said()
 
 def test_another_block_size_is_another_row():
     assert partners(align([row("op=a shape=8 block=64", None)], [row("op=a shape=8 block=128", None)])) == [
-        ("op=a shape=8 block=64", None), (None, "op=a shape=8 block=128"),
-    ]  # fmt: skip
+        ("op=a shape=8 block=64", None),
+        (None, "op=a shape=8 block=128"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -116,13 +116,17 @@ def test_what_is_wrong_is_named(tmp_path, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('reason = "needed for bf16"', "", "has no reason"), ("expires = 2027-03-01", "", "has no expires"),
+        ('reason = "needed for bf16"', "", "has no reason"),
+        ("expires = 2027-03-01", "", "has no expires"),
         ("expires = 2027-03-01", "expires = '2027-03-01'", "expected a date"),
-        ("expires = 2027-03-01", "expires = 2027-03-01T00:00:00", "expected a date"), ("up_to = 0.05", "", "has no up_to"),
-        ("up_to = 0.05", "up_to = inf", "limits nothing"), ('row = "op=swish *"', "", "has no row"), ("up_to = 0.05", "up_to = 'much'", "expected a number"),
+        ("expires = 2027-03-01", "expires = 2027-03-01T00:00:00", "expected a date"),
+        ("up_to = 0.05", "", "has no up_to"),
+        ("up_to = 0.05", "up_to = inf", "limits nothing"),
+        ('row = "op=swish *"', "", "has no row"),
+        ("up_to = 0.05", "up_to = 'much'", "expected a number"),
         ("[[accepted]]", "[[acceptd]]", "unknown key 'acceptd'"),
     ],
-)  # fmt: skip
+)
 def test_accepted_regressions_need_row_limit_reason_and_expiry(tmp_path, old, new, message):
     (tmp_path / "profiler.toml").write_text("[gate]\naccepted = 'accepted.toml'")
     (tmp_path / "accepted.toml").write_text(ACCEPTED.replace(old, new))

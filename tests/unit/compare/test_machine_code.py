@@ -14,7 +14,7 @@ from profiler.compare.judge.machine_code import (
     parse_sass,
     resource_changes,
     same_code,
-)  # fmt: skip
+)
 from profiler.errors import CaptureError
 from profiler.jobs.ab import start_job
 from profiler.jobs.ab_comparison import identical_rows, job_comparison
@@ -56,8 +56,9 @@ def test_a_symbol_stands_for_one_instantiation():
     changed_two = {**BASE, ("sm_90", two): "x"}
     assert same_code(BASE, changed_two, both(one, two)) == both(one)
     assert same_code(BASE, changed_two, [(one, two), (two, one)]) == []
-    assert same_code(BASE, {("sm_90", "_ZN2nsL12scale_kernelILi1EEvPffi"): BASE["sm_90", one]},
-                     [(one, "_ZN2nsL12scale_kernelILi1EEvPffi")])  # fmt: skip
+    assert same_code(
+        BASE, {("sm_90", "_ZN2nsL12scale_kernelILi1EEvPffi"): BASE["sm_90", one]}, [(one, "_ZN2nsL12scale_kernelILi1EEvPffi")]
+    )
 
 
 def test_an_instantiation_that_only_one_side_has_is_a_difference():
@@ -80,8 +81,9 @@ def test_resources_are_read_and_compared():
         if item["verdict"] != "same"
     }
     assert {key: (item["base_value"], item["candidate_value"], item["verdict"]) for key, item in changes.items()} == {
-        ("scale_kernel", "registers_per_thread"): (8, 10, "worse"), ("scale_kernel", "stack_bytes_per_thread"): (0, 16, "worse"),
-    }  # fmt: skip
+        ("scale_kernel", "registers_per_thread"): (8, 10, "worse"),
+        ("scale_kernel", "stack_bytes_per_thread"): (0, 16, "worse"),
+    }
     symbol = "_Z12scale_kernelILi1EEvPffi"
     rows = {item["row"] for item in resource_changes(found, more, both(symbol))}
     assert len(rows) == 1 and rows.pop().startswith("scale_kernel<1>")

@@ -50,9 +50,18 @@ def frame(base, candidate, **more):
     records = []
     for number, pair in enumerate(zip(base, candidate, strict=True), 1):
         for position, (side, median) in enumerate(zip(("base", "candidate"), pair, strict=True)):
-            values = {"round": number, "position": position if number % 2 else 1 - position, "side": side, "label": "op=a",
-                      "median_ns": median, "samples": 10, "resolution_ns": 1.0, "problem": "", "sm_clock_before_hz": np.nan,
-                      "sm_clock_after_hz": np.nan}  # fmt: skip
+            values = {
+                "round": number,
+                "position": position if number % 2 else 1 - position,
+                "side": side,
+                "label": "op=a",
+                "median_ns": median,
+                "samples": 10,
+                "resolution_ns": 1.0,
+                "problem": "",
+                "sm_clock_before_hz": np.nan,
+                "sm_clock_after_hz": np.nan,
+            }
             records.append(values | {name: series[side][number - 1] for name, series in more.items()})
     return pd.DataFrame(records, columns=list(ROUND_COLUMNS))
 

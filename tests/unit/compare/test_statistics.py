@@ -11,7 +11,7 @@ from profiler.compare.judge.statistics import (
     overall_error,
     paired_estimates,
     two_sided_p,
-)  # fmt: skip
+)
 from profiler.compare.rows.summaries import autocorrelation_time, median_error, resolution_ns
 
 

@@ -69,5 +69,11 @@ def test_rule_refuses_values_that_mean_nothing(wrong):
 
 def test_verdicts_are_the_published_words():
     assert {item.value for item in Verdict} == {
-        "faster", "slower", "same", "cannot tell", "base only", "candidate only", "not comparable",
-    }  # fmt: skip
+        "faster",
+        "slower",
+        "same",
+        "cannot tell",
+        "base only",
+        "candidate only",
+        "not comparable",
+    }

@@ -67,8 +67,9 @@ def check(library, point):
 def test_a_point_has_the_tensors_of_its_op(library):
     tensors = library.prepare("swish", {}).tensors(Point("swish", (4, 8), "bf16"))
     assert [(item.name, item.shape, item.dtype, item.is_input) for item in tensors] == [
-        ("input0", (4, 8), "bf16", True), ("output0", (4, 8), "bf16", False),
-    ]  # fmt: skip
+        ("input0", (4, 8), "bf16", True),
+        ("output0", (4, 8), "bf16", False),
+    ]
 
 
 def test_points_are_checked_before_anything_runs(monkeypatch, library):

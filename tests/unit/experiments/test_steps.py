@@ -43,9 +43,7 @@ def test_names_are_unique_within_their_experiment() -> None:
 
 def test_all_leaves_out_what_is_not_part_of_it() -> None:
     names = [item.name for item in find_experiments("all")]
-    assert names == [
-        "native-vs-plugin", "dynamic-shapes", "serialization", "threads", "under-tools", "ranks", "plugin-speed",
-    ]  # fmt: skip
+    assert names == ["native-vs-plugin", "dynamic-shapes", "serialization", "threads", "under-tools", "ranks", "plugin-speed"]
 
 
 def test_another_device_reaches_every_program(tmp_path) -> None:

@@ -49,11 +49,13 @@ CONFIGURATION = {**K, "registers_per_thread": 32.0, "shared_memory_bytes": 0.0}
 CASES: dict[str, tuple[dict, dict]] = {
     "low_achieved_occupancy": (
         {"launches": [{**K, "achieved_occupancy_pct": 30.0, "theoretical_occupancy_pct": 100.0, "memory_throughput_pct": 20.0}]},
-        {"launches": [
-            {**K, "achieved_occupancy_pct": 30.0, "theoretical_occupancy_pct": 40.0, "memory_throughput_pct": 20.0},
-            {**K, "achieved_occupancy_pct": 30.0, "theoretical_occupancy_pct": 100.0, "memory_throughput_pct": 85.0},
-            {**K, "theoretical_occupancy_pct": 100.0, "memory_throughput_pct": 20.0},
-        ]},
+        {
+            "launches": [
+                {**K, "achieved_occupancy_pct": 30.0, "theoretical_occupancy_pct": 40.0, "memory_throughput_pct": 20.0},
+                {**K, "achieved_occupancy_pct": 30.0, "theoretical_occupancy_pct": 100.0, "memory_throughput_pct": 85.0},
+                {**K, "theoretical_occupancy_pct": 100.0, "memory_throughput_pct": 20.0},
+            ]
+        },
     ),
     "low_theoretical_occupancy": (
         {"occupancy": [{**K, "theoretical_occupancy_pct": 25.0, "occupancy_limiter": "registers"}]},
@@ -61,31 +63,42 @@ CASES: dict[str, tuple[dict, dict]] = {
     ),
     "uncoalesced_access": (
         {"launches": [{**K, "bytes_per_sector_load": 4.0, "load_sectors": 100.0, "store_sectors": 100.0}]},
-        {"launches": [
-            {**K, "bytes_per_sector_store": 4.0, "load_sectors": 1000.0, "store_sectors": 10.0},
-            {**K, "bytes_per_sector_load": 32.0, "load_sectors": 100.0, "store_sectors": 100.0},
-            {**K, "bytes_per_sector_load": 4.0},
-        ]},
+        {
+            "launches": [
+                {**K, "bytes_per_sector_store": 4.0, "load_sectors": 1000.0, "store_sectors": 10.0},
+                {**K, "bytes_per_sector_load": 32.0, "load_sectors": 100.0, "store_sectors": 100.0},
+                {**K, "bytes_per_sector_load": 4.0},
+            ]
+        },
     ),
     "bank_conflicts": (
         {"launches": [{**K, "bank_conflicts_per_instruction": 1.0, "shared_pipe_pct": 40.0}]},
-        {"launches": [
-            {**K, "bank_conflicts_per_instruction": 1.0, "shared_pipe_pct": 2.0},
-            {**K, "bank_conflicts_per_instruction": 0.1, "shared_pipe_pct": 40.0},
-            {**K, "shared_pipe_pct": 40.0},
-        ]},
+        {
+            "launches": [
+                {**K, "bank_conflicts_per_instruction": 1.0, "shared_pipe_pct": 2.0},
+                {**K, "bank_conflicts_per_instruction": 0.1, "shared_pipe_pct": 40.0},
+                {**K, "shared_pipe_pct": 40.0},
+            ]
+        },
     ),
     "divergence": (
         {"launches": [{**K, "threads_per_instruction": 8.0, "memory_throughput_pct": 20.0, "branch_efficiency_pct": 60.0}]},
-        {"launches": [
-            {**K, "threads_per_instruction": 31.0, "memory_throughput_pct": 20.0},
-            {**K, "threads_per_instruction": 8.0, "memory_throughput_pct": 90.0},
-        ]},
+        {
+            "launches": [
+                {**K, "threads_per_instruction": 31.0, "memory_throughput_pct": 20.0},
+                {**K, "threads_per_instruction": 8.0, "memory_throughput_pct": 90.0},
+            ]
+        },
     ),
     "local_memory": (
         {"launches": [{**K, "local_instructions": 50.0, "instructions": 1000.0, "registers_per_thread": 255.0}]},
-        {"launches": [{**K, "local_instructions": 1.0, "instructions": 1000.0}, {**K, "instructions": 1000.0},
-                      {**K, "local_instructions": 5.0, "instructions": 0.0}]},
+        {
+            "launches": [
+                {**K, "local_instructions": 1.0, "instructions": 1000.0},
+                {**K, "instructions": 1000.0},
+                {**K, "local_instructions": 5.0, "instructions": 0.0},
+            ]
+        },
     ),
     "tail_effect": (
         {"occupancy": [{**K, "waves_per_sm": 1.1}]},
@@ -96,10 +109,24 @@ CASES: dict[str, tuple[dict, dict]] = {
         {"occupancy": [{**K, "waves_per_sm": 0.9}, {**K, "waves_per_sm": 12.0}, {**K}]},
     ),
     "latency_bound": (
-        {"launches": [{**K, "compute_throughput_pct": 12.0, "memory_throughput_pct": 17.0, "stall_top": "long_scoreboard",
-                       "stall_top_pct": 72.0}]},
-        {"launches": [{**K, "compute_throughput_pct": 65.0, "memory_throughput_pct": 17.0},
-                      {**K, "compute_throughput_pct": 12.0, "memory_throughput_pct": 81.0}, {**K}]},
+        {
+            "launches": [
+                {
+                    **K,
+                    "compute_throughput_pct": 12.0,
+                    "memory_throughput_pct": 17.0,
+                    "stall_top": "long_scoreboard",
+                    "stall_top_pct": 72.0,
+                }
+            ]
+        },
+        {
+            "launches": [
+                {**K, "compute_throughput_pct": 65.0, "memory_throughput_pct": 17.0},
+                {**K, "compute_throughput_pct": 12.0, "memory_throughput_pct": 81.0},
+                {**K},
+            ]
+        },
     ),
     "memory_bound_at_peak": (
         {"launches": [{**K, "dram_throughput_pct": 86.0, "dram_throughput_bytes_per_s": 4.1e12}]},
@@ -110,46 +137,119 @@ CASES: dict[str, tuple[dict, dict]] = {
         {"launches": [{**K, "dram_bytes_per_payload_byte": 1.05}, {**K}]},
     ),
     "launch_bound": (
-        {"kernels": [{**CONFIGURATION, "median_ns": 1500.0}],
-         "launch_latency": [{**CONFIGURATION, "count": 100.0, "api_median_ns": 4000.0}]},
-        {"kernels": [{**CONFIGURATION, "median_ns": 1500.0}, {**CONFIGURATION, "block": "64x1x1", "median_ns": 9000.0}],
-         "launch_latency": [{**CONFIGURATION, "count": 3.0, "api_median_ns": 4000.0},
-                            {**CONFIGURATION, "block": "64x1x1", "count": 100.0, "api_median_ns": 4000.0},
-                            {**CONFIGURATION, "count": 100.0, "graph_count": 100.0, "api_median_ns": 4000.0},
-                            {**CONFIGURATION, "block": "32x1x1", "count": 100.0, "api_median_ns": 4000.0}]},
+        {
+            "kernels": [{**CONFIGURATION, "median_ns": 1500.0}],
+            "launch_latency": [{**CONFIGURATION, "count": 100.0, "api_median_ns": 4000.0}],
+        },
+        {
+            "kernels": [{**CONFIGURATION, "median_ns": 1500.0}, {**CONFIGURATION, "block": "64x1x1", "median_ns": 9000.0}],
+            "launch_latency": [
+                {**CONFIGURATION, "count": 3.0, "api_median_ns": 4000.0},
+                {**CONFIGURATION, "block": "64x1x1", "count": 100.0, "api_median_ns": 4000.0},
+                {**CONFIGURATION, "count": 100.0, "graph_count": 100.0, "api_median_ns": 4000.0},
+                {**CONFIGURATION, "block": "32x1x1", "count": 100.0, "api_median_ns": 4000.0},
+            ],
+        },
     ),
     "idle_gpu": (
-        {"device_activity": [{"device": 0.0, "busy_pct": 10.0, "busy_ns": 1e6, "span_ns": 1e7, "gap_count": 5.0,
-                              "longest_gap_ns": 5e6, "operation_count": 50.0}]},
-        {"device_activity": [{"device": 0.0, "busy_pct": 90.0, "operation_count": 50.0},
-                             {"device": 1.0, "busy_pct": 10.0, "operation_count": 2.0}]},
+        {
+            "device_activity": [
+                {
+                    "device": 0.0,
+                    "busy_pct": 10.0,
+                    "busy_ns": 1e6,
+                    "span_ns": 1e7,
+                    "gap_count": 5.0,
+                    "longest_gap_ns": 5e6,
+                    "operation_count": 50.0,
+                }
+            ]
+        },
+        {
+            "device_activity": [
+                {"device": 0.0, "busy_pct": 90.0, "operation_count": 50.0},
+                {"device": 1.0, "busy_pct": 10.0, "operation_count": 2.0},
+            ]
+        },
     ),
     "pageable_copies": (
-        {"memory_operations": [{"direction": "HtoD", "source_kind": "pageable", "destination_kind": "device", "count": 2.0,
-                                "bytes": 2e8, "total_ns": 3e7, "bandwidth_bytes_per_s": 6.6e9}]},
-        {"memory_operations": [{"direction": "HtoD", "source_kind": "pinned", "destination_kind": "device", "bytes": 2e8},
-                               {"direction": "HtoD", "source_kind": "pageable", "destination_kind": "device", "bytes": 4096.0}]},
+        {
+            "memory_operations": [
+                {
+                    "direction": "HtoD",
+                    "source_kind": "pageable",
+                    "destination_kind": "device",
+                    "count": 2.0,
+                    "bytes": 2e8,
+                    "total_ns": 3e7,
+                    "bandwidth_bytes_per_s": 6.6e9,
+                }
+            ]
+        },
+        {
+            "memory_operations": [
+                {"direction": "HtoD", "source_kind": "pinned", "destination_kind": "device", "bytes": 2e8},
+                {"direction": "HtoD", "source_kind": "pageable", "destination_kind": "device", "bytes": 4096.0},
+            ]
+        },
     ),
     "copies_inside_iterations": (
         {"memcpy_gaps": [{"kind": "copy_in_iteration", "duration_ns": 500.0, "point": "op=swish"}]},
         {"memcpy_gaps": [{"kind": "copy_to_kernel", "duration_ns": 500.0}]},
     ),
     "no_copy_overlap": (
-        {"stream_overlap": [{"kind": "copy_compute", "first": "copies", "device": 0.0, "overlap_ns": 0.0,
-                             "first_busy_ns": 5e6, "second_busy_ns": 1e7, "overlap_pct": 0.0}]},
-        {"stream_overlap": [{"kind": "copy_compute", "first": "copies", "overlap_ns": 4e6, "first_busy_ns": 5e6,
-                             "second_busy_ns": 1e7, "overlap_pct": 80.0},
-                            {"kind": "copy_compute", "first": "copies", "overlap_ns": 0.0, "first_busy_ns": 1e3,
-                             "second_busy_ns": 1e7, "overlap_pct": 0.0},
-                            {"kind": "streams", "first": "7", "overlap_ns": 0.0, "first_busy_ns": 5e6,
-                             "second_busy_ns": 1e7, "overlap_pct": 0.0}]},
+        {
+            "stream_overlap": [
+                {
+                    "kind": "copy_compute",
+                    "first": "copies",
+                    "device": 0.0,
+                    "overlap_ns": 0.0,
+                    "first_busy_ns": 5e6,
+                    "second_busy_ns": 1e7,
+                    "overlap_pct": 0.0,
+                }
+            ]
+        },
+        {
+            "stream_overlap": [
+                {
+                    "kind": "copy_compute",
+                    "first": "copies",
+                    "overlap_ns": 4e6,
+                    "first_busy_ns": 5e6,
+                    "second_busy_ns": 1e7,
+                    "overlap_pct": 80.0,
+                },
+                {
+                    "kind": "copy_compute",
+                    "first": "copies",
+                    "overlap_ns": 0.0,
+                    "first_busy_ns": 1e3,
+                    "second_busy_ns": 1e7,
+                    "overlap_pct": 0.0,
+                },
+                {
+                    "kind": "streams",
+                    "first": "7",
+                    "overlap_ns": 0.0,
+                    "first_busy_ns": 5e6,
+                    "second_busy_ns": 1e7,
+                    "overlap_pct": 0.0,
+                },
+            ]
+        },
     ),
     "bad_points": (
-        {"points": [{"label": "op=swish block=64", "status": "wrong_output", "reason": "max error 3"},
-                    {"label": "op=swish block=32", "status": "failed", "reason": "launch error"}]},
+        {
+            "points": [
+                {"label": "op=swish block=64", "status": "wrong_output", "reason": "max error 3"},
+                {"label": "op=swish block=32", "status": "failed", "reason": "launch error"},
+            ]
+        },
         {"points": [{"label": "op=swish block=64", "status": "ok"}, {"label": "x", "status": "skipped", "reason": "fp8"}]},
     ),
-}  # fmt: skip
+}
 
 
 def _told(tables: dict) -> dict[str, list[dict]]:

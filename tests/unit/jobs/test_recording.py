@@ -278,8 +278,12 @@ def kill_in_the_middle(tmp_path, request, after):
 
 def test_a_killed_recording_is_no_run_yet_and_can_go_on(tmp_path):
     points = tuple(expand("swish", ["16x64"], [], ["fault=slow"], ["block=32:384:32"]))
-    request = CaptureRequest(tools=("builtin",), sweep=SweepOptions(points, engine="faulty_engine:FaultyEngine", settings=QUICK),
-                             label="test", environment=ENGINE_PATH)  # fmt: skip
+    request = CaptureRequest(
+        tools=("builtin",),
+        sweep=SweepOptions(points, engine="faulty_engine:FaultyEngine", settings=QUICK),
+        label="test",
+        environment=ENGINE_PATH,
+    )
     killed = kill_in_the_middle(tmp_path, request, 2)
     assert killed.manifest.status == "recording"
     run = resume("test", tmp_path)
@@ -340,9 +344,10 @@ def test_secrets_of_the_environment_stay_out_of_the_manifest(tmp_path, monkeypat
     monkeypatch.setenv("SOME_TOKEN", "hunter2-x")
     code = "import profiler\nwith profiler.point(block=1): pass"
     request = CaptureRequest(
-        tools=("builtin",), command=(sys.executable, "-c", code, "--password=hunter2-y", "--api-key", "hunter2-w"),
+        tools=("builtin",),
+        command=(sys.executable, "-c", code, "--password=hunter2-y", "--api-key", "hunter2-w"),
         environment={"API_KEY": "hunter2-z", "PLAIN": "kept"},
-    )  # fmt: skip
+    )
     run = record(request, tmp_path)
     for path in run.path.rglob("*"):
         assert path.is_dir() or b"hunter2" not in path.read_bytes(), path

@@ -40,9 +40,7 @@ def check_kernels(recording, text):
     for row in report:
         key = (row["Name"], "x".join(row["GridXYZ"].split()), "x".join(row["BlockXYZ"].split()))
         exact = {"total_ns": "Total Time (ns)", "count": "Instances", "min_ns": "Min (ns)", "max_ns": "Max (ns)"}
-        rounded = {
-            "share_pct": "Time (%)", "mean_ns": "Avg (ns)", "median_ns": "Med (ns)", "stddev_ns": "StdDev (ns)",
-        }  # fmt: skip
+        rounded = {"share_pct": "Time (%)", "mean_ns": "Avg (ns)", "median_ns": "Med (ns)", "stddev_ns": "StdDev (ns)"}
         check(table[key], row, exact, rounded, key)
     return len(report)
 
@@ -77,15 +75,16 @@ def check_projection(recording, text, without=()):
     assert ours - set(report) == set(without)
     for key, row in report.items():
         exact = {
-            "proj_total_ns": "Total Proj Time (ns)", "proj_count": "Range Instances", "proj_min_ns": "Proj Min (ns)",
-            "proj_max_ns": "Proj Max (ns)", "launch_count": "Total GPU Ops",
-        }  # fmt: skip
+            "proj_total_ns": "Total Proj Time (ns)",
+            "proj_count": "Range Instances",
+            "proj_min_ns": "Proj Min (ns)",
+            "proj_max_ns": "Proj Max (ns)",
+            "launch_count": "Total GPU Ops",
+        }
         if table[key]["count"] == table[key]["proj_count"]:
             # nsys counts the host time of ranges with GPU work only
             exact["host_total_ns"] = "Total Range Time (ns)"
-        rounded = {
-            "proj_mean_ns": "Proj Avg (ns)", "proj_median_ns": "Proj Med (ns)", "proj_stddev_ns": "Proj StdDev (ns)",
-        }  # fmt: skip
+        rounded = {"proj_mean_ns": "Proj Avg (ns)", "proj_median_ns": "Proj Med (ns)", "proj_stddev_ns": "Proj StdDev (ns)"}
         check(table[key], row, exact, rounded, key)
     return len(report)
 
@@ -100,9 +99,12 @@ def check_range_kernels(recording, text):
     for row in report:
         key = (row["NVTX Range"], STYLES[row["Style"]], int(row["PID"]), int(row["TID"]), row["Kernel Name"])
         exact = {
-            "range_count": "NVTX Inst", "kernel_count": "Kern Inst", "total_ns": "Total Time (ns)", "min_ns": "Min (ns)",
+            "range_count": "NVTX Inst",
+            "kernel_count": "Kern Inst",
+            "total_ns": "Total Time (ns)",
+            "min_ns": "Min (ns)",
             "max_ns": "Max (ns)",
-        }  # fmt: skip
+        }
         check(table[key], row, exact, {"mean_ns": "Avg (ns)", "median_ns": "Med (ns)", "stddev_ns": "StdDev (ns)"}, key)
     unranged = [row for row in rows(text) if not row["NVTX Range"]]
     ours = [row for row in recording.metric_columns("nvtx").to_records() if row["kind"] == "unranged"]

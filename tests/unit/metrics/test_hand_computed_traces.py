@@ -228,8 +228,10 @@ def test_configurations_of_one_kernel_stay_apart_and_odd_names_pass(trace):
     )
     rows = records(recording, "kernels")
     assert [(row["kernel"], row["grid"], row["block"]) for row in rows] == [
-        (odd, "4x1x1", "64x1x1"), (odd, "4x1x1", "128x1x1"), (odd, "4x2x1", "64x1x1"),
-    ]  # fmt: skip
+        (odd, "4x1x1", "64x1x1"),
+        (odd, "4x1x1", "128x1x1"),
+        (odd, "4x2x1", "64x1x1"),
+    ]
     assert math.isclose(sum(row["share_pct"] for row in rows), 100.0)
 
 
@@ -266,8 +268,10 @@ def test_an_empty_trace_has_no_rows_and_no_failure(trace):
 
 def test_the_carve_out_of_a_launch_is_read_and_limits_its_occupancy(tmp_path):
     # 10 KiB and the driver's 1 KiB a block: two blocks fit into 32 KiB, twenty into the whole 228 KiB of an SM
-    kernels = [(0, 10, {"staticSharedMemory": 10240, "sharedMemoryExecuted": 32768}),
-               (20, 30, {"staticSharedMemory": 10240, "sharedMemoryExecuted": 233472})]  # fmt: skip
+    kernels = [
+        (0, 10, {"staticSharedMemory": 10240, "sharedMemoryExecuted": 32768}),
+        (20, 30, {"staticSharedMemory": 10240, "sharedMemoryExecuted": 233472}),
+    ]
     path = traces.write_trace(tmp_path / "carve.sqlite", kernels=kernels, gpus=[{}])
     recording = profiler.load(str(path))
     configurations = recording.table("launch_configurations")

@@ -69,8 +69,7 @@ def test_work_of_swish_is_what_the_source_says(swish) -> None:
     per_element = swish["flop"] / (65536 * 1024)
     assert per_element.between(8, 20).all()
     assert (swish["arithmetic_intensity_flop_per_byte"] < 3).all()
-    assert np.allclose(swish["roofline_flop_per_s"],
-                       swish["arithmetic_intensity_flop_per_byte"] * swish["dram_peak_bytes_per_s"])  # fmt: skip
+    assert np.allclose(swish["roofline_flop_per_s"], swish["arithmetic_intensity_flop_per_byte"] * swish["dram_peak_bytes_per_s"])
     assert (swish["flop_per_s"] < swish["roofline_flop_per_s"]).all()
     assert swish["fp32_peak_flop_per_s"].between(6e13, 7e13).all()
 

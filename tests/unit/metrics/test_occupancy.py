@@ -33,10 +33,14 @@ def _capability(pair: tuple[int, int]) -> str:
 
 def _configurations(threads, registers, static, dynamic, barriers=0, carve_out=None) -> Columns:
     columns = {
-        "block_x": np.asarray(threads), "block_y": np.ones_like(threads), "block_z": np.ones_like(threads),
-        "registers_per_thread": np.asarray(registers), "static_shared_memory_bytes": np.asarray(static),
-        "dynamic_shared_memory_bytes": np.asarray(dynamic), "barrier_count": np.broadcast_to(barriers, np.shape(threads)),
-    }  # fmt: skip
+        "block_x": np.asarray(threads),
+        "block_y": np.ones_like(threads),
+        "block_z": np.ones_like(threads),
+        "registers_per_thread": np.asarray(registers),
+        "static_shared_memory_bytes": np.asarray(static),
+        "dynamic_shared_memory_bytes": np.asarray(dynamic),
+        "barrier_count": np.broadcast_to(barriers, np.shape(threads)),
+    }
     if carve_out is not None:
         columns["shared_memory_executed_bytes"] = np.broadcast_to(carve_out, np.shape(threads))
     return Columns(columns)
@@ -70,8 +74,14 @@ def test_limits_equal_the_cuda_header(oracle: Path, capability: tuple[int, int])
     room = limits.shared_optin_bytes + 4096 - static
     dynamic = np.where(random.random(LAUNCHES) < 0.4, 0, random.integers(0, room))
     barriers = random.integers(0, 17, LAUNCHES)
-    device = [*capability, limits.warps * 32, limits.registers, limits.shared_bytes, limits.shared_optin_bytes,
-              limits.shared_reserve_bytes]  # fmt: skip
+    device = [
+        *capability,
+        limits.warps * 32,
+        limits.registers,
+        limits.shared_bytes,
+        limits.shared_optin_bytes,
+        limits.shared_reserve_bytes,
+    ]
     rows = np.column_stack([np.tile(device, (LAUNCHES, 1)), threads, registers, static, dynamic, barriers])
     text = "\n".join(" ".join(map(str, row)) for row in rows.tolist())
     answer = subprocess.run([str(oracle)], input=text, capture_output=True, text=True, check=True).stdout
@@ -188,8 +198,15 @@ def test_the_carve_out_in_effect_counts_and_none_means_the_largest() -> None:
 
 
 def test_device_row_beats_the_table_and_gaps_fall_back() -> None:
-    stated = sm_limits({"compute_capability": "9.0", "max_warps_per_sm": 48, "max_blocks_per_sm": None,
-                        "registers_per_sm": float("nan"), "shared_memory_per_sm_bytes": pd.NA})  # fmt: skip
+    stated = sm_limits(
+        {
+            "compute_capability": "9.0",
+            "max_warps_per_sm": 48,
+            "max_blocks_per_sm": None,
+            "registers_per_sm": float("nan"),
+            "shared_memory_per_sm_bytes": pd.NA,
+        }
+    )
     assert (stated.warps, stated.blocks, stated.registers, stated.shared_bytes) == (48, 32, 65536, 233472)
 
 

@@ -10,15 +10,38 @@ THREAD = PROCESS | 77
 OTHER_THREAD = PROCESS | 78
 
 KERNEL = {
-    "deviceId": 0, "contextId": 1, "streamId": 7, "correlationId": 0, "globalPid": PROCESS, "demangledName": 1,
-    "shortName": 2, "registersPerThread": 16, "gridX": 4, "gridY": 1, "gridZ": 1, "blockX": 64, "blockY": 1, "blockZ": 1,
-    "staticSharedMemory": 0, "dynamicSharedMemory": 0, "localMemoryPerThread": 0, "localMemoryTotal": 0, "gridId": 1,
+    "deviceId": 0,
+    "contextId": 1,
+    "streamId": 7,
+    "correlationId": 0,
+    "globalPid": PROCESS,
+    "demangledName": 1,
+    "shortName": 2,
+    "registersPerThread": 16,
+    "gridX": 4,
+    "gridY": 1,
+    "gridZ": 1,
+    "blockX": 64,
+    "blockY": 1,
+    "blockZ": 1,
+    "staticSharedMemory": 0,
+    "dynamicSharedMemory": 0,
+    "localMemoryPerThread": 0,
+    "localMemoryTotal": 0,
+    "gridId": 1,
     "mangledName": 1,
-}  # fmt: skip
+}
 MEMCPY = {
-    "deviceId": 0, "contextId": 1, "streamId": 7, "correlationId": 0, "globalPid": PROCESS, "bytes": 100, "copyKind": 1,
-    "srcKind": 0, "dstKind": 2,
-}  # fmt: skip
+    "deviceId": 0,
+    "contextId": 1,
+    "streamId": 7,
+    "correlationId": 0,
+    "globalPid": PROCESS,
+    "bytes": 100,
+    "copyKind": 1,
+    "srcKind": 0,
+    "dstKind": 2,
+}
 MEMSET = {
     "deviceId": 0,
     "contextId": 1,
@@ -34,9 +57,19 @@ CALL = {"eventClass": 0, "globalTid": THREAD, "nameId": 3, "returnValue": 0}
 RANGE = {"eventType": 59, "globalTid": THREAD, "domainId": 0}
 DOMAIN = {"start": 0, "eventType": 75, "text": "profiler", "globalTid": THREAD, "domainId": 1}
 GPU = {
-    "vmId": 0, "id": 0, "name": "NVIDIA H200", "smCount": 132, "maxWarpsPerSm": 64, "maxBlocksPerSm": 32, "cuDevice": 0,
-    "maxRegistersPerSm": 65536, "maxShmemPerSm": 233472, "computeMajor": 9, "computeMinor": 0, "memoryBandwidth": 4 * 10**12,
-}  # fmt: skip
+    "vmId": 0,
+    "id": 0,
+    "name": "NVIDIA H200",
+    "smCount": 132,
+    "maxWarpsPerSm": 64,
+    "maxBlocksPerSm": 32,
+    "cuDevice": 0,
+    "maxRegistersPerSm": 65536,
+    "maxShmemPerSm": 233472,
+    "computeMajor": 9,
+    "computeMinor": 0,
+    "memoryBandwidth": 4 * 10**12,
+}
 STRINGS = {1: "void work<float>(float*)", 2: "work", 3: "cudaLaunchKernel_v7000", 4: "iteration"}
 
 TABLES = {
@@ -49,9 +82,11 @@ TABLES = {
     "gpus": ("TARGET_INFO_GPU", GPU),
     "messages": ("DIAGNOSTIC_EVENT", {"timestamp": 0, "timestampType": 1, "source": 1, "severity": 1, "globalPid": PROCESS}),
     "streams": ("TARGET_INFO_CUDA_STREAM", {"hwId": 0, "vmId": 1, "processId": 77, "contextId": 1, "priority": 0, "flag": 2}),
-    "syncs": ("CUPTI_ACTIVITY_KIND_SYNCHRONIZATION", {**{k: KERNEL[k] for k in ("deviceId", "contextId", "streamId", "globalPid")},
-                                                      "syncType": 2, "eventId": 0}),
-}  # fmt: skip
+    "syncs": (
+        "CUPTI_ACTIVITY_KIND_SYNCHRONIZATION",
+        {**{k: KERNEL[k] for k in ("deviceId", "contextId", "streamId", "globalPid")}, "syncType": 2, "eventId": 0},
+    ),
+}
 
 
 def write_trace(path, strings=None, lazy=True, **tables):

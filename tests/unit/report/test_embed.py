@@ -34,8 +34,14 @@ def test_json_never_holds_a_tag_and_comes_back(text):
 
 def test_json_writes_missing_numbers_as_null_and_numpy_as_numbers():
     assert json.loads(json_text([float("nan"), float("inf"), np.int64(3), np.float32(0.5), np.array([1, 2]), None, True])) == [
-        None, None, 3, 0.5, [1, 2], None, True,
-    ]  # fmt: skip
+        None,
+        None,
+        3,
+        0.5,
+        [1, 2],
+        None,
+        True,
+    ]
 
 
 @given(st.lists(st.integers(min_value=0, max_value=2**48 - 1), max_size=50))

@@ -16,12 +16,15 @@ def events(spans):
     return sort(Events(start, end - start, np.zeros(len(spans), np.int64)))
 
 
-@pytest.mark.parametrize(("spans", "expected"), [
-    ([(0, 10), (10, 20), (20, 30)], [0, 0, 0]),
-    ([(0, 100), (10, 50), (20, 30), (60, 70)], [0, 1, 2, 1]),
-    ([(0, 100), (0, 50), (0, 10)], [0, 1, 2]),
-    ([(5, 5), (5, 9)], [0, 1]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([(0, 10), (10, 20), (20, 30)], [0, 0, 0]),
+        ([(0, 100), (10, 50), (20, 30), (60, 70)], [0, 1, 2, 1]),
+        ([(0, 100), (0, 50), (0, 10)], [0, 1, 2]),
+        ([(5, 5), (5, 9)], [0, 1]),
+    ],
+)
 def test_depth_is_the_number_of_open_parents(spans, expected):
     assert depths(events(spans)).tolist() == expected
 

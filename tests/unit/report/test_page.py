@@ -45,9 +45,11 @@ class Document(HTMLParser):
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     recordings = {
-        "everything": [synthetic.everything()], "hostile": [synthetic.hostile()], "silent": [synthetic.silent()],
+        "everything": [synthetic.everything()],
+        "hostile": [synthetic.hostile()],
+        "silent": [synthetic.silent()],
         "two": [synthetic.recording("base"), synthetic.recording("candidate", slower=1.05, seed=5)],
-    }  # fmt: skip
+    }
     return {name: render(items, folder / "sub" / f"{name}.html").read_text(encoding="utf-8") for name, items in recordings.items()}
 
 

@@ -25,16 +25,28 @@ for point in request["points"]:
     if pairs.get("fault") == "hang":
         time.sleep(600)
     status = "wrong_output" if pairs.get("fault") == "wrong" else "ok"
-    points.append({
-        "label": "as the driver writes it", "op": point["op"], "engine": "direct", "status": status, "reason": None, "attributes": {},
-        "samples_ns": [10, 11] if request["settings"]["timed"] else [],
-    })  # fmt: skip
+    points.append(
+        {
+            "label": "as the driver writes it",
+            "op": point["op"],
+            "engine": "direct",
+            "status": status,
+            "reason": None,
+            "attributes": {},
+            "samples_ns": [10, 11] if request["settings"]["timed"] else [],
+        }
+    )
     document = {
-        "schema": "profiler-result", "schema_version": 1,
-        "program": {"name": "profiler-driver", "version": "1"}, "engine": "direct",
-        "device": {"name": "fake"}, "versions": {"driver": "13.0"},
-        "digests": {"timing_cache": f"sha256:{len(points)}"}, "argv": sys.argv, "points": points,
-    }  # fmt: skip
+        "schema": "profiler-result",
+        "schema_version": 1,
+        "program": {"name": "profiler-driver", "version": "1"},
+        "engine": "direct",
+        "device": {"name": "fake"},
+        "versions": {"driver": "13.0"},
+        "digests": {"timing_cache": f"sha256:{len(points)}"},
+        "argv": sys.argv,
+        "points": points,
+    }
     temporary = Path(value("--json") + ".new")
     temporary.write_text(json.dumps(document))
     temporary.replace(value("--json"))

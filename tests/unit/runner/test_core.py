@@ -116,10 +116,19 @@ def test_inputs_are_random_finite_and_the_same_for_one_seed(dtype):
 
 
 SETTINGS = [
-    {}, {"iterations": 9}, {"max_iterations": 7}, {"min_iterations": 50000}, {"max_time": 0.05}, {"min_time": 9},
-    {"stability": 0.02, "warmup": 0}, {"threads": 2, "streams": 3}, {"cache_mode": "warm", "launch_mode": "graph"}, {"verify": False},
-    {"tolerance_abs": 1e-3, "seed": 5}, {"timed": False, "iterations": 1},
-]  # fmt: skip
+    {},
+    {"iterations": 9},
+    {"max_iterations": 7},
+    {"min_iterations": 50000},
+    {"max_time": 0.05},
+    {"min_time": 9},
+    {"stability": 0.02, "warmup": 0},
+    {"threads": 2, "streams": 3},
+    {"cache_mode": "warm", "launch_mode": "graph"},
+    {"verify": False},
+    {"tolerance_abs": 1e-3, "seed": 5},
+    {"timed": False, "iterations": 1},
+]
 
 
 @pytest.mark.parametrize("given", SETTINGS, ids=str)

@@ -26,8 +26,14 @@ def library(tmp_path_factory):
     os.environ["PROFILER_CUDA_LIBRARY"] = str(path)  # the core opens the driver once, so for all tests of this process
     fake = ctypes.CDLL(str(path))
     fake.fakeAdd.argtypes = [
-        ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int64, ctypes.c_float, ctypes.c_double, ctypes.c_int,
-    ]  # fmt: skip
+        ctypes.c_void_p,
+        ctypes.c_uint64,
+        ctypes.c_uint64,
+        ctypes.c_int64,
+        ctypes.c_float,
+        ctypes.c_double,
+        ctypes.c_int,
+    ]
     fake.fakeIsCapturing.argtypes = [ctypes.c_void_p]
     assert load_core().call("device", {"device": 0})["device"]["name"] == "Fake GPU"
     return fake
@@ -115,7 +121,7 @@ def test_lanes_have_streams_and_buffers_of_their_own(fake):
     assert record["measure"] == "throughput"
     assert [(lane["thread"], lane["stream"], lane["sample_count"]) for lane in record["lanes"]] == [
         (thread, stream, 20) for thread in (0, 1) for stream in (0, 1)
-    ]  # fmt: skip
+    ]
     assert record["wall_ns"] > 0
     streams = {lane: {launch[3] for launch in adds.launches[5:] if launch[0] == lane} for lane in range(4)}
     assert all(len(own) == 1 for own in streams.values())

@@ -13,9 +13,19 @@ from profiler.errors import UsageError
 from profiler.runner.settings import NAMES, OPTIONS, MeasureSettings
 
 OF_0_1 = {
-    "warmup": 5, "min_samples": 20, "max_samples": 60, "max_seconds": 0.5, "precision": 0.002, "cache": "warm",
-    "launch_mode": "graph", "streams": 2, "threads": 3, "seed": 4, "verify": False, "timed": True,
-}  # fmt: skip
+    "warmup": 5,
+    "min_samples": 20,
+    "max_samples": 60,
+    "max_seconds": 0.5,
+    "precision": 0.002,
+    "cache": "warm",
+    "launch_mode": "graph",
+    "streams": 2,
+    "threads": 3,
+    "seed": 4,
+    "verify": False,
+    "timed": True,
+}
 
 
 def test_settings_of_the_first_version_are_read():
@@ -47,12 +57,21 @@ def test_a_bound_that_is_given_moves_the_other(given, expected):
 @pytest.mark.parametrize(
     "given",
     [
-        {"min_iterations": 5, "max_iterations": 4}, {"min_time": 2, "max_time": 1}, {"iterations": 5, "stability": 0.1}, {"warmup": -1},
-        {"warmup": 1.5}, {"warmup": True}, {"streams": 0}, {"cache_mode": "lukewarm"}, {"verify": "yes"}, {"stability": 1.1},
-        {"bolck": 1}, {"max_time": float("nan")},
+        {"min_iterations": 5, "max_iterations": 4},
+        {"min_time": 2, "max_time": 1},
+        {"iterations": 5, "stability": 0.1},
+        {"warmup": -1},
+        {"warmup": 1.5},
+        {"warmup": True},
+        {"streams": 0},
+        {"cache_mode": "lukewarm"},
+        {"verify": "yes"},
+        {"stability": 1.1},
+        {"bolck": 1},
+        {"max_time": float("nan")},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_what_makes_no_sense_is_refused_with_a_hint(given):
     with pytest.raises(UsageError) as caught:
         MeasureSettings(**given)

@@ -26,10 +26,19 @@ def test_each_fault_costs_its_own_point_and_is_named(runner, tmp_path):
     points = records(done.document)
     assert list(points) == faults.split(",")
     assert {fault: point["status"] for fault, point in points.items()} == {
-        "none": "ok", "crash": "failed", "kill": "failed", "exit": "failed", "hang": "failed", "error": "failed",
-        "skip": "skipped", "broken": "failed", "memory": "failed", "wrong": "wrong_output", "late": "wrong_output",
+        "none": "ok",
+        "crash": "failed",
+        "kill": "failed",
+        "exit": "failed",
+        "hang": "failed",
+        "error": "failed",
+        "skip": "skipped",
+        "broken": "failed",
+        "memory": "failed",
+        "wrong": "wrong_output",
+        "late": "wrong_output",
         "last": "ok",
-    }  # fmt: skip
+    }
     for fault, reason in {
         "crash": "crashed: killed by SIGSEGV; about to touch address 0",
         "kill": "crashed: killed by SIGKILL",

@@ -20,18 +20,32 @@ LABEL = "op=swish variant=scalar shape=65536x1024 dtype=fp32 block=64"
 
 def result(points):
     return {
-        "schema": "profiler-result", "schema_version": 1, "program": {"name": "profiler-driver", "version": "1"},
-        "engine": "direct", "device": None, "points": points,
-    }  # fmt: skip
+        "schema": "profiler-result",
+        "schema_version": 1,
+        "program": {"name": "profiler-driver", "version": "1"},
+        "engine": "direct",
+        "device": None,
+        "points": points,
+    }
 
 
 def point(label=LABEL, samples=(700_000, 690_000, 710_000), status="ok", **more):
     return {
-        "label": label, "op": "swish", "shape": [65536, 1024], "dtype": "fp32", "attributes": {"variant": "scalar", "block": 64},
-        "status": status, "reason": None, "bytes_per_iteration": 536870912, "clock": "cuda_event", "cache": "cold",
-        "samples_ns": list(samples), "host_samples_ns": [4000] * len(samples), "verification": {"passed": status != "wrong_output"},
+        "label": label,
+        "op": "swish",
+        "shape": [65536, 1024],
+        "dtype": "fp32",
+        "attributes": {"variant": "scalar", "block": 64},
+        "status": status,
+        "reason": None,
+        "bytes_per_iteration": 536870912,
+        "clock": "cuda_event",
+        "cache": "cold",
+        "samples_ns": list(samples),
+        "host_samples_ns": [4000] * len(samples),
+        "verification": {"passed": status != "wrong_output"},
         **more,
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture
@@ -176,9 +190,13 @@ def test_cut_result_json(run):
 
 def test_ranges_of_the_runner(tmp_path):
     columns = {
-        "name": ["point op=a block=1", "iteration", "iteration"], "start_ns": [10**15, 10**15 + 5, 10**15 + 50],
-        "duration_ns": [100, 20, 30], "process_id": [1] * 3, "thread_id": [1] * 3, "payload_int": [None, 64, 64],
-    }  # fmt: skip
+        "name": ["point op=a block=1", "iteration", "iteration"],
+        "start_ns": [10**15, 10**15 + 5, 10**15 + 50],
+        "duration_ns": [100, 20, 30],
+        "process_id": [1] * 3,
+        "thread_id": [1] * 3,
+        "payload_int": [None, 64, 64],
+    }
     path = tmp_path / "ranges.json"
     path.write_text(json.dumps({"schema": "profiler-ranges", "schema_version": 1, "domain": "profiler", "columns": columns}))
     recording = profiler.load(path)

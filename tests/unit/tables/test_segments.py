@@ -56,15 +56,25 @@ def configurations(*names):
 
 FIRST = Memory(
     "capture.sqlite",
-    nvtx_ranges=ranges(("setup", 0, 5, 1), ("point a", 10, 80, 1), ("iteration", 20, 10, 1), ("point b", 100, 50, 1),
-                       ("iteration", 110, 10, 1), ("iteration", 112, 5, 2)),
-    kernels=kernels([25, 115], [0, 1]), launch_configurations=configurations("k", "m"), devices={"device_id": np.array([0])},
-)  # fmt: skip
+    nvtx_ranges=ranges(
+        ("setup", 0, 5, 1),
+        ("point a", 10, 80, 1),
+        ("iteration", 20, 10, 1),
+        ("point b", 100, 50, 1),
+        ("iteration", 110, 10, 1),
+        ("iteration", 112, 5, 2),
+    ),
+    kernels=kernels([25, 115], [0, 1]),
+    launch_configurations=configurations("k", "m"),
+    devices={"device_id": np.array([0])},
+)
 SECOND = Memory(
     "capture-2.sqlite",
     nvtx_ranges=ranges(("point b", 5, 50, 1), ("iteration", 10, 10, 1), ("point c", 60, 20, 1)),
-    kernels=kernels([12], [0]), launch_configurations=configurations("m"), devices={"device_id": np.array([0])},
-)  # fmt: skip
+    kernels=kernels([12], [0]),
+    launch_configurations=configurations("m"),
+    devices={"device_id": np.array([0])},
+)
 
 
 def joined():

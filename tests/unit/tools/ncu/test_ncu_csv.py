@@ -56,9 +56,11 @@ def test_details_page_labels_mean_the_metrics_of_the_report(reported) -> None:
     page = load(DETAILS)
     launches = page.table("profiled_launches")
     assert launches["block_x"].tolist() == [64, 64]
-    both = page.table("counters").replace({"launch_id": {1: 5}}).merge(
-        reported.table("counters"), on=["launch_id", "metric"], suffixes=("", "_report")
-    )  # fmt: skip
+    both = (
+        page.table("counters")
+        .replace({"launch_id": {1: 5}})
+        .merge(reported.table("counters"), on=["launch_id", "metric"], suffixes=("", "_report"))
+    )
     compared = both.dropna(subset=["value"])
     assert len(compared) >= 60
     # what is printed with two decimals of a scaled unit is right to half of the last digit

@@ -11,24 +11,44 @@ import pytest
 from profiler.tools.ncu.metric_names import LAUNCH, hardware_metrics, requested_metrics
 from profiler.tools.ncu.unit_names import base_unit
 
-CHIPS = {
-    "TU102": "7.5", "GA100": "8.0", "GA102": "8.6", "AD102": "8.9", "GH100": "9.0", "GB100": "10.0", "GB202": "12.0",
-}  # fmt: skip
+CHIPS = {"TU102": "7.5", "GA100": "8.0", "GA102": "8.6", "AD102": "8.9", "GH100": "9.0", "GB100": "10.0", "GB202": "12.0"}
 CHECK = Path(__file__).with_name("metric_check.c")
 
 
 @pytest.mark.parametrize(
     ("text", "unit", "factor"),
     [
-        ("usecond", "ns", 1e3), ("us", "ns", 1e3), ("ms", "ns", 1e6), ("msecond", "ns", 1e6), ("nsecond", "ns", 1),
-        ("second", "ns", 1e9), ("s", "ns", 1e9), ("ns", "ns", 1), ("%", "%", 1), ("", "", 1), ("SM", "SM", 1),
-        ("Kbyte", "byte", 1e3), ("Mbyte", "byte", 1e6), ("byte", "byte", 1), ("Kbyte/block", "byte/block", 1e3),
-        ("Gbyte/s", "byte/s", 1e9), ("Tbyte/s", "byte/s", 1e12), ("byte/second", "byte/s", 1),
-        ("byte/usecond", "byte/s", 1e6), ("Ghz", "hz", 1e9), ("hz", "hz", 1), ("cycle/nsecond", "hz", 1e9),
-        ("cycle/second", "hz", 1), ("inst/cycle", "inst/cycle", 1), ("register/thread", "register/thread", 1),
-        ("sectors", "sector", 1), ("sector/s", "sector/s", 1), ("Minst", "inst", 1e6), ("%/byte", "%/byte", 1),
+        ("usecond", "ns", 1e3),
+        ("us", "ns", 1e3),
+        ("ms", "ns", 1e6),
+        ("msecond", "ns", 1e6),
+        ("nsecond", "ns", 1),
+        ("second", "ns", 1e9),
+        ("s", "ns", 1e9),
+        ("ns", "ns", 1),
+        ("%", "%", 1),
+        ("", "", 1),
+        ("SM", "SM", 1),
+        ("Kbyte", "byte", 1e3),
+        ("Mbyte", "byte", 1e6),
+        ("byte", "byte", 1),
+        ("Kbyte/block", "byte/block", 1e3),
+        ("Gbyte/s", "byte/s", 1e9),
+        ("Tbyte/s", "byte/s", 1e12),
+        ("byte/second", "byte/s", 1),
+        ("byte/usecond", "byte/s", 1e6),
+        ("Ghz", "hz", 1e9),
+        ("hz", "hz", 1),
+        ("cycle/nsecond", "hz", 1e9),
+        ("cycle/second", "hz", 1),
+        ("inst/cycle", "inst/cycle", 1),
+        ("register/thread", "register/thread", 1),
+        ("sectors", "sector", 1),
+        ("sector/s", "sector/s", 1),
+        ("Minst", "inst", 1e6),
+        ("%/byte", "%/byte", 1),
     ],
-)  # fmt: skip
+)
 def test_units(text: str, unit: str, factor: float) -> None:
     assert base_unit(text) == (unit, pytest.approx(factor))
 

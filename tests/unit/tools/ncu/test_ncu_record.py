@@ -24,10 +24,22 @@ def argv(capability="9.0", **options):
 
 def test_whole_command_line():
     assert argv() == [
-        "/opt/ncu", "--target-processes", "all", "--clock-control", "none", "--nvtx",
-        "--metrics", ",".join(requested_metrics("9.0")), "--import-source", "no",
-        "--force-overwrite", "--export", "raw/ncu/capture.ncu-rep", "./app", "3",
-    ]  # fmt: skip
+        "/opt/ncu",
+        "--target-processes",
+        "all",
+        "--clock-control",
+        "none",
+        "--nvtx",
+        "--metrics",
+        ",".join(requested_metrics("9.0")),
+        "--import-source",
+        "no",
+        "--force-overwrite",
+        "--export",
+        "raw/ncu/capture.ncu-rep",
+        "./app",
+        "3",
+    ]
 
 
 def test_metrics_follow_the_gpu():
@@ -35,14 +47,29 @@ def test_metrics_follow_the_gpu():
 
 
 def test_options_reach_the_command_line():
-    text = " ".join(argv(
-        set="full", kernel="swish_.*", nvtx_include=("profiler@iteration/",), clock_control="base", launch_count=3, launch_skip=2,
-        import_source=True, cache_control="none",
-    ))  # fmt: skip
+    text = " ".join(
+        argv(
+            set="full",
+            kernel="swish_.*",
+            nvtx_include=("profiler@iteration/",),
+            clock_control="base",
+            launch_count=3,
+            launch_skip=2,
+            import_source=True,
+            cache_control="none",
+        )
+    )
     for part in (
-        "--set full", "--kernel-name regex:swish_.*", "--nvtx-include profiler@iteration/", "--clock-control base", "--launch-count 3",
-        "--launch-skip 2", "--import-source yes", "--cache-control none", "--force-overwrite",
-    ):  # fmt: skip
+        "--set full",
+        "--kernel-name regex:swish_.*",
+        "--nvtx-include profiler@iteration/",
+        "--clock-control base",
+        "--launch-count 3",
+        "--launch-skip 2",
+        "--import-source yes",
+        "--cache-control none",
+        "--force-overwrite",
+    ):
         assert part in text
     assert "--metrics" not in text
     assert "--metrics a,b " in " ".join(argv(metrics=("a", "b")))
@@ -57,15 +84,23 @@ def test_without_ncu_the_fix_is_named(monkeypatch):
 @pytest.mark.parametrize(
     ("log", "text", "hint"),
     [
-        ("==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access NVIDIA GPU Performance Counters on the target "
-         "device 0.", "performance counters", "NVreg_RestrictProfilingToAdminUsers=0"),
-        ("==WARNING== No kernels were profiled.\n==WARNING== Profiling kernels launched by child processes requires the "
-         "--target-processes all option.", "no kernel was profiled", "--kernel"),
+        (
+            "==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access NVIDIA GPU Performance Counters on the target "
+            "device 0.",
+            "performance counters",
+            "NVreg_RestrictProfilingToAdminUsers=0",
+        ),
+        (
+            "==WARNING== No kernels were profiled.\n==WARNING== Profiling kernels launched by child processes requires the "
+            "--target-processes all option.",
+            "no kernel was profiled",
+            "--kernel",
+        ),
         ("==ERROR== Failed to find metric smsp__nothing.sum", "does not know a metric", "--query-metrics"),
         ("==ERROR== unrecognised option '--no-such'. Use --help for further details.", "does not know an option", "ncu --help"),
         ("==ERROR== Something new went wrong.", "ncu failed", "log"),
     ],
-)  # fmt: skip
+)
 def test_known_failures_are_named_also_after_exit_status_0(log, text, hint):
     error = NcuRecorder(None, lambda: None).diagnose(f"==PROF== Connected\n{log}\n", 0)
     assert text in error.message

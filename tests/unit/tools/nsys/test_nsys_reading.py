@@ -168,7 +168,8 @@ def test_a_capture_of_unfinished_kernels_is_not_blamed_on_the_machine(tmp_path):
 
 def test_columns_that_an_older_version_lacks(tmp_path):
     path = edited(
-        tmp_path, H200 / "node.sqlite",
+        tmp_path,
+        H200 / "node.sqlite",
         "ALTER TABLE CUPTI_ACTIVITY_KIND_KERNEL DROP COLUMN graphNodeId",
         "ALTER TABLE CUPTI_ACTIVITY_KIND_KERNEL DROP COLUMN localMemoryPerThread",
         "ALTER TABLE CUPTI_ACTIVITY_KIND_KERNEL DROP COLUMN sharedMemoryExecuted",
@@ -177,7 +178,7 @@ def test_columns_that_an_older_version_lacks(tmp_path):
         "ALTER TABLE NVTX_EVENTS DROP COLUMN endGlobalTid",
         "ALTER TABLE NVTX_EVENTS DROP COLUMN uint64Value",
         "DROP TABLE TARGET_INFO_CUDA_DEVICE",
-    )  # fmt: skip
+    )
     old, new = profiler.load(path), profiler.load(H200 / "node.sqlite")
     for name in ("kernels", "nvtx", "gaps", "stream_overlap", "launch_latency"):
         left, right = old.metric_columns(name).to_records(), new.metric_columns(name).to_records()
@@ -255,9 +256,12 @@ def bad_files(tmp_path):
         database.execute("CREATE TABLE ProcessStreams (a, b)")
         database.commit()
     files = {
-        "empty.sqlite": b"", "text.sqlite": b"not a database at all", "cut.sqlite": whole[: len(whole) // 2],
-        "header.sqlite": whole[:60], "zeros.sqlite": whole[:100] + bytes(len(whole) - 100),
-    }  # fmt: skip
+        "empty.sqlite": b"",
+        "text.sqlite": b"not a database at all",
+        "cut.sqlite": whole[: len(whole) // 2],
+        "header.sqlite": whole[:60],
+        "zeros.sqlite": whole[:100] + bytes(len(whole) - 100),
+    }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     return [tmp_path / name for name in files] + [other, half]

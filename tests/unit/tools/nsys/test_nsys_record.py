@@ -30,12 +30,28 @@ def argv(**options):
 def test_whole_command_line():
     assert argv() == (
         [
-            "/opt/nsys", "profile", "--trace", "cuda,nvtx", "--sample", "none", "--cpuctxsw", "none",
-            "--cuda-graph-trace", "node", "--export", "sqlite", "--force-overwrite", "true", "--output", "raw/nsys/capture",
-            "./app", "--size", "3",
+            "/opt/nsys",
+            "profile",
+            "--trace",
+            "cuda,nvtx",
+            "--sample",
+            "none",
+            "--cpuctxsw",
+            "none",
+            "--cuda-graph-trace",
+            "node",
+            "--export",
+            "sqlite",
+            "--force-overwrite",
+            "true",
+            "--output",
+            "raw/nsys/capture",
+            "./app",
+            "--size",
+            "3",
         ],
         {},
-    )  # fmt: skip
+    )
 
 
 def test_options_reach_the_command_line():
@@ -229,8 +245,11 @@ def test_names_of_ranges_and_kernels_are_data(tmp_path):
     scrub(path)
     with closing(sqlite3.connect(path)) as connection:
         assert [value for (value,) in connection.execute("SELECT value FROM StringIds ORDER BY id")] == [
-            "point op=moe num_tokens=128", "point token=4096", "k<token=7>", f"app --token {REMOVED} num_tokens=128",
-        ]  # fmt: skip
+            "point op=moe num_tokens=128",
+            "point token=4096",
+            "k<token=7>",
+            f"app --token {REMOVED} num_tokens=128",
+        ]
 
 
 def test_scrubbing_twice_changes_nothing_more(tmp_path):
@@ -268,8 +287,13 @@ def test_environment_blocks(text, is_block):
 
 @pytest.mark.parametrize(
     ("nvtx", "nsys", "loses"),
-    [("0.2.12", "nsys 2023.4.4", True), ("0.2.17", "2023.4.4.54", True), ("0.2.11", "nsys 2023.4.4", False),
-     ("0.2.17", "nsys 2024.1.1", False), ("0.2.17", "nsys", False)],
-)  # fmt: skip
+    [
+        ("0.2.12", "nsys 2023.4.4", True),
+        ("0.2.17", "2023.4.4.54", True),
+        ("0.2.11", "nsys 2023.4.4", False),
+        ("0.2.17", "nsys 2024.1.1", False),
+        ("0.2.17", "nsys", False),
+    ],
+)
 def test_a_package_that_loses_ranges_is_known(nvtx, nsys, loses):
     assert loses_domains(nvtx, nsys) is loses
