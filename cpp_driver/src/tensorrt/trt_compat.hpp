@@ -18,6 +18,10 @@
 
 #include "tensor_spec.hpp"
 
+namespace profiler::driver {
+using namespace core;
+}
+
 namespace profiler::driver::trt {
 
 /// TensorRT objects are deleted; `destroy()` is gone.
