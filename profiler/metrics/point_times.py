@@ -58,11 +58,11 @@ def gpu_points(recording: Captures) -> pd.DataFrame | None:
         kernels_per_iteration: mean number of kernels and graphs; memcpys_in_iterations: copies inside measured iterations;
         launch_configuration: the one that took the most time. NaN where one is not known.
     """
+    found = iterations(recording)
+    if found is None or not found.labels:
+        return None
     import pandas as pd
 
-    found = iterations(recording)
-    if found is None:
-        return None
     labels, index = Coded(found.label.codes, found.labels), pd.Index(list(found.labels), dtype=object)
     try:
         measured, work = _measured(iteration_times(recording)), _work(recording, labels)

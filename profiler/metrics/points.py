@@ -56,8 +56,6 @@ def points(recording: Captures) -> pd.DataFrame:
     Raises:
         DataMissingError: The recording marks no sweep point.
     """
-    import pandas as pd
-
     marked = {tool: gpu_points(recording.only(tool)) for tool in RANGE_MARKERS if tool in recording.tools}
     gpu = {tool: found for tool, found in marked.items() if found is not None}
     results = {
@@ -69,6 +67,9 @@ def points(recording: Captures) -> pd.DataFrame:
             "points: the recording marks no sweep point",
             "mark them in the program: profiler.point(…) in Python, profiler/nvtx.hpp in C++",
         )
+    # loading pandas takes longer than reading most captures: only where there are points
+    import pandas as pd
+
     table = pd.DataFrame({"label": labels}, index=pd.Index(labels, dtype=object), dtype=object)
     times = _times(recording, table.index, gpu, results)
     parts = [_attributes(labels), _program(recording, results), times, _traffic(recording, table.index, gpu, results, times)]

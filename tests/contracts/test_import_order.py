@@ -175,6 +175,18 @@ def test_analysis_loads_pandas_only_for_a_frame(module: str) -> None:
     assert _loaded(module) & (HEAVY - {"numpy"}) == set()
 
 
+def test_every_metric_of_a_capture_without_points_needs_no_pandas() -> None:
+    capture = ROOT / "tests" / "data" / "cases" / "ncu_details_2021_speed_of_light_labels.csv"
+    code = (
+        "import sys; from profiler.metrics import catalog; from profiler.metrics.recording import load\n"
+        "tables, _ = catalog.compute_all(load(sys.argv[1])); print(*tables, 'pandas' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code, str(capture)], capture_output=True, text=True, check=True, cwd=ROOT)
+    *tables, loaded = result.stdout.split()
+    assert "launches" in tables and "summary" in tables
+    assert loaded == "False"
+
+
 @pytest.mark.parametrize("module", ["profiler.runner", "profiler.engines", "profiler.annotate"])
 def test_the_measuring_side_needs_little(module: str) -> None:
     assert _loaded(module) & ANALYSIS_ONLY == set()
