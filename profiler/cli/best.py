@@ -61,7 +61,7 @@ def print_ranking(frame: pd.DataFrame, title: str | None) -> None:
             "type": row["dtype"],
             "measured": row["conditions"],
             "": _standing(row),
-            "configuration": _configuration(row["row"]),
+            "configuration": configuration_of(row["row"]),
             "median": format_ns(row["median_ns"]),
             "behind": "" if row["place"] == 1 else format_change(row),
             "launches": str(row["samples"]),
@@ -93,7 +93,7 @@ def _standing(row: Mapping[Hashable, Any]) -> str:
     return "fastest" if row["place"] == 1 else "tied" if row["tied"] else "undecided" if row["undecided"] else "slower"
 
 
-def _configuration(label: str) -> str:
+def configuration_of(label: str) -> str:
     """Return what a label says beside op, shape and type."""
     kept = {name: value for name, value in decode_label(label).items() if name not in ("op", "shape", "dtype")}
     return encode_label(kept) if kept and "op" in decode_label(label) else label

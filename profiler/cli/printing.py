@@ -41,6 +41,12 @@ def printable(text: str, lines: bool = False) -> str:
     return text.translate(_STEERING_BUT_LINES if lines else _STEERING)
 
 
+def shorten(text: str, length: int) -> str:
+    """Return a text of at most `length` characters: a longer one loses its middle, where template arguments are."""
+    tail = length // 3
+    return text if len(text) <= length else f"{text[: length - tail - 1]}…{text[len(text) - tail :]}"
+
+
 def echo(text: str = "", err: bool = False, nl: bool = True, data: bool = False) -> None:
     """Print lines of text.
 

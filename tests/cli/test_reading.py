@@ -11,6 +11,8 @@ from profiler.cli import main, printing
 
 NCU = Path(__file__).parents[1] / "data" / "ncu_h200"
 
+RUNS = Path(__file__).parents[2] / "runs" / "examples"
+
 
 @pytest.fixture
 def report() -> Path:
@@ -67,20 +69,28 @@ def test_show_json_holds_every_table_or_the_reason(capsys, report):
     assert not set(document["metrics"]) & set(document["absent"])
 
 
-def test_show_prints_units_and_says_what_is_absent(capsys, report):
-    code, out, _ = call(capsys, "show", report)
-    assert code == 0 and "µs" in out
+def test_show_json_says_what_page_and_terminal_say(capsys):
+    code, out, _ = call(capsys, "show", "swish-h200-cpp-direct", "--runs", RUNS, "--format", "json")
+    document = json.loads(out)
+    assert code == 0 and document["version"] == 1 and "H200" in document["facts"][0]["value"]
+    winners = [row["row"] for row in document["ranking"] if row["place"] == 1]
+    assert winners[0] == "op=swish variant=vectorized shape=4096x1024 dtype=fp32 block=256"
+    assert {row["rule"] for row in document["findings"]} >= {"latency_bound", "idle_gpu"}
+
+
+def test_show_all_prints_every_table_and_says_what_is_absent(capsys, report):
+    code, out, _ = call(capsys, "show", report, "--all")
+    assert code == 0 and "µs" in out and "(counters)" in out
     assert any(line.startswith("no data for") and "gaps" in line for line in out.splitlines())
-
-
-RUNS = Path(__file__).parents[2] / "runs" / "examples"
 
 
 def test_show_begins_with_the_answer_and_leaves_out_the_drivers_own_work(capsys):
     code, out, _ = call(capsys, "show", "swish-h200-cpp-direct", "--runs", RUNS)
+    assert code == 0 and "Fastest, by own timing of sweep points (builtin)" in out
+    assert "variant=vectorized block=256" in out and "delay_kernel" not in out and "(points)" not in out
+    assert "profiler best swish-h200-cpp-direct --all" in out
+    _, out, _ = call(capsys, "show", "swish-h200-cpp-direct", "--runs", RUNS, "--all")
     lines = out.splitlines()
-    assert code == 0 and lines[1].startswith("Fastest (profiler best swish-h200-cpp-direct")
-    assert any(line.startswith("times: own timing of sweep points (builtin), 1 process") for line in lines)
     assert "(points)" in out and "(gaps)" not in out
     assert "delay_kernel" not in out[out.index("(kernels)") : out.index("(nvtx)")]
     assert any("vectorized_kernel<__half, 1, (CachePolicy)1>" in line for line in lines)

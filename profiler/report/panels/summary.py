@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from profiler.compare.ranking import LOADS
 from profiler.metrics.measured import MEASURED_NOTE, is_narrowed
@@ -13,6 +13,9 @@ from profiler.report.points import Winner, differing, winners, with_attributes
 from profiler.report.view import View
 from profiler.store.experiment_document import EXPERIMENT_NAME
 from profiler.units import format_ns, format_value
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TOP_FINDINGS = 3
 _NAMED_TIES = 3
@@ -109,11 +112,16 @@ def _figures(view: View) -> list[Block]:
         return [Missing("; ".join(view.reasons("summary")), "record a program that uses the GPU")]
     note = [Note(MEASURED_NOTE, "hint")] if any(map(is_narrowed, view.recordings)) else []
     if not view.several:
-        return [Facts(_facts(frame.to_dict("records"))), *note]
-    return [*note, *(Facts(_facts(rows.to_dict("records")), str(name)) for name, rows in frame.groupby("recording", sort=False))]
+        return [Facts(key_figures(frame)), *note]
+    return [
+        *note,
+        *(Facts(key_figures(rows), str(name)) for name, rows in frame.groupby("recording", sort=False)),
+    ]
 
 
-def _facts(rows: list[dict[str, Any]]) -> list[Fact]:
+def key_figures(frame: pd.DataFrame) -> list[Fact]:
+    """Return the figures that a page and the terminal begin with, from the table `summary`."""
+    rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
     known = {str(row["key"]): row for row in rows if row["value"] is not None and row["value"] == row["value"]}
     return [_fact(label, known[key], detail, known.get(other)) for label, key, detail, other in _KEY_FIGURES if key in known]
 

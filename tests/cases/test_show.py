@@ -1,0 +1,48 @@
+"""`profiler show` answers on one screen, whatever was recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from profiler.cli import printing
+
+ROOT = Path(__file__).parents[2]
+FILES = ("*.sqlite", "*.sqlite.xz", "*.ncu-rep", "*.json", "*.csv")
+CAPTURES = sorted({path for name in FILES for path in (ROOT / "tests/data").rglob(name)} | {*(ROOT / "runs/examples").glob("2*")})
+
+
+def test_there_are_captures_of_every_kind():
+    assert len(CAPTURES) > 40 and {path.suffix for path in CAPTURES} >= {".xz", ".sqlite", ".ncu-rep", ".csv", ".json"}
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_capture_fits_one_screen(profiler, monkeypatch, path):
+    monkeypatch.setattr(printing, "_PIPE_WIDTH", 100)
+    code, out, err = profiler("show", path)
+    lines = (out + err).splitlines()
+    assert len(lines) <= 40
+    if code:  # what no reader knows: the error and what to do
+        assert code in (5, 6) and out == "" and len(lines) == 2
+        return
+    commands = [line for line in lines if "profiler " in line]
+    assert any(f"profiler show {path} --all" in line for line in commands)
+    assert all(len(line) <= 100 for line in lines if line not in commands)
+    assert any(word in out for word in ("Fastest, by", "Times, by", "Launches under ncu", "Where the time of the"))
+
+
+def test_a_program_says_where_the_time_goes(case, profiler):
+    _, out, _ = profiler("show", case("nsys_three_kernels_best.sqlite"))
+    names = [line.split()[0] for line in out[out.index("Where the time of the GPU goes") :].splitlines()[3:8] if line.strip()]
+    assert names[0].startswith("─") and names[1:] == ["kernel2", "copy", "copy", "kernel"]
+    assert "Fastest" not in out and "808.2 ms   99.8 %" in out
+
+
+def test_an_ncu_report_begins_with_what_limits_its_launches(profiler):
+    _, out, _ = profiler("show", ROOT / "tests/data/ncu_h200/swish.ncu-rep")
+    heading, first = (next(line for line in out.splitlines() if word in line) for word in ("top stall", "1048576x1x1"))
+    order = [heading.index(word) for word in ("duration", "compute", "memory", "DRAM", "occupancy", "top stall")]
+    assert order == sorted(order)
+    figures = ("632.1 µs", "12.23 %", "17.03 %", "26.5 %", "long_scoreboard 72 %")
+    assert [first.index(text) for text in figures] == sorted(first.index(text) for text in figures)
