@@ -53,7 +53,8 @@ class Coded:
         """Return the texts as an object array, None where there is none."""
         table = np.empty(len(self.values) + 1, dtype=object)
         table[: len(self.values)] = list(self.values)
-        return table[self.codes]
+        texts: np.ndarray = table[self.codes]
+        return texts
 
 
 Column = Union[np.ndarray, Coded]  # noqa: UP007 - evaluated at run time, also on Python 3.10
@@ -68,9 +69,17 @@ def encode(texts: Sequence[str | None]) -> Coded:
 
 def concatenate(columns: Sequence[Column]) -> Column:
     """Join columns of one kind end to end; coded text stays coded, equal texts sharing a code."""
-    if not all(isinstance(column, Coded) for column in columns):
-        masked = any(isinstance(column, np.ma.MaskedArray) for column in columns)
-        return np.ma.concatenate(columns) if masked else np.concatenate(columns)
+    coded = [column for column in columns if isinstance(column, Coded)]
+    arrays = [column for column in columns if not isinstance(column, Coded)]
+    if arrays:
+        masked = any(isinstance(column, np.ma.MaskedArray) for column in arrays)
+        join: Callable[[Sequence[np.ndarray]], np.ndarray] = np.ma.concatenate if masked else np.concatenate
+        return join(arrays)
+    return join_texts(coded)
+
+
+def join_texts(columns: Sequence[Coded]) -> Coded:
+    """Join coded columns end to end; equal texts share a code."""
     known: dict[str, int] = {}
     codes = []
     for column in columns:
@@ -155,11 +164,10 @@ class Columns(Mapping[str, Column]):
 
 
 def _plain(values: np.ndarray) -> list[Any]:
-    if isinstance(values, np.ma.MaskedArray):
-        return values.tolist()
-    if values.dtype.kind == "f":
-        return [None if value != value else value for value in values.tolist()]
-    return values.tolist()
+    plain: list[Any] = values.tolist()
+    if isinstance(values, np.ma.MaskedArray) or values.dtype.kind != "f":
+        return plain
+    return [None if value != value else value for value in plain]
 
 
 def _series(column: Column) -> Any:

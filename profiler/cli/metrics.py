@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from profiler.cli.options import OutputOption, RunsOption, TableFormat, TargetArgument
 from profiler.cli.printing import echo
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def run(
@@ -35,11 +40,10 @@ def run(
 
         print_metric_table(description, frame, target=target)
         return 0
-    data = _encode(frame, format)
     if output is None:
-        echo(data, nl=False, data=True)
+        echo(_text(frame, format), nl=False, data=True)
     else:
-        write_atomic(output, data)
+        write_atomic(output, _parquet(frame) if format is TableFormat.PARQUET else _text(frame, format))
         echo(f"{len(frame)} rows of {description.name} written to {output}", err=True)
     return 0
 
@@ -57,22 +61,24 @@ def _list(format: TableFormat) -> int:
     if format is TableFormat.PARQUET:
         raise UsageError("the list of tables is no metric table", "take table, csv or json")
     if format is not TableFormat.TABLE:
-        echo(str(_encode(tables, format)), nl=False, data=True)
+        echo(_text(tables, format), nl=False, data=True)
         return 0
     for name, text in tables.itertuples(index=False):
         echo(f"{name:22} {text}")
     return 0
 
 
-def _encode(frame, format: TableFormat) -> str | bytes:
-    if format is TableFormat.PARQUET:
-        import io
+def _parquet(frame: pd.DataFrame) -> bytes:
+    import io
 
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer, index=False)
-        return buffer.getvalue()
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def _text(frame: pd.DataFrame, format: TableFormat) -> str:
     if format is TableFormat.JSON:
-        return frame.to_json(orient="records", indent=1, force_ascii=False, double_precision=15) + "\n"
+        return f"{frame.to_json(orient='records', indent=1, force_ascii=False, double_precision=15)}\n"
     from profiler.report.exporters.table_csv import to_csv
 
     # a table written to a file is CSV too: the rich rendering is for eyes only

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -32,7 +32,7 @@ def check(recording: Recording) -> list[Finding]:
     return [Finding("Warps diverge", evidence)]
 
 
-def _branches(row: dict) -> str:
+def _branches(row: Row) -> str:
     efficiency = row.get("branch_efficiency_pct")
     return "" if efficiency is None else f", branch efficiency {efficiency:.1f} %"
 

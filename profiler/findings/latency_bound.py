@@ -24,7 +24,7 @@ _ADVICE = {
 
 
 def _busiest(row: Row) -> float:
-    return max(row["compute_throughput_pct"], row["memory_throughput_pct"])
+    return float(max(row["compute_throughput_pct"], row["memory_throughput_pct"]))
 
 
 def _text(row: Row) -> str:

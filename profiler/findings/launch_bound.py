@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
 from profiler.metrics.launch_columns import LAUNCH_KEYS
@@ -13,18 +13,19 @@ if TYPE_CHECKING:
 EXECUTIONS = 20
 
 
-def _durations(recording: Recording) -> dict[tuple, float]:
+def _durations(recording: Recording) -> dict[tuple[Any, ...], float]:
     return {tuple(row[key] for key in LAUNCH_KEYS): row["median_ns"] for row in rows_of(recording, "kernels")}
 
 
 def _ratio(row: Row) -> float:
-    return row["api_median_ns"] / row["median_ns"]
+    return float(row["api_median_ns"] / row["median_ns"])
 
 
 def _often(row: Row) -> bool:
     """Return whether a kernel was launched often by itself: in a CUDA graph it already has what the rule advises."""
-    plain = row["count"] - (row["graph_count"] or 0)
-    return plain >= EXECUTIONS and 2 * plain > row["count"]
+    count: int = row["count"]
+    plain: int = count - (row["graph_count"] or 0)
+    return plain >= EXECUTIONS and 2 * plain > count
 
 
 def check(recording: Recording) -> list[Finding]:

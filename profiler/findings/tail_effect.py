@@ -15,7 +15,7 @@ LOST_SHARE = 0.2
 
 def lost(row: Row) -> float:
     """Return the share of block slots that stay empty in the last wave, of all waves."""
-    waves = row["waves_per_sm"]
+    waves: float = row["waves_per_sm"]
     return 1 - waves / math.ceil(waves)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -19,22 +20,23 @@ def check(recording: Recording) -> list[Finding]:
     findings = []
     rows = [row for row in rows_of(recording, "launches") if known(row, "load_sectors", "store_sectors")]
     for word in ("load", "store"):
-        used, sectors = f"bytes_per_sector_{word}", f"{word}_sectors"
-        bad = [
-            row
-            for row in rows
-            if known(row, used)
-            and row[used] < USED_SHARE * SECTOR_BYTES
-            and row[sectors] >= TRAFFIC_SHARE * (row["load_sectors"] + row["store_sectors"])
-        ]
+        bad = _wasteful(rows, word)
         if bad:
-            evidence = worst(
-                bad,
-                lambda row, used=used: row[used],
-                lambda row, used=used: f"{row[used]:.1f} of {SECTOR_BYTES} bytes of each sector used",
-            )
+            used = f"bytes_per_sector_{word}"
+            evidence = worst(bad, itemgetter(used), f"{{{used}:.1f}} of {SECTOR_BYTES} bytes of each sector used".format_map)
             findings.append(Finding(f"Global {word}s are not coalesced", evidence))
     return findings
+
+
+def _wasteful(rows: list[Row], word: str) -> list[Row]:
+    used, sectors = f"bytes_per_sector_{word}", f"{word}_sectors"
+    return [
+        row
+        for row in rows
+        if known(row, used)
+        and row[used] < USED_SHARE * SECTOR_BYTES
+        and row[sectors] >= TRAFFIC_SHARE * (row["load_sectors"] + row["store_sectors"])
+    ]
 
 
 RULE = Rule(

@@ -84,10 +84,10 @@ def stream_overlap(recording: Captures) -> Columns:
     columns: dict[str, Column] = {
         name: encode(part) if name in text else np.array(part, dtype=np.int64) for name, part in zip(names, parts, strict=True)
     }
-    shorter = np.minimum(columns["first_busy_ns"], columns["second_busy_ns"])
+    frame = Columns(columns)
+    shorter = np.minimum(frame.array("first_busy_ns"), frame.array("second_busy_ns"))
     with np.errstate(invalid="ignore", divide="ignore"):
-        columns["overlap_pct"] = np.where(shorter > 0, 100.0 * columns["overlap_ns"] / shorter, np.nan)
-    return Columns(columns)
+        return frame.with_columns(overlap_pct=np.where(shorter > 0, 100.0 * frame.array("overlap_ns") / shorter, np.nan))
 
 
 def _lane_names(lanes: Columns, numbers: list[int]) -> list[str]:

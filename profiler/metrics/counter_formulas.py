@@ -69,7 +69,8 @@ EXTRA_METRICS = (
 
 def ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """Divide; NaN where the divisor is 0 or missing."""
-    return np.divide(top, bottom, out=np.full(len(top), np.nan), where=np.nan_to_num(bottom) != 0)
+    quotient: np.ndarray = np.divide(top, bottom, out=np.full(len(top), np.nan), where=np.nan_to_num(bottom) != 0)
+    return quotient
 
 
 def sum_known(c: CounterMatrix, *metrics: str) -> np.ndarray:
@@ -101,7 +102,8 @@ def dram_rate(c: CounterMatrix) -> np.ndarray:
 
 def dram_peak(c: CounterMatrix) -> np.ndarray:
     """Peak device memory bandwidth at the memory clock during the launch, byte/s."""
-    return c[DRAM_PEAK] * c[DRAM_CLOCK]
+    peak: np.ndarray = c[DRAM_PEAK] * c[DRAM_CLOCK]
+    return peak
 
 
 def dram_share(c: CounterMatrix) -> np.ndarray:
@@ -124,12 +126,14 @@ def intensity(c: CounterMatrix) -> np.ndarray:
 
 def fp32_peak(c: CounterMatrix) -> np.ndarray:
     """Peak of FP32 operations at the measured clock, FLOP/s: a fused multiply-add counts twice."""
-    return 2 * c[FFMA_PEAK] * c.first(*CLOCKS)
+    peak: np.ndarray = 2 * c[FFMA_PEAK] * c.first(*CLOCKS)
+    return peak
 
 
 def ceiling(c: CounterMatrix) -> np.ndarray:
     """Roofline: the lower of the arithmetic peak and intensity times the memory peak."""
-    return np.minimum(fp32_peak(c), intensity(c) * dram_peak(c))
+    lower: np.ndarray = np.minimum(fp32_peak(c), intensity(c) * dram_peak(c))
+    return lower
 
 
 def local(c: CounterMatrix) -> np.ndarray:

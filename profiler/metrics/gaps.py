@@ -125,7 +125,7 @@ def _between(operations: GpuOperations, first: np.ndarray, second: np.ndarray, k
 def _stacked(a: Columns, b: Columns) -> Columns:
     columns = {name: concatenate([a[name], b[name]]) for name in a}
     frame = Columns(columns)
-    return frame.take(np.lexsort((frame["kind"].codes, frame.array("start_ns"), frame.array("device"))))
+    return frame.take(np.lexsort((frame.coded("kind").codes, frame.array("start_ns"), frame.array("device"))))
 
 
 _PLACE = (

@@ -45,12 +45,14 @@ class GpuOperations:
     @property
     def device(self) -> np.ndarray:
         """CUDA device ordinal of each operation."""
-        return self.lanes.array("device_id")[self.lane]
+        devices: np.ndarray = self.lanes.array("device_id")[self.lane]
+        return devices
 
     @property
     def process(self) -> np.ndarray:
         """Process of each operation."""
-        return self.lanes.array("process_id")[self.lane]
+        processes: np.ndarray = self.lanes.array("process_id")[self.lane]
+        return processes
 
 
 def gpu_operations(recording: Captures) -> GpuOperations:

@@ -34,7 +34,8 @@ def dimensions(configurations: Columns, what: str) -> np.ndarray:
 
 def shared_memory(configurations: Columns) -> np.ndarray:
     """Return static plus dynamic shared memory of a block for each launch configuration, bytes."""
-    return configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes")
+    both: np.ndarray = configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes")
+    return both
 
 
 def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:

@@ -115,7 +115,11 @@ def launches(recording: Captures) -> Columns:
     theoretical, limiter = _theoretical(recording, rows, matrix)
     stall, stall_cycles = _largest(matrix, STALL_REASONS, map(stall_metric, STALL_REASONS))
     pipe, pipe_use = _largest(matrix, PIPES, map(pipe_metric, PIPES))
-    minimum = rows.array("iteration_bytes") if "iteration_bytes" in rows else np.ma.masked_all(rows.rows, np.int64)
+    minimum = (
+        rows.array("iteration_bytes")
+        if "iteration_bytes" in rows
+        else np.ma.masked_array(np.zeros(rows.rows, np.int64), mask=np.ones(rows.rows, bool))
+    )
     table: dict[str, Column] = {
         "launch_id": rows.array("launch_id"),
         "kernel": rows["kernel"],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.columns import Columns, concatenate, encode
+from profiler.columns import Columns, encode, join_texts
 from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import operations_tool
@@ -27,12 +27,12 @@ def memory_operations(recording: Captures) -> Columns:
         DataMissingError: The recording holds neither copies nor fills.
     """
     tool = operations_tool(recording)
-    parts = [_copies(recording, tool), _fills(recording, tool)] if tool else []
-    parts = [part for part in parts if part is not None]
+    found = [_copies(recording, tool), _fills(recording, tool)] if tool else []
+    parts = [part for part in found if part is not None]
     if not parts:
         raise DataMissingError(f"memory_operations: {recording.reason('memcpys')}", "choose another recording")
     names = ("direction", "source_kind", "destination_kind")
-    coded = [concatenate([part.coded(name) for part in parts]) for name in names]
+    coded = [join_texts([part.coded(name) for part in parts]) for name in names]
     first, codes = distinct_rows([column.codes for column in coded])
     duration, size = (np.concatenate([part.array(n) for part in parts]) for n in ("duration_ns", "size_bytes"))
     time, sizes = group_statistics(codes, duration, len(first)), group_statistics(codes, size, len(first))

@@ -79,11 +79,13 @@ def _on_device(configurations: Columns, device: dict[str, Any]) -> Columns:
 
 def _gather(name: str, per_device: dict[int, Columns], rows: np.ndarray, used_on: np.ndarray) -> np.ndarray:
     """Return a column for (configuration row, device) pairs."""
-    result = np.ma.masked_all(len(rows), next(iter(per_device.values())).array(name).dtype)
+    result = np.ma.masked_array(
+        np.zeros(len(rows), next(iter(per_device.values())).array(name).dtype), mask=np.ones(len(rows), bool)
+    )
     for device, columns in per_device.items():
         chosen = used_on == device
         result[chosen] = columns.array(name)[rows[chosen]]
-    return result if np.ma.getmaskarray(result).any() else result.data
+    return result if np.ma.getmaskarray(result).any() else np.ma.getdata(result)
 
 
 def occupancy(recording: Captures) -> Columns:

@@ -87,7 +87,7 @@ def _pair_statistics(
     kernel = code[member]
     # small numbers without holes: group and name side by side need no look-up
     wide = np.int32 if len(own) * names < 2**31 else np.int64
-    codes = np.repeat(local.astype(wide) * wide(names), count)
+    codes = np.repeat(np.multiply(local, names, dtype=wide), count)
     codes += kernel
     stats = group_statistics(codes, duration[member], len(own) * names)
     used = np.flatnonzero(stats.count)
@@ -112,7 +112,7 @@ def _pair_statistics(
 def _ranges_per_pair(local: np.ndarray, count: np.ndarray, kernel: np.ndarray, names: int, groups: int) -> np.ndarray:
     """Count the ranges of each (group, kernel name); a range counts once however often it launched the kernel."""
     wide = np.int32 if len(local) * names < 2**31 else np.int64
-    instance = np.repeat(np.arange(len(local), dtype=wide) * wide(names), count)
+    instance = np.repeat(np.multiply(np.arange(len(local), dtype=wide), names, dtype=wide), count)
     instance += kernel
     if len(local) * names <= _TABLE_LIMIT:
         present = np.zeros(len(local) * names, dtype=bool)

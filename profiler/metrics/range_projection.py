@@ -88,7 +88,8 @@ def closed_elsewhere(ranges: Columns) -> np.ndarray:
     if "end_thread_id" not in ranges:
         return np.zeros(ranges.rows, dtype=bool)
     end = ranges.array("end_thread_id")
-    return ~np.ma.getmaskarray(end) & (np.ma.getdata(end) != ranges.array("thread_id"))
+    elsewhere: np.ndarray = ~np.ma.getmaskarray(end) & (np.ma.getdata(end) != ranges.array("thread_id"))
+    return elsewhere
 
 
 @dataclass(frozen=True)
@@ -222,9 +223,11 @@ def _first_of_launch(rows: np.ndarray) -> np.ndarray:
 
 def is_kernel(operations: GpuOperations) -> np.ndarray:
     """Say which operations are kernels."""
-    return operations.kind == KERNEL
+    found: np.ndarray = operations.kind == KERNEL
+    return found
 
 
 def counts_as_kernel(operations: GpuOperations) -> np.ndarray:
     """Say which operations run kernels: kernels, and graphs that were traced as a whole."""
-    return (operations.kind == KERNEL) | (operations.kind == GRAPH)
+    found: np.ndarray = (operations.kind == KERNEL) | (operations.kind == GRAPH)
+    return found

@@ -19,8 +19,8 @@ def gather_absent(sections: Sequence[Section], view: View) -> list[Section]:
         return list(sections)
     grouped: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for section in empty:
-        block = next(block for block in section.blocks if isinstance(block, Missing))
-        grouped.setdefault((block.reason, block.fix), []).append((section.id, section.title))
+        missing = next(block for block in section.blocks if isinstance(block, Missing))
+        grouped.setdefault((missing.reason, missing.fix), []).append((section.id, section.title))
     cause = _WITHOUT_GPU if all(view.table(name) is None for name in (*_GPU_WORK, "profiled_launches", "samples")) else ""
     items = [(titles, reason, fix) for (reason, fix), titles in grouped.items()]
     block = Absent(", ".join(section.title for section in empty), cause, items)

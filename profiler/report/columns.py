@@ -74,7 +74,7 @@ def table_spec(name: str) -> TableSpec:
     return known.get(name) or TableSpec(name=name, text="", columns=())
 
 
-def first_shown(table: MetricTable) -> dict[str, list[str]]:
+def first_shown(table: MetricTable) -> dict[str, Any]:
     """Return which columns of a metric table a page shows first, and which of them when it is narrow: options of a table block."""
     return {"compact": ["recording", *table.compact], "narrow": list(table.narrow)}
 

@@ -193,7 +193,7 @@ def _rounds(comparison: Comparison) -> list[Block]:
     wide = rounds.pivot_table(
         index=["label", "round"], columns="side", values="median_ns", aggfunc="first", sort=False, observed=True
     )
-    chosen = []
+    chosen: list[tuple[str, str, pd.Series]] = []
     frame = comparison.worst_first()
     for row in frame.to_dict("records"):
         label, candidate = row["base_label"], row["candidate"]

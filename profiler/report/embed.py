@@ -93,7 +93,8 @@ def pack_column(series: pd.Series) -> list[Any] | dict[str, Any]:
     if pd.api.types.is_bool_dtype(series.dtype):
         return pack_column(series.map({True: "yes", False: "no"}))
     if pd.api.types.is_integer_dtype(series.dtype) and not series.isna().any():
-        return series.to_numpy(dtype="int64").tolist()
+        whole: list[Any] = series.to_numpy(dtype="int64").tolist()
+        return whole
     if pd.api.types.is_numeric_dtype(series.dtype):
         numbers = series.to_numpy(dtype="float64", na_value=math.nan).tolist()
         return [None if not math.isfinite(value) else _shortest(value) for value in numbers]

@@ -20,6 +20,10 @@ def kernel_label(name: str) -> str:
     return name if is_plain else instantiation(name)
 
 
+def _without_arguments(name: str) -> str:
+    return _RETURN_TYPE.sub("", name.rsplit("(", 1)[0]) or name
+
+
 def kernel_labels(names: Iterable[str]) -> dict[str, str]:
     """Return each distinct name with its label; names that would share one keep their namespaces, else everything.
 
@@ -28,7 +32,7 @@ def kernel_labels(names: Iterable[str]) -> dict[str, str]:
     """
     distinct = list(dict.fromkeys(str(name) for name in names))
     labels = {name: kernel_label(name) for name in distinct}
-    for longer in (lambda name: _RETURN_TYPE.sub("", name.rsplit("(", 1)[0]) or name, lambda name: name):
+    for longer in (_without_arguments, str):
         shared = Counter(labels.values())
         labels |= {name: longer(name) for name in distinct if shared[labels[name]] > 1}
     return labels

@@ -103,7 +103,8 @@ def depths(events: Events) -> np.ndarray:
     """Return how many earlier events are still open when each sorted event starts: its row within the lane."""
     ends = np.sort(events.start + np.maximum(events.duration, 1))  # a mark is drawn, so it takes room
     opened = np.arange(len(events)) - np.searchsorted(ends, events.start, side="right")
-    return np.clip(opened, 0, MAX_DEPTH - 1)
+    depth: np.ndarray = np.clip(opened, 0, MAX_DEPTH - 1)
+    return depth
 
 
 def merge_runs(events: Events, size: int, names: Names) -> Events:

@@ -44,7 +44,7 @@ def build_timeline(recording: Recording) -> dict[str, Any] | None:
 
     What does not fit `MAX_SLICES` is merged or, for API calls, left out, and named in `notes`.
     """
-    names, notes = Names(), []
+    names, notes = Names(), list[str]()
     lanes = [lane for lane in _fit(collect_lanes(recording, names), names, notes) if len(lane.events)]
     if not lanes:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from profiler.errors import ProfilerError
+from profiler.errors import DataMissingError, ProfilerError
 from profiler.metrics.measured import shown_metric
 from profiler.metrics.time_sources import TimeSource, available_sources, check_source, choose_source
 from profiler.report.blocks import Table
@@ -58,6 +58,17 @@ class View:
         """Return a schema table over all recordings, None when none has it."""
         return self._merged("table", name)[0]
 
+    def required(self, name: str) -> pd.DataFrame:
+        """Return a metric table that a panel needs: one is built only when every table it needs is there.
+
+        Raises:
+            DataMissingError: No recording has rows of it.
+        """
+        frame = self.metric(name)
+        if frame is None:
+            raise DataMissingError(f"{name}: {'; '.join(self.reasons(name))}", "record what the table is made from")
+        return frame
+
     def reasons(self, name: str) -> list[str]:
         """Say why recordings lack a metric table, one sentence each."""
         return self._merged("metric", name)[1]
@@ -95,7 +106,8 @@ class View:
         """Return a value computed once for this page."""
         if key not in self._memo:
             self._memo[key] = compute()
-        return self._memo[key]
+        value: T = self._memo[key]
+        return value
 
     @cached_property
     def time_source(self) -> TimeSource | None:
@@ -115,7 +127,10 @@ class View:
     @cached_property
     def _device(self) -> dict[str, Any]:
         frame = self.table("devices")
-        return {} if frame is None else frame.iloc[0].to_dict()
+        if frame is None:
+            return {}
+        first: dict[str, Any] = frame.iloc[0].to_dict()
+        return first
 
 
 def _concatenate(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def storage_error(path: Path, error: OSError) -> CaptureError:
     return CaptureError(f"{path}: {error.strerror or error}", "check the path, or choose another folder (runs: --runs DIR)")
 
 
-def write_atomic(path: Path, data: str | bytes) -> None:
+def write_atomic(path: Path, data: str | bytes | memoryview) -> None:
     """Write a file so that readers see the old content or the new, never a part.
 
     Raises:

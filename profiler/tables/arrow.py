@@ -81,7 +81,8 @@ def _missing(array: pa.Array) -> np.ndarray | None:
     if bitmap is None or not array.null_count:
         return None
     bits = np.unpackbits(np.frombuffer(bitmap, dtype=np.uint8), bitorder="little")
-    return bits[array.offset : array.offset + len(array)] == 0
+    missing: np.ndarray = bits[array.offset : array.offset + len(array)] == 0
+    return missing
 
 
 def _values(array: pa.Array) -> np.ndarray:

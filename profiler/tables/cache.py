@@ -119,8 +119,9 @@ def _to_parquet(frame: Columns, key: str) -> memoryview:
     table = pa.Table.from_arrays(arrays, names=list(frame)).replace_schema_metadata({_KEY: key.encode()})
     sink = pa.BufferOutputStream()
     coded = [name for name, column in frame.items() if isinstance(column, Coded) or column.dtype == object]
+    numbers = {name: column for name, column in frame.items() if not isinstance(column, Coded)}
     # numbers that grow slowly compress well when their bytes are stored apart, highest bytes together
-    split = {name: "BYTE_STREAM_SPLIT" for name in frame if name not in coded and frame[name].dtype.kind in "iuf"}
+    split = {name: "BYTE_STREAM_SPLIT" for name, column in numbers.items() if column.dtype.kind in "iuf"}
     pq.write_table(
         table,
         sink,

@@ -18,7 +18,7 @@ from profiler.columns import Coded, Column, Columns, concatenate, encode
 from profiler.schema import POINT_DOMAIN, POINT_PREFIX, TABLES
 from profiler.store.compressed import plain_name
 from profiler.tables.identities import Identity, identify
-from profiler.tables.source_protocol import TableSource
+from profiler.tables.source_protocol import Artefacts, TableSource
 from profiler.units import NS_PER_S
 
 _SEGMENT = re.compile(r"^(?P<stem>.+?)(?:-(?P<number>[2-9]|\d\d+))?$")
@@ -27,14 +27,14 @@ START = "start_epoch_ns"
 """Fact of a capture: when its clock stood at 0, ns since 1970 in UTC."""
 
 
-def join_segments(sources: Sequence[TableSource], imported: bool = False) -> list[TableSource]:
+def join_segments(sources: Sequence[Artefacts], imported: bool = False) -> list[TableSource]:
     """Replace the segments of one capture by one source that reads them all; other sources pass unchanged.
 
     Args:
         sources: Sources of one tool.
         imported: The user put them together: all that one reader reads belong together, in the order given.
     """
-    groups: dict[tuple[str, str], list[TableSource]] = {}
+    groups: dict[tuple[str, str], list[Artefacts]] = {}
     for source in sources:
         name = plain_name(source.path)
         match = _SEGMENT.match(name.stem)
@@ -61,7 +61,7 @@ class JoinedSource:
         apart: They are recordings of their own, not attempts at one: none repeats a part of another.
     """
 
-    def __init__(self, segments: Sequence[TableSource], apart: bool = False) -> None:
+    def __init__(self, segments: Sequence[Artefacts], apart: bool = False) -> None:
         self._segments, self._apart = list(segments), apart
         self._identities: list[Identity] | None = None
         self._frames: dict[str, Columns | None] = {}
@@ -193,7 +193,11 @@ def _missing(like: Column, rows: int) -> Column:
         return Coded(np.full(rows, -1, dtype=np.int32), [])
     if like.dtype == object:
         return np.full(rows, None, dtype=object)
-    return np.full(rows, np.nan) if like.dtype.kind == "f" else np.ma.masked_all(rows, like.dtype)
+    return (
+        np.full(rows, np.nan)
+        if like.dtype.kind == "f"
+        else np.ma.masked_array(np.zeros(rows, like.dtype), mask=np.ones(rows, bool))
+    )
 
 
 def _alike(columns: Sequence[Column]) -> Sequence[Column]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from profiler.columns import Columns
+from profiler.tools.base import Reader
 
 
 class TableSource(Protocol):
@@ -35,3 +36,9 @@ class TableSource(Protocol):
     def info(self) -> dict[str, Any]:
         """Return facts about the capture."""
         ...
+
+
+class Artefacts(TableSource, Protocol):
+    """A source that one reader reads."""
+
+    reader: Reader

@@ -75,7 +75,7 @@ def _dump(binary: Path, cuobjdump: str, what: str, run: Run, log: Path) -> str:
 def parse_sass(text: str) -> dict[tuple[str, str], str]:
     """Read the output of `cuobjdump -sass`: instruction text with its encoding, hashed per function."""
     digests: dict[tuple[str, str], str] = {}
-    architecture, name, lines = "", "", []
+    architecture, name, lines = "", "", list[str]()
 
     def close() -> None:
         if name:

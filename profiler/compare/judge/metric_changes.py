@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from profiler.metrics.recording import Recording
-    from profiler.metrics.spec import MetricTable
+    from profiler.metrics.spec import Matching, MetricTable
     from profiler.spec import ColumnSpec
 
 METRIC_COLUMNS = (
@@ -59,7 +59,7 @@ def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.Dat
     records: list[dict[str, Any]] = []
     for table in catalog.METRIC_TABLES:
         if table.matching and base.recording is not None and candidate.recording is not None:
-            records += _table_changes(table, base.recording, candidate.recording, names)
+            records += _table_changes(table, table.matching, base.recording, candidate.recording, names)
     frame = pd.DataFrame(records, columns=list(METRIC_COLUMNS[1:]))
     frame.insert(0, "candidate", candidate.name)
     return frame
@@ -69,8 +69,8 @@ def metric_names() -> tuple[str, ...]:
     """Return the names of the metrics that are compared."""
     from profiler.metrics import catalog
 
-    tables = [table for table in catalog.METRIC_TABLES if table.matching]
-    return tuple(dict.fromkeys(spec.name for table in tables for spec in table.columns if _compared(spec, table)))
+    compared = [(table, table.matching) for table in catalog.METRIC_TABLES if table.matching]
+    return tuple(dict.fromkeys(spec.name for table, matching in compared for spec in table.columns if _compared(spec, matching)))
 
 
 def _renamed(pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
@@ -85,31 +85,33 @@ def _renamed(pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
 _LAUNCH = ("kernel", "launch_grid", "launch_block")
 
 
-def _table_changes(table: MetricTable, base: Recording, candidate: Recording, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    ours, theirs = _rows(table, base, {}), _rows(table, candidate, names)
-    specs = [spec for spec in table.columns if _compared(spec, table)]
+def _table_changes(
+    table: MetricTable, matching: Matching, base: Recording, candidate: Recording, names: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    ours, theirs = _rows(table.name, matching, base, {}), _rows(table.name, matching, candidate, names)
+    specs = [spec for spec in table.columns if _compared(spec, matching)]
     records = []
     for key in dict.fromkeys([*ours, *theirs]):
         for spec in specs:
-            record = change(spec, ours.get(key), theirs.get(key), table.matching.steady)
+            record = change(spec, ours.get(key), theirs.get(key), matching.steady)
             if record:
                 records.append({"table": table.name, "row": key, **record})
     return records
 
 
-def _compared(spec: ColumnSpec, table: MetricTable) -> bool:
-    if spec.name in table.matching.keys or not spec.unit or spec.compared == "never":
+def _compared(spec: ColumnSpec, matching: Matching) -> bool:
+    if spec.name in matching.keys or not spec.unit or spec.compared == "never":
         return False
-    return not (table.matching.timed and spec.unit in _OF_TIME)
+    return not (matching.timed and spec.unit in _OF_TIME)
 
 
-def _rows(table: MetricTable, recording: Recording, names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def _rows(table: str, matching: Matching, recording: Recording, names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return the rows of a metric table by their keys as text, several of one name as medians."""
     try:
-        frame = recording.metric(table.name)
+        frame = recording.metric(table)
     except DataMissingError:
         return {}
-    keys = [name for name in table.matching.keys if name in frame.columns]
+    keys = [name for name in matching.keys if name in frame.columns]
     found: dict[str, list[dict[str, Any]]] = {}
     for record in frame.to_dict("records"):
         name = " ".join(str(record[key]) for key in keys)

@@ -155,8 +155,9 @@ def compare_rounds(
     joined = Estimates(
         *(np.concatenate([getattr(e, field) for e in estimates]) for field in ("log_ratio", "standard_error", "dof", "rounds"))
     )
-    for item, known in zip(judged, np.isfinite(joined.log_ratio[:, -1:]).any(axis=1), strict=True):
-        _say_why_unknown(item, bool(known), count)
+    known = np.atleast_1d(np.isfinite(joined.log_ratio[:, -1:]).any(axis=1))
+    for item, is_known in zip(judged, known, strict=True):
+        _say_why_unknown(item, bool(is_known), count)
     return build_rows(judged, joined, rule, len(LOOKS))
 
 

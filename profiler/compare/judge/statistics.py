@@ -94,7 +94,8 @@ def paired_estimates(differences: Floats, order: Floats, looks: tuple[int, ...],
             variance = np.maximum(variance, variance_floor[:, None])
         error = np.sqrt(variance * np.where(fitted, 1.0 / spread_o, 1.0 / n))
     short = n < 3
-    return Estimates(*(np.where(short, np.nan, values) for values in (mean + first, error, dof)), rounds=n)
+    log_ratio, error, dof = (np.where(short, np.nan, values) for values in (mean + first, error, dof))
+    return Estimates(log_ratio, error, dof, n)
 
 
 def two_sided_p(estimates: Estimates, tolerance: float = 0.0) -> Floats:
@@ -114,7 +115,8 @@ def two_sided_p(estimates: Estimates, tolerance: float = 0.0) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(estimates.standard_error > 0, beyond / estimates.standard_error, np.sign(beyond) * np.inf)
     statistic = np.where(np.isfinite(estimates.log_ratio), statistic, np.nan)
-    return np.minimum(2.0 * stats.t.sf(statistic, _finite(estimates.dof)), 1.0)
+    p_values: Floats = np.minimum(2.0 * stats.t.sf(statistic, _finite(estimates.dof)), 1.0)
+    return p_values
 
 
 def _finite(dof: Floats) -> Floats:

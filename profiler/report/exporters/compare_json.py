@@ -43,7 +43,8 @@ def comparison_record(comparison: Comparison, gate: GateResult | None = None) ->
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     # pandas writes NaN and NA as null, which json would not
-    return json.loads(frame.to_json(orient="records", double_precision=15))
+    records: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=15))
+    return records
 
 
 def _gate(gate: GateResult) -> dict[str, Any]:

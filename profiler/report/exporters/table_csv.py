@@ -23,7 +23,8 @@ def to_csv(frame: pd.DataFrame) -> str:
     texts = [
         name for name in frame.columns if frame[name].dtype.kind == "O" or str(frame[name].dtype) in ("string", "str", "category")
     ]
-    return frame.assign(**{name: frame[name].astype(object).map(_safe) for name in texts}).to_csv(index=False)
+    text: str = frame.assign(**{name: frame[name].astype(object).map(_safe) for name in texts}).to_csv(index=False)
+    return text
 
 
 def _safe(value: Any) -> Any:

@@ -29,7 +29,7 @@ def build(view: View) -> list[Block]:
         blocks.append(
             table_block("launches-table", "launches", launches, title="Per profiled launch", page=12, **first_shown(LAUNCHES))
         )
-    raw = _looked_at_first(view.metric("counters"))
+    raw = _looked_at_first(view.required("counters"))
     keys = [name for name in (RECORDING, "launch_id") if name in raw.columns]
     if len(raw[keys].drop_duplicates()) <= MAX_SIDE_BY_SIDE:
         return [*blocks, _side_by_side(raw, keys)]

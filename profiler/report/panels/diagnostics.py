@@ -9,7 +9,7 @@ from profiler.report.view import View, table_block
 
 def build(view: View) -> list[Block]:
     """Build the table."""
-    return [table_block("diagnostics-table", "diagnostics", view.metric("diagnostics"), wrap=True)]
+    return [table_block("diagnostics-table", "diagnostics", view.required("diagnostics"), wrap=True)]
 
 
 PANEL = Panel(

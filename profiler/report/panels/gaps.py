@@ -27,13 +27,14 @@ _DECADES = (
 
 def build(view: View) -> list[Block]:
     """Build the histograms and tables."""
-    frame = view.metric("gaps")
+    frame = view.required("gaps")
     longest = frame.nlargest(_LONGEST, "duration_ns")
     table = table_block(
         "gaps-table", "gaps", longest, title="Longest gaps", sort="duration_ns", descending=True, all_rows=len(frame), page=8
     )
     blocks: list[Block] = [Columns([_histogram(frame), _lost_time(frame)])] if len(frame) > 1 else []
     copies = view.metric("memcpy_gaps")
+    after: Block
     if copies is None:
         after = Note("Gaps around copies: " + "; ".join(view.reasons("memcpy_gaps")), "hint")
     else:

@@ -19,7 +19,7 @@ _TOP = 12
 
 def build(view: View) -> list[Block]:
     """Build the share plot and the table."""
-    frame = view.metric("kernels")
+    frame = view.required("kernels")
     table = table_block(
         "kernels-table", "kernels", frame, sort="total_ns", descending=True, bar=["share_pct"], **first_shown(KERNELS)
     )

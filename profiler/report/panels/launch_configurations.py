@@ -69,7 +69,13 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
     # a column without any value is left out of the table, so the controls must not name it
     filled = [name for name in names if name in frame.columns and frame[name].notna().any()]
     attributes = ([RECORDING] if RECORDING in frame.columns else []) + filled
-    data = {"table": block.payload(), "attributes": attributes, "facets": facets, "measures": measures, "along": "block"}
+    data: dict[str, Any] = {
+        "table": block.payload(),
+        "attributes": attributes,
+        "facets": facets,
+        "measures": measures,
+        "along": "block",
+    }
     data["apart"] = differing(frame, LOADS)
     data |= {"lines": table == "points", "plain": table == "kernels", "shown": ["grid"] if table == "kernels" else []}
     return Widget(

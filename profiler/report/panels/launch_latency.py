@@ -11,7 +11,7 @@ from profiler.report.view import View, table_block
 
 def build(view: View) -> list[Block]:
     """Build the table."""
-    frame = view.metric("launch_latency")
+    frame = view.required("launch_latency")
     return [table_block("latency-table", "launch_latency", frame, **first_shown(LAUNCH_LATENCY))]
 
 

@@ -11,7 +11,7 @@ from profiler.report.view import View, table_block
 
 def build(view: View) -> list[Block]:
     """Build the table."""
-    frame = view.metric("memory_operations")
+    frame = view.required("memory_operations")
     return [
         table_block(
             "memory-table",

@@ -13,7 +13,7 @@ from profiler.report.view import View, table_block
 def build(view: View) -> list[Block]:
     """Build the table of ranges and that of their kernels."""
     blocks: list[Block] = [
-        table_block("nvtx-table", "nvtx", view.metric("nvtx"), sort="host_total_ns", descending=True, **first_shown(NVTX))
+        table_block("nvtx-table", "nvtx", view.required("nvtx"), sort="host_total_ns", descending=True, **first_shown(NVTX))
     ]
     kernels = view.metric("nvtx_kernels")
     if kernels is not None:

@@ -28,7 +28,7 @@ Source: NVIDIA's architecture papers, peak FP16 (non-tensor) and peak FP32: V100
 
 def build(view: View) -> list[Block]:
     """Build the plot, or say which input is missing."""
-    frame = view.metric("launches")
+    frame = view.required("launches")
     lacking = [name for name in (_X, _Y, _PEAK, _BANDWIDTH) if name not in frame.columns or frame[name].isna().all()]
     if lacking:
         return [Missing(f"the launches carry no {', '.join(lacking)}", _FIX)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def build(view: View) -> list[Block]:
     """Build the table of pairs and, where it is there, the activity per device."""
-    blocks = _pairs(view.metric("stream_overlap"))
+    blocks = _pairs(view.required("stream_overlap"))
     activity = view.metric("device_activity")
     if activity is not None:
         blocks.append(table_block("activity-table", "device_activity", activity, title="Activity per GPU", bar=["busy_pct"]))

@@ -14,7 +14,7 @@ _FIX = "record with nsys, or with --tool cupti where nsys is missing"
 def build(view: View) -> list[Block]:
     """Build one timeline per recording that holds events."""
     blocks: list[Block] = []
-    silent, tools = [], set()
+    silent, tools = list[str](), set[str]()
     for index, (name, recording) in enumerate(zip(view.names, view.recordings, strict=True)):
         data = build_timeline(recording)
         if data is None:

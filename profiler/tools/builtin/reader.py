@@ -72,9 +72,10 @@ def _check_times(values: Any, field: str, label: Any) -> None:
     """Refuse times that are no whole ns: seconds would be read as a billionth of themselves."""
     if not isinstance(values, (list, type(None))):
         raise TypeError(f"{field} of point {label!r} is no list")
-    if not set(map(type, values or ())) <= {int, type(None)}:
-        found = next(value for value in values if type(value) not in (int, type(None)))
-        raise ValueError(f"{field} of point {label!r} must hold whole nanoseconds, found {found!r}")
+    if set(map(type, values or ())) <= {int, type(None)}:
+        return
+    found = next(value for value in values or () if type(value) not in (int, type(None)))
+    raise ValueError(f"{field} of point {label!r} must hold whole nanoseconds, found {found!r}")
 
 
 def _sample_times(values: list[Any]) -> np.ndarray:

@@ -58,7 +58,7 @@ def write_archive(path: Path, tables: Sequence[RecordTable]) -> None:
             arrays[f"{table.name}/{name}/texts"] = np.array(texts, dtype=np.str_)
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # no name of these is one of its own options
     temporary.replace(path)
 
 

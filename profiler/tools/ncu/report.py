@@ -37,7 +37,8 @@ def _library() -> ModuleType:
             f"package ncu-report cannot be imported ({error})",
             "pip install ncu-report, or export CSV where ncu is: ncu -i FILE --page raw --csv --print-units base",
         ) from error
-    return ncu_report
+    library: ModuleType = ncu_report
+    return library
 
 
 def _ranges(action: Any, library: ModuleType) -> list[Range]:
@@ -143,7 +144,8 @@ def _actions(path: Path, facts: ReportFacts | None, library: ModuleType) -> list
 
 
 def _collect(actions: list[Any], library: ModuleType) -> tuple[_CounterColumns, list[Launch], list[dict[str, Any]]]:
-    columns, launches, messages = _CounterColumns(), [], []
+    columns, launches = _CounterColumns(), list[Launch]()
+    messages: list[dict[str, Any]] = []
     for launch_id, action in enumerate(actions):
         launches.append(_launch(action, library))
         messages += rule_messages(action, launch_id)

@@ -43,7 +43,7 @@ def _closed(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     if not isinstance(end, np.ma.MaskedArray) or not len(end):
         return end
     last = max(int(np.max(np.ma.getdata(start))), int(end.max() if end.count() else 0))
-    return end.astype(np.int64).filled(last)
+    return np.where(np.ma.getmaskarray(end), last, np.ma.getdata(end).astype(np.int64))
 
 
 def read_synchronizations(export: SqliteExport) -> dict[str, Columns]:
@@ -103,8 +103,8 @@ def _kinds(export: SqliteExport) -> Coded:
 
 
 def _kind(call: str | None, sync_type: int | None) -> str:
-    for part, kind in _KIND_OF_CALL if call else ():
-        if part in call:
+    for part, kind in _KIND_OF_CALL:
+        if call and part in call:
             return kind
     # memory copies and profiler calls wait too: their own name tells more than the type
     return api_name(call) if call else _KIND_OF_TYPE.get(sync_type or 0, "unknown")

@@ -125,7 +125,9 @@ def _described(
     rows = []
     for values in export.query(f"SELECT {', '.join(wanted)} FROM {table} ORDER BY rowid"):
         raw = dict(zip(wanted, values, strict=True))
-        row = {name: None if raw[column] is None else int(raw[column]) * factor for name, (column, factor) in numbers.items()}
+        row: dict[str, Any] = {
+            name: None if raw[column] is None else int(raw[column]) * factor for name, (column, factor) in numbers.items()
+        }
         row |= {name: raw.get(name) for name in others}
         row["compute_capability"] = f"{raw.get(capability[0]) or 0}.{raw.get(capability[1]) or 0}"
         rows.append(row)

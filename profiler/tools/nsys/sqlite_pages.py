@@ -129,7 +129,8 @@ class PageFile:
         if len(cells) != count or (count and int(cells.max()) + 4 > len(page)):
             raise Unsupported("a damaged page")
         places = np.concatenate((cells, [start + 8]))
-        return sum(page[places + i].astype(np.int64) << (24 - 8 * i) for i in range(4))
+        numbers: np.ndarray = np.sum([page[places + i].astype(np.int64) << (24 - 8 * i) for i in range(4)], axis=0)
+        return numbers
 
     def blocks(
         self, root: int, wanted: Sequence[int], columns: int, rowid: bool = False, span: Sequence[int] = ()
@@ -165,7 +166,7 @@ class PageFile:
             # used for block after block: what is decoded from it is copied out
             self._buffer = np.zeros(length + _PADDING, dtype=np.uint8)
         buffer = self._buffer[: length + _PADDING]
-        if os.preadv(self._file, [memoryview(buffer)[:length]], (first - 1) * self.page_size) != length:
+        if os.preadv(self._file, [buffer.data[:length]], (first - 1) * self.page_size) != length:
             raise Unsupported("a page lies outside the file")
         base = (pages - first) * self.page_size
         cells = self._cells(buffer, base, pages == 1)
@@ -184,7 +185,8 @@ class PageFile:
         inside = buffer[pointer].astype(np.int64) << 8 | buffer[pointer + 1]
         if len(inside) and int(inside.max()) >= self.page_size:
             raise Unsupported("a damaged page")
-        return np.repeat(base, count) + inside
+        places: np.ndarray = np.repeat(base, count) + inside
+        return places
 
 
 def _varint(buffer: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +211,8 @@ def _fetch(buffer: np.ndarray, place: np.ndarray, words: int) -> np.ndarray:
     """Return some bytes from each place, as rows of 8-byte words in the machine's own byte order."""
     # a view whose elements begin at every byte: one index then copies whole elements
     view = np.ndarray((len(buffer) - 8 * words,), dtype=f"V{8 * words}", buffer=buffer, strides=(1,))
-    return view[place].view(np.uint64).reshape(len(place), words)
+    rows: np.ndarray = view[place].view(np.uint64).reshape(len(place), words)
+    return rows
 
 
 def _decode(
@@ -280,9 +283,9 @@ def number_rows(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         numbers[place[same]] = rank[slot[same]]
         place = place[~same]
         left = place
-    _, first, inverse = np.unique(words[left], axis=0, return_index=True, return_inverse=True)
-    numbers[left] = count + inverse.reshape(-1)
-    return numbers, np.concatenate([*members, left[first]])
+    _, first, inverse = np.unique(words[place], axis=0, return_index=True, return_inverse=True)
+    numbers[place] = count + inverse.reshape(-1)
+    return numbers, np.concatenate([*members, place[first]])
 
 
 def _signatures(buffer: np.ndarray, place: np.ndarray, header: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -337,7 +340,8 @@ def _layout(signatures: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _serial_types(signature: list[int], columns: int) -> list[int]:
-    types, place, length = [], 1, signature[0]
+    types: list[int] = []
+    place, length = 1, signature[0]
     while place < length and len(types) < columns:
         value = 0
         while True:

@@ -112,7 +112,8 @@ class _Trace:
         self.path = path
         self._columns: dict[str, tuple[pa.ChunkedArray, str]] = {}
         for name in table.column_names:
-            base, unit = _UNIT.match(name).groups()  # type: ignore[union-attr] - every text matches
+            parts = _UNIT.match(name)
+            base, unit = parts.groups() if parts else (name, None)
             self._columns[base] = (table.column(name), unit or "")
         missing = [name for name in _REQUIRED if name not in self._columns]
         if missing:
@@ -135,9 +136,10 @@ class _Trace:
         import pyarrow as pa
 
         try:
-            return self._columns[name][0].cast(pa.float64()).to_numpy()
+            values: np.ndarray = self._columns[name][0].cast(pa.float64()).to_numpy()
         except (pa.ArrowException, *DAMAGE) as error:
             raise BadExportError(f"{self.path}: column {name} holds no numbers ({error})", "print the report again") from error
+        return values
 
     def times(self, name: str) -> np.ndarray:
         """Return a time column in ns, masked where it is empty or no time."""
@@ -156,7 +158,8 @@ class _Trace:
         """Return a size column in bytes, 0 where empty."""
         if name not in self._columns:
             return np.zeros(self.rows, np.int64)
-        return np.rint(np.nan_to_num(self.numbers(name)) * self._factor(name, _SIZE_BYTES)).astype(np.int64)
+        sizes: np.ndarray = np.rint(np.nan_to_num(self.numbers(name)) * self._factor(name, _SIZE_BYTES)).astype(np.int64)
+        return sizes
 
     def text(self, name: str) -> Coded:
         """Return a text column, dictionary-coded."""

@@ -139,8 +139,8 @@ def read_info(export: SqliteExport) -> dict[str, Any]:
     """Return the facts about the capture that a page's header shows; nothing of the recorded environment."""
     info: dict[str, Any] = {"tool": "nsys", "tool_version": export.version, "file": export.path.name}
     if export.has("META_DATA_EXPORT", "name", "value"):
-        rows = dict(export.query("SELECT name, value FROM META_DATA_EXPORT"))
-        info["schema_version"] = rows.get("EXPORT_SCHEMA_VERSION", "")
+        exported: dict[Any, Any] = dict(export.query("SELECT name, value FROM META_DATA_EXPORT"))
+        info["schema_version"] = exported.get("EXPORT_SCHEMA_VERSION", "")
     if export.has("TARGET_INFO_SESSION_START_TIME", "utcTime"):
         rows = export.query("SELECT utcTime FROM TARGET_INFO_SESSION_START_TIME")
         info["start_utc"] = str(rows[0][0]) if rows else ""
