@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from profiler.errors import DataMissingError
+from profiler.findings.rule import Finding
 from profiler.metrics.measured import is_own_sweep, measured
 
 if TYPE_CHECKING:
@@ -26,18 +27,18 @@ RULE_MODULES = (
     "bank_conflicts",
     "local_memory",
     "divergence",
+    "small_grid",
+    "tail_effect",
     "latency_bound",
     "low_achieved_occupancy",
     "low_theoretical_occupancy",
-    "tail_effect",
-    "small_grid",
     "launch_bound",
     "idle_gpu",
     "pageable_copies",
     "no_copy_overlap",
     "memory_bound_at_peak",
 )
-"""Rules in the order in which they are told."""
+"""Rules in the order in which they are told, causes before their effects."""
 
 COLUMNS = ("rule", "severity", "title", "evidence", "advice", "source")
 SEVERITIES = ("error", "warning", "advice", "info", "ok", "not_evaluated")
@@ -53,34 +54,34 @@ def rules() -> tuple[Rule, ...]:
     return tuple(import_module(f"{__name__}.{name}").RULE for name in RULE_MODULES)
 
 
-def _rows(rule: Rule, recording: Recording) -> list[dict[str, str]]:
+def _missing(rule: Rule, recording: Recording) -> Finding | None:
+    """Return why a rule cannot be evaluated; None when it can."""
     if rule.whole_program and is_own_sweep(recording):
-        row = {"rule": rule.name, "severity": "not_evaluated", "title": rule.text, "evidence": _OWN_SWEEP}
-        return [{**row, "advice": "Record your own program to have it judged.", "source": rule.source}]
+        return Finding(rule.text, _OWN_SWEEP, "not_evaluated", "Record your own program to have it judged.")
     try:
         for name in rule.needs:
             recording.metric_columns(name)
     except DataMissingError as error:
-        row = {"rule": rule.name, "severity": "not_evaluated", "title": rule.text, "evidence": error.message}
-        return [{**row, "advice": error.hint, "source": rule.source}]
-    return [
-        {
-            "rule": rule.name,
-            "severity": finding.severity,
-            "title": finding.title,
-            "evidence": finding.evidence,
-            "advice": finding.advice or rule.advice,
-            "source": rule.source,
-        }
-        for finding in rule.check(recording)
-    ]
+        return Finding(rule.text, error.message, "not_evaluated", error.hint)
+    return None
+
+
+def _row(rule: Rule, finding: Finding) -> dict[str, str]:
+    evidence = f"{finding.evidence}; up to {finding.saving:.0%} of the GPU time" if finding.saving >= 0.01 else finding.evidence
+    texts = {"severity": finding.severity, "title": finding.title, "evidence": evidence}
+    return {"rule": rule.name, **texts, "advice": finding.advice or rule.advice, "source": rule.source}
 
 
 def evaluate_rows(recording: Recording) -> list[dict[str, str]]:
     """Evaluate every rule, without pandas; rows as in `evaluate`."""
-    shown = measured(recording) if is_own_sweep(recording) else recording
-    found = [row for rule in rules() for row in _rows(rule, shown)]
-    return sorted(found, key=lambda row: SEVERITIES.index(row["severity"]))
+    # what a program does outside its measured iterations, where it has any, is set-up
+    shown = measured(recording)
+    found: list[tuple[Rule, Finding]] = []
+    for rule in rules():
+        missing = _missing(rule, shown)
+        found += [(rule, finding) for finding in ([missing] if missing else rule.check(shown))]
+    found.sort(key=lambda item: (SEVERITIES.index(item[1].severity), -item[1].saving))
+    return [_row(rule, finding) for rule, finding in found]
 
 
 def evaluate(recording: Recording) -> pd.DataFrame:
@@ -90,7 +91,8 @@ def evaluate(recording: Recording) -> pd.DataFrame:
         recording: What to look at.
 
     Returns:
-        rule, severity (one of `SEVERITIES`), title, evidence, advice, source; worst first, then in the order of the rules.
+        rule, severity (one of `SEVERITIES`), title, evidence, advice, source; worst first, then by the share of the GPU time
+        that it could save, then in the order of the rules.
         A rule that holds for nothing has no row; one that lacks its data has a row that says why.
     """
     import pandas as pd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import SHOWN, Finding, Rule, rows_of
+from profiler.findings.rule import Finding, Rule, listed, rows_of
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -19,9 +19,8 @@ def check(recording: Recording) -> list[Finding]:
     for status, title in _TITLES.items():
         bad = [row for row in rows if row["status"] == status]
         if bad:
-            texts = [f"{row['label']}: {row['reason'] or status}" for row in bad[:SHOWN]]
-            more = [f"and {len(bad) - SHOWN} more"] if len(bad) > SHOWN else []
-            findings.append(Finding(f"{len(bad)} {title}", "; ".join([*texts, *more]), "error"))
+            texts = [f"{row['label']}: {row['reason'] or status}" for row in bad]
+            findings.append(Finding(f"{len(bad)} {title}", listed(texts), "error"))
     return findings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -17,22 +17,24 @@ def check(recording: Recording) -> list[Finding]:
     """Look for launches with many conflicts whose shared memory pipe is in real use."""
     bad = [
         row
-        for row in rows_of(recording, "launches")
+        for row in launch_groups(recording)
         if known(row, "bank_conflicts_per_instruction", "shared_pipe_pct")
         and row["bank_conflicts_per_instruction"] > CONFLICTS_PER_INSTRUCTION
         and row["shared_pipe_pct"] > PIPE_PCT
     ]
-    if not bad:
-        return []
-    evidence = worst(
-        bad,
-        lambda row: -row["bank_conflicts_per_instruction"],
-        lambda row: (
-            f"{row['bank_conflicts_per_instruction']:.2f} conflicts per shared memory instruction,"
-            f" pipe used {row['shared_pipe_pct']:.0f} %"
-        ),
+    return losses("Shared memory accesses conflict in banks", bad, _gain, _text)
+
+
+def _gain(row: Row) -> float:
+    conflicts = row["bank_conflicts_per_instruction"]
+    return float(conflicts / (1 + conflicts) * row["shared_pipe_pct"] / 100)
+
+
+def _text(row: Row) -> str:
+    return (
+        f"{row['bank_conflicts_per_instruction']:.2f} conflicts per shared memory instruction,"
+        f" pipe used {row['shared_pipe_pct']:.0f} %"
     )
-    return [Finding("Shared memory accesses conflict in banks", evidence)]
 
 
 RULE = Rule(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.findings.rule import Finding, Rule
+from profiler.findings.rule import Finding, Rule, busy_ns, severity_of
 from profiler.units import format_ns
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ def check(recording: Recording) -> list[Finding]:
     points = [point for point in dict.fromkeys(table.array("point")[inside].tolist()) if point]
     where = f", in {len(points)} points, first {points[0]}" if points else ""
     total = int(table.array("duration_ns")[inside].sum())
-    return [Finding("Measured iterations copy memory", f"{len(inside)} copies of {format_ns(total)} in total{where}")]
+    saving = min(total / (busy_ns(recording) or total or 1), 1.0)
+    evidence = f"{len(inside)} copies of {format_ns(total)} in total{where}"
+    return [Finding("Measured iterations copy memory", evidence, severity_of(saving), saving=saving)]
 
 
 RULE = Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -17,19 +17,17 @@ def check(recording: Recording) -> list[Finding]:
     """Look for launches whose instructions run with few active threads and that memory does not limit anyway."""
     bad = [
         row
-        for row in rows_of(recording, "launches")
+        for row in launch_groups(recording)
         if known(row, "threads_per_instruction")
         and row["threads_per_instruction"] < ACTIVE_THREADS
         and (row["memory_throughput_pct"] or 0) < MEMORY_PCT
     ]
-    if not bad:
-        return []
-    evidence = worst(
+    return losses(
+        "Warps diverge",
         bad,
-        lambda row: row["threads_per_instruction"],
+        lambda row: 1 - row["threads_per_instruction"] / 32,
         lambda row: f"{row['threads_per_instruction']:.1f} of 32 threads active{_branches(row)}",
     )
-    return [Finding("Warps diverge", evidence)]
 
 
 def _branches(row: Row) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Rule, known, launch_groups, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -16,17 +16,15 @@ def check(recording: Recording) -> list[Finding]:
     """Compare measured traffic with the minimum that the NVTX payload states."""
     bad = [
         row
-        for row in rows_of(recording, "launches")
+        for row in launch_groups(recording)
         if known(row, "dram_bytes_per_payload_byte") and row["dram_bytes_per_payload_byte"] > EXCESS
     ]
-    if not bad:
-        return []
-    evidence = worst(
+    return losses(
+        "Launches move more bytes than they must",
         bad,
-        lambda row: -row["dram_bytes_per_payload_byte"],
+        lambda row: (1 - 1 / row["dram_bytes_per_payload_byte"]) * (row["memory_throughput_pct"] or 100.0) / 100,
         lambda row: f"{row['dram_bytes_per_payload_byte']:.2f} bytes moved by the iteration for each that must be",
     )
-    return [Finding("Launches move more bytes than they must", evidence)]
 
 
 RULE = Rule(

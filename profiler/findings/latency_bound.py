@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, busiest_pct, fills_gpu, known, launch_groups, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -23,10 +23,6 @@ _ADVICE = {
 }
 
 
-def _busiest(row: Row) -> float:
-    return float(max(row["compute_throughput_pct"], row["memory_throughput_pct"]))
-
-
 def _text(row: Row) -> str:
     stall = row.get("stall_top")
     share = f", {row['stall_top_pct']:.0f} % of the wait is {stall}" if stall and known(row, "stall_top_pct") else ""
@@ -37,19 +33,17 @@ def check(recording: Recording) -> list[Finding]:
     """Look for launches that use neither unit well."""
     bad = [
         row
-        for row in rows_of(recording, "launches")
-        if known(row, "compute_throughput_pct", "memory_throughput_pct") and _busiest(row) < IDLE_PCT
+        for row in launch_groups(recording)
+        if known(row, "compute_throughput_pct", "memory_throughput_pct") and busiest_pct(row) < IDLE_PCT and fills_gpu(row)
     ]
-    if not bad:
-        return []
-    stalls = dict.fromkeys(row["stall_top"] for row in sorted(bad, key=_busiest) if row.get("stall_top") in _ADVICE)
+    stalls = dict.fromkeys(row["stall_top"] for row in sorted(bad, key=busiest_pct) if row.get("stall_top") in _ADVICE)
     advice = RULE.advice + "".join(f" For {stall}: {_ADVICE[stall]}." for stall in stalls)
-    return [Finding("Launches wait instead of working", worst(bad, _busiest, _text), "warning", advice)]
+    return losses("Launches wait instead of working", bad, lambda row: 1 - busiest_pct(row) / 100, _text, advice)
 
 
 RULE = Rule(
     name="latency_bound",
-    text=f"compute and memory both used below {IDLE_PCT:.0f} % of their peak",
+    text=f"compute and memory both used below {IDLE_PCT:.0f} % of their peak, by a grid that fills the GPU",
     needs=("launches",),
     advice="Raise occupancy or the number of independent operations per thread.",
     source="Nsight Compute, rule SOLBottleneck (60 %)",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, known, losses, rows_of
 from profiler.metrics.launch_columns import LAUNCH_KEYS
 
 if TYPE_CHECKING:
@@ -13,45 +13,41 @@ if TYPE_CHECKING:
 EXECUTIONS = 20
 
 
-def _durations(recording: Recording) -> dict[tuple[Any, ...], float]:
-    return {tuple(row[key] for key in LAUNCH_KEYS): row["median_ns"] for row in rows_of(recording, "kernels")}
-
-
 def _ratio(row: Row) -> float:
     return float(row["api_median_ns"] / row["median_ns"])
 
 
-def _often(row: Row) -> bool:
-    """Return whether a kernel was launched often by itself: in a CUDA graph it already has what the rule advises."""
-    count: int = row["count"]
-    plain: int = count - (row["graph_count"] or 0)
-    return plain >= EXECUTIONS and 2 * plain > count
+def _waited(row: Row) -> bool:
+    """Return whether a kernel was launched often by itself (in a CUDA graph it already has what the rule advises), and whether
+    the GPU had mostly nothing else to do until the launch call ended."""
+    plain = row["count"] - (row["graph_count"] or 0)
+    return bool(plain >= EXECUTIONS and 2 * plain > row["count"] and 2 * row["empty_queue_count"] > plain)
 
 
 def check(recording: Recording) -> list[Finding]:
-    """Compare the median time of the launching API call with the kernel's median duration."""
-    durations = _durations(recording)
+    """Compare the median time of the launching API call with the kernel's median duration, where the GPU waited for it."""
+    kernels = rows_of(recording, "kernels")
+    whole = sum(row["total_ns"] or 0 for row in kernels)
+    of = {tuple(row[key] for key in LAUNCH_KEYS): row for row in kernels}
     rows = [
-        {**row, "median_ns": durations[key]}
+        {**row, "median_ns": own["median_ns"], "share": (own["total_ns"] or 0) / whole if whole else 1.0}
         for row in rows_of(recording, "launch_latency")
-        if known(row, "api_median_ns") and (key := tuple(row[name] for name in LAUNCH_KEYS)) in durations
+        if known(row, "api_median_ns", "empty_queue_count") and (own := of.get(tuple(row[name] for name in LAUNCH_KEYS)))
     ]
-    bad = [row for row in rows if _often(row) and row["median_ns"] > 0 and _ratio(row) > 1]
-    if not bad:
-        return []
-    evidence = worst(
-        bad,
-        lambda row: -_ratio(row) * row["count"],
-        lambda row: (
-            f"{row['count']} launches of {row['median_ns'] / 1e3:.1f} µs, each {row['api_median_ns'] / 1e3:.1f} µs to launch"
-        ),
-    )
-    return [Finding("Kernels run shorter than they take to launch", evidence)]
+    bad = [row for row in rows if _waited(row) and row["median_ns"] > 0 and _ratio(row) > 1]
+    return losses("Kernels run shorter than they take to launch", bad, lambda row: 1 - 1 / _ratio(row), _text)
+
+
+def _text(row: Row) -> str:
+    waited = f"the GPU waited for {row['empty_queue_count']} of them"
+    each = f"each {row['api_median_ns'] / 1e3:.1f} µs to launch"
+    return f"{row['count']} launches of {row['median_ns'] / 1e3:.1f} µs, {each}, {waited}"
 
 
 RULE = Rule(
     name="launch_bound",
-    text=f"median launch call longer than the median kernel, for kernels that ran at least {EXECUTIONS} times outside CUDA graphs",
+    text="median launch call longer than the median kernel, and for most launches nothing else on the GPU until the call ended,"
+    f" for kernels that ran at least {EXECUTIONS} times outside CUDA graphs",
     needs=("kernels", "launch_latency"),
     advice="Capture the sequence in a CUDA graph, fuse the kernels, or give each launch more work.",
     source="CUDA C++ Programming Guide, CUDA Graphs",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -16,22 +16,20 @@ def check(recording: Recording) -> list[Finding]:
     """Look for launches that execute local memory instructions."""
     bad = [
         row
-        for row in rows_of(recording, "launches")
+        for row in launch_groups(recording)
         if known(row, "local_instructions", "instructions")
         and row["instructions"] > 0
         and row["local_instructions"] > INSTRUCTION_SHARE * row["instructions"]
     ]
-    if not bad:
-        return []
-    evidence = worst(
-        bad,
-        lambda row: -row["local_instructions"] / row["instructions"],
-        lambda row: (
-            f"{100 * row['local_instructions'] / row['instructions']:.1f} % of the instructions access local memory,"
-            f" {row['registers_per_thread']} registers per thread"
-        ),
-    )
-    return [Finding("Threads use local memory", evidence)]
+    return losses("Threads use local memory", bad, _share, _text)
+
+
+def _share(row: Row) -> float:
+    return float(row["local_instructions"] / row["instructions"])
+
+
+def _text(row: Row) -> str:
+    return f"{100 * _share(row):.1f} % of the instructions access local memory, {row['registers_per_thread']} registers per thread"
 
 
 RULE = Rule(

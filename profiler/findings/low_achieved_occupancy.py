@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, busiest_pct, fills_gpu, known, launch_groups, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -17,24 +17,26 @@ def check(recording: Recording) -> list[Finding]:
     """Compare achieved with theoretical occupancy of each profiled launch."""
     bad = [
         row
-        for row in rows_of(recording, "launches")
+        for row in launch_groups(recording)
         if known(row, "achieved_occupancy_pct", "theoretical_occupancy_pct")
         and row["achieved_occupancy_pct"] < SHARE_OF_THEORETICAL * row["theoretical_occupancy_pct"]
         and (row["memory_throughput_pct"] or 0) < BUSY_MEMORY_PCT
+        and fills_gpu(row)
     ]
-    if not bad:
-        return []
-    evidence = worst(
-        bad,
-        lambda row: row["achieved_occupancy_pct"],
-        lambda row: f"{row['achieved_occupancy_pct']:.1f} % of {row['theoretical_occupancy_pct']:.0f} %",
+    title = "Achieved occupancy is far below what the launch allows"
+    return losses(
+        title, bad, _gain, lambda row: f"{row['achieved_occupancy_pct']:.1f} % of {row['theoretical_occupancy_pct']:.0f} %"
     )
-    return [Finding("Achieved occupancy is far below what the launch allows", evidence)]
+
+
+def _gain(row: Row) -> float:
+    return float(min(1 - row["achieved_occupancy_pct"] / row["theoretical_occupancy_pct"], 1 - busiest_pct(row) / 100))
 
 
 RULE = Rule(
     name="low_achieved_occupancy",
-    text=f"achieved below {SHARE_OF_THEORETICAL:.0%} of theoretical occupancy while memory is used below {BUSY_MEMORY_PCT:.0f} %",
+    text=f"achieved below {SHARE_OF_THEORETICAL:.0%} of theoretical occupancy while memory is used below {BUSY_MEMORY_PCT:.0f} %"
+    " and the grid fills the GPU",
     needs=("launches",),
     advice="Blocks end faster than new ones start, or their work is uneven: take larger blocks, give each thread more"
     " elements (grid-stride loop), or balance the work between blocks.",

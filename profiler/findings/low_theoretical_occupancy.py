@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
+from profiler.findings.latency_bound import IDLE_PCT
+from profiler.findings.rule import Finding, Row, Rule, busiest_pct, configurations, fills_gpu, known, launch_groups, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -25,26 +26,30 @@ def _advice(rows: list[Row]) -> str:
 
 
 def check(recording: Recording) -> list[Finding]:
-    """Look for launch configurations whose theoretical occupancy is low."""
+    """Look for launch configurations whose theoretical occupancy is low, and whose units are not busy as far as is known."""
+    busy = {(row["kernel"], row["grid"], row["block"]): row for row in launch_groups(recording)}
     bad = [
-        row
-        for row in rows_of(recording, "occupancy")
-        if known(row, "theoretical_occupancy_pct") and row["theoretical_occupancy_pct"] < LOW_PCT
+        {**row, "busiest_pct": busiest_pct(found) if (found := busy.get((row["kernel"], row["grid"], row["block"]))) else None}
+        for row in configurations(recording)
+        if known(row, "theoretical_occupancy_pct") and row["theoretical_occupancy_pct"] < LOW_PCT and fills_gpu(row)
     ]
-    if not bad:
-        return []
-    evidence = worst(
-        bad,
-        lambda row: row["theoretical_occupancy_pct"],
-        lambda row: f"{row['theoretical_occupancy_pct']:.1f} %, limited by {row['occupancy_limiter']}",
+    bad = [row for row in bad if (row["busiest_pct"] or 0) < IDLE_PCT]
+    title, advice = "The launch configuration keeps the SMs half empty", f"{RULE.advice} {_advice(bad)}."
+    return losses(
+        title, bad, _gain, lambda row: f"{row['theoretical_occupancy_pct']:.1f} %, limited by {row['occupancy_limiter']}", advice
     )
-    title = "The launch configuration keeps the SMs half empty"
-    return [Finding(title, evidence, "advice", f"{RULE.advice} {_advice(bad)}.")]
+
+
+def _gain(row: Row) -> float:
+    """Without counters nobody knows whether more warps would help: then nothing is promised."""
+    busiest = row["busiest_pct"]
+    return 0.0 if busiest is None else float(min(1 - row["theoretical_occupancy_pct"] / 100, 1 - busiest / 100))
 
 
 RULE = Rule(
     name="low_theoretical_occupancy",
-    text=f"theoretical occupancy below {LOW_PCT:.0f} %",
+    text=f"theoretical occupancy below {LOW_PCT:.0f} %, by a grid that fills the GPU, while compute and memory are used below"
+    f" {IDLE_PCT:.0f} % of their peak (without counters: only told)",
     needs=("occupancy",),
     advice="Fine when each thread has enough independent work; otherwise:",
     source="CUDA C++ Best Practices Guide, Occupancy; 50 % chosen here",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+from profiler.findings.excess_traffic import EXCESS
+from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, worst
+from profiler.findings.uncoalesced_access import WORDS, wastes_sectors
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -12,12 +14,17 @@ if TYPE_CHECKING:
 NEAR_PEAK_PCT = 80.0
 
 
+def _wastes(row: Row) -> bool:
+    """Return whether a launch keeps the memory busy with bytes that it need not move."""
+    return (row["dram_bytes_per_payload_byte"] or 0) > EXCESS or any(wastes_sectors(row, word) for word in WORDS)
+
+
 def check(recording: Recording) -> list[Finding]:
     """Look for launches near the peak of device memory."""
     good = [
         row
-        for row in rows_of(recording, "launches")
-        if known(row, "dram_throughput_pct") and row["dram_throughput_pct"] >= NEAR_PEAK_PCT
+        for row in launch_groups(recording)
+        if known(row, "dram_throughput_pct") and row["dram_throughput_pct"] >= NEAR_PEAK_PCT and not _wastes(row)
     ]
     if not good:
         return []
@@ -31,7 +38,7 @@ def check(recording: Recording) -> list[Finding]:
 
 RULE = Rule(
     name="memory_bound_at_peak",
-    text=f"device memory used at {NEAR_PEAK_PCT:.0f} % of its peak or more",
+    text=f"device memory used at {NEAR_PEAK_PCT:.0f} % of its peak or more, by launches that move no more than they must",
     needs=("launches",),
     advice="Only moving fewer bytes makes these faster: fuse with neighbouring kernels, or use a smaller type.",
     source="Nsight Compute, rule SOLBottleneck (80 %)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Row, Rule, rows_of
+from profiler.findings.rule import Finding, Row, Rule, busy_ns, rows_of, severity_of
 from profiler.units import format_bytes, format_ns, format_value
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def check(recording: Recording) -> list[Finding]:
     if not bad:
         return []
     evidence = "; ".join(map(_text, sorted(bad, key=lambda row: -row["total_ns"])))
-    return [Finding("Copies go through pageable host memory", evidence, "advice")]
+    total = sum(row["total_ns"] for row in bad)
+    saving = min(total / (busy_ns(recording) or total or 1), 1.0)
+    return [Finding("Copies go through pageable host memory", evidence, severity_of(saving), saving=saving)]
 
 
 RULE = Rule(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import median, mode
 from typing import TYPE_CHECKING, Any, Literal
 
+from profiler.errors import DataMissingError
 from profiler.kernel_names import brief_name
 
 if TYPE_CHECKING:
@@ -15,8 +18,13 @@ Severity = Literal["error", "warning", "advice", "info", "ok", "not_evaluated"]
 Row = dict[str, Any]
 
 SHOWN = 3
-HARNESS = "profiler::driver::"
 """Rows named in the evidence; the others are counted."""
+HARNESS = "profiler::driver::"
+WARNING_SHARE, ADVICE_SHARE = 0.1, 0.01
+"""Shares of the GPU time from which what a finding could save makes it a warning, or advice; less is only told."""
+FILLED_WAVES = 0.5
+"""A grid of fewer waves leaves the GPU empty; nothing else is said of what its warps wait for."""
+_ALIKE = ("kernel", "grid", "block")
 
 
 @dataclass(frozen=True)
@@ -28,12 +36,14 @@ class Finding:
         evidence: The figures it rests on, worst first.
         severity: How much it matters.
         advice: What to do about it; empty takes the rule's own.
+        saving: Share of the GPU time that it could save at most, 0 to 1; of one severity, the largest is told first.
     """
 
     title: str
     evidence: str
     severity: Severity = "warning"
     advice: str = ""
+    saving: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,98 @@ def rows_of(recording: Recording, table: str) -> list[Row]:
     return [row for row in rows if HARNESS not in str(row.get("kernel") or "")]
 
 
+def launch_groups(recording: Recording) -> list[Row]:
+    """Return the profiled launches, those alike as one row: the median of each number, the commonest of each text.
+
+    Alike are launches of one kernel, grid and block in one sweep point. `share` is their part of the profiled time. None
+    where none was profiled.
+    """
+    alike: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows_if_any(recording, "launches"):
+        alike.setdefault((_configuration(row), row["point"]), []).append(row)
+    groups = [{name: _typical([row[name] for row in rows]) for name in rows[0]} for rows in alike.values()]
+    times = [sum(row["profiled_duration_ns"] or 0 for row in rows) for rows in alike.values()]
+    return [{**group, "share": share} for group, share in zip(groups, _shares(times), strict=True)]
+
+
+def configurations(recording: Recording) -> list[Row]:
+    """Return the rows of the table `occupancy` with the `share` of the GPU time that each took."""
+    rows = rows_of(recording, "occupancy")
+    times = _times(recording, "kernels", "total_ns") or _times(recording, "launches", "profiled_duration_ns")
+    found = [times.get(_configuration(row), 0) for row in rows]
+    return [{**row, "share": share} for row, share in zip(rows, _shares(found), strict=True)]
+
+
+def _configuration(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _ALIKE)
+
+
+def _times(recording: Recording, table: str, column: str) -> Counter[tuple[Any, ...]]:
+    """Return the time of each kernel, grid and block; nothing where the table has no data."""
+    times: Counter[tuple[Any, ...]] = Counter()
+    for row in rows_if_any(recording, table):
+        times[_configuration(row)] += row[column] or 0
+    return times
+
+
+def rows_if_any(recording: Recording, table: str) -> list[Row]:
+    """Return the rows as `rows_of` does, none where the table has no data."""
+    try:
+        return rows_of(recording, table)
+    except DataMissingError:
+        return []
+
+
+def busy_ns(recording: Recording) -> int:
+    """Return for how long the GPUs were busy, summed; 0 when that is not known."""
+    return sum(int(row["busy_ns"] or 0) for row in rows_if_any(recording, "device_activity"))
+
+
+def _typical(values: list[Any]) -> Any:
+    there = [value for value in values if value is not None]
+    return (mode if isinstance(next(iter(there), ""), str) else median)(there) if there else None
+
+
+def _shares(times: Sequence[float]) -> list[float]:
+    """Return each part of a sum; the same for all where nothing is known."""
+    whole = sum(times)
+    return [time / whole if whole else 1 / len(times) for time in times]
+
+
+def fills_gpu(row: Row) -> bool:
+    """Return whether a grid is large enough that what its warps wait for is worth a word, as far as is known."""
+    return not known(row, "waves_per_sm") or row["waves_per_sm"] >= FILLED_WAVES
+
+
+def busiest_pct(row: Row) -> float:
+    """Return the use of the busiest unit, compute or memory, of its peak; 0 where neither is known."""
+    return max(row.get("compute_throughput_pct") or 0.0, row.get("memory_throughput_pct") or 0.0)
+
+
+def severity_of(saving: float) -> Severity:
+    """Return how much something matters that could save a share of the GPU time."""
+    return "warning" if saving >= WARNING_SHARE else "advice" if saving >= ADVICE_SHARE else "info"
+
+
+def losses(
+    title: str, rows: list[Row], gain: Callable[[Row], float], text: Callable[[Row], str], advice: str = ""
+) -> list[Finding]:
+    """Word what costs time, the row first that could save most; nothing where there is no row.
+
+    Args:
+        title: One line: what is the matter.
+        rows: Rows for which the rule holds, with their `share` of the GPU time.
+        gain: Share of a row's own time that it could save at most.
+        text: What to say of one row, after its name.
+        advice: What to do about it; empty takes the rule's own.
+    """
+    if not rows:
+        return []
+    saving = sum(row["share"] * gain(row) for row in rows)
+    evidence = worst(rows, lambda row: -row["share"] * gain(row), text)
+    return [Finding(title, evidence, severity_of(saving), advice, saving)]
+
+
 def known(row: Row, *names: str) -> bool:
     """Return whether a row has a value in every named column."""
     return all(row.get(name) is not None for name in names)
@@ -100,5 +202,15 @@ def worst(rows: Iterable[Row], key: Callable[[Row], float], text: Callable[[Row]
         for name, row in zip(names, shown, strict=True)
     ]
     texts = [f"{name}: {text(row)}" for name, row in zip(names, shown, strict=True)]
-    more = len(seen) - SHOWN
-    return "; ".join([*texts, *([f"and {more} more"] if more > 0 else [])])
+    return listed(texts, len(seen))
+
+
+def listed(texts: list[str], count: int = 0) -> str:
+    """Join the first texts and count the others.
+
+    Args:
+        texts: What there is, worst first.
+        count: How many there are, where not all are among the texts.
+    """
+    more = max(count, len(texts)) - SHOWN
+    return "; ".join([*texts[:SHOWN], *([f"and {more} more"] if more > 0 else [])])

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Rule, known, rows_of, worst
+from profiler.findings.rule import FILLED_WAVES, Finding, Rule, configurations, known, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
 
-FILLED_WAVES = 0.5
-
 
 def check(recording: Recording) -> list[Finding]:
     """Look for grids of less than half a wave."""
-    bad = [row for row in rows_of(recording, "occupancy") if known(row, "waves_per_sm") and row["waves_per_sm"] < FILLED_WAVES]
-    if not bad:
-        return []
-    evidence = worst(
+    bad = [row for row in configurations(recording) if known(row, "waves_per_sm") and row["waves_per_sm"] < FILLED_WAVES]
+    return losses(
+        "Grids are too small to fill the GPU",
         bad,
-        lambda row: row["waves_per_sm"],
+        lambda row: 1 - row["waves_per_sm"],
         lambda row: f"grid {row['grid']} fills {100 * row['waves_per_sm']:.0f} % of the resident block slots",
     )
-    return [Finding("Grids are too small to fill the GPU", evidence, "advice")]
 
 
 RULE = Rule(

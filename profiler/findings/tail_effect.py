@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, configurations, known, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -15,25 +15,23 @@ LOST_SHARE = 0.2
 
 def lost(row: Row) -> float:
     """Return the share of block slots that stay empty in the last wave, of all waves."""
-    waves: float = row["waves_per_sm"]
-    return 1 - waves / math.ceil(waves)
+    waves = row["waves_per_sm"]
+    return float(1 - waves / math.ceil(waves))
 
 
 def check(recording: Recording) -> list[Finding]:
     """Look for grids of more than one wave whose last wave leaves many slots empty."""
     bad = [
         row
-        for row in rows_of(recording, "occupancy")
+        for row in configurations(recording)
         if known(row, "waves_per_sm") and row["waves_per_sm"] > 1 and lost(row) > LOST_SHARE
     ]
-    if not bad:
-        return []
-    evidence = worst(
+    return losses(
+        "The last wave of blocks leaves SMs idle",
         bad,
-        lambda row: -lost(row),
+        lost,
         lambda row: f"grid {row['grid']} is {row['waves_per_sm']:.2f} waves, {lost(row):.0%} of the slots stay empty",
     )
-    return [Finding("The last wave of blocks leaves SMs idle", evidence, "advice")]
 
 
 RULE = Rule(

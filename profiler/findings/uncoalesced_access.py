@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from profiler.findings.rule import Finding, Row, Rule, known, rows_of, worst
+from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -13,30 +12,38 @@ if TYPE_CHECKING:
 SECTOR_BYTES = 32
 USED_SHARE = 0.75
 TRAFFIC_SHARE = 0.1
+WORDS = ("load", "store")
+
+
+def wastes_sectors(row: Row, word: str) -> bool:
+    """Return whether the loads or the stores of a launch use little of each sector and matter for its traffic."""
+    used, sectors = f"bytes_per_sector_{word}", f"{word}_sectors"
+    if not known(row, used, "load_sectors", "store_sectors") or row[used] >= USED_SHARE * SECTOR_BYTES:
+        return False
+    return bool(row[sectors] >= TRAFFIC_SHARE * (row["load_sectors"] + row["store_sectors"]))
 
 
 def check(recording: Recording) -> list[Finding]:
     """Compare the used bytes per sector of loads and stores that matter for the launch's traffic."""
-    findings = []
-    rows = [row for row in rows_of(recording, "launches") if known(row, "load_sectors", "store_sectors")]
-    for word in ("load", "store"):
-        bad = _wasteful(rows, word)
-        if bad:
-            used = f"bytes_per_sector_{word}"
-            evidence = worst(bad, itemgetter(used), f"{{{used}:.1f}} of {SECTOR_BYTES} bytes of each sector used".format_map)
-            findings.append(Finding(f"Global {word}s are not coalesced", evidence))
-    return findings
-
-
-def _wasteful(rows: list[Row], word: str) -> list[Row]:
-    used, sectors = f"bytes_per_sector_{word}", f"{word}_sectors"
+    groups = launch_groups(recording)
     return [
-        row
-        for row in rows
-        if known(row, used)
-        and row[used] < USED_SHARE * SECTOR_BYTES
-        and row[sectors] >= TRAFFIC_SHARE * (row["load_sectors"] + row["store_sectors"])
+        finding
+        for word in WORDS
+        for finding in losses(
+            f"Global {word}s are not coalesced",
+            [row for row in groups if wastes_sectors(row, word)],
+            lambda row, word=word: _gain(row, word),  # type: ignore[misc]
+            lambda row, word=word: (  # type: ignore[misc]
+                f"{row[f'bytes_per_sector_{word}']:.1f} of {SECTOR_BYTES} bytes of each sector used"
+            ),
+        )
     ]
+
+
+def _gain(row: Row, word: str) -> float:
+    part = row[f"{word}_sectors"] / (row["load_sectors"] + row["store_sectors"])
+    busy = row["memory_throughput_pct"]
+    return float((1 - row[f"bytes_per_sector_{word}"] / SECTOR_BYTES) * part * (1.0 if busy is None else busy / 100))
 
 
 RULE = Rule(

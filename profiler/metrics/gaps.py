@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _COPY_TO_KERNEL, _KERNEL_TO_COPY, _COPY_IN_ITERATION = "copy_to_kernel", "kernel_to_copy", "copy_in_iteration"
 
 
-def _devices(operations: GpuOperations) -> list[tuple[int, np.ndarray | slice]]:
+def devices(operations: GpuOperations) -> list[tuple[int, np.ndarray | slice]]:
     """Return each device with its operations, in order of start."""
     numbers = sorted(set(operations.lanes.array("device_id").tolist()))
     if len(numbers) == 1:
@@ -51,7 +51,7 @@ def gaps(recording: Captures) -> Columns:
     """List every span in which a device had nothing to do, per device in order of time."""
     operations = gpu_operations(recording)
     parts = []
-    for number, own in _devices(operations):
+    for number, own in devices(operations):
         begin, stop, before, after = idle_gaps(operations.start[own], operations.end[own])
         label = operations.label.codes[own]
         parts.append((np.full(len(begin), number, np.int64), begin, stop, label[before], label[after]))
@@ -71,7 +71,7 @@ def gaps(recording: Captures) -> Columns:
 def memcpy_gaps(recording: Captures) -> Columns:
     """List what copies cost around them: waits between copy and kernel or graph, and copies inside measured iterations."""
     operations = gpu_operations(recording)
-    parts = [_transitions(operations, own) for _, own in _devices(operations)]
+    parts = [_transitions(operations, own) for _, own in devices(operations)]
     first, second = (np.concatenate(column) for column in zip(*parts, strict=True))
     iteration, label = operation_points(recording)
     inside = np.flatnonzero((operations.kind == MEMCPY) & (iteration >= 0))

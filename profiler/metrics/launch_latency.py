@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiler.columns import Columns
-from profiler.metrics.gpu_operations import KERNEL, api_rows, gpu_operations, operations_tool
+from profiler.metrics.gaps import devices
+from profiler.metrics.gpu_operations import KERNEL, GpuOperations, api_rows, gpu_operations, operations_tool
 from profiler.metrics.grouping import GroupStatistics, group_statistics
 from profiler.metrics.kernel_time import configuration_groups
 from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS
@@ -27,6 +28,7 @@ def launch_latency(recording: Captures) -> Columns:
     groups, events = keys.rows, recording.columns("kernels", tool).array("launch_configuration_id")
     known, call = first_launches(recording)
     own = group[events[operations.row[known]]]
+    empty = _finished_before(operations)[known] <= calls.array("start_ns")[call] + calls.array("duration_ns")[call]
     duration = calls.array("duration_ns")[call]
     api = group_statistics(own, duration, groups)
     # one array serves for both: tens of millions of launches are kept in memory once
@@ -43,6 +45,7 @@ def launch_latency(recording: Captures) -> Columns:
             "count": launches,
             "graph_count": np.bincount(launched[_graph_nodes(recording, tool)], minlength=groups),
             "matched_count": api.count,
+            "empty_queue_count": np.bincount(own[empty], minlength=groups),
             **_named("api", api),
             **_named("latency", latency),
             **_named("queue", queue),
@@ -84,6 +87,15 @@ def _first_of_call(rows: np.ndarray, calls: int) -> np.ndarray:
     first[rows[known[::-1]]] = known[::-1]
     result = np.zeros(len(rows), dtype=bool)
     result[known] = first[rows[known]] == known
+    return result
+
+
+def _finished_before(operations: GpuOperations) -> np.ndarray:
+    """Return when all that began before each operation on its device had ended, int64 ns; 0 for a device's first."""
+    result = np.zeros(len(operations.start), dtype=np.int64)
+    for _, own in devices(operations):
+        reach = np.maximum.accumulate(operations.end[own])
+        result[own] = np.concatenate((np.zeros(1, np.int64), reach[:-1]))
     return result
 
 
@@ -148,6 +160,7 @@ LAUNCH_LATENCY = MetricTable(
             "matched_count",
             text="executions whose API call was recorded and put nothing on the GPU before them; the others enter no statistic",
         ),
+        ColumnSpec("empty_queue_count", text="those of them until whose call ended the GPU had finished all that came before"),
         *_specs("api", "time in the API call that launched it", "call.end - call.start"),
         *_specs("latency", "begin of the API call to begin of the kernel", "kernel.start - call.start"),
         *_specs(

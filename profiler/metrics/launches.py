@@ -18,7 +18,7 @@ from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tools.ncu.counter_matrix import CounterMatrix
-from profiler.tools.ncu.metric_names import PIPES, STALL_REASONS, pipe_metric, requested_metrics, stall_metric
+from profiler.tools.ncu.metric_names import PIPES, READY, STALL_REASONS, pipe_metric, requested_metrics, stall_metric
 
 if TYPE_CHECKING:
     from profiler.tables.captures import Captures
@@ -113,7 +113,8 @@ def launches(recording: Captures) -> Columns:
     rows = recording.columns("profiled_launches")
     matrix = launch_matrix(recording)
     theoretical, limiter = _theoretical(recording, rows, matrix)
-    stall, stall_cycles = _largest(matrix, STALL_REASONS, map(stall_metric, STALL_REASONS))
+    waits = tuple(name for name in STALL_REASONS if name != READY)
+    stall, stall_cycles = _largest(matrix, waits, map(stall_metric, waits))
     pipe, pipe_use = _largest(matrix, PIPES, map(pipe_metric, PIPES))
     minimum = (
         rows.array("iteration_bytes")

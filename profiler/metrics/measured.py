@@ -8,7 +8,8 @@ import numpy as np
 
 from profiler.errors import DataMissingError
 from profiler.metrics import catalog
-from profiler.metrics.gpu_operations import OPERATION_TABLES, gpu_operations, operations_tool
+from profiler.metrics.gaps import devices
+from profiler.metrics.gpu_operations import GRAPH, KERNEL, OPERATION_TABLES, gpu_operations, operations_tool
 from profiler.metrics.occupancy import OCCUPANCY
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.summary import FIGURES, SUMMARY
@@ -84,11 +85,29 @@ def _measured(recording: Recording) -> Recording:
     owner, _ = operation_points(own)
     if not (owner >= 0).any():
         return recording
-    return recording.with_sources([SelectedRows(tool, _kept_rows(own, owner), own), *recording.sources])
+    return recording.with_sources([SelectedRows(tool, _kept_rows(own, owner >= 0), own), *recording.sources])
 
 
-def _kept_rows(own: Recording, owner: np.ndarray) -> dict[str, np.ndarray]:
-    """Return for each table of GPU work the rows that measured iterations launched."""
+def within_kernels(recording: Recording) -> Recording:
+    """Return the recording with only the GPU work from each device's first kernel to its last: before and after lies set-up."""
+    tool = operations_tool(recording)
+    if tool is None:
+        return recording
+    own = recording.only(tool)
     operations = gpu_operations(own)
-    kept = {name: (owner >= 0) & (operations.kind == kind) for kind, name in enumerate(OPERATION_TABLES)}
+    inside = np.zeros(len(operations.start), dtype=bool)
+    for _, rows in devices(operations):
+        kernels = np.isin(operations.kind[rows], (KERNEL, GRAPH))
+        if kernels.any():
+            start, end = operations.start[rows], operations.end[rows]
+            inside[rows] = (start >= start[kernels][0]) & (end <= end[kernels].max())
+    if inside.all() or not inside.any():
+        return recording
+    return recording.with_sources([SelectedRows(tool, _kept_rows(own, inside), own), *recording.sources])
+
+
+def _kept_rows(own: Recording, inside: np.ndarray) -> dict[str, np.ndarray]:
+    """Return for each table of GPU work the rows of the operations that stay."""
+    operations = gpu_operations(own)
+    kept = {name: inside & (operations.kind == kind) for kind, name in enumerate(OPERATION_TABLES)}
     return {name: np.sort(operations.row[mask]) for name, mask in kept.items() if own.has(name)}

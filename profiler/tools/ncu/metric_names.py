@@ -26,6 +26,8 @@ STALL_REASONS = (
     "wait",
 )
 """Why a resident warp did not issue. Left out: `gmma`, which only sm_90 has, and `selected`, which is no stall."""
+READY = "not_selected"
+"""The one of them that is no wait: the warp was ready, and the scheduler took another."""
 
 PIPES = ("alu", "fma", "xu", "lsu", "tensor")
 """Execution pipes whose use is measured."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ SPECS = {table.name: [column.name for column in table.columns] for table in METR
 
 class _Recording:
     """Metric tables from rows; columns that a row leaves out are missing."""
+
+    tools = ()
+
+    def memo(self, key: object, make: Callable[[], Any]) -> Any:
+        return make()
 
     def __init__(self, tables: dict[str, list[dict[str, Any]]]) -> None:
         self._tables = tables
@@ -45,6 +51,7 @@ class _Recording:
 
 K = {"kernel": "void swish<float>(float *)", "grid": "100x1x1", "block": "256x1x1"}
 CONFIGURATION = {**K, "registers_per_thread": 32.0, "shared_memory_bytes": 0.0}
+OFTEN = {"count": 100.0, "empty_queue_count": 100.0, "api_median_ns": 4000.0}
 
 CASES: dict[str, tuple[dict, dict]] = {
     "low_achieved_occupancy": (
@@ -130,7 +137,21 @@ CASES: dict[str, tuple[dict, dict]] = {
     ),
     "memory_bound_at_peak": (
         {"launches": [{**K, "dram_throughput_pct": 86.0, "dram_throughput_bytes_per_s": 4.1e12}]},
-        {"launches": [{**K, "dram_throughput_pct": 79.0, "dram_throughput_bytes_per_s": 3.8e12}, {**K}]},
+        {
+            "launches": [
+                {**K, "dram_throughput_pct": 79.0, "dram_throughput_bytes_per_s": 3.8e12},
+                {**K},
+                {**K, "block": "64x1x1", "dram_throughput_pct": 90.0, "dram_bytes_per_payload_byte": 8.5},
+                {
+                    **K,
+                    "block": "32x1x1",
+                    "dram_throughput_pct": 90.0,
+                    "bytes_per_sector_load": 4.0,
+                    "load_sectors": 9.0,
+                    "store_sectors": 1.0,
+                },
+            ]
+        },
     ),
     "excess_traffic": (
         {"launches": [{**K, "dram_bytes_per_payload_byte": 2.0}]},
@@ -139,15 +160,20 @@ CASES: dict[str, tuple[dict, dict]] = {
     "launch_bound": (
         {
             "kernels": [{**CONFIGURATION, "median_ns": 1500.0}],
-            "launch_latency": [{**CONFIGURATION, "count": 100.0, "api_median_ns": 4000.0}],
+            "launch_latency": [{**CONFIGURATION, "count": 100.0, "empty_queue_count": 90.0, "api_median_ns": 4000.0}],
         },
         {
-            "kernels": [{**CONFIGURATION, "median_ns": 1500.0}, {**CONFIGURATION, "block": "64x1x1", "median_ns": 9000.0}],
+            "kernels": [
+                {**CONFIGURATION, "median_ns": 1500.0},
+                {**CONFIGURATION, "block": "64x1x1", "median_ns": 9000.0},
+                {**CONFIGURATION, "block": "128x1x1", "median_ns": 1500.0},
+            ],
             "launch_latency": [
-                {**CONFIGURATION, "count": 3.0, "api_median_ns": 4000.0},
-                {**CONFIGURATION, "block": "64x1x1", "count": 100.0, "api_median_ns": 4000.0},
-                {**CONFIGURATION, "count": 100.0, "graph_count": 100.0, "api_median_ns": 4000.0},
-                {**CONFIGURATION, "block": "32x1x1", "count": 100.0, "api_median_ns": 4000.0},
+                {**CONFIGURATION, **OFTEN, "count": 3.0},
+                {**CONFIGURATION, "block": "64x1x1", **OFTEN},
+                {**CONFIGURATION, "block": "128x1x1", **OFTEN, "empty_queue_count": 5.0},
+                {**CONFIGURATION, **OFTEN, "graph_count": 100.0},
+                {**CONFIGURATION, "block": "32x1x1", **OFTEN},
             ],
         },
     ),
@@ -169,7 +195,11 @@ CASES: dict[str, tuple[dict, dict]] = {
             "device_activity": [
                 {"device": 0.0, "busy_pct": 90.0, "operation_count": 50.0},
                 {"device": 1.0, "busy_pct": 10.0, "operation_count": 2.0},
-            ]
+            ],
+            "points": [
+                {"label": "a", "timed_by": "span", "span_ns": 100.0, "gap_ns": 20.0, "iterations": 50.0},
+                {"label": "b", "timed_by": "period", "span_ns": 100.0, "gap_ns": 90.0, "iterations": 50.0},
+            ],
         },
     ),
     "pageable_copies": (
@@ -276,7 +306,9 @@ def test_rule_fires_with_evidence(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_rule_is_silent_beside_its_threshold(name: str) -> None:
-    assert name not in _told(CASES[name][1])
+    tables = CASES[name][1]
+    apart = [{**row, "grid": f"{100 + number}x1x1"} for number, row in enumerate(tables.get("launches", []))]
+    assert name not in _told({**tables, "launches": apart} if apart else tables)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -296,7 +328,7 @@ def test_worst_comes_first_and_the_rest_is_counted() -> None:
     rows = [{**K, "block": f"{size}x1x1", "dram_bytes_per_payload_byte": 1 + size} for size in (1, 2, 3, 4, 5)]
     (row,) = _told({"launches": [*rows, rows[-1]]})["excess_traffic"]
     assert row["evidence"].startswith("swish<float>, block 5x1x1: 6.00 bytes")
-    assert row["evidence"].endswith("; and 2 more")
+    assert "; and 2 more; up to " in row["evidence"]
 
 
 def test_frame_is_ordered_by_severity() -> None:
@@ -305,6 +337,45 @@ def test_frame_is_ordered_by_severity() -> None:
     order = [SEVERITIES.index(severity) for severity in frame["severity"]]
     assert order == sorted(order)
     assert frame["severity"].iloc[0] == "error"
+
+
+def test_the_median_of_launches_alike_judges() -> None:
+    quiet, loud = ({**K, "bank_conflicts_per_instruction": value, "shared_pipe_pct": 40.0} for value in (0.01, 3.0))
+    assert "bank_conflicts" not in _told({"launches": [*[quiet] * 263, loud]})
+    assert "bank_conflicts" in _told({"launches": [quiet, loud, loud]})
+
+
+def test_what_could_save_most_is_told_first() -> None:
+    def launch(block: int, time: float, **values: float) -> dict[str, Any]:
+        return {**K, "block": f"{block}x1x1", "profiled_duration_ns": time, **values}
+
+    long = launch(64, 9e6, bank_conflicts_per_instruction=1.0, shared_pipe_pct=60.0)
+    short = launch(32, 1e6, threads_per_instruction=8.0, memory_throughput_pct=10.0)
+    rows = [row for row in evaluate_rows(_Recording({"launches": [short, long]})) if row["severity"] != "not_evaluated"]
+    assert [(row["rule"], row["severity"]) for row in rows] == [("bank_conflicts", "warning"), ("divergence", "advice")]
+    assert rows[0]["evidence"].endswith("up to 27% of the GPU time") and rows[1]["evidence"].endswith("up to 8% of the GPU time")
+
+
+def test_a_grid_that_leaves_the_gpu_empty_is_the_cause_of_what_its_warps_do() -> None:
+    waiting = {**CASES["latency_bound"][0]["launches"][0], **CASES["low_achieved_occupancy"][0]["launches"][0]}
+    low = {**K, "theoretical_occupancy_pct": 25.0, "occupancy_limiter": "registers"}
+    effects = {"latency_bound", "low_achieved_occupancy", "low_theoretical_occupancy"}
+    for waves, told in ((0.29, {"small_grid"}), (4.0, effects)):
+        tables = {"launches": [{**waiting, "waves_per_sm": waves}], "occupancy": [{**low, "waves_per_sm": waves}]}
+        assert set(_told(tables)) & {"small_grid", *effects} == told
+
+
+def test_occupancy_of_a_kernel_whose_units_are_busy_is_no_matter() -> None:
+    tables = CASES["low_theoretical_occupancy"][0]
+    assert _told(tables)["low_theoretical_occupancy"][0]["severity"] == "info"
+    busy = {**K, "compute_throughput_pct": 90.0, "memory_throughput_pct": 30.0}
+    assert "low_theoretical_occupancy" not in _told({**tables, "launches": [busy]})
+
+
+def test_idle_time_is_looked_for_inside_iterations() -> None:
+    points = [{"label": "a", "timed_by": "span", "span_ns": 100.0, "gap_ns": 60.0, "iterations": 50.0}]
+    (row,) = _told({**CASES["idle_gpu"][0], "points": points})["idle_gpu"]
+    assert row["evidence"].startswith("a: idle 60 ns of 100 ns") and row["severity"] == "warning"
 
 
 def test_findings_of_the_recorded_reports() -> None:
