@@ -27,7 +27,6 @@ class Iterations:
         label: Point of each iteration; no value for an iteration outside any point.
         point_row: Row of the point's range, -1 outside.
         payload_bytes: Bytes the iteration must move, float64, NaN when unknown.
-        duration_ns: Host time of the range.
         labels: Every point that has a range, in order of first appearance, with or without iterations.
     """
 
@@ -35,7 +34,6 @@ class Iterations:
     label: Coded
     point_row: np.ndarray
     payload_bytes: np.ndarray
-    duration_ns: np.ndarray
     labels: tuple[str, ...]
 
 
@@ -74,7 +72,6 @@ def _find(recording: Captures) -> Iterations | None:
         label=Coded(code_of_row[owner[rows]], texts.values),
         point_row=owner[rows],
         payload_bytes=_payload(ranges.array("payload_int")[rows] if "payload_int" in ranges else None, len(rows)),
-        duration_ns=ranges.array("duration_ns")[rows],
         labels=tuple(texts.values),
     )
 

@@ -28,7 +28,6 @@ class Tool:
         install: How to get it; empty when it is always there.
         adds: What a recording lacks without it; empty when another tool records that too.
         time_text: What its time of a sweep point is; empty when its times are no measure of speed.
-        time_label: The same in a few words.
         times_kernels: It records each kernel's own time on the GPU.
         marks_ranges: Its captures hold the ranges of sweep points.
         untraced: The program runs as it is and measures itself: no tool costs time.
@@ -46,7 +45,6 @@ class Tool:
     install: str = ""
     adds: str = ""
     time_text: str = ""
-    time_label: str = ""
     times_kernels: bool = False
     marks_ranges: bool = False
     untraced: bool = False

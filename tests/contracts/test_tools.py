@@ -41,7 +41,7 @@ def test_a_tool_is_whole(tool) -> None:
     }
     assert modules == set(tool.readers)
     assert import_module(tool.recorder).recorder(lambda *_, **__: None, lambda: None).tool == tool.name
-    assert tool.title and tool.word and bool(tool.time_text) == bool(tool.time_label)
+    assert tool.title and tool.word
     for reader in (reader for name in tool.readers for reader in import_module(name).READERS):
         assert reader.tool == tool.name and reader.suffixes and type(reader).__doc__
         assert set(reader.tables) <= set(TABLES)

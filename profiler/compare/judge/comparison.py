@@ -98,7 +98,6 @@ class Comparison:
         design: How it was measured, in one sentence.
         notes: Sentences that a reader must know.
         rounds: Of an A/B job: one row per round, side and label (`rounds.ROUND_COLUMNS`).
-        links: Name to address, for reports.
     """
 
     base: SideInfo
@@ -110,7 +109,6 @@ class Comparison:
     design: str
     notes: list[str] = field(default_factory=list)
     rounds: pd.DataFrame | None = None
-    links: dict[str, str] = field(default_factory=dict)
 
     def counts(self, candidate: str | None = None) -> dict[str, int]:
         """Return rows per verdict, every verdict listed."""

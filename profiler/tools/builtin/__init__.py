@@ -9,7 +9,6 @@ TOOL = Tool(
     readers=("profiler.tools.builtin.reader",),
     recorder="profiler.tools.builtin.record",
     time_text="time of an iteration by the program's own clock, without a tool",
-    time_label="event time, built-in",
     marks_ranges=True,
     untraced=True,
     automatic=True,

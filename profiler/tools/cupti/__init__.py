@@ -10,7 +10,6 @@ TOOL = Tool(
     recorder="profiler.tools.cupti.record",
     install="pip install cuda-python cupti-python pyelftools",
     time_text="time of an iteration on the GPU by the embedded recorder, see timed_by",
-    time_label="device time, CUPTI",
     times_kernels=True,
     marks_ranges=True,
     needs_kernels=True,

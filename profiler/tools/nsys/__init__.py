@@ -19,7 +19,6 @@ TOOL = Tool(
     install=INSTALL_HINT,
     adds="the API calls and the timeline of everything that the runner does not mark",
     time_text="time of an iteration on the GPU by Nsight Systems, see timed_by",
-    time_label="device time, nsys",
     times_kernels=True,
     marks_ranges=True,
     automatic=True,

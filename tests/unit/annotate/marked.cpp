@@ -14,6 +14,7 @@ int main(int, char** argv) {
   for (int const block : {64, 128}) {
     profiler::Point point({{"op", "x"}, {"block", block}}, 1000);
     { auto warmup = point.warmup(); }
+    { auto verify = point.verify(); }
     for (int i = 0; i < 5; ++i) {
       std::size_t const stream = how == "named" ? 3 : 0;
       auto iteration = how == "named" ? point.iteration(reinterpret_cast<void*>(stream)) : point.iteration();

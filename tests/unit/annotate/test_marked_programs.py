@@ -27,6 +27,8 @@ for block in (64, 128):
     with profiler.point(op="x", block=block, bytes=1000, cuda_stream=stream).open() as point:
         with point.warmup():
             pass
+        with point.verify():
+            pass
         for _ in range(5):
             with point.iteration():
                 fake.fake_launch(3 if stream else 0, 2_000_000)
@@ -129,7 +131,7 @@ def test_ranges_of_a_point_are_kept(run, tmp_path):
     run("default")
     join_journals(tmp_path)
     names = json.loads((tmp_path / RANGES).read_text())["columns"]["name"]
-    assert sorted(names) == sorted(["point op=x block=64", "point op=x block=128", "warmup", "warmup", *["iteration"] * 10])
+    assert sorted(names) == sorted(["point op=x block=64", "point op=x block=128", *["warmup", "verify"] * 2, *["iteration"] * 10])
 
 
 ENDINGS = """

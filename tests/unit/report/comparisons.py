@@ -92,7 +92,6 @@ def comparison(candidates: tuple[str, ...] = ("candidate",), text: str = "swish"
         f"6 interleaved rounds of {text}",
         [f"a note about {text}"],
         pd.DataFrame(records, columns=list(ROUND_COLUMNS)) if rounds else None,
-        {"Full log": text},
     )
 
 
