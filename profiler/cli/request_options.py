@@ -56,7 +56,7 @@ class RunOption:
         """Return it as a parameter of the verb; None means that the user said nothing."""
         shown = f" Default: {self.default}." if self.default else ""
         flag = typer.Option(*self.item.flags.split(), help=self.item.help + shown, rich_help_panel=_PANELS[self.owner])
-        kind = Annotated[_TYPES.get(self.item.kind, str) | None, flag]  # type: ignore[valid-type]
+        kind = Annotated[_TYPES.get(self.item.kind, str) | None, flag]  # type: ignore[valid-type]  # a type made at run time
         keyword = inspect.Parameter.KEYWORD_ONLY
         return inspect.Parameter(self.names[0], keyword, default=None, annotation=kind)
 
@@ -64,7 +64,7 @@ class RunOption:
 def _of_class(owner: type) -> list[RunOption]:
     found = []
     for item in described(owner):
-        default = owner.__dataclass_fields__[item.field].default  # type: ignore[attr-defined]
+        default = owner.__dataclass_fields__[item.field].default  # type: ignore[attr-defined]  # every owner is a dataclass
         shown = default if isinstance(default, (str, int, float)) and item.field != "python" else ""
         found.append(RunOption(owner, item, (item.name,), shown))
     return found
@@ -96,7 +96,7 @@ def with_request_options(verb: Callable[..., int]) -> Callable[..., int]:
     kept = [item for item in own.parameters.values() if item.kind is not inspect.Parameter.VAR_KEYWORD]
     parameters = [*kept, *(option.parameter() for option in RUN_OPTIONS)]
     parameters = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in parameters]
-    verb.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    verb.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # what inspect.signature asks for
     verb.__annotations__ = {item.name: item.annotation for item in parameters} | {"return": int}
     return verb
 

@@ -75,7 +75,7 @@ def library_version() -> str:
 def make_logger(trt: Any) -> Any:
     """Return a logger that keeps errors and warnings in its list `messages`; TensorRT's calls answer None and log why."""
 
-    class CollectingLogger(trt.ILogger):  # type: ignore[misc]
+    class CollectingLogger(trt.ILogger):  # type: ignore[misc]  # no types
         """Keeps what TensorRT and the plugins complain about."""
 
         def __init__(self) -> None:

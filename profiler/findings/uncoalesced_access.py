@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
@@ -32,15 +33,17 @@ def check(recording: Recording) -> list[Finding]:
         for finding in losses(
             f"Global {word}s are not coalesced",
             [row for row in groups if wastes_sectors(row, word)],
-            lambda row, word=word: _gain(row, word),  # type: ignore[misc]
-            lambda row, word=word: (  # type: ignore[misc]
-                f"{row[f'bytes_per_sector_{word}']:.1f} of {SECTOR_BYTES} bytes of each sector used"
-            ),
+            partial(_gain, word),
+            partial(_evidence, word),
         )
     ]
 
 
-def _gain(row: Row, word: str) -> float:
+def _evidence(word: str, row: Row) -> str:
+    return f"{row[f'bytes_per_sector_{word}']:.1f} of {SECTOR_BYTES} bytes of each sector used"
+
+
+def _gain(word: str, row: Row) -> float:
     part = row[f"{word}_sectors"] / (row["load_sectors"] + row["store_sectors"])
     busy = row["memory_throughput_pct"]
     return float((1 - row[f"bytes_per_sector_{word}"] / SECTOR_BYTES) * part * (1.0 if busy is None else busy / 100))

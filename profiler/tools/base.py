@@ -80,7 +80,7 @@ class Reader(Protocol):
     """Schema tables it can fill."""
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say from the first 4 KiB (not from the ending) whether this reader reads the file."""
+        """Return whether this reader reads the file, by its first 4 KiB and not by its ending."""
         ...
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:

@@ -161,5 +161,5 @@ def _verdicts(
 
 
 def decided(decisions: Decisions) -> NDArray[np.bool_]:
-    """Say of each row whether more rounds cannot be wanted."""
+    """Return of each row whether more rounds cannot be wanted."""
     return np.isin(decisions.verdict.astype(str), [Verdict.FASTER.value, Verdict.SLOWER.value, Verdict.SAME.value])

@@ -164,7 +164,7 @@ class NcuReportReader:
     parser_version = 1
 
     def recognise(self, path: Path, head: bytes) -> bool:
-        """Say from the first bytes whether this is a report, plain or compressed."""
+        """Return whether the first bytes are those of a report, plain or compressed."""
         return head.startswith(MAGIC) or (head.startswith(COMPRESSED_MAGIC) and path.suffix == ".ncu-repz")
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:
