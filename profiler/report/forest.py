@@ -57,15 +57,12 @@ def forest(frame: pd.DataFrame, comparison: Comparison) -> list[Block]:
 
 
 def choose(known: pd.DataFrame) -> pd.DataFrame:
-    """Choose `MAX_PLOTTED` rows: of every verdict in turn the one with the largest change, so that none hides the others."""
+    """Choose `MAX_PLOTTED` rows: all slower ones before any other, `same` last; within a verdict those that changed most."""
     size = known["change_pct"].abs()
-    queues = [
-        known.index[known["verdict"] == verdict][(-size[known["verdict"] == verdict]).argsort(kind="stable")]
-        for verdict in _COLORS
-        if (known["verdict"] == verdict).any()
-    ]
-    ranked = [queue[place] for place in range(max(map(len, queues))) for queue in queues if place < len(queue)]
-    return known.loc[ranked[:MAX_PLOTTED]]
+    turn = size.groupby(known["verdict"]).rank(method="first", ascending=False)
+    stage = known["verdict"].map({"slower": 0, "same": 2}).fillna(1)
+    order = known.assign(_stage=stage, _turn=turn).sort_values(["_stage", "_turn", "verdict"], kind="stable").index
+    return known.loc[order[:MAX_PLOTTED]]
 
 
 def _left_out(frame: pd.DataFrame, shown: pd.DataFrame) -> str:
@@ -74,8 +71,8 @@ def _left_out(frame: pd.DataFrame, shown: pd.DataFrame) -> str:
     if not parts:
         return ""
     return (
-        f"Shown are {len(shown)} of {len(frame)} rows, of each verdict those that changed most; left out: {', '.join(parts)}. "
-        "The table holds every row."
+        f"Shown are {len(shown)} of {len(frame)} rows, slower ones before others, those that changed most; left out: "
+        f"{', '.join(parts)}. The table holds every row."
     )
 
 

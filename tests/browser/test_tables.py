@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import synthetic
 from chromium import draw_all, opened, until
@@ -190,7 +191,7 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(browser, path):
             search.fill(query)
             assert part in note.inner_text() and rows(page) == "0"
         search.fill("foo=3")
-        assert "nsys median" in note.inner_text() and "block" in note.inner_text()
+        assert "builtin median" in note.inner_text() and "block" in note.inner_text()
         kernels = page.locator("#kernels input[type=search]").first
         kernels.fill("vectorized_kernel<__half>")  # an operator inside a name is part of the name
         assert rows(page, "#kernels") == "10"
@@ -217,7 +218,7 @@ def test_time_and_occupancy_of_configurations_are_in_sight(browser, tmp_path, re
             return [...table.querySelectorAll('thead button')].filter((node) => node.getBoundingClientRect().right <= edge + 1)
                 .map((node) => node.firstChild.textContent);
         }""")
-        assert {"nsys median", "behind best", "effective bandwidth", "achieved occupancy"} <= set(seen)
+        assert {"builtin median", "behind best", "effective bandwidth", "achieved occupancy"} <= set(seen)
         assert "op swish" in page.locator("#configurations .shared").first.inner_text()
         assert "op" not in seen
 
@@ -246,11 +247,86 @@ def test_behind_best_compares_points_of_one_load(browser, tmp_path):
     frames["points"] = points.assign(label=[f"{label} threads={1 + 3 * (at % 2)}" for at, label in enumerate(points["label"])])
     path = render([synthetic.bare("result.json", frames, "builtin")], tmp_path / "page.html")
     with opened(browser, path) as page:
-        # one plot a shape, type and block then holds a scalar and a vectorized point, always of different loads
-        behind = """(() => { const { model } = document.querySelector('.widget-explorer').explorer;
-            model.place("x", "threads"); return model.behind(); })()"""
-        found = [value for value in page.evaluate(behind) if value is not None]
-        assert len(found) == 39 and set(found) == {0}
+        behind = page.evaluate("document.querySelector('.widget-explorer').explorer.model.behind()")
+        labels = page.evaluate("document.querySelector('.widget-explorer').explorer.model.columns.label")
+        first = [label for label, value in zip(labels, behind, strict=True) if value == 0]
+        # one fastest for each of two shapes, types and loads
+        assert len(first) == len({tuple(label.split()[i] for i in (2, 3, 5)) for label in first}) == 8
+
+
+EXPLORER = "document.querySelector('.widget-explorer').explorer"
+
+
+def test_figures_agree_with_the_table_whatever_the_axes(browser, path, recording):
+    """Each mark of each plot, and how far it is behind the best, against the recorded table."""
+    points = recording.metric("points").query("status != 'wrong_output'").set_index("label")
+    best = points.groupby(["op", "shape", "dtype"])[["builtin_median_ns"]].transform("min")
+    behind = ((points["builtin_median_ns"] / best["builtin_median_ns"] - 1) * 100).to_dict()
+    with opened(browser, path) as page:
+        draw_all(page)
+        selects = page.locator("#configurations .toolbar").first.locator("select")
+        for axis in ("block", "variant", "shape", "dtype"):
+            for color in ("", "variant", "shape"):
+                if color == axis:
+                    continue
+                selects.nth(1).select_option(axis)
+                selects.nth(2).select_option(color)
+                for more in page.locator("#configurations .count button").all():
+                    more.click()
+                table = page.evaluate(
+                    f"{EXPLORER}.table.data[{EXPLORER}.table.columns.findIndex((item) => item.name === 'behind_best_pct')]"
+                )
+                labels = page.evaluate(f"{EXPLORER}.model.columns.label")
+                shown = {label: value for label, value in zip(labels, table, strict=True) if value is not None}
+                assert shown == pytest.approx(behind)
+                for relative in (False, True):
+                    marks = dict(page.evaluate(MARKS))
+                    unit = best["builtin_median_ns"] if relative else 1000
+                    assert marks == pytest.approx((points["builtin_median_ns"] / unit).to_dict())
+                    page.locator("#configurations button", has_text="Relative to best").click()
+
+
+MARKS = f"""[...document.querySelectorAll('.facet .plot')].flatMap((plot) => plot.data.flatMap((trace) =>
+    trace.customdata.map((row, index) => [{EXPLORER}.model.columns.label[row], trace.y[index]])))"""
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_hovering_a_point_shows_its_whole_label(browser, tmp_path, width):
+    frames = synthetic.builtin_frames()
+    long = "_".join(f"part{number}" for number in range(40))
+    frames["points"] = frames["points"].assign(label=[f"{label} note={long}" for label in frames["points"]["label"]])
+    with opened(browser, render([synthetic.bare("result.json", frames, "builtin")], tmp_path / "page.html"), width) as page:
+        draw_all(page)
+        page.locator("#configurations .facet").first.scroll_into_view_if_needed()
+        box = page.locator("#configurations .facet .point").first.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+        until(page, "!document.getElementById('tooltip').hidden")
+        text = page.locator("#tooltip").inner_text()
+        assert long in text and "µs" in text
+        edges = page.locator("#tooltip").evaluate(
+            "(node) => [node.getBoundingClientRect().left, node.getBoundingClientRect().right]"
+        )
+        assert edges[0] >= 0 and edges[1] <= width
+
+
+def test_an_attribute_of_a_thousand_values_is_an_axis_like_others(browser, tmp_path):
+    """Few traces and few names of ticks, whatever the attribute has: that is what a browser draws at once."""
+    frames = synthetic.builtin_frames()
+    one = frames["points"].iloc[0]
+    points = [{**one, "label": f"op=swish shape=8x8 dtype=fp32 block={64 << number % 4} tile={number}"} for number in range(1000)]
+    frames["points"] = pd.DataFrame(points).assign(point_id=range(1000))
+    frames["samples"] = pd.concat(
+        [frames["samples"].query(f"point_id == {one['point_id']}").assign(point_id=number) for number in range(1000)]
+    )
+    with opened(browser, render([synthetic.bare("result.json", frames, "builtin")], tmp_path / "page.html")) as page:
+        draw_all(page)
+        selects = page.locator("#configurations .toolbar").first.locator("select")
+        for role, name in ((1, "tile"), (2, "tile"), (1, "block"), (2, "")):
+            selects.nth(role).select_option(name)
+            drawn = page.evaluate(
+                """[...document.querySelectorAll('.facet .plot')].map((plot) => [plot.data.length, plot.layout.xaxis.tickvals.length])"""
+            )
+            assert drawn and len(drawn) <= 12 and all(traces <= 16 and ticks <= 16 for traces, ticks in drawn)
 
 
 def test_a_link_shows_filter_order_and_selection(browser, path):

@@ -160,7 +160,30 @@ def test_search_counts_and_steps_through_matches(page, recording):
         search.press("Enter")
         assert page.evaluate(f"{LINE}.chosen.row.start[{LINE}.chosen.index]") == expected - origin
     search.press("Shift+Enter")
-    assert page.evaluate(f"{LINE}.chosen.row.start[{LINE}.chosen.index]") == starts[1] - origin
+    chosen = f"{LINE}.chosen.row.start[{LINE}.chosen.index]"
+    assert page.evaluate(chosen) == starts[1] - origin
+    for _ in range(2):
+        search.press("Shift+Enter")
+    assert page.evaluate(chosen) == starts[-1] - origin
+    search.press("Enter")
+    assert page.evaluate(chosen) == starts[0] - origin
+
+
+def test_search_scrolls_to_its_hit(page):
+    """Lanes taller than their window: a hit in any lane, in a folded group too, is brought into view."""
+    page.evaluate("document.querySelector('.timeline-lanes').style.maxHeight = '60px'")
+    search = page.locator("#timeline input[type=search]")
+    lanes = set()
+    search.fill("swish")
+    page.evaluate(f"for (const lane of {LINE}.lanes) {LINE}.closed.add(lane.group)")
+    for _ in range(page.evaluate(f"{LINE}.lanes.reduce((sum, lane) => sum + lane.rows.length, 0)") * 4):
+        search.press("Enter")
+        lane, top, bottom, window_top, window_bottom = page.evaluate(f"""(() => {{
+            const line = {LINE}, item = line.places.items.find((place) => place.lane === line.chosen.lane), node = line.lanesNode;
+            return [line.chosen.lane.label, item.top, item.top + item.row, node.scrollTop, node.scrollTop + node.clientHeight]; }})()""")
+        assert window_top <= bottom and top <= window_bottom, lane
+        lanes.add(lane)
+    assert len(lanes) > 1
 
 
 def test_groups_fold(page):

@@ -32,6 +32,16 @@ window.Page = (function () {
     window.addEventListener("beforeprint", once);
   }
 
+  /** Show a text beside the pointer; none hides it. */
+  function tip(text, x, y) {
+    const node = document.getElementById("tooltip");
+    node.hidden = !text;
+    if (!text) return;
+    node.textContent = text;
+    node.style.left = `${Math.max(8, Math.min(x + 14, document.documentElement.clientWidth + window.scrollX - node.offsetWidth - 8))}px`;
+    node.style.top = `${y + 16}px`;
+  }
+
   function select(label, options, value, change) {
     const list = element("select", { onchange: (event) => change(event.target.value) });
     for (const [id, text] of options) {
@@ -79,5 +89,5 @@ window.Page = (function () {
     }
   }
 
-  return { widgets, redraws, kernels, data, element, whenSeen, select, toggle, unpack, download, copy };
+  return { widgets, redraws, kernels, data, element, whenSeen, tip, select, toggle, unpack, download, copy };
 })();

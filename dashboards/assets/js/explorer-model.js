@@ -15,7 +15,7 @@ Page.explorerModel = (function () {
       this.labels = Object.fromEntries(payload.table.columns.map((column) => [column.name, column.label]));
       this.measures = payload.measures;
       this.lines = payload.lines;
-      this.apart = payload.apart; // attributes of the load: only rows that agree in them are compared
+      this.work = payload.work; // columns in which rows agree that are alternatives; null when none are known to be
       this.values = Object.fromEntries(payload.attributes.map((name) => [name, this.distinct(name)]));
       this.varying = payload.attributes.filter((name) => this.values[name].length > 1);
       this.fixed = payload.attributes.filter((name) => this.values[name].length === 1 && typeof this.values[name][0] === "string");
@@ -80,37 +80,22 @@ Page.explorerModel = (function () {
       return [...groups.values()].sort((a, b) => a.key.reduce((order, value, index) => order || compare(value, b.key[index]), 0));
     }
 
-    best(rows) {
-      const values = this.columns[this.measure.mid];
-      const known = rows.map((row) => values[row]).filter((value) => value !== null);
-      return known.length ? (this.measure.better === "higher" ? Math.max(...known) : Math.min(...known)) : null;
+    /** Of each row the best value of its measure among those that do the same work, whatever is shown. */
+    best(measure) {
+      const values = this.columns[measure.mid];
+      const better = measure.better === "higher" ? Math.max : Math.min;
+      const found = new Map();
+      this.keys ||= Array.from({ length: this.rows }, (_, row) => JSON.stringify((this.work || []).map((name) => this.columns[name][row])));
+      this.keys.forEach((key, row) => { if (values[row] !== null) found.set(key, found.has(key) ? better(found.get(key), values[row]) : values[row]); });
+      return this.keys.map((key) => found.get(key));
     }
 
-    /** The rows of a plot by their load. */
-    alike(rows) {
-      const parts = new Map();
-      for (const row of rows) {
-        const id = JSON.stringify(this.apart.map((name) => this.columns[name][row]));
-        if (!parts.has(id)) parts.set(id, []);
-        parts.get(id).push(row);
-      }
-      return [...parts.values()];
-    }
-
-    /** How far each row is behind the fastest with the same operation, shape and type (and whatever else is a facet), in percent. */
+    /** How far each row is behind the fastest that does the same work, in percent. */
     behind() {
       const first = this.measures[0];
-      const values = this.columns[first.mid];
-      const result = new Array(this.rows).fill(null);
-      const saved = this.measure;
-      this.measure = first;
-      for (const rows of this.groups().flatMap((group) => this.alike(group.rows))) {
-        const best = this.best(rows);
-        const behind = first.better === "higher" ? (value) => 1 - value / best : (value) => value / best - 1;
-        for (const row of rows) if (values[row] !== null && best) result[row] = behind(values[row]) * 100;
-      }
-      this.measure = saved;
-      return result;
+      const best = this.best(first);
+      const share = first.better === "higher" ? (value, row) => 1 - value / best[row] : (value, row) => value / best[row] - 1;
+      return this.columns[first.mid].map((value, row) => (value === null || !best[row] ? null : share(value, row) * 100));
     }
   }
 

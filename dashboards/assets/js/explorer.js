@@ -3,6 +3,8 @@
 Page.widgets.explorer = (function () {
   const { element } = Page;
   const MAX_FACETS = 12;
+  const MAX_TICKS = 16;
+  const COLORS = 8;
   const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down", "star"];
   const BEHIND = "behind_best_pct";
 
@@ -12,7 +14,7 @@ Page.widgets.explorer = (function () {
       this.selected = new Set();
       this.shown = payload.shown;
       this.attributes = payload.attributes;
-      this.allFacets = false;
+      this.limit = MAX_FACETS;
       this.controls = element("div", { class: "toolbar" });
       this.chips = element("div", { class: "chips" });
       this.legend = element("div", { class: "legend" });
@@ -40,14 +42,15 @@ Page.widgets.explorer = (function () {
     makeTable(payload) {
       const column = {
         name: BEHIND, label: "behind best", unit: "%", kind: "number", better: "lower",
-        text: "distance to the best configuration in the same plot, by the first figure of this table",
+        text: "distance to the best configuration that does the same work, by the first time of this table",
       };
       const first = payload.columns.findIndex((item) => item.name === this.model.measures[0].mid);
       const columns = [...payload.columns];
       const data = [...payload.data];
-      columns.splice(first + 1, 0, column);
-      data.splice(first + 1, 0, this.model.behind());
-      this.behindIndex = first + 1;
+      if (this.model.work) {
+        columns.splice(first + 1, 0, column);
+        data.splice(first + 1, 0, this.model.behind());
+      }
       this.table = new Page.table.Table(this.tableNode, { ...payload, columns, data }, {
         sort: this.model.measures[0].mid, descending: this.model.measures[0].better === "higher", page: 12, bar: [BEHIND], chooser: false, id: this.id,
         compact: payload.columns.map((item) => item.name), narrow: this.narrow(payload), wide: payload.columns.some((item) => item.name === "label") ? this.attributes.filter((name) => name !== "recording") : [],
@@ -89,7 +92,7 @@ Page.widgets.explorer = (function () {
       this.controls.replaceChildren(
         Page.select("Show", measures, model.measure.id, (id) => { model.measure = model.measures.find((item) => item.id === id); this.compact(this.isCompact); this.draw(); }),
         ...(names.length > 1 ? [role("along", "x"), role("colour", "color")] : []),
-        Page.toggle("Relative to best", model.relative, (on) => { model.relative = on; this.draw(); }, "Divide by the best configuration of each plot"),
+        ...(model.work ? [Page.toggle("Relative to best", model.relative, (on) => { model.relative = on; this.draw(); }, "Divide by the best configuration that does the same work")] : []),
         Page.toggle("Log scale", model.logarithmic, (on) => { model.logarithmic = on; this.draw(); }),
         Page.toggle("All columns", !this.isCompact, (on) => { this.compact(!on); this.draw(); }),
         element("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Clear selection"),
@@ -121,15 +124,13 @@ Page.widgets.explorer = (function () {
     }
 
     refresh() {
-      this.table.data[this.behindIndex] = this.model.behind();
-      this.table.prepare();
       this.table.refresh();
       this.draw();
     }
 
     draw() {
       const groups = this.model.groups();
-      const shown = this.allFacets ? groups : groups.slice(0, MAX_FACETS);
+      const shown = groups.slice(0, this.limit);
       while (this.facets.children.length > shown.length) { Plotly.purge(this.facets.lastChild.lastChild); this.facets.lastChild.remove(); }
       while (this.facets.children.length < shown.length) {
         this.facets.append(element("div", { class: "facet" }, element("div", { class: "facet-title" }), element("div", { class: "plot", role: "img" })));
@@ -144,7 +145,7 @@ Page.widgets.explorer = (function () {
       this.more.replaceChildren();
       if (groups.length > shown.length) {
         this.more.append(`${shown.length} of ${groups.length} plots shown. `,
-          element("button", { type: "button", onclick: () => { this.allFacets = true; this.draw(); } }, "Show all"));
+          element("button", { type: "button", onclick: () => { this.limit += MAX_FACETS; this.draw(); } }, `Show ${Math.min(MAX_FACETS, groups.length - shown.length)} more`));
       }
     }
 
@@ -153,8 +154,13 @@ Page.widgets.explorer = (function () {
       return Page.format.scale(this.model.measure.unit, groups.flatMap((group) => group.rows.map((row) => values[row])));
     }
 
+    /** Sets of values that share a colour: one value each, or neighbours where there are more values than colours. */
     colors() {
-      return this.model.color ? this.model.values[this.model.color] : [null];
+      const { color, values } = this.model;
+      if (!color) return [null];
+      const size = Math.ceil(values[color].length / COLORS);
+      return values[color].length <= 2 * COLORS ? values[color].map((value) => [value])
+        : Array.from({ length: Math.ceil(values[color].length / size) }, (_, index) => values[color].slice(index * size, (index + 1) * size));
     }
 
     drawLegend(by) {
@@ -163,11 +169,12 @@ Page.widgets.explorer = (function () {
       this.legend.replaceChildren(element("span", { class: "axis" }, `${model.measure.label}${model.relative ? ", × best" : by.label ? `, ${by.label}` : ""}${spread}`));
       if (!model.color) return;
       this.legend.append(element("span", { class: "title" }, model.labels[model.color]));
-      this.colors().forEach((value, index) => {
-        if (model.hidden[model.color].has(value)) return;
+      const text = (value) => Page.format.shorten(Page.format.label(model.color, value), 48);
+      this.colors().forEach((values, index) => {
+        if (values.every((value) => model.hidden[model.color].has(value))) return;
         const dot = element("i");
         dot.style.background = Page.theme.series(index);
-        this.legend.append(element("span", {}, dot, Page.format.shorten(Page.format.label(model.color, value), 48)));
+        this.legend.append(element("span", {}, dot, text(values[0]), values.length > 1 ? ` to ${text(values[values.length - 1])}` : ""));
       });
     }
 
@@ -175,21 +182,24 @@ Page.widgets.explorer = (function () {
       const model = this.model;
       const plot = node.lastChild;
       plot.setAttribute("aria-label", `${model.measure.label} by ${model.x || "configuration"}${group.title ? ", " + group.title : ""}`);
-      const best = model.best(group.rows);
-      const factor = model.relative ? best || 1 : by.factor;
+      const best = model.relative ? model.best(model.measure) : null;
+      const factor = best ? (row) => best[row] || 1 : () => by.factor;
       const ticks = model.x ? model.values[model.x] : [""];
-      const traces = this.colors().map((value, index) => this.trace(group, value, index, factor, ticks)).filter(Boolean);
+      const named = ticks.map((_, index) => index).filter((index) => index % Math.ceil(ticks.length / MAX_TICKS) === 0);
+      const traces = this.colors().map((values, index) => this.trace(group, values, index, factor, ticks)).filter(Boolean);
       const length = ticks.length > 8 ? 8 : 14;
       const layout = {
         showlegend: false, hovermode: "closest",
-        xaxis: { title: { text: model.x ? Page.format.plotly(model.labels[model.x]) : "" }, tickvals: ticks.map((_, index) => index),
-          ticktext: ticks.map((text) => Page.format.plotly(Page.format.shorten(Page.format.label(model.x, text), length))), range: [-0.5, ticks.length - 0.5], zeroline: false },
+        xaxis: { title: { text: model.x ? Page.format.plotly(model.labels[model.x]) : "" }, tickvals: named,
+          ticktext: named.map((index) => Page.format.plotly(Page.format.shorten(Page.format.label(model.x, ticks[index]), length))), range: [-0.5, ticks.length - 0.5], zeroline: false },
         yaxis: { type: model.logarithmic ? "log" : "linear", rangemode: model.relative ? "normal" : "tozero", nticks: 6 },
       };
       Page.figure.draw(plot, { data: traces, layout });
       if (!plot.bound) {
         plot.bound = true;
         plot.on("plotly_click", (event) => this.pick(event.points[0].customdata));
+        plot.on("plotly_hover", (event) => Page.tip(this.hover(event.points[0].customdata), event.event.pageX, event.event.pageY));
+        plot.on("plotly_unhover", () => Page.tip(""));
       }
     }
 
@@ -199,26 +209,26 @@ Page.widgets.explorer = (function () {
       this.table.toggle(row);
     }
 
-    trace(group, value, index, factor, ticks) {
+    trace(group, values, index, factor, ticks) {
       const model = this.model;
       const { mid, low, high } = model.measure;
       const position = new Map(ticks.map((tick, at) => [tick, at]));
+      const own = new Set(values);
       const rows = group.rows
-        .filter((row) => (!model.color || model.columns[model.color][row] === value) && model.columns[mid][row] !== null)
+        .filter((row) => (!model.color || own.has(model.columns[model.color][row])) && model.columns[mid][row] !== null)
         .sort((a, b) => (model.x ? position.get(model.columns[model.x][a]) - position.get(model.columns[model.x][b]) : 0));
       if (!rows.length) return null;
       const count = this.colors().length;
       const shift = count > 1 ? (index - (count - 1) / 2) * Math.min(0.12, 0.6 / count) : 0;
-      const at = (name, row) => model.columns[name][row] / factor;
+      const at = (name, row) => model.columns[name][row] / factor(row);
       const chosen = this.selected.size > 0;
       const spread = low && high ? {
         type: "data", symmetric: false, thickness: 1.4, width: 3,
         array: rows.map((row) => at(high, row) - at(mid, row)), arrayminus: rows.map((row) => at(mid, row) - at(low, row)),
       } : undefined;
       return {
-        type: "scatter", mode: model.lines ? "lines+markers" : "markers", x: rows.map((row) => (model.x ? position.get(model.columns[model.x][row]) : 0) + shift),
-        y: rows.map((row) => at(mid, row)), error_y: spread, customdata: rows, text: rows.map((row) => this.hover(row)),
-        hovertemplate: "%{text}<extra></extra>", line: { color: Page.theme.series(index), width: 1.5 }, opacity: 1,
+        type: "scatter", mode: model.lines && (!values || values.length === 1) ? "lines+markers" : "markers", x: rows.map((row) => (model.x ? position.get(model.columns[model.x][row]) : 0) + shift),
+        y: rows.map((row) => at(mid, row)), error_y: spread, customdata: rows, hoverinfo: "none", line: { color: Page.theme.series(index), width: 1.5 }, opacity: 1,
         marker: {
           color: Page.theme.series(index), symbol: SYMBOLS[index % SYMBOLS.length], size: rows.map((row) => (this.selected.has(row) ? 13 : 7)),
           opacity: rows.map((row) => (!chosen || this.selected.has(row) ? 1 : 0.45)),
@@ -227,9 +237,11 @@ Page.widgets.explorer = (function () {
       };
     }
 
+    /** What a point is, in full, and its figures; the page's own tip, as Plotly drops a text that is larger than its plot. */
     hover(row) {
       const model = this.model;
-      const lines = model.varying.map((name) => `${model.labels[name]}: ${Page.format.shorten(Page.format.label(name, model.columns[name][row]), 60)}`);
+      const names = model.columns.label ? ["label", ...(model.columns.recording ? ["recording"] : [])] : this.attributes;
+      const lines = names.map((name) => Page.format.label(name, model.columns[name][row]));
       for (const measure of model.measures) {
         const value = model.columns[measure.mid][row];
         if (value === null) continue;
@@ -237,7 +249,7 @@ Page.widgets.explorer = (function () {
           ? ` (${Page.format.one(model.columns[measure.low][row], measure.unit)} – ${Page.format.one(model.columns[measure.high][row], measure.unit)})` : "";
         lines.push(`${measure.label}: ${Page.format.one(value, measure.unit)}${range}`);
       }
-      return lines.map(Page.format.plotly).join("<br>");
+      return lines.join("\n");
     }
   }
 

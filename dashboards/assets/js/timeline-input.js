@@ -37,7 +37,7 @@ Page.timelineInput = (function () {
     const point = place(line, event);
     const last = line.pointers.get(event.pointerId);
     if (!last) { hover(line, event, point); return; }
-    line.tip.hidden = true;
+    Page.tip("");
     if (!line.moved && Math.abs(point.x - last.startX) < 4) return;
     line.moved = true;
     line.lanesNode.classList.add("dragging");
@@ -82,12 +82,7 @@ Page.timelineInput = (function () {
   function hover(line, event, point) {
     const under = event.pointerType === "touch" ? null : line.hit(point.x, point.y);
     const text = !under || !under.lane ? "" : under.index >= 0 ? line.describe(under).lines.join("\n") : point.x < line.left ? under.lane.label : "";
-    line.tip.hidden = !text;
-    if (!text) return;
-    line.tip.textContent = text;
-    const room = document.documentElement.clientWidth;
-    line.tip.style.left = `${Math.min(event.pageX + 14, room + window.scrollX - line.tip.offsetWidth - 8)}px`;
-    line.tip.style.top = `${event.pageY + 16}px`;
+    Page.tip(text, event.pageX, event.pageY);
   }
 
   /** Drag on the axis moves the window of the overview. */
@@ -101,13 +96,12 @@ Page.timelineInput = (function () {
   }
 
   function listen(line) {
-    line.tip = document.getElementById("tooltip");
     const lanes = line.lanesNode;
     lanes.addEventListener("wheel", (event) => wheel(line, event), { passive: false });
     lanes.addEventListener("pointerdown", (event) => down(line, event));
     lanes.addEventListener("pointermove", (event) => move(line, event));
     for (const name of ["pointerup", "pointercancel"]) lanes.addEventListener(name, (event) => up(line, event));
-    lanes.addEventListener("pointerleave", () => { line.tip.hidden = true; });
+    lanes.addEventListener("pointerleave", () => Page.tip(""));
     lanes.addEventListener("dblclick", (event) => line.zoom(0.4, line.timeAt(place(line, event).x)));
     for (const name of ["pointerdown", "pointermove"]) line.axis.addEventListener(name, (event) => scrub(line, event));
     line.frame.addEventListener("keydown", (event) => {

@@ -261,33 +261,42 @@ Page.widgets.timeline = (function () {
       this.redraw();
     }
 
-    /** Go to the next match after the chosen slice, or after the middle of the view. */
+    /** Go to the next match after the chosen slice, or after the middle of the view; behind the last comes the first. */
     next(direction) {
       if (!this.matches) { this.search.focus(); return; }
-      const now = this.chosen ? this.chosen.row.start[this.chosen.index] : (this.view.from + this.view.to) / 2;
-      let best = null;
-      for (const lane of this.lanes) {
-        lane.rows.forEach((row, at) => {
-          const index = this.seek(row, now, direction);
-          if (index < 0) return;
-          const distance = (row.start[index] - now) * direction;
-          if (!best || distance < best.distance) best = { lane, row, at, index, distance };
-        });
-      }
-      if (!best) { this.say(direction > 0 ? "No further match." : "No earlier match."); return; }
+      const rows = this.lanes.flatMap((lane) => lane.rows.map((row, at) => ({ lane, row, at })));
+      const edge = direction * Infinity;
+      const now = this.chosen ? [this.chosen.row.start[this.chosen.index], rows.findIndex((item) => item.row === this.chosen.row), this.chosen.index]
+        : [(this.view.from + this.view.to) / 2, edge, edge];
+      const best = this.nearest(rows, now, direction) || this.nearest(rows, [-edge, -edge, -edge], direction);
+      if (!best) { this.say("No match."); return; }
       const half = Math.min((this.view.to - this.view.from) / 2, Math.max(20 * (best.row.end[best.index] - best.row.start[best.index]), 5e4));
       this.choose(best);
+      this.reveal(best.lane);
       this.show(best.row.start[best.index] - half, best.row.start[best.index] + half);
     }
 
-    seek(row, now, direction) {
-      let index = direction > 0 ? row.range(-Infinity, now)[1] : row.range(-Infinity, now - 1)[1] - 1;
-      while (index >= 0 && index < row.n) {
-        const other = (row.start[index] - now) * direction > 0;
-        if (other && this.matches[row.name[index]]) return index;
-        index += direction;
-      }
-      return -1;
+    /** The first match behind a place, which is a time, a row and an index. */
+    nearest(rows, now, direction) {
+      const after = (a, b) => (a[0] === b[0] ? a[1] === b[1] ? a[2] - b[2] : a[1] - b[1] : a[0] - b[0]) * direction > 0;
+      let best = null;
+      rows.forEach(({ lane, row, at }, order) => {
+        const key = (index) => [row.start[index], order, index];
+        let index = direction > 0 ? row.range(-Infinity, now[0] - 1)[1] : row.range(-Infinity, now[0])[1] - 1;
+        while (index >= 0 && index < row.n && !(this.matches[row.name[index]] && after(key(index), now))) index += direction;
+        if (index >= 0 && index < row.n && (!best || after(best.key, key(index)))) best = { lane, row, at, index, key: key(index) };
+      });
+      return best;
+    }
+
+    /** Unfold the group of a lane and scroll to it. */
+    reveal(lane) {
+      this.closed.delete(lane.group);
+      this.places = draw.arrange(this.lanes, this.closed, !this.left);
+      draw.fit(this.canvas, this.view.width, this.places.height);
+      const item = this.places.items.find((place) => place.lane === lane);
+      const { scrollTop, clientHeight } = this.lanesNode;
+      if (item.top < scrollTop || item.top + item.height > scrollTop + clientHeight) this.lanesNode.scrollTop = item.top - clientHeight / 3;
     }
   }
 

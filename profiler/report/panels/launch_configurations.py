@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from profiler.compare.ranking import LOADS, WORK
+from profiler.compare.rows.row import CONDITIONS
 from profiler.metrics.points import POINTS
 from profiler.metrics.time_sources import TimeSource
 from profiler.point_status import VOID_STATUSES
@@ -76,11 +77,17 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
         "measures": measures,
         "along": "block",
     }
-    data["apart"] = differing(frame, LOADS)
+    data["work"] = _work(frame, [column.name for column in block.columns]) if table == "points" else None
     data |= {"lines": table == "points", "plain": table == "kernels", "shown": ["grid"] if table == "kernels" else []}
     return Widget(
         "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"
     )
+
+
+def _work(points: pd.DataFrame, shown: list[str]) -> list[str]:
+    """Return the columns in which points agree that are alternatives: of one recording, work and conditions."""
+    names = [RECORDING, *WORK, *differing(points, (*LOADS, *CONDITIONS))]
+    return [name for name in dict.fromkeys(names) if name in shown]
 
 
 def _invalid(points: pd.DataFrame) -> list[Block]:

@@ -69,15 +69,10 @@ def _unlike(view: View, best: list[Winner]) -> str:
 
 
 def _side_by_side(cards: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
-    """One row per group with the winner of each recording, and its time over that of the first recording."""
-    rows = []
-    for group in dict.fromkeys(card["group"] for card in cards):
-        found = {card["recording"]: card for card in cards if card["group"] == group}
-        first = found.get(names[0])
-        for card in found.values():
-            card["ratio"] = card["time_ns"] / first["time_ns"] if first and card is not first else None
-        rows.append({"group": group, "cells": [found.get(name) for name in names]})
-    return rows
+    """One row per group with the winner of each recording; how they differ is for `profiler compare` to judge."""
+    groups = dict.fromkeys(card["group"] for card in cards)
+    found = {(card["group"], card["recording"]): card for card in cards}
+    return [{"group": group, "cells": [found.get((group, name)) for name in names]} for group in groups]
 
 
 def _card(winner: Winner, peak: Any) -> dict[str, Any]:
@@ -85,7 +80,6 @@ def _card(winner: Winner, peak: Any) -> dict[str, Any]:
     known = bandwidth == bandwidth and peak is not None and peak == peak and float(peak) > 0
     return {
         "recording": winner.recording,
-        "time_ns": time,
         "group": winner.group,
         "configuration": winner.configuration,
         "time": format_ns(time),
