@@ -186,6 +186,7 @@ def print_comparison(comparison: Comparison, gate: GateResult | None) -> None:
     from rich.text import Text
 
     from profiler.cli.printing import console
+    from profiler.compare.judge.metric_changes import CHANGES, changes
     from profiler.report.exporters.compare_markdown import headline
 
     out = console()
@@ -198,7 +199,8 @@ def print_comparison(comparison: Comparison, gate: GateResult | None) -> None:
         )
     if len(comparison.rows):
         _print_rows(comparison)
-    changed = comparison.metrics[comparison.metrics["verdict"].isin(["worse", "better"])]
+    # beside times only what costs or saves any; without times whatever changed
+    changed = changes(comparison.metrics, CHANGES[:2] if len(comparison.rows) else CHANGES)
     if len(changed):
         out.print(_metrics_table(changed))
     out.print(Text(f"{comparison.design}."))
@@ -260,11 +262,12 @@ def _metrics_table(changed: Any) -> Any:
     from profiler.units import format_value
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("metric", "row", "base", "candidate", ""):
-        table.add_column(name, justify="right" if name in ("base", "candidate") else "left", overflow="fold")
+    for name in ("metric", "row", "base", "candidate", "change", ""):
+        table.add_column(name, justify="right" if name in ("base", "candidate", "change") else "left", overflow="fold")
     for item in changed.head(ROWS_SHOWN).to_dict("records"):
         values = [format_value(item[side], item["unit"]) for side in ("base_value", "candidate_value")]
-        table.add_row(Text(item["metric"]), Text(str(item["row"])), *values, item["verdict"])
+        size = f"{100.0 * (item['change_ratio'] - 1.0):+.1f} %" if item["change_ratio"] == item["change_ratio"] else ""
+        table.add_row(Text(item["metric"]), Text(str(item["row"])), *values, size, item["verdict"])
     if len(changed) > ROWS_SHOWN:
         table.caption = f"… {len(changed) - ROWS_SHOWN} more: --format json"
     return table

@@ -31,7 +31,7 @@ LAUNCH_KEYS = tuple(column.name for column in LAUNCH)
 
 THEORETICAL_OCCUPANCY = ColumnSpec(
     "theoretical_occupancy_pct",
-    "higher",
+    "none",
     "warps that an SM can hold, of its maximum",
     f"{_OCCUPANCY}; sm__maximum_warps_per_active_cycle_pct",
     compared="exactly",
@@ -39,7 +39,7 @@ THEORETICAL_OCCUPANCY = ColumnSpec(
 LIMITER = ColumnSpec("occupancy_limiter", text="every resource that sets the number of resident blocks", source=_OCCUPANCY)
 ACHIEVED_OCCUPANCY = ColumnSpec(
     "achieved_occupancy_pct",
-    "higher",
+    "none",
     "warps that an SM held on average, of its maximum",
     "sm__warps_active.avg.pct_of_peak_sustained_active",
 )

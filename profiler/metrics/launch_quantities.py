@@ -95,27 +95,27 @@ QUANTITIES: tuple[Quantity, ...] = (
     _measured("waves_per_sm", "none", "grid size in full loads of the GPU", "launch__waves_per_multiprocessor", unit="waves"),
     _measured(
         "achieved_occupancy_pct",
-        "higher",
+        "none",
         "warps that an SM held on average, of its maximum",
         "sm__warps_active.avg.pct_of_peak_sustained_active",
     ),
-    _measured("compute_throughput_pct", "higher", "use of the busiest SM unit", "sm__throughput.avg.pct_of_peak_sustained_elapsed"),
+    _measured("compute_throughput_pct", "none", "use of the busiest SM unit", "sm__throughput.avg.pct_of_peak_sustained_elapsed"),
     _measured(
         "memory_throughput_pct",
-        "higher",
+        "none",
         "use of the busiest memory unit",
         "gpu__compute_memory_throughput.avg.pct_of_peak_sustained_elapsed",
     ),
     _derived(
         "dram_throughput_bytes_per_s",
-        "higher",
+        "none",
         "device memory traffic",
         "dram__bytes.sum.per_second, or bytes / duration",
         formulas.dram_rate,
     ),
     _derived(
         "dram_throughput_pct",
-        "higher",
+        "none",
         "device memory traffic, of its peak",
         "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed",
         formulas.dram_share,
@@ -131,29 +131,27 @@ QUANTITIES: tuple[Quantity, ...] = (
     _derived(
         "dram_write_bytes", "lower", "bytes written to device memory", " or ".join(DRAM_WRITE), lambda c: c.first(*DRAM_WRITE)
     ),
-    _measured(
-        "l2_throughput_pct", "higher", "use of the L2 cache, of its peak", "lts__throughput.avg.pct_of_peak_sustained_elapsed"
-    ),
+    _measured("l2_throughput_pct", "none", "use of the L2 cache, of its peak", "lts__throughput.avg.pct_of_peak_sustained_elapsed"),
     _derived(
         "l2_throughput_bytes_per_s",
-        "higher",
+        "none",
         "L2 cache traffic",
         "lts__t_sectors.sum.per_second * 32",
         lambda c: c["lts__t_sectors.sum.per_second"] * formulas.SECTOR_BYTES,
     ),
     _derived(
         "l2_hit_pct",
-        "higher",
+        "none",
         "L2 hits of all accesses; writes count as hits, so streaming shows 50 %",
         formulas.L2_HIT,
         lambda c: formulas.hit_rate(c, formulas.L2_HIT, c[formulas.L2_SECTORS]),
     ),
     _measured(
-        "l1_throughput_pct", "higher", "use of the L1 cache, of its peak", "l1tex__throughput.avg.pct_of_peak_sustained_active"
+        "l1_throughput_pct", "none", "use of the L1 cache, of its peak", "l1tex__throughput.avg.pct_of_peak_sustained_active"
     ),
     _derived(
         "l1_hit_pct",
-        "higher",
+        "none",
         "L1 hits of all accesses",
         formulas.L1_HIT,
         lambda c: formulas.hit_rate(c, formulas.L1_HIT, formulas.l1_accesses(c)),
@@ -219,20 +217,20 @@ QUANTITIES: tuple[Quantity, ...] = (
     _measured("instructions", "lower", "executed warp instructions", "smsp__inst_executed.sum"),
     _measured(
         "issue_slots_busy_pct",
-        "higher",
+        "none",
         "cycles in which a scheduler issued",
         "smsp__issue_active.avg.pct_of_peak_sustained_active",
     ),
     _measured(
         "eligible_warps_per_scheduler",
-        "higher",
+        "none",
         "warps ready to issue, per scheduler and cycle",
         "smsp__warps_eligible.avg.per_cycle_active",
         unit="warps",
     ),
     _measured(
         "cycles_per_issue",
-        "lower",
+        "none",
         "cycles between two instructions of a warp",
         "smsp__average_warp_latency_per_inst_issued.ratio",
         unit="cycles",

@@ -187,5 +187,5 @@ LAUNCHES = MetricTable(
         *("dram_throughput_pct", "compute_throughput_pct", "l2_hit_pct", "branch_efficiency_pct"),
         *("bytes_per_sector_load", "bytes_per_sector_store", "bank_conflicts", "waves_per_sm", "stall_top", "stall_top_pct"),
     ),
-    matching=Matching(("kernel", "grid", "block"), timed=True),
+    matching=Matching(("kernel", "grid", "block"), timed=True, by_order=True),
 )

@@ -131,7 +131,7 @@ OCCUPANCY = MetricTable(
         THEORETICAL_OCCUPANCY,
         ACHIEVED_OCCUPANCY,
         LIMITER,
-        ColumnSpec("blocks_per_sm", "higher", "blocks that an SM can hold at once", _HEADER, unit="blocks"),
+        ColumnSpec("blocks_per_sm", "none", "blocks that an SM can hold at once", _HEADER, unit="blocks"),
         ColumnSpec(
             "waves_per_sm",
             "none",
@@ -139,11 +139,11 @@ OCCUPANCY = MetricTable(
             "launch__waves_per_multiprocessor",
             unit="waves",
         ),
-        ColumnSpec("reachable_occupancy_pct", "higher", "theoretical occupancy with the largest shared memory carve-out", _HEADER),
+        ColumnSpec("reachable_occupancy_pct", "none", "theoretical occupancy with the largest shared memory carve-out", _HEADER),
         *(
             ColumnSpec(
                 column,
-                "higher",
+                "none",
                 f"resident blocks as far as {name} allow; missing when none is used",
                 f"launch__occupancy_limit_{name.replace('shared memory', 'shared_mem')}",
                 unit="blocks",

@@ -24,12 +24,14 @@ class Matching:
         keys: Columns that name a row on both sides: no register count, no time, no process.
         timed: Its times have verdicts of their own (or, under Nsight Compute, mean nothing), so do rates computed from times
             alone.
+        by_order: Rows that no key matches are paired by the order in which they were launched.
         steady: False for times of one process: with one value a side a change can be shown, but not called better or worse.
     """
 
     keys: tuple[str, ...]
     timed: bool = False
     steady: bool = True
+    by_order: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from profiler.compare.judge.conditions import (
     recording_facts,
     replicate_differences,
 )
-from profiler.compare.judge.metric_changes import metric_changes
+from profiler.compare.judge.metric_changes import launch_notes, metric_changes
 from profiler.compare.judge.noise import BOARD_SPREAD, MachineNoise, machine_noise, selftest_sentence
 from profiler.compare.judge.verdict import REASONS, DecisionRule
 from profiler.compare.rows.alignment import align, apply_aliases
@@ -125,15 +125,16 @@ def _compare(
     rows.loc[alone, ["reason", "detail"]] = "one_capture", REASONS["one_capture"]
     infos = [_info(side, group) for side, group in zip(sides, groups, strict=True)]
     design = _design(groups, noise)
+    changes = pd.concat(metrics, ignore_index=True)
     return Comparison(
         infos[0],
         infos[1:],
         rows,
-        pd.concat(metrics, ignore_index=True),
+        changes,
         differences,
         rule,
         design,
-        _notes(sides, rows, selftest_sentence(root, base.facts)),
+        [*_notes(sides, rows, selftest_sentence(root, base.facts)), *launch_notes(changes)],
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.compare.rows.alignment import Pair
+from profiler.compare.rows.launch_pairs import partners
 from profiler.compare.rows.sides import Side
 from profiler.errors import DataMissingError
 
@@ -30,8 +31,12 @@ METRIC_COLUMNS = (
     "change_ratio",
     "verdict",
     "reason",
+    "match",
 )
-"""Columns of `Comparison.metrics`; change_ratio is candidate / base."""
+"""Columns of `Comparison.metrics`; change_ratio is candidate / base, NaN from 0; match: how rows of unlike names were paired."""
+
+CHANGES = ("worse", "better", "changed")
+"""Verdicts of what changed, in the order in which a reviewer needs them."""
 
 RELATIVE_STEP = 0.02
 POINT_STEP = 1.0
@@ -57,9 +62,10 @@ def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.Dat
 
     names = dict(_renamed(pairs))
     records: list[dict[str, Any]] = []
+    told: _Told = {}
     for table in catalog.METRIC_TABLES:
         if table.matching and base.recording is not None and candidate.recording is not None:
-            records += _table_changes(table, table.matching, base.recording, candidate.recording, names)
+            records += _table_changes(table, table.matching, base.recording, candidate.recording, names, told)
     frame = pd.DataFrame(records, columns=list(METRIC_COLUMNS[1:]))
     frame.insert(0, "candidate", candidate.name)
     return frame
@@ -83,20 +89,73 @@ def _renamed(pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
 
 
 _LAUNCH = ("kernel", "launch_grid", "launch_block")
+_Told = dict[tuple[str, str], str]
+"""Values of both sides by name of a row (its key, its point, its kernel with grid and block) and metric."""
 
 
 def _table_changes(
-    table: MetricTable, matching: Matching, base: Recording, candidate: Recording, names: Mapping[str, str]
+    table: MetricTable, matching: Matching, base: Recording, candidate: Recording, names: Mapping[str, str], told: _Told
 ) -> list[dict[str, Any]]:
+    """Compare one table; what an earlier table told of the same row is not told again."""
     ours, theirs = _rows(table.name, matching, base, {}), _rows(table.name, matching, candidate, names)
+    pairs = partners(ours, theirs) if matching.by_order else {}
+    match = dict(pairs.values())
+    theirs = {pairs[name][0] if name in pairs else name: row for name, row in theirs.items()}
     specs = [spec for spec in table.columns if _compared(spec, matching)]
-    records = []
+    records: list[dict[str, Any]] = []
+    own: _Told = {}
     for key in dict.fromkeys([*ours, *theirs]):
+        known = {key, *_other_names(ours.get(key) or theirs[key])}
         for spec in specs:
             record = change(spec, ours.get(key), theirs.get(key), matching.steady)
-            if record:
-                records.append({"table": table.name, "row": key, **record})
+            values = f"{record['base_value']} {record['candidate_value']}" if record else ""
+            if record and all(told.get((name, spec.name)) != values for name in known):
+                own |= {(name, spec.name): values for name in known}
+                records.append({"table": table.name, "row": key, **record, "match": match.get(key)})
+    told |= own
     return records
+
+
+def _other_names(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield by which names other tables may know a row: its sweep point, its kernel with grid and block."""
+    if isinstance(row.get("point"), str) and row["point"]:
+        yield row["point"]
+    launch = [row.get(name) for name in ("kernel", "grid", "kernel_block")]
+    if all(isinstance(part, str) for part in launch):
+        yield " ".join(map(str, launch))
+
+
+def changes(frame: pd.DataFrame, verdicts: Sequence[str] = CHANGES) -> pd.DataFrame:
+    """Return the rows of `Comparison.metrics` that have one of the verdicts, in their order."""
+    chosen = frame[frame["verdict"].isin(verdicts)]
+    return chosen.sort_values("verdict", key=lambda found: found.map(verdicts.index), kind="stable")
+
+
+def launch_notes(frame: pd.DataFrame) -> list[str]:
+    """Say how profiled launch configurations of unlike names were paired, and count those that one side alone has.
+
+    Args:
+        frame: As from `metric_changes`, of one or more candidates.
+    """
+    from profiler.metrics import catalog
+
+    ordered = {table.name for table in catalog.METRIC_TABLES if table.matching and table.matching.by_order}
+    rows = frame[frame["table"].isin(ordered)].groupby(["candidate", "row"], sort=False)
+    paired = rows["match"].first().dropna().tolist()
+    notes = [f"{_count(paired)} paired by {_some(paired)}."] if paired else []
+    for verdict, side in (("base only", "base"), ("candidate only", "candidate")):
+        alone = rows["verdict"].agg(lambda found, verdict=verdict: bool((found == verdict).all()))
+        names = [str(row) for _, row in alone[alone].index]
+        notes += [f"{_count(names)} only in the {side}: {_some(names)}."] if names else []
+    return notes
+
+
+def _count(texts: Sequence[str]) -> str:
+    return "1 profiled launch configuration was" if len(texts) == 1 else f"{len(texts)} profiled launch configurations were"
+
+
+def _some(texts: Sequence[str]) -> str:
+    return "; ".join(texts[:3]) + (f"; and {len(texts) - 3} more" if len(texts) > 3 else "")
 
 
 def _compared(spec: ColumnSpec, matching: Matching) -> bool:

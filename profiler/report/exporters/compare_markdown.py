@@ -12,6 +12,7 @@ import numpy as np
 from profiler.compare.gate.config import TIME
 from profiler.compare.gate.evaluation import CANNOT_TELL, GateResult
 from profiler.compare.judge.comparison import Comparison, explanation
+from profiler.compare.judge.metric_changes import CHANGES, changes
 from profiler.units import MISSING, format_ns, format_percent, format_value
 
 ROWS_SHOWN = 10
@@ -71,7 +72,8 @@ def headline(comparison: Comparison) -> str:
     """Return the whole comparison in one sentence."""
     counts = {name: number for name, number in comparison.counts().items() if number}
     if not counts:
-        return "no times to compare"
+        changed = len(changes(comparison.metrics))
+        return "no times to compare" + (f", {changed} other metrics changed" if changed else "")
     return ", ".join(f"{number} {name}" for name, number in counts.items())
 
 
@@ -168,10 +170,9 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
 
 def _metrics(comparison: Comparison) -> str:
     metrics = comparison.metrics
-    changed = metrics[metrics["verdict"].isin(["worse", "better", "base only", "candidate only"])] if len(metrics) else metrics
+    changed = changes(metrics, (*CHANGES, "base only", "candidate only")) if len(metrics) else metrics
     if not len(changed):
         return ""
-    order = changed.assign(_worse=changed["verdict"] != "worse").sort_values("_worse", kind="stable")
     rows = [
         [
             item["verdict"],
@@ -180,7 +181,7 @@ def _metrics(comparison: Comparison) -> str:
             format_value(item["base_value"], item["unit"]),
             format_value(item["candidate_value"], item["unit"]),
         ]
-        for item in order.head(ROWS_SHOWN).to_dict("records")
+        for item in changed.head(ROWS_SHOWN).to_dict("records")
     ]
     left = len(changed) - len(rows)
     table = _table(("", "metric", "row", "base", "candidate"), rows, right=(3, 4))
