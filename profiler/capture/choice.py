@@ -81,7 +81,8 @@ def _suits(tool: Tool, request: CaptureRequest) -> bool:
     sweep = request.sweep
     if tool.needs_kernels and (not gpus() or (sweep is not None and sweep.engine == "reference")):
         return False
-    return not tool.own_runner_only or (sweep is not None and sweep.driver == "python")
+    # another interpreter need not have what this one has
+    return not tool.own_runner_only or (sweep is not None and sweep.driver == "python" and request.python == sys.executable)
 
 
 def _resolve_sweep(sweep: SweepOptions, python: str, note: Callable[[str], None]) -> SweepOptions:

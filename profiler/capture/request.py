@@ -16,7 +16,7 @@ from profiler.tools.registry import TOOLS
 TRACES = ("cuda", "nvtx", "osrt", "cublas", "cudnn", "opengl", "vulkan", "mpi", "openmp", "none")
 GRAPH_TRACES = ("node", "graph")
 CLOCK_CONTROLS = ("none", "base")
-RANGE_ENDS = ("none", "stop", "stop-shutdown")
+RANGE_ENDS = ("repeat", "none", "stop", "stop-shutdown")
 
 
 def _refuse(condition: bool, message: str, hint: str) -> None:
@@ -36,14 +36,15 @@ class NsysOptions:
         trace: What is traced.
         cuda_graph_trace: `node` gives each kernel of a CUDA graph its row, `graph` each graph launch one.
         capture_range: `none`, `cudaProfilerApi`, or `NAME@DOMAIN` of the NVTX range at which recording begins.
-        capture_range_end: `stop` ends recording with the first range, `none` with the program, `stop-shutdown` ends both.
+        capture_range_end: `repeat` records every range (`repeat:N`: the first N), each as a capture of the run; `stop` ends
+            recording with the first range, `none` with the program, `stop-shutdown` ends both.
         keep_report: Keep the .nsys-rep beside the scrubbed export; it holds the whole environment of the machine.
     """
 
     trace: tuple[str, ...] = option(("cuda", "nvtx"), "What nsys traces.", "--trace", "words")
     cuda_graph_trace: str = option("node", "node or graph.", "--cuda-graph-trace")
     capture_range: str = option("none", "none, cudaProfilerApi or NAME@DOMAIN.", "--capture-range")
-    capture_range_end: str = option("stop", "none, stop or stop-shutdown.", "--capture-range-end")
+    capture_range_end: str = option("repeat", "repeat, repeat:N, none, stop or stop-shutdown.", "--capture-range-end")
     keep_report: bool = option(False, "Keep the .nsys-rep (holds the environment).", "--keep-report", "flag")
 
     def __post_init__(self) -> None:
@@ -56,7 +57,8 @@ class NsysOptions:
         for item in self.trace:
             _one_of(item, TRACES, "--trace")
         _one_of(self.cuda_graph_trace, GRAPH_TRACES, "--cuda-graph-trace")
-        _one_of(self.capture_range_end, RANGE_ENDS, "--capture-range-end")
+        if not re.fullmatch(r"repeat:[1-9]\d*", self.capture_range_end):
+            _one_of(self.capture_range_end, RANGE_ENDS, "--capture-range-end")
         named = self.capture_range in ("none", "cudaProfilerApi") or re.fullmatch(r"[^@\s][^@]*(@[^@\s]+)?", self.capture_range)
         _refuse(not named, f"--capture-range {self.capture_range!r} cannot be read", "none, cudaProfilerApi or NAME@DOMAIN")
 

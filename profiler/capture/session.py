@@ -32,6 +32,8 @@ Steps = Generator[Step, Ended, None]
 """Steps in the order in which they run; how each ended is the value of its `yield`, so later ones may depend on it."""
 
 _SHOWN_REMARKS = 5
+_ATTEMPTS = 5
+"""How often a tool is started that meets another session of its own."""
 
 
 class Job:
@@ -176,15 +178,18 @@ class Session:
             self.run.save()
             progress.begin(step.name if step.plain else step.tool, plan.argv, step.points)
         ended.listener = Listener(progress, step.points > 0, own=step.in_run)
-        ended.process = run_process(
-            plan.argv,
-            log=self.run.logs / f"{step.name}.log",
-            environment=plan.environment,
-            folder=self.run.path if step.in_run else None,
-            timeout_s=step.request.timeout_s,
-            on_line=ended.listener,
-            reads=step.reads,
-        )
+        for _ in range(_ATTEMPTS):
+            ended.process = run_process(
+                plan.argv,
+                log=self.run.logs / f"{step.name}.log",
+                environment=plan.environment,
+                folder=self.run.path if step.in_run else None,
+                timeout_s=step.request.timeout_s,
+                on_line=ended.listener,
+                reads=step.reads,
+            )
+            if step.plain or ended.process.returncode == 0 or not recorders()[step.tool].collided(ended.process.output):
+                break
         record.returncode, record.duration_s = ended.process.returncode, round(ended.process.duration_s, 3)
 
     def _export(self, ended: Ended) -> list[Path]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from profiler.capture.request import CaptureRequest, NcuOptions, NsysOptions
-from profiler.capture.sweep import Axes, parse_assignment
+from profiler.capture.sweep import Axes
 from profiler.errors import UsageError, nearest
 from profiler.runner.option import Described, described
 from profiler.runner.request import SweepOptions
@@ -153,11 +153,23 @@ def _words(value: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(part.strip() for item in _items(value) for part in item.split(",") if part.strip())
 
 
+def parse_variable(text: str) -> tuple[str, str]:
+    """Split `NAME=VALUE` of an environment variable; the value may be empty, and every blank of it counts.
+
+    Raises:
+        UsageError: There is no name or no `=`.
+    """
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip():
+        raise UsageError(f"--env {text!r}: expected NAME=VALUE", "example: --env OMP_NUM_THREADS=4, --env NAME= for an empty one")
+    return name.strip(), value
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "list": _items,
     "words": _words,
     "off": lambda value: not value,
-    "pairs": lambda value: dict(parse_assignment(item) for item in _items(value)),
+    "pairs": lambda value: dict(parse_variable(item) for item in _items(value)),
 }
 
 

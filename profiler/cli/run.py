@@ -11,7 +11,7 @@ import typer
 
 from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
-from profiler.cli.request_options import build_request, read_preset, with_request_options
+from profiler.cli.request_options import build_request, parse_variable, read_preset, with_request_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,6 @@ def run(
     **options: Any,
 ) -> int:
     """Record a program, or a sweep of a plugin."""
-    from profiler.capture.sweep import parse_assignment
     from profiler.cli.progress import RichProgress
     from profiler.jobs import recording
     from profiler.store.run_dir import runs_root
@@ -38,7 +37,7 @@ def run(
     root = runs_root(runs)
     with RichProgress() as progress:
         if resume:
-            given = dict(parse_assignment(item) for item in options["env"] or ())
+            given = dict(parse_variable(item) for item in options["env"] or ())
             return report_run(recording.resume(resume, root, progress, given))
         request = build_request({"command": command, **options}, read_preset(preset) if preset else None)
         if request.sweep is not None:

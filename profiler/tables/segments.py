@@ -22,6 +22,8 @@ from profiler.tables.source_protocol import Artefacts, TableSource
 from profiler.units import NS_PER_S
 
 _SEGMENT = re.compile(r"^(?P<stem>.+?)(?:-(?P<number>[2-9]|\d\d+))?$")
+_RANGE = re.compile(r"^(?P<stem>.+)\.(?P<number>\d+)$")
+"""A capture range of several: each is a capture of its own."""
 _CLOCK_TABLES = tuple(name for name, table in TABLES.items() if "start_ns" in table.names)
 START = "start_epoch_ns"
 """Fact of a capture: when its clock stood at 0, ns since 1970 in UTC."""
@@ -37,19 +39,20 @@ def join_segments(sources: Sequence[Artefacts], imported: bool = False) -> list[
     groups: dict[tuple[str, str], list[Artefacts]] = {}
     for source in sources:
         name = plain_name(source.path)
-        match = _SEGMENT.match(name.stem)
+        match = _RANGE.match(name.stem) or _SEGMENT.match(name.stem)
         stem = match["stem"] if match else name.stem
         key = (type(source.reader).__name__, "") if imported else (stem, name.suffix)
         groups.setdefault(key, []).append(source)
     joined: list[TableSource] = []
     for members in groups.values():
         ordered = members if imported else sorted(members, key=lambda source: _number(source.path))
-        joined.append(JoinedSource(ordered, imported) if len(ordered) > 1 else ordered[0])
+        apart = imported or any(_RANGE.match(plain_name(source.path).stem) for source in members)
+        joined.append(JoinedSource(ordered, apart) if len(ordered) > 1 else ordered[0])
     return joined
 
 
 def _number(path: Path) -> int:
-    match = _SEGMENT.match(plain_name(path).stem)
+    match = _RANGE.match(plain_name(path).stem) or _SEGMENT.match(plain_name(path).stem)
     return int(match["number"] or 1) if match else 1
 
 

@@ -176,6 +176,10 @@ class Recorder(Protocol):
         """Return whether ranges of a version of the Python package nvtx are lost under the installed tool."""
         ...
 
+    def collided(self, log: str) -> bool:
+        """Return whether the tool met another session of its own and ended before it started the program."""
+        ...
+
     def remarks(self, log: str) -> list[str]:
         """Return what the tool itself called an error in its output, though it went on."""
         ...
@@ -196,6 +200,10 @@ class PlainRecorder:
 
     def loses_nvtx(self, nvtx_version: str) -> bool:
         """Say that none are lost."""
+        return False
+
+    def collided(self, log: str) -> bool:
+        """Return that it did not: the tool has no sessions that meet."""
         return False
 
     def remarks(self, log: str) -> list[str]:

@@ -98,3 +98,10 @@ def test_a_sweep_of_the_reference_engine_is_a_run_with_verified_points(capsys, t
     header, *rows = out.splitlines()
     assert len(rows) == 2 and "builtin_median_ns" in header
     assert all("block=" in row for row in rows)
+
+
+def test_a_variable_may_be_empty_and_keeps_its_blanks():
+    request = build_request({"command": ["true"], "env": ["EMPTY=", "BLANK= a =b "]})
+    assert request.environment == {"EMPTY": "", "BLANK": " a =b "}
+    with pytest.raises(UsageError, match="NAME=VALUE"):
+        build_request({"command": ["true"], "env": ["NAME"]})

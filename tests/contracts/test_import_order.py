@@ -31,7 +31,11 @@ LAYERS = (
 # what a recording is made with never sees how it is analysed
 RECORDING = {"capture", "runner", "engines", "annotate"}
 ANALYSIS = {"tables", "metrics", "findings"}
-LATE = {("profiler.tools.nsys.report", "capture"), ("profiler.tools.builtin.record", "annotate")}
+LATE = {
+    ("profiler.tools.nsys.report", "capture"),
+    ("profiler.tools.nsys.record", "annotate"),
+    ("profiler.tools.builtin.record", "annotate"),
+}
 """Imports against the order, inside functions: a report is exported by running nsys; what a marked program wrote is put together
 by the package that wrote it."""
 

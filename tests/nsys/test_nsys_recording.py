@@ -108,6 +108,37 @@ def test_a_capture_range_records_only_what_it_spans(tmp_path, query):
     assert "point block=64" not in names
 
 
+def test_every_capture_range_is_a_capture_of_the_run(tmp_path):
+    code = "import profiler\nfor _ in range(3):\n  for _ in profiler.point(block=64).iterations(2): pass"
+    for end, count in (("repeat", 3), ("repeat:2", 2), ("stop", 1)):
+        options = NsysOptions(trace=("nvtx",), capture_range="point block=64@profiler", capture_range_end=end)
+        run = record(CaptureRequest(tools=("nsys",), command=(sys.executable, "-c", code), nsys=options), tmp_path)
+        assert len(run.manifest.captures[0].artefacts) == count
+        ranges = profiler.load(run.path).table("nvtx_ranges")
+        assert (ranges["name"] == "iteration").sum() == 2 * count
+        assert count == 1 or ranges["capture"].nunique() == count
+
+
+def test_points_that_a_lost_child_finished_are_named(tmp_path):
+    code = (
+        "import os, profiler\n"
+        "def mark(b):\n"
+        "  for _ in profiler.point(block=b).iterations(2): pass\n"
+        "mark(64)\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "  mark(128)\n"
+        "  os.kill(os.getpid(), 9)\n"
+        "os.waitpid(child, 0)"
+    )
+    run = record(CaptureRequest(tools=("nsys",), command=(sys.executable, "-c", code)), tmp_path)
+    labels = set(profiler.load(run.path).metric("points")["label"])
+    notes = " ".join(run.manifest.captures[0].notes)
+    assert ("block=128" in labels) != ("nsys lost 1 finished points" in notes and "block=128" in notes)
+    assert "block=64" in labels and "block=64" not in notes
+    assert not list(run.raw("nsys").glob("points-*"))
+
+
 @pytest.mark.parametrize(
     ("capture_range", "text"), [("never@profiler", "never@profiler"), ("cudaProfilerApi", "cudaProfilerStart")]
 )

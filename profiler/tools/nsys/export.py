@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,8 @@ def export_report(report: Path, target: Path, run: Callable[..., Any]) -> Path:
     return target
 
 
-def to_sqlite(folder: Path, stem: str, run: Callable[..., Any]) -> Path | None:
-    """Find or make the export of a capture.
+def exports(folder: Path, stem: str, run: Callable[..., Any]) -> list[Path]:
+    """Find or make the exports of a recording: one, or one a capture range, numbered from 1.
 
     Args:
         folder: Where nsys wrote.
@@ -78,8 +79,16 @@ def to_sqlite(folder: Path, stem: str, run: Callable[..., Any]) -> Path | None:
         run: `profiler.capture.process.run_process`.
 
     Returns:
-        The export, or None when nsys left nothing at all.
+        The exports in the order of recording; none when nsys left nothing at all.
     """
+    numbered = re.compile(rf"{re.escape(stem)}\.(\d+)\.(?:sqlite|nsys-rep)")
+    ranges = {int(match[1]) for path in folder.iterdir() if (match := numbered.fullmatch(path.name))} if folder.is_dir() else set()
+    names = [f"{stem}.{number}" for number in sorted(ranges)] or [stem]
+    return [export for name in names if (export := to_sqlite(folder, name, run)) is not None]
+
+
+def to_sqlite(folder: Path, stem: str, run: Callable[..., Any]) -> Path | None:
+    """Find or make one export, given its name without ending; None when nsys left nothing at all."""
     target, report = folder / f"{stem}.sqlite", folder / f"{stem}.nsys-rep"
     if _filled(target):
         return target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +14,15 @@ from profiler.errors import CaptureError, ProfilerError, ToolMissingError
 from profiler.schema import POINT_PREFIX
 from profiler.tools.base import PlainRecorder, RecordPlan, ToolVersion
 from profiler.tools.nsys import INSTALL_HINT
-from profiler.tools.nsys.export import to_sqlite
+from profiler.tools.nsys.export import exports
 from profiler.tools.nsys.locate import find_nsys, probe_nsys
 from profiler.tools.nsys.scrub import scrub
 
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
 
+NAMES_VARIABLE = "PROFILER_MARKED_DIR"
+_ENDPOINT = "Local Endpoint is not available"
 _ERROR = re.compile(r"^\s*(?:ERROR|Error|FATAL)\b:?\s*(?P<text>.+)")
 _STREAM = re.compile(r"(?P<path>/\S+\.qdstrm)")
 _RANGE_TYPES = (59, 60, 34)
@@ -90,6 +92,8 @@ class NsysRecorder(PlainRecorder):
         if "cuda" in options.trace:
             argv += ["--cuda-graph-trace", options.cuda_graph_trace]
         environment = dict(request.environment)
+        if folder.is_absolute():
+            environment[NAMES_VARIABLE] = str(folder)
         argv += _range_arguments(options.capture_range, options.capture_range_end, environment)
         argv += ["--export", "sqlite", "--force-overwrite", "true", "--output", str(folder / stem)]
         return RecordPlan((*argv, *request.command), environment)
@@ -101,27 +105,47 @@ class NsysRecorder(PlainRecorder):
             CaptureError: nsys wrote nothing.
             BadExportError: What it wrote is damaged.
         """
-        export = to_sqlite(folder, stem, run)
-        if export is None:
+        found = exports(folder, stem, run)
+        if not found:
             raise CaptureError(*_nothing_written(request))
-        scrub(export)
-        artefacts = [export]
-        report = folder / f"{stem}.nsys-rep"
-        if request.nsys.keep_report:
-            artefacts += [report] if report.is_file() else []
-        else:
-            for left in (report, *folder.glob(f"{stem}.qdstrm")):
+        for export in found:
+            scrub(export)
+        reports = [report for export in found if (report := export.with_suffix(".nsys-rep")).is_file()]
+        if not request.nsys.keep_report:
+            for left in (*reports, *folder.glob(f"{stem}.qdstrm")):
                 left.unlink(missing_ok=True)
-        return artefacts, _notes(export, request)
+            reports = []
+        notes = list(dict.fromkeys(note for export in found for note in _notes(export, request)))
+        return [*found, *reports], notes + self._lost_points(request, folder, stem)
+
+    def _lost_points(self, request: CaptureRequest, folder: Path, stem: str) -> list[str]:
+        """Name the points that the program's processes finished and the capture does not hold; drop their journals."""
+        from profiler.annotate.journal import PATTERN, read_events
+
+        journals = sorted(folder.glob(PATTERN))
+        events = read_events(journals)
+        for journal in journals:
+            journal.unlink()
+        if request.nsys.capture_range != "none":
+            return []
+        recorded = _points(exports(folder, stem, self._run))
+        programs = {event["process_id"]: event["program"] for event in events if event["event"] == "process"}
+        lost: dict[int, list[str]] = {}
+        for event in events:
+            if event["event"] == "point" and event["label"] not in recorded:
+                lost.setdefault(event["process_id"], []).append(event["label"])
+        return [
+            f"nsys lost {len(labels)} finished points of process {process} ({programs.get(process)}): {'; '.join(labels)}"
+            for process, labels in lost.items()
+        ]
 
     def recorded_points(self, folder: Path, stem: str) -> set[str] | None:
         """Return the labels of the sweep points that the export holds whole; None when it holds no range of them at all.
 
         A process that is killed takes along what nsys had not yet collected from it, also of points long finished.
         """
-        with closing(sqlite3.connect(f"{(folder / f'{stem}.sqlite').absolute().as_uri()}?mode=ro", uri=True)) as database:
-            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
-            return _whole_points(database) if "NVTX_EVENTS" in tables else None
+        found = _points(exports(folder, stem, self._run))
+        return {label for label, whole in found.items() if whole} if found else None
 
     def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
         """Recognise a known failure of nsys in its output, also after exit status 0."""
@@ -130,6 +154,10 @@ class NsysRecorder(PlainRecorder):
             if found:
                 return CaptureError(f"{message}: {_line_of(log, found.start())}", hint)
         return None
+
+    def collided(self, log: str) -> bool:
+        """Return whether nsys met another session that was starting, before it started the program."""
+        return _ENDPOINT in log
 
     def remarks(self, log: str) -> list[str]:
         """Return the texts of nsys's own error lines."""
@@ -256,17 +284,28 @@ def silent_domains(database: sqlite3.Connection) -> list[str]:
     return sorted({str(name) for name, process, _ in rows if (name, process) not in heard})
 
 
-def _whole_points(database: sqlite3.Connection) -> set[str] | None:
-    """Return the labels of the point ranges that ended by themselves.
+def _points(exports: Iterable[Path]) -> dict[str, bool]:
+    """Return the labels of the point ranges in some exports, and whether each surely ended by itself.
 
     A range that never did ends with the capture; the runner opens a last range of its own after all points.
     """
-    has_strings = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'StringIds'").fetchone()
-    name = "COALESCE(s.value, n.text)" if has_strings else "n.text"
-    join = "LEFT JOIN StringIds s ON s.id = n.textId" if has_strings else ""
-    rows = database.execute(
-        f"SELECT {name}, n.end, (SELECT MAX(end) FROM NVTX_EVENTS) FROM NVTX_EVENTS n {join} "
+    found: dict[str, bool] = {}
+    for export in exports:
+        with closing(sqlite3.connect(f"{export.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            for text, whole in _point_ranges(database):
+                label = text[len(POINT_PREFIX) :]
+                found[label] = found.get(label, False) or bool(whole)
+    return found
+
+
+def _point_ranges(database: sqlite3.Connection) -> list[tuple[str, int]]:
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    if "NVTX_EVENTS" not in tables:
+        return []
+    name, join = "n.text", ""
+    if "StringIds" in tables:
+        name, join = "COALESCE(s.value, n.text)", "LEFT JOIN StringIds s ON s.id = n.textId"
+    return database.execute(
+        f"SELECT {name}, n.end < (SELECT MAX(end) FROM NVTX_EVENTS) FROM NVTX_EVENTS n {join} "
         f"WHERE n.eventType = 59 AND {name} LIKE '{POINT_PREFIX}%'"
     ).fetchall()
-    whole = {text[len(POINT_PREFIX) :] for text, end, last in rows if end is not None and end < last}
-    return whole if rows else None

@@ -87,6 +87,11 @@ def test_without_nsys_a_gpu_is_recorded_with_cupti(machine):
     assert "CUPTI" in notes[0]
 
 
+def test_the_embedded_recorder_is_not_chosen_for_another_interpreter(machine):
+    machine(gpu=True, ops=True, packages=("cuda", "cupti"), nsys=False)
+    assert resolve(engine="direct", python="/other/python3.10")[0] == ("builtin",)
+
+
 def test_libraries_of_the_user_are_kept(machine):
     machine(gpu=True, ops=True, packages=("cuda",))
     assert resolve(plugin_libraries=("/mine.so",))[3] == ("/mine.so",)

@@ -368,3 +368,19 @@ def test_a_resumed_sweep_asks_for_the_credentials_that_were_not_kept(tmp_path):
     run = resume("latest", tmp_path, environment={"API_KEY": "hunter2"})
     assert run.manifest.status == "complete"
     assert b"hunter2" not in (run.path / "manifest.json").read_bytes()
+
+
+def test_a_tool_that_meets_another_session_is_started_again(tmp_path, monkeypatch):
+    tool = tmp_path / "nsys"
+    tool.write_text(
+        "#!/bin/sh\n"
+        'case "$1" in profile) ;; *) echo "NVIDIA Nsight Systems version 2024.1.1"; exit 0;; esac\n'
+        f'echo run >> "{tmp_path}/runs"\n'
+        f'[ "$(wc -l < "{tmp_path}/runs")" -lt 3 ] && {{ echo "Local Endpoint is not available"; exit 1; }}\n'
+        "exit 0\n"
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(CaptureError, match="wrote no report"):
+        record(CaptureRequest(tools=("nsys",), command=("true",)), tmp_path / "runs-of-it")
+    assert (tmp_path / "runs").read_text().count("run") == 3

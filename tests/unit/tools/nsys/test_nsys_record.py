@@ -59,12 +59,19 @@ def test_options_reach_the_command_line():
     text = " ".join(line)
     assert "--trace nvtx,osrt" in text
     assert "--cuda-graph-trace" not in text
-    assert "--capture-range nvtx --nvtx-capture iteration@profiler --capture-range-end stop" in text
+    assert "--capture-range nvtx --nvtx-capture iteration@profiler --capture-range-end repeat" in text
     assert environment == {"NSYS_NVTX_PROFILER_REGISTER_ONLY": "0"}
     assert "--cuda-graph-trace graph" in " ".join(argv(cuda_graph_trace="graph")[0])
     assert "--capture-range cudaProfilerApi --capture-range-end none" in " ".join(
         argv(capture_range="cudaProfilerApi", capture_range_end="none")[0]
     )
+
+
+def test_every_range_of_a_recording_is_exported_in_order(tmp_path):
+    for name in ("capture.2.nsys-rep", "capture.10.nsys-rep", "capture.1.sqlite", "capture.1.nsys-rep", "capture-2.nsys-rep"):
+        (tmp_path / name).write_text("raw")
+    found = export.exports(tmp_path, "capture", Tools())
+    assert [path.name for path in found] == ["capture.1.sqlite", "capture.2.sqlite", "capture.10.sqlite"]
 
 
 def test_without_nsys_the_fix_is_named(monkeypatch):
