@@ -2,6 +2,7 @@
 
 python benchmarks/false_alarms.py [--experiments 4000] [--seed 1] [--json FILE]
 python benchmarks/false_alarms.py --processes     only what compare says of several processes of unequal spread
+python benchmarks/false_alarms.py --samples       only what compare says of single processes with few samples or two modes
 python benchmarks/false_alarms.py --calibrate     makes the table of profiler/compare/judge/statistics.py again
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -42,6 +44,18 @@ UNEQUAL = (
     (10, 0.01, 10, 0.01),
 )
 """Processes of the base and their spread, processes of the candidate and theirs."""
+POWER_SIDES = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (5, 5), (2, 10), (10, 10))
+POWER_RATIOS = (0.0, 0.015, 0.02, 0.03, 0.05, 0.1)
+SAMPLE_COUNTS = (2, 3, 5, 8, 20, 60)
+SAMPLE_MODELS = {
+    "Gaussian 1 %": lambda rng, n: 0.01 * rng.standard_normal(n),
+    "Gaussian 3 %": lambda rng, n: 0.03 * rng.standard_normal(n),
+    "Student t 2.5, 2 %": lambda rng, n: 0.02 * rng.standard_t(2.5, n),
+    "two modes 3 % apart, half each": lambda rng, n: 0.03 * (rng.random(n) < 0.5) + 0.003 * rng.standard_normal(n),
+    "two modes 8 % apart, half each": lambda rng, n: 0.08 * (rng.random(n) < 0.5) + 0.003 * rng.standard_normal(n),
+    "two modes 8 % apart, a fifth slow": lambda rng, n: 0.08 * (rng.random(n) < 0.2) + 0.003 * rng.standard_normal(n),
+}
+"""Noise of the iterations of one process, on the log scale."""
 
 
 def stopped_verdicts(experiments: Experiments, rule: DecisionRule) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -96,17 +110,23 @@ def single_captures(experiments: Experiments, noise: MachineNoise, rule: Decisio
     return _signs(_each_alone(Estimates(*(getattr(estimates, name)[:, None] for name in FIELDS)), rule, 1).verdict)
 
 
+def _compared(pairs: list[tuple[Row, Row]], noise: MachineNoise, rule: DecisionRule) -> Decisions:
+    judged = [Judged("candidate", Pair(*pair)) for pair in pairs]
+    estimates = capture_estimates(judged, [noise] * len(pairs), [0.0] * len(pairs))
+    return _each_alone(Estimates(*(getattr(estimates, name)[:, None] for name in FIELDS)), rule, 1)
+
+
+def _processes(count: int, spread: float, rng: np.random.Generator, log_ratio: float = 0.0) -> Row:
+    medians = 1e6 * np.exp(rng.normal(log_ratio, spread, count))
+    return Row("row", {}, [Summary(float(median), 1e-5, 100, 1.0) for median in medians])
+
+
 def unequal_processes(experiments: int, rule: DecisionRule, rng: np.random.Generator) -> list[dict]:
     """Measure `profiler compare` on identical code where the sides have other numbers of processes and other spreads."""
-
-    def row(count: int, spread: float) -> Row:
-        return Row("row", {}, [Summary(1e6 * float(np.exp(rng.normal(0.0, spread))), 1e-5, 100, 1.0) for _ in range(count)])
-
     results = []
     for base, base_spread, candidate, candidate_spread in UNEQUAL:
-        judged = [Judged("candidate", Pair(row(base, base_spread), row(candidate, candidate_spread))) for _ in range(experiments)]
-        estimates = capture_estimates(judged, [assumed_noise(host_clock=False)] * experiments, [0.0] * experiments)
-        said = _each_alone(Estimates(*(getattr(estimates, name)[:, None] for name in FIELDS)), rule, 1)
+        pairs = [(_processes(base, base_spread, rng), _processes(candidate, candidate_spread, rng)) for _ in range(experiments)]
+        said = _compared(pairs, assumed_noise(host_clock=False), rule)
         results.append(
             {
                 "base": {"processes": base, "spread": base_spread},
@@ -115,6 +135,36 @@ def unequal_processes(experiments: int, rule: DecisionRule, rng: np.random.Gener
                 "coverage": float(np.mean((said.ratio_low <= 1.0) & (said.ratio_high >= 1.0))),
             }
         )
+    return results
+
+
+def process_power(experiments: int, rule: DecisionRule, rng: np.random.Generator) -> list[dict]:
+    """Measure how often `profiler compare` finds a slowdown by so many processes a side, whose spread is the assumed one."""
+    noise, results = assumed_noise(host_clock=False), []
+    for base, candidate in POWER_SIDES:
+        found = {}
+        for ratio in POWER_RATIOS:
+            sides = ((base, 0.0), (candidate, float(np.log1p(ratio))))
+            pairs = [tuple(_processes(n, noise.process_spread, rng, shift) for n, shift in sides) for _ in range(experiments)]
+            said = _signs(_compared(pairs, noise, rule).verdict)
+            found[f"{ratio:g}"] = float(np.mean(said > 0 if ratio else said != 0))
+        results.append({"processes": [base, candidate], "found": found})
+    return results
+
+
+def few_samples(experiments: int, rule: DecisionRule, rng: np.random.Generator) -> list[dict]:
+    """Measure the false alarms of single processes with few samples or two modes, 0.2 % between processes, self-tested."""
+    noise, results = MachineNoise(0.002, SELFTEST_ROUNDS - 1.0, "self-test"), []
+
+    def row(model: Callable[[np.random.Generator, int], np.ndarray], count: int) -> Row:
+        return Row("row", {}, [summarise(1e6 * np.exp(rng.normal(0.0, 0.002) + model(rng, count)))])
+
+    for name, model in SAMPLE_MODELS.items():
+        alarms = {}
+        for count in SAMPLE_COUNTS:
+            said = _compared([(row(model, count), row(model, count)) for _ in range(experiments)], noise, rule)
+            alarms[str(count)] = float(np.mean(_signs(said.verdict) != 0))
+        results.append({"model": name, "alarms": alarms})
     return results
 
 
@@ -217,6 +267,23 @@ def print_unequal(results: list[dict]) -> None:
         print(f"| {' | '.join(sides)} | {100 * result['alarms']:.1f} | {100 * result['coverage']:.1f} |")
 
 
+def print_power(results: list[dict]) -> None:
+    """Print what several processes a side find."""
+    print("\n| processes | false alarms % | " + " | ".join(f"+{100 * ratio:g} % found" for ratio in POWER_RATIOS[1:]) + " |")
+    print("| --- |" + " ---: |" * len(POWER_RATIOS))
+    for result in results:
+        cells = " | ".join(f"{100 * share:.1f}" for share in result["found"].values())
+        print(f"| {' against '.join(map(str, result['processes']))} | {cells} |")
+
+
+def print_samples(results: list[dict]) -> None:
+    """Print the false alarms of few samples."""
+    print("\n| noise of iterations | " + " | ".join(f"{count} samples" for count in SAMPLE_COUNTS) + " |")
+    print("| --- |" + " ---: |" * len(SAMPLE_COUNTS))
+    for result in results:
+        print(f"| {result['model']} | " + " | ".join(f"{100 * share:.1f}" for share in result["alarms"].values()) + " |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--experiments", type=int, default=4000)
@@ -224,11 +291,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--calibrate", action="store_true")
     parser.add_argument("--processes", action="store_true", help="only sides of several processes of unequal spread")
+    parser.add_argument("--samples", action="store_true", help="only single processes with few samples or two modes")
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
     if arguments.calibrate:
         for point in calibrate(4_000_000, rng):
             print(f"({point[0]:g}, {point[1]:.4g})")
+        return
+    if arguments.samples:
+        print_samples(few_samples(arguments.experiments, DecisionRule(), rng))
         return
     results = (
         [] if arguments.processes else [measure(scenario, arguments.experiments, DecisionRule(), rng) for scenario in SCENARIOS]
@@ -238,6 +309,7 @@ def main() -> None:
     # its own generator: the figures are the same with and without the scenarios before
     unequal = unequal_processes(arguments.experiments, DecisionRule(), np.random.default_rng(arguments.seed))
     print_unequal(unequal)
+    print_power(process_power(arguments.experiments, DecisionRule(), np.random.default_rng(arguments.seed)))
     if arguments.json:
         record = {"experiments": arguments.experiments, "seed": arguments.seed, "results": results, "unequal_processes": unequal}
         arguments.json.write_text(json.dumps(record, indent=1))

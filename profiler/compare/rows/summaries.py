@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 
 from profiler.point_status import PointStatus, read_status
 
@@ -25,6 +26,7 @@ class Summary:
         count: Samples.
         resolution_ns: Step of the clock; NaN when all samples are equal.
         problem: Reason code of `verdict.REASONS`, empty when all is well.
+        error_dof: Degrees of freedom of `log_error`.
     """
 
     median_ns: float
@@ -32,6 +34,7 @@ class Summary:
     count: int
     resolution_ns: float
     problem: str = ""
+    error_dof: float = float("inf")
 
 
 def summarise(samples: NDArray[np.float64] | None, status: str = "ok") -> Summary:
@@ -47,7 +50,8 @@ def summarise(samples: NDArray[np.float64] | None, status: str = "ok") -> Summar
         return Summary(np.nan, np.nan, values.size, np.nan, problem)
     if values.size == 1:
         return Summary(float(values[0]), np.nan, 1, np.nan, problem)
-    return Summary(float(np.median(values)), median_error(values), values.size, resolution_ns(values))
+    error, dof = median_error(values)
+    return Summary(float(np.median(values)), error, values.size, resolution_ns(values), error_dof=dof)
 
 
 def _problem(values: NDArray[np.float64], status: str) -> str:
@@ -95,23 +99,28 @@ def autocorrelation_time(series: Floats) -> float:
     return max(1.0, float(2.0 * pairs[:last].sum() - 1.0))
 
 
-def median_error(samples: Floats) -> float:
-    """Return the standard error of ln(median) within one process.
+_TRUSTED = 0.7
+"""Share of the samples by which the error of a median is judged: how many lie in which of two modes is chance too."""
 
-    The error is half the distance, on the log scale, between the quantiles one standard deviation of the median's rank to
-    either side, with the sample size reduced for autocorrelation.
+
+def median_error(samples: Floats) -> tuple[float, float]:
+    """Return the standard error of ln(median) within one process, and its degrees of freedom.
 
     Args:
-        samples: Positive durations in the order of measurement, shape (n,), n >= 2.
+        samples: Positive durations in the order of measurement, shape (n,), n >= 2. For autocorrelated ones n is replaced by
+            the number of independent samples that tell as much.
 
     Source:
-        Rank of the median ~ Binomial(n, 1/2): standard deviation sqrt(n)/2 (David and Nagaraja, Order Statistics, 7.1).
+        Maritz and Jarrett 1978, "A note on estimating the variance of the sample median": the median's share of each sample
+        is a step of the Beta((n + 1)/2, (n + 1)/2) distribution; between two modes it is in either. Fewer samples are trusted
+        than there are (`_TRUSTED`): python benchmarks/false_alarms.py --samples.
     """
-    median = float(np.median(samples))
-    effective = samples.size / autocorrelation_time((samples <= median).astype(float))
-    reach = min(0.5, 0.5 / np.sqrt(max(effective, 1.0)))
-    low, high = np.quantile(samples, (0.5 - reach, 0.5 + reach))
-    return float(np.log(high / low) / 2.0)
+    logs = np.log(np.sort(samples))
+    effective = max(samples.size / autocorrelation_time((samples <= np.median(samples)).astype(float)), 1.0)
+    half = (_TRUSTED * effective + 1.0) / 2.0
+    shares = np.diff(special.betainc(half, half, np.arange(samples.size + 1) / samples.size))
+    centred = logs - shares @ logs
+    return float(np.sqrt(shares @ centred**2)), max(effective - 1.0, 1.0)
 
 
 def resolution_ns(samples: Floats) -> float:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,11 +8,11 @@ from conftest import samples
 from profiler.compare.judge.captures import compare_targets
 from profiler.compare.judge.comparison import Judged, capture_estimates
 from profiler.compare.judge.noise import MachineNoise, assumed_noise, find_noise
-from profiler.compare.judge.statistics import interval
+from profiler.compare.judge.statistics import interval, two_sided_p
 from profiler.compare.judge.verdict import DecisionRule
 from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.row import Row
-from profiler.compare.rows.summaries import Summary
+from profiler.compare.rows.summaries import Summary, summarise
 from profiler.errors import DataMissingError, UsageError
 
 A, B, C = (f"op=swish variant={v} shape=64x64 dtype=fp32" for v in ("scalar", "vectorized", "grid_stride"))
@@ -205,6 +206,48 @@ def test_sides_of_unequal_spread_and_number_are_covered(base, candidate, covered
     judged = [Judged("c", Pair(simulated(*base, rng), simulated(*candidate, rng))) for _ in range(4000)]
     low, high = interval(capture_estimates(judged, [assumed_noise(False)] * len(judged), [0.0] * len(judged)), 0.05)
     assert np.mean((low <= 0.0) & (high >= 0.0)) >= covered
+
+
+def claimed(pairs, noise):
+    """The share of pairs, each judged alone, that is called faster or slower."""
+    judged = [Judged("c", Pair(*pair)) for pair in pairs]
+    found = capture_estimates(judged, [noise] * len(judged), [0.0] * len(judged))
+    beyond = np.abs(found.log_ratio) >= np.log(1.01)
+    return float(np.mean(beyond & (two_sided_p(found, np.log(1.005)) <= 0.01)))
+
+
+MEASURED = MachineNoise(0.002, 29.0, "self-test")
+
+
+@pytest.mark.parametrize("noise", [MEASURED, assumed_noise(False)])
+@pytest.mark.parametrize("count", [2, 3, 5, 8, 60])
+@pytest.mark.parametrize("modes", [0.0, 0.08])
+def test_few_samples_and_two_modes_are_no_change(noise, count, modes):
+    rng = np.random.default_rng(4)
+
+    def one():
+        slow = modes * (rng.random(count) < 0.5)
+        return Row("r", {}, [summarise(1e5 * np.exp(slow + rng.normal(0, 0.002) + rng.normal(0, 0.03 - 0.3 * modes, count)))])
+
+    assert claimed([(one(), one()) for _ in range(500)], noise) <= 0.02  # at most 1 %, and what 500 trials can add to it
+
+
+def test_more_processes_never_find_less():
+    rng = np.random.default_rng(7)
+    slower = {}
+    for sides in ((1, 1), (2, 1), (2, 2), (10, 2)):
+        pairs = [(simulated(sides[0], 0.005, rng), simulated(sides[1], 0.005, rng)) for _ in range(400)]
+        for _, candidate in pairs:
+            candidate.summaries = [replace(item, median_ns=1.05 * item.median_ns) for item in candidate.summaries]
+        slower[sides] = claimed(pairs, assumed_noise(False))
+    assert min(slower.values()) == slower[1, 1] > 0.9, slower
+
+
+def test_two_samples_a_side_are_named(write_result):
+    base, candidate = (
+        write_result(f"{name}.json", {A: {"samples_ns": [time, time + 100]}}) for name, time in (("b", 100_000), ("c", 150_000))
+    )
+    assert only(compare_targets(str(base), [str(candidate)]))["reason"] == "too_few_samples"
 
 
 def test_a_process_under_other_conditions_voids_its_side(write_result):
