@@ -18,7 +18,8 @@ import numpy as np
 from peer_rules import PEERS
 from simulated_rounds import SCENARIOS, Experiments, Scenario, simulate
 
-from profiler.compare.judge.comparison import Judged, capture_estimates, clocks_differ
+from profiler.compare.judge.capture_estimates import capture_estimates
+from profiler.compare.judge.comparison import Judged, clocks_differ
 from profiler.compare.judge.noise import MachineNoise, assumed_noise
 from profiler.compare.judge.statistics import LOOKS, Estimates, interval, local_level, paired_estimates, two_sided_p
 from profiler.compare.judge.verdict import DecisionRule, Decisions, decide, decided

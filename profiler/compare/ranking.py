@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.compare.judge.comparison import Judged, capture_estimates
+from profiler.compare.judge.capture_estimates import capture_estimates
+from profiler.compare.judge.comparison import Judged
 from profiler.compare.judge.conditions import mixed_conditions, recording_facts, replicate_differences
 from profiler.compare.judge.noise import MachineNoise, machine_noise
 from profiler.compare.judge.statistics import Estimates, paired_estimates

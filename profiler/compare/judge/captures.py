@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from profiler.compare.judge.comparison import Comparison, Judged, SideInfo, build_rows, capture_estimates, clocks_differ, judge_pair
+from profiler.compare.judge.capture_estimates import capture_estimates
+from profiler.compare.judge.comparison import Comparison, Judged, SideInfo, build_rows, clocks_differ, judge_pair
 from profiler.compare.judge.conditions import (
     Difference,
     compare_facts,

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 from profiler.compare.judge.conditions import Difference, compare_conditions, mixed_conditions
 from profiler.compare.judge.statistics import Estimates
 from profiler.compare.judge.verdict import REASONS, DecisionRule, Decisions, Verdict, decide
 from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.row import with_one_quantity
-from profiler.compare.rows.summaries import resolution_variance
 from profiler.point_status import VOID_STATUSES
 from profiler.units import format_ns
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from profiler.compare.judge.noise import MachineNoise
     from profiler.compare.rows.row import Row
 
 COMPARISON_VERSION = 1
@@ -65,11 +62,8 @@ side whose point is wrong, failed or skipped: `base`, `candidate` or `both`."""
 CLOCK_TOLERANCE = 0.03
 """Relative difference of SM clocks above which times are not compared."""
 
-_MEASURED_PROCESSES = 3
+MEASURED_PROCESSES = 3
 """From so many processes on, a side's own spread is believed: that of two is far too small in one case of ten."""
-
-_UNLIKE = 0.03
-"""Processes contradict a known spread where theirs would be as large in fewer cases than this (F test)."""
 
 _ORDERS, _ENOUGH = 200, 5
 """With fewer ways to mix the samples of two alike sides, one in a hundred orders them as if one side were slower; five on
@@ -184,15 +178,15 @@ def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: fro
     for side, row in (("base", base), ("candidate", candidate)):
         if row.problem:
             return Judged(name, pair, Verdict.CANNOT_TELL, row.problem, _sentence(side, row))
-    if _too_few(base, candidate):
+    if has_too_few(base, candidate):
         counts = f"{base.count} and {candidate.count} samples"
         return Judged(name, pair, Verdict.CANNOT_TELL, "too_few_samples", f"{counts}: {REASONS['too_few_samples']}")
     return Judged(name, replace(pair, base=base, candidate=candidate))
 
 
-def _too_few(base: Row, candidate: Row) -> bool:
+def has_too_few(base: Row, candidate: Row) -> bool:
     """Say whether chance alone may put all samples of one side above all of the other in more than one case of a hundred."""
-    if min(len(base.summaries), len(candidate.summaries)) >= _MEASURED_PROCESSES:
+    if min(len(base.summaries), len(candidate.summaries)) >= MEASURED_PROCESSES:
         return False
     fewest = min(base.count, candidate.count, _ENOUGH)
     return fewest < _ENOUGH and math.comb(base.count + candidate.count, fewest) < _ORDERS
@@ -261,110 +255,6 @@ def _without(row: Row, out: NDArray[np.bool_]) -> Row:
     """Return a row without some of its processes."""
     kept = np.flatnonzero(~out).tolist()
     return replace(row, summaries=[row.summaries[index] for index in kept], clocks_hz=[row.clocks_hz[index] for index in kept])
-
-
-def capture_estimates(judged: Sequence[Judged], noise: Sequence[MachineNoise], extra_spread: Sequence[float]) -> Estimates:
-    """Estimate log ratios of recordings that were made one after the other.
-
-    Each side's processes have a spread of their own. Three or more measure it. That of fewer is what the machine's self-test or
-    an assumption says, widened by theirs, unless it is contradicted: then it is that of the side that contradicts. The error
-    within each process always counts, with the degrees of freedom that its samples give it.
-
-    Args:
-        judged: Pairs; those with a fixed verdict give NaN.
-        noise: Spread between processes for each pair.
-        extra_spread: Standard deviation added for each pair, for another board.
-
-    Source:
-        Unequal variances: Welch 1947; degrees of freedom: Satterthwaite 1946. How often it errs:
-        `python benchmarks/false_alarms.py`.
-    """
-    values = [_capture_estimate(item, own, extra) for item, own, extra in zip(judged, noise, extra_spread, strict=True)]
-    columns = np.array(values, dtype=float).reshape(-1, 4).T
-    return Estimates(*columns)
-
-
-def _capture_estimate(item: Judged, noise: MachineNoise, extra: float) -> tuple[float, float, float, float]:
-    base, candidate = item.pair.base, item.pair.candidate
-    if item.verdict is not None or base is None or candidate is None or _too_few(base, candidate):
-        return np.nan, np.nan, np.nan, 0
-    sides = [np.log([summary.median_ns for summary in row.summaries]) for row in (base, candidate)]
-    within = [_within(row) for row in (base, candidate)]
-    steps = [summary.resolution_ns for row in (base, candidate) for summary in row.summaries]
-    floor = resolution_variance(
-        min(base.median_ns, candidate.median_ns), float(np.nanmin(steps)) if np.isfinite(steps).any() else np.nan
-    )
-    variance, dof = _welch(sides, within, noise)
-    return (
-        float(sides[1].mean() - sides[0].mean()),
-        float(np.sqrt(variance + floor + 2 * extra**2)),
-        dof,
-        min(side.size for side in sides),
-    )
-
-
-@dataclass(frozen=True)
-class _Spread:
-    """An estimated variance of ln(median) and its degrees of freedom."""
-
-    variance: float
-    dof: float
-
-
-def _within(row: Row) -> _Spread:
-    """Return the mean variance within the processes of one side."""
-    variances = np.array([summary.log_error**2 for summary in row.summaries])
-    spent = float(np.sum(variances**2 / [summary.error_dof for summary in row.summaries]))
-    return _Spread(float(variances.mean()), float(variances.sum() ** 2 / spent) if spent > 0 else np.inf)
-
-
-def _welch(sides: Sequence[NDArray[np.float64]], within: Sequence[_Spread], noise: MachineNoise) -> tuple[float, float]:
-    """Return the variance of the difference of two means, and its degrees of freedom.
-
-    Args:
-        sides: ln(median) of each process of each side.
-        within: Mean variance within the processes of each side.
-        noise: What is known of the spread between processes.
-    """
-    known = _Spread(noise.process_spread**2, noise.dof)
-    own = [_Spread(float(side.var(ddof=1)), side.size - 1.0) if side.size > 1 else None for side in sides]
-    between = [_between(own[index], own[1 - index], known) for index in range(2)]
-    # parts that rest on one estimate err together, so they share its degrees of freedom
-    parts: dict[_Spread, float] = {}
-    for index, side in enumerate(sides):
-        if side.size >= _MEASURED_PROCESSES:
-            shares = [max(between[index], within[index], key=lambda spread: spread.variance)]
-        else:
-            shares = [between[index], within[index]]
-        for spread in shares:
-            parts[spread] = parts.get(spread, 0.0) + spread.variance / side.size
-    variance = sum(parts.values())
-    spent = sum(share**2 / spread.dof for spread, share in parts.items())
-    return float(variance), float(variance**2 / spent) if spent > 0 else min(spread.dof for spread in parts)
-
-
-def _between(own: _Spread | None, other: _Spread | None, known: _Spread) -> _Spread:
-    """Return the spread between the processes of one side: that of three and more is their own.
-
-    Two have one degree of freedom, with which nothing can be shown: theirs widens what is known, and only where the two
-    contradict each other, or theirs the other side's, it stands alone. A larger spread of the other side replaces what is
-    known if it contradicts it or rests on as many processes.
-    """
-    alone = own is not None and (_contradicts(own, known) or (other is not None and _contradicts(own, other)))
-    if own is not None and own.dof >= _MEASURED_PROCESSES - 1:
-        return own
-    if other is not None and other.variance > known.variance and (other.dof >= known.dof or _contradicts(other, known)):
-        known = other
-    if own is None:
-        return known
-    if alone:
-        return _Spread(max(own.variance, known.variance), own.dof)
-    pooled = (own.dof * own.variance + known.dof * known.variance) / (own.dof + known.dof)
-    return _Spread(max(pooled, known.variance), known.dof)
-
-
-def _contradicts(own: _Spread, known: _Spread) -> bool:
-    return bool(own.variance > known.variance * stats.f.isf(_UNLIKE, own.dof, known.dof))
 
 
 def build_rows(judged: Sequence[Judged], estimates: Estimates, rule: DecisionRule, looks: int = 1) -> pd.DataFrame:

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from conftest import samples
 
+from profiler.compare.judge.capture_estimates import capture_estimates
 from profiler.compare.judge.captures import compare_targets
-from profiler.compare.judge.comparison import Judged, capture_estimates
+from profiler.compare.judge.comparison import Judged
 from profiler.compare.judge.noise import MachineNoise, assumed_noise, find_noise
 from profiler.compare.judge.statistics import interval, two_sided_p
 from profiler.compare.judge.verdict import DecisionRule
