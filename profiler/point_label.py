@@ -56,3 +56,13 @@ def decode_label(label: str) -> dict[str, str]:
     """Split a label into its pairs; words without `=` are no pairs and are passed over."""
     pairs = (word.partition("=") for word in label.split(" "))
     return {_decode(key): _decode(value) for key, separator, value in pairs if separator}
+
+
+def label_in_words(label: str) -> str:
+    """Return a label in words: `op=swish dtype=fp32 block=64` gives `swish fp32 block 64`."""
+    return in_words(decode_label(label))
+
+
+def in_words(parts: Mapping[str, str]) -> str:
+    """Return pairs of a label in words; values of the reserved keys but `block` tell what they are."""
+    return " ".join(value if key in ("", *RESERVED_KEYS[:4]) else f"{key} {value}" for key, value in parts.items())

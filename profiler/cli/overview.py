@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from profiler.cli.answers import Row, answers
 from profiler.cli.printing import console, print_rows, shorten
 from profiler.errors import ProfilerError
-from profiler.kernel_names import instantiation
-from profiler.units import MISSING, format_value
+from profiler.units import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,17 +27,7 @@ _AROUND = 5
 """Lines of a table beside its rows: title, blank, heading, rule, blank."""
 _NAME = 24
 """Characters that a name keeps at least, before a column is left out for it."""
-_LAUNCH = {
-    "profiled_duration_ns": "duration",
-    "compute_throughput_pct": "compute",
-    "memory_throughput_pct": "memory",
-    "dram_throughput_pct": "DRAM",
-    "achieved_occupancy_pct": "occupancy",
-}
-_UNITS = {"profiled_duration_ns": "ns"}
 _NOTICED = ("error", "warning", "advice")
-
-Row = dict[str, str]
 
 
 def print_overview(recording: Recording, target: str, source: str | None) -> None:
@@ -60,7 +50,7 @@ def print_overview(recording: Recording, target: str, source: str | None) -> Non
     room = SCREEN - len(head) - len(tail) - sum(1 + len(line) // console().width for line in more)
     for line in head:
         console().print(line, markup=False, soft_wrap=True)
-    for title, rows, name in _tables(recording, ranking):
+    for title, rows, name in answers(recording, ranking):
         fitting = min(room - _AROUND, _ROWS)
         shown = rows[: max(0, fitting - (len(rows) > fitting))]
         if shown:
@@ -129,108 +119,6 @@ def _commands(target: str, ranking: pd.DataFrame | None) -> list[str]:
     ranked = ranking is not None and bool(ranking["place"].notna().any())
     best = [f"all that may be as fast, and the losers: profiler best {target} --all"] if ranked else []
     return [*best, f"every table: profiler show {target} --all   the page: profiler dashboard {target}"]
-
-
-def _tables(recording: Recording, ranking: pd.DataFrame | None) -> list[tuple[str, list[Row], str]]:
-    """Return title, rows and the column that may be shortened of each table, the first to be asked for first."""
-    tables = []
-    if ranking is not None and ranking["place"].notna().any():
-        single = ranking["place"].max() == 1
-        title = f"{'Times' if single else 'Fastest'}, by {ranking['source'].iloc[0]}"
-        tables.append((title, _winners(ranking), "configuration"))
-    tables.append(("Launches under ncu, the longest first", _launches(recording), "kernel"))
-    tables.append(("Where the time of the GPU goes", _spent(recording), "kernel"))
-    if not any(rows for _, rows, _ in tables):
-        tables.append(("Where the time of the host goes", _ranges(recording), "range"))
-    return tables
-
-
-def _winners(ranking: pd.DataFrame) -> list[Row]:
-    """Return a row for each kind of work: what is fastest, and how many may be as fast."""
-    from profiler.cli.best import configuration_of
-    from profiler.compare.ranking import WORK
-
-    rows = []
-    for key, group in ranking[ranking["place"].notna()].groupby([*WORK, "conditions"], sort=False):
-        best, rivals = group.iloc[0], len(group) - 1
-        counts = {word: int(group[word].iloc[1:].sum()) for word in ("tied", "undecided")}
-        rows.append(
-            {
-                "work": shorten(" ".join(filter(None, map(str, key))), 40),
-                "configuration": configuration_of(best["row"]),
-                "median": _text(best["median_ns"], "ns"),
-                "bandwidth": _text(best["bandwidth_bytes_per_s"], "bytes/s"),
-                "of": str(rivals + 1),
-                "as fast": ", ".join(f"{number} {word}" for word, number in counts.items() if number),
-                "slowest": f"{group['ratio'].iloc[-1]:.2f} ×" if rivals else "",
-                "note": shorten(str(best["note"]), 60),
-            }
-        )
-    return rows
-
-
-def _launches(recording: Recording) -> list[Row]:
-    frame = _metric(recording, "launches")
-    if frame is None:
-        return []
-    return [
-        {
-            "kernel": instantiation(str(row["kernel"])),
-            "grid": str(row["grid"]),
-            "block": str(row["block"]),
-            **{label: _text(row[name], _UNITS.get(name, "%")) for name, label in _LAUNCH.items()},
-            "top stall": f"{row['stall_top']} {row['stall_top_pct']:.0f} %" if row["stall_top_pct"] == row["stall_top_pct"] else "",
-        }
-        for row in frame.sort_values("profiled_duration_ns", ascending=False, kind="stable").to_dict("records")
-    ]
-
-
-def _spent(recording: Recording) -> list[Row]:
-    """Return kernels and copies, those on which the GPU spent most time first."""
-    found: list[tuple[str, Any]] = []
-    kernels, copies = _metric(recording, "kernels"), _metric(recording, "memory_operations")
-    if kernels is not None:
-        found += [(instantiation(str(row["kernel"])), row) for row in kernels.to_dict("records")]
-    if copies is not None:
-        found += [
-            ("memset" if row["direction"] == "memset" else f"copy {row['direction']}", row) for row in copies.to_dict("records")
-        ]
-    total = sum(row["total_ns"] for _, row in found)
-    return [
-        {
-            "kernel": name,
-            "grid": str(row.get("grid", "")),
-            "block": str(row.get("block", "")),
-            "launches": str(row["count"]),
-            "in all": _text(row["total_ns"], "ns"),
-            "share": f"{row['total_ns'] / total * 100:.1f} %" if total else "",
-            "median": _text(row["median_ns"], "ns"),
-        }
-        for name, row in sorted(found, key=lambda item: -item[1]["total_ns"])
-    ]
-
-
-def _ranges(recording: Recording) -> list[Row]:
-    frame = _metric(recording, "nvtx")
-    if frame is None:
-        return []
-    return [
-        {"range": str(row["range"]), "count": str(row["count"]), "in all": _text(row["host_total_ns"], "ns")}
-        for row in frame.sort_values("host_total_ns", ascending=False, kind="stable").to_dict("records")
-    ]
-
-
-def _metric(recording: Recording, name: str) -> pd.DataFrame | None:
-    from profiler.metrics.measured import shown_metric
-
-    try:
-        return shown_metric(recording, name)
-    except ProfilerError:
-        return None
-
-
-def _text(value: float, unit: str) -> str:
-    return "" if value != value else format_value(value, unit)
 
 
 def _print_table(title: str, rows: Sequence[Row], name: str) -> None:

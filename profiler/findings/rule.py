@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from profiler.errors import DataMissingError
 from profiler.kernel_names import brief_name
+from profiler.point_label import label_in_words
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -178,13 +179,17 @@ def known(row: Row, *names: str) -> bool:
 
 
 def launch_name(row: Row) -> str:
-    """Return `kernel<float, …>, block 256x1x1`: namespaces, parameters and all but the first template argument left out."""
+    """Return `kernel<float, …>, block 256x1x1 (swish 4096x1024 fp32)`.
+
+    Namespaces, parameters and all but the first template argument are left out; the point is named where it is known.
+    """
     name = brief_name(str(row["kernel"]))
-    return f"{name}, block {row['block']}" if row.get("block") else name
+    block = f", block {row['block']}" if row.get("block") else ""
+    return f"{name}{block} ({label_in_words(str(row['point']))})" if row.get("point") else f"{name}{block}"
 
 
 def worst(rows: Iterable[Row], key: Callable[[Row], float], text: Callable[[Row], str]) -> str:
-    """Word the evidence: the rows with the lowest key first, one per kernel, grid and block; the rest counted.
+    """Word the evidence: the rows with the lowest key first, one per kernel, grid, block and point; the rest counted.
 
     Args:
         rows: Rows for which the rule holds.
@@ -193,7 +198,7 @@ def worst(rows: Iterable[Row], key: Callable[[Row], float], text: Callable[[Row]
     """
     seen: dict[tuple[Any, ...], Row] = {}
     for row in sorted(rows, key=key):
-        seen.setdefault((row["kernel"], row.get("grid"), row.get("block")), row)
+        seen.setdefault(tuple(row.get(name) for name in ("kernel", "grid", "block", "point")), row)
     shown = list(seen.values())[:SHOWN]
     names = [launch_name(row) for row in shown]
     # what differs in its grid alone is told apart by it

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from profiler.point_label import decode_label
+from profiler.point_label import decode_label, in_words
 from profiler.report.kernel_labels import kernel_label
-
-_SELF_EVIDENT = ("", "op", "variant", "shape", "dtype")  # their values tell what they are
 
 
 def plain_label(label: str) -> str:
     """Return a label in words: `op=swish dtype=fp32 block=64` gives `swish fp32 block 64`."""
-    return _words(_parts(label))
+    return in_words(_parts(label))
 
 
 def distinct_labels(labels: Sequence[str]) -> tuple[list[str], str]:
@@ -27,10 +25,10 @@ def distinct_labels(labels: Sequence[str]) -> tuple[list[str], str]:
     split = [_parts(label) for label in labels]
     if len(set(labels)) > 1:
         shared = {key: value for key, value in split[0].items() if all(parts.get(key) == value for parts in split)}
-        texts = [_words({key: value for key, value in parts.items() if key not in shared}) for parts in split]
+        texts = [in_words({key: value for key, value in parts.items() if key not in shared}) for parts in split]
         if all(texts):
-            return texts, _words(shared)
-    return [_words(parts) for parts in split], ""
+            return texts, in_words(shared)
+    return [in_words(parts) for parts in split], ""
 
 
 def _parts(label: str) -> dict[str, str]:
@@ -43,7 +41,3 @@ def _parts(label: str) -> dict[str, str]:
     # behind a kernel's parameters its launch may follow, as bare sizes
     end = head.rfind(")") + 1 or len(head)
     return ({"": kernel_label(head[:end]) + head[end:]} if head else {}) | decode_label(" ".join(words[first:]))
-
-
-def _words(parts: dict[str, str]) -> str:
-    return " ".join(value if key in _SELF_EVIDENT else f"{key} {value}" for key, value in parts.items())
