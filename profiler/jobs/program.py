@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 from profiler.capture.output import Input
 from profiler.capture.process import describe_exit
+from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest
 from profiler.capture.session import Job, Session, Steps
 from profiler.capture.step import Ended, Step
 from profiler.errors import CaptureError, ProfilerError
-from profiler.tools.registry import TOOLS
+from profiler.jobs.launch_count import LaunchCount, count_launches, limited
+from profiler.tools.registry import KERNEL_TIMERS, TOOLS
+
+COUNTER = KERNEL_TIMERS[0]
+"""Tool whose capture tells what a program launches."""
 
 
 class ProgramJob(Job):
@@ -32,12 +40,33 @@ class ProgramJob(Job):
     def steps(self, session: Session) -> Steps:
         """Yield the steps."""
         for tool in self.request.tools:
-            yield program_step(self.request, tool)
+            request = self.request
+            if TOOLS[tool].replays and not request.ncu.nvtx_include and request.ncu.launch_count is None:
+                request = yield from self._counted(session)
+            yield program_step(request, tool)
+
+    def _counted(self, session: Session) -> Generator[Step, Ended, CaptureRequest]:
+        """Return the request for the launches worth profiling: found in a pass of this run, else in one of its own."""
+        capture = session.run.raw(COUNTER) / "capture.sqlite"
+        count = LaunchCount()
+        if capture.is_file():
+            count = count_launches(capture)
+        elif recorders()[COUNTER].probe() is not None:
+            session.progress.note("running the program once to count its kernel launches")
+            step = replace(
+                program_step(self.request, COUNTER), name="count", stem="count", told=False, stops=False, reads=Input.AGAIN
+            )
+            ended = yield step
+            found = [session.run.path / name for name in ended.record.artefacts]
+            count = count_launches(found[0]) if found else count
+            shutil.rmtree(session.run.raw(COUNTER), ignore_errors=True)
+        session.progress.note(str(count))
+        return limited(self.request, count)
 
 
 def program_step(request: CaptureRequest, tool: str) -> Step:
     """Return the pass of one tool; the program runs in the user's own folder, and reads what this process was given."""
-    reads = Input.AGAIN if len(request.tools) > 1 else Input.OWN
+    reads = Input.AGAIN if len(request.tools) > 1 or TOOLS[tool].replays else Input.OWN
     return Step(tool, request.under(tool), in_run=False, reads=reads, stops=True, judge=judge_program)
 
 

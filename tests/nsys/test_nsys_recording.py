@@ -139,6 +139,31 @@ def test_points_that_a_lost_child_finished_are_named(tmp_path):
     assert not list(run.raw("nsys").glob("points-*"))
 
 
+def test_a_marked_program_is_counted_before_its_counters_are_read(tmp_path, monkeypatch):
+    ncu = tmp_path / "bin" / "ncu"
+    ncu.parent.mkdir()
+    ncu.write_text(
+        "#!/bin/sh\n"
+        '[ "$1" = --version ] && { echo "Version 2024.1.0"; exit 0; }\n'
+        'while [ "$1" != --export ]; do shift; done; echo report > "$2"; shift 2; exec "$@"\n'
+    )
+    ncu.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{ncu.parent}{os.pathsep}{os.environ['PATH']}")
+    code = "import profiler\nfor _ in profiler.point(block=64).iterations(2): pass"
+    run = record(CaptureRequest(tools=("ncu",), command=(sys.executable, "-c", code)), tmp_path / "runs")
+    (capture,) = run.manifest.captures
+    assert "--nvtx-include profiler@iteration/ --launch-count 500" in " ".join(capture.argv)
+    assert [path.name for path in (run.path / "raw").iterdir()] == ["ncu"]
+
+
+def test_an_untraced_pass_beside_the_capture_is_the_speed(tmp_path):
+    code = "import profiler\nfor _ in profiler.point(block=64).iterations(4): sum(range(1000))"
+    run = record(CaptureRequest(tools=("nsys", "builtin"), command=(sys.executable, "-c", code)), tmp_path)
+    assert [capture.status for capture in run.manifest.captures] == ["complete", "complete"]
+    (label,) = profiler.load(run.path).metric("points")["label"]
+    assert label == "block=64"
+
+
 @pytest.mark.parametrize(
     ("capture_range", "text"), [("never@profiler", "never@profiler"), ("cudaProfilerApi", "cudaProfilerStart")]
 )
