@@ -13,8 +13,8 @@ namespace profiler::plugins::adapter {
 
 using nvinfer1::PluginTensorDesc;
 
-PluginV2::PluginV2(Op const& op, Attributes const& attributes, PluginName const& name)
-    : mOp(op), mAttributes(attributes), mName(name), mNamespace(name.nameSpace), mBytes(attributesToBytes(op.info(), attributes)) {}
+PluginV2::PluginV2(Op const& op, Attributes const& attributes)
+    : mOp(op), mAttributes(attributes), mNamespace(kPluginNamespace), mBytes(attributesToBytes(op.info(), attributes)) {}
 
 void PluginV2::setPluginNamespace(char const* pluginNamespace) noexcept {
   guarded(getPluginType(), false, [&] {
@@ -25,7 +25,7 @@ void PluginV2::setPluginNamespace(char const* pluginNamespace) noexcept {
 
 nvinfer1::IPluginV2DynamicExt* PluginV2::clone() const noexcept {
   return guarded<nvinfer1::IPluginV2DynamicExt*>(getPluginType(), nullptr, [this] {
-    auto copy = std::make_unique<PluginV2>(mOp, mAttributes, mName);
+    auto copy = std::make_unique<PluginV2>(mOp, mAttributes);
     copy->mDevice = mDevice;
     copy->mNamespace = mNamespace;
     return copy.release();
@@ -96,7 +96,7 @@ void CreatorV2::setPluginNamespace(char const* pluginNamespace) noexcept {
 }
 
 nvinfer1::IPluginV2* CreatorV2::make(Attributes const& attributes) const {
-  auto plugin = std::make_unique<PluginV2>(mOp, attributes, mName);
+  auto plugin = std::make_unique<PluginV2>(mOp, attributes);
   plugin->setPluginNamespace(mNamespace.c_str());
   return plugin.release();
 }

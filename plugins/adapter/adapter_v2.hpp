@@ -10,24 +10,12 @@
 
 namespace profiler::plugins::adapter {
 
-/// Under which name a creator and its plugins are found.
-struct PluginName {
-  char const* type;
-  char const* nameSpace;
-  FieldTable shownFields;
-
-  /// `ProfilerSwish`, in the project's namespace, with all attributes.
-  static PluginName own(OpInfo const& info) noexcept { return {info.pluginName, kPluginNamespace, info.fields}; }
-  /// `SwishPlugin`, in no namespace, with the attributes that scripts for TensorRT 8.6 know.
-  static PluginName plain(OpInfo const& info) noexcept { return {info.plainPluginName, "", {info.fields.items, info.plainFieldCount}}; }
-};
-
 /// One instance per layer and, through `clone`, one per execution context. The device properties are read by `initialize`.
 class PluginV2 final : public nvinfer1::IPluginV2DynamicExt {
  public:
-  PluginV2(Op const& op, Attributes const& attributes, PluginName const& name);
+  PluginV2(Op const& op, Attributes const& attributes);
 
-  char const* getPluginType() const noexcept override { return mName.type; }
+  char const* getPluginType() const noexcept override { return mOp.info().pluginName; }
   char const* getPluginVersion() const noexcept override { return mOp.info().version; }
   char const* getPluginNamespace() const noexcept override { return mNamespace.c_str(); }
   void setPluginNamespace(char const* pluginNamespace) noexcept override;
@@ -60,7 +48,6 @@ class PluginV2 final : public nvinfer1::IPluginV2DynamicExt {
 
   Op const& mOp;
   Attributes mAttributes;
-  PluginName mName;
   DeviceInfo mDevice;
   std::string mNamespace;
   std::string mBytes;
@@ -69,10 +56,9 @@ class PluginV2 final : public nvinfer1::IPluginV2DynamicExt {
 /// Makes plugins of one op from fields (defaults for what is left out) or from serialised bytes.
 class CreatorV2 final : public nvinfer1::IPluginCreator {
  public:
-  explicit CreatorV2(Op const& op) : CreatorV2(op, PluginName::own(op.info())) {}
-  CreatorV2(Op const& op, PluginName const& name) : mOp(op), mName(name), mFieldNames(name.shownFields), mNamespace(name.nameSpace) {}
+  explicit CreatorV2(Op const& op) : mOp(op), mFieldNames(op.info().fields), mNamespace(kPluginNamespace) {}
 
-  char const* getPluginName() const noexcept override { return mName.type; }
+  char const* getPluginName() const noexcept override { return mOp.info().pluginName; }
   char const* getPluginVersion() const noexcept override { return mOp.info().version; }
   char const* getPluginNamespace() const noexcept override { return mNamespace.c_str(); }
   void setPluginNamespace(char const* pluginNamespace) noexcept override;
@@ -84,7 +70,6 @@ class CreatorV2 final : public nvinfer1::IPluginCreator {
   nvinfer1::IPluginV2* make(Attributes const& attributes) const;
 
   Op const& mOp;
-  PluginName mName;
   FieldNames mFieldNames;
   std::string mNamespace;
 };

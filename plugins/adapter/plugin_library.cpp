@@ -1,7 +1,6 @@
 /// @file
 /// Entry points that TensorRT's registry looks up when it loads the library: the creators of every built-in op, and the logger finder.
-/// There is no registration macro: it would register the creators a second time and needs TensorRT at link time
-/// (load_registration.cpp registers what scripts for 8.6 look for).
+/// There is no registration macro: it would register the creators a second time and needs TensorRT at link time.
 #include <NvInferVersion.h>
 
 #include <memory>

@@ -10,8 +10,7 @@ class Facts : public elementwise::ElementwiseOp<Facts> {
  public:
   static constexpr auto kFields =
       elementwise::withLaunchFields(Field{"scalar", FieldType::kFloat32, "the number that is added: y = x + scalar", 1.0, -3e38, 3e38});
-  static constexpr OpInfo kInfo =
-      elementwise::alsoCalled(elementwise::describe("add_scalar", "ProfilerAddScalar", "1", "y = x + scalar", kFields), "AddScalar", 1);
+  static constexpr OpInfo kInfo = elementwise::describe("add_scalar", "ProfilerAddScalar", "1", "y = x + scalar", kFields);
 
   static double scalar(Attributes const& attributes) noexcept { return attributes.numberAt(0); }
   static double formula(Attributes const& attributes, double x) noexcept { return x + scalar(attributes); }

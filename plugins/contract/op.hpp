@@ -43,10 +43,6 @@ struct OpInfo {
   Span<OutputRule const> outputs{kLikeTheInput, 1};  ///< The most that the op gives.
   bool elementwise = false;                          ///< Each output element depends on the input elements of the same index only.
 
-  /// The name by which scripts written for TensorRT 8.6 look for the plugin, in no namespace; null when there is none.
-  char const* plainPluginName = nullptr;
-  int32_t plainFieldCount = 0;  ///< How many of the attributes that plugin shows.
-
   /// Words of the field `variant`, `auto` included; empty when there is no such field.
   Span<char const* const> variants() const noexcept;
 };

@@ -59,11 +59,4 @@ constexpr OpInfo describe(char const* name, char const* pluginName, char const* 
   return info;
 }
 
-/// The same facts, also found as `pluginName` by scripts for TensorRT 8.6, which see the first `fieldCount` attributes.
-constexpr OpInfo alsoCalled(OpInfo info, char const* pluginName, int32_t fieldCount) noexcept {
-  info.plainPluginName = pluginName;
-  info.plainFieldCount = fieldCount;
-  return info;
-}
-
 }  // namespace profiler::plugins::elementwise

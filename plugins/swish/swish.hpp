@@ -16,8 +16,7 @@ class Facts : public elementwise::ElementwiseOp<Facts> {
  public:
   static constexpr auto kFields = elementwise::withLaunchFields(
       Field{"beta", FieldType::kFloat32, "slope inside the sigmoid: y = x * sigmoid(beta * x)", 1.0, -1e6, 1e6});
-  static constexpr OpInfo kInfo =
-      elementwise::alsoCalled(elementwise::describe("swish", "ProfilerSwish", "1", "y = x * sigmoid(beta * x)", kFields), "SwishPlugin", 0);
+  static constexpr OpInfo kInfo = elementwise::describe("swish", "ProfilerSwish", "1", "y = x * sigmoid(beta * x)", kFields);
 
   static double beta(Attributes const& attributes) noexcept { return attributes.numberAt(0); }
   static double formula(Attributes const& attributes, double x) noexcept { return swish(beta(attributes), x); }

@@ -3,7 +3,6 @@
 /// bytes. Needs no GPU and no TensorRT library.
 #include <cstring>
 #include <memory>
-#include <vector>
 
 #include "changed_attributes.hpp"
 #include "check.hpp"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 from profiler.capture.artefacts import find_driver, find_ops_library, find_plugin_libraries
 from profiler.capture.gpus import gpus
@@ -95,8 +96,15 @@ def _resolve_sweep(sweep: SweepOptions, python: str, note: Callable[[str], None]
     if driver == AUTO:
         driver = "python" if _python_runs(engine, python) or find_driver() is None else "cpp"
     _check_ops(replace(sweep, engine=engine))
-    libraries = sweep.plugin_libraries or (_libraries(engine) if driver == "python" else ())  # the driver finds its own
-    return replace(sweep, driver=driver, engine=engine, plugin_libraries=libraries)
+    given = tuple(_absolute(path) for path in sweep.plugin_libraries)
+    libraries = given or (_libraries(engine) if driver == "python" else ())  # the driver finds its own
+    files = {"engine_file": _absolute(sweep.engine_file), "onnx_file": _absolute(sweep.onnx_file)}
+    return replace(sweep, driver=driver, engine=engine, plugin_libraries=libraries, **files)
+
+
+def _absolute(path: str) -> str:
+    """Return a file as the sweep finds it, which runs in the folder of its run; `none` stands for no library."""
+    return str(Path(path).absolute()) if path and path != "none" else path
 
 
 def _check_ops(sweep: SweepOptions) -> None:
