@@ -98,8 +98,14 @@ def _resolve_sweep(sweep: SweepOptions, python: str, note: Callable[[str], None]
     _check_ops(replace(sweep, engine=engine))
     given = tuple(_absolute(path) for path in sweep.plugin_libraries)
     libraries = given or (_libraries(engine) if driver == "python" else ())  # the driver finds its own
-    files = {"engine_file": _absolute(sweep.engine_file), "onnx_file": _absolute(sweep.onnx_file)}
-    return replace(sweep, driver=driver, engine=engine, plugin_libraries=libraries, **files)
+    return replace(
+        sweep,
+        driver=driver,
+        engine=engine,
+        plugin_libraries=libraries,
+        engine_file=_absolute(sweep.engine_file),
+        onnx_file=_absolute(sweep.onnx_file),
+    )
 
 
 def _absolute(path: str) -> str:

@@ -95,3 +95,12 @@ def test_the_embedded_recorder_is_not_chosen_for_another_interpreter(machine):
 def test_libraries_of_the_user_are_kept(machine):
     machine(gpu=True, ops=True, packages=("cuda",))
     assert resolve(plugin_libraries=("/mine.so",))[3] == ("/mine.so",)
+
+
+def test_files_of_a_sweep_are_found_from_the_folder_of_its_run(machine, tmp_path, monkeypatch):
+    machine(gpu=True)
+    monkeypatch.chdir(tmp_path)
+    sweep = SweepOptions(POINTS, driver="python", engine="tensorrt", plugin_libraries=("lib/a.so", "none"), onnx_file="model.onnx")
+    resolved = choice.resolve(CaptureRequest(tools=("builtin",), sweep=sweep), lambda text: None).sweep
+    assert resolved.plugin_libraries == (str(tmp_path / "lib/a.so"), "none")
+    assert (resolved.onnx_file, resolved.engine_file) == (str(tmp_path / "model.onnx"), "")
