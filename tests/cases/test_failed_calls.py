@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -71,3 +72,14 @@ def test_a_failure_outside_points_names_none(failing, rows):
     ((_, text),) = messages(rows, path)
     assert "op=g" not in text
     assert rows(path, "points")[0]["status"] != "failed"
+
+
+def test_rows_of_gpu_captures_leave_a_spoiled_point_out(failing, case, profiler):
+    spoiled = failing((LAST_LAUNCH, "nameId = 991, returnValue = 700"))
+    whole = spoiled.with_name("whole.sqlite")
+    spoiled.rename(whole.with_name("spoiled.sqlite"))
+    case("join/day1.sqlite").rename(whole)
+    _, out, err = profiler("compare", whole, whole.with_name("spoiled.sqlite"), "--source", "gpu_points", "--format", "json")
+    (row,) = json.loads(out)["rows"]
+    assert (row["verdict"], row["reason"], row["problem_side"]) == ("not comparable", "failed", "candidate"), err
+    assert "700" in row["detail"]

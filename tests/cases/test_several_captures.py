@@ -127,3 +127,37 @@ def test_what_cannot_be_read_is_no_run(case, profiler, tmp_path):
     code, out, _ = profiler("import", broken)
     assert (code, out) == (5, "")
     assert not list((tmp_path / "runs").glob("*imported*"))
+
+
+def with_two_processes(path, target, *statements):
+    """Give every second kernel, and all that belongs to it, to another process, in a capture that names no GPU of a process."""
+    other = "CASE WHEN correlationId % 2 THEN {0} ELSE {0} + (7 << 24) END"
+    return changed(
+        path,
+        target,
+        *(
+            f"UPDATE CUPTI_ACTIVITY_KIND_{table} SET {name} = {other.format(name)}"
+            for table, name in (("KERNEL", "globalPid"), ("RUNTIME", "globalTid"))
+        ),
+        "DROP TABLE TARGET_INFO_CUDA_DEVICE",
+        *statements,
+    )
+
+
+SECOND_GPU = "INSERT INTO TARGET_INFO_GPU (vmId, id, name, uuid, smCount, cuDevice) VALUES (1, 1, 'NVIDIA H200', 'GPU-1', 132, 1)"
+
+
+def test_processes_of_one_capture_that_all_see_device_0_keep_apart(case, rows, tmp_path):
+    path = with_two_processes(case("join/day1.sqlite"), tmp_path / "ranks.sqlite", SECOND_GPU)
+    kernels = load(path).table("kernels")
+    assert kernels.groupby("process_id")["device_id"].unique().map(list).to_dict() == {100: [0], 107: [1]}
+    assert {row["key"]: row["value"] for row in rows(path, "summary")}["device_count"] == 2
+    assert [row["severity"] for row in rows(path, "diagnostics") if "2 processes use the same device numbers" in row["text"]] == [
+        "warning"
+    ]
+
+
+def test_processes_share_the_only_gpu(case, rows, tmp_path):
+    path = with_two_processes(case("join/day1.sqlite"), tmp_path / "shared.sqlite")
+    assert set(load(path).table("kernels")["device_id"]) == {0}
+    assert not [row for row in rows(path, "diagnostics") if "device numbers" in row["text"]]

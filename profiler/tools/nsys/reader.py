@@ -15,7 +15,7 @@ from profiler.tools.damage import DAMAGE, damage_text
 from profiler.tools.nsys import api_tables, device_table, gpu_tables, nvtx_table, target_tables
 from profiler.tools.nsys.sqlite_export import SQLITE_MAGIC, SqliteExport
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 """Raise it when the same file gives other rows: Parquet copies of older versions are then made again."""
 
 _NO_CUDA = "the capture holds no {what}: record with nsys profile -t cuda, on a machine with a GPU"

@@ -10,6 +10,7 @@ import numpy as np
 
 from profiler.columns import Column, Columns, encode
 from profiler.errors import BadExportError
+from profiler.tools.nsys.device_numbers import assumed_devices
 from profiler.tools.nsys.device_table import implausible_bandwidths
 from profiler.tools.nsys.other_tables import other_tables
 from profiler.tools.nsys.sqlite_export import SqliteExport
@@ -75,7 +76,13 @@ def read_diagnostics(export: SqliteExport, timed: Mapping[str, bool], unreadable
     if export.has("DIAGNOSTIC_EVENT", "severity", "text"):
         rows = export.query("SELECT severity, text FROM DIAGNOSTIC_EVENT ORDER BY timestamp")
         messages += [("nsys", *_judged(export, _SEVERITIES.get(severity, "info"), str(text or ""))) for severity, text in rows]
-    own = [*_noticed(export), *_left_out(export, timed), *implausible_bandwidths(export), *other_tables(export)]
+    own = [
+        *_noticed(export),
+        *_left_out(export, timed),
+        *implausible_bandwidths(export),
+        *assumed_devices(export),
+        *other_tables(export),
+    ]
     own += [("warning", text, "what rests on it is missing; export again with the nsys that recorded") for text in unreadable]
     messages += [("reader", *message) for message in own]
     names = ("source", "severity", "text", "hint")

@@ -304,3 +304,37 @@ def test_environment_blocks(text, is_block):
 )
 def test_a_package_that_loses_ranges_is_known(nvtx, nsys, loses):
     assert loses_domains(nvtx, nsys) is loses
+
+
+LAUNCHES = "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (1, {code}), (1, 0), (2, 0)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "text"),
+    [
+        ((), "no CUDA activity was recorded: nsys found no usable GPU"),
+        (("GPU",), "no kernel was recorded: the program launched none"),
+        (("GPU", "CALLS"), "no kernel was recorded: the program launched none"),
+        (("GPU", "CALLS", LAUNCHES.format(code=0)), "the program made 2 launch calls: their GPU records were lost"),
+        (("GPU", "CALLS", LAUNCHES.format(code=9)), "1 of 2 launch calls failed"),
+        (("GPU", "GRAPHS", "CALLS"), "CUDA graphs were recorded as a whole"),
+        (("GPU", "KERNELS"), None),
+    ],
+)
+def test_why_there_is_no_kernel_is_true(tmp_path, statements, text):
+    made = {
+        "GPU": "CREATE TABLE TARGET_INFO_GPU (id)",
+        "CALLS": "CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (nameId, returnValue)",
+        "GRAPHS": "CREATE TABLE CUPTI_ACTIVITY_KIND_GRAPH_TRACE (start)",
+        "KERNELS": "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start)",
+    }
+    with closing(sqlite3.connect(tmp_path / "capture.sqlite")) as database:
+        database.execute("CREATE TABLE StringIds (id, value)")
+        database.execute("INSERT INTO StringIds VALUES (1, 'cudaLaunchKernel_v7000'), (2, 'cudaMalloc_v3020')")
+        for statement in statements:
+            database.execute(made.get(statement, statement))
+        database.commit()
+    request = CaptureRequest(command=("true",), nsys=NsysOptions(trace=("cuda",)))
+    _, notes = NsysRecorder(None).finish(request, tmp_path, None, "capture")
+    why = [note for note in notes if "recorded" in note]
+    assert len(why) == (text is not None) and all(text in note for note in why)
