@@ -185,7 +185,7 @@ def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: fro
 
 
 def has_too_few(base: Row, candidate: Row) -> bool:
-    """Say whether chance alone may put all samples of one side above all of the other in more than one case of a hundred."""
+    """Return whether chance alone may put all samples of one side above all of the other in more than one case of a hundred."""
     if min(len(base.summaries), len(candidate.summaries)) >= MEASURED_PROCESSES:
         return False
     fewest = min(base.count, candidate.count, _ENOUGH)
