@@ -68,13 +68,15 @@ def _without_gpu_tools(request: CaptureRequest, note: Callable[[str], None]) -> 
 
 
 def _choose_tool(request: CaptureRequest, note: Callable[[str], None]) -> str:
-    """Return the first tool that is installed and can record the request; say so when it is not the first of all."""
-    candidates = [tool for tool in TOOLS.values() if tool.automatic]
-    for tool in candidates:
-        if _suits(tool, request) and tool.name in recorders() and recorders()[tool.name].probe() is not None:
-            if tool is not candidates[0]:
-                note(f"{candidates[0].title} is not installed: recording with {tool.title}")
+    """Return the first tool that is whole on this machine and can record the request; say why it is not the first of all."""
+    reasons: list[str] = []
+    for tool in (tool for tool in TOOLS.values() if tool.automatic and tool.name in recorders() and _suits(tool, request)):
+        found = recorders()[tool.name].probe()
+        if found is not None and not found.lacks:
+            if reasons:
+                note(f"{reasons[0]}: recording with {tool.title}")
             return tool.name
+        reasons.append(f"{tool.title} {'is not installed' if found is None else f'lacks {found.lacks}'}")
     raise AssertionError("the recorder without a tool is always there")
 
 

@@ -9,6 +9,7 @@ from profiler.capture import choice
 from profiler.capture.request import CaptureRequest, SweepOptions
 from profiler.capture.sweep import expand
 from profiler.errors import UsageError
+from profiler.tools.base import ToolVersion
 
 POINTS = tuple(expand("swish", ["8"], []))
 
@@ -17,16 +18,17 @@ POINTS = tuple(expand("swish", ["8"], []))
 def machine(monkeypatch):
     """Describe a machine: GPU, built artefacts, importable packages, installed tools."""
 
-    def describe(gpu=False, ops=False, driver=False, packages=(), nsys=True):
+    def describe(gpu=False, ops=False, driver=False, packages=(), nsys=True, lacks=""):
         monkeypatch.setattr(choice, "gpus", lambda: ["gpu"] if gpu else [])
         monkeypatch.setattr(choice, "find_ops_library", lambda: Path("/lib/libprofiler_ops.so") if ops else None)
         monkeypatch.setattr(choice, "find_driver", lambda: Path("/bin/profiler-driver") if driver else None)
         monkeypatch.setattr(choice, "find_plugin_libraries", lambda: [Path("/lib/libprofiler_plugins_trt8.so")])
         monkeypatch.setattr(choice, "find_spec", lambda name: name if name in packages else None)
         tools = {"nsys": nsys, "ncu": True, "cupti": "cupti" in packages, "builtin": True}
-        found = {
-            name: type("Tool", (), {"probe": staticmethod(lambda there=there: there or None)}) for name, there in tools.items()
+        versions = {
+            name: ToolVersion("", (1,), name, lacks if name == "nsys" else "") if there else None for name, there in tools.items()
         }
+        found = {name: type("Tool", (), {"probe": staticmethod(lambda own=own: own)}) for name, own in versions.items()}
         monkeypatch.setattr(choice, "recorders", lambda: found)
 
     return describe
@@ -85,6 +87,12 @@ def test_without_nsys_a_gpu_is_recorded_with_cupti(machine):
     tools, *_, notes = resolve()
     assert tools == ("cupti",)
     assert "CUPTI" in notes[0]
+
+
+def test_a_tool_that_lacks_a_part_is_not_chosen(machine):
+    machine(lacks="QdstrmImporter")
+    tools, *_, notes = resolve()
+    assert tools == ("builtin",) and "lacks QdstrmImporter" in notes[-1]
 
 
 def test_the_embedded_recorder_is_not_chosen_for_another_interpreter(machine):
