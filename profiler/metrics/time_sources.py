@@ -76,7 +76,13 @@ def _is_available(recording: Captures, source: TimeSource) -> bool:
     if not recording.has("kernels", source.tool):
         return False
     found = iterations(recording.only(source.tool))
-    return found is not None and len(found.row) > 0
+    return found is not None and bool((found.point_row >= 0).any())
+
+
+def has_unnamed_iterations(recording: Captures) -> bool:
+    """Say whether a recording marks iterations and no sweep point: then nothing says which belong together."""
+    found = [iterations(recording.only(tool)) for tool in KERNEL_TIMERS if recording.has("kernels", tool)]
+    return any(item is not None and len(item.row) > 0 and not item.labels for item in found)
 
 
 def check_source(asked: str | None) -> str | None:

@@ -150,13 +150,18 @@ def _alike(rows: Sequence[Row], conditions: dict[str, dict[str, str]]) -> tuple[
     kept, unlike = [], []
     for item in rows:
         known = conditions.setdefault(item.label, item.conditions)
-        text = mixed_conditions(item.mixed) or compare_conditions(known, item.conditions)
+        text = mixed_conditions(item.mixed) or compare_conditions(known, item.conditions, _unsaid(known, item.conditions))
         if text:
             unlike.append(f"{item.label}: {text}")
         else:
             kept.append(item)
     more = f" and {len(unlike) - 1} more rows" if len(unlike) > 1 else ""
     return kept, f"{unlike[0]}{more}" if unlike else ""
+
+
+def _unsaid(known: dict[str, str], other: dict[str, str]) -> frozenset[str]:
+    """Return the conditions that one of two runs does not say: older versions wrote fewer."""
+    return frozenset(known.keys() ^ other.keys())
 
 
 def _record(run: RunDir, row: Row) -> dict[str, Any]:

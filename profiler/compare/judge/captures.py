@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from profiler.compare.judge.capture_estimates import capture_estimates
 from profiler.compare.judge.comparison import Comparison, Judged, SideInfo, build_rows, clocks_differ, judge_pair
 from profiler.compare.judge.conditions import (
@@ -18,12 +20,12 @@ from profiler.compare.judge.conditions import (
 from profiler.compare.judge.metric_changes import launch_notes, metric_changes
 from profiler.compare.judge.noise import BOARD_SPREAD, MachineNoise, machine_noise, selftest_sentence
 from profiler.compare.judge.verdict import REASONS, DecisionRule
-from profiler.compare.rows.alignment import align, apply_aliases
+from profiler.compare.rows.alignment import Pair, align, apply_aliases
 from profiler.compare.rows.row import merge_replicates
 from profiler.compare.rows.sides import Side, side_rows
 from profiler.errors import UsageError
 from profiler.metrics.recording import Recording, load
-from profiler.metrics.time_sources import TimeSource, check_source, choose_source
+from profiler.metrics.time_sources import TimeSource, check_source, choose_source, has_unnamed_iterations
 from profiler.store.run_dir import runs_root
 
 if TYPE_CHECKING:
@@ -116,8 +118,8 @@ def _compare(
         pairs = align(base.rows, side.rows, keys)
         differences += listed_differences(side.name, pairs)
         judged += [clocks_differ(judge_pair(side.name, pair, voided, allowed)) for pair in pairs]
-        board = any(item.fact == "gpu_uuid" and item.base_value and item.candidate_value for item in found)
-        extra += [BOARD_SPREAD if board else 0.0] * len(pairs)
+        board = any(_may_be_another_board(item) for item in found)
+        extra += [BOARD_SPREAD if board or _one_clock(pair) else 0.0 for pair in pairs]
         metrics.append(metric_changes(base, side, pairs))
     estimates = capture_estimates(judged, [noise] * len(judged), extra)
     rows = build_rows(judged, estimates, rule)
@@ -135,8 +137,19 @@ def _compare(
         differences,
         rule,
         design,
-        [*_notes(sides, rows, selftest_sentence(root, base.facts)), *launch_notes(changes)],
+        [*_notes(sides, rows, selftest_sentence(root, base.facts)), *_remarks(groups, base, judged), *launch_notes(changes)],
     )
+
+
+def _may_be_another_board(item: Difference) -> bool:
+    both = bool(item.base_value and item.candidate_value)
+    return (item.fact == "gpu_uuid" and both) or (item.fact == "gpu" and not both)
+
+
+def _one_clock(pair: Pair) -> bool:
+    """Say whether the SM clock of only one side is known."""
+    rows = (pair.base, pair.candidate)
+    return sum(row is not None and bool(np.any(np.asarray(row.clocks_hz) > 0)) for row in rows) == 1 and None not in rows
 
 
 def _replicates(side: Side, group: Sequence[Recording], allowed: frozenset[str]) -> list[Difference]:
@@ -155,6 +168,19 @@ def _design(groups: Sequence[Sequence[Recording]], noise: MachineNoise) -> str:
         return f"one process on each side; the spread between processes is {noise.origin}"
     few = f", and for a side of fewer than three at least what is known: {noise.origin}" if min(counts) < 3 else ""
     return f"{' against '.join(map(str, counts))} processes, not interleaved; their spread is measured{few}"
+
+
+def _remarks(groups: Sequence[Sequence[Recording]], base: Side, judged: Sequence[Judged]) -> list[str]:
+    """Say which recordings stand on both sides, where iterations belong to no point, and where one clock is unknown."""
+    first, *others = ({recording.path.resolve(): recording.name for recording in group} for group in groups)
+    twice = sorted({name for other in others for path, name in other.items() if path in first})
+    notes = [f"{name} is the same file on both sides: it is compared with itself." for name in twice]
+    if base.source is not None and base.source.kind == "kernels":
+        marked = {recording.name for group in groups for recording in group if has_unnamed_iterations(recording)}
+        notes += [f"{name} marks iterations and no sweep point: kernels are compared." for name in sorted(marked)]
+    if any(_one_clock(item.pair) for item in judged):
+        notes.append("The SM clock of some rows is known on one side only: their intervals are widened.")
+    return notes
 
 
 def _notes(sides: Sequence[Side], rows: pd.DataFrame, selftest: str) -> list[str]:

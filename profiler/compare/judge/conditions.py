@@ -251,9 +251,18 @@ def mixed_conditions(mixed: Mapping[str, tuple[str, str]], allowed: frozenset[st
     return "; ".join(parts)
 
 
+DECISIVE = ("cache", "clock")
+"""Conditions that change times by half and more: what only one side knows of them is a difference too."""
+
+
 def compare_conditions(base: Mapping[str, str], candidate: Mapping[str, str], allowed: frozenset[str] = frozenset()) -> str:
     """Return what makes two rows incomparable, in words; empty when nothing does."""
     parts = [
+        f"{CONDITION_TITLES[name]}: {base.get(name, 'unknown')} and {candidate.get(name, 'unknown')}"
+        for name in DECISIVE
+        if (name in base) != (name in candidate) and name not in allowed
+    ]
+    parts += [
         f"{CONDITION_TITLES.get(name, name)}: {base[name]} and {candidate[name]}"
         for name in base
         if name in candidate and base[name] != candidate[name] and name not in allowed

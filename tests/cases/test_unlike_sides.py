@@ -1,0 +1,78 @@
+"""What is unknown on one side, the same file twice, and iterations of no point: said, never silently equal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+
+
+@pytest.fixture
+def changed(case):
+    """Return a function that places a result document with one field of its point, or of the document, changed."""
+
+    def place(name, number, **fields):
+        path = case("c_by_a.json")
+        document = json.loads(path.read_text())
+        document["device"]["sm_count"] = 132
+        for field, value in fields.items():
+            owner = document if field in document else document["points"][0]
+            owner[field] = value
+        document["points"][0]["samples_ns"] = [time + number for time in document["points"][0]["samples_ns"]]
+        return path.rename(path.with_name(name)) if path.write_text(json.dumps(document)) else path
+
+    return place
+
+
+@pytest.mark.parametrize(
+    ("field", "text"), [("cache", "cold or warm cache: unknown and cold"), ("clock", "timed it: unknown and cuda_event")]
+)
+def test_a_condition_known_on_one_side_only_is_not_comparable(changed, profiler, field, text):
+    sides = changed("base.json", 0, **{field: None}), changed("candidate.json", 7)
+    code, out, _ = profiler("gate", *sides)
+    assert code == 12 and text in " ".join(out.split())
+    assert profiler("gate", *sides, "--allow", field)[0] != 12
+
+
+def interval(path):
+    (row,) = json.loads(path.read_text())["rows"]
+    return row["ratio_low"], row["ratio_high"]
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "both", "text"),
+    [
+        ("device", {}, None, "GPU model: unknown and NVIDIA H200"),
+        ("sm_clock_after_hz", 0, 1.98e9, "SM clock of some rows is known on one side only"),
+    ],
+)
+def test_a_gpu_or_clock_known_on_one_side_only_is_said_and_widens(changed, profiler, tmp_path, field, one, both, text):
+    known = {} if both is None else {field: both}
+    candidate, alike = changed("candidate.json", 7, **known), changed("alike.json", 0, **known)
+    found = {}
+    for base in (changed("base.json", 0, **{field: one}), alike):
+        code, out, _ = profiler("compare", base, candidate, "--json", tmp_path / "answer.json")
+        assert code == 0
+        found[base.name] = interval(tmp_path / "answer.json"), text in " ".join(out.split())
+    (wide, said), (narrow, silent) = found["base.json"], found["alike.json"]
+    assert said and not silent and wide[0] < narrow[0] and wide[1] > narrow[1]
+
+
+def test_the_same_file_on_both_sides_is_said(case, profiler):
+    path = case("c_by_a.json")
+    assert "c_by_a.json is the same file on both sides" in " ".join(profiler("compare", path, path)[1].split())
+    copy = shutil.copyfile(path, path.with_name("copy.json"))
+    assert "is the same file" not in profiler("compare", path, copy)[1]
+
+
+def test_iterations_of_no_point_leave_kernels_and_that_is_said(case, profiler):
+    sides = [case(f"{name}.sqlite") for name in ("g_base", "g_serial")]
+    for path in sides:
+        with sqlite3.connect(path) as capture:
+            capture.execute("UPDATE StringIds SET value = 'other' WHERE value LIKE 'point %'")
+    code, out, err = profiler("compare", *sides)
+    words = " ".join(out.split())
+    assert code == 0, err
+    assert "g_base.sqlite marks iterations and no sweep point: kernels are compared" in words
