@@ -181,8 +181,9 @@ def _ranked(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule) -> lis
 
 
 def _remark(rows: Sequence[Row]) -> str:
-    """Return what a reader must know of the first of some rows: that its time is a period, that kernel time names another."""
+    """Return what a reader must know of the first of some rows: what its time is and leaves out, which is first by kernel time."""
     found = ["iterations overlap on the GPU: their period"] if any(row.overlaps for row in rows) else []
+    found += [rows[0].remark] if rows[0].remark else []
     kernel = min(rows, key=lambda row: row.kernel_ns if np.isfinite(row.kernel_ns) else np.inf)
     if kernel.kernel_ns < rows[0].kernel_ns:
         found.append(f"by kernel time alone {kernel.label} would be first")

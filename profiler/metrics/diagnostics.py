@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiler.columns import Columns
+from profiler.kernel_names import short_name
 from profiler.metrics.failed_calls import FailedCalls, failed_calls
 from profiler.metrics.gpu_operations import KERNEL, api_rows, gpu_operations, operations_tool
-from profiler.metrics.point_ranges import iterations
+from profiler.metrics.point_ranges import iterations, owners
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
 
@@ -56,7 +57,55 @@ def _noticed(recording: Captures) -> list[tuple[str, str, str]]:
         if outside:
             text = f"{outside} measured iterations stand outside any sweep point and belong to none"
             found.append(("warning", text, "open a point range around them"))
-    return found
+    return found + _left_out(recording) + _odd_kernels(recording)
+
+
+def _left_out(recording: Captures) -> list[tuple[str, str, str]]:
+    """Name the points of which iterations are not known in full."""
+    found = iterations(recording)
+    if found is None or operations_tool(recording) is None:
+        return []
+    own, known = owners(recording), found.label.codes >= 0
+    lost = "lost the GPU record of a launch", "record fewer events at a time"
+    unclear = "are not clear: another thread launched work while several were open", "open one iteration of a process at a time"
+    messages = []
+    for (what, hint), mask in ((lost, own.lost > 0), (unclear, (own.lost == 0) & (own.unclear > 0))):
+        count = np.bincount(found.label.codes[known & mask], minlength=len(found.label.values))
+        whole = np.bincount(found.label.codes[known], minlength=len(found.label.values))
+        points = np.flatnonzero(count)
+        named = [
+            f"{count[code]} of {whole[code]} iterations of {found.label.values[code]}" for code in points[:_POINTS_NAMED].tolist()
+        ]
+        more = f" (and of {len(points) - _POINTS_NAMED} more points)" if len(points) > _POINTS_NAMED else ""
+        messages += [("warning", f"{', '.join(named)}{more} {what}; its times leave them out", hint)] if named else []
+    return messages
+
+
+def _odd_kernels(recording: Captures) -> list[tuple[str, str, str]]:
+    """Name the kernels whose times contradict their launch, or that of the next one in their stream."""
+    tool = operations_tool(recording)
+    if tool is None or not recording.has("kernels", tool):
+        return []
+    own = recording.only(tool)
+    operations = gpu_operations(own)
+    kernel = np.flatnonzero(operations.kind == KERNEL)
+    found = []
+    if own.has("api_calls"):
+        call = api_rows(own)[kernel]
+        early = kernel[(call >= 0) & (operations.start[kernel] < own.columns("api_calls").array("start_ns")[call])]
+        found.append((early, "began before the call that launched them: the clocks of host and GPU do not agree"))
+    # the nodes of a graph run side by side and are all said to be in the stream of its launch
+    nodes = own.columns("kernels").array("graph_node_id") if "graph_node_id" in own.columns("kernels") else None
+    plain = kernel if nodes is None else kernel[np.ma.getmaskarray(nodes)[operations.row[kernel]]]
+    ordered = plain[np.argsort(operations.lane[plain], kind="stable")]
+    this, following = ordered[:-1], ordered[1:]
+    over = (operations.lane[this] == operations.lane[following]) & (operations.end[this] > operations.start[following])
+    found.append((this[over], "overlap the next one of their stream: their durations hold time of both"))
+    texts = []
+    for rows, what in found:
+        names = list(dict.fromkeys(operations.label.take(rows).decode().tolist()))[:_POINTS_NAMED]
+        texts += [f"{len(rows)} of {len(kernel)} kernels {what} ({', '.join(map(short_name, names))})"] if len(rows) else []
+    return [("warning", text, "") for text in texts]
 
 
 def _failure(failure: FailedCalls) -> tuple[str, str, str]:

@@ -9,9 +9,10 @@ import numpy as np
 
 from profiler.columns import Coded, encode
 from profiler.errors import DataMissingError
-from profiler.metrics.gpu_operations import gpu_operations, gpu_recording
+from profiler.metrics.gpu_operations import gpu_recording
 from profiler.metrics.intervals import last_covering
-from profiler.metrics.range_projection import item_order, nvtx_source, projection, range_recording, thread_keys
+from profiler.metrics.iteration_owners import Owners, find_owners
+from profiler.metrics.range_projection import item_order, nvtx_source, range_recording, thread_keys
 from profiler.schema import ITERATION, POINT_DOMAIN, POINT_PREFIX
 
 if TYPE_CHECKING:
@@ -84,6 +85,21 @@ def _payload(values: np.ndarray | None, rows: int) -> np.ndarray:
     return np.where(payload > 0, payload, np.nan)
 
 
+def owners(recording: Captures) -> Owners:
+    """Return what the measured iterations launched, and of which iterations that is not known in full.
+
+    Raises:
+        DataMissingError: The recording holds no GPU work.
+    """
+    own = gpu_recording(recording)
+
+    def find() -> Owners:
+        found = iterations(own)
+        return find_owners(own, np.zeros(0, dtype=np.int64) if found is None else found.row)
+
+    return own.memo("owners", find)
+
+
 def operation_points(recording: Captures) -> tuple[np.ndarray, Coded]:
     """Return for each GPU operation the measured iteration that launched it, and its point.
 
@@ -94,16 +110,12 @@ def operation_points(recording: Captures) -> tuple[np.ndarray, Coded]:
         DataMissingError: The recording holds no GPU work.
     """
     own = gpu_recording(recording)
-    return own.memo("operation points", lambda: _assign(own))
 
+    def find() -> tuple[np.ndarray, Coded]:
+        found, iteration = iterations(own), owners(own).iteration
+        if found is None or not len(found.row):
+            return iteration, Coded(iteration.astype(np.int32), [])
+        codes = np.where(iteration >= 0, found.label.codes[iteration], -1).astype(np.int32)
+        return iteration, Coded(codes, found.label.values)
 
-def _assign(recording: Captures) -> tuple[np.ndarray, Coded]:
-    count = len(gpu_operations(recording).start)
-    nothing = np.full(count, -1, dtype=np.int64)
-    found, projected = iterations(recording), projection(recording)
-    if found is None or projected is None or not len(found.row):
-        return nothing, Coded(nothing.astype(np.int32), [])
-    owner = last_covering(projected.low[found.row], projected.high[found.row], len(projected.order))
-    nothing[projected.order] = owner
-    codes = np.where(nothing >= 0, found.label.codes[nothing], -1).astype(np.int32)
-    return nothing, Coded(codes, found.label.values)
+    return own.memo("operation points", find)

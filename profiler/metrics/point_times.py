@@ -9,9 +9,11 @@ import numpy as np
 from profiler.columns import Coded
 from profiler.distinct import distinct
 from profiler.errors import DataMissingError
+from profiler.metrics.device_limits import device_rows
 from profiler.metrics.gpu_operations import KERNEL, MEMCPY, gpu_operations
 from profiler.metrics.grouping import group_statistics
-from profiler.metrics.point_ranges import iterations, operation_points
+from profiler.metrics.point_notes import iteration_notes
+from profiler.metrics.point_ranges import iterations, operation_points, owners
 from profiler.metrics.time_sources import IterationTimes, iteration_times
 
 if TYPE_CHECKING:
@@ -48,6 +50,9 @@ def label_statistics(labels: Coded, values: np.ndarray) -> pd.DataFrame:
 PARTS = ("span_ns", "kernel_time_ns", "busy_ns", "gap_ns", "period_ns")
 """What else an iteration's work on the GPU took, by the names of `points`; the medians are a point's."""
 
+DEVICE_TOTALS = ("memory_bandwidth_bytes_per_s", "l2_cache_bytes")
+"""What of the GPUs bounds how fast bytes can move."""
+
 
 def gpu_points(recording: Captures) -> pd.DataFrame | None:
     """Return GPU figures per point of a recording of one tool; None when it has no sweep point.
@@ -56,6 +61,7 @@ def gpu_points(recording: Captures) -> pd.DataFrame | None:
         The columns of `label_statistics`, of the time that an iteration took on the GPU, and those of `PARTS`; timed_by: span,
         or period where the point's iterations overlap; payload_bytes: bytes that an iteration must move;
         kernels_per_iteration: mean number of kernels and graphs; memcpys_in_iterations: copies inside measured iterations;
+        the columns of `iteration_notes`, and of `DEVICE_TOTALS` over the GPUs that its iterations used;
         launch_configuration: the one that took the most time. NaN where one is not known.
     """
     found = iterations(recording)
@@ -66,13 +72,18 @@ def gpu_points(recording: Captures) -> pd.DataFrame | None:
     labels, index = Coded(found.label.codes, found.labels), pd.Index(list(found.labels), dtype=object)
     try:
         measured, work = _measured(iteration_times(recording)), _work(recording, labels)
+        owned, kernels = owners(recording), iteration_times(recording).kernels
+        measured["kernels_per_iteration"] = np.where(owned.whole, kernels, np.nan)
+        measured |= {"lost": owned.lost, "unclear": owned.unclear, "by_time": owned.by_time}
     except DataMissingError:
         measured = dict.fromkeys(("time_ns", *PARTS, "kernels_per_iteration", "overlaps"), np.full(len(found.row), np.nan))
-        work = dict.fromkeys(("memcpys_in_iterations", "launch_configuration"), np.full(len(index), np.nan))
+        measured |= dict.fromkeys(("lost", "unclear", "by_time", "operations", "kind"), np.zeros(len(found.row), dtype=np.int64))
+        work = dict.fromkeys(("memcpys_in_iterations", "launch_configuration", *DEVICE_TOTALS), np.full(len(index), np.nan))
     each = pd.DataFrame({"point": labels.codes, "payload_bytes": found.payload_bytes, **measured})
     how = {**dict.fromkeys(PARTS, "median"), "payload_bytes": "last", "kernels_per_iteration": "mean", "overlaps": "max"}
     points = each[each["point"] >= 0].groupby("point").agg(how).reindex(range(len(index))).set_axis(index).assign(**work)
-    points = label_statistics(labels, measured["time_ns"]).join(points)
+    notes = iteration_notes(each[each["point"] >= 0]).reindex(range(len(index))).set_axis(index)
+    points = label_statistics(labels, measured["time_ns"]).join(points).join(notes)
     timed_by = points["overlaps"].map({0.0: "span", 1.0: "period"}).astype(object).where(points["count"] > 0, None)
     return points.assign(timed_by=timed_by)
 
@@ -81,7 +92,13 @@ def _measured(each: IterationTimes) -> dict[str, np.ndarray]:
     """Return what each iteration took, by the names of a point's columns."""
     parts = (each.span_ns, each.kernel_ns, each.busy_ns, each.span_ns - each.busy_ns, each.period_ns)
     named = dict(zip(PARTS, parts, strict=True))
-    return {"time_ns": each.time_ns, **named, "kernels_per_iteration": each.kernels, "overlaps": each.overlaps.astype(np.float64)}
+    return {
+        "time_ns": each.time_ns,
+        **named,
+        "overlaps": each.overlaps.astype(np.float64),
+        "operations": each.operations,
+        "kind": each.kind,
+    }
 
 
 def _work(recording: Captures, labels: Coded) -> dict[str, np.ndarray]:
@@ -90,7 +107,25 @@ def _work(recording: Captures, labels: Coded) -> dict[str, np.ndarray]:
     owner = labels.codes[iteration[(iteration >= 0) & (operations.kind == MEMCPY)]]
     copies = np.bincount(owner[owner >= 0], minlength=len(labels.values)).astype(np.float64)
     dominant = _dominant(recording, labels, iteration, len(labels.values))
-    return {"memcpys_in_iterations": copies, "launch_configuration": np.where(dominant >= 0, dominant, np.nan)}
+    chosen = {"memcpys_in_iterations": copies, "launch_configuration": np.where(dominant >= 0, dominant, np.nan)}
+    return chosen | _device_totals(recording, labels, iteration)
+
+
+def _device_totals(recording: Captures, labels: Coded, iteration: np.ndarray) -> dict[str, np.ndarray]:
+    """Return `DEVICE_TOTALS` summed over the GPUs that each point's iterations used; NaN where one is not known."""
+    operations = gpu_operations(recording)
+    used = np.zeros((len(labels.values), operations.lanes.rows), dtype=bool)
+    inside = np.flatnonzero(iteration >= 0)
+    code = labels.codes[iteration[inside]]
+    used[code[code >= 0], operations.lane[inside[code >= 0]]] = True
+    lanes = operations.lanes.array("device_id")
+    rows = device_rows(recording.columns("devices")) if recording.has("devices") else {}
+    totals = {name: np.where(used.any(axis=1), 0.0, np.nan) for name in DEVICE_TOTALS}
+    for number in np.unique(lanes).tolist():
+        there = used[:, lanes == number].any(axis=1)
+        for name in DEVICE_TOTALS:
+            totals[name][there] += float(rows.get(number, {}).get(name) or np.nan)
+    return totals
 
 
 def _dominant(recording: Captures, labels: Coded, iteration: np.ndarray, groups: int) -> np.ndarray:

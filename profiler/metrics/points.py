@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from profiler.metrics.failed_calls import spoiled_points
 from profiler.metrics.kernel_time import dimensions, first_device_occupancy, shared_memory
 from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY
 from profiler.metrics.launches import LAUNCHES
-from profiler.metrics.point_times import PARTS, STATISTICS, gpu_points, sample_times
+from profiler.metrics.point_times import DEVICE_TOTALS, PARTS, STATISTICS, gpu_points, sample_times
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.metrics.time_sources import TIME_SOURCES
 from profiler.point_label import RESERVED_KEYS, decode_label
@@ -72,7 +72,10 @@ def points(recording: Captures) -> pd.DataFrame:
 
     table = pd.DataFrame({"label": labels}, index=pd.Index(labels, dtype=object), dtype=object)
     times = _times(recording, table.index, gpu, results)
-    parts = [_attributes(labels), _program(recording, results), times, _traffic(recording, table.index, gpu, results, times)]
+    program = _program(recording, results, gpu)
+    traffic = _traffic(recording, table.index, gpu, results, times, program["cache"])
+    traffic["note"] = _joined([_notes(table.index, gpu, UNTRACED in results), traffic["note"]])
+    parts = [_attributes(labels), program, times, traffic]
     parts += [_configuration(recording, gpu), _counters(recording)]
     table = table.join([part.reindex(table.index) for part in parts]).reindex(columns=list(POINTS.names))
     return table.astype({spec.name: _dtype(spec) for spec in POINTS.columns if spec.name != "block"})
@@ -114,13 +117,36 @@ def _attributes(labels: list[str]) -> pd.DataFrame:
     return frame
 
 
-def _program(recording: Captures, results: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Take what the program said of each point from the first document that has it; the worst status counts."""
+def _notes(index: pd.Index, gpu: dict[str, pd.DataFrame], untraced: bool) -> pd.Series:
+    """Return what must be known of the times by a tool; its name stands before where the time does not come from it."""
+    notes = [(f"under {tool}: " if untraced else "") + found["note"].dropna() for tool, found in gpu.items()]
+    return _first_known(index, notes)
+
+
+def _joined(parts: Sequence[pd.Series]) -> pd.Series:
+    """Join sentences row by row; None where there is none."""
+    import pandas as pd
+
+    lines = pd.concat(parts, axis=1).astype(object)
+    return lines.apply(lambda row: "; ".join(row.dropna()) or None, axis=1)
+
+
+def _program(recording: Captures, results: dict[str, pd.DataFrame], gpu: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Take what the program said of each point from the first document that has it; the worst status counts.
+
+    A point of which no iteration is whole, and which no document times, is partial.
+    """
     import pandas as pd
 
     said = pd.DataFrame(columns=["label", *_SAID, "verification"], dtype=object)
     spoiled = pd.DataFrame(spoiled_points(recording).items(), columns=["label", "reason"]).assign(status=PointStatus.FAILED.value)
-    documents = [table.reindex(columns=said.columns).astype(object) for table in (*results.values(), spoiled)]
+    partial = pd.concat(
+        [said, *(item["why_partial"].dropna().rename("reason").rename_axis("label").reset_index() for item in gpu.values())]
+    )
+    partial = partial[~partial["label"].isin(pd.concat([said, *results.values()])["label"])].assign(
+        status=PointStatus.PARTIAL.value
+    )
+    documents = [table.reindex(columns=said.columns).astype(object) for table in (*results.values(), spoiled, partial)]
     said = pd.concat([said, *documents], ignore_index=True)
     gravest_first = said["status"].map(gravity).sort_values(ascending=False, kind="stable").index
     facts = said.loc[gravest_first].groupby("label", sort=False).first()
@@ -145,7 +171,7 @@ def _times(recording: Captures, index: pd.Index, gpu: dict[str, pd.DataFrame], r
     counts = [found["count"].where(found["count"] > 0) for found in (*gpu.values(), *own.values())]
     frame["iterations"] = _first_known(index, counts)
     wrong = {label for table in results.values() for label in table["label"][table["status"] == PointStatus.WRONG_OUTPUT.value]}
-    for name in (*PARTS, "timed_by"):
+    for name in (*PARTS, "timed_by", "lost_iterations"):
         frame[name] = _first_known(index, [found[name] for found in gpu.values()])
     # a wrong answer has no speed
     frame.loc[index.isin(wrong | spoiled_points(recording).keys())] = np.nan
@@ -153,8 +179,14 @@ def _times(recording: Captures, index: pd.Index, gpu: dict[str, pd.DataFrame], r
 
 
 def _traffic(
-    recording: Captures, index: pd.Index, gpu: dict[str, pd.DataFrame], results: dict[str, pd.DataFrame], times: pd.DataFrame
+    recording: Captures,
+    index: pd.Index,
+    gpu: dict[str, pd.DataFrame],
+    results: dict[str, pd.DataFrame],
+    times: pd.DataFrame,
+    cache: pd.Series,
 ) -> pd.DataFrame:
+    """Return the bytes that an iteration must move, how fast it moves them, and what is wrong where that is beyond the peak."""
     stated = [table.drop_duplicates("label", keep="last").set_index("label") for table in results.values()]
     sizes = [table["bytes_per_iteration"].astype("float64") for table in stated if "bytes_per_iteration" in table]
     size = _first_known(index, [*(item["payload_bytes"] for item in gpu.values()), *(size.where(size > 0) for size in sizes)])
@@ -168,16 +200,18 @@ def _traffic(
     )
     frame = size.to_frame("bytes_per_iteration")
     frame["effective_bandwidth_bytes_per_s"] = (size * 1e9 / time).where(time > 0)
-    frame["effective_bandwidth_pct"] = frame["effective_bandwidth_bytes_per_s"] * 100.0 / _peak_bandwidth(recording)
+    first = next(iter(device_rows(recording.columns("devices")).values()), {}) if recording.has("devices") else {}
+    peak, l2 = (
+        _first_known(index, [item[name] for item in gpu.values()]).astype("float64").fillna(float(first.get(name) or np.nan))
+        for name in DEVICE_TOTALS
+    )
+    frame["effective_bandwidth_pct"] = frame["effective_bandwidth_bytes_per_s"] * 100.0 / peak
+    beyond = frame["effective_bandwidth_pct"] > 100
+    impossible = beyond & (cache.reindex(index) == "cold") & (size > 2 * l2)
+    frame["note"] = None
+    frame.loc[beyond, "note"] = "bandwidth above the peak: served by cache"
+    frame.loc[impossible, "note"] = "bandwidth above the peak with a cold cache: impossible, the bytes or the time are wrong"
     return frame
-
-
-def _peak_bandwidth(recording: Captures) -> float:
-    """Return the first device's peak of device memory, bytes/s, NaN where it is not known."""
-    if not recording.has("devices"):
-        return np.nan
-    row = next(iter(device_rows(recording.columns("devices")).values()), {})
-    return float(row.get("memory_bandwidth_bytes_per_s") or np.nan)
 
 
 def _configuration(recording: Captures, gpu: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -267,7 +301,7 @@ POINTS = MetricTable(
         ColumnSpec("dtype", text="element type"),
         ColumnSpec("block", text="threads per block, as the point's label states it", kind="id", unit="threads"),
         ColumnSpec("attributes", text="further attributes of the label as JSON"),
-        ColumnSpec("status", text="ok, failed, wrong_output or skipped"),
+        ColumnSpec("status", text="ok, partial, failed, wrong_output or skipped"),
         ColumnSpec("reason", text="why it is not ok"),
         ColumnSpec("verified", text="passed or failed: output compared with the reference"),
         ColumnSpec("iterations", text="measured iterations behind the first time of this row", dtype="int"),
@@ -280,6 +314,10 @@ POINTS = MetricTable(
         ColumnSpec("busy_ns", "lower", "time in which an operation of the iteration ran: median"),
         ColumnSpec("gap_ns", "lower", "span without busy time: median"),
         ColumnSpec("period_ns", "lower", "from the start of an iteration's GPU work to that of the next: median"),
+        ColumnSpec(
+            "lost_iterations", "lower", "iterations of which work is not recorded: left out of the times", dtype="int", unit="count"
+        ),
+        ColumnSpec("note", text="what must be known of its times", compared="never"),
         ColumnSpec("bytes_per_iteration", text="bytes that an iteration must move at least", dtype="int", unit="bytes"),
         ColumnSpec(
             "effective_bandwidth_bytes_per_s", "higher", "bytes_per_iteration over the median time (builtin, else nsys, else cupti)"
@@ -316,7 +354,7 @@ POINTS = MetricTable(
     compute=points,
     lead=(
         *("op", "variant", "shape", "dtype", "block", "attributes", "status", "nsys_median_ns", "cupti_median_ns"),
-        *("builtin_median_ns", "effective_bandwidth_bytes_per_s", "effective_bandwidth_pct", "achieved_occupancy_pct"),
+        *("builtin_median_ns", "note", "effective_bandwidth_bytes_per_s", "effective_bandwidth_pct", "achieved_occupancy_pct"),
         *("theoretical_occupancy_pct", "dram_pct", "registers_per_thread", "iterations", "verified"),
     ),
     last=("label",),

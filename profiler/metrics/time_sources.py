@@ -10,7 +10,7 @@ import numpy as np
 
 from profiler.errors import DataMissingError, UsageError
 from profiler.metrics.gpu_operations import gpu_operations
-from profiler.metrics.point_ranges import iterations, operation_points
+from profiler.metrics.point_ranges import iterations, owners
 from profiler.metrics.range_projection import counts_as_kernel
 from profiler.tools.registry import KERNEL_TIMERS, UNTRACED
 
@@ -130,7 +130,7 @@ def choose_source(recordings: Sequence[Captures], asked: str | None = None) -> T
 
 @dataclass(frozen=True)
 class IterationTimes:
-    """What each measured iteration took on the GPU, float64 ns, NaN where it launched nothing.
+    """What each measured iteration took on the GPU, float64 ns, NaN where it launched nothing or not all its work is known.
 
     Attributes:
         time_ns: The time of its point: the span, or the period where the point's iterations overlap.
@@ -140,6 +140,8 @@ class IterationTimes:
         period_ns: From the start of its first operation to that of the next iteration of its point; NaN for the last.
         kernels: Number of its kernels and graphs, int64.
         overlaps: Whether the iterations of its point overlap on the GPU, bool.
+        operations: Number of its GPU operations, int64.
+        kind: The same number for iterations of the same operations, in whatever order, uint64.
     """
 
     time_ns: np.ndarray
@@ -149,6 +151,8 @@ class IterationTimes:
     period_ns: np.ndarray
     kernels: np.ndarray
     overlaps: np.ndarray
+    operations: np.ndarray
+    kind: np.ndarray
 
 
 def iteration_times(recording: Captures) -> IterationTimes:
@@ -166,20 +170,36 @@ def iteration_times(recording: Captures) -> IterationTimes:
 def _iteration_times(recording: Captures) -> IterationTimes:
     found = iterations(recording)
     rows = 0 if found is None else len(found.row)
-    operations, (owner, _) = gpu_operations(recording), operation_points(recording)
+    operations, owned = gpu_operations(recording), owners(recording)
+    owner = owned.iteration
     kernel = np.flatnonzero((owner >= 0) & counts_as_kernel(operations))
     kernels = np.bincount(owner[kernel], minlength=rows)
     kernel_ns = np.bincount(owner[kernel], (operations.end - operations.start)[kernel], rows)
     inside = np.flatnonzero(owner >= 0)
     inside = inside[np.argsort(owner[inside], kind="stable")]
     start, end, busy = _extents(operations.start[inside], operations.end[inside], owner[inside], rows)
-    span = end - start
+    kind = np.zeros(rows, dtype=np.uint64)
+    np.add.at(kind, owner[inside], _scattered(len(operations.label.values))[operations.label.codes[inside]])
+    span = np.where(owned.whole, end - start, np.nan)
     period, overlaps = np.full(rows, np.nan), np.zeros(rows, dtype=bool)
     if found is not None:
-        period, overlaps = _periods(start, end, found.point_row, found.label.codes)
+        period, overlaps = _periods(start, end, found.point_row, found.label.codes, owned.whole)
     # an iteration without kernels has no kernel time: NaN, not 0
-    kernel_ns = np.where(kernels > 0, kernel_ns, np.nan)
-    return IterationTimes(np.where(overlaps, period, span), span, kernel_ns, busy, period, kernels, overlaps)
+    kernel_ns = np.where(owned.whole & (kernels > 0), kernel_ns, np.nan)
+    busy = np.where(owned.whole, busy, np.nan)
+    count = np.bincount(owner[inside], minlength=rows)
+    return IterationTimes(np.where(overlaps, period, span), span, kernel_ns, busy, period, kernels, overlaps, count, kind)
+
+
+def _scattered(count: int) -> np.ndarray:
+    """Return a number for each code, such that sums of other codes are hardly ever equal.
+
+    Source: the finishing steps of splitmix64.
+    """
+    mixed = np.arange(count, dtype=np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def _extents(start: np.ndarray, end: np.ndarray, owner: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -199,13 +219,21 @@ def _extents(start: np.ndarray, end: np.ndarray, owner: np.ndarray, rows: int) -
     return first, last, busy
 
 
-def _periods(start: np.ndarray, end: np.ndarray, point: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the time to the next iteration of the same point, and whether most of the label's iterations overlap the next."""
+def _periods(
+    start: np.ndarray, end: np.ndarray, point: np.ndarray, label: np.ndarray, whole: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the time to the next iteration of the same point, and whether most of the label's iterations overlap the next.
+
+    Two between which an iteration is not whole tell nothing.
+    """
     period, overlaps = np.full(len(start), np.nan), np.zeros(len(start), dtype=bool)
     known = np.flatnonzero(np.isfinite(start) & (label >= 0))
     known = known[np.lexsort((start[known], point[known]))]
     this, following = known[:-1], known[1:]
-    same = point[this] == point[following]
+    in_order = np.lexsort((np.arange(len(point)), point))
+    broken = np.zeros(len(point), dtype=np.int64)
+    broken[in_order] = np.cumsum(~whole[in_order])
+    same = (point[this] == point[following]) & (broken[this] == broken[following]) & whole[this]
     this, following = this[same], following[same]
     period[this] = start[following] - start[this]
     pairs = np.bincount(label[this])

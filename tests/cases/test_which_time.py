@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+
+from profiler.point_label import decode_label, encode_label
 
 
 @pytest.fixture
@@ -69,6 +75,130 @@ def test_two_devices_that_work_at_once_take_the_time_of_one(case, rows):
     (row,) = rows(case("twodev.sqlite"), "points")
     assert (row["nsys_median_ns"], row["span_ns"], row["kernel_time_ns"], row["busy_ns"]) == (50e3, 50e3, 100e3, 50e3)
     assert row["timed_by"] == "span" and row["effective_bandwidth_bytes_per_s"] == 2e12
+
+
+def test_iterations_that_lost_a_launch_leave_the_times_and_are_named(case, profiler, rows, ranked):
+    path = case("lost.sqlite")
+    (row,) = rows(path, "points")
+    assert (row["nsys_median_ns"], row["nsys_min_ns"], row["iterations"], row["lost_iterations"]) == (60e3, 60e3, 2, 3)
+    (found,) = ranked(path)
+    assert found["median_ns"] == 60e3 and "3 of 5 iterations lost" in found["note"]
+    warnings = [item["text"] for item in rows(path, "diagnostics") if item["severity"] == "warning"]
+    assert any("3 of 5 iterations of op=x variant=a" in text for text in warnings)
+    code, out, _ = profiler("show", path)
+    assert code == 0 and "3 of 5 iterations" in out
+
+
+def test_work_of_another_thread_belongs_to_the_only_open_iteration(case, rows, ranked):
+    path = case("otherthread.sqlite")
+    (row,) = rows(path, "points")
+    assert (row["nsys_median_ns"], row["kernels_per_iteration"]) == (10e3, 1)
+    assert "assigned by time" in row["note"] and "assigned by time" in ranked(path)[0]["note"]
+
+
+def edit(path, *statements):
+    with closing(sqlite3.connect(path)) as database:
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+    return path
+
+
+def copy_range(name, change):
+    """Return a statement that repeats the ranges of a name with some columns changed."""
+    columns = ["start", "end", "eventType", "text", "globalTid", "textId", "domainId"]
+    values = ", ".join(change.get(column, column) for column in columns)
+    return (
+        f"INSERT INTO NVTX_EVENTS ({', '.join(columns)}) SELECT {values} FROM NVTX_EVENTS "
+        f"WHERE textId = (SELECT id FROM StringIds WHERE value = '{name}')"
+    )
+
+
+def test_work_of_another_thread_is_missing_while_several_iterations_are_open(case, rows, ranked):
+    path = edit(case("otherthread.sqlite"), copy_range("iteration", {"globalTid": "globalTid + 5"}))
+    (row,) = rows(path, "points")
+    assert row["nsys_median_ns"] is None and row["status"] == "partial"
+    assert "another thread launched work while several iterations were open" in row["reason"]
+    assert "several iterations were open" in ranked(path)[0]["note"]
+
+
+def test_a_thread_with_a_point_of_its_own_works_for_that(case, rows):
+    path = edit(case("otherthread.sqlite"), copy_range("point op=bwd variant=a", {"globalTid": "globalTid + 1"}))
+    (row,) = rows(path, "points")
+    assert row["nsys_median_ns"] is None and row["note"] is None
+
+
+@pytest.mark.parametrize("change", ["returnValue = 700", "nameId = (SELECT max(id) FROM StringIds)"])
+def test_a_call_that_failed_or_launches_nothing_lost_nothing(case, rows, change):
+    path = edit(
+        case("lost.sqlite"),
+        "INSERT INTO StringIds SELECT max(id) + 1, 'cudaLaunchHostFunc_v10000' FROM StringIds",
+        f"UPDATE CUPTI_ACTIVITY_KIND_RUNTIME SET {change} WHERE correlationId > 7",
+    )
+    (row,) = rows(path, "points")
+    assert not row["lost_iterations"]
+    if "nameId" in change:
+        assert "iterations differ in their operations: 3 of 1 operation (10 µs), 2 of 2 operations (60 µs)" in row["note"]
+
+
+def test_launches_into_a_graph_that_is_captured_are_not_lost(case, rows):
+    call = "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME SELECT {0}, {0} + 1, 0, globalTid, {1}, (SELECT max(id) FROM StringIds) - {2}, 0, NULL"
+    path = edit(
+        case("lost.sqlite"),
+        "INSERT INTO StringIds SELECT max(id) + 1, 'cudaStreamEndCapture_v10000' FROM StringIds",
+        "INSERT INTO StringIds SELECT max(id) + 1, 'cudaStreamBeginCapture_v10000' FROM StringIds",
+        *(
+            call.format(start + shift, 1000 + start + shift, number) + " FROM CUPTI_ACTIVITY_KIND_RUNTIME LIMIT 1"
+            for start in (125_710, 137_560, 149_410)
+            for shift, number in ((-2, 0), (39, 1))
+        ),
+    )
+    assert rows(path, "points")[0]["lost_iterations"] == 0
+
+
+def test_kernels_whose_times_contradict_each_other_are_counted_and_named(case, rows):
+    path = edit(
+        case("lost.sqlite"),
+        "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET start = 1100 WHERE correlationId = 1",
+        "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET end = end + 1000 WHERE correlationId = 3",
+    )
+    texts = [item["text"] for item in rows(path, "diagnostics")]
+    assert any("1 of 7 kernels began before the call that launched them" in text and "(k)" in text for text in texts)
+    assert any("1 of 7 kernels overlap the next one of their stream" in text and "(k)" in text for text in texts)
+
+
+@pytest.mark.parametrize(("rate", "note"), [(2, None), (8, "bandwidth above the peak: served by cache")])
+def test_a_bandwidth_is_held_against_the_peak_of_all_devices_used(case, rows, rate, note):
+    path = edit(case("twodev.sqlite"), f"UPDATE NVTX_EVENTS SET int64Value = {rate * 50_000_000} WHERE int64Value IS NOT NULL",
+                f"UPDATE NVTX_EVENTS SET uint64Value = {rate * 50_000_000} WHERE uint64Value IS NOT NULL")  # fmt: skip
+    (row,) = rows(path, "points")
+    assert row["effective_bandwidth_bytes_per_s"] == rate * 1e12 and row["note"] == note
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "runs" / "examples").glob("*-swish-*"))
+
+
+@pytest.mark.parametrize("run", EXAMPLES, ids=lambda path: path.name)
+def test_every_verb_names_the_same_winner_from_the_same_source(run, profiler, ranked, tmp_path):
+    found = ranked(run)
+    best = {(row["op"], row["shape"], row["dtype"]): row for row in found if row["place"] == 1}
+    (source,) = {row["source"] for row in found}
+    code, out, _ = profiler("show", run)
+    assert code == 0 and f"times: {source}" in " ".join(out.split())
+    answer, page = tmp_path / "answer.json", tmp_path / "page.html"
+    assert profiler("compare", run, run, "--json", answer)[0] == 0
+    compared = json.loads(answer.read_text(encoding="utf-8"))
+    assert source in json.dumps(compared, ensure_ascii=False)
+    times = {row["row"]: row["base_median_ns"] for row in compared["rows"]}
+    assert profiler("dashboard", run, "--output", page)[0] == 0
+    text = html.unescape(page.read_text(encoding="utf-8"))
+    for (op, shape, dtype), row in best.items():
+        group = [other["row"] for other in found if (other["op"], other["shape"], other["dtype"]) == (op, shape, dtype)]
+        assert min(group, key=times.__getitem__) == row["row"] and times[row["row"]] == row["median_ns"]
+        name = {key: value for key, value in decode_label(row["row"]).items() if key not in ("op", "shape", "dtype")}
+        assert encode_label(name) in " ".join(out.split())
+        heading = ", ".join(value if key == "variant" else f"{key} {value}" for key, value in name.items())
+        assert heading in text
 
 
 def test_kernels_of_unlike_work_are_listed_by_name_and_never_ranked(case, profiler, ranked):

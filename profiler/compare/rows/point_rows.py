@@ -115,6 +115,7 @@ def gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
                 kernel_ns=_median(each.kernel_ns[mine]),
                 conditions={**conditions, "clock": f"{tool} timestamps"},
                 note=_text(point.get("reason")),
+                remark=_text(point.get("note")),
                 bytes_per_iteration=float(_text(point.get("bytes_per_iteration")) or "nan"),
                 listed={name: _text(own[name]) for name in LISTED if _text(own.get(name))},
             )

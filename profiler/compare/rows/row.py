@@ -27,6 +27,7 @@ class Row:
         sm_clock_before_hz: SM clock before the samples; NaN when unknown.
         sm_clock_after_hz: SM clock after the samples; NaN when unknown.
         note: Why it has no usable time, in the recording's own words.
+        remark: What must be known of its time.
         own_label: The label before an alias gave it the base's name.
         bytes_per_iteration: Bytes that one iteration must move; NaN when unknown.
         symbol: Mangled name of the kernel's instantiation; empty when unknown.
@@ -46,6 +47,7 @@ class Row:
     sm_clock_before_hz: float = float("nan")
     sm_clock_after_hz: float = float("nan")
     note: str = ""
+    remark: str = ""
     own_label: str = ""
     bytes_per_iteration: float = float("nan")
     symbol: str = ""

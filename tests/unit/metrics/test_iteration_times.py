@@ -13,23 +13,29 @@ from profiler.compare.judge.captures import compare_targets
 from profiler.compare.ranking import rank_recordings
 
 LATE = 100_000
-operation = st.tuples(st.sampled_from(["kernels", "memcpys", "memsets"]), st.integers(0, 30), st.integers(1, 15), st.integers(0, 2))
+OWN, OTHER, LOST = "own thread", "other thread", "no record"
+operation = st.tuples(
+    st.sampled_from(["kernels", "memcpys", "memsets"]), st.integers(0, 30), st.integers(1, 15), st.integers(0, 2),
+    st.sampled_from([OWN] * 8 + [OTHER, LOST]),
+)  # fmt: skip
 iteration = st.tuples(st.lists(operation, max_size=5), st.integers(-20, 20))
 
 
 def trace_of(path, points):
-    """Write points: label to iterations, each the operations (kind, start, end, device and stream) that it launched."""
+    """Write points: label to iterations, each the operations (kind, start, end, device and stream, how) that it launched."""
     tables = {"kernels": [], "memcpys": [], "memsets": [], "calls": [], "ranges": [traces.DOMAIN]}
     now, correlation = 0, 0
     for label, iterations in points.items():
         begin = now
         for operations in iterations:
             opened, now = now + 1, now + 1
-            for kind, start, end, lane in operations:
+            for kind, start, end, lane, how in operations:
                 correlation, now = correlation + 1, now + 10
                 place = {"correlationId": correlation, "deviceId": lane % 2, "streamId": 7 + lane}
-                tables["calls"].append((now, now + 5, {"correlationId": correlation}))
-                tables[kind].append((start, end, place))
+                thread = traces.OTHER_THREAD if how == OTHER else traces.THREAD
+                tables["calls"].append((now, now + 5, {"correlationId": correlation, "globalTid": thread}))
+                if how != LOST:
+                    tables[kind].append((start, end, place))
             now += 10
             tables["ranges"].append((opened, now, {"domainId": 1, "textId": 4}))
             now += 1
@@ -42,8 +48,8 @@ def placed(iterations):
     """Give every iteration's operations their time, the next one's some time after (or before) the end of this one's."""
     now, found = LATE, []
     for operations, gap in iterations:
-        found.append([(kind, now + start, now + start + length, lane) for kind, start, length, lane in operations])
-        now += max([start + length for _, start, length, _ in operations], default=0) + gap
+        found.append([(kind, now + start, now + start + length, lane, how) for kind, start, length, lane, how in operations])
+        now += max([start + length for _, start, length, *_ in operations], default=0) + gap
     return found
 
 
@@ -57,17 +63,26 @@ def test_quantities_of_random_iterations(tmp_path_factory, drawn):
     iterations = placed(drawn)
     recording = trace_of(tmp_path_factory.mktemp("t") / "t.sqlite", {"op=a": iterations})
     (row,) = recording.metric_columns("points").to_records()
-    working = [(min(start for _, start, _, _ in own), max(end for _, _, end, _ in own), own) for own in iterations if own]
-    working.sort(key=lambda item: item[0])
-    spans = [end - start for start, end, _ in working]
-    busy = [len({cell for _, start, end, _ in own for cell in range(start, end)}) for _, _, own in working]
-    kernels = [sum(end - start for kind, start, end, _ in own if kind == "kernels") for _, _, own in working]
-    kernels = [total for total, (_, _, own) in zip(kernels, working, strict=True) if any(kind == "kernels" for kind, *_ in own)]
-    starts = [start for start, _, _ in working]
-    periods = [after - before for before, after in pairwise(starts)]
-    overlaps = sum(after < end for (_, end, _), after in zip(working, starts[1:], strict=False))
+    lost = [any(how == LOST for *_, how in own) for own in iterations]
+    recorded = [[item for item in own if item[4] != LOST] for own in iterations]
+    placed_at = [
+        (min(start for _, start, *_ in own), max(end for _, _, end, *_ in own), own, number)
+        for number, own in enumerate(recorded)
+        if own
+    ]
+    placed_at.sort(key=lambda item: item[0])
+    working = [item for item in placed_at if not lost[item[3]]]
+    spans = [end - start for start, end, *_ in working]
+    busy = [len({cell for _, start, end, *_ in own for cell in range(start, end)}) for _, _, own, _ in working]
+    kernels = [[end - start for kind, start, end, *_ in own if kind == "kernels"] for _, _, own, _ in working]
+    kernels = [sum(lengths) for lengths in kernels if lengths]
+    pairs = [(a, b) for a, b in pairwise(placed_at) if not any(lost[min(a[3], b[3]) : max(a[3], b[3]) + 1])]
+    periods = [after[0] - before[0] for before, after in pairs]
+    overlaps = sum(after[0] < before[1] for before, after in pairs)
     assert (row["span_ns"], row["busy_ns"]) == (median(spans), median(busy))
     assert row["gap_ns"] == median([span - own for span, own in zip(spans, busy, strict=True)])
+    assert row["lost_iterations"] == sum(lost)
+    assert ("assigned by time" in (row["note"] or "")) == any(how == OTHER for own in iterations for *_, how in own)
     assert (row["kernel_time_ns"], row["period_ns"]) == (median(kernels), median(periods))
     if working:
         by_period = overlaps > len(periods) / 2
@@ -77,7 +92,7 @@ def test_quantities_of_random_iterations(tmp_path_factory, drawn):
 
 def steady(count, length, period):
     """Iterations of one kernel each, on two streams in turn."""
-    return [[("kernels", LATE + i * period, LATE + i * period + length, i % 2)] for i in range(count)]
+    return [[("kernels", LATE + i * period, LATE + i * period + length, i % 2, OWN)] for i in range(count)]
 
 
 def test_rows_that_are_judged_together_are_timed_by_one_quantity(tmp_path):
