@@ -42,7 +42,8 @@ class Owners:
     @property
     def whole(self) -> np.ndarray:
         """Say which iterations have all their work recorded, as far as is known."""
-        return np.equal(self.unclear + self.lost, 0)
+        known: np.ndarray = self.unclear + self.lost == 0
+        return known
 
 
 @dataclass(frozen=True)
@@ -160,8 +161,10 @@ def _without_record(calls: Columns, launched: np.ndarray, correlation: np.ndarra
     names = calls.coded("name")
     recorded = np.zeros(calls.rows, dtype=bool)
     recorded[launched[launched >= 0]] = True
-    number = len(names.values)
-    share = np.bincount(names.codes[recorded], minlength=number) / np.maximum(np.bincount(names.codes, minlength=number), 1)
+    number = len(names.values) + 1
+    # no value is the code -1
+    calls_of = np.bincount(names.codes + 1, minlength=number)[1:]
+    share = np.bincount(names.codes[recorded] + 1, minlength=number)[1:] / np.maximum(calls_of, 1)
     makes_work = [
         (name.startswith(LAUNCHES) and not name.startswith(_HOST_FUNCTIONS)) or (name.startswith(_TRANSFERS) and share[code] > 0.5)
         for code, name in enumerate(map(str, names.values))
@@ -176,7 +179,8 @@ def _without_record(calls: Columns, launched: np.ndarray, correlation: np.ndarra
     own = calls.take(rows)
     rows = rows[~np.isin(own.array("process_id").astype(np.int64) << 32 | own.array("correlation_id").astype(np.int64), known)]
     rows = rows[~_captured(calls, rows)]
-    return rows[~_nested(calls, rows, np.flatnonzero(recorded))]
+    alone: np.ndarray = rows[~_nested(calls, rows, np.flatnonzero(recorded))]
+    return alone
 
 
 def _captured(calls: Columns, rows: np.ndarray) -> np.ndarray:
@@ -201,4 +205,5 @@ def _nested(calls: Columns, rows: np.ndarray, recorded: np.ndarray) -> np.ndarra
     around = item_order(start, end, thread, rows)
     inner_low, inner_high = around.inside(start[recorded], end[recorded], thread[recorded])
     inner = around.order[last_covering(inner_low, inner_high, len(rows)) >= 0]
-    return np.logical_or(high > low, np.isin(rows, inner))
+    nested: np.ndarray = (high > low) | np.isin(rows, inner)
+    return nested
