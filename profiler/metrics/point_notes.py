@@ -47,6 +47,10 @@ def iteration_notes(each: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(records, orient="index", columns=["note", "lost_iterations", "why_partial"])
 
 
+def _operations(count: float) -> str:
+    return f"{count:.0f} operation{'' if count == 1 else 's'}"
+
+
 def _groups(whole: pd.DataFrame) -> dict[object, str]:
     """Name the groups of iterations of one point that do not consist of the same operations, the largest first."""
     differing = whole.groupby("point")["kind"].nunique()
@@ -59,7 +63,7 @@ def _groups(whole: pd.DataFrame) -> dict[object, str]:
     texts: dict[object, str] = {}
     for point, groups in found.sort_values("count", ascending=False, kind="stable").groupby("point", sort=False):
         named = [
-            f"{row['count']:.0f} of {row['operations']:.0f} operation{'' if row['operations'] == 1 else 's'} ({format_ns(row['time'])})"
+            f"{row['count']:.0f} of {_operations(row['operations'])} ({format_ns(row['time'])})"
             for row in groups.head(_GROUPS_NAMED).to_dict("records")
         ]
         more = f", {len(groups) - _GROUPS_NAMED} more groups" if len(groups) > _GROUPS_NAMED else ""
