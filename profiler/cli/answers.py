@@ -32,15 +32,15 @@ def answers(recording: Recording, ranking: pd.DataFrame | None) -> list[tuple[st
     if ranking is not None and ranking["place"].notna().any():
         single = ranking["place"].max() == 1
         title = f"{'Times' if single else 'Fastest'}, by {ranking['source'].iloc[0]}"
-        tables.append((title, _winners(ranking), "configuration"))
+        tables.append((title, winners(ranking), "configuration"))
     tables.append(("Launches under ncu, the longest first", _launches(recording), "kernel"))
-    tables.append(("Where the time of the GPU goes", _spent(recording), "kernel"))
+    tables.append(("Where the time of the GPU goes", spent(recording), "kernel"))
     if not any(rows for _, rows, _ in tables):
         tables.append(("Where the time of the host goes", _ranges(recording), "range"))
     return tables
 
 
-def _winners(ranking: pd.DataFrame) -> list[Row]:
+def winners(ranking: pd.DataFrame) -> list[Row]:
     """Return a row for each kind of work: what is fastest, and how many may be as fast."""
     from profiler.cli.best import configuration_of
     from profiler.compare.ranking import WORK
@@ -65,7 +65,7 @@ def _winners(ranking: pd.DataFrame) -> list[Row]:
 
 
 def _launches(recording: Recording) -> list[Row]:
-    frame = _metric(recording, "launches")
+    frame = metric_or_none(recording, "launches")
     if frame is None:
         return []
     return [
@@ -80,10 +80,10 @@ def _launches(recording: Recording) -> list[Row]:
     ]
 
 
-def _spent(recording: Recording) -> list[Row]:
+def spent(recording: Recording) -> list[Row]:
     """Return kernels and copies, those on which the GPU spent most time first."""
     found: list[tuple[str, Any]] = []
-    kernels, copies = _metric(recording, "kernels"), _metric(recording, "memory_operations")
+    kernels, copies = metric_or_none(recording, "kernels"), metric_or_none(recording, "memory_operations")
     if kernels is not None:
         found += [(instantiation(str(row["kernel"])), row) for row in kernels.to_dict("records")]
     if copies is not None:
@@ -106,7 +106,7 @@ def _spent(recording: Recording) -> list[Row]:
 
 
 def _ranges(recording: Recording) -> list[Row]:
-    frame = _metric(recording, "nvtx")
+    frame = metric_or_none(recording, "nvtx")
     if frame is None:
         return []
     return [
@@ -115,7 +115,8 @@ def _ranges(recording: Recording) -> list[Row]:
     ]
 
 
-def _metric(recording: Recording, name: str) -> pd.DataFrame | None:
+def metric_or_none(recording: Recording, name: str) -> pd.DataFrame | None:
+    """Return a metric table as `show` has it, None where it has no data."""
     from profiler.metrics.measured import shown_metric
 
     try:

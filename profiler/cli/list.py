@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from profiler.cli.options import RunsOption, SummaryFormat
 from profiler.cli.printing import echo
+
+if TYPE_CHECKING:
+    from profiler.store.run_dir import RunDir
 
 
 def run(
@@ -29,7 +32,7 @@ def run(
             "created": item.manifest.created_utc,
             "status": item.manifest.status,
             "tools": ",".join(capture.tool for capture in item.manifest.captures),
-            "gpu": _gpus(item.manifest.environment) or "none",
+            "gpu": _gpus(item),
             "target": " ".join(item.manifest.command),
         }
         for item in found
@@ -52,6 +55,13 @@ def run(
     return 0
 
 
-def _gpus(environment: dict[str, Any]) -> str:
-    names = [str(gpu.get("name", "")) for gpu in environment.get("gpus") or []]
-    return ", ".join(f"{names.count(name)} x {name}" if names.count(name) > 1 else name for name in dict.fromkeys(names))
+def _gpus(run: RunDir) -> str:
+    """Return the GPUs of the machine, or those that the captures name where the machine had none or did not record them."""
+    from profiler.metrics.recording import load
+    from profiler.report.header import device_names
+
+    names = [str(gpu.get("name", "")) for gpu in run.manifest.environment.get("gpus") or []]
+    if not names or "imported_from" in run.manifest.options:
+        names = device_names(load(run.path))
+    found = [f"{names.count(name)} x {name}" if names.count(name) > 1 else name for name in dict.fromkeys(names)]
+    return ", ".join(found) or "none"

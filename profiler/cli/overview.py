@@ -54,7 +54,7 @@ def print_overview(recording: Recording, target: str, source: str | None) -> Non
         fitting = min(room - _AROUND, _ROWS)
         shown = rows[: max(0, fitting - (len(rows) > fitting))]
         if shown:
-            _print_table(title, shown, name)
+            print_short(title, shown, name)
             room -= _AROUND + len(shown)
         if shown and len(shown) < len(rows):
             console().print(f"and {len(rows) - len(shown)} more", style="dim")
@@ -121,16 +121,30 @@ def _commands(target: str, ranking: pd.DataFrame | None) -> list[str]:
     return [*best, f"every table: profiler show {target} --all   the page: profiler dashboard {target}"]
 
 
-def _print_table(title: str, rows: Sequence[Row], name: str) -> None:
-    """Print rows of one line each: empty columns go, then those at the end, and the name is shortened to what is left."""
-    kept = [key for key in rows[0] if any(row[key] for row in rows)]
+def print_short(title: str, rows: Sequence[Row], name: str, width: int = 0) -> list[str]:
+    """Print rows of one line each: empty columns go, then those at the end, and the name is shortened to what is left.
+
+    Args:
+        title: Line above the table.
+        rows: At least one row.
+        name: The column that may be shortened.
+        width: Characters of a line; that of the overview when 0.
+
+    Returns:
+        The columns for which there is no room.
+    """
+    filled = [key for key in rows[0] if any(row[key] for row in rows)]
+    kept, width = list(filled), width or _width()
 
     def room() -> int:
         others = (max(len(key), *(len(row[key]) for row in rows)) + 3 for key in kept if key != name)
-        return _width() - 2 - sum(others)
+        return width - 2 - sum(others)
 
     while len(kept) > 2 and room() < min(_NAME, max(len(row[name]) for row in rows)):
         kept.remove(next(key for key in reversed(kept) if key != name))
     texts = [{key: shorten(row[key], max(8, min(60, room()))) if key == name else row[key] for key in kept} for row in rows]
-    right = frozenset(kept) - {name, "work", "grid", "block", "as fast", "top stall", "note"}
-    print_rows([{key: text or MISSING if key in right else text for key, text in row.items()} for row in texts], title, right)
+    right = {key for key in kept if all(row[key][:1].isdigit() or not row[key] for row in rows)} - {name, "grid", "block"}
+    print_rows(
+        [{key: text or MISSING if key in right else text for key, text in row.items()} for row in texts], title, frozenset(right)
+    )
+    return [key for key in filled if key not in kept]

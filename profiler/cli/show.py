@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from profiler.cli.options import RunsOption, SourceOption, SummaryFormat, TargetArgument
-from profiler.cli.printing import echo
+from profiler.cli.options import RunsOption, SourceOption, SummaryFormat
+from profiler.cli.printing import console, echo
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -22,16 +22,33 @@ JSON_ROWS = 1000
 
 
 def run(
-    target: TargetArgument = "latest",
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(help="A run (id, label, unique prefix, `latest`) or file; several, or a folder: a line each."),
+    ] = None,
     source: SourceOption = None,
     format: SummaryFormat = typer.Option(SummaryFormat.TABLE, "--format", help="table or json."),
     everything: Annotated[bool, typer.Option("--all", help="Print every table, too.")] = False,
     runs: RunsOption = None,
 ) -> int:
-    """Show a recording on one screen: what it is, what is fastest or where the time goes, what was noticed."""
-    from profiler.cli.overview import print_overview
+    """Show a recording on one screen: what it is, what is fastest or where the time goes, what was noticed.
+
+    Of several recordings, or of a folder of captures, a line each.
+    """
+    from profiler.cli.overview import print_overview, print_short
+    from profiler.cli.several import describe, is_folder_of_captures
     from profiler.metrics.recording import load
 
+    target, *others = targets or ["latest"]
+    if others or is_folder_of_captures(target):
+        rows = describe([target, *others], source, runs)
+        if format is SummaryFormat.JSON:
+            echo(json.dumps(rows, indent=1, ensure_ascii=False), data=True)
+        else:
+            dropped = print_short("", rows, "recording", console().width)
+            if dropped:
+                echo(f"not shown: {', '.join(dropped)}")
+        return 0
     recording = load(target, runs=runs)
     if format is SummaryFormat.JSON:
         echo(json.dumps(_document(recording, source), indent=1, ensure_ascii=False), data=True)

@@ -121,6 +121,14 @@ def _nested(environment: dict[str, Any], key: str) -> str:
     return "" if value is None else str(value)
 
 
+def device_names(recording: Recording) -> list[str]:
+    """Return the names of the GPUs that a recording knows, each once."""
+    try:
+        return list(dict.fromkeys(map(str, recording.table("devices")["name"])))
+    except ProfilerError:
+        return []
+
+
 def _gpus(recording: Recording) -> list[str]:
     try:
         frame = recording.table("devices")

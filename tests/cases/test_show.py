@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,35 @@ def test_an_ncu_report_begins_with_what_limits_its_launches(profiler):
     assert order == sorted(order)
     figures = ("632.1 µs", "12.23 %", "17.03 %", "26.5 %", "long_scoreboard 72 %")
     assert [first.index(text) for text in figures] == sorted(first.index(text) for text in figures)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, source in (
+        ("a.sqlite", "nsys_h200/graph.sqlite"),
+        ("a.ncu-rep", "ncu_h200/swish.ncu-rep"),
+        ("b.json", "cases/c_by_a.json"),
+    ):
+        shutil.copyfile(ROOT / "tests/data" / source, tmp_path / name)
+    (tmp_path / "broken.sqlite").write_bytes(b"SQLite format 3\0")
+    (tmp_path / "notes.txt").write_text("no capture")
+    return tmp_path
+
+
+def test_a_folder_of_captures_is_a_line_a_file(profiler, folder):
+    code, out, err = profiler("show", folder, "--format", "json")
+    rows = json.loads(out)
+    assert code == 0 and [(row["recording"], row["tools"]) for row in rows] == [("a", "nsys, ncu"), ("b.json", "builtin")]
+    assert rows[0]["GPU"] == "NVIDIA H200" and rows[0]["longest"].startswith("copy HtoD") and "vectorized" in rows[0]["fastest"]
+    assert err.startswith("note: ") and "broken.sqlite" in err and len(err.splitlines()) == 1
+    code, out, _ = profiler("show", folder / "a.sqlite", folder / "b.json")
+    assert code == 0 and [line.split()[0] for line in out.splitlines() if ".sqlite" in line or ".json" in line] == [
+        "a.sqlite",
+        "b.json",
+    ]
+
+
+def test_list_names_the_gpu_of_an_imported_capture(profiler):
+    assert profiler("import", ROOT / "tests/data/nsys_h200/graph.sqlite")[0] == 0
+    _, out, _ = profiler("list", "--format", "json")
+    assert json.loads(out)[0]["gpu"] == "NVIDIA H200"
