@@ -80,7 +80,7 @@ def _is_available(recording: Captures, source: TimeSource) -> bool:
 
 
 def has_unnamed_iterations(recording: Captures) -> bool:
-    """Say whether a recording marks iterations and no sweep point: then nothing says which belong together."""
+    """Return whether a recording marks iterations and no sweep point: then nothing says which belong together."""
     found = [iterations(recording.only(tool)) for tool in KERNEL_TIMERS if recording.has("kernels", tool)]
     return any(item is not None and len(item.row) > 0 and not item.labels for item in found)
 

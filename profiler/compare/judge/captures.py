@@ -147,7 +147,7 @@ def _may_be_another_board(item: Difference) -> bool:
 
 
 def _one_clock(pair: Pair) -> bool:
-    """Say whether the SM clock of only one side is known."""
+    """Return whether the SM clock of only one side is known."""
     rows = (pair.base, pair.candidate)
     return sum(row is not None and bool(np.any(np.asarray(row.clocks_hz) > 0)) for row in rows) == 1 and None not in rows
 
