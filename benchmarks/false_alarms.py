@@ -3,6 +3,7 @@
 python benchmarks/false_alarms.py [--experiments 4000] [--seed 1] [--json FILE]
 python benchmarks/false_alarms.py --processes     only what compare says of several processes of unequal spread
 python benchmarks/false_alarms.py --samples       only what compare says of single processes with few samples or two modes
+python benchmarks/false_alarms.py --histories     only what trend shows of constant and stepped histories
 python benchmarks/false_alarms.py --calibrate     makes the table of profiler/compare/judge/statistics.py again
 """
 
@@ -18,6 +19,7 @@ import numpy as np
 from peer_rules import PEERS
 from simulated_rounds import SCENARIOS, Experiments, Scenario, simulate
 
+from profiler.compare.history.change_points import change_points, noise_of
 from profiler.compare.judge.capture_estimates import capture_estimates
 from profiler.compare.judge.comparison import Judged, clocks_differ
 from profiler.compare.judge.noise import MachineNoise, assumed_noise
@@ -169,6 +171,39 @@ def few_samples(experiments: int, rule: DecisionRule, rng: np.random.Generator) 
     return results
 
 
+def _autocorrelated(rng: np.random.Generator, n: int, correlation: float) -> np.ndarray:
+    values = rng.standard_normal(n)
+    values[1:] *= np.sqrt(1.0 - correlation**2)
+    for index in range(1, n):
+        values[index] += correlation * values[index - 1]
+    return 0.01 * values
+
+
+HISTORY_RUNS = (12, 30, 60, 100, 200)
+HISTORY_STEPS = (0.0, 0.02, 0.03, 0.05)
+HISTORY_MODELS = {
+    "Gaussian 1 %": lambda rng, n: 0.01 * rng.standard_normal(n),
+    "Student t 2.5, 1 %": lambda rng, n: 0.01 * rng.standard_t(2.5, n),
+    "a fifth of the runs 3 % slower": lambda rng, n: 0.03 * (rng.random(n) < 0.2) + 0.001 * rng.standard_normal(n),
+    "autocorrelation 0.5, 1 %": lambda rng, n: _autocorrelated(rng, n, 0.5),
+}
+"""Noise of the runs of a history, on the log scale."""
+
+
+def histories(experiments: int, rule: DecisionRule, rng: np.random.Generator) -> list[dict]:
+    """Measure how often `profiler trend` shows a change in constant histories, and finds a step in their middle."""
+    results = []
+    for name, model in HISTORY_MODELS.items():
+        for step in HISTORY_STEPS:
+            found = {}
+            for runs in HISTORY_RUNS:
+                series = [model(rng, runs) + step * (np.arange(runs) >= runs // 2) for _ in range(experiments)]
+                shown = [change_points(values, noise_of(values, 0.005), rule.log_threshold) for values in series]
+                found[str(runs)] = float(np.mean([bool(points) for points in shown]))
+            results.append({"model": name, "step": step, "changes": found})
+    return results
+
+
 def measured_noise(scenario: Scenario, rng: np.random.Generator) -> MachineNoise:
     """Return what a self-test of 40 rows and 30 rounds says of the spread between processes: its 90th percentile over rows."""
     data = simulate(scenario, np.zeros(ROWS), SELFTEST_ROUNDS, rng)
@@ -285,6 +320,15 @@ def print_samples(results: list[dict]) -> None:
         print(f"| {result['model']} | " + " | ".join(f"{100 * share:.1f}" for share in result["alarms"].values()) + " |")
 
 
+def print_histories(results: list[dict]) -> None:
+    """Print how often a history shows a change."""
+    print("\n| noise of runs | truth | " + " | ".join(f"{runs} runs" for runs in HISTORY_RUNS) + " |")
+    print("| --- | --- |" + " ---: |" * len(HISTORY_RUNS))
+    for result in results:
+        truth = f"{100 * result['step']:g} % step" if result["step"] else "constant"
+        print(f"| {result['model']} | {truth} | " + " | ".join(f"{100 * v:.1f}" for v in result["changes"].values()) + " |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--experiments", type=int, default=4000)
@@ -293,11 +337,15 @@ def main() -> None:
     parser.add_argument("--calibrate", action="store_true")
     parser.add_argument("--processes", action="store_true", help="only sides of several processes of unequal spread")
     parser.add_argument("--samples", action="store_true", help="only single processes with few samples or two modes")
+    parser.add_argument("--histories", action="store_true", help="only what trend shows of constant and stepped histories")
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
     if arguments.calibrate:
         for point in calibrate(4_000_000, rng):
             print(f"({point[0]:g}, {point[1]:.4g})")
+        return
+    if arguments.histories:
+        print_histories(histories(arguments.experiments, DecisionRule(), rng))
         return
     if arguments.samples:
         print_samples(few_samples(arguments.experiments, DecisionRule(), rng))

@@ -44,7 +44,7 @@ class SelfTest:
         alarm_rate_high: Upper end of the 95 % interval of the alarm rate.
         undecided: Those of which nobody could tell.
         process_spread: Standard deviation of ln(median) between processes: the 90th percentile over rows.
-        process_spread_dof: Its degrees of freedom.
+        process_spread_dof: Its degrees of freedom: two processes a round give one difference.
         smallest_slowdown: Smallest slowdown called slower with 95 % power; None when none of those tried is.
         power: Slowdown to the share of trials and rows that called it slower.
         rows: Label to its own spread and number of processes.
@@ -147,7 +147,7 @@ def judge_selftest(
         alarm_rate_high=_upper(alarms, verdicts.size),
         undecided=int((verdicts == Verdict.CANNOT_TELL.value).sum()),
         process_spread=float(np.quantile(known, 0.9)) if known else None,
-        process_spread_dof=float(min((item["processes"] for item in spread.values()), default=1) - 1),
+        process_spread_dof=float(max(min((item["processes"] for item in spread.values()), default=0) / 2 - 1, 0)),
         smallest_slowdown=_smallest(power),
         power=power,
         rows=spread,

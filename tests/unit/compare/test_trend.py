@@ -74,6 +74,30 @@ def test_constant_series_rarely_show_a_change():
         assert np.mean(alarms) <= 0.025, count
 
 
+def autocorrelated(rng, count, correlation=0.5):
+    values = rng.standard_normal(count)
+    values[1:] *= np.sqrt(1.0 - correlation**2)
+    for index in range(1, count):
+        values[index] += correlation * values[index - 1]
+    return values
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        lambda rng, count: 0.01 * rng.standard_t(2.5, count),
+        lambda rng, count: 0.03 * (rng.random(count) < 0.2) + 0.001 * rng.standard_normal(count),
+        lambda rng, count: 0.01 * autocorrelated(rng, count),
+    ],
+    ids=["heavy tails", "a fifth of the runs slower", "autocorrelated"],
+)
+def test_odd_and_dependent_runs_are_no_levels(noise):
+    rng = np.random.default_rng(3)
+    series = [noise(rng, 100) for _ in range(60)]
+    # at most 1 %, and what 60 histories can add to it; 23, 97 and 65 % before
+    assert np.mean([bool(change_points(values, noise_of(values, 0.005), 0.01)) for values in series]) <= 0.05
+
+
 def test_steps_are_found_where_they_are():
     rng = np.random.default_rng(9)
     values = np.repeat([0.0, 8.0, 2.0], [12, 9, 15]) + rng.standard_normal(36)
