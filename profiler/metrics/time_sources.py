@@ -233,7 +233,7 @@ def _periods(
     in_order = np.lexsort((np.arange(len(point)), point))
     broken = np.zeros(len(point), dtype=np.int64)
     broken[in_order] = np.cumsum(~whole[in_order])
-    same = (point[this] == point[following]) & (broken[this] == broken[following]) & whole[this]
+    same = (point[this] == point[following]) & (broken[this] == broken[following]) & whole[this] & whole[following]
     this, following = this[same], following[same]
     period[this] = start[following] - start[this]
     pairs = np.bincount(label[this])
