@@ -30,7 +30,7 @@ def iteration_notes(each: pd.DataFrame) -> pd.DataFrame:
     )
     groups = _groups(each[(each["lost"] == 0) & (each["unclear"] == 0)])
     records = {}
-    for point, row in found.iterrows():
+    for point, row in found.to_dict("index").items():
         left_out = []
         if row["lost"]:
             left_out.append(f"{row['lost']} of {row['count']} iterations lost the GPU record of a launch")
@@ -60,12 +60,12 @@ def _groups(whole: pd.DataFrame) -> dict[object, str]:
     found = whole.groupby(["point", "kind"]).agg(
         count=("time_ns", "size"), time=("time_ns", "median"), operations=("operations", "first")
     )
-    texts: dict[object, str] = {}
-    for point, groups in found.sort_values("count", ascending=False, kind="stable").groupby("point", sort=False):
-        named = [
-            f"{row['count']:.0f} of {_operations(row['operations'])} ({format_ns(row['time'])})"
-            for row in groups.head(_GROUPS_NAMED).to_dict("records")
-        ]
-        more = f", {len(groups) - _GROUPS_NAMED} more groups" if len(groups) > _GROUPS_NAMED else ""
-        texts[point] = f"iterations differ in their operations: {', '.join(named)}{more}"
-    return texts
+    groups: dict[object, list[dict[str, float]]] = {}
+    for row in found.sort_values("count", ascending=False, kind="stable").reset_index().to_dict("records"):
+        groups.setdefault(row["point"], []).append(row)
+    return {point: f"iterations differ in their operations: {_named(rows)}" for point, rows in groups.items()}
+
+
+def _named(groups: list[dict[str, float]]) -> str:
+    named = [f"{row['count']} of {_operations(row['operations'])} ({format_ns(row['time'])})" for row in groups[:_GROUPS_NAMED]]
+    return ", ".join(named) + (f", {len(groups) - _GROUPS_NAMED} more groups" if len(groups) > _GROUPS_NAMED else "")
