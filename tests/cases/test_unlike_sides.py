@@ -76,3 +76,10 @@ def test_iterations_of_no_point_leave_kernels_and_that_is_said(case, profiler):
     words = " ".join(out.split())
     assert code == 0, err
     assert "g_base.sqlite marks iterations and no sweep point: kernels are compared" in words
+
+
+def test_a_result_given_twice_as_two_processes_is_refused(changed, profiler):
+    first, second, other = (changed(f"{name}.json", shift) for name, shift in (("a", 0), ("b", 0), ("c", 7)))
+    code, out, _ = profiler("gate", f"{first},{second}", other)
+    assert code == 12 and "one result was given twice" in " ".join(out.split())
+    assert "given twice" not in profiler("gate", f"{first},{other}", second)[1]

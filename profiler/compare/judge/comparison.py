@@ -177,7 +177,8 @@ def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: fro
     base, candidate = with_one_quantity((pair.base, pair.candidate))
     for side, row in (("base", base), ("candidate", candidate)):
         if row.problem:
-            return Judged(name, pair, Verdict.CANNOT_TELL, row.problem, _sentence(side, row))
+            verdict = Verdict.NOT_COMPARABLE if row.problem == "repeated_samples" else Verdict.CANNOT_TELL
+            return Judged(name, pair, verdict, row.problem, _sentence(side, row))
     if has_too_few(base, candidate):
         counts = f"{base.count} and {candidate.count} samples"
         return Judged(name, pair, Verdict.CANNOT_TELL, "too_few_samples", f"{counts}: {REASONS['too_few_samples']}")

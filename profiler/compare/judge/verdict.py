@@ -37,6 +37,7 @@ REASONS: dict[str, str] = {
     "near_threshold": "there is a difference, but too near the threshold to say whether it matters",
     "one_capture": "one process on each side: the spread between processes is assumed, not measured",
     "one_sample": "one sample only on a side",
+    "repeated_samples": "two processes have the same samples in the same order: one result was given twice",
     "too_few_samples": "so few can be in one order by chance: five on each side could tell",
     "too_few_rounds": "fewer than three complete rounds",
     "missing_samples": "a side has no samples",

@@ -74,7 +74,9 @@ class Row:
         """Reason code of the gravest thing wrong with any of its processes; empty when all is well."""
         found = [summary.problem for summary in self.summaries if summary.problem]
         void = [problem for problem in found if problem in VOID_STATUSES]
-        return worst_status(void) if void else next(iter(found), "")
+        prints = [summary.fingerprint for summary in self.summaries if summary.fingerprint]
+        repeated = "repeated_samples" if len(set(prints)) < len(prints) else ""
+        return worst_status(void) if void else next(iter(found), repeated)
 
     @property
     def is_timed(self) -> bool:

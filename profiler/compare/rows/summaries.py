@@ -27,6 +27,7 @@ class Summary:
         resolution_ns: Step of the clock; NaN when all samples are equal.
         problem: Reason code of `verdict.REASONS`, empty when all is well.
         error_dof: Degrees of freedom of `log_error`.
+        fingerprint: Equal for equal samples in one order; 0 where fewer than five, or all equal, may repeat honestly.
     """
 
     median_ns: float
@@ -35,6 +36,7 @@ class Summary:
     resolution_ns: float
     problem: str = ""
     error_dof: float = float("inf")
+    fingerprint: int = 0
 
 
 def summarise(samples: NDArray[np.float64] | None, status: str = "ok") -> Summary:
@@ -51,7 +53,11 @@ def summarise(samples: NDArray[np.float64] | None, status: str = "ok") -> Summar
     if values.size == 1:
         return Summary(float(values[0]), np.nan, 1, np.nan, problem)
     error, dof = median_error(values)
-    return Summary(float(np.median(values)), error, values.size, resolution_ns(values), error_dof=dof)
+    return Summary(float(np.median(values)), error, values.size, resolution_ns(values), "", dof, _fingerprint(values))
+
+
+def _fingerprint(values: NDArray[np.float64]) -> int:
+    return hash(values.tobytes()) if values.size >= 5 and np.ptp(values) > 0 else 0
 
 
 def _problem(values: NDArray[np.float64], status: str) -> str:

@@ -253,8 +253,8 @@ def test_two_samples_a_side_are_named(write_result):
 
 def test_a_process_under_other_conditions_voids_its_side(write_result):
     good = [write_result(f"{i}.json", {A: samples(1e5, seed=i)}) for i in range(6)]
-    other = write_result("other.json", {A: samples(1e5)}, device={"name": "Another GPU"})
-    warm = write_result("warm.json", {A: {"samples_ns": samples(1e5), "cache": "warm"}})
+    other = write_result("other.json", {A: samples(1e5, seed=8)}, device={"name": "Another GPU"})
+    warm = write_result("warm.json", {A: {"samples_ns": samples(1e5, seed=9), "cache": "warm"}})
     same = joined(*good[3:])
     for base in (joined(good[0], other, good[2]), joined(other, *good[:2])):
         found = compare_targets(base, [same])

@@ -60,6 +60,7 @@ def test_a_self_test_is_stored_and_used(driver, tmp_path):
     assert result.trials == 2 and result.comparisons == 20 and result.alarms == 0 and result.alarm_rate_high < 0.15
     assert 0.005 < result.smallest_slowdown <= 0.025 and result.power["0.05"] == 1.0 and result.power["0.0025"] == 0.0
     assert 0.001 < result.process_spread < 0.005
+    assert result.process_spread_dof <= result.rounds - 1
     stored = json.loads((run.raw("selftest") / "selftest.json").read_text())
     assert stored["schema"] == "profiler-selftest" and stored["process_spread"] == result.process_spread
     noise = find_noise(tmp_path, "Simulated GPU", "GPU-0")
