@@ -127,7 +127,7 @@ class AbStore:
     """
 
     def __init__(self, run: RunDir, request: AbRequest | None = None) -> None:
-        self.run, self.folder = run, run.raw(TOOL)
+        self.run = run
         self.request = request or read_request(run)
         self.names = [side.name for side in self.request.sides]
         self.rounds: list[RoundRecord] = []
@@ -144,6 +144,11 @@ class AbStore:
         """Keep the request as it is now: what a resumed job was given anew counts from here on."""
         document = redact_document(self.request.to_dict())
         write_atomic(self.folder / JOB, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+    @property
+    def folder(self) -> Path:
+        """Where the job keeps its files; the run's folder gets another name when the run is complete."""
+        return self.run.raw(TOOL)
 
     def round_folder(self, number: int) -> Path:
         """Folder of a round."""

@@ -28,7 +28,9 @@ STEPS = [
 @pytest.mark.skipif(DRIVER is None, reason="profiler-driver is not built")
 @pytest.mark.parametrize(("experiment", "step"), STEPS, ids=[f"{item.name}-{step.name}" for item, step in STEPS])
 def test_the_driver_takes_every_command_line(experiment, step, tmp_path) -> None:
-    argv = step.command[step.command.index(str(TOOLBOX.driver)) :]
+    argv = list(step.command[step.command.index(str(TOOLBOX.driver)) :])
+    if "--json" in argv:  # a dry run has no result
+        del argv[argv.index("--json") : argv.index("--json") + 2]
     ended = subprocess.run([*argv, "--dry-run"], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert ended.returncode == 0, ended.stderr
 
