@@ -81,7 +81,8 @@ def test_quantities_of_random_iterations(tmp_path_factory, drawn):
     overlaps = sum(after[0] < before[1] for before, after in pairs)
     assert (row["span_ns"], row["busy_ns"]) == (median(spans), median(busy))
     assert row["gap_ns"] == median([span - own for span, own in zip(spans, busy, strict=True)])
-    assert row["lost_iterations"] == sum(lost)
+    # a capture without any GPU work lost none of it: it did not record GPUs, which is told as such
+    assert row["lost_iterations"] == (sum(lost) if any(recorded) else 0)
     assert ("assigned by time" in (row["note"] or "")) == any(how == OTHER for own in iterations for *_, how in own)
     assert (row["kernel_time_ns"], row["period_ns"]) == (median(kernels), median(periods))
     if working:
