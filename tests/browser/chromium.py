@@ -3,7 +3,7 @@
 import time
 from contextlib import contextmanager
 
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 def until(page, expression, argument=None):
@@ -49,5 +49,13 @@ def draw_all(page):
     for top in range(0, height, 600):
         page.evaluate(f"window.scrollTo(0, {top})")
         page.wait_for_timeout(30)
-    until(page, "[...document.querySelectorAll('.figure')].every((node) => node.querySelector('.main-svg'))")
-    until(page, "[...document.querySelectorAll('.widget')].every((node) => node.children.length > 0)")
+    # on a busy machine the page may have been scrolled on before it noticed: what is bare is brought into view again
+    until(
+        page,
+        """() => {
+            const bare = [...document.querySelectorAll('.figure')].find((node) => !node.querySelector('.main-svg'))
+                ?? [...document.querySelectorAll('.widget')].find((node) => node.children.length === 0);
+            bare?.scrollIntoView();
+            return !bare;
+        }""",
+    )
