@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_INTEGER_LIMIT = 2.0**63
+
+
 @dataclass(frozen=True)
 class Coded:
     """Text as codes into a list of distinct values.
@@ -97,6 +100,31 @@ def narrow(values: np.ndarray) -> np.ndarray:
     if limits.min <= low and high <= limits.max:
         return values.astype(np.int32)
     return values
+
+
+def as_floats(values: np.ndarray) -> np.ndarray:
+    """Return numbers as float64, NaN where a value is missing."""
+    floats: np.ndarray = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+    return floats
+
+
+def whole(values: np.ndarray) -> np.ndarray:
+    """Return floats as int64, masked where they are not finite or do not fit: ncu prints `inf` for a division by zero."""
+    missing = ~(np.abs(values) < _INTEGER_LIMIT)
+    numbers = np.rint(np.where(missing, 0, values)).astype(np.int64)
+    return np.ma.masked_array(numbers, missing) if missing.any() else numbers
+
+
+def absent_like(values: np.ndarray) -> np.ndarray:
+    """Return what stands for a missing value among others, an array of no dimension: None among objects, else NaN."""
+    return np.array(None, dtype=object) if values.dtype == object else np.array(np.nan)
+
+
+def objects(values: Sequence[Any]) -> np.ndarray:
+    """Return an array of objects, None where a value is missing."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = list(values)
+    return array
 
 
 class Columns(Mapping[str, Column]):

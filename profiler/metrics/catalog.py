@@ -46,7 +46,7 @@ METRIC_TABLES: tuple[MetricTable, ...] = (
 )
 
 
-_OFTEN_NEEDED = ("memcpys", "memsets", "graph_launches", "api_calls", "nvtx_ranges", "devices")
+_OFTEN_NEEDED = ("memcpys", "memsets", "graph_launches", "api_calls", "nvtx_ranges", "devices", "diagnostics")
 _WORKERS = min(2, os.cpu_count() or 1)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from profiler.columns import whole
 from profiler.metrics import counter_formulas as formulas
 from profiler.spec import Better, ColumnSpec
 from profiler.tools.ncu.counter_matrix import CounterMatrix
@@ -14,15 +15,6 @@ from profiler.tools.ncu.metric_names import DRAM_READ, DRAM_WRITE, TENSOR_BF16, 
 from profiler.units import NS_PER_S, UNITS
 
 _WHOLE_UNITS = frozenset(("ns", "bytes", "FLOP", *(unit.name for unit in UNITS.values() if unit.counts)))
-
-_INTEGER_LIMIT = 2.0**63
-
-
-def whole(values: np.ndarray) -> np.ndarray:
-    """Return floats as int64, masked where they are not finite or do not fit: ncu prints `inf` for a division by zero."""
-    missing = ~(np.abs(values) < _INTEGER_LIMIT)
-    numbers = np.rint(np.where(missing, 0, values)).astype(np.int64)
-    return np.ma.masked_array(numbers, missing) if missing.any() else numbers
 
 
 @dataclass(frozen=True)

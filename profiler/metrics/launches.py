@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns
+from profiler.columns import Coded, Column, Columns, whole
 from profiler.distinct import distinct_rows
 from profiler.metrics.counter_formulas import EXTRA_METRICS, dram_bytes, ratio
 from profiler.metrics.counters import size_texts
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.launch_columns import BLOCK, GRID, KERNEL, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY
-from profiler.metrics.launch_quantities import QUANTITIES, whole
+from profiler.metrics.launch_quantities import QUANTITIES
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec

@@ -4,68 +4,70 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from profiler.columns import Coded, objects
+from profiler.distinct import distinct_rows
+from profiler.metrics.grouping import group_statistics
 from profiler.units import format_ns
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from profiler.metrics.iteration_owners import Owners
+    from profiler.metrics.time_sources import IterationTimes
 
 _GROUPS_NAMED = 3
 
 
-def iteration_notes(each: pd.DataFrame) -> pd.DataFrame:
+def iteration_notes(labels: Coded, owned: Owners, each: IterationTimes) -> dict[str, np.ndarray]:
     """Say what is missing from each point's iterations, and how they differ.
 
     Args:
-        each: One row an iteration inside a point: point, time_ns, lost, unclear, by_time, operations, kind.
+        labels: Point of each iteration.
+        owned: What belongs to each iteration.
+        each: What each iteration took.
 
     Returns:
         By point: `note`, sentences or None; `lost_iterations`, iterations that are left out of the times; `why_partial`, where
         that leaves none.
     """
-    import pandas as pd
+    points, inside = len(labels.values), labels.codes >= 0
 
-    grouped = each.assign(is_lost=each["lost"] > 0, is_unclear=(each["lost"] == 0) & (each["unclear"] > 0)).groupby("point")
-    found = grouped.agg(
-        count=("time_ns", "size"), lost=("is_lost", "sum"), unclear=("is_unclear", "sum"), by_time=("by_time", "sum")
-    )
-    groups = _groups(each[(each["lost"] == 0) & (each["unclear"] == 0)])
-    records = {}
-    for point, row in found.to_dict("index").items():
-        left_out = []
-        if row["lost"]:
-            left_out.append(f"{row['lost']} of {row['count']} iterations lost the GPU record of a launch")
-        if row["unclear"]:
-            left_out.append(
-                f"in {row['unclear']} of {row['count']} another thread launched work while several iterations were open"
-            )
-        missing = row["lost"] + row["unclear"]
-        said = [f"{' and '.join(left_out)}: left out"] if left_out else []
-        said += ["assigned by time (another thread launched work of it)"] if row["by_time"] else []
+    def counted(mask: np.ndarray) -> list[int]:
+        return list(map(int, np.bincount(labels.codes[inside & mask], minlength=points)))
+
+    count, missing, by_time = (counted(mask) for mask in (inside, ~owned.whole, owned.by_time > 0))
+    lost, unclear = counted(owned.lost > 0), counted((owned.lost == 0) & (owned.unclear > 0))
+    groups = _groups(labels, inside & owned.whole, each)
+    notes, why = objects([None] * points), objects([None] * points)
+    for point in range(points):
+        left_out = [f"{lost[point]} of {count[point]} iterations lost the GPU record of a launch"] * bool(lost[point])
+        left_out += [
+            f"in {unclear[point]} of {count[point]} another thread launched work while several iterations were open"
+        ] * bool(unclear[point])
+        said = [f"{' and '.join(left_out)}: left out"] * bool(left_out)
+        said += ["assigned by time (another thread launched work of it)"] * bool(by_time[point])
         said += [groups[point]] if point in groups else []
-        why = " and ".join(left_out) if missing == row["count"] else None
-        records[point] = {"note": "; ".join(said) or None, "lost_iterations": missing, "why_partial": why}
-    return pd.DataFrame.from_dict(records, orient="index", columns=["note", "lost_iterations", "why_partial"])
+        notes[point] = "; ".join(said) or None
+        why[point] = (missing[point] == count[point] and " and ".join(left_out)) or None
+    return {"note": notes, "lost_iterations": np.where(np.array(count) > 0, missing, np.nan), "why_partial": why}
 
 
-def _operations(count: float) -> str:
-    return f"{count:.0f} operation{'' if count == 1 else 's'}"
-
-
-def _groups(whole: pd.DataFrame) -> dict[object, str]:
+def _groups(labels: Coded, whole: np.ndarray, each: IterationTimes) -> dict[int, str]:
     """Name the groups of iterations of one point that do not consist of the same operations, the largest first."""
-    differing = whole.groupby("point")["kind"].nunique()
-    whole = whole[whole["point"].isin(differing.index[differing > 1])]
-    if whole.empty:
-        return {}
-    found = whole.groupby(["point", "kind"]).agg(
-        count=("time_ns", "size"), time=("time_ns", "median"), operations=("operations", "first")
-    )
-    groups: dict[object, list[dict[str, float]]] = {}
-    for row in found.sort_values("count", ascending=False, kind="stable").reset_index().to_dict("records"):
-        groups.setdefault(row["point"], []).append(row)
-    return {point: f"iterations differ in their operations: {_named(rows)}" for point, rows in groups.items()}
+    rows = np.flatnonzero(whole)
+    last, group = distinct_rows([labels.codes[rows], each.kind[rows]])
+    timed = ~np.isnan(each.time_ns[rows])
+    count, point = np.bincount(group, minlength=len(last)), labels.codes[rows[last]]
+    median = group_statistics(group[timed], each.time_ns[rows[timed]], len(last)).median
+    groups: dict[int, list[int]] = {}
+    for number in np.argsort(-count, kind="stable").tolist():
+        groups.setdefault(int(point[number]), []).append(number)
 
+    def named(numbers: list[int]) -> str:
+        sizes = [int(each.operations[rows[last[number]]]) for number in numbers[:_GROUPS_NAMED]]
+        words = [f"{size} operation{'' if size == 1 else 's'}" for size in sizes]
+        texts = [f"{count[n]} of {size} ({format_ns(median[n])})" for n, size in zip(numbers, words, strict=False)]
+        texts += [f"{len(numbers) - _GROUPS_NAMED} more groups"] if len(numbers) > _GROUPS_NAMED else []
+        return f"iterations differ in their operations: {', '.join(texts)}"
 
-def _named(groups: list[dict[str, float]]) -> str:
-    named = [f"{row['count']} of {_operations(row['operations'])} ({format_ns(row['time'])})" for row in groups[:_GROUPS_NAMED]]
-    return ", ".join(named) + (f", {len(groups) - _GROUPS_NAMED} more groups" if len(groups) > _GROUPS_NAMED else "")
+    return {code: named(numbers) for code, numbers in groups.items() if len(numbers) > 1}

@@ -6,59 +6,45 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.columns import Coded
+from profiler.columns import Coded, Columns, as_floats, objects
 from profiler.distinct import distinct
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.gpu_operations import KERNEL, MEMCPY, gpu_operations
-from profiler.metrics.grouping import group_statistics
+from profiler.metrics.grouping import GroupStatistics, group_statistics
 from profiler.metrics.point_notes import iteration_notes
 from profiler.metrics.point_ranges import iterations, operation_points, owners
-from profiler.metrics.time_sources import IterationTimes, iteration_times
+from profiler.metrics.time_sources import iteration_times
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from profiler.tables.captures import Captures
-
 
 STATISTICS = {"median": "median", "p05": "p05", "p95": "p95", "min": "minimum", "max": "maximum", "stddev": "stddev"}
 """Statistics of a point's times, by the middle of their columns' names."""
-
-
-def label_statistics(labels: Coded, values: np.ndarray) -> pd.DataFrame:
-    """Compute statistics of durations per label; rows without label or without a value are left out.
-
-    Args:
-        labels: Point of each value.
-        values: float64 ns.
-
-    Returns:
-        One row a label, which is the index: `count`, and float64 ns, NaN without values, as `STATISTICS` names them.
-    """
-    import pandas as pd
-
-    keep = (labels.codes >= 0) & ~np.isnan(values)
-    found = group_statistics(labels.codes[keep], values[keep], len(labels.values))
-    frame = pd.DataFrame(
-        {name: getattr(found, source) for name, source in STATISTICS.items()}, index=pd.Index(list(labels.values), dtype=object)
-    )
-    frame.loc[found.count == 0] = np.nan
-    return frame.assign(count=found.count)
-
-
 PARTS = ("span_ns", "kernel_time_ns", "busy_ns", "gap_ns", "period_ns")
 """What else an iteration's work on the GPU took, by the names of `points`; the medians are a point's."""
-
 DEVICE_TOTALS = ("memory_bandwidth_bytes_per_s", "l2_cache_bytes")
 """What of the GPUs bounds how fast bytes can move."""
 
 
-def gpu_points(recording: Captures) -> pd.DataFrame | None:
+def _by_label(labels: Coded, values: np.ndarray) -> GroupStatistics:
+    """Return statistics per label; rows without label or without a value are left out."""
+    keep = (labels.codes >= 0) & ~np.isnan(values)
+    return group_statistics(labels.codes[keep], values[keep], len(labels.values))
+
+
+def _statistics(labels: Coded, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Return label, count and, as `STATISTICS` names them, statistics of durations in float64 ns, NaN without values."""
+    found = _by_label(labels, values)
+    named = {name: np.where(found.count > 0, getattr(found, source), np.nan) for name, source in STATISTICS.items()}
+    return {"label": objects(labels.values), "count": found.count.astype(np.float64), **named}
+
+
+def gpu_points(recording: Captures) -> Columns | None:
     """Return GPU figures per point of a recording of one tool; None when it has no sweep point.
 
     Returns:
-        The columns of `label_statistics`, of the time that an iteration took on the GPU, and those of `PARTS`; timed_by: span,
+        label; count of iterations with a time, and its statistics as `STATISTICS` names them; those of `PARTS`; timed_by: span,
         or period where the point's iterations overlap; payload_bytes: bytes that an iteration must move;
         kernels_per_iteration: mean number of kernels and graphs; memcpys_in_iterations: copies inside measured iterations;
         the columns of `iteration_notes`, and of `DEVICE_TOTALS` over the GPUs that its iterations used;
@@ -67,48 +53,45 @@ def gpu_points(recording: Captures) -> pd.DataFrame | None:
     found = iterations(recording)
     if found is None or not found.labels:
         return None
-    import pandas as pd
-
-    labels, index = Coded(found.label.codes, found.labels), pd.Index(list(found.labels), dtype=object)
+    labels = Coded(found.label.codes, found.labels)
+    points = len(found.labels)
+    payload = np.full(points, np.nan)
+    known = np.flatnonzero((labels.codes >= 0) & ~np.isnan(found.payload_bytes))
+    payload[labels.codes[known]] = found.payload_bytes[known]
     try:
-        measured, work = _measured(iteration_times(recording)), _work(recording, labels)
-        owned, kernels = owners(recording), iteration_times(recording).kernels
-        measured["kernels_per_iteration"] = np.where(owned.whole, kernels, np.nan)
-        measured |= {"lost": owned.lost, "unclear": owned.unclear, "by_time": owned.by_time}
+        work = _work(recording, labels)
     except DataMissingError:
-        measured = dict.fromkeys(("time_ns", *PARTS, "kernels_per_iteration", "overlaps"), np.full(len(found.row), np.nan))
-        measured |= dict.fromkeys(("lost", "unclear", "by_time", "operations", "kind"), np.zeros(len(found.row), dtype=np.int64))
-        work = dict.fromkeys(("memcpys_in_iterations", "launch_configuration", *DEVICE_TOTALS), np.full(len(index), np.nan))
-    each = pd.DataFrame({"point": labels.codes, "payload_bytes": found.payload_bytes, **measured})
-    how = {**dict.fromkeys(PARTS, "median"), "payload_bytes": "last", "kernels_per_iteration": "mean", "overlaps": "max"}
-    points = each[each["point"] >= 0].groupby("point").agg(how).reindex(range(len(index))).set_axis(index).assign(**work)
-    notes = iteration_notes(each[each["point"] >= 0]).reindex(range(len(index))).set_axis(index)
-    points = label_statistics(labels, measured["time_ns"]).join(points).join(notes)
-    timed_by = points["overlaps"].map({0.0: "span", 1.0: "period"}).astype(object).where(points["count"] > 0, None)
-    return points.assign(timed_by=timed_by)
-
-
-def _measured(each: IterationTimes) -> dict[str, np.ndarray]:
-    """Return what each iteration took, by the names of a point's columns."""
-    parts = (each.span_ns, each.kernel_ns, each.busy_ns, each.span_ns - each.busy_ns, each.period_ns)
-    named = dict(zip(PARTS, parts, strict=True))
-    return {
-        "time_ns": each.time_ns,
-        **named,
-        "overlaps": each.overlaps.astype(np.float64),
-        "operations": each.operations,
-        "kind": each.kind,
-    }
+        # ranges alone tell of no time, and of no loss
+        work = _statistics(labels, np.full(len(found.row), np.nan))
+        work |= {name: objects([None] * points) for name in ("timed_by", "note", "why_partial")}
+        unknown = (*PARTS, "kernels_per_iteration", "memcpys_in_iterations", "launch_configuration", *DEVICE_TOTALS)
+        work |= {name: np.full(points, np.nan) for name in unknown}
+        work["lost_iterations"] = np.where(np.isin(np.arange(points), labels.codes), 0.0, np.nan)
+    return Columns({**work, "payload_bytes": payload})
 
 
 def _work(recording: Captures, labels: Coded) -> dict[str, np.ndarray]:
-    """Return the copies inside each point's measured iterations, and its dominant launch configuration."""
+    """Return what the GPU did in the iterations of each point."""
+    each, owned = iteration_times(recording), owners(recording)
     operations, (iteration, _) = gpu_operations(recording), operation_points(recording)
-    owner = labels.codes[iteration[(iteration >= 0) & (operations.kind == MEMCPY)]]
-    copies = np.bincount(owner[owner >= 0], minlength=len(labels.values)).astype(np.float64)
-    dominant = _dominant(recording, labels, iteration, len(labels.values))
-    chosen = {"memcpys_in_iterations": copies, "launch_configuration": np.where(dominant >= 0, dominant, np.nan)}
-    return chosen | _device_totals(recording, labels, iteration)
+    points = len(labels.values)
+    parts = zip(PARTS, (each.span_ns, each.kernel_ns, each.busy_ns, each.span_ns - each.busy_ns, each.period_ns), strict=True)
+    overlaps = np.bincount(labels.codes[each.overlaps & (labels.codes >= 0)], minlength=points) > 0
+    times = _statistics(labels, each.time_ns)
+    copying = labels.codes[iteration[(iteration >= 0) & (operations.kind == MEMCPY)]]
+    dominant = _dominant(recording, labels, iteration, points)
+    return {
+        **times,
+        **{name: _by_label(labels, values).median for name, values in parts},
+        "timed_by": objects(
+            ["period" if over else "span" if count else None for over, count in zip(overlaps, times["count"], strict=True)]
+        ),
+        "kernels_per_iteration": _by_label(labels, np.where(owned.whole, each.kernels, np.nan)).mean,
+        "memcpys_in_iterations": np.bincount(copying[copying >= 0], minlength=points).astype(np.float64),
+        "launch_configuration": np.where(dominant >= 0, dominant, np.nan),
+        **iteration_notes(labels, owned, each),
+        **_device_totals(recording, labels, iteration),
+    }
 
 
 def _device_totals(recording: Captures, labels: Coded, iteration: np.ndarray) -> dict[str, np.ndarray]:
@@ -137,32 +120,26 @@ def _dominant(recording: Captures, labels: Coded, iteration: np.ndarray, groups:
     chosen = np.flatnonzero((iteration >= 0) & (operations.kind == KERNEL))
     point = labels.codes[iteration[chosen]]
     chosen, point = chosen[point >= 0], point[point >= 0]
-    configurations = recording.columns("launch_configurations").rows
+    configurations = max(recording.columns("launch_configurations").rows, 1)
     ids = recording.columns("kernels").array("launch_configuration_id")[operations.row[chosen]]
-    pair = point.astype(np.int64) * max(configurations, 1) + ids
-    found, codes = distinct(pair)
+    found, codes = distinct(point.astype(np.int64) * configurations + ids)
     spent = np.bincount(codes, weights=(operations.end - operations.start)[chosen], minlength=len(found))
     order = np.lexsort((-found, spent))
-    result[found[order] // max(configurations, 1)] = found[order] % max(configurations, 1)
+    result[found[order] // configurations] = found[order] % configurations
     return result
 
 
-def sample_times(recording: Captures, tool: str) -> pd.DataFrame | None:
-    """Return statistics of the program's own samples by label, as `label_statistics`; None when there are none.
+def sample_times(recording: Captures, tool: str) -> Columns | None:
+    """Return statistics of the program's own samples by label, as those of `gpu_points`; None when there are none.
 
     Returns:
         Device time, and `host_median`: the median host time to enqueue an iteration.
     """
     if not (recording.has("points", tool) and recording.has("samples", tool)):
         return None
-    points, samples = recording.columns("points", tool), recording.columns("samples", tool)
-    label = points.coded("label")
+    label, samples = recording.columns("points", tool).coded("label"), recording.columns("samples", tool)
     # points are numbered by row within their document
     own = Coded(label.codes[samples.array("point_id")], label.values)
-    host = _as_float(samples.array("host_duration_ns")) if "host_duration_ns" in samples else np.full(samples.rows, np.nan)
-    device = label_statistics(own, _as_float(samples.array("duration_ns")))
-    return device.assign(host_median=label_statistics(own, host)["median"])
-
-
-def _as_float(values: np.ndarray) -> np.ndarray:
-    return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+    host = samples.array("host_duration_ns") if "host_duration_ns" in samples else np.full(samples.rows, np.nan)
+    device = _statistics(own, as_floats(samples.array("duration_ns")))
+    return Columns({**device, "host_median": _by_label(own, as_floats(host)).median})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from profiler.columns import Columns
+from profiler.columns import Columns, absent_like, as_floats, objects, whole
 from profiler.errors import DataMissingError
+from profiler.metrics.counter_formulas import ratio
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.failed_calls import spoiled_points
 from profiler.metrics.kernel_time import dimensions, first_device_occupancy, shared_memory
@@ -25,8 +26,6 @@ from profiler.spec import ColumnSpec
 from profiler.tools.registry import KERNEL_TIMERS, RANGE_MARKERS, TOOLS, UNTRACED, tool_order
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from profiler.tables.captures import Captures
 
 _TRACED = KERNEL_TIMERS[0]
@@ -44,51 +43,44 @@ _FROM_LAUNCHES = {
 
 _PER_LAUNCH = frozenset({"dram_bytes", "bank_conflicts"})
 _SAID = ("status", "reason", "engine", "program", "clock", "cache", "launch_mode")
-_DESCRIBED = (
-    *("kernel", "grid", "kernel_block", "registers_per_thread", "shared_memory_bytes"),
-    *("theoretical_occupancy_pct", "occupancy_limiter"),
-)
+
+Figures = dict[str, np.ndarray]
+"""Columns of one row per label, in the order of the table: float64, NaN where a value is missing, or objects with None."""
 
 
-def points(recording: Captures) -> pd.DataFrame:
+def points(recording: Captures) -> Columns:
     """Join all tools' data of each sweep point, in the order in which the points ran.
 
     Raises:
         DataMissingError: The recording marks no sweep point.
     """
     marked = {tool: gpu_points(recording.only(tool)) for tool in RANGE_MARKERS if tool in recording.tools}
-    gpu = {tool: found for tool, found in marked.items() if found is not None}
-    results = {
-        tool: recording.table("points", tool).astype({"label": object}) for tool in _RESULT_TOOLS if recording.has("points", tool)
-    }
-    labels = _labels(recording, gpu, results)
+    tables = {tool: recording.columns("points", tool) for tool in _RESULT_TOOLS if recording.has("points", tool)}
+    labels = _labels(recording, [*tables.values(), *(found for found in marked.values() if found is not None)])
     if not labels:
         raise DataMissingError(
             "points: the recording marks no sweep point",
             "mark them in the program: profiler.point(…) in Python, profiler/nvtx.hpp in C++",
         )
-    # loading pandas takes longer than reading most captures: only where there are points
-    import pandas as pd
-
-    table = pd.DataFrame({"label": labels}, index=pd.Index(labels, dtype=object), dtype=object)
-    times = _times(recording, table.index, gpu, results)
-    program = _program(recording, results, gpu)
-    traffic = _traffic(recording, table.index, gpu, results, times, program["cache"])
-    traffic["note"] = _joined([_notes(table.index, gpu, UNTRACED in results), traffic["note"]])
-    parts = [_attributes(labels), program, times, traffic]
-    parts += [_configuration(recording, gpu), _counters(recording)]
-    table = table.join([part.reindex(table.index) for part in parts]).reindex(columns=list(POINTS.names))
-    return table.astype({spec.name: _dtype(spec) for spec in POINTS.columns if spec.name != "block"})
+    gpu = {tool: _aligned(found, labels) for tool, found in marked.items() if found is not None}
+    results = {tool: _aligned(table, labels) for tool, table in tables.items()}
+    columns = {"label": objects(labels), **_attributes(labels), **_program(recording, labels, tables, gpu)}
+    columns |= _times(recording, labels, gpu, results)
+    columns |= _traffic(recording, gpu, results, columns)
+    columns |= _configuration(recording, labels, gpu) | _counters(recording, labels)
+    return Columns({spec.name: _typed(spec, columns.get(spec.name), len(labels)) for spec in POINTS.columns})
 
 
-def _dtype(spec: ColumnSpec) -> str:
-    return "Int64" if spec.dtype == "int" else "float64" if spec.unit else "object"
+def _typed(spec: ColumnSpec, values: np.ndarray | None, rows: int) -> np.ndarray:
+    """Return a column as the table states it: whole numbers, numbers or text."""
+    if values is None:
+        values = np.full(rows, np.nan) if spec.unit else np.full(rows, None, dtype=object)
+    return whole(as_floats(values)) if spec.dtype == "int" else values
 
 
-def _labels(recording: Captures, gpu: dict[str, pd.DataFrame], results: dict[str, pd.DataFrame]) -> list[str]:
+def _labels(recording: Captures, tables: Iterable[Columns]) -> list[str]:
     """Collect labels over all tools: a point that one tool alone saw has a row too."""
-    found = dict.fromkeys(label for table in results.values() for label in table["label"])
-    found |= dict.fromkeys(label for frame in gpu.values() for label in frame.index)
+    found = dict.fromkeys(label for table in tables for label in table.array("label").tolist())
     if recording.has("profiled_launches") and "point" in recording.columns("profiled_launches"):
         point = recording.columns("profiled_launches").coded("point")
         found |= dict.fromkeys(point.values[code] for code in np.unique(point.codes[point.codes >= 0]).tolist())
@@ -96,183 +88,175 @@ def _labels(recording: Captures, gpu: dict[str, pd.DataFrame], results: dict[str
     return list(found)
 
 
-def _first_known(index: pd.Index, columns: Iterable[pd.Series]) -> pd.Series:
-    """Return for each label the value of the first column that has one."""
-    import pandas as pd
+def _aligned(table: Columns, labels: list[str]) -> Figures:
+    """Return a table's rows by label, the last one of a label that has several."""
+    if not table.rows:
+        return {}
+    row = {label: number for number, label in enumerate(table.array("label").tolist())}
+    place = np.array([row.get(label, -1) for label in labels])
+    arrays = {name: table.array(name) for name in table}
+    plain = {name: values if values.dtype == object else as_floats(values) for name, values in arrays.items()}
+    return {name: np.where(place < 0, absent_like(v), v[place]) for name, v in plain.items()}
 
-    aligned = [column.reindex(index) for column in columns]
-    return reduce(pd.Series.fillna, aligned) if aligned else pd.Series(np.nan, index=index)
+
+def _first_known(columns: Iterable[np.ndarray], rows: int) -> np.ndarray:
+    """Return for each row the value of the first column that has one."""
+
+    def filled(known: np.ndarray, others: np.ndarray) -> np.ndarray:
+        missing = known == absent_like(known) if known.dtype == object else np.isnan(known)
+        return np.where(missing, others, known)
+
+    found = list(columns)
+    return reduce(filled, found) if found else np.full(rows, np.nan)
 
 
-def _attributes(labels: list[str]) -> pd.DataFrame:
-    import pandas as pd
-
+def _attributes(labels: list[str]) -> Figures:
     decoded = [decode_label(label) for label in labels]
-    frame = pd.DataFrame([{key: pairs.get(key) for key in RESERVED_KEYS} for pairs in decoded], index=labels, dtype=object)
+    columns: Figures = {key: objects([pairs.get(key) for pairs in decoded]) for key in RESERVED_KEYS}
     rest = [{key: value for key, value in pairs.items() if key not in RESERVED_KEYS} for pairs in decoded]
-    frame["attributes"] = [json.dumps(pairs, ensure_ascii=False) if pairs else None for pairs in rest]
-    blocks = frame["block"].dropna()
-    if all(text.isdigit() for text in blocks):
-        frame["block"] = blocks.map(int).astype("Int64")
-    return frame
+    columns["attributes"] = objects([json.dumps(pairs, ensure_ascii=False) if pairs else None for pairs in rest])
+    blocks = columns["block"].tolist()
+    if all(text is None or text.isdigit() for text in blocks):
+        columns["block"] = np.ma.masked_array([int(text or 0) for text in blocks], [text is None for text in blocks])
+    return columns
 
 
-def _notes(index: pd.Index, gpu: dict[str, pd.DataFrame], untraced: bool) -> pd.Series:
-    """Return what must be known of the times by a tool; its name stands before where the time does not come from it."""
-    notes = [(f"under {tool}: " if untraced else "") + found["note"].dropna() for tool, found in gpu.items()]
-    return _first_known(index, notes)
-
-
-def _joined(parts: Sequence[pd.Series]) -> pd.Series:
-    """Join sentences row by row; None where there is none."""
-    import pandas as pd
-
-    lines = pd.concat(parts, axis=1).astype(object)
-    return lines.apply(lambda row: "; ".join(row.dropna()) or None, axis=1)
-
-
-def _program(recording: Captures, results: dict[str, pd.DataFrame], gpu: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _program(recording: Captures, labels: list[str], tables: dict[str, Columns], gpu: dict[str, Figures]) -> Figures:
     """Take what the program said of each point from the first document that has it; the worst status counts.
 
     A point of which no iteration is whole, and which no document times, is partial.
     """
-    import pandas as pd
+    said: list[dict[str, Any]] = []
+    for table in tables.values():
+        said += table.select([name for name in ("label", *_SAID, "verification") if name in table]).to_records()
+    timed = {row["label"] for row in said}
+    spoiled = {"status": PointStatus.FAILED.value}
+    said += [{"label": label, "reason": reason, **spoiled} for label, reason in spoiled_points(recording).items()]
+    why = _first_known((item["why_partial"] for item in gpu.values()), len(labels)).tolist() if gpu else []
+    partial = {label: reason for label, reason in zip(labels, why, strict=False) if reason and label not in timed}
+    said += [{"label": label, "reason": reason, "status": PointStatus.PARTIAL.value} for label, reason in partial.items()]
+    facts: dict[str, dict[str, Any]] = {label: {} for label in labels}
+    for row in sorted(said, key=lambda row: -gravity(row["status"])):
+        for name, value in row.items() if row["label"] in facts else ():
+            if value is not None:
+                facts[row["label"]].setdefault(name, value)
+    records = [json.loads(facts[label].get("verification", "{}")).get("passed") for label in labels]
+    columns = {name: objects([facts[label].get(name) for label in labels]) for name in _SAID}
+    return {**columns, "verified": objects([{True: "passed", False: "failed"}.get(passed) for passed in records])}
 
-    said = pd.DataFrame(columns=["label", *_SAID, "verification"], dtype=object)
-    spoiled = pd.DataFrame(spoiled_points(recording).items(), columns=["label", "reason"]).assign(status=PointStatus.FAILED.value)
-    partial = pd.concat(
-        [said, *(item["why_partial"].dropna().rename("reason").rename_axis("label").reset_index() for item in gpu.values())]
-    )
-    partial = partial[~partial["label"].isin(pd.concat([said, *results.values()])["label"])].assign(
-        status=PointStatus.PARTIAL.value
-    )
-    documents = [table.reindex(columns=said.columns).astype(object) for table in (*results.values(), spoiled, partial)]
-    said = pd.concat([said, *documents], ignore_index=True)
-    gravest_first = said["status"].map(gravity).sort_values(ascending=False, kind="stable").index
-    facts = said.loc[gravest_first].groupby("label", sort=False).first()
-    passed = facts["verification"].map(lambda record: json.loads(record).get("passed"), na_action="ignore")
-    return facts[list(_SAID)].assign(verified=passed.map({True: "passed", False: "failed"}))
 
-
-def _times(recording: Captures, index: pd.Index, gpu: dict[str, pd.DataFrame], results: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    import pandas as pd
-
-    samples = {tool: found for tool in _RESULT_TOOLS if (found := sample_times(recording, tool)) is not None}
+def _times(recording: Captures, labels: list[str], gpu: dict[str, Figures], results: dict[str, Figures]) -> Figures:
+    samples = {tool: _aligned(found, labels) for tool in _RESULT_TOOLS if (found := sample_times(recording, tool)) is not None}
     own = {UNTRACED: samples[UNTRACED]} if UNTRACED in samples else {}
     timed = {**{tool: gpu[tool] for tool in KERNEL_TIMERS if tool in gpu}, **own}
-    frame = pd.DataFrame(index=index)
-    for tool, found in timed.items():
-        frame = frame.join(found[list(STATISTICS)].add_prefix(f"{tool}_").add_suffix("_ns"))
-    if own:
-        frame[f"{UNTRACED}_host_median_ns"] = own[UNTRACED]["host_median"]
-    if _TRACED in samples:
-        frame[f"{_TRACED}_event_median_ns"] = samples[_TRACED]["median"]
+    columns = {f"{tool}_{name}_ns": found[name] for tool, found in timed.items() for name in STATISTICS if name in found}
+    for tool, name, column in (
+        (UNTRACED, "host_median", f"{UNTRACED}_host_median_ns"),
+        (_TRACED, "median", f"{_TRACED}_event_median_ns"),
+    ):
+        if name in samples.get(tool, {}):
+            columns[column] = samples[tool][name]
     # the tool whose time comes first also says how many iterations that time rests on
-    counts = [found["count"].where(found["count"] > 0) for found in (*gpu.values(), *own.values())]
-    frame["iterations"] = _first_known(index, counts)
-    wrong = {label for table in results.values() for label in table["label"][table["status"] == PointStatus.WRONG_OUTPUT.value]}
+    counts = [np.where(found["count"] > 0, found["count"], np.nan) for found in (*gpu.values(), *own.values())]
+    columns["iterations"] = _first_known(counts, len(labels))
     for name in (*PARTS, "timed_by", "lost_iterations"):
-        frame[name] = _first_known(index, [found[name] for found in gpu.values()])
+        columns[name] = _first_known((found[name] for found in gpu.values()), len(labels))
     # a wrong answer has no speed
-    frame.loc[index.isin(wrong | spoiled_points(recording).keys())] = np.nan
-    return frame
+    void = np.isin(labels, list(spoiled_points(recording)))
+    for table in results.values():
+        void |= table["status"] == PointStatus.WRONG_OUTPUT.value
+    return {name: np.where(void, absent_like(values), values) for name, values in columns.items()}
 
 
-def _traffic(
-    recording: Captures,
-    index: pd.Index,
-    gpu: dict[str, pd.DataFrame],
-    results: dict[str, pd.DataFrame],
-    times: pd.DataFrame,
-    cache: pd.Series,
-) -> pd.DataFrame:
-    """Return the bytes that an iteration must move, how fast it moves them, and what is wrong where that is beyond the peak."""
-    stated = [table.drop_duplicates("label", keep="last").set_index("label") for table in results.values()]
-    sizes = [table["bytes_per_iteration"].astype("float64") for table in stated if "bytes_per_iteration" in table]
-    size = _first_known(index, [*(item["payload_bytes"] for item in gpu.values()), *(size.where(size > 0) for size in sizes)])
-    time = _first_known(
-        index,
-        [
-            times[name]
-            for source in TIME_SOURCES
-            if (name := f"{source.column}_median_ns") in times and source.column in RANGE_MARKERS
-        ],
-    )
-    frame = size.to_frame("bytes_per_iteration")
-    frame["effective_bandwidth_bytes_per_s"] = (size * 1e9 / time).where(time > 0)
+def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Figures], columns: Figures) -> Figures:
+    """Return the bytes that an iteration must move, how fast it moves them, and what must be known of its times."""
+    rows = len(columns["label"])
+    stated = [table["bytes_per_iteration"] for table in results.values() if "bytes_per_iteration" in table]
+    sizes = [*(item["payload_bytes"] for item in gpu.values()), *(np.where(size > 0, size, np.nan) for size in stated)]
+    size = _first_known(sizes, rows)
+    sources = [f"{source.column}_median_ns" for source in TIME_SOURCES if source.column in RANGE_MARKERS]
+    bandwidth = ratio(size * 1e9, _first_known((columns[name] for name in sources if name in columns), rows))
     first = next(iter(device_rows(recording.columns("devices")).values()), {}) if recording.has("devices") else {}
-    peak, l2 = (
-        _first_known(index, [item[name] for item in gpu.values()]).astype("float64").fillna(float(first.get(name) or np.nan))
-        for name in DEVICE_TOTALS
-    )
-    frame["effective_bandwidth_pct"] = frame["effective_bandwidth_bytes_per_s"] * 100.0 / peak
-    beyond = frame["effective_bandwidth_pct"] > 100
-    impossible = beyond & (cache.reindex(index) == "cold") & (size > 2 * l2)
-    frame["note"] = None
-    frame.loc[beyond, "note"] = "bandwidth above the peak: served by cache"
-    frame.loc[impossible, "note"] = "bandwidth above the peak with a cold cache: impossible, the bytes or the time are wrong"
-    return frame
+    known = [np.full(rows, float(first.get(name) or np.nan)) for name in DEVICE_TOTALS]
+    of_gpus = [[item[name] for item in gpu.values()] for name in DEVICE_TOTALS]
+    peak, l2 = (_first_known([*totals, own], rows) for totals, own in zip(of_gpus, known, strict=True))
+    share = bandwidth * 100.0 / peak
+    beyond, cold = share > 100, columns["cache"] == "cold"
+    notes = [_tool_notes(gpu, UNTRACED in results, rows), objects([None] * rows)]
+    notes[1][beyond] = "bandwidth above the peak: served by cache"
+    notes[1][beyond & cold & np.isnan(l2)] = "bandwidth above the peak with a cold cache; the size of the L2 is unknown"
+    impossible = "bandwidth above the peak with a cold cache: impossible, the bytes or the time are wrong"
+    notes[1][beyond & cold & (size > 2 * l2)] = impossible
+    return {
+        "bytes_per_iteration": size,
+        "effective_bandwidth_bytes_per_s": bandwidth,
+        "effective_bandwidth_pct": share,
+        "note": objects(["; ".join(filter(None, said)) or None for said in zip(*notes, strict=True)]),
+    }
 
 
-def _configuration(recording: Captures, gpu: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _tool_notes(gpu: dict[str, Figures], untraced: bool, rows: int) -> np.ndarray:
+    """Return what must be known of the times by a tool; its name stands before where the time does not come from it."""
+    notes = [[text and f"under {tool}: " * untraced + text for text in item["note"]] for tool, item in gpu.items()]
+    return _first_known([*map(objects, notes), objects([None] * rows)], rows)
+
+
+def _configuration(recording: Captures, labels: list[str], gpu: dict[str, Figures]) -> Figures:
     """Describe the launch that dominates each point; several kernels in one iteration share the name of the longest."""
-    import pandas as pd
-
-    index = pd.Index(dict.fromkeys(label for item in gpu.values() for label in item.index), dtype=object)
-    frame = pd.DataFrame(index=index)
-    for name in ("kernels_per_iteration", "memcpys_in_iterations"):
-        frame[name] = _first_known(index, [item[name] for item in gpu.values()])
-    chosen = [_describe(recording.only(tool), item["launch_configuration"].dropna()) for tool, item in gpu.items()]
-    described = pd.concat([pd.DataFrame(columns=list(_DESCRIBED), dtype=object), *chosen])
-    return frame.join(described[~described.index.duplicated()])
+    names = ("kernels_per_iteration", "memcpys_in_iterations")
+    columns = {name: _first_known((item[name] for item in gpu.values()), len(labels)) for name in names}
+    found = [_aligned(_described(recording.only(tool), labels, item["launch_configuration"]), labels) for tool, item in gpu.items()]
+    for name in dict.fromkeys(name for item in found for name in item if name != "label"):
+        columns[name] = _first_known((item[name] for item in found if name in item), len(labels))
+    return columns
 
 
-def _describe(recording: Captures, chosen: pd.Series) -> pd.DataFrame:
+def _described(recording: Captures, labels: list[str], chosen: np.ndarray) -> Columns:
     """Return a row about each point's launch configuration.
 
     Args:
         recording: The recording as the tool saw it that recorded the launches.
-        chosen: Launch configuration of each label.
+        labels: The points.
+        chosen: Launch configuration of each, NaN where there is none.
     """
-    import pandas as pd
+    known = np.flatnonzero(~np.isnan(chosen))
+    if not len(known) or not recording.has("launch_configurations"):
+        return Columns({})
+    configurations = recording.columns("launch_configurations").take(chosen[known].astype(np.int64))
+    return Columns(
+        {
+            "label": objects(labels)[known],
+            "kernel": configurations.array("kernel"),
+            "grid": dimensions(configurations, "grid"),
+            "kernel_block": dimensions(configurations, "block"),
+            "registers_per_thread": configurations.array("registers_per_thread"),
+            "shared_memory_bytes": shared_memory(configurations),
+            **first_device_occupancy(recording, configurations),
+        }
+    )
 
-    if not len(chosen) or not recording.has("launch_configurations"):
-        return pd.DataFrame(columns=list(_DESCRIBED), dtype=object)
-    configurations = recording.columns("launch_configurations").take(chosen.to_numpy(dtype=np.int64))
-    values = {
-        "kernel": configurations.array("kernel"),
-        "grid": dimensions(configurations, "grid"),
-        "kernel_block": dimensions(configurations, "block"),
-        "registers_per_thread": configurations.array("registers_per_thread"),
-        "shared_memory_bytes": shared_memory(configurations),
-        **first_device_occupancy(recording, configurations),
-    }
-    return Columns(values).to_frame().astype(object).set_axis(chosen.index)
 
-
-def _counters(recording: Captures) -> pd.DataFrame:
+def _counters(recording: Captures, labels: list[str]) -> Figures:
     """Average the counters of a point's profiled launches: counts of one launch equally, shares and rates by duration.
 
     A kernel that takes a hundredth of the time must not set half of the occupancy.
     """
-    import pandas as pd
-
     try:
-        launches = LAUNCHES.of(recording).to_frame()
+        launches = LAUNCHES.of(recording)
     except DataMissingError:
-        return pd.DataFrame(columns=list(_FROM_LAUNCHES.values()), dtype="float64")
-    point = launches["point"].astype(object)
-    duration = launches["profiled_duration_ns"].astype("float64")
-    means = {}
+        return {}
+    point, duration = launches.coded("point"), as_floats(launches.array("profiled_duration_ns"))
+    groups = len(point.values)
+    means: Figures = {"label": objects(point.values)}
     for source, target in _FROM_LAUNCHES.items():
-        values = launches[source].astype("float64")
-        known = values.notna()
+        values = as_floats(launches.array(source))
+        rows = np.flatnonzero(~np.isnan(values) & (point.codes >= 0))
+        code, values, weight = point.codes[rows], values[rows], duration[rows]
         # a point of which one launch has no duration counts them equally
-        untimed = point[known & ~(duration > 0)]
-        equally = (source in _PER_LAUNCH) | point.isin(untimed) | ~(duration > 0)
-        weight = duration.mask(equally, 1.0).where(known)
-        means[target] = (values * weight).groupby(point).sum(min_count=1) / weight.groupby(point).sum(min_count=1)
-    return pd.DataFrame(means)
+        untimed = np.bincount(code, ~(weight > 0), groups) > 0
+        weight = np.where((source in _PER_LAUNCH) | untimed[code], 1.0, weight)
+        means[target] = ratio(np.bincount(code, values * weight, groups), np.bincount(code, weight, groups))
+    return {name: values for name, values in _aligned(Columns(means), labels).items() if name != "label"}
 
 
 def _time_specs(prefix: str, what: str) -> tuple[ColumnSpec, ...]:
