@@ -10,7 +10,6 @@ import typer
 from profiler.cli.compare_output import ThresholdOption
 from profiler.cli.options import RunsOption, SourceOption, SummaryFormat
 from profiler.cli.printing import echo
-from profiler.point_label import decode_label, encode_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +32,7 @@ def run(
     """Name the fastest launch configurations."""
     from profiler.cli.compare_output import make_rule, split_words
     from profiler.compare.ranking import rank_targets
+    from profiler.compare.winners import UNRANKED
 
     frame = rank_targets(targets or ["latest"], make_rule(threshold, False, None), runs, source, split_words([by] if by else None))
     shown = frame if everything or frame["place"].isna().all() else frame[frame["tied"] | frame["undecided"]]
@@ -42,26 +42,30 @@ def run(
     if shown.empty:
         echo("no configuration has a valid time")
         return 0
-    print_ranking(shown, None)
+    _print(shown, frame)
     if frame["total_ns"].notna().any():
-        echo("Nothing is ranked: these kernels are not known to do the same work. Mark sweep points to compare alternatives.")
+        echo(f"{UNRANKED}: these kernels are not known to do the same work. Mark sweep points to compare alternatives.")
     return 0
 
 
-def print_ranking(frame: pd.DataFrame, title: str | None) -> None:
-    """Print rows of `rank_recordings`, and where their times come from."""
+def _print(shown: pd.DataFrame, ranking: pd.DataFrame) -> None:
+    """Print rows of a ranking, and where their times come from."""
     from profiler.cli.printing import console, print_rows
+    from profiler.compare.ranking import WORK
+    from profiler.compare.winners import configuration_of
     from profiler.report.exporters.compare_markdown import format_change
     from profiler.units import format_ns, format_value
 
+    placed = ranking[ranking["place"].notna()]
+    alone = set(placed.groupby([*WORK, "conditions"])["row"].filter(lambda rows: len(rows) == 1))
     rows = [
         {
             "op": row["op"],
             "shape": row["shape"],
             "type": row["dtype"],
             "measured": row["conditions"],
-            "": _standing(row),
-            "configuration": configuration_of(row["row"]),
+            "": "" if row["row"] in alone else _standing(row),
+            "configuration": configuration_of(row["row"], row["conditions"]),
             "median": format_ns(row["median_ns"]),
             "behind": "" if row["place"] == 1 else format_change(row),
             "launches": str(row["samples"]),
@@ -69,20 +73,14 @@ def print_ranking(frame: pd.DataFrame, title: str | None) -> None:
             "bandwidth": format_value(row["bandwidth_bytes_per_s"], "bytes/s"),
             "note": row["note"],
         }
-        for row in frame.to_dict("records")
+        for row in shown.to_dict("records")
     ]
-    empty = [name for name in ("op", "shape", "type", "", "measured", "note") if not any(row[name] for row in rows)]
-    empty += ["behind", "bandwidth"] if frame["total_ns"].notna().any() else ["launches", "in all"]
-    empty += ["behind"] if (frame["place"] == 1).all() else []
+    empty = [name for name in ("op", "shape", "type", "", "measured", "behind", "note") if not any(row[name] for row in rows)]
+    empty += ["behind", "bandwidth"] if shown["total_ns"].notna().any() else ["launches", "in all"]
     rows = [{name: value for name, value in row.items() if name not in empty} for row in rows]
-    print_rows(
-        rows,
-        title,
-        _NUMBERS,
-        optional=("bandwidth", "note", "op", "behind"),
-    )
-    processes = int(frame["processes"].max())
-    told = f"times: {frame['source'].iloc[0]}, {processes} process{'es' if processes > 1 else ''}"
+    print_rows(rows, None, _NUMBERS, optional=("bandwidth", "op", "behind", "note"))
+    processes = int(shown["processes"].max())
+    told = f"times: {shown['source'].iloc[0]}, {processes} process{'es' if processes > 1 else ''}"
     console().print(told, markup=False, style="dim")
 
 
@@ -91,9 +89,3 @@ def _standing(row: Mapping[Hashable, Any]) -> str:
     if row["place"] != row["place"] or row["place"] is None:
         return "" if row["total_ns"] == row["total_ns"] else "void"
     return "fastest" if row["place"] == 1 else "tied" if row["tied"] else "undecided" if row["undecided"] else "slower"
-
-
-def configuration_of(label: str) -> str:
-    """Return what a label says beside op, shape and type."""
-    kept = {name: value for name, value in decode_label(label).items() if name not in ("op", "shape", "dtype")}
-    return encode_label(kept) if kept and "op" in decode_label(label) else label

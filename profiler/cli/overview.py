@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from profiler.cli.answers import Row, answers
 from profiler.cli.printing import console, print_rows, shorten
-from profiler.errors import ProfilerError
+from profiler.report.answers import Row, answers, rank_alone
 from profiler.units import MISSING
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def print_overview(recording: Recording, target: str, source: str | None) -> Non
     Raises:
         UsageError: The recording has no times of the source asked for.
     """
-    ranking, findings = find_ranking(recording, source), noticed(recording)
+    ranking, findings = rank_alone(recording, source), noticed(recording)
     head = _head(recording)
     tail = [shorten(_finding(row), _width()) for row in findings[:_FINDINGS]]
     if len(findings) > _FINDINGS:
@@ -49,32 +48,27 @@ def print_overview(recording: Recording, target: str, source: str | None) -> Non
     more = _commands(target, ranking)
     room = SCREEN - len(head) - len(tail) - sum(1 + len(line) // console().width for line in more)
     for line in head:
-        console().print(line, markup=False, soft_wrap=True)
+        _say(line)
     for title, rows, name in answers(recording, ranking):
-        fitting = min(room - _AROUND, _ROWS)
+        notes = [f"{row[name] or row['work']}: {row['note']}" for row in rows if row.get("note")][:_NOTES]
+        fitting = min(room - _AROUND - len(notes), _ROWS)
         shown = rows[: max(0, fitting - (len(rows) > fitting))]
-        if shown:
-            print_short(title, shown, name)
-            room -= _AROUND + len(shown)
-        if shown and len(shown) < len(rows):
-            console().print(f"and {len(rows) - len(shown)} more", style="dim")
-            room -= 1
+        if not shown:
+            continue
+        print_short(title, shown, name)
+        lines = [f"and {len(rows) - len(shown)} more"] if len(shown) < len(rows) else []
+        lines += [shorten(note, _width()) for note in notes]
+        for line in lines:
+            _say(line, "dim")
+        room -= _AROUND + len(shown) + len(lines)
     for line in tail:
-        console().print(line, markup=False, soft_wrap=True)
+        _say(line)
     for line in more:
-        console().print(line, markup=False, style="dim", soft_wrap=True)
+        _say(line, "dim")
 
 
-def find_ranking(recording: Recording, source: str | None) -> pd.DataFrame | None:
-    """Return what `profiler best` finds; None where the recording has nothing to rank by itself."""
-    from profiler.compare.ranking import rank_recordings
-
-    try:
-        return rank_recordings([recording], source=source)
-    except ProfilerError:
-        if source:
-            raise
-        return None
+def _say(line: str, style: str = "") -> None:
+    console().print(line, markup=False, style=style, soft_wrap=True)
 
 
 def noticed(recording: Recording) -> list[dict[str, str]]:
@@ -125,7 +119,7 @@ def print_short(title: str, rows: Sequence[Row], name: str, width: int = 0) -> l
     """Print rows of one line each: empty columns go, then those at the end, and the name is shortened to what is left.
 
     Args:
-        title: Line above the table.
+        title: Line above the table; none when empty.
         rows: At least one row.
         name: The column that may be shortened.
         width: Characters of a line; that of the overview when 0.
@@ -133,7 +127,7 @@ def print_short(title: str, rows: Sequence[Row], name: str, width: int = 0) -> l
     Returns:
         The columns for which there is no room.
     """
-    filled = [key for key in rows[0] if any(row[key] for row in rows)]
+    filled = [key for key in rows[0] if key != "note" and any(row[key] for row in rows)]
     kept, width = list(filled), width or _width()
 
     def room() -> int:
@@ -144,7 +138,9 @@ def print_short(title: str, rows: Sequence[Row], name: str, width: int = 0) -> l
         kept.remove(next(key for key in reversed(kept) if key != name))
     texts = [{key: shorten(row[key], max(8, min(60, room()))) if key == name else row[key] for key in kept} for row in rows]
     right = {key for key in kept if all(row[key][:1].isdigit() or not row[key] for row in rows)} - {name, "grid", "block"}
+    if title:
+        _say(title)
     print_rows(
-        [{key: text or MISSING if key in right else text for key, text in row.items()} for row in texts], title, frozenset(right)
+        [{key: text or MISSING if key in right else text for key, text in row.items()} for row in texts], None, frozenset(right)
     )
     return [key for key in filled if key not in kept]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from profiler.cli.answers import Row, metric_or_none, spent, winners
 from profiler.cli.printing import echo, shorten
+from profiler.compare.winners import winners
 from profiler.errors import BadExportError, ProfilerError
+from profiler.report.answers import Row, metric_or_none, rank_alone, spent
 from profiler.units import format_value
 
 if TYPE_CHECKING:
@@ -82,14 +83,13 @@ def _rows(recordings: list[Recording], source: str | None) -> list[Row]:
 
 
 def _row(recording: Recording, source: str | None) -> Row:
-    from profiler.cli.overview import find_ranking, noticed
+    from profiler.cli.overview import noticed
     from profiler.report.header import device_names
 
     summary = metric_or_none(recording, "summary")
     cells = [] if summary is None else summary.to_dict("records")
     figures = {row["key"]: format_value(row["value"], str(row["unit"])) for row in cells}
-    time, findings, ranking = spent(recording), noticed(recording), find_ranking(recording, source)
-    best = winners(ranking) if ranking is not None and ranking["place"].notna().any() else []
+    time, findings, best = spent(recording), noticed(recording), winners(rank_alone(recording, source))
     return {
         "recording": recording.name,
         "tools": ", ".join(recording.tools),
@@ -97,6 +97,6 @@ def _row(recording: Recording, source: str | None) -> Row:
         "span": figures.get("span_ns", ""),
         "busy": figures.get("gpu_busy_pct", ""),
         "longest": shorten(f"{time[0]['kernel']} {time[0]['share']}", 40) if time else "",
-        "fastest": shorten(f"{best[0]['work']} {best[0]['configuration']}".strip(), 50) if best else "",
+        "fastest": shorten(f"{best[0].work} {best[0].configuration}".strip(), 50) if best else "",
         "worst finding": shorten(findings[0]["title"], 50) if findings else "",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,14 +63,15 @@ def run(
 
 def _document(recording: Recording, source: str | None) -> dict[str, Any]:
     """Return what page and terminal say, and every table."""
-    from profiler.cli.overview import find_ranking
+    from profiler.compare.winners import winners
     from profiler.findings import evaluate_rows
     from profiler.metrics import catalog
+    from profiler.report.answers import answers, rank_alone
     from profiler.report.header import build_header
     from profiler.report.view import View
 
     frames, absent = catalog.compute_all(recording)
-    head, ranking = build_header(View([recording]))[0], find_ranking(recording, source)
+    head, ranking = build_header(View([recording]))[0], rank_alone(recording, source)
     return {
         "version": VERSION,
         "name": recording.name,
@@ -79,6 +81,8 @@ def _document(recording: Recording, source: str | None) -> dict[str, Any]:
         "command": head.command,
         "facts": [{"label": label, "value": value} for label, value in head.facts],
         "notes": [{"source": tool, "text": text} for tool, text in head.notes],
+        "answers": [{"title": title, "rows": rows} for title, rows, _ in answers(recording, ranking)],
+        "winners": [{name: None if value != value else value for name, value in asdict(item).items()} for item in winners(ranking)],
         "ranking": [] if ranking is None else json.loads(ranking.to_json(orient="records", double_precision=15)),
         "findings": evaluate_rows(recording),
         "absent": absent,

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 WORK = ("op", "shape", "dtype")
 """Rows that agree in these do the same work."""
 
-LOADS = ("threads", "streams", "ranks", "measure")
-"""What changes how much works at once: with it the time of one iteration says nothing about throughput."""
+LOADS = ("threads", "streams", "ranks", "measure", "step")
+"""What changes how much works at once, so that the time of one iteration says nothing about throughput; and the step of an
+experiment, which measures the same once more: points of other loads or steps are no alternatives."""
 
 RANKING_COLUMNS = (
     "op",
@@ -138,8 +139,10 @@ def rank(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule, by: Seque
     for row in rows:
         works.setdefault(tuple(row.keys.get(key, "") for key in by), []).append(row)
     records: list[dict[str, Any]] = []
-    for whole in works.values():
-        for conditions, members in _by_conditions(whole, by):
+    for work, whole in works.items():
+        asked = [f"{name}={value}" for name, value in zip(by, work, strict=True) if value and name not in WORK]
+        for differing, members in _by_conditions(whole):
+            conditions = " ".join([*asked, *differing])
             timed = with_one_quantity([row for row in members if row.is_timed])
             found = _ranked(sorted(timed, key=lambda row: row.median_ns), noise, rule)
             found += [_record(row, note=_why_void(row)) for row in members if not row.is_timed]
@@ -147,14 +150,14 @@ def rank(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule, by: Seque
     return pd.DataFrame(records, columns=list(RANKING_COLUMNS))
 
 
-def _by_conditions(rows: Sequence[Row], by: Sequence[str]) -> list[tuple[str, list[Row]]]:
+def _by_conditions(rows: Sequence[Row]) -> list[tuple[tuple[str, ...], list[Row]]]:
     """Group rows by what their times depend on, each group with that of it in which they differ, in words."""
-    names = dict.fromkeys((*(name for name in by if name not in WORK), *CONDITIONS, *LOADS))
+    names = dict.fromkeys((*CONDITIONS, *LOADS))
     differing = [name for name in names if len({_condition(row, name) for row in rows if row.is_timed}) > 1]
-    groups: dict[str, list[Row]] = {}
+    groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        texts = [f"{name}={_condition(row, name)}" for name in differing if _condition(row, name)]
-        groups.setdefault(" ".join(texts), []).append(row)
+        texts = (f"{name}={_condition(row, name)}" for name in differing if _condition(row, name))
+        groups.setdefault(tuple(texts), []).append(row)
     return list(groups.items())
 
 

@@ -94,21 +94,38 @@ class Findings:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """A small table of text, as the terminal prints it.
+
+    Attributes:
+        title: Heading.
+        rows: One dict per row, all with the same keys; columns without any text are left out.
+    """
+
+    kind: ClassVar[str] = "grid"
+    title: str
+    rows: list[dict[str, str]]
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns in which any row has a text."""
+        return [key for key in self.rows[0] if any(row[key] for row in self.rows)]
+
+
+@dataclass(frozen=True)
 class Winners:
     """The fastest configuration per operation, shape and type.
 
     Attributes:
-        cards: One dict per group, see `panels.summary`.
-        source: What was timed, and by which tool.
-        recordings: Names, when several are shown; then `rows` stands in for `cards`.
-        rows: One dict per group: `group`, and `cells` with one card or None per recording.
+        title: What they are, and by which time.
+        rows: Work to one card per recording, None where it lacks the work; see `panels.summary`.
+        recordings: Their names.
     """
 
     kind: ClassVar[str] = "winners"
-    cards: list[dict[str, Any]]
-    source: str
-    recordings: list[str] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    title: str
+    rows: dict[str, list[dict[str, Any] | None]]
+    recordings: list[str]
 
 
 @dataclass(frozen=True)
@@ -208,4 +225,4 @@ class Columns:
     items: list[Any]
 
 
-Block = Note | Missing | Absent | Facts | Findings | Winners | Table | Figure | Widget | Columns
+Block = Note | Missing | Absent | Facts | Findings | Grid | Winners | Table | Figure | Widget | Columns

@@ -183,6 +183,8 @@ def _device_names(recording: Recording) -> dict[int, str]:
 
 def _split(columns: Columns, events: Events, keys: tuple[str, ...]) -> Iterator[tuple[tuple[int, ...], Events]]:
     """Yield the events of each distinct combination of key columns."""
+    if not len(events):
+        return
     values = [_whole(columns, key) for key in keys]
     code = _combined(values)
     used = np.flatnonzero(np.bincount(code))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from profiler.compare.ranking import rank_recordings
 from profiler.errors import DataMissingError, ProfilerError
 from profiler.metrics.measured import shown_metric
 from profiler.metrics.time_sources import TimeSource, available_sources, check_source, choose_source
@@ -119,6 +120,18 @@ class View:
                 raise
         # nothing is shared: go by the first recording that has times, as one page of that alone would
         return next((source for recording in self.recordings for source in available_sources(recording)), None)
+
+    @cached_property
+    def rankings(self) -> list[pd.DataFrame | None]:
+        """What is fastest in each recording by the page's source of times; None where it has no such times."""
+        source = None if self.time_source is None else self.time_source.asked
+        found: list[pd.DataFrame | None] = []
+        for recording in self.recordings:
+            try:
+                found.append(None if source is None else rank_recordings([recording], source=source))
+            except ProfilerError:
+                found.append(None)
+        return found
 
     def device(self) -> dict[str, Any]:
         """Return the first GPU of the recordings as a dict, empty when none was recorded."""

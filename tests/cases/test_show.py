@@ -19,9 +19,10 @@ def test_there_are_captures_of_every_kind():
     assert len(CAPTURES) > 40 and {path.suffix for path in CAPTURES} >= {".xz", ".sqlite", ".ncu-rep", ".csv", ".json"}
 
 
+@pytest.mark.parametrize("width", [80, 200])
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_capture_fits_one_screen(profiler, monkeypatch, path):
-    monkeypatch.setattr(printing, "_PIPE_WIDTH", 100)
+def test_every_capture_fits_one_screen(profiler, monkeypatch, path, width):
+    monkeypatch.setattr(printing, "_PIPE_WIDTH", width)
     code, out, err = profiler("show", path)
     lines = (out + err).splitlines()
     assert len(lines) <= 40
@@ -30,8 +31,10 @@ def test_every_capture_fits_one_screen(profiler, monkeypatch, path):
         return
     commands = [line for line in lines if "profiler " in line]
     assert any(f"profiler show {path} --all" in line for line in commands)
-    assert all(len(line) <= 100 for line in lines if line not in commands)
+    assert all(len(line) <= width for line in lines if line not in commands)
     assert any(word in out for word in ("Fastest, by", "Times, by", "Launches under ncu", "Where the time of the"))
+    screen = sum(max(1, -(-len(line) // width)) for line in lines)
+    assert screen <= 40
 
 
 def test_a_program_says_where_the_time_goes(case, profiler):

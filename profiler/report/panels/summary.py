@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from profiler.compare.ranking import LOADS
+from profiler.compare.winners import Winner, winners
+from profiler.compare.winners import title as title_of
 from profiler.metrics.measured import MEASURED_NOTE, is_narrowed
-from profiler.report.blocks import Block, Fact, Facts, Findings, Missing, Note, Winners
+from profiler.point_label import label_in_words
+from profiler.report.answers import answers
+from profiler.report.blocks import Block, Fact, Facts, Findings, Grid, Missing, Note, Winners
 from profiler.report.panels.base import Panel
 from profiler.report.panels.findings import NOT_EVALUATED, collect
-from profiler.report.points import Winner, differing, winners, with_attributes
 from profiler.report.view import View
-from profiler.store.experiment_document import EXPERIMENT_NAME
 from profiler.units import format_ns, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _TOP_FINDINGS = 3
-_NAMED_TIES = 3
+_TOP_ROWS = 5
 # label, figure, and a second figure that explains the first
 _KEY_FIGURES = (
     ("GPU busy", "gpu_busy_pct", "of {}", "span_ns"),
@@ -34,70 +35,40 @@ _KEY_FIGURES = (
 
 def build(view: View) -> list[Block]:
     """Build the summary."""
-    best = winners(view)
-    blocks: list[Block] = []
-    unlike = _unlike(view, best)
-    if unlike:
-        blocks.append(Note(unlike, "hint"))
-    elif best:
-        peak = view.device().get("memory_bandwidth_bytes_per_s")
-        cards = [_card(winner, peak) for winner in best]
-        rows = _side_by_side(cards, view.names) if view.several else []
-        blocks.append(Winners(cards, str(view.time_source), view.names if view.several else [], rows))
     noticed = [item for item in collect(view) if item.severity != NOT_EVALUATED]
     found = ([item for item in noticed if item.severity != "info"] or noticed)[:_TOP_FINDINGS]
-    if found:
-        blocks.append(Findings(found, brief=True))
-    return blocks + _figures(view)
+    return [*_answers(view), *([Findings(found, brief=True)] if found else []), *_figures(view)]
 
 
-def _unlike(view: View, best: list[Winner]) -> str:
-    """Say why the points of an experiment have no fastest one: they are no launch configurations of the same work."""
-    points = view.metric("points")
-    if points is None or not any((recording.path / EXPERIMENT_NAME).is_file() for recording in view.recordings):
-        return ""
-    points, _ = with_attributes(points)
-    loads, steps = differing(points, LOADS), differing(points, ("step",))
-    if loads:
-        return (
-            f"No point is called the fastest: they differ in {' and '.join(loads)}, and the time of one iteration says nothing "
-            "about throughput. The experiment's own table compares like with like."
-        )
-    if steps or all(winner.rivals == 1 for winner in best):
-        return "No point is called the fastest: they are steps of the experiment, whose own table compares like with like."
-    return ""
-
-
-def _side_by_side(cards: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
-    """One row per group with the winner of each recording; how they differ is for `profiler compare` to judge."""
-    groups = dict.fromkeys(card["group"] for card in cards)
-    found = {(card["group"], card["recording"]): card for card in cards}
-    return [{"group": group, "cells": [found.get((group, name)) for name in names]} for group in groups]
+def _answers(view: View) -> list[Block]:
+    """Return the fastest of each kind of work or, where nothing is ranked, where the time goes: as the terminal says it."""
+    best = {name: winners(ranking) for name, ranking in zip(view.names, view.rankings, strict=True)}
+    if not any(best.values()):
+        first = (answers(recording, None)[:1] for recording in view.recordings)
+        return [
+            Grid(f"{name}: {title}" if view.several else title, rows[:_TOP_ROWS])
+            for name, tables in zip(view.names, first, strict=True)
+            for title, rows, _ in tables
+        ]
+    peak = view.device().get("memory_bandwidth_bytes_per_s")
+    cards = {name: {winner.work: _card(winner, peak) for winner in found} for name, found in best.items()}
+    works = dict.fromkeys(work for found in cards.values() for work in found)
+    rows = {work: [found.get(work) for found in cards.values()] for work in works}
+    shown = next(ranking for ranking, found in zip(view.rankings, best.values(), strict=True) if found)
+    return [Winners(title_of(shown, [winner for found in best.values() for winner in found]), rows, view.names)]
 
 
 def _card(winner: Winner, peak: Any) -> dict[str, Any]:
     time, bandwidth = winner.median_ns, winner.bandwidth_bytes_per_s
     known = bandwidth == bandwidth and peak is not None and peak == peak and float(peak) > 0
     return {
-        "recording": winner.recording,
-        "group": winner.group,
-        "configuration": winner.configuration,
+        "what": label_in_words(winner.configuration) or winner.configuration or winner.work,
+        "said": [text for text in (winner.standing(label_in_words), winner.note) if text],
         "time": format_ns(time),
         "bandwidth": format_value(bandwidth, "bytes/s") if bandwidth == bandwidth else "",
         "peak_pct": bandwidth / float(peak) * 100 if known else None,
         "floor": format_ns(time * bandwidth / float(peak)) if known else "",
-        "margin_pct": winner.margin_pct,
-        "runner_up": winner.runner_up,
-        "slowest_ratio": winner.slowest_ratio,
-        "rivals": winner.rivals,
-        "tied_with": _listed(winner.tied_with),
-        "undecided": _listed(winner.undecided),
     }
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown = "; ".join(names[:_NAMED_TIES])
-    return f"{shown}; and {len(names) - _NAMED_TIES} more" if len(names) > _NAMED_TIES else shown
 
 
 def _figures(view: View) -> list[Block]:

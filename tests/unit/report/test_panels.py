@@ -7,12 +7,11 @@ import pandas as pd
 import pytest
 import synthetic
 
-from profiler.report.blocks import Missing, Note, Table, Winners
+from profiler.compare.winners import winners
+from profiler.report.blocks import Missing, Table
 from profiler.report.document import write_document
 from profiler.report.panels import samples, stream_overlap, summary, timeline
-from profiler.report.points import winners
 from profiler.report.view import View
-from profiler.store.experiment_document import EXPERIMENT_NAME
 
 
 def text_of(blocks, tmp_path):
@@ -25,12 +24,12 @@ def text_of(blocks, tmp_path):
 
 def test_tied_configurations_are_named_and_get_no_lead(tmp_path):
     view = View([synthetic.recording()], "gpu_points")
-    found = winners(view)
+    found = winners(view.rankings[0])
     text = text_of(summary.build(view), tmp_path)
     undecided = [winner for winner in found if winner.undecided]
-    assert text.count("undecided against") == len(undecided) == 3 and not any(winner.tied_with for winner in found)
+    assert text.count("undecided against") == len(undecided) == 3 and not any(winner.tied for winner in found)
     assert text.count("% ahead of") == 1
-    assert "Fastest launch configuration by median device time of sweep points (nsys)" in text
+    assert "Fastest, by device time of sweep points (nsys)" in text
     assert undecided[0].undecided[0] == undecided[0].runner_up
 
 
@@ -42,25 +41,28 @@ def loaded(name="threads"):
     return synthetic.bare("result.json", frames, "builtin")
 
 
-def test_only_points_of_one_load_are_compared():
-    found = winners(View([loaded()]))
-    assert {winner.group.rsplit(" · ", 1)[1] for winner in found} == {"threads=1", "threads=4"}
-    assert all("threads" not in winner.configuration for winner in found)
-
-
 @pytest.mark.parametrize("name", ["threads", "streams", "step"])
-def test_an_experiment_names_no_fastest_point_of_different_loads(tmp_path, name):
-    recording = replace_path(loaded(name), tmp_path)
-    assert any(isinstance(block, Winners) for block in summary.build(View([recording])))
-    (tmp_path / EXPERIMENT_NAME).write_text("{}")
-    blocks = summary.build(View([recording]))
-    assert not any(isinstance(block, Winners) for block in blocks)
-    assert isinstance(blocks[0], Note) and blocks[0].text.startswith("No point is called the fastest")
+def test_only_points_of_one_load_or_step_are_compared(name):
+    found = winners(View([loaded(name)]).rankings[0])
+    assert {winner.work.rsplit(" ", 1)[1] for winner in found} == {f"{name}=1", f"{name}=4"}
+    assert all(name not in winner.configuration for winner in found)
 
 
-def replace_path(recording, path):
-    recording.path = path
-    return recording
+def test_times_without_rivals_are_no_race(tmp_path):
+    frames = synthetic.builtin_frames()
+    points = frames["points"]
+    labels = [f"op=swish shape={at} dtype=fp32 block=64" for at in range(len(points))]
+    frames["points"] = points.assign(label=labels, shape=[str(at) for at in range(len(points))])
+    text = text_of(summary.build(View([synthetic.bare("result.json", frames, "builtin")])), tmp_path)
+    assert "Times, by own timing of sweep points (builtin)" in text and "Fastest" not in text and "ahead of" not in text
+
+
+def test_kernels_without_points_are_listed_and_not_ranked(tmp_path):
+    frames = {name: frame for name, frame in synthetic.sweep_frames().items() if name != "nvtx_ranges"}
+    view = View([synthetic.bare("x.sqlite", frames)])
+    assert not winners(view.rankings[0])
+    text = text_of(summary.build(view), tmp_path)
+    assert "Nothing is ranked. Where the time of the GPU goes" in text and "vectorized" in text
 
 
 def test_samples_name_their_clock_and_what_the_summary_compares():

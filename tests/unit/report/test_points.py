@@ -5,9 +5,10 @@ import pytest
 import synthetic
 
 from profiler.compare.ranking import rank_recordings
+from profiler.compare.winners import winners
 from profiler.errors import UsageError
 from profiler.metrics.time_sources import TimeSource
-from profiler.report.points import time_columns, winners, with_attributes
+from profiler.report.points import time_columns, with_attributes
 from profiler.report.view import View
 
 
@@ -41,59 +42,64 @@ def test_attributes_come_from_the_label_and_numbers_sort_as_numbers():
     assert frame["items"].tolist() == ["4", "x"]
 
 
+def of(view):
+    """Return the winners of the recordings of a page."""
+    return [winner for ranking in view.rankings for winner in winners(ranking)]
+
+
 def test_winner_of_each_shape_and_type_with_its_margin():
     recording = synthetic.recording()
     view = View([recording], "gpu_points")
-    found = winners(view)
+    found = of(view)
     assert str(view.time_source) == "device time of sweep points (nsys)"
     points = recording.metric("points")
     for winner in found:
-        _, shape, dtype = winner.group.split(" · ")
+        _, shape, dtype = winner.work.split()
         rows = points[(points["shape"] == shape) & (points["dtype"] == dtype) & (points["status"] != "wrong_output")]
         times = rows["nsys_median_ns"].sort_values().tolist()
         assert winner.median_ns == times[0] and abs(winner.margin_pct - (times[1] / times[0] - 1) * 100) < 1e-9
         assert winner.rivals == len(rows) and abs(winner.slowest_ratio - times[-1] / times[0]) < 1e-9
-    assert {winner.group for winner in found} == {
-        f"swish · {s} · {d}" for s in ("4096x1024", "65536x1024") for d in ("fp32", "fp16")
-    }
+        runner_up = rows.sort_values("nsys_median_ns")["label"].iloc[1]
+        assert all(part in runner_up for part in winner.runner_up.split())
+    assert {winner.work for winner in found} == {f"swish {s} {d}" for s in ("4096x1024", "65536x1024") for d in ("fp32", "fp16")}
 
 
 def test_a_point_with_wrong_output_never_wins():
     recording = synthetic.recording()
     wrong = recording.metric("points").query("status == 'wrong_output'")["label"].item()
-    assert wrong not in [winner.label for winner in winners(View([recording]))]
+    assert wrong not in [winner.label for winner in of(View([recording]))]
 
 
 def test_several_recordings_are_ranked_apart():
-    found = winners(View([synthetic.recording("a"), synthetic.recording("b", slower=1.5)]))
-    assert [winner.recording for winner in found].count("a") == 4
-    assert len(found) == 8
+    view = View([synthetic.recording("a"), synthetic.recording("b", slower=1.5)])
+    assert [len(winners(ranking)) for ranking in view.rankings] == [4, 4]
 
 
 @pytest.mark.parametrize("source", [None, "points", "gpu_points", "gpu_points:nsys"])
 def test_page_and_ranking_name_the_same_winners_by_the_same_source(source):
     recording = synthetic.recording()
     view = View([recording], source)
-    found, ranked = winners(view), rank_recordings([recording], source=source)
+    found, ranked = of(view), rank_recordings([recording], source=source)
     assert set(ranked["source"]) == {str(view.time_source)}
     assert [winner.label for winner in found] == ranked[ranked["place"] == 1]["row"].tolist()
     for winner in found:
-        group = ranked[(winner.group.split(" · ")[1] == ranked["shape"]) & (winner.group.split(" · ")[2] == ranked["dtype"])]
-        assert len(winner.tied_with) == int(group["tied"].sum()) - 1
+        _, shape, dtype = winner.work.split()
+        group = ranked[(shape == ranked["shape"]) & (dtype == ranked["dtype"])]
+        assert len(winner.tied) == int(group["tied"].sum()) - 1
         assert len(winner.undecided) == int(group["undecided"].sum())
 
 
 def test_without_a_pass_of_its_own_the_gpu_times_decide():
     assert str(View([synthetic.recording()]).time_source) == "own timing of sweep points (builtin)"
     alone = View([synthetic.bare("capture.sqlite", synthetic.sweep_frames())])
-    assert str(alone.time_source) == "device time of sweep points (nsys)" and len(winners(alone)) == 4
+    assert str(alone.time_source) == "device time of sweep points (nsys)" and len(of(alone)) == 4
     both = View([synthetic.recording(), synthetic.bare("capture.sqlite", synthetic.sweep_frames())])
-    assert str(both.time_source) == "device time of sweep points (nsys)" and len(winners(both)) == 8
+    assert str(both.time_source) == "device time of sweep points (nsys)" and len(of(both)) == 8
 
 
 def test_a_source_that_a_recording_lacks_is_refused():
     view = View([synthetic.bare("capture.sqlite", synthetic.sweep_frames())], "points:builtin")
     with pytest.raises(UsageError, match="share no source"):
-        winners(view)
+        of(view)
     with pytest.raises(UsageError, match="--source tea"):
         View([synthetic.recording()], "tea")

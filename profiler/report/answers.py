@@ -1,10 +1,11 @@
-"""What is fastest and where the time goes, as short tables of text for the overview."""
+"""What is fastest and where the time goes, as short tables of text: what terminal, page and JSON begin with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from profiler.cli.printing import shorten
+from profiler.compare.ranking import rank_recordings
+from profiler.compare.winners import UNRANKED, Winner, title, winners
 from profiler.errors import ProfilerError
 from profiler.kernel_names import instantiation
 from profiler.units import format_value
@@ -26,42 +27,49 @@ _UNITS = {"profiled_duration_ns": "ns"}
 Row = dict[str, str]
 
 
+def rank_alone(recording: Recording, source: str | None) -> pd.DataFrame | None:
+    """Return what `profiler best` finds; None where the recording has nothing to rank by itself.
+
+    Raises:
+        UsageError: The recording has no times of the source asked for.
+    """
+    try:
+        return rank_recordings([recording], source=source)
+    except ProfilerError:
+        if source:
+            raise
+        return None
+
+
 def answers(recording: Recording, ranking: pd.DataFrame | None) -> list[tuple[str, list[Row], str]]:
-    """Return title, rows and the column that may be shortened of each table, the first to be asked for first."""
-    tables = []
-    if ranking is not None and ranking["place"].notna().any():
-        single = ranking["place"].max() == 1
-        title = f"{'Times' if single else 'Fastest'}, by {ranking['source'].iloc[0]}"
-        tables.append((title, winners(ranking), "configuration"))
-    tables.append(("Launches under ncu, the longest first", _launches(recording), "kernel"))
-    tables.append(("Where the time of the GPU goes", spent(recording), "kernel"))
+    """Return title, rows and the column that may be shortened of each table that has rows, the first to be asked for first."""
+    best = winners(ranking)
+    head = "" if best else f"{UNRANKED}. "
+    tables = [
+        (title(ranking, best), winner_rows(best), "configuration"),
+        (f"{head}Launches under ncu, the longest first", _launches(recording), "kernel"),
+        (f"{head}Where the time of the GPU goes", spent(recording), "kernel"),
+    ]
     if not any(rows for _, rows, _ in tables):
-        tables.append(("Where the time of the host goes", _ranges(recording), "range"))
-    return tables
+        tables.append((f"{head}Where the time of the host goes", _ranges(recording), "range"))
+    return [table for table in tables if table[1]]
 
 
-def winners(ranking: pd.DataFrame) -> list[Row]:
+def winner_rows(found: list[Winner]) -> list[Row]:
     """Return a row for each kind of work: what is fastest, and how many may be as fast."""
-    from profiler.cli.best import configuration_of
-    from profiler.compare.ranking import WORK
-
-    rows = []
-    for key, group in ranking[ranking["place"].notna()].groupby([*WORK, "conditions"], sort=False):
-        best, rivals = group.iloc[0], len(group) - 1
-        counts = {word: int(group[word].iloc[1:].sum()) for word in ("tied", "undecided")}
-        rows.append(
-            {
-                "work": shorten(" ".join(filter(None, map(str, key))), 40),
-                "configuration": configuration_of(best["row"]),
-                "median": _text(best["median_ns"], "ns"),
-                "bandwidth": _text(best["bandwidth_bytes_per_s"], "bytes/s"),
-                "of": str(rivals + 1),
-                "as fast": ", ".join(f"{number} {word}" for word, number in counts.items() if number),
-                "slowest": f"{group['ratio'].iloc[-1]:.2f} ×" if rivals else "",
-                "note": shorten(str(best["note"]), 60),
-            }
-        )
-    return rows
+    return [
+        {
+            "work": winner.work,
+            "configuration": winner.configuration,
+            "median": _text(winner.median_ns, "ns"),
+            "bandwidth": _text(winner.bandwidth_bytes_per_s, "bytes/s"),
+            "of": str(winner.rivals),
+            "as fast": ", ".join(f"{len(getattr(winner, word))} {word}" for word in ("tied", "undecided") if getattr(winner, word)),
+            "slowest": f"{winner.slowest_ratio:.2f} ×" if winner.rivals > 1 else "",
+            "note": winner.note,
+        }
+        for winner in found
+    ]
 
 
 def _launches(recording: Recording) -> list[Row]:
