@@ -13,6 +13,7 @@ from profiler.columns import Coded, Column, Columns, encode
 from profiler.errors import BadExportError
 from profiler.point_label import decode_label
 from profiler.point_status import PointStatus
+from profiler.schema import DEVICES
 from profiler.tools.base import ReadResult
 from profiler.tools.damage import DAMAGE, damage_text
 
@@ -21,6 +22,8 @@ RANGES_VERSION = 1
 _LONGEST_SAMPLE_NS = 1 << 48
 _STATUSES = tuple(status.value for status in PointStatus)
 _RESERVED = ("op", "variant", "shape", "dtype")
+_DEVICE_TEXTS = ("name", "compute_capability", "uuid")
+_DEVICE_NUMBERS = tuple(spec.name for spec in DEVICES.columns if spec.name not in _DEVICE_TEXTS and "_per_block" not in spec.name)
 
 
 def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
@@ -207,30 +210,15 @@ def _samples(document: dict[str, Any], tool: str, result: ReadResult) -> None:
 
 
 def _devices(document: dict[str, Any], tool: str, result: ReadResult) -> None:
-    device = document.get("device")
-    if not device or device.get("sm_count") is None:
+    device = document.get("device") or {}
+    if all(device.get(name) is None for name in _DEVICE_TEXTS):
         result.absent["devices"] = "the result names no GPU: it was measured on the CPU"
         return
     threads = device.get("max_threads_per_sm")
-    text = {name: _text([device.get(name)]) for name in ("name", "compute_capability", "uuid")}
-    numbers = (
-        "sm_count",
-        "sm_clock_hz",
-        "memory_bandwidth_bytes_per_s",
-        "l2_cache_bytes",
-        "total_memory_bytes",
-        "max_blocks_per_sm",
-        "registers_per_sm",
-        "shared_memory_per_sm_bytes",
-    )
-    result.frames["devices"] = Columns(
-        {
-            "device_id": np.zeros(1, np.int64),
-            **text,
-            **{name: _integers([device.get(name)]) for name in numbers},
-            "max_warps_per_sm": _integers([threads // 32 if threads is not None else None]),
-        }
-    )
+    known = {**device, "device_id": 0, "max_warps_per_sm": threads // 32 if threads is not None else None}
+    texts = {name: _text([device.get(name)]) for name in _DEVICE_TEXTS}
+    numbers = {name: _integers([known.get(name)]) for name in _DEVICE_NUMBERS}
+    result.frames["devices"] = Columns({**texts, **numbers})
 
 
 def _diagnostics(document: dict[str, Any], tool: str, result: ReadResult) -> None:
