@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -19,8 +20,10 @@ from profiler.engines.trt_compat import MODULES
 from profiler.errors import ToolMissingError, UsageError
 from profiler.runner.request import AUTO, SweepOptions
 from profiler.tools.base import Tool
-from profiler.tools.registry import TOOLS
+from profiler.tools.registry import KERNEL_TIMERS, TOOLS, UNTRACED
 
+_MARKS = re.compile(rb"^\s*(?:import|from) profiler\b|PROFILER_BUILTIN_DIR", re.MULTILINE)
+"""What stands in a program that marks sweep points: the import in Python, a name inside what includes the C++ header."""
 _ENGINE_PACKAGES = {
     "direct": (("cuda",),),
     "tensorrt": (("cuda",), MODULES["tensorrt"]),
@@ -68,24 +71,42 @@ def _without_gpu_tools(request: CaptureRequest, note: Callable[[str], None]) -> 
 
 
 def _choose_tool(request: CaptureRequest, note: Callable[[str], None]) -> str:
-    """Return the first tool that is whole on this machine and can record the request; say why it is not the first of all."""
+    """Return the first tool that is whole on this machine and can record the request; say why it is not the first of all.
+
+    Raises:
+        ToolMissingError: There is none.
+    """
     reasons: list[str] = []
-    for tool in (tool for tool in TOOLS.values() if tool.automatic and tool.name in recorders() and _suits(tool, request)):
+    for tool in (tool for tool in TOOLS.values() if tool.automatic and _suits(tool, request)):
         found = recorders()[tool.name].probe()
         if found is not None and not found.lacks:
             if reasons:
                 note(f"{reasons[0]}: recording with {tool.title}")
             return tool.name
         reasons.append(f"{tool.title} {'is not installed' if found is None else f'lacks {found.lacks}'}")
-    raise AssertionError("the recorder without a tool is always there")
+    raise ToolMissingError(
+        f"{'; '.join(reasons)}, and the program is not seen to mark sweep points, which is all that can be recorded without it",
+        f"{TOOLS[KERNEL_TIMERS[0]].install}; or mark points (profiler.point) and record with --tool {UNTRACED}",
+    )
 
 
 def _suits(tool: Tool, request: CaptureRequest) -> bool:
     sweep = request.sweep
+    if tool.untraced and sweep is None:
+        return any(map(_is_marked, request.command))
     if tool.needs_kernels and (not gpus() or (sweep is not None and sweep.engine == "reference")):
         return False
     # another interpreter need not have what this one has
     return not tool.own_runner_only or (sweep is not None and sweep.driver == "python" and request.python == sys.executable)
+
+
+def _is_marked(word: str) -> bool:
+    """Return whether a word of a command line is, or names, a program that marks sweep points."""
+    path = Path(shutil.which(word) or word)
+    try:
+        return bool(_MARKS.search(path.read_bytes() if path.is_file() else word.encode()))
+    except (OSError, ValueError):  # a name too long for a file is code
+        return bool(_MARKS.search(word.encode()))
 
 
 def _resolve_sweep(sweep: SweepOptions, python: str, note: Callable[[str], None]) -> SweepOptions:

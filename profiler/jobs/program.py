@@ -34,16 +34,28 @@ class ProgramJob(Job):
         self.command = request.command
 
     def first_steps(self) -> list[Step]:
-        """Return the steps, one a tool."""
-        return [program_step(self.request, tool) for tool in self.request.tools]
+        """Return the steps, one a tool and one to count launches; Nsight Compute's as it is while nothing has been counted."""
+        found: list[Step] = []
+        for tool in self.request.tools:
+            counts = self._counts(tool)
+            if counts and recorders()[COUNTER].probe() is not None and COUNTER not in [step.tool for step in found]:
+                found.append(self._count_step())
+            found.append(program_step(limited(self.request, LaunchCount()) if counts else self.request, tool))
+        return found
 
     def steps(self, session: Session) -> Steps:
         """Yield the steps."""
         for tool in self.request.tools:
-            request = self.request
-            if TOOLS[tool].replays and not request.ncu.nvtx_include and request.ncu.launch_count is None:
-                request = yield from self._counted(session)
+            request = (yield from self._counted(session)) if self._counts(tool) else self.request
             yield program_step(request, tool)
+
+    def _counts(self, tool: str) -> bool:
+        """Return whether the launches are counted before the pass of a tool: it replays them, and the user set no limit."""
+        return TOOLS[tool].replays and not self.request.ncu.nvtx_include and self.request.ncu.launch_count is None
+
+    def _count_step(self) -> Step:
+        step = program_step(self.request, COUNTER)
+        return replace(step, name="count", stem="count", told=False, stops=False, reads=Input.AGAIN)
 
     def _counted(self, session: Session) -> Generator[Step, Ended, CaptureRequest]:
         """Return the request for the launches worth profiling: found in a pass of this run, else in one of its own."""
@@ -53,10 +65,7 @@ class ProgramJob(Job):
             count = count_launches(capture)
         elif recorders()[COUNTER].probe() is not None:
             session.progress.note("running the program once to count its kernel launches")
-            step = replace(
-                program_step(self.request, COUNTER), name="count", stem="count", told=False, stops=False, reads=Input.AGAIN
-            )
-            ended = yield step
+            ended = yield self._count_step()
             found = [session.run.path / name for name in ended.record.artefacts]
             count = count_launches(found[0]) if found else count
             shutil.rmtree(session.run.raw(COUNTER), ignore_errors=True)

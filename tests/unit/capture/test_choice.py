@@ -8,7 +8,7 @@ import pytest
 from profiler.capture import choice
 from profiler.capture.request import CaptureRequest, SweepOptions
 from profiler.capture.sweep import expand
-from profiler.errors import UsageError
+from profiler.errors import ToolMissingError, UsageError
 from profiler.tools.base import ToolVersion
 
 POINTS = tuple(expand("swish", ["8"], []))
@@ -112,3 +112,22 @@ def test_files_of_a_sweep_are_found_from_the_folder_of_its_run(machine, tmp_path
     resolved = choice.resolve(CaptureRequest(tools=("builtin",), sweep=sweep), lambda text: None).sweep
     assert resolved.plugin_libraries == (str(tmp_path / "lib/a.so"), "none")
     assert (resolved.onnx_file, resolved.engine_file) == (str(tmp_path / "model.onnx"), "")
+
+
+@pytest.mark.parametrize("content", ["import profiler\n", "from profiler import point\n", "\x7fELF\0PROFILER_BUILTIN_DIR\0"])
+def test_a_program_that_marks_points_is_recorded_without_a_tool_where_there_is_none(machine, tmp_path, content):
+    machine(nsys=False)
+    program = tmp_path / "program"
+    program.write_text(content)
+    notes = []
+    assert choice.resolve(CaptureRequest(command=(sys.executable, str(program))), notes.append).tools == ("builtin",)
+    assert "Nsight Systems is not installed" in notes[0]
+
+
+def test_a_program_that_nothing_here_can_record_is_refused_with_what_is_missing(machine, tmp_path):
+    machine(nsys=False)
+    program = tmp_path / "program.py"
+    program.write_text("print('no import of profiler here')\n")
+    with pytest.raises(ToolMissingError, match="Nsight Systems is not installed") as caught:
+        choice.resolve(CaptureRequest(command=(sys.executable, str(program))), print)
+    assert "install" in caught.value.hint and "--tool builtin" in caught.value.hint

@@ -10,7 +10,7 @@ from profiler.capture.progress import Progress
 from profiler.capture.request import CaptureRequest, NcuOptions
 from profiler.jobs import program
 from profiler.jobs.launch_count import LaunchCount, count_launches, limited
-from profiler.jobs.recording import record
+from profiler.jobs.recording import plan, record
 
 CASES = Path(__file__).parents[2] / "data" / "cases"
 
@@ -73,6 +73,21 @@ def test_without_nsys_the_limit_holds(ncu, monkeypatch):
     assert "--launch-count 500" in line and "--nvtx-include" not in line and "at most 500" in notes
     line, notes = ncu("pass", launch_count=3)
     assert "--launch-count 3" in line and "at most" not in notes
+
+
+@pytest.mark.parametrize(
+    ("tools", "options", "passes"),
+    [
+        (("ncu",), {}, ["nsys", "ncu"]),
+        (("nsys", "ncu"), {}, ["nsys", "ncu"]),
+        (("ncu",), {"launch_count": 3}, ["ncu"]),
+        (("ncu",), {"nvtx_include": ("a@b/",)}, ["ncu"]),
+    ],
+)
+def test_a_dry_run_tells_of_the_pass_that_counts(ncu, tools, options, passes):
+    plans = plan(CaptureRequest(tools=tools, command=("true",), ncu=NcuOptions(**options)))
+    assert [tool for tool, _ in plans] == passes
+    assert ("--launch-count" in plans[-1][1].argv) == ("nvtx_include" not in options)
 
 
 def test_launches_of_a_capture_are_counted():
