@@ -223,6 +223,7 @@ POINTS = _table(
         _t("clock", "cuda_event or monotonic", False),
         _t("cache", "cold or warm", False),
         _t("launch_mode", "plain or graph", False),
+        _i("event_pair_ns", "time between two events with nothing between them", False),
         _i("streams", "streams used", False),
         _i("threads", "threads used", False),
         _i("sm_clock_before_hz", "SM clock before the samples", False),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_NUMBERS = frozenset(("median", "behind", "bandwidth", "launches", "in all"))
+_NUMBERS = frozenset(("median", "behind", "bandwidth", "launches", "in all", "under tool"))
 
 
 def run(
@@ -52,7 +52,7 @@ def _print(shown: pd.DataFrame, ranking: pd.DataFrame) -> None:
     """Print rows of a ranking, and where their times come from."""
     from profiler.cli.printing import console, print_rows
     from profiler.compare.ranking import WORK
-    from profiler.compare.winners import configuration_of
+    from profiler.compare.winners import configuration_of, format_tracing
     from profiler.report.exporters.compare_markdown import format_change
     from profiler.units import format_ns, format_value
 
@@ -71,14 +71,19 @@ def _print(shown: pd.DataFrame, ranking: pd.DataFrame) -> None:
             "launches": str(row["samples"]),
             "in all": format_ns(row["total_ns"]),
             "bandwidth": format_value(row["bandwidth_bytes_per_s"], "bytes/s"),
+            "under tool": format_tracing(row["tracing_cost_pct"]),
             "note": row["note"],
         }
         for row in shown.to_dict("records")
     ]
-    empty = [name for name in ("op", "shape", "type", "", "measured", "behind", "note") if not any(row[name] for row in rows)]
+    empty = [
+        name
+        for name in ("op", "shape", "type", "", "measured", "behind", "under tool", "note")
+        if not any(row[name] for row in rows)
+    ]
     empty += ["behind", "bandwidth"] if shown["total_ns"].notna().any() else ["launches", "in all"]
     rows = [{name: value for name, value in row.items() if name not in empty} for row in rows]
-    print_rows(rows, None, _NUMBERS, optional=("bandwidth", "op", "behind", "note"))
+    print_rows(rows, None, _NUMBERS, optional=("bandwidth", "under tool", "op", "behind", "note"))
     processes = int(shown["processes"].max())
     told = f"times: {shown['source'].iloc[0]}, {processes} process{'es' if processes > 1 else ''}"
     console().print(told, markup=False, style="dim")

@@ -48,14 +48,16 @@ RANKING_COLUMNS = (
     "processes",
     "total_ns",
     "bandwidth_bytes_per_s",
+    "tracing_cost_pct",
     "note",
     "conditions",
 )
 """Columns of `rank`; `rank_recordings` adds `source`, where the times come from.
 
 ratio: this row / the fastest of its group; tied: the whole interval of the ratio lies within the threshold; undecided: neither
-tied nor slower, so it may be the fastest too; total_ns: of a kernel that is listed, not ranked, the time of all its launches;
-conditions: in what its group was measured unlike others of the same work, empty when they are all alike.
+tied nor slower, so it may be the fastest too; tracing_cost_pct: how much longer it took while a tool recorded; total_ns: of a
+kernel that is listed, not ranked, the time of all its launches; conditions: in what its group was measured unlike others of the
+same work, empty when they are all alike.
 """
 
 _PAIRED_PROCESSES = 3
@@ -219,5 +221,6 @@ def _record(
         "processes": len(row.summaries),
         "total_ns": row.total_ns,
         "bandwidth_bytes_per_s": row.bandwidth_bytes_per_s,
+        "tracing_cost_pct": row.tracing_cost_pct,
         "note": note,
     }

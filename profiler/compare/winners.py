@@ -33,6 +33,7 @@ class Winner:
         margin_pct: How much longer the next one takes; NaN when it is alone.
         slowest_ratio: Time of the slowest over its time; NaN when it is alone.
         note: What must be known of its time.
+        tracing_cost_pct: How much longer it took while a tool recorded; NaN when unknown.
     """
 
     work: str
@@ -47,6 +48,7 @@ class Winner:
     margin_pct: float
     slowest_ratio: float
     note: str
+    tracing_cost_pct: float = float("nan")
 
     def standing(self, named: Callable[[str], str] = str) -> str:
         """Say how far it is ahead in a sentence; empty when it is alone.
@@ -102,7 +104,13 @@ def _winner(key: Iterable[str], rows: pd.DataFrame) -> Winner:
         margin_pct=float(times.iloc[1] - 1) * 100 if several else float("nan"),
         slowest_ratio=float(times.iloc[-1]) if several else float("nan"),
         note=str(best["note"]),
+        tracing_cost_pct=float(best["tracing_cost_pct"]),
     )
+
+
+def format_tracing(cost_pct: float) -> str:
+    """Return how much longer an iteration took while a tool recorded than without; empty when that is not known."""
+    return f"{cost_pct:+.1f} %" if cost_pct == cost_pct else ""
 
 
 def configuration_of(label: str, conditions: str = "") -> str:

@@ -20,6 +20,7 @@ from profiler.metrics.launches import LAUNCHES
 from profiler.metrics.point_times import DEVICE_TOTALS, PARTS, STATISTICS, gpu_points, sample_times
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.metrics.time_sources import TIME_SOURCES
+from profiler.metrics.tracing_cost import tracing_cost
 from profiler.point_label import RESERVED_KEYS, decode_label
 from profiler.point_status import PointStatus, gravity
 from profiler.spec import ColumnSpec
@@ -161,6 +162,15 @@ def _times(recording: Captures, labels: list[str], gpu: dict[str, Figures], resu
     columns["iterations"] = _first_known(counts, len(labels))
     for name in (*PARTS, "timed_by", "lost_iterations"):
         columns[name] = _first_known((found[name] for found in gpu.values()), len(labels))
+    pairs = (table["event_pair_ns"] for table in results.values() if "event_pair_ns" in table)
+    columns["event_pair_ns"] = _first_known(pairs, len(labels))
+    well = {tool: table["status"] == PointStatus.OK.value for tool, table in results.items()}
+    by_events = {
+        f"{tool}_event": {name: np.where(well[tool], found[name], np.nan) for name in ("median", "count")}
+        for tool, found in samples.items()
+        if found
+    }
+    columns |= tracing_cost(columns["event_pair_ns"], {**gpu, **by_events})
     # a wrong answer has no speed
     void = np.isin(labels, list(spoiled_points(recording)))
     for table in results.values():
@@ -182,7 +192,7 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
     peak, l2 = (_first_known([*totals, own], rows) for totals, own in zip(of_gpus, known, strict=True))
     share = bandwidth * 100.0 / peak
     beyond, cold = share > 100, columns["cache"] == "cold"
-    notes = [_tool_notes(gpu, UNTRACED in results, rows), objects([None] * rows)]
+    notes = [_tool_notes(gpu, UNTRACED in results, rows), objects([None] * rows), columns["clock_note"]]
     notes[1][beyond] = "bandwidth above the peak: served by cache"
     notes[1][beyond & cold & np.isnan(l2)] = "bandwidth above the peak with a cold cache; the size of the L2 is unknown"
     impossible = "bandwidth above the peak with a cold cache: impossible, the bytes or the time are wrong"
@@ -292,6 +302,19 @@ POINTS = MetricTable(
         *(spec for tool in TOOLS.values() if tool.time_text for spec in _time_specs(tool.name, tool.time_text)),
         ColumnSpec("builtin_host_median_ns", "lower", "host time to enqueue an iteration: median"),
         ColumnSpec("nsys_event_median_ns", "lower", "time by the program's own clock while nsys recorded: median"),
+        ColumnSpec(
+            "event_pair_ns",
+            "lower",
+            "time between two events with nothing between them, which an event time holds",
+            compared="never",
+        ),
+        ColumnSpec(
+            "tracing_cost_pct",
+            "lower",
+            "how much longer an iteration took while a tool recorded than without: by the program's own clock under the tool, "
+            "else by the tool's time and an empty pair of events",
+            compared="never",
+        ),
         ColumnSpec("timed_by", text="what a tool's time of the point is: span, or period where its iterations overlap on the GPU"),
         ColumnSpec("span_ns", "lower", "from the start of an iteration's first GPU operation to the end of its last: median"),
         ColumnSpec("kernel_time_ns", "lower", "kernels of an iteration, summed: median"),

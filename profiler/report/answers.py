@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from profiler.compare.ranking import rank_recordings
-from profiler.compare.winners import UNRANKED, Winner, title, winners
+from profiler.compare.winners import UNRANKED, Winner, format_tracing, title, winners
 from profiler.errors import ProfilerError
 from profiler.kernel_names import instantiation
 from profiler.units import format_value
@@ -63,6 +63,7 @@ def winner_rows(found: list[Winner]) -> list[Row]:
             "configuration": winner.configuration,
             "median": _text(winner.median_ns, "ns"),
             "bandwidth": _text(winner.bandwidth_bytes_per_s, "bytes/s"),
+            "under tool": format_tracing(winner.tracing_cost_pct),
             "of": str(winner.rivals),
             "as fast": ", ".join(f"{len(getattr(winner, word))} {word}" for word in ("tied", "undecided") if getattr(winner, word)),
             "slowest": f"{winner.slowest_ratio:.2f} ×" if winner.rivals > 1 else "",

@@ -38,6 +38,7 @@ class Row:
         overlaps: Its iterations overlap on the GPU, so that their span says nothing of what one costs.
         kernel_ns: Median of the kernels of an iteration, summed; NaN when unknown.
         total_ns: Time of all its launches; NaN where iterations are timed.
+        tracing_cost_pct: How much longer it took while a tool recorded; NaN when unknown.
     """
 
     label: str
@@ -58,6 +59,7 @@ class Row:
     overlaps: bool = False
     kernel_ns: float = float("nan")
     total_ns: float = float("nan")
+    tracing_cost_pct: float = float("nan")
 
     def __post_init__(self) -> None:
         """Remember the label that it was made with, and give each process the clock of the row."""

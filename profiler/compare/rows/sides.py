@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from profiler.compare.rows.kernel_rows import kernel_rows
 from profiler.compare.rows.point_rows import gpu_point_rows, rows_from_points
 from profiler.compare.rows.row import Row
+from profiler.tools.registry import UNTRACED
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -48,4 +49,11 @@ def side_rows(recording: Recording, source: TimeSource) -> list[Row]:
     if source.kind == "gpu_points":
         return gpu_point_rows(recording, source.tool)
     samples = recording.table("samples", source.tool) if recording.has("samples", source.tool) else None
-    return rows_from_points(recording.table("points", source.tool), samples)
+    rows = rows_from_points(recording.table("points", source.tool), samples)
+    if source.tool == UNTRACED:
+        points = recording.metric("points")
+        said = zip(points["note"].fillna("").astype(str), points["tracing_cost_pct"].astype(float), strict=True)
+        known = dict(zip(points["label"], said, strict=True))
+        for row in rows:
+            row.remark, row.tracing_cost_pct = known[row.label]
+    return rows

@@ -95,7 +95,7 @@ class ResultReader:
     tool = "builtin"
     suffixes = (".json",)
     tables = ("points", "samples", "devices", "diagnostics")
-    parser_version = 2
+    parser_version = 3
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Return whether the file is a result JSON; its schema name stands at the beginning."""
@@ -177,7 +177,7 @@ def _points(document: dict[str, Any], tool: str, result: ReadResult) -> None:
     }
     for name in ("clock", "cache", "launch_mode", "measure", "cold_method", "engine_digest"):
         columns[name] = _text([point.get(name) for point in points])
-    for name in ("bytes_per_iteration", "streams", "threads", "sm_clock_before_hz", "sm_clock_after_hz"):
+    for name in ("bytes_per_iteration", "event_pair_ns", "streams", "threads", "sm_clock_before_hz", "sm_clock_after_hz"):
         columns[name] = _integers([point.get(name) for point in points])
     for name in ("launch", "verification", "layers"):
         columns[name] = _text([_canonical(point.get(name)) for point in points])

@@ -1,6 +1,7 @@
 """Recordings: runs and files, several tools, Parquet copies, and what is said when something is absent."""
 
 import json
+import math
 import shutil
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import profiler
+from profiler.cli import main
+from profiler.compare.ranking import rank_recordings
 from profiler.errors import BadExportError, DataMissingError, UsageError
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import create_run
@@ -111,6 +114,33 @@ def test_samples_recorded_under_a_tool_keep_that_name(run):
     assert recording.table("points", "nsys")["tool"].tolist() == ["nsys"]
     row = next(row for row in recording.metric_columns("points").to_records() if row["label"] == LABEL)
     assert (row["nsys_event_median_ns"], row["builtin_median_ns"]) == (925_000.0, 700_000.0)
+    # the program's own clock, with and without nsys: 925 over 700 µs
+    assert row["tracing_cost_pct"] == pytest.approx(32.142857)
+    assert "+32.1 % while nsys records (n = 2 and 3)" in row["note"]
+
+
+@pytest.mark.parametrize(
+    ("own", "cost", "said"),
+    [
+        # 631164 ns under nsys, and 4000 ns that the events hold beside the work
+        ({"samples": (600_000,) * 5, "event_pair_ns": 4_000}, 5.860667, "+5.9 % while nsys records (n = 20 and 5)"),
+        ({"samples": (630_000,) * 5, "event_pair_ns": 63_000}, 10.184762, "an empty pair of events takes 63 µs of the time"),
+        # nothing says that events took these times, or that they cover the work
+        ({"samples": (600_000,) * 5}, None, ""),
+        ({"samples": (600_000,) * 5, "event_pair_ns": 4_000, "status": "partial"}, None, ""),
+    ],
+)
+def test_what_recording_and_events_cost_is_said_wherever_a_point_is_ranked(run, capsys, own, cost, said):
+    (run.raw("builtin") / "result.json").write_text(json.dumps(result([point(**own)])))
+    row = next(row for row in profiler.load(run.path).metric_columns("points").to_records() if row["label"] == LABEL)
+    assert row["tracing_cost_pct"] == (None if cost is None else pytest.approx(cost, rel=1e-5))
+    assert said in (row["note"] or "")
+    (ranked,) = rank_recordings([profiler.load(run.path)], source="points").to_dict("records")
+    assert said in ranked["note"]
+    assert ranked["tracing_cost_pct"] == pytest.approx(math.nan if cost is None else cost, rel=1e-5, nan_ok=True)
+    with pytest.raises(SystemExit):
+        main(["best", str(run.path)])
+    assert ("under tool" in capsys.readouterr().out) == (cost is not None)
 
 
 def test_parquet_copies_are_used_and_renewed(run, monkeypatch):
