@@ -10,59 +10,69 @@ from __future__ import annotations
 import ctypes
 import re
 import time
-from collections.abc import Callable
+from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from profiler.columns import Column, Columns, encode
 from profiler.errors import CaptureError, ToolMissingError
 from profiler.kernel_names import demangle, short_name
-from profiler.tools.cupti.archive import RecordTable, write_archive
+from profiler.tools.cupti.archive import write_archive
 
 INSTALL_HINT = "pip install cupti-python pyelftools, on a machine with an NVIDIA GPU and driver"
 BUFFER_BYTES = 8 << 20
 CLOCK_TRIES = 20
 _FORCED = 1
 _API_VERSION = re.compile(r"_v\d{4,5}$")
-_DIRECTIONS = {1: "HtoD", 2: "DtoH", 3: "HtoA", 4: "AtoH", 5: "AtoA", 6: "AtoD", 7: "DtoA", 8: "DtoD", 9: "HtoH", 10: "PtoP"}
-_MEMORY_KINDS = {
-    0: "unknown",
-    1: "pageable",
-    2: "pinned",
-    3: "device",
-    4: "array",
-    5: "managed",
-    6: "device static",
-    7: "managed static",
+_MEMORY_KINDS = dict(enumerate(("pageable", "pinned", "device", "array", "managed", "device static", "managed static"), 1))
+_TEXTS = {
+    "direction": dict(enumerate("HtoD DtoH HtoA AtoH AtoA AtoD DtoA DtoD HtoH PtoP".split(), 1)),
+    "kind": dict(enumerate("event stream-wait stream context".split(), 1)),
+    **{f"{name}_kind": _MEMORY_KINDS for name in ("source", "destination", "memory")},
 }
-_SYNCHRONIZATIONS = {1: "event", 2: "stream-wait", 3: "stream", 4: "context"}
+"""Columns that hold text here and a number there."""
 
-_KERNEL = (
-    "start",
-    "end",
-    "device_id",
-    "context_id",
-    "stream_id",
-    "correlation_id",
-    "name",
-    "grid_x",
-    "grid_y",
-    "grid_z",
-    "block_x",
-    "block_y",
-    "block_z",
-    "registers_per_thread",
-    "static_shared_memory",
-    "dynamic_shared_memory",
-    "shared_memory_executed",
-    "local_memory_per_thread",
-    "graph_node_id",
-)
-_MEMCPY = ("start", "end", "device_id", "context_id", "stream_id", "correlation_id", "bytes", "copy_kind", "src_kind", "dst_kind")
-_MEMSET = ("start", "end", "device_id", "context_id", "stream_id", "correlation_id", "bytes", "memory_kind")
-_API = ("start", "end", "cbid", "correlation_id", "process_id", "thread_id", "return_value")
-_SYNCHRONIZATION = ("start", "end", "context_id", "stream_id", "correlation_id", "type")
+_TIMES = {"start": "start_ns", "end": "end_ns"}
+_WHERE = {name: name for name in ("device_id", "context_id", "stream_id", "correlation_id")}
+_SIZES = ("static_shared_memory", "dynamic_shared_memory", "shared_memory_executed", "local_memory_per_thread")
+_CALL = {**_TIMES, "cbid": "name", **{name: name for name in ("correlation_id", "process_id", "thread_id", "return_value")}}
+_RECORDS = {
+    "CONCURRENT_KERNEL": {
+        **_TIMES,
+        **_WHERE,
+        "name": "kernel",
+        "registers_per_thread": "registers_per_thread",
+        **{f"{kind}_{axis}": f"{kind}_{axis}" for kind in ("grid", "block") for axis in "xyz"},
+        **{name: f"{name}_bytes" for name in _SIZES},
+        "graph_node_id": "graph_node_id",
+    },
+    "MEMCPY": {
+        **_TIMES,
+        **_WHERE,
+        "bytes": "size_bytes",
+        "copy_kind": "direction",
+        "src_kind": "source_kind",
+        "dst_kind": "destination_kind",
+    },
+    "MEMSET": {**_TIMES, **_WHERE, "bytes": "size_bytes", "memory_kind": "memory_kind"},
+    "RUNTIME": _CALL,
+    "DRIVER": _CALL,
+    "SYNCHRONIZATION": {
+        **_TIMES,
+        "context_id": "context_id",
+        "stream_id": "stream_id",
+        "correlation_id": "correlation_id",
+        "type": "kind",
+    },
+}
+"""Kind of activity to what is kept of its records: field to column."""
+_NO_STREAM = (1 << 32) - 1
+"""CUPTI's mark for a wait that concerns no single stream."""
+
+Row = tuple[Any, ...]
 
 
 class CuptiCollector:
@@ -82,18 +92,8 @@ class CuptiCollector:
             raise ToolMissingError(f"cupti-python cannot be loaded ({error})", INSTALL_HINT) from error
         self._cupti = cupti
         self._process_id = process_id
-        self._rows: dict[str, list[tuple[Any, ...]]] = {
-            name: [] for name in ("kernels", "memcpys", "memsets", "runtime", "driver", "synchronizations")
-        }
-        kind = cupti.ActivityKind
-        self._kinds = {
-            kind.CONCURRENT_KERNEL: ("kernels", _KERNEL),
-            kind.MEMCPY: ("memcpys", _MEMCPY),
-            kind.MEMSET: ("memsets", _MEMSET),
-            kind.RUNTIME: ("runtime", _API),
-            kind.DRIVER: ("driver", _API),
-            kind.SYNCHRONIZATION: ("synchronizations", _SYNCHRONIZATION),
-        }
+        self._rows: dict[str, list[Row]] = {name: [] for name in _RECORDS}
+        self._kinds = {getattr(cupti.ActivityKind, name): name for name in _RECORDS}
         self._failure: BaseException | None = None
         self._offsets: list[tuple[int, int]] = []
 
@@ -126,10 +126,9 @@ class CuptiCollector:
         # an exception may not leave a callback of the driver: it is kept, and raised at the next flush
         try:
             for activity in activities:
-                entry = self._kinds.get(activity.kind)
-                if entry is not None:
-                    table, names = entry
-                    self._rows[table].append(tuple(getattr(activity, name) for name in names))
+                kind = self._kinds.get(activity.kind)
+                if kind is not None:
+                    self._rows[kind].append(tuple(getattr(activity, name) for name in _RECORDS[kind]))
         except (AttributeError, TypeError, ValueError) as error:
             self._failure = error
 
@@ -183,110 +182,77 @@ class CuptiCollector:
         self._mark_clock()
         for kind in self._kinds:
             self._cupti.activity_disable(kind)
-        tables = [
-            self._kernels(),
-            self._copies(),
-            self._fills(),
-            self._calls(),
-            self._waits(),
-            self._ranges(ranges),
-        ]
-        write_archive(path, [table for table in tables if table.rows])
+        found = {
+            "kernels": self._kernels(),
+            "memcpys": self._table("MEMCPY"),
+            "memsets": self._table("MEMSET"),
+            "api_calls": self._calls(),
+            "synchronizations": self._waits(),
+            "nvtx_ranges": self._ranges(ranges),
+        }
+        write_archive(path, {name: table for name, table in found.items() if table.rows})
         self.flush()
 
-    def _columns(self, name: str, fields: tuple[str, ...]) -> dict[str, list[Any]]:
-        rows = [row for row in self._rows[name] if row[0] and row[1]]  # a time of 0 was not collected
-        rows.sort(key=lambda row: row[0])
-        return dict(zip(fields, map(list, zip(*rows, strict=True)), strict=True)) if rows else {field: [] for field in fields}
-
-    def _place(self, raw: dict[str, list[Any]]) -> dict[str, Any]:
-        start, end = (np.array(raw[name], np.int64) for name in ("start", "end"))
-        return {
+    def _table(self, kind: str, rows: list[Row] | None = None) -> Columns:
+        """Return the records of a kind, or some rows of its columns, in order of their start."""
+        rows = [row for row in self._rows[kind] if row[0] and row[1]] if rows is None else rows  # a time of 0 was not collected
+        names = _RECORDS[kind].values()
+        raw = dict(zip(names, zip(*sorted(rows, key=itemgetter(0)), strict=True) if rows else [()] * len(names), strict=True))
+        start, end = (np.array(raw.pop(name), np.int64) for name in _TIMES.values())
+        columns: dict[str, Column] = {
             "start_ns": start,
             "duration_ns": end - start,
             "process_id": np.full(len(start), self._process_id),
-            **{
-                name: np.array(raw[name], np.int64)
-                for name in ("device_id", "context_id", "stream_id", "correlation_id")
-                if name in raw
-            },
         }
+        for name, values in raw.items():
+            if name in _TEXTS:
+                columns[name] = encode([_TEXTS[name].get(int(value), "unknown") for value in values])
+            elif name in ("kernel", "name"):
+                columns[name] = encode(list(map(_text, values)))
+            else:
+                columns[name] = np.array(list(map(int, values)), np.int64)
+        return Columns(columns)
 
-    def _kernels(self) -> RecordTable:
-        raw = self._columns("kernels", _KERNEL)
-        names = {name: demangle(_text(name)) for name in set(raw["name"])}
-        table = RecordTable("kernels", self._place(raw))
-        table.text("kernel", [names[name] for name in raw["name"]])
-        table.text("short_name", [short_name(names[name]) for name in raw["name"]])
-        for axis in "xyz":
-            table.numbers(f"grid_{axis}", raw[f"grid_{axis}"])
-            table.numbers(f"block_{axis}", raw[f"block_{axis}"])
-        table.numbers("registers_per_thread", raw["registers_per_thread"])
-        for source in ("static_shared_memory", "dynamic_shared_memory", "shared_memory_executed", "local_memory_per_thread"):
-            table.numbers(f"{source}_bytes", raw[source])
-        table.numbers("graph_node_id", raw["graph_node_id"])
-        return table
+    def _kernels(self) -> Columns:
+        table = self._table("CONCURRENT_KERNEL")
+        kernel = table.coded("kernel").renamed(demangle)
+        return table.with_columns(kernel=kernel, short_name=kernel.renamed(short_name))
 
-    def _copies(self) -> RecordTable:
-        raw = self._columns("memcpys", _MEMCPY)
-        table = RecordTable("memcpys", self._place(raw))
-        table.numbers("size_bytes", raw["bytes"])
-        table.text("direction", [_DIRECTIONS.get(int(kind), "unknown") for kind in raw["copy_kind"]])
-        table.text("source_kind", [_MEMORY_KINDS.get(int(kind), "unknown") for kind in raw["src_kind"]])
-        table.text("destination_kind", [_MEMORY_KINDS.get(int(kind), "unknown") for kind in raw["dst_kind"]])
-        return table
-
-    def _fills(self) -> RecordTable:
-        raw = self._columns("memsets", _MEMSET)
-        table = RecordTable("memsets", self._place(raw))
-        table.numbers("size_bytes", raw["bytes"])
-        table.text("memory_kind", [_MEMORY_KINDS.get(int(kind), "unknown") for kind in raw["memory_kind"]])
-        return table
-
-    def _calls(self) -> RecordTable:
+    def _calls(self) -> Columns:
         """Return the API calls; of a runtime call and the driver call that it makes, only the outer one."""
-        domains = self._cupti.CallbackDomain
-        merged = []
-        for table, api, domain in (("runtime", "runtime", domains.RUNTIME_API), ("driver", "driver", domains.DRIVER_API)):
-            names = _callback_names(self._cupti.get_callback_name, domain, {row[2] for row in self._rows[table]})
-            merged += [(*row, api, names[row[2]]) for row in self._rows[table] if row[0] and row[1]]
-        outer: dict[int, tuple[Any, ...]] = {}
-        for row in sorted(merged, key=lambda row: (row[0], -row[1])):
-            outer.setdefault(row[3], row)
-        rows = sorted(outer.values(), key=lambda row: row[0])
-        raw = dict(zip((*_API, "api", "name"), map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
-        table_ = RecordTable("api_calls", self._place(raw) if rows else {})
-        if rows:
-            table_.text("api", raw["api"])
-            table_.text("name", raw["name"])
-            table_.numbers("thread_id", raw["thread_id"])
-            table_.numbers("return_value", raw["return_value"])
-        return table_
+        domains = {"RUNTIME": self._cupti.CallbackDomain.RUNTIME_API, "DRIVER": self._cupti.CallbackDomain.DRIVER_API}
+        calls = [(kind, row) for kind in domains for row in self._rows[kind] if row[0] and row[1]]
+        outer: dict[int, tuple[str, Row]] = {}
+        for kind, row in sorted(calls, key=lambda call: (call[1][0], -call[1][1])):
+            outer.setdefault(row[3], (kind, row))
 
-    def _waits(self) -> RecordTable:
-        raw = self._columns("synchronizations", _SYNCHRONIZATION)
-        no_stream = (1 << 32) - 1  # CUPTI's mark for a wait that concerns no single stream
-        raw["stream_id"] = [0 if int(stream) == no_stream else int(stream) for stream in raw["stream_id"]]
-        table = RecordTable("synchronizations", self._place(raw))
-        table.numbers("device_id", [0] * len(raw["start"]))
-        table.text("kind", [_SYNCHRONIZATIONS.get(int(kind), "unknown") for kind in raw["type"]])
-        return table
+        @cache
+        def name_of(kind: str, number: int) -> str:
+            return _API_VERSION.sub("", _text(self._cupti.get_callback_name(domains[kind], number)))
 
-    def _ranges(self, ranges: list[tuple[str, int, int, int, int | None]]) -> RecordTable:
+        rows = [(*row[:2], name_of(kind, row[2]), *row[3:]) for kind, row in outer.values()]
+        return self._table("RUNTIME", rows).with_columns(api=encode([kind.lower() for kind, _ in outer.values()]))
+
+    def _waits(self) -> Columns:
+        table = self._table("SYNCHRONIZATION")
+        stream = table.array("stream_id")
+        return table.with_columns(stream_id=np.where(stream == _NO_STREAM, 0, stream), device_id=np.zeros(table.rows, np.int64))
+
+    def _ranges(self, ranges: list[tuple[str, int, int, int, int | None]]) -> Columns:
         rows = sorted(ranges, key=lambda row: (row[1], -row[2]))
         start = self._to_cupti_clock(np.array([row[1] for row in rows], np.int64))
         end = self._to_cupti_clock(np.array([row[1] + row[2] for row in rows], np.int64))
-        table = RecordTable("nvtx_ranges", {"start_ns": start, "duration_ns": end - start})
-        table.numbers("process_id", [self._process_id] * len(rows))
-        table.numbers("thread_id", [row[3] for row in rows])
-        table.text("name", [row[0] for row in rows])
-        table.numbers("payload_int", [-1 if row[4] is None else row[4] for row in rows])
-        return table
+        return Columns(
+            {
+                "start_ns": start,
+                "duration_ns": end - start,
+                "process_id": np.full(len(rows), self._process_id),
+                "thread_id": np.array([row[3] for row in rows], np.int64),
+                "name": encode([row[0] for row in rows]),
+                "payload_int": np.array([-1 if row[4] is None else row[4] for row in rows], np.int64),
+            }
+        )
 
 
 def _text(name: Any) -> str:
     return name.decode(errors="replace") if isinstance(name, bytes) else str(name)
-
-
-def _callback_names(find: Callable[[Any, int], Any], domain: Any, ids: set[int]) -> dict[int, str]:
-    return {number: _API_VERSION.sub("", _text(find(domain, number))) for number in ids}

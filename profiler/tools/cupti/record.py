@@ -70,7 +70,7 @@ class CuptiRecorder(PlainRecorder):
         ranges = read_archive(folder / CAPTURE).get("nvtx_ranges")
         if ranges is None:
             return None
-        return {text[len(POINT_PREFIX) :] for text in ranges.texts["name"][1] if text.startswith(POINT_PREFIX)}
+        return {text[len(POINT_PREFIX) :] for text in ranges.coded("name").values if text.startswith(POINT_PREFIX)}
 
 
 def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> CuptiRecorder:

@@ -10,9 +10,10 @@ import pytest
 
 import profiler
 from profiler.capture.request import CaptureRequest
+from profiler.columns import Columns, encode
 from profiler.errors import BadExportError, CaptureError, ToolMissingError, UsageError
 from profiler.schema import TABLES, check_columns
-from profiler.tools.cupti.archive import RecordTable, merge_archives, read_archive, write_archive
+from profiler.tools.cupti.archive import merge_archives, read_archive, write_archive
 from profiler.tools.cupti.collector import CuptiCollector
 from profiler.tools.cupti.reader import CuptiReader
 from profiler.tools.cupti.record import CuptiRecorder
@@ -269,20 +270,16 @@ def test_a_missing_package_is_named(monkeypatch):
         CuptiCollector(7)
 
 
-def small(name, start, text):
-    table = RecordTable(name, {"start_ns": np.array(start)})
-    table.text("name", text)
-    return table
+def small(start, text):
+    return Columns({"start_ns": np.array(start), "name": encode(text)})
 
 
 def test_archives_of_several_processes_are_joined_in_order_of_time(tmp_path):
-    write_archive(tmp_path / "a.npz", [small("nvtx_ranges", [5, 9], ["x", "y"]), small("only_a", [1], ["z"])])
-    write_archive(tmp_path / "b.npz", [small("nvtx_ranges", [1, 7], ["y", "w"])])
+    write_archive(tmp_path / "a.npz", {"nvtx_ranges": small([5, 9], ["x", "y"]), "only_a": small([1], ["z"])})
+    write_archive(tmp_path / "b.npz", {"nvtx_ranges": small([1, 7], ["y", "w"])})
     merge_archives([tmp_path / "a.npz", tmp_path / "b.npz"], tmp_path / "c.npz")
     merged = read_archive(tmp_path / "c.npz")
-    codes, texts = merged["nvtx_ranges"].texts["name"]
-    assert merged["nvtx_ranges"].columns["start_ns"].tolist() == [1, 5, 7, 9]
-    assert [texts[code] for code in codes] == ["y", "x", "w", "y"]
+    assert merged["nvtx_ranges"].to_lists() == {"start_ns": [1, 5, 7, 9], "name": ["y", "x", "w", "y"]}
     assert merged["only_a"].rows == 1
 
 
