@@ -6,7 +6,7 @@ fast to read, and spare every caller that needs no DataFrame the import of panda
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
@@ -14,6 +14,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from profiler.spec import ColumnSpec
 
 
 _INTEGER_LIMIT = 2.0**63
@@ -68,6 +70,33 @@ def encode(texts: Sequence[str | None]) -> Coded:
     known: dict[str, int] = {}
     codes = [-1 if text is None else known.setdefault(text, len(known)) for text in texts]
     return Coded(np.asarray(codes, dtype=np.int32), list(known))
+
+
+def integers(values: Sequence[Any]) -> np.ndarray:
+    """Return whole numbers, masked where there is None."""
+    missing = [value is None for value in values]
+    numbers = np.array([0 if value is None else int(value) for value in values], dtype=np.int64)
+    return np.ma.masked_array(numbers, missing) if any(missing) else numbers
+
+
+def floats(values: Sequence[Any]) -> np.ndarray:
+    """Return floating-point numbers, NaN where there is None."""
+    return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+
+
+def texts(values: Sequence[Any]) -> np.ndarray:
+    """Return texts, None where there is None."""
+    return np.array([None if value is None else str(value) for value in values], dtype=object)
+
+
+_MAKERS: dict[str, Callable[[Sequence[Any]], np.ndarray]] = {"int": integers, "float": floats, "text": texts}
+
+
+def from_records(records: Sequence[Mapping[str, Any]], specs: Iterable[ColumnSpec]) -> Columns:
+    """Turn a few rows into columns; one that may be absent, and of which no row has a value, is left out."""
+    rows = {spec: [record.get(spec.name) for record in records] for spec in specs}
+    kept = {spec: values for spec, values in rows.items() if spec.required or any(value is not None for value in values)}
+    return Columns({spec.name: _MAKERS[spec.dtype](values) for spec, values in kept.items()}, len(records))
 
 
 def concatenate(columns: Sequence[Column]) -> Column:

@@ -41,7 +41,6 @@ def test_a_plausible_bandwidth_stays(case, rows):
     "statement",
     [
         "ALTER TABLE TARGET_INFO_CUDA_GPU DROP COLUMN numMultiprocessors",
-        "ALTER TABLE TARGET_INFO_CUDA_GPU DROP COLUMN maxWarpsPerMultiprocessor",
         "DROP TABLE TARGET_INFO_CUDA_GPU",
         "UPDATE TARGET_INFO_CUDA_GPU SET numMultiprocessors = 'many'",
     ],
@@ -74,3 +73,10 @@ def test_messages_that_repeat_are_counted(case, rows):
         *["INSERT INTO DIAGNOSTIC_EVENT VALUES (1, 2, 'events were dropped')"] * 3,
     )
     assert [row["text"] for row in rows(path, "diagnostics") if "dropped" in row["text"]] == ["events were dropped (3 times)"]
+
+
+def test_a_limit_that_an_export_does_not_state_follows_from_the_compute_capability(case, rows):
+    path = case("nsys_2020_export.sqlite")
+    stated = [row["theoretical_occupancy_pct"] for row in rows(path, "kernels")]
+    change(path, "ALTER TABLE TARGET_INFO_CUDA_GPU DROP COLUMN maxWarpsPerMultiprocessor")
+    assert [row["theoretical_occupancy_pct"] for row in rows(path, "kernels")] == stated and all(stated)

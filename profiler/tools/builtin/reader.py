@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns, encode
+from profiler.columns import Coded, Columns, encode, floats, from_records, integers
 from profiler.errors import BadExportError
 from profiler.point_label import decode_label
 from profiler.point_status import PointStatus
-from profiler.schema import DEVICES
+from profiler.schema import DEVICES, DIAGNOSTICS, POINTS
 from profiler.tools.base import ReadResult
 from profiler.tools.damage import DAMAGE, damage_text
 
@@ -23,7 +23,7 @@ _LONGEST_SAMPLE_NS = 1 << 48
 _STATUSES = tuple(status.value for status in PointStatus)
 _RESERVED = ("op", "variant", "shape", "dtype")
 _DEVICE_TEXTS = ("name", "compute_capability", "uuid")
-_DEVICE_NUMBERS = tuple(spec.name for spec in DEVICES.columns if spec.name not in _DEVICE_TEXTS and "_per_block" not in spec.name)
+_DEVICE = tuple(spec.name for spec in DEVICES.columns if "_per_block" not in spec.name)
 
 
 def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
@@ -43,22 +43,8 @@ def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
     return document
 
 
-def _integers(values: list[Any]) -> np.ndarray:
-    mask = [value is None for value in values]
-    data = np.array([0 if value is None else int(value) for value in values], dtype=np.int64)
-    return np.ma.masked_array(data, mask) if any(mask) else data
-
-
-def _text(values: list[Any]) -> np.ndarray:
-    return np.array([None if value is None else str(value) for value in values], dtype=object)
-
-
 def _canonical(value: Any) -> str | None:
     return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def _floats(values: list[Any]) -> np.ndarray:
-    return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
 
 
 def _outcome(point: dict[str, Any]) -> tuple[str, str | None]:
@@ -82,7 +68,7 @@ def _check_times(values: Any, field: str, label: Any) -> None:
 
 
 def _sample_times(values: list[Any]) -> np.ndarray:
-    times = _floats(values)
+    times = floats(values)
     outside = times[(times < 0) | (times >= _LONGEST_SAMPLE_NS)]
     if len(outside):
         raise ValueError(f"a sample of {outside[0]:g} ns")
@@ -152,36 +138,28 @@ def _points(document: dict[str, Any], tool: str, result: ReadResult) -> None:
     if not points:
         result.absent["points"] = "the result holds no sweep point"
         return
-    # what a point leaves out stands in its label: a user's own annotations have nothing else
-    labels = [decode_label(point["label"]) for point in points]
-    shapes = [
-        "x".join(map(str, p["shape"])) if p.get("shape") is not None else la.get("shape")
-        for p, la in zip(points, labels, strict=True)
-    ]
-    attributes = [point.get("attributes") or {} for point in points]
-    rest = [{key: value for key, value in item.items() if key not in _RESERVED} for item in attributes]
-    program = (document.get("program") or {}).get("name")
-    columns: dict[str, Column] = {
-        "point_id": np.arange(len(points), dtype=np.int64),
-        "tool": _text([tool] * len(points)),
-        "label": _text([point["label"] for point in points]),
-        "op": _text([p.get("op") or la.get("op") for p, la in zip(points, labels, strict=True)]),
-        "variant": _text([a.get("variant", la.get("variant")) for a, la in zip(attributes, labels, strict=True)]),
-        "shape": _text(shapes),
-        "dtype": _text([p.get("dtype") or la.get("dtype") for p, la in zip(points, labels, strict=True)]),
-        "attributes": _text([_canonical(item) for item in rest]),
-        "program": _text([program] * len(points)),
-        "engine": _text([point.get("engine") or document.get("engine") for point in points]),
-        "status": _text([_outcome(point)[0] for point in points]),
-        "reason": _text([_outcome(point)[1] for point in points]),
+    shared = {"tool": tool, "program": (document.get("program") or {}).get("name"), "engine": document.get("engine")}
+    records = [{**_record(point), "point_id": place} for place, point in enumerate(points)]
+    rows = [{**record, **shared, "engine": record.get("engine") or shared["engine"]} for record in records]
+    result.frames["points"] = from_records(rows, POINTS.columns)
+
+
+def _record(point: dict[str, Any]) -> dict[str, Any]:
+    """Return a point by the columns of `points`; what it leaves out stands in its label: a user's own marks have nothing else."""
+    label, attributes = decode_label(point["label"]), point.get("attributes") or {}
+    shape = "x".join(map(str, point["shape"])) if point.get("shape") is not None else label.get("shape")
+    status, reason = _outcome(point)
+    rest = {key: value for key, value in attributes.items() if key not in _RESERVED}
+    return {
+        **point,
+        **{name: point.get(name) or label.get(name) for name in ("op", "dtype")},
+        "variant": attributes.get("variant", label.get("variant")),
+        "shape": shape,
+        "attributes": _canonical(rest),
+        "status": status,
+        "reason": reason,
+        **{name: _canonical(point.get(name)) for name in ("launch", "verification", "layers")},
     }
-    for name in ("clock", "cache", "launch_mode", "measure", "cold_method", "engine_digest"):
-        columns[name] = _text([point.get(name) for point in points])
-    for name in ("bytes_per_iteration", "event_pair_ns", "streams", "threads", "sm_clock_before_hz", "sm_clock_after_hz"):
-        columns[name] = _integers([point.get(name) for point in points])
-    for name in ("launch", "verification", "layers"):
-        columns[name] = _text([_canonical(point.get(name)) for point in points])
-    result.frames["points"] = Columns(columns)
 
 
 def _samples(document: dict[str, Any], tool: str, result: ReadResult) -> None:
@@ -215,23 +193,18 @@ def _devices(document: dict[str, Any], tool: str, result: ReadResult) -> None:
         result.absent["devices"] = "the result names no GPU: it was measured on the CPU"
         return
     threads = device.get("max_threads_per_sm")
-    known = {**device, "device_id": 0, "max_warps_per_sm": threads // 32 if threads is not None else None}
-    texts = {name: _text([device.get(name)]) for name in _DEVICE_TEXTS}
-    numbers = {name: _integers([known.get(name)]) for name in _DEVICE_NUMBERS}
-    result.frames["devices"] = Columns({**texts, **numbers})
+    known = {name: device.get(name) for name in _DEVICE}
+    row = {**known, "device_id": 0, "max_warps_per_sm": threads // 32 if threads is not None else None}
+    result.frames["devices"] = from_records([row], DEVICES.columns)
 
 
 def _diagnostics(document: dict[str, Any], tool: str, result: ReadResult) -> None:
-    found = [(point["label"], *_outcome(point)) for point in document["points"]]
-    bad = [item for item in found if item[1] != "ok"]
-    result.frames["diagnostics"] = Columns(
-        {
-            "source": _text(["reader"] * len(bad)),
-            "severity": _text(["info" if status == "skipped" else "warning" for _, status, _ in bad]),
-            "text": _text([f"{label}: {status}: {reason or 'no reason given'}" for label, status, reason in bad]),
-            "hint": _text([""] * len(bad)),
-        }
-    )
+    rows = []
+    for label, status, reason in ((point["label"], *_outcome(point)) for point in document["points"]):
+        if status != "ok":
+            text = f"{label}: {status}: {reason or 'no reason given'}"
+            rows.append({"source": "reader", "severity": "info" if status == "skipped" else "warning", "text": text})
+    result.frames["diagnostics"] = from_records(rows, DIAGNOSTICS.columns)
 
 
 _READ: dict[str, Callable[[dict[str, Any], str, ReadResult], None]] = {
@@ -288,9 +261,9 @@ def _range_columns(document: dict[str, Any]) -> Columns:
             "kind": Coded(np.zeros(rows, np.int32), ["push_pop"]),
             "domain": Coded(np.zeros(rows, np.int32), [str(document.get("domain") or "")]),
             "name": encode([str(name) for name in columns["name"]]),
-            "process_id": _integers(columns["process_id"]),
-            "thread_id": _integers(columns["thread_id"]),
-            "payload_int": _integers(columns["payload_int"]),
+            "process_id": integers(columns["process_id"]),
+            "thread_id": integers(columns["thread_id"]),
+            "payload_int": integers(columns["payload_int"]),
         }
     )
     return frame.take(order)

@@ -11,8 +11,7 @@ TOOL = Tool(
     readers=(
         "profiler.tools.nsys.reader",
         "profiler.tools.nsys.report",
-        "profiler.tools.nsys.stats_csv",
-        "profiler.tools.nsys.stats_summary",
+        "profiler.tools.nsys.stats",
         "profiler.tools.nsys.table_folder",
     ),
     recorder="profiler.tools.nsys.record",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from profiler.columns import Column, Columns
+from profiler.columns import Columns, from_records
 from profiler.errors import BadExportError
+from profiler.schema import DEVICES
 from profiler.tools.damage import DAMAGE
 from profiler.tools.nsys.device_numbers import gpu_mapping
 from profiler.tools.nsys.sqlite_export import SqliteExport
@@ -61,21 +60,12 @@ def read_devices(export: SqliteExport) -> dict[str, Columns]:
     Raises:
         BadExportError: No table of the export describes the GPUs.
     """
-    rows = _rows(export)
-    ordered = [row for _, row in sorted(_ordinals(export, rows).items())]
-    devices: dict[str, Column] = {
-        "device_id": _integers([ordinal for ordinal, _ in sorted(_ordinals(export, rows).items())]),
-        "name": _text([row.get("name") or "unknown GPU" for row in ordered]),
-        "compute_capability": _text([row["compute_capability"] for row in ordered]),
-    }
-    for name in _NOW:
-        if any(row.get(name) is not None for row in ordered):
-            devices[name] = _integers([row.get(name) for row in ordered])
-    if "memory_bandwidth_bytes_per_s" in devices:
-        known = [row["memory_bandwidth_bytes_per_s"] if _is_plausible(row) else None for row in ordered]
-        devices["memory_bandwidth_bytes_per_s"] = _integers(known)
-    devices["uuid"] = _text([row.get("uuid") for row in ordered])
-    return {"devices": Columns(devices)}
+    rows = [{**row, "device_id": ordinal} for ordinal, row in sorted(_ordinals(export, _rows(export)).items())]
+    for row in rows:
+        row["name"] = row.get("name") or "unknown GPU"
+        if not _is_plausible(row):
+            row["memory_bandwidth_bytes_per_s"] = None
+    return {"devices": from_records(rows, DEVICES.columns)}
 
 
 def implausible_bandwidths(export: SqliteExport) -> Iterator[tuple[str, str, str]]:
@@ -145,13 +135,3 @@ def _ordinals(export: SqliteExport, rows: list[dict[str, Any]]) -> dict[int, dic
     if mapping.ambiguous:
         return gpus
     return {ordinal: gpus[gpu] for (_, ordinal), gpu in mapping.gpus.items() if gpu in gpus} or gpus
-
-
-def _integers(values: list[Any]) -> np.ndarray:
-    mask = [value is None for value in values]
-    data = np.array([0 if value is None else int(value) for value in values], dtype=np.int64)
-    return np.ma.masked_array(data, mask) if any(mask) else data
-
-
-def _text(values: list[Any]) -> np.ndarray:
-    return np.array([None if value is None else str(value) for value in values], dtype=object)

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from profiler.columns import Column, Columns, encode
+from profiler.columns import Columns, from_records
 from profiler.errors import BadExportError
+from profiler.schema import CONTEXTS, DIAGNOSTICS, STREAMS
+from profiler.spec import TableSpec
 from profiler.tools.nsys.device_numbers import assumed_devices
 from profiler.tools.nsys.device_table import implausible_bandwidths
 from profiler.tools.nsys.other_tables import other_tables
@@ -26,32 +26,17 @@ _NO_CUDA = ("CUDA profiling might have not been started correctly", "No CUDA eve
 _UINT32 = 1 << 32
 
 
-def _integers(values: list[Any]) -> np.ndarray:
-    mask = [value is None for value in values]
-    data = np.array([0 if value is None else int(value) for value in values], dtype=np.int64)
-    return np.ma.masked_array(data, mask) if any(mask) else data
-
-
-def _text(values: list[Any]) -> np.ndarray:
-    return np.array([None if value is None else str(value) for value in values], dtype=object)
-
-
 def read_streams(export: SqliteExport) -> dict[str, Columns]:
     """Read `streams`, those that the driver made for itself included."""
     rows = export.query(
         f"SELECT DISTINCT processId, contextId, streamId, priority, flag FROM {STREAM} ORDER BY processId, contextId, streamId"
     )
-    process, context, stream, priority, flag = (list(part) for part in zip(*rows, strict=True)) if rows else ([],) * 5
     # priorities are signed, the export stores them as unsigned 32-bit numbers
-    signed = [None if value is None else value - _UINT32 if value >= _UINT32 // 2 else value for value in priority]
-    streams: dict[str, Column] = {
-        "process_id": _integers(process),
-        "context_id": _integers(context),
-        "stream_id": _integers(stream),
-        "priority": _integers(signed),
-        "kind": encode([_STREAM_KINDS.get(value, "unknown") for value in flag]),
-    }
-    return {"streams": Columns(streams)}
+    named = [
+        (*row[:3], row[3] if row[3] is None or row[3] < _UINT32 // 2 else row[3] - _UINT32, _STREAM_KINDS.get(row[4], "unknown"))
+        for row in rows
+    ]
+    return {"streams": _table(STREAMS, ("process_id", "context_id", "stream_id", "priority", "kind"), named)}
 
 
 def read_contexts(export: SqliteExport) -> dict[str, Columns]:
@@ -59,9 +44,11 @@ def read_contexts(export: SqliteExport) -> dict[str, Columns]:
     rows = export.query(
         f"SELECT DISTINCT processId, contextId, deviceId, nullStreamId FROM {CONTEXT} ORDER BY processId, contextId"
     )
-    names = ("process_id", "context_id", "device_id", "null_stream_id")
-    parts = [list(part) for part in zip(*rows, strict=True)] if rows else [[]] * len(names)
-    return {"contexts": Columns({name: _integers(part) for name, part in zip(names, parts, strict=True)})}
+    return {"contexts": _table(CONTEXTS, ("process_id", "context_id", "device_id", "null_stream_id"), rows)}
+
+
+def _table(table: TableSpec, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Columns:
+    return from_records([dict(zip(names, row, strict=True)) for row in rows], table.columns)
 
 
 def read_diagnostics(export: SqliteExport, timed: Mapping[str, bool], unreadable: Sequence[str] = ()) -> dict[str, Columns]:
@@ -85,9 +72,7 @@ def read_diagnostics(export: SqliteExport, timed: Mapping[str, bool], unreadable
     ]
     own += [("warning", text, "what rests on it is missing; export again with the nsys that recorded") for text in unreadable]
     messages += [("reader", *message) for message in own]
-    names = ("source", "severity", "text", "hint")
-    parts = list(zip(*_counted(messages), strict=True)) if messages else [()] * len(names)
-    return {"diagnostics": Columns({name: _text(list(part)) for name, part in zip(names, parts, strict=True)})}
+    return {"diagnostics": _table(DIAGNOSTICS, ("source", "severity", "text", "hint"), _counted(messages))}
 
 
 def _counted(messages: list[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:

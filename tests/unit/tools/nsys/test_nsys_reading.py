@@ -339,7 +339,7 @@ def test_a_cut_trace_csv(tmp_path):
     text = (H200 / "graph_cuda_gpu_trace.csv").read_text()
     path = tmp_path / "trace.csv"
     path.write_text(text[: len(text) - 90])
-    with pytest.raises(BadExportError, match="not a whole CSV"):
+    with pytest.raises(BadExportError, match="not a whole report"):
         profiler.load(path).table("kernels")
     path.write_text(text.replace("Duration (ns)", "Duration (fortnights)"))
     with pytest.raises(BadExportError, match="fortnights"):
