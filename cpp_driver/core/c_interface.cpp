@@ -1,17 +1,14 @@
 // The C interface of core.h: requests and answers as JSON, work as callbacks.
-#include <atomic>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <map>
+#include <memory>
 
-#include "digest.hpp"
 #include "error.hpp"
 #include "measurement.hpp"
 #include "points_file.hpp"
 #include "profiler/core.h"
-#include "profiler/point_label.hpp"
-#include "sweep.hpp"
 
 namespace profiler::core {
 namespace {
@@ -20,73 +17,46 @@ void requireSuccess(std::int32_t status, char const* callback) {
   if (status != 0) throw Error(ExitCode::kRunFailed, std::string(callback) + " failed with status " + std::to_string(status));
 }
 
-class CallbackExecutor : public Executor {
- public:
-  CallbackExecutor(ProfilerCoreCallbacks const& callbacks, std::int32_t lane) : mCallbacks(callbacks), mLane(lane) {}
-  void bind(Addresses const& addresses) override { mAddresses = addresses; }
-  void enqueue(void* stream) override {
-    auto const count = static_cast<std::int32_t>(mAddresses.size());
-    requireSuccess(mCallbacks.enqueue(mCallbacks.context, mLane, mAddresses.data(), count, stream), "enqueue");
-  }
+Reference requestedReference(ProfilerCoreCallbacks const& callbacks, Json const& request) {
+  Json const tolerance = request.value("tolerance", Json());
+  if (!tolerance.is_object()) throw usageError("a reference without tolerance", "add \"tolerance\": {\"absolute\": 0, \"relative\": 1e-6}");
+  plugins::Tolerance const allowed{tolerance.value("absolute", 0.0), tolerance.value("relative", 0.0)};
+  auto const compute = [&callbacks](plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) {
+    requireSuccess(callbacks.reference(callbacks.context, inputs, outputs, shapes[0].elementCount()), "reference");
+  };
+  // a call from outside costs more than the arithmetic, so that slices are larger
+  return {request.value("elementwise", true), compute, [allowed](plugins::ElementType) { return allowed; }, std::int64_t{1} << 16};
+}
 
- private:
-  ProfilerCoreCallbacks const& mCallbacks;
-  std::int32_t mLane;
-  Addresses mAddresses;
-};
+TensorSpec requestedTensor(Json const& item) {
+  TensorSpec spec{item.at("name"), item.at("shape"), {}, item.at("is_input")};
+  std::string const type = item.at("dtype");
+  if (!plugins::parseElementType(type, spec.type))
+    throw usageError("no tensor type is called '" + type + "'", "use fp32, fp16, bf16, int64, int32, int8, uint8 or bool");
+  contractShape(spec.shape);
+  spec.elementCount();
+  return spec;
+}
 
-class CallbackReference : public Reference {
- public:
-  CallbackReference(ProfilerCoreCallbacks const& callbacks, Json const& request)
-      : mCallbacks(callbacks), mElementwise(request.value("elementwise", true)) {
-    Json const tolerance = request.value("tolerance", Json());
-    if (!tolerance.is_object())
-      throw usageError("a reference without tolerance", "add \"tolerance\": {\"absolute\": 0, \"relative\": 1e-6}");
-    mTolerance = {tolerance.value("absolute", 0.0), tolerance.value("relative", 0.0)};
-  }
-  bool elementwise() const override { return mElementwise; }
-  void compute(plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) const override {
-    requireSuccess(mCallbacks.reference(mCallbacks.context, inputs, outputs, shapes[0].elementCount()), "reference");
-  }
-  plugins::Tolerance tolerance(plugins::ElementType) const override { return mTolerance; }
-  std::int64_t sliceElements() const override { return std::int64_t{1} << 16; }  // a call from outside costs more than the arithmetic
-
- private:
-  ProfilerCoreCallbacks const& mCallbacks;
-  bool mElementwise;
-  plugins::Tolerance mTolerance;
-};
-
-class CallbackWorkload : public Workload {
- public:
-  CallbackWorkload(ProfilerCoreCallbacks const& callbacks, Json const& request)
-      : mCallbacks(callbacks), mRequest(request), mEngine(request.value("engine", std::string())) {
-    for (auto const& item : request.at("tensors")) {
-      mTensors.push_back({item.at("name"), item.at("shape"), parseTensorType(item.at("dtype")), item.at("is_input")});
-      elementCountOf(mTensors.back().shape);
-      contractShape(mTensors.back().shape);
-    }
-    if (callbacks.reference) mReference = std::make_unique<CallbackReference>(callbacks, request);
-  }
-  char const* engineName() const override { return mEngine.c_str(); }
-  std::vector<TensorSpec> const& tensors() const override { return mTensors; }
-  std::unique_ptr<Executor> makeExecutor() override { return std::make_unique<CallbackExecutor>(mCallbacks, mNextLane++); }
-  std::int64_t bytesPerIteration() const override {
-    Json const bytes = mRequest.value("bytes_per_iteration", Json());
-    return bytes.is_null() ? Workload::bytesPerIteration() : bytes.get<std::int64_t>();
-  }
-  Reference const* reference() const override { return mReference.get(); }
-  std::int64_t launchesPerIteration() const override { return std::max<std::int64_t>(1, mRequest.value("launches_per_iteration", 1)); }
-  Json facts() const override { return mRequest.value("facts", Json::object()); }
-
- private:
-  ProfilerCoreCallbacks const& mCallbacks;
-  Json const& mRequest;
-  std::string mEngine;
-  std::vector<TensorSpec> mTensors;
-  std::unique_ptr<Reference> mReference;
-  std::int32_t mNextLane = 0;
-};
+Workload requestedWorkload(ProfilerCoreCallbacks const& callbacks, Json const& request) {
+  Workload workload;
+  workload.engine = request.value("engine", std::string());
+  for (auto const& item : request.at("tensors")) workload.tensors.push_back(requestedTensor(item));
+  workload.makeExecutor = [&callbacks, next = std::int32_t{0}]() mutable {
+    auto bound = std::make_shared<Addresses>();
+    auto const enqueue = [&callbacks, bound, lane = next++](void* stream) {
+      auto const count = static_cast<std::int32_t>(bound->size());
+      requireSuccess(callbacks.enqueue(callbacks.context, lane, bound->data(), count, stream), "enqueue");
+    };
+    return Executor{[bound](Addresses const& addresses) { *bound = addresses; }, enqueue};
+  };
+  if (callbacks.reference) workload.reference = requestedReference(callbacks, request);
+  workload.facts = request.value("facts", Json::object());
+  Json const bytes = request.value("bytes_per_iteration", Json());
+  if (!bytes.is_null()) workload.bytesPerIteration = bytes.get<std::int64_t>();
+  workload.launchesPerIteration = std::max<std::int64_t>(1, request.value("launches_per_iteration", 1));
+  return workload;
+}
 
 class CallbackRanges : public Annotator {
  public:
@@ -125,71 +95,11 @@ Json measure(Json const& request, ProfilerCoreCallbacks const& callbacks) {
   if (callbacks.cancelled) isCancelled = [&] { return callbacks.cancelled(callbacks.context) != 0; };
   MeasureContext const context{device, nvml, ranges, settings, requestedOutputs(request), isCancelled};
   PointRequest const point = requestedPoint(request.at("point"), settings.execution);
-  auto const result = measurePoint(context, point, request.value("number", std::size_t{0}),
-                                   [&] { return std::make_unique<CallbackWorkload>(callbacks, request); });
+  auto const result =
+      measurePoint(context, point, request.value("number", std::size_t{0}), [&] { return requestedWorkload(callbacks, request); });
   Json record = pointJson(result);
   if (result.deviceLost) record["device_lost"] = true;
   return record;
-}
-
-Json pointOf(PointRequest const& point) {
-  Json attributes = Json::object();
-  for (auto const& [name, text] : point.attributes) attributes[name] = numberOrText(text);
-  return {{"op", point.op},
-          {"shape", orNull(point.shape)},
-          {"dtype", point.type ? Json(plugins::elementTypeName(*point.type)) : Json()},
-          {"attributes", attributes},
-          {"execution",
-           {{"threads", point.execution.threads},
-            {"streams", point.execution.streams},
-            {"cache_mode", cacheModeName(point.execution.cache)},
-            {"launch_mode", launchModeName(point.execution.launch)}}},
-          {"label", point.label}};
-}
-
-Json pointsOf(std::vector<PointRequest> const& points) {
-  Json list = Json::array();
-  for (auto const& point : points) list.push_back(pointOf(point));
-  return list;
-}
-
-std::vector<std::string> textsOf(Json const& argument, char const* name) {
-  std::vector<std::string> texts;
-  for (auto const& item : argument.value(name, Json::array())) texts.push_back(item.is_string() ? item.get<std::string>() : dump(item));
-  return texts;
-}
-
-Json label(Json const& argument) {
-  if (!argument.is_array()) return {{"label", readPoint(argument, {}).label}};
-  std::vector<LabelPair> pairs;
-  for (auto const& pair : argument) pairs.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<std::string>());
-  return {{"label", pointLabel(pairs)}};
-}
-
-Json parsedLabel(Json const& argument) {
-  Json pairs = Json::array();
-  for (auto const& [key, text] : parseLabel(argument.at("label").get<std::string>())) pairs.push_back({key, text});
-  return pairs;
-}
-
-Json readPointsOf(Json const& argument) {
-  if (argument.contains("path")) return pointsOf(readPointsFile(argument["path"], {}));
-  return pointsOf(readPoints(argument.at("text"), argument.value("source", std::string("points")), {}));
-}
-
-Json expandSweep(Json const& argument) {
-  Sweep sweep;
-  for (auto const& name : textsOf(argument, "ops")) sweep.ops.push_back({name, std::nullopt, true});
-  sweep.shapes = textsOf(argument, "shapes");
-  sweep.types = textsOf(argument, "dtypes");
-  for (auto const& set : argument.value("sets", Json::array())) {
-    sweep.sets.emplace_back(set.at(0).get<std::string>(), textsOf({{"values", set.at(1)}}, "values"));
-  }
-  sweep.threads = textsOf(argument, "threads");
-  sweep.streams = textsOf(argument, "streams");
-  sweep.caches = textsOf(argument, "cache_mode");
-  sweep.launchModes = textsOf(argument, "launch_mode");
-  return pointsOf(expand(sweep));
 }
 
 Json describeDevice(Json const& argument) {
@@ -198,23 +108,10 @@ Json describeDevice(Json const& argument) {
           {"versions", {{"driver", facts.driverVersion}, {"display_driver", orNull(Nvml(facts.uuid).displayDriver())}}}};
 }
 
-Json devices(Json const&) {
-  Json list = Json::array();
-  for (int i = 0; i < cudaDeviceCount(); ++i) list.push_back(deviceJson(cudaDevice(i).facts()));
-  return list;
-}
-
 Json call(std::string const& function, Json const& argument) {
   static std::map<std::string, Json (*)(Json const&)> const functions = {
-      {"options", [](Json const&) { return Json::parse(optionsText()); }},
-      {"settings", [](Json const& given) { return fillSettings(given); }},
-      {"label", label},
-      {"parse_label", parsedLabel},
-      {"read_points", readPointsOf},
-      {"expand_sweep", expandSweep},
+      {"settings", fillSettings},
       {"device", describeDevice},
-      {"devices", devices},
-      {"digest", [](Json const& file) { return Json{{"digest", digestFile(file.at("path"))}}; }},
   };
   auto const found = functions.find(function);
   if (found == functions.end()) throw Error(ExitCode::kInternal, "no function is called '" + function + "'");

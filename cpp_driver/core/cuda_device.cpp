@@ -248,7 +248,8 @@ class CudaDevice : public Device {
 
   void fill(void* data, TensorSpec const& spec, std::uint64_t sequence, void* stream) override {
     std::int64_t count = spec.elementCount();
-    auto type = static_cast<std::int32_t>(std::min(spec.type, TensorType::kInt8));
+    constexpr std::array<std::int32_t, plugins::kElementTypeCount> kCodes = {0, 1, 2, 4, 3, 5, 5, 5};  // see device_kernels.cu
+    std::int32_t type = kCodes[static_cast<std::size_t>(spec.type)];
     if (count > 0) launchKernel(mFill, count, stream, data, count, sequence, type);
   }
   void readThrough(void const* data, std::size_t byteCount, void* stream) override {

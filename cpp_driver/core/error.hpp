@@ -4,6 +4,9 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "contract/field.hpp"
 
 namespace profiler::core {
 
@@ -33,6 +36,12 @@ class Error : public std::runtime_error {
 /// The command line or a points file is wrong.
 inline Error usageError(std::string const& message, std::string hint = "see profiler-driver --help") {
   return Error(ExitCode::kUsage, message, std::move(hint));
+}
+
+/// Returns ` (did you mean X?)`, or an empty string when no candidate is near.
+inline std::string didYouMean(std::string const& name, std::vector<std::string> const& candidates) {
+  std::string const nearest = plugins::nearestName(name, {candidates.begin(), candidates.end()});
+  return nearest.empty() ? "" : " (did you mean " + nearest + "?)";
 }
 
 /// One configuration cannot be run here; the sweep records it as `skipped` and goes on.

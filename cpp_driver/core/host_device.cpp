@@ -7,7 +7,6 @@
 #include <cstring>
 #include <new>
 
-#include "contract/element_type.hpp"
 #include "device.hpp"
 #include "error.hpp"
 #include "random_input.hpp"
@@ -63,11 +62,10 @@ class HostDevice : public Device {
   }
 
   void fill(void* data, TensorSpec const& spec, std::uint64_t sequence, void*) override {
-    auto const type = floatType(spec.type);
     for (std::int64_t i = 0; i < spec.elementCount(); ++i) {
       std::uint64_t const hash = mixIndex(sequence, static_cast<std::uint64_t>(i));
-      if (type) {
-        plugins::storeElement(*type, data, i, static_cast<double>(uniformFrom(hash)));
+      if (isFloat(spec.type)) {
+        plugins::storeElement(spec.type, data, i, static_cast<double>(uniformFrom(hash)));
       } else {
         std::uint64_t const bit = hash >> 63;  // little-endian: the first bytes hold it whatever the width
         std::memcpy(static_cast<char*>(data) + static_cast<std::size_t>(i) * spec.elementBytes(), &bit, spec.elementBytes());

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 namespace profiler::core {
-Lane::Lane(std::unique_ptr<Executor> executor, BufferRing ring, bool blocking)
+Lane::Lane(Executor executor, BufferRing ring, bool blocking)
     : mExecutor(std::move(executor)), mRing(std::move(ring)), mStream(mRing.device().makeStream(blocking)) {}
 
 void Lane::enqueueOn(std::size_t set, void* stream) {
-  mExecutor->bind(mRing.addresses(set));
-  mExecutor->enqueue(stream);
+  mExecutor.bind(mRing.addresses(set));
+  mExecutor.enqueue(stream);
 }
 
 void Lane::captureGraphs() {
@@ -28,13 +28,13 @@ void Lane::restart() {
 void Lane::prepareNext() {
   mSet = (mSet + 1) % mRing.setCount();
   mUsedSets = std::max(mUsedSets, mSet + 1);
-  if (mGraphs.empty()) mExecutor->bind(mRing.addresses(mSet));
+  if (mGraphs.empty()) mExecutor.bind(mRing.addresses(mSet));
   mRing.flush(mStream.get());
 }
 
 void Lane::enqueueNext() {
   if (mGraphs.empty()) {
-    mExecutor->enqueue(mStream.get());
+    mExecutor.enqueue(mStream.get());
   } else {
     device().launch(mGraphs[mSet].get(), mStream.get());
   }

@@ -1,7 +1,6 @@
 /// A lane: one stream with its own executor and buffers. A thread drives one lane or several, never two threads one lane.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "buffers.hpp"
@@ -15,7 +14,7 @@ class Lane {
   /// Args:
   ///   executor: of the workload that `ring` holds the tensors of.
   ///   blocking: whether the stream waits for the legacy default stream.
-  Lane(std::unique_ptr<Executor> executor, BufferRing ring, bool blocking);
+  Lane(Executor executor, BufferRing ring, bool blocking);
 
   void* stream() const { return mStream.get(); }
   BufferRing& ring() { return mRing; }
@@ -37,7 +36,7 @@ class Lane {
   std::size_t usedSets() const { return mUsedSets; }
 
  private:
-  std::unique_ptr<Executor> mExecutor;
+  Executor mExecutor;
   BufferRing mRing;
   Handle mStream;
   std::vector<Handle> mGraphs;

@@ -9,7 +9,7 @@ namespace profiler::core {
 namespace {
 
 /// The lanes of each thread.
-using Lanes = std::vector<std::vector<std::unique_ptr<Lane>>>;
+using Lanes = std::vector<std::vector<Lane>>;
 
 constexpr std::size_t kMaxPlainSets = 16384;
 constexpr std::size_t kMaxGraphSets = 256;  // each set has a graph of its own
@@ -21,14 +21,14 @@ MeasureMode chooseMode(MeasureMode asked, Execution const& execution) {
 }
 
 /// The lanes of each thread, with filled buffers.
-Lanes makeLanes(MeasureContext const& context, Workload& workload, PointResult const& result, CachePlan const& plan) {
+Lanes makeLanes(MeasureContext const& context, PointResult const& result, CachePlan const& plan) {
   Execution const& execution = result.request.execution;
   Lanes threads(static_cast<std::size_t>(execution.threads));
   for (auto& lanes : threads) {
     for (int stream = 0; stream < execution.streams; ++stream) {
-      BufferRing ring(context.device, workload.tensors(), plan);
-      lanes.push_back(std::make_unique<Lane>(workload.makeExecutor(), std::move(ring), context.settings.blockingStreams));
-      lanes.back()->ring().fill(context.settings.seed + result.number, lanes.back()->stream());
+      BufferRing ring(context.device, result.workload->tensors, plan);
+      lanes.emplace_back(result.workload->makeExecutor(), std::move(ring), context.settings.blockingStreams);
+      lanes.back().ring().fill(context.settings.seed + result.number, lanes.back().stream());
     }
   }
   context.device.synchronize();
@@ -41,13 +41,13 @@ std::optional<Verification> verifyLanes(Device& device, Lanes& threads, Referenc
   std::optional<Verification> answer;
   for (auto& lanes : threads) {
     for (auto& lane : lanes) {
-      lane->ring().poisonOutputs(0, lane->stream());
-      lane->synchronize();
-      lane->enqueueOn(0);
+      lane.ring().poisonOutputs(0, lane.stream());
+      lane.synchronize();
+      lane.enqueueOn(0);
       device.synchronize();
       if (!reference) continue;
-      Verification const found = verifyOutputs(lane->ring(), 0, *reference, seed, tolerance);
-      if (!answer || (answer->passed && !found.passed)) answer = found;
+      Verification const found = verifyOutputs(lane.ring(), 0, *reference, seed, tolerance);
+      if (!answer || (answer->accuracy.passed() && !found.accuracy.passed())) answer = found;
     }
   }
   return answer;
@@ -61,9 +61,9 @@ std::optional<Verification> findWrongSet(Device& device, Lanes& threads, std::ve
   device.synchronize();
   for (auto& lanes : threads) {
     for (auto& lane : lanes) {
-      for (std::size_t const set : lane->ring().setsUnlike(verified, lane->usedSets(), lane->stream())) {
-        Verification found = verifyOutputs(lane->ring(), set, reference, seed, tolerance);
-        if (!found.passed) return found;
+      for (std::size_t const set : lane.ring().setsUnlike(verified, lane.usedSets(), lane.stream())) {
+        Verification found = verifyOutputs(lane.ring(), set, reference, seed, tolerance);
+        if (!found.accuracy.passed()) return found;
       }
     }
   }
@@ -71,8 +71,9 @@ std::optional<Verification> findWrongSet(Device& device, Lanes& threads, std::ve
 }
 
 std::string wrongOutputReason(Verification const& verification) {
-  return std::to_string(verification.failedCount) + " of " + std::to_string(verification.elementCount) + " elements of " +
-         verification.worstTensor + " differ from the reference by more than the tolerance";
+  Accuracy const& found = verification.accuracy;
+  return std::to_string(found.failedCount()) + " of " + std::to_string(found.count()) + " elements of " + verification.tensor.name +
+         " differ from the reference by more than the tolerance";
 }
 
 /// Marks the result as wrong; samples that were taken are void.
@@ -86,28 +87,18 @@ Measurement measureLanes(Lanes& threads, PointResult const& result, TimingReques
   if (result.request.execution.launch == LaunchMode::kGraph) {
     Range const range(timing.ranges, RangeKind::kSetup);
     for (auto& lanes : threads) {
-      for (auto& lane : lanes) lane->captureGraphs();
+      for (auto& lane : lanes) lane.captureGraphs();
     }
   }
-  if (result.isolated) return measureIsolated(*threads[0][0], timing);
-  std::vector<std::vector<Lane*>> pointers;
-  for (auto& lanes : threads) {
-    pointers.emplace_back();
-    for (auto& lane : lanes) pointers.back().push_back(lane.get());
-  }
-  return measureThroughput(pointers, timing);
+  return result.isolated ? measureIsolated(threads[0][0], timing) : measureThroughput(threads, timing);
 }
 
 /// An engine file knows its own shape and type; the first input stands for them where the point does not state them.
 void fillFromTensors(PointResult& result) {
-  if (result.tensors.empty()) return;
-  TensorSpec const& first = result.tensors.front();
+  if (result.workload->tensors.empty()) return;
+  TensorSpec const& first = result.workload->tensors.front();
   if (!result.request.shape) result.request.shape = first.shape;
-  if (!result.request.type) result.request.type = floatType(first.type);
-}
-
-std::string differsReason(std::string const& tensor, OutputRecord::Comparison const& comparison) {
-  return std::to_string(comparison.differentElements) + " elements of " + tensor + " differ from " + comparison.file;
+  if (!result.request.type && isFloat(first.type)) result.request.type = first.type;
 }
 
 /// One point on its way from the engine to the result.
@@ -115,7 +106,7 @@ class PointRun {
  public:
   PointRun(MeasureContext const& context, PointResult& result) : mContext(context), mResult(result), mSettings(context.settings) {}
 
-  void run(std::function<std::unique_ptr<Workload>()> const& makeWorkload) {
+  void run(std::function<Workload()> const& makeWorkload) {
     prepare(makeWorkload);
     Range const point(mContext.ranges, RangeKind::kPoint, mResult.request.label.c_str());
     check();
@@ -126,7 +117,7 @@ class PointRun {
   }
 
  private:
-  void prepare(std::function<std::unique_ptr<Workload>()> const& makeWorkload) {
+  void prepare(std::function<Workload()> const& makeWorkload) {
     Execution const& execution = mResult.request.execution;
     mResult.isolated = chooseMode(mSettings.measure, execution) == MeasureMode::kIsolated;
     auto const lanes = static_cast<std::size_t>(execution.threads) * static_cast<std::size_t>(execution.streams);
@@ -134,35 +125,37 @@ class PointRun {
     bool const isGraph = execution.launch == LaunchMode::kGraph;
     if (mContext.device.isHost() && (lanes > 1 || isGraph)) throw Unsupported("the host has no CUDA graphs, streams or launching threads");
     Range const range(mContext.ranges, RangeKind::kSetup);
-    mWorkload = makeWorkload();
-    mResult.engineName = mWorkload->engineName();
-    mResult.tensors = mWorkload->tensors();
+    Workload& workload = mResult.workload.emplace(makeWorkload());
     fillFromTensors(mResult);
-    mBytes = mWorkload->bytesPerIteration();
-    mResult.bytesPerIteration = mBytes;
-    mResult.facts = mWorkload->facts();
-    std::size_t const setBytes = bufferSetBytes(mResult.tensors);
+    if (!workload.bytesPerIteration) {
+      workload.bytesPerIteration = 0;
+      for (auto const& tensor : workload.tensors) *workload.bytesPerIteration += static_cast<std::int64_t>(tensor.sizeBytes());
+    }
+    std::size_t const setBytes = bufferSetBytes(workload.tensors);
     std::size_t const mostSets = std::min(isGraph ? kMaxGraphSets : kMaxPlainSets, setsThatFit(mContext.device, setBytes, lanes));
     CachePlan const plan = planCache(execution.cache, setBytes, mContext.device.facts().l2CacheBytes, mostSets);
     mResult.cachePlan = plan;
-    mLanes = makeLanes(mContext, *mWorkload, mResult, plan);
-    mReference = mSettings.verify ? mWorkload->reference() : nullptr;
+    mLanes = makeLanes(mContext, mResult, plan);
+    mReference = mSettings.verify && workload.reference ? &*workload.reference : nullptr;
   }
 
   /// Verifies every lane, records outputs and looks at the stream, before any time counts.
   void check() {
     {
       Range const range(mContext.ranges, RangeKind::kVerify);
-      Lane& first = *mLanes[0][0];
+      Lane& first = mLanes[0][0];
       mResult.verification = verifyLanes(mContext.device, mLanes, mReference, seed(), mSettings.tolerance);
       if (mReference) mVerified = first.ring().copyOutputs(0, first.stream());
       mResult.outputs = recordOutputs(first.ring(), 0, mResult.number, mContext.outputs);
       if (mSettings.timed) mResult.keepsToStream = checkKeepsToStream(first);
     }
-    if (mResult.verification && !mResult.verification->passed) return voidResult(mResult, wrongOutputReason(*mResult.verification));
+    if (mResult.verification && !mResult.verification->accuracy.passed())
+      return voidResult(mResult, wrongOutputReason(*mResult.verification));
     for (auto const& output : mResult.outputs) {
-      if (output.comparison && !output.comparison->identical) {
-        return voidResult(mResult, differsReason(output.tensor, *output.comparison));
+      Json const& compared = output["comparison"];
+      if (!compared.is_null() && !compared["identical"]) {
+        return voidResult(mResult, dump(compared["different_elements"]) + " elements of " + output["tensor"].get<std::string>() +
+                                       " differ from " + compared["file"].get<std::string>());
       }
     }
     if (mResult.keepsToStream == false && !mSettings.blockingStreams) {
@@ -173,8 +166,9 @@ class PointRun {
 
   void measure() {
     bool const isGraph = mResult.request.execution.launch == LaunchMode::kGraph;
-    TimingRequest const timing{mContext.ranges,  mResult.request.label, mBytes,
-                               mSettings.warmup, mSettings.stop,        isGraph ? 1 : mWorkload->launchesPerIteration(),
+    Workload const& workload = *mResult.workload;
+    TimingRequest const timing{mContext.ranges,  mResult.request.label, *workload.bytesPerIteration,
+                               mSettings.warmup, mSettings.stop,        isGraph ? 1 : workload.launchesPerIteration,
                                mSettings.timed,  mContext.isCancelled};
     mResult.before = mContext.nvml.state();
     mResult.measurement = measureLanes(mLanes, mResult, timing);
@@ -196,9 +190,7 @@ class PointRun {
   MeasureContext const& mContext;
   PointResult& mResult;
   Settings const& mSettings;
-  std::unique_ptr<Workload> mWorkload;
   Lanes mLanes;
-  std::int64_t mBytes = 0;
   Reference const* mReference = nullptr;
   std::vector<Handle> mVerified;
 };
@@ -215,7 +207,7 @@ char const* pointStatusName(PointStatus status) {
 }
 
 PointResult measurePoint(MeasureContext const& context, PointRequest const& request, std::size_t number,
-                         std::function<std::unique_ptr<Workload>()> const& makeWorkload) {
+                         std::function<Workload()> const& makeWorkload) {
   PointResult result;
   result.request = request;
   result.number = number;

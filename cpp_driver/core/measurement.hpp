@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +16,17 @@
 
 namespace profiler::core {
 
+/// One configuration ready to run. Inputs precede outputs in `tensors`.
+struct Workload {
+  std::string engine;
+  std::vector<TensorSpec> tensors;
+  std::function<Executor()> makeExecutor;
+  std::optional<Reference> reference;             ///< Absent when there is nothing to compare with.
+  Json facts = Json::object();                    ///< Members of the record: `launch`, `layers`, `engine_digest` and the like.
+  std::optional<std::int64_t> bytesPerIteration;  ///< What an iteration must move; absent: every tensor once.
+  std::int64_t launchesPerIteration = 1;          ///< Kernels and copies that an iteration puts into the launch queue.
+};
+
 enum class PointStatus { kOk, kFailed, kWrongOutput, kSkipped };
 
 char const* pointStatusName(PointStatus status);
@@ -25,14 +35,11 @@ char const* pointStatusName(PointStatus status);
 struct PointResult {
   PointRequest request;
   std::size_t number = 0;
-  std::string engineName;
+  std::optional<Workload> workload;
   PointStatus status = PointStatus::kFailed;
   std::optional<std::string> reason;
-  std::vector<TensorSpec> tensors;
-  std::optional<std::int64_t> bytesPerIteration;
-  Json facts = Json::object();  ///< Members of the record that the engine knows.
   std::optional<Verification> verification;
-  std::vector<OutputRecord> outputs;
+  Json outputs = Json::array();
   std::optional<CachePlan> cachePlan;
   std::optional<bool> keepsToStream;  ///< False: work escaped the given stream; absent: could not be told.
   bool isolated = true;
@@ -58,7 +65,7 @@ struct MeasureContext {
 ///   makeWorkload: makes the engine of the point ready. What it throws ends the point: Unsupported as skipped, all else as failed.
 ///   number: place in the sweep, added to the seed.
 PointResult measurePoint(MeasureContext const& context, PointRequest const& request, std::size_t number,
-                         std::function<std::unique_ptr<Workload>()> const& makeWorkload);
+                         std::function<Workload()> const& makeWorkload);
 
 /// The point's record of docs/formats.md.
 Json pointJson(PointResult const& result);

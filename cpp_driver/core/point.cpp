@@ -1,20 +1,18 @@
 #include "point.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <set>
 
-#include "contract/tensor.hpp"
 #include "error.hpp"
 #include "json.hpp"
-#include "number_text.hpp"
 #include "profiler/point_label.hpp"
+#include "settings.hpp"
 
 namespace profiler::core {
 namespace {
-
-constexpr std::size_t kMaxRank = 8;
 
 int hexDigit(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
@@ -39,31 +37,20 @@ std::string decode(std::string_view text) {
   return decoded;
 }
 
-template <typename Mode>
-Mode parseMode(std::string const& key, std::string const& text, Mode first, char const* firstName, Mode second, char const* secondName) {
-  if (text == firstName) return first;
-  if (text == secondName) return second;
-  throw usageError(key + " is '" + text + "'", std::string("use ") + firstName + " or " + secondName);
-}
-
 plugins::ElementType parseType(std::string const& text) {
   plugins::ElementType type{};
-  if (!plugins::parseElementType(text, type)) throw usageError("unknown type '" + text + "'", "use fp32, fp16 or bf16");
+  if (!plugins::parseElementType(text, type) || !isFloat(type)) throw usageError("unknown type '" + text + "'", "use fp32, fp16 or bf16");
   return type;
 }
 
+/// Takes a key over that is a setting of single points; the settings know its range.
 bool applyExecution(Execution& execution, std::string const& key, std::string const& value) {
-  if (key == "threads") {
-    execution.threads = static_cast<int>(parseInteger(key, value, 1, 256));
-  } else if (key == "streams") {
-    execution.streams = static_cast<int>(parseInteger(key, value, 1, 256));
-  } else if (key == "cache_mode") {
-    execution.cache = parseMode(key, value, CacheMode::kCold, "cold", CacheMode::kWarm, "warm");
-  } else if (key == "launch_mode") {
-    execution.launch = parseMode(key, value, LaunchMode::kPlain, "plain", LaunchMode::kGraph, "graph");
-  } else {
-    return false;
-  }
+  if (key != "threads" && key != "streams" && key != "cache_mode" && key != "launch_mode") return false;
+  Execution const given = readSettings(fillSettings({{key, value}})).execution;
+  if (key == "threads") execution.threads = given.threads;
+  if (key == "streams") execution.streams = given.streams;
+  if (key == "cache_mode") execution.cache = given.cache;
+  if (key == "launch_mode") execution.launch = given.launch;
   return true;
 }
 
@@ -88,7 +75,7 @@ Extents parseShape(std::string const& text) {
     std::int64_t extent = -1;
     auto const [next, error] = std::from_chars(at, end, extent);
     bool const atSeparator = next == end || *next == 'x';
-    if (error != std::errc{} || extent < 0 || !atSeparator || shape.size() == kMaxRank) {
+    if (error != std::errc{} || extent < 0 || !atSeparator || shape.size() == plugins::kMaxRank) {
       throw usageError("'" + text + "' is no shape", "write extents joined by x, at most eight: 65536x1024; or scalar for rank 0");
     }
     shape.push_back(extent);
@@ -104,6 +91,15 @@ std::string formatShape(Extents const& shape) {
   std::string text;
   for (auto const extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
   return text;
+}
+
+plugins::Shape contractShape(Extents const& extents) {
+  if (extents.size() > plugins::kMaxRank)
+    throw usageError("shape " + formatShape(extents) + " has more than eight dimensions", "use at most eight");
+  plugins::Shape shape;
+  shape.rank = static_cast<std::int32_t>(extents.size());
+  std::copy(extents.begin(), extents.end(), shape.dims);
+  return shape;
 }
 
 std::int64_t elementCountOf(Extents const& shape) {

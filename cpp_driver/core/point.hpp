@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "contract/element_type.hpp"
+#include "contract/tensor.hpp"
 
 namespace profiler::core {
 
@@ -47,6 +47,9 @@ Extents parseShape(std::string const& text);
 std::string formatShape(Extents const& shape);
 /// Product of the extents; throws Error(kUsage) above 2^56, what the ops take.
 std::int64_t elementCountOf(Extents const& shape);
+
+/// The shape as the ops' contract has it. Throws Error(kUsage) above eight dimensions.
+plugins::Shape contractShape(Extents const& extents);
 
 /// Builds a point from `key=value` pairs: op, shape, dtype, threads, streams, cache_mode and launch_mode are understood here, every
 /// other key is an attribute of the op. The label holds these pairs, reserved keys first, real

@@ -13,47 +13,42 @@ Json numberJson(double value) {
   return value;
 }
 
-Json verificationJson(Verification const& found) {
-  bool const known = found.worstIndex.has_value();
-  return {{"passed", found.passed},
-          {"reference", found.reference},
-          {"seed", found.seed},
-          {"element_count", found.elementCount},
-          {"failed_count", found.failedCount},
-          {"max_abs_error", orNull(found.maxAbs)},
-          {"mean_abs_error", orNull(found.meanAbs)},
-          {"max_rel_error", orNull(found.maxRel)},
-          {"mean_rel_error", orNull(found.meanRel)},
-          {"rmse", orNull(found.rootMeanSquare)},
-          {"cosine", orNull(found.cosine)},
-          {"worst_tensor", found.worstTensor},
-          {"worst_index", orNull(found.worstIndex)},
-          {"worst_expected", known ? numberJson(found.worstExpected) : Json()},
-          {"worst_actual", known ? numberJson(found.worstActual) : Json()},
-          {"tolerance_abs", found.tolerance.absolute},
-          {"tolerance_rel", found.tolerance.relative}};
+Extents unravel(std::int64_t index, Extents const& shape) {
+  Extents position(shape.size());
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    position[i] = index % shape[i];
+    index /= shape[i];
+  }
+  return position;
 }
 
-Json outputsJson(std::vector<OutputRecord> const& outputs) {
-  Json list = Json::array();
-  for (auto const& output : outputs) {
-    Json comparison;
-    if (auto const& found = output.comparison) {
-      comparison = {{"file", found->file},
-                    {"identical", found->identical},
-                    {"different_elements", found->differentElements},
-                    {"max_abs_difference", orNull(found->maxAbsDifference)}};
-    }
-    list.push_back(
-        {{"tensor", output.tensor}, {"digest", orNull(output.digest)}, {"file", orNull(output.file)}, {"comparison", comparison}});
-  }
-  return list;
+Json verificationJson(Verification const& verification) {
+  Accuracy const& found = verification.accuracy;
+  auto const& worst = found.worst();
+  return {{"passed", found.passed()},
+          {"reference", "float64"},
+          {"seed", verification.seed},
+          {"element_count", found.count()},
+          {"failed_count", found.failedCount()},
+          {"max_abs_error", orNull(found.maxAbs())},
+          {"mean_abs_error", orNull(found.meanAbs())},
+          {"max_rel_error", orNull(found.maxRel())},
+          {"mean_rel_error", orNull(found.meanRel())},
+          {"rmse", orNull(found.rootMeanSquare())},
+          {"cosine", orNull(found.cosine())},
+          {"worst_tensor", verification.tensor.name},
+          {"worst_index", worst ? Json(unravel(worst->index, verification.tensor.shape)) : Json()},
+          {"worst_expected", worst ? numberJson(worst->expected) : Json()},
+          {"worst_actual", worst ? numberJson(worst->actual) : Json()},
+          {"tolerance_abs", found.tolerance().absolute},
+          {"tolerance_rel", found.tolerance().relative}};
 }
 
 Json tensorsJson(std::vector<TensorSpec> const& tensors) {
   Json list = Json::array();
   for (auto const& tensor : tensors) {
-    list.push_back({{"name", tensor.name}, {"shape", tensor.shape}, {"dtype", tensorTypeName(tensor.type)}, {"is_input", tensor.isInput}});
+    list.push_back(
+        {{"name", tensor.name}, {"shape", tensor.shape}, {"dtype", plugins::elementTypeName(tensor.type)}, {"is_input", tensor.isInput}});
   }
   return list;
 }
@@ -110,22 +105,22 @@ Json pointJson(PointResult const& result) {
   Json record = {{"label", request.label},
                  {"op", request.op},
                  {"number", result.number},
-                 {"engine", result.engineName.empty() ? Json() : Json(result.engineName)},
+                 {"engine", result.workload ? Json(result.workload->engine) : Json()},
                  {"shape", orNull(request.shape)},
                  {"dtype", request.type ? Json(plugins::elementTypeName(*request.type)) : Json()},
                  {"attributes", attributesJson(request.attributes)},
                  {"launch", nullptr},
                  {"status", pointStatusName(result.status)},
                  {"reason", orNull(result.reason)},
-                 {"bytes_per_iteration", orNull(result.bytesPerIteration)},
-                 {"tensors", tensorsJson(result.tensors)},
+                 {"bytes_per_iteration", result.workload ? orNull(result.workload->bytesPerIteration) : Json()},
+                 {"tensors", tensorsJson(result.workload ? result.workload->tensors : std::vector<TensorSpec>())},
                  {"verification", result.verification ? verificationJson(*result.verification) : Json()},
-                 {"outputs", outputsJson(result.outputs)},
+                 {"outputs", result.outputs},
                  {"keeps_to_stream", orNull(result.keepsToStream)}};
   addMeasurement(record, result);
   for (char const* name : {"engine_digest", "engine_origin", "engine_cache_key", "engine_build_ns", "engine_bytes", "layers"})
     record[name] = nullptr;
-  record.update(result.facts);
+  if (result.workload) record.update(result.workload->facts);
   return record;
 }
 

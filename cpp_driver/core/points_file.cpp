@@ -1,10 +1,10 @@
 #include "points_file.hpp"
 
-#include <fstream>
 #include <set>
 #include <sstream>
 
 #include "error.hpp"
+#include "files.hpp"
 #include "json.hpp"
 
 namespace profiler::core {
@@ -97,11 +97,7 @@ std::vector<PointRequest> readDocument(std::string const& text, std::string cons
 }  // namespace
 
 std::vector<PointRequest> readPointsFile(std::string const& path, Execution const& defaults) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ExitCode::kFileMissing, "cannot read " + path, "check --points");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return readPoints(text.str(), path, defaults);
+  return readPoints(readFile(path, "check --points"), path, defaults);
 }
 
 std::vector<PointRequest> readPoints(std::string const& text, std::string const& source, Execution const& defaults) {

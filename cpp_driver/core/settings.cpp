@@ -5,7 +5,6 @@
 
 #include "error.hpp"
 #include "json.hpp"
-#include "nearest_name.hpp"
 
 // Text of the options, put into the program as it stands in the file.
 __asm__(
@@ -76,8 +75,6 @@ std::optional<Number> optionalOf(Json const& value) {
 }
 
 }  // namespace
-
-char const* optionsText() { return profilerCoreOptions; }
 
 Json const& measuringOptions() {
   static Json const options = Json::parse(profilerCoreOptions)["options"];

@@ -34,9 +34,7 @@ struct Settings {
   Execution execution;
 };
 
-/// The text of options.json.
-char const* optionsText();
-/// Its list of options.
+/// The list of options in options.json.
 Json const& measuringOptions();
 
 /// All settings by name: those given, checked, and the defaults of the others. A bound that was not given moves to the one that was.

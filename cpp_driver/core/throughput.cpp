@@ -1,21 +1,17 @@
 // Free-running lanes in several threads; the other half of timing.hpp.
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <future>
 #include <mutex>
 #include <system_error>
-#include <thread>
 
 #include "error.hpp"
-#include "event_pairs.hpp"
-#include "timing.hpp"
+#include "iteration.hpp"
 
 namespace profiler::core {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr double kEventsInFlight = 256;  // event pairs per lane at most; bounds how far the host runs ahead
 constexpr double kAheadShare = 0.05;     // of the longest time that may be measured: work that is still queued when it is over
@@ -53,124 +49,48 @@ class StartLine {
   bool mOpen = false;
 };
 
-/// One thread's share: its lanes, their events and samples.
-class Worker {
- public:
-  Worker(std::vector<Lane*> const& lanes, int thread, TimingRequest const& request)
-      : mLanes(lanes), mRequest(request), mPoint(request.ranges, RangeKind::kPoint, request.label.c_str()) {
-    for (std::size_t stream = 0; stream < lanes.size(); ++stream) mSamples.push_back({thread, static_cast<int>(stream), {}, {}});
-  }
-
-  void warmUp() {
-    Range const range(mRequest.ranges, RangeKind::kWarmup);
-    auto const begin = Clock::now();
-    for (std::int64_t i = 0; i < mRequest.warmupCount; ++i) {
-      for (Lane* lane : mLanes) {
-        lane->prepareNext();
-        lane->enqueueNext();
-      }
-    }
-    for (Lane* lane : mLanes) lane->synchronize();
-    double const seconds = secondsSince(begin) / static_cast<double>(std::max<std::int64_t>(1, mRequest.warmupCount));
-    double const ahead = std::clamp(kAheadShare * mRequest.stop.maxSeconds / std::max(seconds, 1e-9), 2.0, kEventsInFlight);
-    for (Lane* lane : mLanes) {
-      mEvents.emplace_back(lane->device(), static_cast<std::size_t>(ahead));
-      lane->restart();
-    }
-    for (Lane* lane : mLanes) lane->synchronize();
-  }
-
-  void measure(std::atomic<bool> const& failed) {
-    auto const begin = Clock::now();
-    for (std::int64_t done = 0; !failed.load(std::memory_order_relaxed) && !ends(done, begin); ++done) {
-      for (std::size_t i = 0; i < mLanes.size(); ++i) iterate(*mLanes[i], mEvents[i], mSamples[i]);
-    }
-    for (std::size_t i = 0; i < mLanes.size(); ++i) mEvents[i].collectAll(mSamples[i].deviceNs);
-  }
-
-  std::vector<LaneSamples> takeSamples() { return std::move(mSamples); }
-  char const* stopReason() const { return mStopReason; }
-
- private:
-  static double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-  /// Returns whether the measurement is over, and keeps why.
-  bool ends(std::int64_t done, Clock::time_point begin) {
-    StopRule const& rule = mRequest.stop;
-    if (mRequest.isCancelled && mRequest.isCancelled()) {
-      mStopReason = "cancelled";
-      return true;
-    }
-    double const seconds = secondsSince(begin);
-    if (rule.fixedIterations) {
-      mStopReason = "iterations";
-      return done >= *rule.fixedIterations;
-    }
-    mStopReason = done >= rule.maxIterations ? "max_iterations" : seconds >= rule.maxSeconds ? "max_time" : "min_time";
-    return done >= rule.maxIterations || seconds >= rule.maxSeconds || (done >= rule.minIterations && seconds >= rule.minSeconds);
-  }
-
-  void iterate(Lane& lane, EventPairs& events, LaneSamples& samples) {
-    lane.prepareNext();
-    events.recordStart(lane.stream(), samples.deviceNs);
-    {
-      Range const range(mRequest.ranges, RangeKind::kIteration, nullptr, mRequest.bytesPerIteration);
-      auto const start = Clock::now();
-      lane.enqueueNext();
-      samples.hostNs.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
-    }
-    events.recordEnd(lane.stream());
-  }
-
-  std::vector<Lane*> mLanes;
-  TimingRequest const& mRequest;
-  Range mPoint;
-  std::vector<EventPairs> mEvents;
-  std::vector<LaneSamples> mSamples;
-  char const* mStopReason = "";
-};
-
-struct Outcome {
+/// What one thread measured of its lanes.
+struct Share {
   std::vector<LaneSamples> samples;
-  char const* stopReason = "";
-  std::exception_ptr failure;
+  std::string stopReason;
 };
 
-void runWorker(std::vector<Lane*> const& lanes, int thread, TimingRequest const& request, StartLine& start, std::atomic<bool>& failed,
-               Outcome& outcome) {
+/// One thread's part. Arrives at the start line in any case; the first failure ends the part of every thread.
+Share runLanes(std::vector<Lane>& lanes, int thread, TimingRequest const& request, StartLine& start, std::atomic<bool>& failed) {
+  Share share;
   bool arrived = false;
   try {
-    lanes.front()->device().makeCurrent();
-    Worker worker(lanes, thread, request);
-    worker.warmUp();
+    lanes.front().device().makeCurrent();
+    Range const point(request.ranges, RangeKind::kPoint, request.label.c_str());
+    auto const warmBegin = Clock::now();
+    warmUp(lanes, request);
+    double const warmNs = static_cast<double>(nanosecondsSince(warmBegin) / std::max<std::int64_t>(1, request.warmupCount));
+    double const ahead = std::clamp(kAheadShare * request.stop.maxSeconds * 1e9 / std::max(warmNs, 1.0), 2.0, kEventsInFlight);
+    std::vector<EventPairs> events;
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+      share.samples.push_back({thread, static_cast<int>(i), {}, {}});
+      events.emplace_back(lanes[i].device(), static_cast<std::size_t>(ahead));
+      lanes[i].restart();
+    }
+    for (Lane& lane : lanes) lane.synchronize();
     arrived = true;
     start.arriveAndWait();
-    worker.measure(failed);
-    outcome.samples = worker.takeSamples();
-    outcome.stopReason = worker.stopReason();
+    StopJudge judge(request);
+    auto const begin = Clock::now();
+    for (std::int64_t done = 0; !failed.load(std::memory_order_relaxed) && !judge.ends(done, begin, nullptr); ++done) {
+      for (std::size_t i = 0; i < lanes.size(); ++i) enqueueIteration(lanes[i], request, events[i], share.samples[i]);
+    }
+    for (std::size_t i = 0; i < lanes.size(); ++i) events[i].collectAll(share.samples[i].deviceNs);
+    share.stopReason = judge.reason();
+    return share;
   } catch (...) {
-    outcome.failure = std::current_exception();
     failed = true;
     if (!arrived) start.arrive();
+    throw;
   }
 }
 
-/// Starts a thread for each worker. Where the system gives no more threads, those that run are told to give up.
-template <typename Start>
-void startWorkers(std::size_t count, std::vector<std::thread>& workers, StartLine& start, std::atomic<bool>& failed,
-                  std::exception_ptr& failure, Start const& startOne) {
-  workers.reserve(count);
-  try {
-    for (std::size_t i = 0; i < count; ++i) workers.push_back(startOne(i));
-  } catch (std::system_error const& error) {
-    failed = true;
-    failure = std::make_exception_ptr(
-        Error(ExitCode::kRunFailed, "cannot start thread " + std::to_string(workers.size() + 1) + ": " + error.what()));
-    for (std::size_t i = workers.size(); i < count; ++i) start.arrive();
-  }
-}
-
-/// What a call throws, so that threads can be joined before it is passed on.
+/// What a call throws, so that threads can end before it is passed on.
 template <typename Call>
 std::exception_ptr failureOf(Call const& call) {
   try {
@@ -183,37 +103,42 @@ std::exception_ptr failureOf(Call const& call) {
 
 }  // namespace
 
-Measurement measureThroughput(std::vector<std::vector<Lane*>> const& threads, TimingRequest const& request) {
-  Device& device = threads.front().front()->device();
+Measurement measureThroughput(std::vector<std::vector<Lane>>& threads, TimingRequest const& request) {
+  Device& device = threads.front().front().device();
   StartLine start(static_cast<int>(threads.size()));
   std::atomic<bool> failed{false};
-  std::vector<Outcome> outcomes(threads.size());
-  std::vector<std::thread> workers;
+  std::vector<std::future<Share>> shares;
   std::exception_ptr failure;
-  startWorkers(threads.size(), workers, start, failed, failure, [&](std::size_t i) {
-    return std::thread(runWorker, std::cref(threads[i]), static_cast<int>(i), std::cref(request), std::ref(start), std::ref(failed),
-                       std::ref(outcomes[i]));
-  });
+  try {
+    for (std::size_t i = 0; i < threads.size(); ++i) {
+      shares.push_back(std::async(std::launch::async, runLanes, std::ref(threads[i]), static_cast<int>(i), std::cref(request),
+                                  std::ref(start), std::ref(failed)));
+    }
+  } catch (std::system_error const& error) {  // the system gives no more threads: those that run are told to give up
+    failed = true;
+    failure = std::make_exception_ptr(
+        Error(ExitCode::kRunFailed, "cannot start thread " + std::to_string(shares.size() + 1) + ": " + error.what()));
+    for (std::size_t i = shares.size(); i < threads.size(); ++i) start.arrive();
+  }
   start.waitForAll();
   std::exception_ptr const started = failureOf([&] { device.startProfiler(); });
   auto const begin = Clock::now();
   start.open();
-  for (auto& worker : workers) worker.join();
+  for (auto const& share : shares) share.wait();
   std::exception_ptr const idle = failureOf([&] { device.synchronize(); });
-  std::int64_t const wallNs = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count();
+  Measurement measurement;
+  measurement.warmupCount = request.warmupCount;
+  measurement.wallNs = nanosecondsSince(begin);
   device.stopProfiler();
   if (failure) std::rethrow_exception(failure);
-  Measurement measurement;
-  for (auto& outcome : outcomes) {
-    if (outcome.failure) std::rethrow_exception(outcome.failure);
-    for (auto& lane : outcome.samples) measurement.lanes.push_back(std::move(lane));
+  for (auto& share : shares) {
+    Share found = share.get();
+    if (measurement.stopReason.empty()) measurement.stopReason = found.stopReason;
+    for (auto& lane : found.samples) measurement.lanes.push_back(std::move(lane));
   }
   for (auto const& late : {started, idle}) {
     if (late) std::rethrow_exception(late);
   }
-  measurement.warmupCount = request.warmupCount;
-  measurement.wallNs = wallNs;
-  measurement.stopReason = outcomes.front().stopReason;
   return measurement;
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +47,6 @@ Measurement measureIsolated(Lane& lane, TimingRequest const& request);
 ///
 /// Args:
 ///   threads: lanes of each thread.
-Measurement measureThroughput(std::vector<std::vector<Lane*>> const& threads, TimingRequest const& request);
+Measurement measureThroughput(std::vector<std::vector<Lane>>& threads, TimingRequest const& request);
 
 }  // namespace profiler::core

@@ -4,20 +4,14 @@
 
 #include "contract/contract.hpp"
 #include "contract/native.hpp"
+#include "contract/op_json.hpp"
 #include "error.hpp"
 #include "json.hpp"
-#include "nearest_name.hpp"
 #include "references.hpp"
-#include "request_points.hpp"
+#include "sweep.hpp"
 
 namespace profiler::driver {
 namespace {
-
-std::vector<std::string> fieldNames(plugins::FieldTable fields) {
-  std::vector<std::string> names;
-  for (auto const& field : fields) names.push_back(field.name);
-  return names;
-}
 
 std::vector<std::string> pluginNames() {
   std::vector<std::string> names;
@@ -32,11 +26,9 @@ std::vector<std::string> allOpNames() {
   return names;
 }
 
-bool runsNetworkFile(Options const& options) { return !options.engineFile.empty() || !options.onnxFile.empty(); }
-
 /// Attributes of an op; an engine's or model's are those of its reference.
 plugins::FieldTable fieldsOf(std::string const& op, Options const& options) {
-  return driver::fieldsOf(runsNetworkFile(options) && op != kCopyOp ? options.reference : op);
+  return driver::fieldsOf(!options.network().empty() && op != kCopyOp ? options.reference : op);
 }
 
 /// Why the op takes none of these values, empty when it takes them.
@@ -65,43 +57,6 @@ std::string fieldText(plugins::Field const& field) {
   return "    " + std::string(field.name) + "=" + defaults.textAt(0) + "  " + plugins::describeDomain(field) + ": " + field.help + "\n";
 }
 
-Json fieldsJson(plugins::FieldTable fields) {
-  Json list = Json::array();
-  for (auto const& field : fields) {
-    plugins::Attributes const defaults(plugins::FieldTable{&field, 1});
-    bool const isNumber = field.type != plugins::FieldType::kChoice;
-    Json choices = Json::array(), allowed = Json::array();
-    for (auto const* choice : field.choices) choices.push_back(choice);
-    for (auto const value : field.allowed) allowed.push_back(value);
-    list.push_back({{"name", field.name},
-                    {"type", plugins::fieldTypeName(field.type)},
-                    {"help", field.help},
-                    {"default", defaults.textAt(0)},
-                    {"domain", plugins::describeDomain(field)},
-                    {"launch_only", field.launchOnly},
-                    {"choices", choices},
-                    {"allowed", allowed},
-                    {"minimum", isNumber ? Json(field.minimum) : Json()},
-                    {"maximum", isNumber ? Json(field.maximum) : Json()}});
-  }
-  return list;
-}
-
-Json pluginJson(plugins::OpInfo const& info) {
-  Json types = Json::array(), variants = Json::array();
-  for (auto const type : info.types) types.push_back(plugins::elementTypeName(type));
-  for (auto const* variant : info.variants()) variants.push_back(variant);
-  return {{"name", info.name},
-          {"plugin_name", info.pluginName},
-          {"version", info.version},
-          {"namespace", plugins::kPluginNamespace},
-          {"summary", info.summary},
-          {"input_count", info.inputCount},
-          {"types", types},
-          {"variants", variants},
-          {"attributes", fieldsJson(info.fields)}};
-}
-
 }  // namespace
 
 std::vector<std::string> expandPlugins(std::vector<std::string> const& names) {
@@ -119,7 +74,11 @@ std::vector<std::string> expandPlugins(std::vector<std::string> const& names) {
   return expanded;
 }
 
-std::vector<std::string> attributeNamesOf(std::string const& op, Options const& options) { return fieldNames(fieldsOf(op, options)); }
+std::vector<std::string> attributeNamesOf(std::string const& op, Options const& options) {
+  std::vector<std::string> names;
+  for (auto const& field : fieldsOf(op, options)) names.emplace_back(field.name);
+  return names;
+}
 
 void refuseUnrunnable(std::vector<PointRequest> const& points, Options const& options) {
   std::vector<std::string> const ops = allOpNames();
@@ -128,13 +87,13 @@ void refuseUnrunnable(std::vector<PointRequest> const& points, Options const& op
     throw usageError("--reference: no op is called '" + options.reference + "'" + didYouMean(options.reference, ops));
   }
   for (auto const& point : points) {
-    if (!runsNetworkFile(options) && !isOp(point.op)) {
+    if (options.network().empty() && !isOp(point.op)) {
       throw usageError("no op is called '" + point.op + "'" + didYouMean(point.op, ops), "profiler-driver --list shows the ops");
     }
     if (options.direct && point.op.rfind(kNativePrefix, 0) == 0) {
       throw usageError(point.op + " contradicts --direct: native layers need TensorRT", "drop --direct or the op");
     }
-    if ((!runsNetworkFile(options) || point.op == kCopyOp) && (!point.shape || !point.type)) {
+    if ((options.network().empty() || point.op == kCopyOp) && (!point.shape || !point.type)) {
       throw usageError("the point '" + point.label + "' has no " + (point.shape ? "dtype" : "shape"), "add shape=65536x1024 dtype=fp32");
     }
     std::vector<std::string> const known = attributeNamesOf(point.op, options);
@@ -165,15 +124,21 @@ std::string listText() {
     text += "  " + std::string(op->name) + "  " + op->summary + "\n";
     for (auto const& field : op->fields) text += fieldText(field);
   }
-  text += std::string("\nCopy (--copy)\n  ") + kCopyOp + "  y = x, cudaMemcpyAsync on the device\n\nTypes: " + kTypesText + "\n";
+  text += std::string("\nCopy (--copy)\n  ") + kCopyOp + "  y = x on the device\n\nTypes: " + kTypesText + "\n";
   return text;
 }
 
 std::string listJson() {
   Json document = {{"plugins", Json::array()}, {"native", Json::array()}, {"types", Json::array()}, {"settings", fillSettings({})}};
-  for (auto const* op : plugins::allOps()) document["plugins"].push_back(pluginJson(op->info()));
+  for (auto const* op : plugins::allOps()) {
+    Json entry = plugins::opJson(op->info());
+    entry["namespace"] = plugins::kPluginNamespace;
+    entry["attributes"] = std::move(entry["fields"]);
+    entry.erase("fields");
+    document["plugins"].push_back(std::move(entry));
+  }
   for (auto const* op : plugins::nativeOps()) {
-    document["native"].push_back({{"name", op->name}, {"summary", op->summary}, {"attributes", fieldsJson(op->fields)}});
+    document["native"].push_back({{"name", op->name}, {"summary", op->summary}, {"attributes", plugins::fieldsJson(op->fields)}});
   }
   for (auto const type : plugins::kElementTypes) document["types"].push_back(plugins::elementTypeName(type));
   return dump(document) + "\n";

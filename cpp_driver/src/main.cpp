@@ -7,12 +7,10 @@
 #include "catalogue.hpp"
 #include "cuda_check.hpp"
 #include "error.hpp"
-#include "option_table.hpp"
 #include "options.hpp"
 #include "program_version.hpp"
-#include "request_points.hpp"
-#include "result_json.hpp"
 #include "session.hpp"
+#include "sweep.hpp"
 #include "tensorrt_backend.hpp"
 
 namespace {
@@ -33,16 +31,15 @@ void printPoints(std::vector<PointRequest> const& points) {
 }
 
 ExitCode run(std::vector<std::string> const& argv) {
-  Options options = parseOptions({argv.begin() + 1, argv.end()});
-  options.plugins = expandPlugins(options.plugins);
+  Options const options = parseOptions({argv.begin() + 1, argv.end()});
   if (options.help) {
     std::fputs(helpText().c_str(), stdout);
   } else if (options.version) {
     printVersion();
   } else if (options.list) {
-    std::fputs(options.json ? listJson().c_str() : listText().c_str(), stdout);
+    std::fputs(!options.json.empty() ? listJson().c_str() : listText().c_str(), stdout);
   } else {
-    auto const points = expandSweep(options, [&](std::string const& op) { return attributeNamesOf(op, options); });
+    auto const points = expandSweep(options);
     refuseUnrunnable(points, options);
     if (!options.dryRun) return runSession(options, points, argv);
     printPoints(points);

@@ -21,7 +21,7 @@ struct Options {
   std::vector<std::string> plugins, natives, shapes, types;
   std::vector<std::pair<std::string, std::vector<std::string>>> sets;
   std::map<std::string, Extents> inputShapes;
-  std::vector<std::string> threads, streams, caches, launchModes;
+  std::map<std::string, std::vector<std::string>> execution;  ///< Values of threads, streams, cache_mode and launch_mode.
   std::vector<std::string> pluginLibraries;
   bool copy = false, direct = false;
   std::string engineFile, onnxFile, pointsFile, onlyFile, name;  ///< A request file is its points file too.
@@ -33,16 +33,22 @@ struct Options {
   bool engineCache = true, useTimingCache = true;
 
   Settings settings;
-  std::string filledSettings;  ///< All settings by name, as JSON; the echo in the result.
+  std::string filledSettings = "null";  ///< All settings by name, as JSON; the echo in the result.
   int device = 0;
   std::string reference, saveOutput, compareOutput;
   bool outputDigest = false;
-  std::optional<std::string> json;  ///< File, or "-" for stdout.
+  std::string json;  ///< File, or "-" for stdout; empty: no result document.
   bool quiet = false, dryRun = false, list = false, version = false, help = false;
+
+  /// The engine or model file that runs; empty where ops do.
+  std::string const& network() const { return engineFile.empty() ? onnxFile : engineFile; }
 };
 
 /// Parses the words after the program name. Throws Error(kUsage) for an unknown option (naming the nearest), a missing or refused
 /// value and a contradiction.
 Options parseOptions(std::vector<std::string> const& words);
+
+/// The text of `--help`.
+std::string helpText();
 
 }  // namespace profiler::driver

@@ -6,62 +6,32 @@
 #include "error.hpp"
 
 namespace profiler::driver {
-namespace {
 
-class OpReference : public Reference {
- public:
-  OpReference(plugins::Op const& op, plugins::Attributes const& attributes) : mOp(op), mAttributes(attributes) {}
-  bool elementwise() const override { return mOp.info().elementwise; }
-  void compute(plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) const override {
-    mOp.reference(mAttributes, shapes, inputs, outputs);
-  }
-  plugins::Tolerance tolerance(plugins::ElementType type) const override { return mOp.tolerance(mAttributes, type); }
+Reference opReference(plugins::Op const& op, plugins::Attributes const& attributes) {
+  auto const compute = [&op, attributes](plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) {
+    op.reference(attributes, shapes, inputs, outputs);
+  };
+  return {op.info().elementwise, compute, [&op, attributes](plugins::ElementType type) { return op.tolerance(attributes, type); }};
+}
 
- private:
-  plugins::Op const& mOp;
-  plugins::Attributes mAttributes;
-};
+Reference nativeReference(plugins::NativeOp const& op, plugins::Attributes const& attributes) {
+  auto const compute = [&op, attributes](plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) {
+    std::transform(inputs[0], inputs[0] + shapes[0].elementCount(), outputs[0], [&](double x) { return op.reference(attributes, x); });
+  };
+  return {true, compute, op.tolerance};
+}
 
-class NativeReference : public Reference {
- public:
-  NativeReference(plugins::NativeOp const& op, plugins::Attributes const& attributes) : mOp(op), mAttributes(attributes) {}
-  bool elementwise() const override { return true; }
-  void compute(plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) const override {
-    std::int64_t const count = shapes[0].elementCount();
-    for (std::int64_t i = 0; i < count; ++i) outputs[0][i] = mOp.reference(mAttributes, inputs[0][i]);
-  }
-  plugins::Tolerance tolerance(plugins::ElementType type) const override { return mOp.tolerance(type); }
-
- private:
-  plugins::NativeOp const& mOp;
-  plugins::Attributes mAttributes;
-};
-
-class CopyReference : public Reference {
- public:
-  bool elementwise() const override { return true; }
-  void compute(plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) const override {
+Reference copyReference() {
+  auto const compute = [](plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) {
     std::copy_n(inputs[0], shapes[0].elementCount(), outputs[0]);
-  }
-  plugins::Tolerance tolerance(plugins::ElementType) const override { return {0.0, 0.0}; }
-};
-
-}  // namespace
-
-std::unique_ptr<Reference> makeOpReference(plugins::Op const& op, plugins::Attributes const& attributes) {
-  return std::make_unique<OpReference>(op, attributes);
+  };
+  return {true, compute, plugins::exactTolerance};
 }
 
-std::unique_ptr<Reference> makeNativeReference(plugins::NativeOp const& op, plugins::Attributes const& attributes) {
-  return std::make_unique<NativeReference>(op, attributes);
-}
-
-std::unique_ptr<Reference> makeCopyReference() { return std::make_unique<CopyReference>(); }
-
-std::unique_ptr<Reference> makeReference(std::string const& name, std::vector<NamedText> const& attributes) {
-  if (plugins::Op const* op = plugins::findOp(name)) return makeOpReference(*op, readAttributes(op->info().fields, attributes));
-  if (plugins::NativeOp const* op = plugins::findNativeOp(name)) return makeNativeReference(*op, readAttributes(op->fields, attributes));
-  return makeCopyReference();
+Reference referenceOf(std::string const& name, std::vector<NamedText> const& attributes) {
+  if (plugins::Op const* op = plugins::findOp(name)) return opReference(*op, readAttributes(op->info().fields, attributes));
+  if (plugins::NativeOp const* op = plugins::findNativeOp(name)) return nativeReference(*op, readAttributes(op->fields, attributes));
+  return copyReference();
 }
 
 plugins::FieldTable fieldsOf(std::string const& name) {

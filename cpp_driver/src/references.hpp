@@ -1,22 +1,21 @@
 /// References of built-in ops, native layers and copies, behind the interface that verification uses.
 #pragma once
 
-#include <memory>
-
 #include "contract/native.hpp"
 #include "contract/op.hpp"
+#include "point.hpp"
 #include "workload.hpp"
 
 namespace profiler::driver {
 
 using namespace core;
 
-std::unique_ptr<Reference> makeOpReference(plugins::Op const& op, plugins::Attributes const& attributes);
-std::unique_ptr<Reference> makeNativeReference(plugins::NativeOp const& op, plugins::Attributes const& attributes);
-std::unique_ptr<Reference> makeCopyReference();
+Reference opReference(plugins::Op const& op, plugins::Attributes const& attributes);
+Reference nativeReference(plugins::NativeOp const& op, plugins::Attributes const& attributes);
+Reference copyReference();
 
 /// Reference of the op, native layer or copy of this name, with the attributes of a point. Throws Unsupported for a refused value.
-std::unique_ptr<Reference> makeReference(std::string const& name, std::vector<NamedText> const& attributes);
+Reference referenceOf(std::string const& name, std::vector<NamedText> const& attributes);
 
 /// Attributes of the op or native layer of this name; none for any other.
 plugins::FieldTable fieldsOf(std::string const& name);

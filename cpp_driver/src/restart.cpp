@@ -6,8 +6,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "file_write.hpp"
-#include "json.hpp"
+#include "files.hpp"
 #include "session.hpp"
 
 namespace profiler::driver {
@@ -21,11 +20,6 @@ std::string temporaryFolder() {
   return folder && *folder ? folder : "/tmp";
 }
 
-std::optional<std::string> textOf(Json const& point, char const* name) {
-  Json const text = point.value(name, Json());
-  return text.is_string() ? std::optional(text.get<std::string>()) : std::nullopt;
-}
-
 }  // namespace
 
 std::vector<PointRecord> takeEarlierPoints() {
@@ -33,10 +27,7 @@ std::vector<PointRecord> takeEarlierPoints() {
   char const* path = std::getenv(kVariable);
   if (!path) return records;
   std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    Json const point = Json::parse(line);
-    records.push_back({line, textOf(point, "status").value_or(""), textOf(point, "engine"), textOf(point, "engine_digest")});
-  }
+  for (std::string line; std::getline(file, line);) records.emplace_back(Json::parse(line));
   ::unlink(path);
   ::unsetenv(kVariable);
   return records;

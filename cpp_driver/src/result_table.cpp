@@ -41,7 +41,8 @@ void ResultTable::addSamples(PointResult const& result, Measurement const& measu
   double const middle = median(device);
   // Lanes overlap in throughput mode, so only the wall time tells the traffic per second (bytes per ns are GB/s).
   double const perIterationNs = measurement.wallNs ? static_cast<double>(*measurement.wallNs) / static_cast<double>(device.size()) : middle;
-  double const gigabytesPerS = perIterationNs > 0.0 ? static_cast<double>(result.bytesPerIteration.value_or(0)) / perIterationNs : 0.0;
+  double const gigabytesPerS =
+      perIterationNs > 0.0 ? static_cast<double>(result.workload->bytesPerIteration.value_or(0)) / perIterationNs : 0.0;
   std::fprintf(mOut, "%7zu  %11.3f  %11.3f  %11.3f  %11.3f  %9.1f  %s%s\n", device.size(), middle / kNsPerUs,
                quantile(device, 0.05) / kNsPerUs, quantile(device, 0.95) / kNsPerUs, median(host) / kNsPerUs, gigabytesPerS,
                result.verification ? "ok" : "unverified", result.keepsToStream == false ? ", leaves its stream" : "");

@@ -1,96 +1,92 @@
 #include "session.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 
-#include "digest.hpp"
-#include "error.hpp"
-#include "file_write.hpp"
-#include "json.hpp"
+#include "direct_engine.hpp"
+#include "files.hpp"
+#include "nvtx_ranges.hpp"
 #include "result_table.hpp"
-#include "run_loop.hpp"
+#include "sweep.hpp"
+#include "tensorrt_backend.hpp"
 
 namespace profiler::driver {
 namespace {
 
 class Session {
  public:
-  Session(Options const& options, std::vector<std::string> argv, std::vector<PointRecord> earlier)
+  Session(Options const& options, std::vector<std::string> const& argv)
       : mOptions(options),
+        mArgv(argv),
         mDevice(cudaDevice(options.device)),
         mNvml(mDevice.facts().uuid),
-        mLoop(mOptions, mDevice, mNvml),
-        mRecords(std::move(earlier)) {
-    mFacts.argv = std::move(argv);
-    mFacts.options = options.given;
-    mFacts.settings = options.filledSettings;
-    mFacts.gpu = mDevice.facts();
-    mFacts.displayDriver = mNvml.displayDriver();
-    mFacts.programDigest = digestFile("/proc/self/exe");
-  }
+        mRecords(takeEarlierPoints()),
+        mHead(documentHead(options, mDevice.facts(), mNvml.displayDriver(), argv)) {}
 
-  void run(std::vector<PointRequest> const& points) {
+  ExitCode run(std::vector<PointRequest> const& points) {
     ResultTable table(points, mDevice.facts(), mOptions.json == "-" ? stderr : stdout, mOptions.quiet);
-    mLoop.prepare(points);
+    loadTensorrt(points);
     writeDocument(false);
     for (std::size_t number = mRecords.size(); number < points.size(); ++number) {
-      PointResult const result = mLoop.run(points[number], number);
-      PointRecord record{dump(pointJson(result)), pointStatusName(result.status), std::nullopt, std::nullopt};
-      if (!result.engineName.empty()) record.engine = result.engineName;
-      Json const digest = result.facts.value("engine_digest", Json());
-      if (digest.is_string()) record.engineDigest = digest;
-      mRecords.push_back(std::move(record));
+      PointRequest const& point = points[number];
+      MeasureContext const context{
+          mDevice, mNvml, mRanges, mOptions.settings, {mOptions.outputDigest, mOptions.saveOutput, mOptions.compareOutput}, {}};
+      PointResult const result = measurePoint(context, point, number, [&] { return workloadOf(point); });
+      mRecords.emplace_back(pointJson(result));
       table.add(result);
       writeDocument(number + 1 == points.size());
-      if (result.deviceLost && number + 1 < points.size()) continueInNewProcess(mRecords, mFacts.argv);
+      if (result.deviceLost && number + 1 < points.size()) continueInNewProcess(mRecords, mArgv);
     }
     if (mOptions.json == "-") std::fputs(document().c_str(), stdout);
+    return exitCodeOf(mRecords);
   }
 
-  std::vector<PointRecord> const& records() const { return mRecords; }
-
  private:
+  /// Where one of the points needs it. Throws Error for what concerns every point: no TensorRT, no plugin library.
+  void loadTensorrt(std::vector<PointRequest> const& points) {
+    auto const needs = [](PointRequest const& point) { return point.op != kCopyOp; };
+    if (mOptions.direct || std::none_of(points.begin(), points.end(), needs)) return;
+    core::Range const range(mRanges, RangeKind::kSetup);
+    mTensorrt = loadTensorrtBackend(mOptions, mDevice.facts());
+    mHead["versions"]["tensorrt"] = mTensorrt->version();
+    mHead["versions"]["tensorrt_library"] = mTensorrt->libraryPath();
+    mHead["digests"]["plugin_library"] = orNull(mTensorrt->pluginLibraryDigest());
+  }
+
+  Workload workloadOf(PointRequest const& point) {
+    if (point.op == kCopyOp) return copyWorkload(mDevice, point);
+    return mOptions.direct ? directWorkload(point) : mTensorrt->makeWorkload(point);
+  }
+
   std::string document() {
-    if (TensorrtBackend const* backend = mLoop.tensorrt()) {
-      mFacts.tensorrtVersion = backend->version();
-      mFacts.tensorrtLibrary = backend->libraryPath();
-      mFacts.pluginLibraryDigest = backend->pluginLibraryDigest();
-      mFacts.timingCacheDigest = backend->timingCacheDigest();
-    }
-    std::optional<std::string> engine, engineDigest;
-    bool oneEngine = true;
-    std::vector<std::string> points;
-    for (auto const& record : mRecords) {
-      if (!engine) engine = record.engine;
-      if (record.engineDigest && engineDigest && *record.engineDigest != *engineDigest) oneEngine = false;
-      if (!engineDigest) engineDigest = record.engineDigest;
-      points.push_back(record.json);
-    }
-    return documentJson(mFacts, engine, oneEngine ? engineDigest : std::nullopt, points);
+    if (mTensorrt) mHead["digests"]["timing_cache"] = orNull(mTensorrt->timingCacheDigest());  // each build changes it
+    return documentText(mHead, mRecords);
   }
   /// After every point, so that a crash costs none and shows which point it was in.
   void writeDocument(bool isLast) {
-    if (mOptions.json && *mOptions.json != "-") writeFileAtomically(*mOptions.json, document(), isLast);
+    if (!mOptions.json.empty() && mOptions.json != "-") writeFileAtomically(mOptions.json, document(), isLast);
   }
 
   Options const& mOptions;
+  std::vector<std::string> const& mArgv;
   Device& mDevice;
   Nvml mNvml;
-  RunLoop mLoop;
+  NvtxRanges mRanges;
+  std::shared_ptr<TensorrtBackend> mTensorrt;
   std::vector<PointRecord> mRecords;
-  DocumentFacts mFacts;
+  Json mHead;
 };
 
 /// A file that is not there concerns every point; it is told before the GPU is used.
 void requireFiles(Options const& options) {
+  std::error_code ignored;
   for (auto const& [option, path] : {std::pair{"--engine", options.engineFile}, std::pair{"--onnx", options.onnxFile}}) {
-    std::error_code ignored;
     if (path.empty() || (std::filesystem::is_regular_file(path, ignored) && std::ifstream(path))) continue;
     throw Error(ExitCode::kFileMissing, "cannot read " + path, std::string("check ") + option + ": it must name a file");
   }
-  std::error_code ignored;
   if (!options.compareOutput.empty() && !std::filesystem::is_directory(options.compareOutput, ignored)) {
     throw Error(ExitCode::kFileMissing, "no folder " + options.compareOutput, "write it first with --save-output, same sweep and --seed");
   }
@@ -98,21 +94,9 @@ void requireFiles(Options const& options) {
 
 }  // namespace
 
-ExitCode exitCodeOf(std::vector<PointRecord> const& records) {
-  bool anyOk = false, anyFailed = false;
-  for (auto const& record : records) {
-    if (record.status == pointStatusName(PointStatus::kWrongOutput)) return ExitCode::kWrongOutput;
-    anyOk = anyOk || record.status == pointStatusName(PointStatus::kOk);
-    anyFailed = anyFailed || record.status == pointStatusName(PointStatus::kFailed);
-  }
-  return anyFailed || !anyOk ? ExitCode::kRunFailed : ExitCode::kOk;
-}
-
 ExitCode runSession(Options const& options, std::vector<PointRequest> const& points, std::vector<std::string> const& argv) {
   requireFiles(options);
-  Session session(options, argv, takeEarlierPoints());
-  session.run(points);
-  return exitCodeOf(session.records());
+  return Session(options, argv).run(points);
 }
 
 }  // namespace profiler::driver

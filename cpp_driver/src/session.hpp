@@ -5,18 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "error.hpp"
+#include "measurement.hpp"
 #include "options.hpp"
-#include "point.hpp"
-#include "result_json.hpp"
 
 namespace profiler::driver {
 
 /// What a later part of the run needs to know of a finished point.
 struct PointRecord {
-  std::string json;
+  /// Args:
+  ///   point: the record of docs/formats.md.
+  explicit PointRecord(Json const& point);
+  std::string json;  ///< One line.
   std::string status;
-  std::optional<std::string> engine, engineDigest;
+  Json engine, engineDigest;  ///< Texts, or null.
 };
 
 /// Reads the finished points that an earlier process of this run left behind, and removes the file. Empty when this is the first.
@@ -25,6 +26,19 @@ std::vector<PointRecord> takeEarlierPoints();
 /// Replaces this process by a new one that goes on behind the finished points: after a lost CUDA context only a new process can.
 /// Throws Error(kInternal) when the system refuses.
 [[noreturn]] void continueInNewProcess(std::vector<PointRecord> const& finished, std::vector<std::string> const& argv);
+
+/// Version of the CUDA runtime this program was built with, as `13.0`.
+std::string builtRuntimeVersion();
+
+/// The members of the result document that no point changes; `engine` and what TensorRT tells are null.
+Json documentHead(Options const& options, DeviceFacts const& gpu, std::optional<std::string> const& displayDriver,
+                  std::vector<std::string> const& argv);
+
+/// The result document of docs/formats.md.
+///
+/// Args:
+///   head: of `documentHead`; gets `engine` and `digests.engine` here.
+std::string documentText(Json head, std::vector<PointRecord> const& points);
 
 /// Exit code for a whole sweep: wrong output outranks failure, failure outranks success; a sweep of skipped points only is a failure.
 ExitCode exitCodeOf(std::vector<PointRecord> const& records);

@@ -7,10 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "device.hpp"
+#include "measurement.hpp"
 #include "options.hpp"
-#include "point.hpp"
-#include "workload.hpp"
 
 namespace profiler::driver {
 
@@ -18,7 +16,7 @@ class TensorrtBackend {
  public:
   virtual ~TensorrtBackend() = default;
   /// Builds or loads the engine of the point.
-  virtual std::unique_ptr<Workload> makeWorkload(PointRequest const& point) = 0;
+  virtual Workload makeWorkload(PointRequest const& point) = 0;
   virtual std::string version() const = 0;
   virtual std::string libraryPath() const = 0;
   /// Digest of the plugin libraries in use; absent when none is loaded.

@@ -22,7 +22,9 @@ std::vector<unsigned char> bytesOf(BufferRing const& ring, std::size_t set, std:
 
 void setsAreToldApart(Device& device) {
   Handle const stream = device.makeStream(false);
-  BufferRing ring(device, {{"input0", {kElements}, TensorType::kFloat16, true}, {"output0", {kElements}, TensorType::kFloat16, false}},
+  BufferRing ring(device,
+                  {{"input0", {kElements}, profiler::plugins::ElementType::kFloat16, true},
+                   {"output0", {kElements}, profiler::plugins::ElementType::kFloat16, false}},
                   {kSets, false});
   ring.fill(1, stream.get());
   device.synchronize(stream.get());

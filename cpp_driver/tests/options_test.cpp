@@ -1,14 +1,13 @@
 // Parsing, refusals with the nearest name, contradictions, and the expansion of sweeps.
 #include "options.hpp"
 
-#include <set>
+#include <algorithm>
 
 #include "catalogue.hpp"
-#include "nearest_name.hpp"
-#include "option_table.hpp"
+#include "json.hpp"
 #include "points_file.hpp"
 #include "refusal.hpp"
-#include "request_points.hpp"
+#include "sweep.hpp"
 
 namespace {
 
@@ -18,20 +17,18 @@ Options parse(std::initializer_list<char const*> words) { return parseOptions({w
 
 std::vector<PointRequest> expand(std::initializer_list<char const*> words) {
   Options const options = parse(words);
-  auto points = expandSweep(options, [&](std::string const& op) { return attributeNamesOf(op, options); });
+  auto points = expandSweep(options);
   refuseUnrunnable(points, options);
   return points;
 }
 
-void tableIsConsistent() {
-  std::set<std::string> names;
-  for (auto const& row : optionTable()) {
-    CHECK_DETAIL(names.insert(row.name).second, row.name);
-    CHECK_DETAIL((row.arity == Arity::kFlag) == row.argument.empty(), row.name);
-    CHECK_DETAIL(helpText().find(std::string("--") + row.name) != std::string::npos, row.name);
-  }
-  for (auto const& [first, second, reason] : contradictions()) {
-    CHECK_DETAIL(findOption(first) && findOption(second) && reason[0], first);
+/// Every measuring option is an option with its help and default.
+void measuringOptionsAreOptions() {
+  for (Json const& option : measuringOptions()) {
+    std::string name = option["name"];
+    std::replace(name.begin(), name.end(), '_', '-');
+    CHECK_DETAIL(helpText().find((option["default"] == true ? "--no-" : "--") + name) != std::string::npos, name);
+    CHECK_DETAIL(helpText().find(option["help"].get<std::string>().substr(0, 20)) != std::string::npos, name);
   }
 }
 
@@ -49,10 +46,13 @@ void refusals() {
   CHECK_ERROR(parse({"--plugn", "swish"}), "did you mean --plugin?");
   CHECK_ERROR(parse({"--shap", "8"}), "did you mean --shape?");
   CHECK_ERROR(parse({"swish"}), "unexpected argument 'swish'");
-  CHECK_ERROR(parse({"--plugin"}), "--plugin needs a value");
+  CHECK_ERROR(parse({"--plugin"}), "--plugin");
   CHECK_ERROR(parse({"--plugin", "--shape", "8"}), "--plugin needs a value");
-  CHECK_ERROR(parse({"--direct=yes"}), "takes no value");
-  CHECK_ERROR(parse({"--warmup", "1", "--warmup", "2"}), "given twice");
+  CHECK_ERROR(parse({"--direct=yes"}), "direct");
+  CHECK_ERROR(parse({"--warmup", "1", "--warmup", "2"}), "--warmup");
+  CHECK_ERROR(parse({"--json", "a", "--json", "b"}), "--json");
+  CHECK_ERROR(parse({"--plugin", "swish", "add_scalar"}), "unexpected argument 'add_scalar'");
+  CHECK_ERROR(parse({"--device", "1024"}), "--device");
   CHECK_ERROR(parse({"--plugin", "swish", "--shape", "8", "--warmup", "-1"}), "from 0 to");
   CHECK_ERROR(parse({"--plugin", "swish", "--shape", "8", "--stability", "nan"}), "from 0 to 1");
   CHECK_ERROR(parse({"--plugin", "swish", "--shape", "8", "--measure", "fast"}), "auto, isolated, throughput");
@@ -88,7 +88,7 @@ void listsBesidePoints() {
   for (char const* option : {"--threads", "--streams"}) CHECK_ERROR(parse({"--points", "p", option, "1,2"}), "--points contradicts a list");
   CHECK_ERROR(parse({"--points", "p", "--cache-mode", "cold,warm"}), "write cache_mode=VALUE in the lines");
   CHECK_ERROR(parse({"--points", "p", "--launch-mode", "plain", "--launch-mode", "graph"}), "a list of --launch-mode");
-  CHECK(parse({"--points", "p", "--threads", "2", "--cache-mode", "warm"}).threads == std::vector<std::string>{"2"});
+  CHECK(parse({"--points", "p", "--threads", "2", "--cache-mode", "warm"}).settings.execution.threads == 2);
 }
 
 /// Names of earlier versions and of the other program mean the same option.
@@ -238,7 +238,7 @@ void pointsFile() {
   CHECK_ERROR(read("op=swish\nshape\n"), "p:2: 'shape' is no key=value pair");
   CHECK_ERROR(read("shape=8\n"), "p:1: a point without op");
   CHECK_ERROR(read("op=swish op=copy\n"), "stands twice");
-  CHECK_ERROR(read("op=swish shape=8 threads=0\n"), "p:1: threads is '0'");
+  CHECK_ERROR(read("op=swish shape=8 threads=0\n"), "p:1: --threads is '0'");
   CHECK_ERROR(read("op=a%2\n"), "percent-encoding");
   CHECK_ERROR(read("# nothing\n"), "holds no point");
 }
@@ -272,7 +272,7 @@ void pointsDocument() {
 }  // namespace
 
 int main() {
-  tableIsConsistent();
+  measuringOptionsAreOptions();
   valuesAndForms();
   refusals();
   contradictionsAreNamed();

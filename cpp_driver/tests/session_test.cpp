@@ -7,7 +7,7 @@ namespace {
 
 using namespace profiler::driver;
 
-PointRecord record(char const* status) { return {"{}", status, std::nullopt, std::nullopt}; }
+PointRecord record(char const* status) { return PointRecord(Json{{"status", status}}); }
 
 void exitCodes() {
   CHECK(exitCodeOf({record("ok"), record("skipped")}) == ExitCode::kOk);
@@ -18,8 +18,8 @@ void exitCodes() {
 }
 
 std::vector<PointRecord> finishedPoints() {
-  return {{R"({"label":"op=a \"x\"","status":"ok","engine":"direct","engine_digest":null})", "ok", "direct", std::nullopt},
-          {R"({"label":"b","status":"failed","engine":null,"engine_digest":"sha256:1"})", "failed", std::nullopt, "sha256:1"}};
+  return {PointRecord(Json{{"label", "op=a \"x\""}, {"status", "ok"}, {"engine", "direct"}, {"engine_digest", nullptr}}),
+          PointRecord(Json{{"label", "b"}, {"status", "failed"}, {"engine", nullptr}, {"engine_digest", "sha256:1"}})};
 }
 
 void findsEarlierPoints(std::vector<PointRecord> const& found) {

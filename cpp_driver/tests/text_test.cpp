@@ -4,9 +4,9 @@
 #include <sstream>
 
 #include "digest.hpp"
-#include "file_write.hpp"
+#include "files.hpp"
 #include "json.hpp"
-#include "point.hpp"
+#include "points_file.hpp"
 #include "profiler/point_label.hpp"
 #include "random_input.hpp"
 #include "refusal.hpp"
@@ -86,6 +86,16 @@ void goldenLabels(std::string const& path) {
   }
 }
 
+void goldenLines(std::string const& path) {
+  Json const document = Json::parse(readText(path));
+  CHECK(document["lines"].size() >= 10);
+  for (auto const& item : document["lines"]) {
+    auto const points = readPoints("# points\n" + item["line"].get<std::string>() + "\n", "p", {});
+    CHECK_DETAIL(points.size() == 1 && points[0].label == item["label"].get<std::string>(), points[0].label);
+    CHECK_DETAIL(points[0].attributes.size() == 1 && numberOrText(points[0].attributes[0].second) == item["tag"], points[0].label);
+  }
+}
+
 /// A float is written as short as it reads back, and never like another one.
 void floatLabels() {
   CHECK(profiler::LabelValue(0.1f).text() == "0.1" && profiler::LabelValue(2.0f).text() == "2");
@@ -124,6 +134,7 @@ int main(int argc, char** argv) {
   jsonNumberGrammar();
   labelsStayWhatTheyAre();
   goldenLabels(argv[1]);
+  goldenLines(argv[1]);
   floatLabels();
   atomicWrites(argv[2]);
   randomInputs();

@@ -66,7 +66,7 @@ void activationsMustReachTheirTails() {
 
 void sizesBeyondMemoryAreRefused() {
   auto const bytes = [](std::int64_t elements, std::size_t tensors) {
-    return bufferSetBytes(std::vector<TensorSpec>(tensors, {"input0", {elements}, TensorType::kFloat32, true}));
+    return bufferSetBytes(std::vector<TensorSpec>(tensors, {"input0", {elements}, ElementType::kFloat32, true}));
   };
   CHECK(bytes(0, 2) == 512 && bytes(1, 2) == 512 && bytes(65, 2) == 1024);
   CHECK(bytes(std::int64_t{1} << 56, 16) == std::size_t{1} << 62);

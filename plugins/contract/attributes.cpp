@@ -14,7 +14,7 @@ namespace {
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
-std::string nearestHint(std::string_view name, Span<char const* const> candidates) {
+std::string nearestHint(std::string_view name, std::vector<std::string_view> const& candidates) {
   std::string const nearest = nearestName(name, candidates);
   return nearest.empty() ? std::string() : ", did you mean " + quoted(nearest) + "?";
 }
@@ -107,7 +107,8 @@ Outcome Attributes::set(std::string_view name, std::string_view text) {
                       : field.type == FieldType::kInt32 ? parseInteger(text, value)
                                                         : parseReal(text, value);
   if (!parsed || !inDomain(field, value)) {
-    std::string const hint = field.type == FieldType::kChoice ? nearestHint(text, field.choices) : std::string();
+    std::string const hint =
+        field.type == FieldType::kChoice ? nearestHint(text, {field.choices.begin(), field.choices.end()}) : std::string();
     return Outcome::failure(refusalText(field, text) + hint);
   }
   return setNumber(name, value);
@@ -116,14 +117,13 @@ Outcome Attributes::set(std::string_view name, std::string_view text) {
 Outcome Attributes::setNumber(std::string_view name, double value) {
   int32_t const index = indexOf(name);
   if (index < 0) {
-    char const* names[kMaxFields];
-    int64_t count = 0;
+    std::vector<std::string_view> names;
     std::string known;
     for (Field const& field : mFields) {
-      names[count++] = field.name;
+      names.emplace_back(field.name);
       known += (known.empty() ? "" : ", ") + std::string(field.name);
     }
-    std::string const hint = nearestHint(name, {names, count});
+    std::string const hint = nearestHint(name, names);
     return Outcome::failure("unknown attribute " + quoted(name) + (hint.empty() ? ", expected one of " + known : hint));
   }
   Outcome outcome = validateValue(mFields[index], value);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "op_json.hpp"
@@ -123,7 +124,7 @@ char const* profilerOpsStatusText(int32_t status) {
 
 int64_t profilerOpsListJson(char* text, int64_t capacity) {
   try {
-    return writeText(profiler::plugins::opsJson(), text, capacity);
+    return writeText(profiler::plugins::opsJson().dump(), text, capacity);
   } catch (...) {
     return PROFILER_OPS_INTERNAL;
   }
@@ -174,8 +175,8 @@ int64_t profilerOpsDescribeJson(ProfilerPreparedOp const* prepared, ProfilerTens
   }
   try {
     return writeText(
-        profiler::plugins::launchJson(*prepared->op, prepared->attributes, prepared->device, inputViews.data(), outputViews.data()), text,
-        capacity);
+        profiler::plugins::launchJson(*prepared->op, prepared->attributes, prepared->device, inputViews.data(), outputViews.data()).dump(),
+        text, capacity);
   } catch (...) {
     return PROFILER_OPS_INTERNAL;
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 
 namespace profiler::plugins {
@@ -99,13 +100,12 @@ double decodeHalf(HalfFormat const& format, uint16_t bits) noexcept {
 }  // namespace
 
 bool parseElementType(std::string_view name, ElementType& type) noexcept {
-  for (ElementType const candidate : kElementTypes) {
-    if (name == elementTypeName(candidate)) {
-      type = candidate;
-      return true;
-    }
+  auto const* const found = std::find(std::begin(kElementTypeNames), std::end(kElementTypeNames), name);
+  if (found == std::end(kElementTypeNames)) {
+    return false;
   }
-  return false;
+  type = static_cast<ElementType>(found - kElementTypeNames);
+  return true;
 }
 
 double loadElement(ElementType type, void const* data, int64_t index) noexcept {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <vector>
+#include <numeric>
 
 namespace profiler::plugins {
 namespace {
@@ -15,22 +15,23 @@ std::string numberText(double value) {
   return text;
 }
 
-/// Levenshtein distance with one row of memory.
+/// Damerau-Levenshtein distance with adjacent transpositions (optimal string alignment).
 size_t editDistance(std::string_view left, std::string_view right) {
-  std::vector<size_t> row(right.size() + 1);
-  for (size_t column = 0; column < row.size(); ++column) {
-    row[column] = column;
-  }
-  for (size_t line = 1; line <= left.size(); ++line) {
-    size_t diagonal = row[0];
-    row[0] = line;
-    for (size_t column = 1; column < row.size(); ++column) {
-      size_t const substitution = diagonal + (left[line - 1] != right[column - 1]);
-      diagonal = row[column];
-      row[column] = std::min({substitution, row[column] + 1, row[column - 1] + 1});
+  std::vector<size_t> before(right.size() + 1), previous(right.size() + 1), current(right.size() + 1);
+  std::iota(previous.begin(), previous.end(), size_t{0});
+  for (size_t i = 1; i <= left.size(); ++i) {
+    current[0] = i;
+    for (size_t j = 1; j <= right.size(); ++j) {
+      current[j] = std::min({previous[j - 1] + (left[i - 1] != right[j - 1]), previous[j] + 1, current[j - 1] + 1});
+      bool const swapped = i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
+      if (swapped) {
+        current[j] = std::min(current[j], before[j - 2] + 1);
+      }
     }
+    before.swap(previous);
+    previous.swap(current);
   }
-  return row.back();
+  return previous[right.size()];
 }
 
 template <typename T, typename Text>
@@ -62,19 +63,18 @@ std::string describeDomain(Field const& field) {
   return text;
 }
 
-std::string nearestName(std::string_view name, Span<char const* const> candidates) {
-  std::string best;
-  size_t bestDistance = std::max<size_t>(2, name.size() / 2) + 1;
-  for (char const* const candidate : candidates) {
-    std::string_view const word(candidate);
-    bool const prefix = name.size() >= 2 && word.substr(0, name.size()) == name;
-    size_t const distance = prefix ? 1 : editDistance(name, word);
+std::string nearestName(std::string_view name, std::vector<std::string_view> const& candidates) {
+  std::string_view best;
+  size_t bestDistance = std::max<size_t>(2, name.size() / 3) + 1;
+  for (auto const candidate : candidates) {
+    bool const prefix = name.size() >= 2 && candidate.substr(0, name.size()) == name;
+    size_t const distance = prefix ? 1 : editDistance(name, candidate);
     if (distance < bestDistance) {
       bestDistance = distance;
       best = candidate;
     }
   }
-  return best;
+  return std::string(best);
 }
 
 }  // namespace profiler::plugins

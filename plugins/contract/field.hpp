@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "tensor.hpp"
 
@@ -49,6 +50,6 @@ struct Outcome {
 };
 
 /// The candidate with the smallest edit distance to `name`; empty when nothing comes close.
-std::string nearestName(std::string_view name, Span<char const* const> candidates);
+std::string nearestName(std::string_view name, std::vector<std::string_view> const& candidates);
 
 }  // namespace profiler::plugins

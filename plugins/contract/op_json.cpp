@@ -1,8 +1,9 @@
 /// @file
-/// Writes the JSON texts of op_json.hpp. Every string is static program text or an attribute word; all are escaped all the same.
+/// Makes the JSON of op_json.hpp.
 #include "op_json.hpp"
 
-#include <cstdio>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "c_api.h"
 #include "registry.hpp"
@@ -10,99 +11,98 @@
 namespace profiler::plugins {
 namespace {
 
-std::string quote(char const* text) {
-  if (text == nullptr) {
-    return "null";
-  }
-  std::string quoted = "\"";
-  for (char const* next = text; *next != '\0'; ++next) {
-    auto const byte = static_cast<unsigned char>(*next);
-    if (byte == '"' || byte == '\\') {
-      quoted += '\\';
-      quoted += *next;
-    } else if (byte < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", byte);
-      quoted += escape;
-    } else {
-      quoted += *next;
-    }
-  }
-  return quoted + "\"";
+Json number(double value) {
+  bool const whole = value == std::floor(value) && std::fabs(value) < 1e15;
+  return whole ? Json(static_cast<int64_t>(value)) : Json(value);
 }
 
-std::string number(double value) {
-  char text[32] = {};
-  std::snprintf(text, sizeof text, "%.9g", value);
-  for (char& letter : text) {  // a host program may have set a locale with a decimal comma
-    letter = letter == ',' ? '.' : letter;
-  }
-  return text;
-}
-
-template <typename Items, typename Text>
-std::string list(Items const& items, Text text) {
-  std::string joined;
-  for (auto const& item : items) {
-    joined += (joined.empty() ? "" : ", ") + text(item);
-  }
-  return "[" + joined + "]";
-}
-
-std::string fieldJson(Field const& field) {
-  bool const choice = field.type == FieldType::kChoice;
-  std::string const fallback = choice ? quote(field.choices[static_cast<int64_t>(field.defaultValue)]) : number(field.defaultValue);
-  return "{\"name\": " + quote(field.name) + ", \"type\": " + quote(fieldTypeName(field.type)) + ", \"help\": " + quote(field.help) +
-         ", \"default\": " + fallback + ", \"minimum\": " + (choice ? "null" : number(field.minimum)) +
-         ", \"maximum\": " + (choice ? "null" : number(field.maximum)) + ", \"step\": " + std::to_string(field.step) +
-         ", \"allowed\": " + list(field.allowed, [](int32_t value) { return std::to_string(value); }) +
-         ", \"choices\": " + list(field.choices, quote) + ", \"launch_only\": " + (field.launchOnly ? "true" : "false") + "}";
-}
-
-std::string opJson(OpInfo const& info) {
-  return "{\"name\": " + quote(info.name) + ", \"plugin_name\": " + quote(info.pluginName) + ", \"version\": " + quote(info.version) +
-         ", \"summary\": " + quote(info.summary) + ", \"input_count\": " + std::to_string(info.inputCount) +
-         ", \"output_count\": " + std::to_string(info.outputs.size()) + ", \"elementwise\": " + (info.elementwise ? "true" : "false") +
-         ", \"types\": " + list(info.types, [](ElementType type) { return quote(elementTypeName(type)); }) +
-         ", \"variants\": " + list(info.variants(), quote) + ", \"fields\": " + list(info.fields, fieldJson) + "}";
-}
-
-std::string attributesJson(Attributes const& attributes) {
-  std::string joined;
+Json attributesJson(Attributes const& attributes) {
+  Json object = Json::object();
   for (int32_t index = 0; index < attributes.fields().size(); ++index) {
     Field const& field = attributes.fields()[index];
-    std::string const text = attributes.textAt(index);
-    joined += (joined.empty() ? "" : ", ") + quote(field.name) + ": " + (field.type == FieldType::kChoice ? quote(text.c_str()) : text);
+    std::string const text = attributes.textAt(index);  // a float32 in the fewest digits that give it back
+    object[field.name] = field.type == FieldType::kChoice ? Json(text) : Json::parse(text);
   }
-  return "{" + joined + "}";
+  return object;
 }
 
-std::string triple(uint32_t const (&values)[3]) {
-  return list(values, [](uint32_t value) { return std::to_string(value); });
-}
+Json textOrNull(char const* text) { return text == nullptr ? Json() : Json(text); }
 
 }  // namespace
 
-std::string opsJson() {
-  return "{\"abi_version\": " + std::to_string(PROFILER_OPS_ABI_VERSION) + ", \"namespace\": " + quote(kPluginNamespace) +
-         ", \"ops\": " + list(allOps(), [](Op const* op) { return opJson(op->info()); }) + "}";
+Json fieldsJson(FieldTable fields) {
+  Json list = Json::array();
+  for (Field const& field : fields) {
+    bool const choice = field.type == FieldType::kChoice;
+    list.push_back({{"name", field.name},
+                    {"type", fieldTypeName(field.type)},
+                    {"help", field.help},
+                    {"default", choice ? Json(field.choices[static_cast<int64_t>(field.defaultValue)]) : number(field.defaultValue)},
+                    {"domain", describeDomain(field)},
+                    {"minimum", choice ? Json() : number(field.minimum)},
+                    {"maximum", choice ? Json() : number(field.maximum)},
+                    {"step", field.step},
+                    {"allowed", std::vector<int32_t>(field.allowed.begin(), field.allowed.end())},
+                    {"choices", std::vector<std::string>(field.choices.begin(), field.choices.end())},
+                    {"launch_only", field.launchOnly}});
+  }
+  return list;
 }
 
-std::string launchJson(Op const& op, Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs,
-                       TensorView const* outputs) {
+Json opJson(OpInfo const& info) {
+  Json types = Json::array();
+  for (ElementType const type : info.types) {
+    types.push_back(elementTypeName(type));
+  }
+  return {{"name", info.name},
+          {"plugin_name", info.pluginName},
+          {"version", info.version},
+          {"summary", info.summary},
+          {"input_count", info.inputCount},
+          {"output_count", info.outputs.size()},
+          {"elementwise", info.elementwise},
+          {"types", types},
+          {"variants", std::vector<std::string>(info.variants().begin(), info.variants().end())},
+          {"fields", fieldsJson(info.fields)}};
+}
+
+Json opsJson() {
+  Json ops = Json::array();
+  for (Op const* const op : allOps()) {
+    ops.push_back(opJson(op->info()));
+  }
+  return {{"abi_version", PROFILER_OPS_ABI_VERSION}, {"namespace", kPluginNamespace}, {"ops", ops}};
+}
+
+Json launchFacts(LaunchConfig const& config) {
+  return {{"kernel", config.kernel},
+          {"symbol", textOrNull(config.symbol())},
+          {"grid", config.grid},
+          {"block", config.block},
+          {"dynamic_shared_memory_bytes", config.dynamicSharedMemoryBytes},
+          {"items_per_thread", config.itemsPerThread},
+          {"access_bytes", config.accessBytes},
+          {"resolved", attributesJson(config.resolved)},
+          {"note", textOrNull(config.note)}};
+}
+
+Json launchJson(Op const& op, Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs, TensorView const* outputs) {
   LaunchConfig const config = op.describeLaunch(attributes, device, inputs, outputs);
-  bool const possible = config.possible();
   Tolerance const tolerance = op.tolerance(attributes, outputs[0].type);
-  return "{\"kernel\": " + (possible ? quote(config.kernel) : "null") + ", \"symbol\": " + quote(config.symbol()) +
-         ", \"grid\": " + (possible ? triple(config.grid) : "null") + ", \"block\": " + (possible ? triple(config.block) : "null") +
-         ", \"cluster\": " + (possible ? triple(config.cluster) : "null") +
-         ", \"dynamic_shared_memory_bytes\": " + std::to_string(config.dynamicSharedMemoryBytes) +
-         ", \"items_per_thread\": " + std::to_string(config.itemsPerThread) + ", \"access_bytes\": " + std::to_string(config.accessBytes) +
-         ", \"attributes\": " + attributesJson(attributes) + ", \"resolved\": " + (possible ? attributesJson(config.resolved) : "null") +
-         ", \"note\": " + quote(config.note) + ", \"refusal\": " + quote(config.refusal) +
-         ", \"bytes_per_iteration\": " + (possible ? std::to_string(op.bytesPerIteration(attributes, inputs, outputs)) : "null") +
-         ", \"workspace_bytes\": " + (possible ? std::to_string(op.workspaceBytes(attributes, inputs, outputs)) : "null") +
-         ", \"tolerance_abs\": " + number(tolerance.absolute) + ", \"tolerance_rel\": " + number(tolerance.relative) + "}";
+  Json launch = launchFacts(config);
+  launch.update({{"cluster", config.cluster},
+                 {"attributes", attributesJson(attributes)},
+                 {"refusal", textOrNull(config.refusal)},
+                 {"bytes_per_iteration", op.bytesPerIteration(attributes, inputs, outputs)},
+                 {"workspace_bytes", op.workspaceBytes(attributes, inputs, outputs)},
+                 {"tolerance_abs", tolerance.absolute},
+                 {"tolerance_rel", tolerance.relative}});
+  if (!config.possible()) {
+    for (char const* const name : {"kernel", "grid", "block", "cluster", "resolved", "bytes_per_iteration", "workspace_bytes"}) {
+      launch[name] = nullptr;
+    }
+  }
+  return launch;
 }
 
 }  // namespace profiler::plugins

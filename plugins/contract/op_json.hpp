@@ -1,22 +1,31 @@
 /// @file
-/// Ops, their attribute tables and their launches as JSON, for programs in other languages.
+/// Ops, their attribute tables and their launches as JSON, for programs in other languages and for results.
 #pragma once
 
-#include <string>
+#include <nlohmann/json_fwd.hpp>
 
 #include "op.hpp"
 
 namespace profiler::plugins {
 
-/// Every built-in op: `{"abi_version": 1, "namespace": "profiler", "ops": [{"name", "plugin_name", "version", "summary",
-/// "input_count", "output_count", "elementwise", "types", "variants", "fields": [{"name", "type", "help", "default", "minimum",
-/// "maximum", "step", "allowed", "choices", "launch_only"}]}]}`.
-std::string opsJson();
+using Json = nlohmann::ordered_json;
 
-/// One launch: `{"kernel", "symbol", "grid", "block", "dynamic_shared_memory_bytes", "items_per_thread", "access_bytes", "attributes",
-/// "resolved", "note", "refusal", "bytes_per_iteration", "workspace_bytes", "tolerance_abs", "tolerance_rel"}`. `attributes` are as
-/// asked, `resolved` after `auto` was replaced; the latter is null when the launch is refused.
-std::string launchJson(Op const& op, Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs,
-                       TensorView const* outputs);
+/// `[{"name", "type", "help", "default", "domain", "minimum", "maximum", "step", "allowed", "choices", "launch_only"}]`; choices have no
+/// limits.
+Json fieldsJson(FieldTable fields);
+
+/// `{"name", "plugin_name", "version", "summary", "input_count", "output_count", "elementwise", "types", "variants", "fields"}`.
+Json opJson(OpInfo const& info);
+
+/// Every built-in op: `{"abi_version": 1, "namespace": "profiler", "ops": [..]}`.
+Json opsJson();
+
+/// A possible launch as the record of a point has it: `{"kernel", "symbol", "grid", "block", "dynamic_shared_memory_bytes",
+/// "items_per_thread", "access_bytes", "resolved", "note"}`. `resolved` are the attributes after `auto` was replaced.
+Json launchFacts(LaunchConfig const& config);
+
+/// What a launch would do: `launchFacts` and `{"cluster", "attributes", "refusal", "bytes_per_iteration", "workspace_bytes",
+/// "tolerance_abs", "tolerance_rel"}`. `attributes` are as asked; what a refused launch has not is null.
+Json launchJson(Op const& op, Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs, TensorView const* outputs);
 
 }  // namespace profiler::plugins

@@ -50,15 +50,11 @@ Op const* findOp(std::string_view name) noexcept {
 }
 
 std::string nearestOpName(std::string_view name) {
-  constexpr int64_t kMaxListed = 256;
-  char const* names[kMaxListed];
-  int64_t count = 0;
+  std::vector<std::string_view> names;
   for (Op const* const candidate : allOps()) {
-    if (count < kMaxListed) {
-      names[count++] = candidate->info().name;
-    }
+    names.emplace_back(candidate->info().name);
   }
-  return nearestName(name, {names, count});
+  return nearestName(name, names);
 }
 
 }  // namespace profiler::plugins

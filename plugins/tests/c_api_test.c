@@ -25,7 +25,7 @@ static void checkList(void) {
   char* const text = malloc((size_t)length + 1);
   CHECK(profilerOpsListJson(text, length + 1) == length);
   CHECK((int64_t)strlen(text) == length);
-  CHECK(strstr(text, "\"name\": \"swish\"") != NULL && strstr(text, "\"name\": \"add_scalar\"") != NULL);
+  CHECK(strstr(text, "\"name\":\"swish\"") != NULL && strstr(text, "\"name\":\"add_scalar\"") != NULL);
   char shorter[8];
   CHECK(profilerOpsListJson(shorter, sizeof shorter) == length && strlen(shorter) == sizeof shorter - 1);
   free(text);
@@ -38,12 +38,12 @@ static void checkDescribe(void) {
   ProfilerTensor const tensor = {PROFILER_OPS_FLOAT32, 2, {65536, 1024}, NULL};
   char text[2048];
   CHECK(profilerOpsDescribeJson(prepared, &tensor, &tensor, text, sizeof text) > 0);
-  CHECK(strstr(text, "\"kernel\": \"swish_vectorized_kernel\"") != NULL);
-  CHECK(strstr(text, "\"grid\": [16384, 1, 1]") != NULL && strstr(text, "\"bytes_per_iteration\": 536870912") != NULL);
-  CHECK(strstr(text, "\"refusal\": null") != NULL);
+  CHECK(strstr(text, "\"kernel\":\"swish_vectorized_kernel\"") != NULL);
+  CHECK(strstr(text, "\"grid\":[16384,1,1]") != NULL && strstr(text, "\"bytes_per_iteration\":536870912") != NULL);
+  CHECK(strstr(text, "\"refusal\":null") != NULL);
   ProfilerTensor const other = {PROFILER_OPS_FLOAT16, 2, {65536, 1024}, NULL};
   CHECK(profilerOpsDescribeJson(prepared, &tensor, &other, text, sizeof text) > 0);
-  CHECK(strstr(text, "\"kernel\": null") != NULL && strstr(text, "differ in type") != NULL);
+  CHECK(strstr(text, "\"kernel\":null") != NULL && strstr(text, "differ in type") != NULL);
   CHECK(profilerOpsLaunch(prepared, &tensor, &other, NULL, 0, NULL) == PROFILER_OPS_REFUSED);
   ProfilerTensor const broken = {PROFILER_OPS_FLOAT32, 9, {1}, NULL};
   CHECK(profilerOpsDescribeJson(prepared, &broken, &tensor, text, sizeof text) == PROFILER_OPS_BAD_ARGUMENT);

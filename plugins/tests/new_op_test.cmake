@@ -4,7 +4,7 @@
 set(new_ops negate row_sum)
 file(REMOVE_RECURSE "${WORK_DIR}")
 file(MAKE_DIRECTORY "${WORK_DIR}/source")
-file(COPY "${SOURCE_DIR}/CMakeLists.txt" "${SOURCE_DIR}/cmake" "${SOURCE_DIR}/plugins" DESTINATION "${WORK_DIR}/source")
+file(COPY "${SOURCE_DIR}/CMakeLists.txt" "${SOURCE_DIR}/cmake" "${SOURCE_DIR}/plugins" "${SOURCE_DIR}/third_party" DESTINATION "${WORK_DIR}/source")
 foreach(op IN LISTS new_ops)
   file(COPY "${SOURCE_DIR}/plugins/tests/new_op/${op}" DESTINATION "${WORK_DIR}/source/plugins")
 endforeach()

@@ -92,16 +92,8 @@ PROFILER_CORE_EXPORT int32_t profilerCoreMeasure(char const* request, ProfilerCo
 
 /**
  * Everything else, by name; argument and answer are JSON.
- *   options       null -> the text of options.json
- *   settings      {name: value} -> all settings, defaults filled in, checked (bounds that were not given move to those that were)
- *   label         {"op", "shape", "dtype", "attributes"} or [[key, text], ..] -> {"label": ".."}
- *   parse_label   {"label": ".."} -> [[key, text], ..], decoded
- *   read_points   {"path": ".."} or {"text": "..", "source": ".."} -> [point, ..]: op, shape, dtype, attributes, execution, label
- *   expand_sweep  {"ops": [..], "shapes": [..], "dtypes": [..], "sets": [[key, [text, ..]], ..], "threads": [..], "streams": [..],
- *                 "cache_mode": [..], "launch_mode": [..]} -> [point, ..], the last list fastest
- *   device        {"device": 0} -> {"device": {..}, "versions": {..}} as in the result document
- *   devices       null -> [{..}, ..]: every CUDA device, empty where there is no driver
- *   digest        {"path": ".."} -> {"digest": "sha256:.."}
+ *   settings  {name: value} -> all settings, defaults filled in, checked (bounds that were not given move to those that were)
+ *   device    {"device": 0} -> {"device": {..}, "versions": {..}} as in the result document
  */
 PROFILER_CORE_EXPORT int32_t profilerCoreCall(char const* function, char const* argument, char** answer);
 

@@ -7,7 +7,7 @@
 #include "engine_store.hpp"
 #include "engine_workload.hpp"
 #include "error.hpp"
-#include "file_write.hpp"
+#include "files.hpp"
 #include "references.hpp"
 #include "tensorrt_backend.hpp"
 
@@ -19,7 +19,7 @@ void requireReferenceFits(Workload const& workload, std::string const& name) {
   plugins::Op const* op = plugins::findOp(name);
   auto const wantedInputs = static_cast<std::ptrdiff_t>(op ? op->info().inputCount : 1);
   auto const wantedOutputs = static_cast<std::ptrdiff_t>(op ? op->info().outputs.size() : 1);
-  auto const& tensors = workload.tensors();
+  auto const& tensors = workload.tensors;
   for (auto const& tensor : tensors) {
     if (tensor.elementCount() != tensors.front().elementCount()) throw Unsupported("--reference " + name + " needs tensors of one size");
   }
@@ -40,14 +40,19 @@ class Backend : public TensorrtBackend {
         mPlugins(options.pluginLibraries, mLibrary, mLog),
         mStore(options, gpu, mLibrary, mPlugins, mLog) {}
 
-  std::unique_ptr<Workload> makeWorkload(PointRequest const& point) override {
-    EngineUse use;
-    use.shape = point.shape;
-    use.inputShapes = mOptions.inputShapes;
-    if (!mOptions.engineFile.empty() || !mOptions.onnxFile.empty()) return makeFileWorkload(point, std::move(use));
-    NetworkDescription const network = describeOp(point, use);
-    auto engine = obtain(network);
-    return makeEngineWorkload(std::move(engine), std::move(use), mLog);
+  Workload makeWorkload(PointRequest const& point) override {
+    Workload workload;
+    workload.engine = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
+    if (mOptions.network().empty()) {
+      NetworkDescription const network = describeOp(point, workload);
+      runEngine(workload, obtain(network), point.shape, mOptions.inputShapes, mLog);
+      return workload;
+    }
+    // Of an engine or model file: the op that --reference names, with the attributes of the point.
+    if (!mOptions.reference.empty()) workload.reference = referenceOf(mOptions.reference, point.attributes);
+    runEngine(workload, fileEngine(point), point.shape, mOptions.inputShapes, mLog);
+    if (workload.reference) requireReferenceFits(workload, mOptions.reference);
+    return workload;
   }
   std::string version() const override { return mLibrary.version(); }
   std::string libraryPath() const override { return mLibrary.path(); }
@@ -55,29 +60,20 @@ class Backend : public TensorrtBackend {
   std::optional<std::string> timingCacheDigest() const override { return mStore.timingCacheDigest(); }
 
  private:
-  std::unique_ptr<Workload> makeFileWorkload(PointRequest const& point, EngineUse use) {
-    use.engineName = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
-    // Of an engine or model file: the op that --reference names, with the attributes of the point.
-    if (!mOptions.reference.empty()) use.reference = makeReference(mOptions.reference, point.attributes);
-    std::shared_ptr<LoadedEngine> engine;
-    if (mOptions.engineFile.empty()) {
-      NetworkDescription network;
-      network.onnxFile = mOptions.onnxFile;
-      network.type = point.type;
-      network.inputShapes = mOptions.inputShapes;
-      network.range = rangeFor(point);
-      engine = obtain(network);
-    } else {
+  std::shared_ptr<LoadedEngine> fileEngine(PointRequest const& point) {
+    if (!mOptions.engineFile.empty()) {
       if (!mEngine) mEngine = loadEngine(readPlan(mOptions.engineFile), mLibrary, mLog);
-      engine = mEngine;
+      return mEngine;
     }
-    bool const checked = use.reference != nullptr;
-    auto workload = makeEngineWorkload(std::move(engine), std::move(use), mLog);
-    if (checked) requireReferenceFits(*workload, mOptions.reference);
-    return workload;
+    NetworkDescription network;
+    network.onnxFile = mOptions.onnxFile;
+    network.type = point.type;
+    network.inputShapes = mOptions.inputShapes;
+    network.range = rangeFor(point);
+    return obtain(network);
   }
 
-  NetworkDescription describeOp(PointRequest const& point, EngineUse& use) const {
+  NetworkDescription describeOp(PointRequest const& point, Workload& workload) const {
     NetworkDescription network;
     network.plugin = plugins::findOp(point.op);
     network.native = plugins::findNativeOp(point.op);
@@ -86,23 +82,17 @@ class Backend : public TensorrtBackend {
     if (network.plugin) {
       network.pluginVersion = mOptions.pluginVersion;
       network.attributes = readAttributes(network.plugin->info().fields, point.attributes);
-      describePlugin(*network.plugin, network.attributes, point, use);
+      OpViews const views(*network.plugin, network.attributes, *point.shape, *point.type);
+      workload.facts["launch"] = launchOf(*network.plugin, network.attributes, views);
+      workload.reference = opReference(*network.plugin, network.attributes);
     } else if (network.native) {
       network.attributes = readAttributes(network.native->fields, point.attributes);
-      use.engineName = "native";
-      use.reference = makeNativeReference(*network.native, plugins::roundedAttributes(network.attributes, *point.type));
+      workload.engine = "native";
+      workload.reference = nativeReference(*network.native, plugins::roundedAttributes(network.attributes, *point.type));
     } else {
       throw Unsupported("no op is called " + point.op);
     }
     return network;
-  }
-
-  void describePlugin(plugins::Op const& op, plugins::Attributes const& attributes, PointRequest const& point, EngineUse& use) const {
-    OpViews const views = makeOpViews(op, attributes, *point.shape, *point.type);
-    if (char const* refusal = op.refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
-    use.engineName = mLibrary.isRtx() ? "tensorrt_rtx" : "tensorrt";
-    use.reference = makeOpReference(op, attributes);
-    use.launch = describeOpLaunch(op, attributes, views.inputs.data(), views.outputs.data());
   }
 
   std::optional<Options::ShapeRange> rangeFor(PointRequest const& point) const {
@@ -125,7 +115,7 @@ class Backend : public TensorrtBackend {
   /// A file of the cache that TensorRT does not take, a torn or foreign one, is built once more.
   std::shared_ptr<LoadedEngine> load(std::string const& key, Plan plan, NetworkDescription const& network) {
     saveEngine(key, plan);
-    bool const isCached = plan.facts.origin == kFromCache;
+    bool const isCached = plan.facts["engine_origin"] == kFromCache;
     try {
       return loadEngine(std::move(plan), mLibrary, mLog);
     } catch (Unsupported const&) {
@@ -143,7 +133,7 @@ class Backend : public TensorrtBackend {
       throw Unsupported("--save-engine takes one engine, this point needs a second one; use --profile for one engine over all shapes");
     }
     mSavedKey = key;
-    writeFileAtomically(mOptions.saveEngine, {plan.bytes.data(), plan.bytes.size()});
+    writeFileAtomically(mOptions.saveEngine, plan.bytes);
   }
 
   Options const& mOptions;

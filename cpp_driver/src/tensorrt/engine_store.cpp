@@ -3,12 +3,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "digest.hpp"
 #include "error.hpp"
-#include "file_write.hpp"
-#include "profiler/nvtx.hpp"
+#include "files.hpp"
 
 namespace profiler::driver::trt {
 namespace {
@@ -19,15 +17,10 @@ namespace fs = std::filesystem;
 /// description would compute the same by other layers.
 constexpr char kNetworksVersion[] = "networks 1";
 
-std::optional<std::vector<char>> readFile(fs::path const& path) {
+/// Content of a file of the cache; empty where there is none.
+std::string cached(std::string const& path) {
   std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored)) return std::nullopt;
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return std::nullopt;
-  std::vector<char> bytes(static_cast<std::size_t>(file.tellg()));
-  file.seekg(0);
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return file ? std::optional(std::move(bytes)) : std::nullopt;
+  return fs::is_regular_file(path, ignored) ? readFile(path, "give --cache-dir DIR") : std::string();
 }
 
 fs::path cacheFolder(Options const& options) {
@@ -58,10 +51,13 @@ std::string librarySize(std::string const& path) {
   return error ? "unknown size" : std::to_string(size) + " bytes";
 }
 
-void describePlan(Plan& plan, char const* origin) {
-  plan.facts.digest = digestBytes(plan.bytes.data(), plan.bytes.size());
-  plan.facts.sizeBytes = static_cast<std::int64_t>(plan.bytes.size());
-  plan.facts.origin = origin;
+Plan planOf(std::string bytes, char const* origin, Json const& cacheKey, Json const& buildNs) {
+  Json facts = {{"engine_digest", digestBytes(bytes.data(), bytes.size())},
+                {"engine_origin", origin},
+                {"engine_cache_key", cacheKey},
+                {"engine_build_ns", buildNs},
+                {"engine_bytes", bytes.size()}};
+  return {std::move(bytes), std::move(facts)};
 }
 
 }  // namespace
@@ -81,7 +77,7 @@ EngineStore::EngineStore(Options const& options, DeviceFacts const& gpu, Library
     fs::path const file = options.timingCache.empty() ? cacheFolder(options) / name : fs::path(options.timingCache);
     if (file.has_parent_path()) makeFolder(file.parent_path());
     mTimingFile = file.string();
-    if (auto const bytes = readFile(file)) mTimingCacheDigest = digestBytes(bytes->data(), bytes->size());
+    if (auto const bytes = cached(mTimingFile); !bytes.empty()) mTimingCacheDigest = digestBytes(bytes.data(), bytes.size());
   }
 }
 
@@ -102,24 +98,16 @@ void EngineStore::forget(NetworkDescription const& description) {
 Plan EngineStore::obtain(NetworkDescription const& description) {
   std::string const key = keyOf(description);
   std::string const file = fileOf(key);
-  Plan plan;
-  if (!file.empty()) {
-    plan.facts.cacheKey = key;
-    if (auto bytes = readFile(file)) {
-      plan.bytes = std::move(*bytes);
-      describePlan(plan, kFromCache);
-      return plan;
-    }
-  }
+  Json const cacheKey = file.empty() ? Json() : Json(key);
+  if (auto bytes = cached(file); !bytes.empty()) return planOf(std::move(bytes), kFromCache, cacheKey, nullptr);
   auto const start = std::chrono::steady_clock::now();
-  plan.bytes = build(description);
-  plan.facts.buildNs = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
-  describePlan(plan, "built");
-  if (!file.empty()) writeFileAtomically(file, {plan.bytes.data(), plan.bytes.size()});
-  return plan;
+  std::string bytes = build(description);
+  auto const buildTime = std::chrono::steady_clock::now() - start;
+  if (!file.empty()) writeFileAtomically(file, bytes);
+  return planOf(std::move(bytes), "built", cacheKey, std::chrono::duration_cast<std::chrono::nanoseconds>(buildTime).count());
 }
 
-std::vector<char> EngineStore::build(NetworkDescription const& description) {
+std::string EngineStore::build(NetworkDescription const& description) {
   mLog.takeMessages();
   // making a builder loads all of TensorRT's kernels, which takes seconds: one serves every engine of the process
   if (!mBuilder) mBuilder = mTensorrt.createBuilder();
@@ -132,7 +120,7 @@ std::vector<char> EngineStore::build(NetworkDescription const& description) {
   if (!mTensorrt.isRtx()) leaveOutExternalTactics(*config);
   allowProfileSharing(*config);
   if (description.type) {
-    if (auto const type = dataType(tensorType(*description.type))) allowPrecision(*config, *type);
+    if (auto const type = dataType(*description.type)) allowPrecision(*config, *type);
   }
   auto const timingCache = loadTimingCache(*config);
   Owned<nvinfer1::IHostMemory> const serialised(mBuilder->buildSerializedNetwork(*network, *config));
@@ -144,8 +132,8 @@ std::vector<char> EngineStore::build(NetworkDescription const& description) {
 
 Owned<nvinfer1::ITimingCache> EngineStore::loadTimingCache(nvinfer1::IBuilderConfig& config) {
   if (mTimingFile.empty()) return nullptr;
-  auto const bytes = readFile(mTimingFile);
-  Owned<nvinfer1::ITimingCache> cache(config.createTimingCache(bytes ? bytes->data() : nullptr, bytes ? bytes->size() : 0));
+  std::string const bytes = cached(mTimingFile);
+  Owned<nvinfer1::ITimingCache> cache(config.createTimingCache(bytes.data(), bytes.size()));
   // A damaged cache, or one of another device or version, is refused; an empty one then takes its place.
   if (!cache || !config.setTimingCache(*cache, false)) {
     mTimingCacheDigest.reset();
@@ -163,13 +151,6 @@ void EngineStore::saveTimingCache(nvinfer1::IBuilderConfig const& config) {
   mTimingCacheDigest = digestBytes(bytes->data(), bytes->size());
 }
 
-Plan readPlan(std::string const& path) {
-  auto bytes = readFile(path);
-  if (!bytes) throw Error(ExitCode::kFileMissing, "cannot read the engine " + path, "check --engine");
-  Plan plan;
-  plan.bytes = std::move(*bytes);
-  describePlan(plan, "file");
-  return plan;
-}
+Plan readPlan(std::string const& path) { return planOf(readFile(path, "check --engine"), "file", nullptr, nullptr); }
 
 }  // namespace profiler::driver::trt

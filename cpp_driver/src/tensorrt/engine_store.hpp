@@ -4,23 +4,21 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "device.hpp"
-#include "engine_facts.hpp"
+#include "json.hpp"
 #include "network.hpp"
 #include "options.hpp"
 #include "plugin_libraries.hpp"
-#include "workload.hpp"
 
 namespace profiler::driver::trt {
 
-inline constexpr char kFromCache[] = "cache";  ///< `EngineFacts::origin` of an engine that was on disk.
+inline constexpr char kFromCache[] = "cache";  ///< `engine_origin` of an engine that was on disk.
 
-/// A serialised engine and how it came to be.
+/// A serialised engine.
 struct Plan {
-  std::vector<char> bytes;
-  EngineFacts facts;
+  std::string bytes;
+  Json facts = Json::object();  ///< How it came to be: members `engine_…` of a point's record.
 };
 
 class EngineStore {
@@ -39,7 +37,7 @@ class EngineStore {
 
  private:
   std::string fileOf(std::string const& key) const;
-  std::vector<char> build(NetworkDescription const& description);
+  std::string build(NetworkDescription const& description);
   Owned<nvinfer1::ITimingCache> loadTimingCache(nvinfer1::IBuilderConfig& config);
   void saveTimingCache(nvinfer1::IBuilderConfig const& config);
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "engine_store.hpp"
-#include "workload.hpp"
+#include "measurement.hpp"
 
 namespace profiler::driver::trt {
 
@@ -15,23 +15,19 @@ namespace profiler::driver::trt {
 struct LoadedEngine {
   Owned<nvinfer1::IRuntime> runtime;
   Owned<nvinfer1::ICudaEngine> engine;  ///< Goes before its runtime.
-  EngineFacts facts;
-  std::optional<std::vector<LayerDescription>> layers;
+  Json facts;                           ///< Members `layers` and `engine_…` of a point's record.
 };
 
 /// Deserialises a plan. Throws Unsupported with TensorRT's words when it cannot (another version, a missing plugin).
 std::shared_ptr<LoadedEngine> loadEngine(Plan plan, Library const& tensorrt, Log& log);
 
-/// What a point adds to an engine.
-struct EngineUse {
-  char const* engineName = "tensorrt";
-  std::optional<Extents> shape;  ///< Of every input without a shape of its own.
-  std::map<std::string, Extents> inputShapes;
-  std::unique_ptr<Reference> reference;  ///< May be null.
-  std::optional<LaunchDescription> launch;
-};
-
-/// Throws Unsupported for a shape outside the optimisation profile, and for tensors the driver cannot feed.
-std::unique_ptr<Workload> makeEngineWorkload(std::shared_ptr<LoadedEngine> engine, EngineUse use, Log& log);
+/// Makes the workload run the engine: its tensors, executors and facts. Throws Unsupported for a shape outside the optimisation profile,
+/// and for tensors the driver cannot feed.
+///
+/// Args:
+///   shape: of every input without a shape of its own.
+///   inputShapes: of inputs by name.
+void runEngine(Workload& workload, std::shared_ptr<LoadedEngine> const& engine, std::optional<Extents> const& shape,
+               std::map<std::string, Extents> const& inputShapes, Log& log);
 
 }  // namespace profiler::driver::trt

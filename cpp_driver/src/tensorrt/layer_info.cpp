@@ -5,39 +5,37 @@
 namespace profiler::driver::trt {
 namespace {
 
+using core::Json;
+
 std::string textOf(Json const& object, char const* name) {
   auto const found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::vector<std::string> formatsOf(Json const& layer, char const* side) {
-  std::vector<std::string> formats;
+Json formatsOf(Json const& layer, char const* side) {
+  Json formats = Json::array();
   for (auto const& tensor : layer.value(side, Json::array())) formats.push_back(textOf(tensor, "Format/Datatype"));
   return formats;
 }
 
-LayerDescription readLayer(Json const& layer) {
-  LayerDescription description;
-  if (!layer.is_object()) {
-    description.name = layer.is_string() ? layer.get<std::string>() : std::string();
-    return description;
-  }
-  description.name = textOf(layer, "Name");
-  description.type = textOf(layer, "LayerType");
-  description.inputFormats = formatsOf(layer, "Inputs");
-  description.outputFormats = formatsOf(layer, "Outputs");
-  description.isReformat = description.type == "Reformat";
-  return description;
+Json readLayer(Json const& layer) {
+  Json const found = layer.is_object() ? layer : Json{{"Name", layer}};
+  std::string const type = textOf(found, "LayerType");
+  Json const inputs = formatsOf(found, "Inputs"), outputs = formatsOf(found, "Outputs");
+  Json formats = inputs;
+  formats.insert(formats.end(), outputs.begin(), outputs.end());
+  return {{"name", textOf(found, "Name")},    {"type", type}, {"formats", formats}, {"input_formats", inputs}, {"output_formats", outputs},
+          {"is_reformat", type == "Reformat"}};
 }
 
 }  // namespace
 
-std::optional<std::vector<LayerDescription>> readLayers(std::string const& inspectorJson) {
+Json readLayers(std::string const& inspectorJson) {
   Json const document = Json::parse(inspectorJson, nullptr, false);
-  if (!document.is_object() || !document.value("Layers", Json()).is_array()) return std::nullopt;
-  std::vector<LayerDescription> descriptions;
-  for (auto const& layer : document["Layers"]) descriptions.push_back(readLayer(layer));
-  return descriptions;
+  if (!document.is_object() || !document.value("Layers", Json()).is_array()) return nullptr;
+  Json layers = Json::array();
+  for (auto const& layer : document["Layers"]) layers.push_back(readLayer(layer));
+  return layers;
 }
 
 }  // namespace profiler::driver::trt

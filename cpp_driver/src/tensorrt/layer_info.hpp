@@ -1,16 +1,14 @@
 /// Reads the layers of an engine from TensorRT's engine inspector.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "engine_facts.hpp"
+#include "json_type.hpp"
 
 namespace profiler::driver::trt {
 
-/// Layers from the inspector's JSON; absent when it is no JSON or names no layers. An engine built without detailed verbosity gives names
-/// only.
-std::optional<std::vector<LayerDescription>> readLayers(std::string const& inspectorJson);
+/// The list `layers` of a point's record from the inspector's JSON; null when it is no JSON or names no layers. An engine built without
+/// detailed verbosity gives names only.
+core::Json readLayers(std::string const& inspectorJson);
 
 }  // namespace profiler::driver::trt

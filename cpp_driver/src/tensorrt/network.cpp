@@ -1,14 +1,14 @@
 #include "network.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <vector>
 
+#include "adapter/adapter_common.hpp"
 #include "digest.hpp"
 #include "direct_engine.hpp"
 #include "error.hpp"
+#include "files.hpp"
 
 namespace profiler::driver::trt {
 namespace {
@@ -22,14 +22,8 @@ Object& require(Object* object, std::string const& what, Log& log) {
   return *object;
 }
 
-nvinfer1::Dims requireDims(Extents const& shape) {
-  auto const dims = makeDims(shape);
-  if (!dims) throw Unsupported("TensorRT cannot hold the shape " + formatShape(shape));
-  return *dims;
-}
-
 nvinfer1::DataType requireDataType(plugins::ElementType type) {
-  auto const found = dataType(tensorType(type));
+  auto const found = dataType(type);
   if (!found) throw Unsupported(std::string("TensorRT ") + std::to_string(kHeaderMajor) + " has no " + plugins::elementTypeName(type));
   return *found;
 }
@@ -38,7 +32,7 @@ nvinfer1::DataType requireDataType(plugins::ElementType type) {
 std::vector<Extents> inputShapes(plugins::Op const& op, plugins::Attributes const& attributes, Extents const& shape,
                                  plugins::ElementType type) {
   std::vector<Extents> shapes;
-  OpViews const views = makeOpViews(op, attributes, shape, type);
+  OpViews const views(op, attributes, shape, type);
   for (auto const& view : views.inputs) {
     shapes.emplace_back(view.shape.dims, view.shape.dims + view.shape.rank);
   }
@@ -54,39 +48,6 @@ Extents openShape(Options::ShapeRange const& range) {
   return shape;
 }
 
-/// Attributes as plugin fields; holds the values that the fields point at.
-class FieldStorage {
- public:
-  explicit FieldStorage(plugins::Attributes const& attributes) {
-    auto const count = static_cast<std::size_t>(attributes.fields().size());
-    mIntegers.resize(count);
-    mReals.resize(count);
-    for (std::size_t i = 0; i < count; ++i) add(attributes, static_cast<int>(i));
-    mCollection = {static_cast<int>(mFields.size()), mFields.data()};
-  }
-  nvinfer1::PluginFieldCollection const& collection() const { return mCollection; }
-
- private:
-  void add(plugins::Attributes const& attributes, int i) {
-    plugins::Field const& field = attributes.fields()[i];
-    auto const slot = static_cast<std::size_t>(i);
-    if (field.type == plugins::FieldType::kChoice) {
-      char const* word = attributes.choiceAt(i);
-      mFields.emplace_back(field.name, word, nvinfer1::PluginFieldType::kCHAR, static_cast<int>(std::string(word).size()));
-    } else if (field.type == plugins::FieldType::kInt32) {
-      mIntegers[slot] = attributes.integerAt(i);
-      mFields.emplace_back(field.name, &mIntegers[slot], nvinfer1::PluginFieldType::kINT32, 1);
-    } else {
-      mReals[slot] = static_cast<float>(attributes.numberAt(i));
-      mFields.emplace_back(field.name, &mReals[slot], nvinfer1::PluginFieldType::kFLOAT32, 1);
-    }
-  }
-  std::vector<std::int32_t> mIntegers;
-  std::vector<float> mReals;
-  std::vector<nvinfer1::PluginField> mFields;
-  nvinfer1::PluginFieldCollection mCollection{};
-};
-
 ITensor& finishLayer(nvinfer1::ILayer* layer, std::string const& name, nvinfer1::DataType type, Log& log) {
   require(layer, "the layer " + name, log).setName(name.c_str());
   constrainLayer(*layer, type);
@@ -99,8 +60,8 @@ std::vector<ITensor*> addPlugin(INetworkDefinition& network, NetworkDescription 
   CreatorName const wanted{info.pluginName, description.pluginVersion.empty() ? info.version : description.pluginVersion,
                            plugins::kPluginNamespace};
   Creator& creator = plugins.find(wanted);
-  FieldStorage const fields(description.attributes);
-  nvinfer1::ILayer* layer = addPluginLayer(network, creator, info.name, fields.collection(), inputs);
+  plugins::adapter::PluginFields const fields(description.attributes);
+  nvinfer1::ILayer* layer = addPluginLayer(network, creator, info.name, *fields.collection(), inputs);
   require(layer, std::string("the plugin ") + info.pluginName, log).setName(info.name);
   std::vector<ITensor*> outputs;
   for (int i = 0; i < layer->getNbOutputs(); ++i) outputs.push_back(layer->getOutput(i));
@@ -184,8 +145,7 @@ Options::ShapeRange rangeOf(ITensor const& input, std::size_t position, NetworkD
 std::string digestModel(std::string const& path) {
   // StringStringEntryProto {key: "location", value: FILE}: field 1 with the key, field 2 with the length of the value and the value.
   static std::string const kMark("\x0A\x08location\x12", 11);
-  std::ifstream file(path, std::ios::binary);
-  std::string const bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string const bytes = readFile(path, "check --onnx");
   std::set<std::string> names;
   for (std::size_t at = bytes.find(kMark); at != std::string::npos; at = bytes.find(kMark, at + 1)) {
     std::size_t const start = at + kMark.size();

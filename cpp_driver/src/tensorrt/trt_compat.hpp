@@ -16,6 +16,7 @@
 #define PROFILER_HAS_ONNX_PARSER 0
 #endif
 
+#include "error.hpp"
 #include "tensor_spec.hpp"
 
 namespace profiler::driver {
@@ -46,26 +47,27 @@ inline std::uint32_t networkFlags() {
 inline constexpr bool kStronglyTyped = NV_TENSORRT_MAJOR >= 10;
 
 /// TensorRT's type for ours; absent where this version has none (bf16 and int64 before 10).
-inline std::optional<nvinfer1::DataType> dataType(TensorType type) {
+inline std::optional<nvinfer1::DataType> dataType(plugins::ElementType type) {
+  using Type = plugins::ElementType;
   switch (type) {
-    case TensorType::kFloat32: return nvinfer1::DataType::kFLOAT;
-    case TensorType::kFloat16: return nvinfer1::DataType::kHALF;
-    case TensorType::kInt32: return nvinfer1::DataType::kINT32;
-    case TensorType::kInt8: return nvinfer1::DataType::kINT8;
-    case TensorType::kUint8: return nvinfer1::DataType::kUINT8;
-    case TensorType::kBool: return nvinfer1::DataType::kBOOL;
+    case Type::kFloat32: return nvinfer1::DataType::kFLOAT;
+    case Type::kFloat16: return nvinfer1::DataType::kHALF;
+    case Type::kInt32: return nvinfer1::DataType::kINT32;
+    case Type::kInt8: return nvinfer1::DataType::kINT8;
+    case Type::kUint8: return nvinfer1::DataType::kUINT8;
+    case Type::kBool: return nvinfer1::DataType::kBOOL;
 #if NV_TENSORRT_MAJOR >= 10
-    case TensorType::kBFloat16: return nvinfer1::DataType::kBF16;
-    case TensorType::kInt64: return nvinfer1::DataType::kINT64;
+    case Type::kBFloat16: return nvinfer1::DataType::kBF16;
+    case Type::kInt64: return nvinfer1::DataType::kINT64;
 #endif
     default: return std::nullopt;
   }
 }
 
 /// Our type for TensorRT's; absent for types the driver cannot feed (FP8, INT4, …).
-inline std::optional<TensorType> tensorTypeOf(nvinfer1::DataType type) {
-  for (TensorType const candidate : {TensorType::kFloat32, TensorType::kFloat16, TensorType::kBFloat16, TensorType::kInt64,
-                                     TensorType::kInt32, TensorType::kInt8, TensorType::kUint8, TensorType::kBool}) {
+inline std::optional<plugins::ElementType> elementTypeOf(nvinfer1::DataType type) {
+  for (std::int32_t code = 0; code < plugins::kElementTypeCount; ++code) {
+    auto const candidate = static_cast<plugins::ElementType>(code);
     if (dataType(candidate) == type) return candidate;
   }
   return std::nullopt;
@@ -156,16 +158,17 @@ inline nvinfer1::ILayer* addPluginLayer(nvinfer1::INetworkDefinition& network, C
 #endif
 }
 
-/// Dims from extents; TensorRT 8.6 counts extents in 32 bits. -1 marks a dynamic extent. Absent when an extent does not fit.
-inline std::optional<nvinfer1::Dims> makeDims(Extents const& shape) {
+/// Dims from extents; TensorRT 8.6 counts extents in 32 bits. -1 marks a dynamic extent. Throws Unsupported when one does not fit.
+inline nvinfer1::Dims requireDims(Extents const& shape) {
   nvinfer1::Dims dims{};
   using Extent = std::decay_t<decltype(dims.d[0])>;
-  if (shape.size() > static_cast<std::size_t>(nvinfer1::Dims::MAX_DIMS)) return std::nullopt;
-  dims.nbDims = static_cast<int>(shape.size());
-  for (std::size_t i = 0; i < shape.size(); ++i) {
+  bool fits = shape.size() <= static_cast<std::size_t>(nvinfer1::Dims::MAX_DIMS);
+  for (std::size_t i = 0; fits && i < shape.size(); ++i) {
     dims.d[i] = static_cast<Extent>(shape[i]);
-    if (dims.d[i] != shape[i]) return std::nullopt;
+    fits = dims.d[i] == shape[i];
   }
+  if (!fits) throw Unsupported("TensorRT cannot hold the shape " + formatShape(shape));
+  dims.nbDims = static_cast<int>(shape.size());
   return dims;
 }
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("c++
 def build(tmp_path_factory, build_host_ops):
     source = tmp_path_factory.mktemp("source")
     shutil.copy(ROOT / "CMakeLists.txt", source)
-    for folder in ("cmake", "plugins"):
+    for folder in ("cmake", "plugins", "third_party"):
         shutil.copytree(ROOT / folder, source / folder)
     for op in ("negate", "row_sum"):
         shutil.copytree(ROOT / "plugins" / "tests" / "new_op" / op, source / "plugins" / op)

@@ -1,14 +1,11 @@
 """The measuring core by callbacks into Python: any callable on the host, what it is told, and how it may fail."""
 
-import json
-
 import numpy as np
 import pytest
 
 from profiler.engines.base import STORAGE, Case, PointSkipped, TensorSpec
 from profiler.errors import CaptureError, ToolMissingError, UsageError
 from profiler.runner.core import Core, host_array, load_core
-from profiler.runner.point import Point, read_points
 from profiler.runner.ranges import RangeRecorder
 from profiler.runner.settings import OPTIONS, MeasureSettings
 
@@ -140,10 +137,7 @@ def test_runner_and_driver_mean_the_same_by_the_same_options(given):
 
 
 def test_the_core_is_built_from_the_description_that_the_runner_reads():
-    described = load_core().call("options")["options"]
-    assert [(item["name"], item["type"], item["default"]) for item in described] == [
-        (option.name, option.type, option.default) for option in OPTIONS
-    ]
+    assert load_core().call("settings") == {option.name: option.default for option in OPTIONS}
 
 
 @pytest.mark.parametrize(
@@ -156,22 +150,10 @@ def test_the_core_refuses_what_the_runner_refuses(given):
         MeasureSettings(**given)
 
 
-@pytest.mark.parametrize("text", ["12e4567", "007", "1_0", "0x10", "a%20b", "a#b", "1.5", "-2", "true", "+1", "1e5"])
-def test_labels_and_points_files_are_read_alike_by_both(tmp_path, text):
-    path = tmp_path / "p.txt"
-    path.write_text(f"# points\nop=x shape=4x8 dtype=fp16 tag={text} # the only one\n")
-    (own,) = read_points(path)
-    (core,) = load_core().call("read_points", {"path": str(path)})
-    assert core["label"] == own.label
-    assert load_core().call("label", own.to_dict())["label"] == own.label
-    assert json.loads(json.dumps(own.to_dict())) == {name: core[name] for name in ("op", "shape", "dtype", "attributes")}
-    assert Point.from_dict(core) == own
-
-
 def test_what_the_core_refuses_is_an_error_with_a_hint(tmp_path):
     with pytest.raises(UsageError) as caught:
-        load_core().call("read_points", {"text": "shape=4", "source": "here"})
-    assert "here" in caught.value.message
+        load_core().call("settings", {"warmup": "many"})
+    assert "--warmup" in caught.value.message
     assert caught.value.hint
     (tmp_path / "libprofiler_core.so").write_text("no library")
     with pytest.raises(ToolMissingError, match="cannot be used as measuring core"):

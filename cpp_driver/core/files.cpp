@@ -1,4 +1,4 @@
-#include "file_write.hpp"
+#include "files.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -6,6 +6,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "error.hpp"
 
@@ -31,6 +34,15 @@ void writeAll(int file, std::string const& content, std::string const& path) {
 }
 
 }  // namespace
+
+std::string readFile(std::string const& path, std::string const& hint) {
+  std::error_code ignored;
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path, ignored)) throw Error(ExitCode::kFileMissing, "cannot read " + path, hint);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
 
 void writeFileAtomically(std::string const& path, std::string const& content, bool isDurable) {
   std::string const temporary = path + ".part" + std::to_string(::getpid());
