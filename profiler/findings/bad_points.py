@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from profiler.findings.rule import Finding, Rule, listed, rows_of
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
+from profiler.metrics.recording import Recording
 
 _TITLES = {"wrong_output": "points gave wrong output: their times are void", "failed": "points failed"}
 

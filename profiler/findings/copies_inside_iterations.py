@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.findings.rule import Finding, Rule, busy_ns, severity_of
+from profiler.metrics.recording import Recording
 from profiler.units import format_ns
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
 
 KIND = "copy_in_iteration"
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from profiler.findings.rule import Finding, Rule, known, launch_groups, losses
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
+from profiler.metrics.recording import Recording
 
 EXCESS = 1.1
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from profiler.findings.rule import Finding, Rule, known, listed, rows_if_any, rows_of, severity_of
+from profiler.findings.rule import Finding, Row, Rule, known, listed, rows_if_any, rows_of, severity_of
 from profiler.metrics.measured import within_kernels
+from profiler.metrics.recording import Recording
 from profiler.units import format_ns
-
-if TYPE_CHECKING:
-    from profiler.findings.rule import Row
-    from profiler.metrics.recording import Recording
 
 BUSY_PCT = 50.0
 OPERATIONS = 10

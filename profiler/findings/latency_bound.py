@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from profiler.findings.rule import Finding, Row, Rule, busiest_pct, fills_gpu, known, launch_groups, losses
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
+from profiler.metrics.recording import Recording
 
 IDLE_PCT = 60.0
 _ADVICE = {

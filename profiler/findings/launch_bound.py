@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from profiler.findings.rule import Finding, Row, Rule, known, losses, rows_of
 from profiler.metrics.launch_columns import LAUNCH_KEYS
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
+from profiler.metrics.recording import Recording
 
 EXECUTIONS = 20
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from profiler.findings.latency_bound import IDLE_PCT
 from profiler.findings.rule import Finding, Row, Rule, busiest_pct, configurations, fills_gpu, known, launch_groups, losses
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
+from profiler.metrics.recording import Recording
 
 LOW_PCT = 50.0
 _ADVICE = {

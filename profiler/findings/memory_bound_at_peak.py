@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from profiler.findings.excess_traffic import EXCESS
 from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, worst
 from profiler.findings.uncoalesced_access import WORDS, wastes_sectors
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
+from profiler.metrics.recording import Recording
 
 NEAR_PEAK_PCT = 80.0
 

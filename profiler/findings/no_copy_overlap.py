@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from profiler.findings.rule import Finding, Rule, rows_of
 from profiler.metrics.measured import within_kernels
+from profiler.metrics.recording import Recording
 from profiler.units import format_ns
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
 
 OVERLAP_PCT = 10.0
 LEAST_SHARE = 0.1

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from profiler.findings.rule import Finding, Row, Rule, busy_ns, rows_of, severity_of
+from profiler.metrics.recording import Recording
 from profiler.units import format_bytes, format_ns, format_value
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
 
 LEAST_BYTES = 1 << 20
 

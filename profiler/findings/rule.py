@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median, mode
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from profiler.errors import DataMissingError
 from profiler.kernel_names import brief_name
+from profiler.metrics.recording import Recording
 from profiler.point_label import label_in_words
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
 
 Severity = Literal["error", "warning", "advice", "info", "ok", "not_evaluated"]
 Row = dict[str, Any]

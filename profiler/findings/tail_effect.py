@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from profiler.findings.rule import Finding, Row, Rule, configurations, known, losses
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
+from profiler.metrics.recording import Recording
 
 LOST_SHARE = 0.2
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
-
-if TYPE_CHECKING:
-    from profiler.metrics.recording import Recording
+from profiler.metrics.recording import Recording
 
 SECTOR_BYTES = 32
 USED_SHARE = 0.75

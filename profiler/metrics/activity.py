@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Column, Columns, encode
@@ -11,9 +9,7 @@ from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations
 from profiler.metrics.intervals import concurrent_pairs, intersection_length, total, union
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 Spans = tuple[np.ndarray, np.ndarray]
 _STREAMS, _COPY_COMPUTE = "streams", "copy_compute"

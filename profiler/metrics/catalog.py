@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from profiler.columns import Columns
 from profiler.errors import DataMissingError, UsageError, nearest
@@ -23,9 +22,7 @@ from profiler.metrics.range_kernels import NVTX_KERNELS
 from profiler.metrics.ranges import NVTX
 from profiler.metrics.spec import MetricTable
 from profiler.metrics.summary import SUMMARY
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 METRIC_TABLES: tuple[MetricTable, ...] = (
     SUMMARY,

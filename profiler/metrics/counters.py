@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Column, Columns
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 
 def size_texts(launches: Columns, what: str) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Columns
@@ -13,9 +11,7 @@ from profiler.metrics.gpu_operations import KERNEL, api_rows, gpu_operations, op
 from profiler.metrics.point_ranges import iterations, owners
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 _POINTS_NAMED = 3
 _ORDER = {"error": 0, "warning": 1, "info": 2}

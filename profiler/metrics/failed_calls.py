@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from profiler.columns import Columns
 from profiler.metrics.gpu_operations import operations_tool
 from profiler.schema import POINT_DOMAIN, POINT_PREFIX
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 # Source: enum cudaError of driver_types.h, CUDA 13.0; the driver's CUresult has the same numbers
 CODES = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns, concatenate
@@ -11,9 +9,7 @@ from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 _COPY_TO_KERNEL, _KERNEL_TO_COPY, _COPY_IN_ITERATION = "copy_to_kernel", "kernel_to_copy", "copy_in_iteration"
 

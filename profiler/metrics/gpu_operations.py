@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from profiler.columns import Coded, Columns
 from profiler.distinct import distinct, distinct_rows
 from profiler.errors import DataMissingError
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 KERNEL, MEMCPY, MEMSET, GRAPH = range(4)
 OPERATION_TABLES = ("kernels", "memcpys", "memsets", "graph_launches")

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from profiler.columns import Columns
 from profiler.metrics.gpu_operations import api_rows, gpu_operations, gpu_recording
 from profiler.metrics.intervals import last_covering
 from profiler.metrics.range_projection import item_order, projection, thread_keys
 from profiler.schema import POINT_DOMAIN
-
-if TYPE_CHECKING:
-    from profiler.columns import Columns
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 LAUNCHES = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel", "cudaGraphLaunch", "cuLaunch", "cuGraphLaunch")
 """Beginnings of the names of calls that always make GPU work."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns
@@ -14,9 +12,7 @@ from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS, LIMITER, THEORE
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 _NSYS = "nsys stats cuda_gpu_kern_gb_sum"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Columns
@@ -14,9 +12,7 @@ from profiler.metrics.kernel_time import configuration_groups
 from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 
 def launch_latency(recording: Captures) -> Columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +17,9 @@ from profiler.metrics.launch_quantities import QUANTITIES
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
+from profiler.tables.captures import Captures
 from profiler.tools.ncu.counter_matrix import CounterMatrix
 from profiler.tools.ncu.metric_names import PIPES, READY, STALL_REASONS, pipe_metric, requested_metrics, stall_metric
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
 
 _THEORETICAL = "sm__maximum_warps_per_active_cycle_pct"
 _LATENCY = "smsp__average_warp_latency_per_inst_issued.ratio"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Columns, encode, join_texts
@@ -13,9 +11,7 @@ from profiler.metrics.gpu_operations import operations_tool
 from profiler.metrics.grouping import group_statistics, share_pct
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 _TIME, _SIZE = "nsys stats cuda_gpu_mem_time_sum", "nsys stats cuda_gpu_mem_size_sum"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +13,8 @@ from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_K
 from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
+from profiler.tables.captures import Captures
 from profiler.tools.ncu.counter_matrix import CounterMatrix
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
 
 ACHIEVED = "sm__warps_active.avg.pct_of_peak_sustained_active"
 _CARVE_OUT = "shared_memory_executed_bytes"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from profiler.metrics.device_limits import (
     SmLimits,
     sm_limits,
 )
-
-if TYPE_CHECKING:
-    pass
 
 UNLIMITED = np.iinfo(np.int32).max
 """A resource that a launch does not use."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Coded, objects
 from profiler.distinct import distinct_rows
 from profiler.metrics.grouping import group_statistics
+from profiler.metrics.iteration_owners import Owners
+from profiler.metrics.time_sources import IterationTimes
 from profiler.units import format_ns
-
-if TYPE_CHECKING:
-    from profiler.metrics.iteration_owners import Owners
-    from profiler.metrics.time_sources import IterationTimes
 
 _GROUPS_NAMED = 3
 

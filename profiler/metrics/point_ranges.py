@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,7 @@ from profiler.metrics.intervals import last_covering
 from profiler.metrics.iteration_owners import Owners, find_owners
 from profiler.metrics.range_projection import item_order, nvtx_source, range_recording, thread_keys
 from profiler.schema import ITERATION, POINT_DOMAIN, POINT_PREFIX
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 
 @dataclass(frozen=True)

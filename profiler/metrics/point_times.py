@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Coded, Columns, as_floats, objects
@@ -15,9 +13,7 @@ from profiler.metrics.grouping import GroupStatistics, group_statistics
 from profiler.metrics.point_notes import iteration_notes
 from profiler.metrics.point_ranges import iterations, operation_points, owners
 from profiler.metrics.time_sources import iteration_times
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 STATISTICS = {"median": "median", "p05": "p05", "p95": "p95", "min": "minimum", "max": "maximum", "stddev": "stddev"}
 """Statistics of a point's times, by the middle of their columns' names."""

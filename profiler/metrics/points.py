@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,10 +24,8 @@ from profiler.metrics.tracing_cost import tracing_cost
 from profiler.point_label import RESERVED_KEYS, decode_label
 from profiler.point_status import PointStatus, gravity
 from profiler.spec import ColumnSpec
+from profiler.tables.captures import Captures
 from profiler.tools.registry import KERNEL_TIMERS, RANGE_MARKERS, TOOLS, UNTRACED, tool_order
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
 
 _TRACED = KERNEL_TIMERS[0]
 _RESULT_TOOLS = tool_order("points")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns
@@ -12,9 +10,7 @@ from profiler.metrics.grouping import group_statistics
 from profiler.metrics.range_projection import Projection, is_kernel, projection
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 _KERNELS = "nsys stats nvtx_kern_sum"
 _BATCH_PAIRS = 4_000_000

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,9 +19,7 @@ from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import GRAPH, KERNEL, GpuOperations, api_rows, gpu_operations, gpu_recording, operations_tool
 from profiler.metrics.intervals import last_covering, range_minimum
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 
 @dataclass(frozen=True)

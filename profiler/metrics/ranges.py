@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns
@@ -13,9 +11,7 @@ from profiler.metrics.range_projection import Projection, counts_as_kernel, is_k
 from profiler.metrics.serial_names import grouped_names
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 _PROJECTION, _KERNELS = "nsys stats nvtx_gpu_proj_sum", "nsys stats nvtx_kern_sum"
 UNRANGED = "unranged"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,7 @@ from profiler.metrics.points import POINTS
 from profiler.metrics.range_projection import counts_as_kernel, nvtx_source, projection
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 Figure = tuple[str, float]
 

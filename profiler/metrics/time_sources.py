@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +11,8 @@ from profiler.errors import DataMissingError, UsageError
 from profiler.metrics.gpu_operations import gpu_operations
 from profiler.metrics.point_ranges import iterations, owners
 from profiler.metrics.range_projection import counts_as_kernel
+from profiler.tables.captures import Captures
 from profiler.tools.registry import KERNEL_TIMERS, UNTRACED
-
-if TYPE_CHECKING:
-    from profiler.tables.captures import Captures
 
 _KINDS = {
     "points": "own timing of sweep points",
