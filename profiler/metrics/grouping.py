@@ -7,9 +7,12 @@ in `nsys stats`, and has no value for fewer than two.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from profiler.spec import Better, ColumnSpec
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class GroupStatistics:
     Attributes:
         count: Rows, int64.
         mean, median, p05, p95, stddev: float64.
-        total, minimum, maximum: int64, or float64 of floats; 0 where the count is 0.
+        total, min, max: int64, or float64 of floats; 0 where the count is 0.
     """
 
     count: np.ndarray
@@ -29,8 +32,47 @@ class GroupStatistics:
     p05: np.ndarray
     p95: np.ndarray
     stddev: np.ndarray
-    minimum: np.ndarray
-    maximum: np.ndarray
+    min: np.ndarray
+    max: np.ndarray
+
+    def columns(self, pattern: str, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return some statistics as columns; no group without a row has a smallest or largest value.
+
+        Args:
+            pattern: Their names, `{}` in place of the statistic's.
+            names: The statistics.
+        """
+        empty = self.count == 0
+        found = {name: getattr(self, name) for name in names}
+        if empty.any():
+            found |= {name: np.ma.masked_array(found[name], empty) for name in ("min", "max") if name in found}
+        return {pattern.format(name): values for name, values in found.items()}
+
+
+_WORDS = {
+    "total": "sum",
+    "mean": "mean",
+    "median": "median",
+    "p05": "5th percentile, linear interpolation",
+    "p95": "95th percentile, linear interpolation",
+    "min": "smallest",
+    "max": "largest",
+    "stddev": "standard deviation of a sample (n - 1)",
+}
+
+
+def statistic_specs(
+    pattern: str, names: Sequence[str], what: str, source: str = "", better: Better = "lower"
+) -> tuple[ColumnSpec, ...]:
+    """Describe the columns of `GroupStatistics.columns`.
+
+    Args:
+        pattern, names: As there.
+        what: The quantity.
+        source: Where it is defined.
+        better: Direction in which a change of it is an improvement.
+    """
+    return tuple(ColumnSpec(pattern.format(name), better, f"{what}: {_WORDS[name]}", source) for name in names)
 
 
 def sorted_by_group(codes: np.ndarray, values: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 from profiler.columns import Coded, Column, Columns
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
-from profiler.metrics.grouping import group_statistics, share_pct
+from profiler.metrics.grouping import group_statistics, share_pct, statistic_specs
 from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import Matching, MetricTable
@@ -15,6 +15,7 @@ from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
 
 _NSYS = "nsys stats cuda_gpu_kern_gb_sum"
+_STATISTICS = ("mean", "median", "p05", "p95", "min", "max", "stddev")
 
 
 def dimensions(configurations: Columns, what: str) -> np.ndarray:
@@ -75,13 +76,7 @@ def kernels(recording: Captures) -> Columns:
             "count": stats.count,
             "total_ns": stats.total,
             "share_pct": share_pct(stats.total),
-            "mean_ns": stats.mean,
-            "median_ns": stats.median,
-            "p05_ns": stats.p05,
-            "p95_ns": stats.p95,
-            "min_ns": stats.minimum,
-            "max_ns": stats.maximum,
-            "stddev_ns": stats.stddev,
+            **stats.columns("{}_ns", _STATISTICS),
             **first_device_occupancy(recording, configurations.take(configuration)),
         }
     )
@@ -125,13 +120,7 @@ KERNELS = MetricTable(
         ColumnSpec("count", text="executions", source=_NSYS),
         ColumnSpec("total_ns", "lower", "sum of durations", _NSYS),
         ColumnSpec("share_pct", "none", "share of all kernel time", _NSYS, compared="never"),
-        ColumnSpec("mean_ns", "lower", "mean duration", _NSYS),
-        ColumnSpec("median_ns", "lower", "median duration", _NSYS),
-        ColumnSpec("p05_ns", "lower", "5th percentile, linear interpolation", "numpy.percentile"),
-        ColumnSpec("p95_ns", "lower", "95th percentile, linear interpolation", "numpy.percentile"),
-        ColumnSpec("min_ns", "lower", "shortest duration", _NSYS),
-        ColumnSpec("max_ns", "lower", "longest duration", _NSYS),
-        ColumnSpec("stddev_ns", "lower", "standard deviation of a sample (n - 1)", _NSYS),
+        *statistic_specs("{}_ns", _STATISTICS, "duration", _NSYS),
         THEORETICAL_OCCUPANCY,
         LIMITER,
     ),

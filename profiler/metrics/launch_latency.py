@@ -7,12 +7,14 @@ import numpy as np
 from profiler.columns import Columns
 from profiler.metrics.gaps import devices
 from profiler.metrics.gpu_operations import KERNEL, GpuOperations, api_rows, gpu_operations, operations_tool
-from profiler.metrics.grouping import GroupStatistics, group_statistics
+from profiler.metrics.grouping import group_statistics, statistic_specs
 from profiler.metrics.kernel_time import configuration_groups
 from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
+
+_STATISTICS = ("median", "mean", "p95", "min", "max")
 
 
 def launch_latency(recording: Captures) -> Columns:
@@ -42,9 +44,9 @@ def launch_latency(recording: Captures) -> Columns:
             "graph_count": np.bincount(launched[_graph_nodes(recording, tool)], minlength=groups),
             "matched_count": api.count,
             "empty_queue_count": np.bincount(own[empty], minlength=groups),
-            **_named("api", api),
-            **_named("latency", latency),
-            **_named("queue", queue),
+            **api.columns("api_{}_ns", _STATISTICS),
+            **latency.columns("latency_{}_ns", _STATISTICS),
+            **queue.columns("queue_{}_ns", _STATISTICS),
             "negative_queue_count": np.bincount(own[waiting < 0], minlength=groups),
         }
     )
@@ -117,31 +119,6 @@ def _launches(codes: np.ndarray, duration: np.ndarray, groups: int) -> tuple[np.
     return np.bincount(codes, minlength=groups), totals
 
 
-def _named(prefix: str, stats: GroupStatistics) -> dict[str, np.ndarray]:
-    empty = stats.count == 0
-
-    def known(values: np.ndarray) -> np.ndarray:
-        return np.ma.masked_array(values, empty) if empty.any() else values
-
-    return {
-        f"{prefix}_median_ns": stats.median,
-        f"{prefix}_mean_ns": stats.mean,
-        f"{prefix}_p95_ns": stats.p95,
-        f"{prefix}_min_ns": known(stats.minimum),
-        f"{prefix}_max_ns": known(stats.maximum),
-    }
-
-
-def _specs(prefix: str, what: str, source: str) -> tuple[ColumnSpec, ...]:
-    return (
-        ColumnSpec(f"{prefix}_median_ns", "lower", f"{what}, median", source),
-        ColumnSpec(f"{prefix}_mean_ns", "lower", f"{what}, mean", source),
-        ColumnSpec(f"{prefix}_p95_ns", "lower", f"{what}, 95th percentile", source),
-        ColumnSpec(f"{prefix}_min_ns", "lower", f"{what}, shortest", source),
-        ColumnSpec(f"{prefix}_max_ns", "lower", f"{what}, longest", source),
-    )
-
-
 LAUNCH_LATENCY = MetricTable(
     name="launch_latency",
     title="Launch latency",
@@ -157,10 +134,11 @@ LAUNCH_LATENCY = MetricTable(
             text="executions whose API call was recorded and put nothing on the GPU before them; the others enter no statistic",
         ),
         ColumnSpec("empty_queue_count", text="those of them until whose call ended the GPU had finished all that came before"),
-        *_specs("api", "time in the API call that launched it", "call.end - call.start"),
-        *_specs("latency", "begin of the API call to begin of the kernel", "kernel.start - call.start"),
-        *_specs(
-            "queue",
+        *statistic_specs("api_{}_ns", _STATISTICS, "time in the API call that launched it", "call.end - call.start"),
+        *statistic_specs("latency_{}_ns", _STATISTICS, "begin of the API call to begin of the kernel", "kernel.start - call.start"),
+        *statistic_specs(
+            "queue_{}_ns",
+            _STATISTICS,
             "end of the API call to begin of the kernel, negative when the kernel began before the call returned",
             "kernel.start - call.end; nsys stats cuda_kern_exec_sum leaves negative ones out",
         ),

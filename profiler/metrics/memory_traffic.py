@@ -8,12 +8,14 @@ from profiler.columns import Columns, encode, join_texts
 from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import operations_tool
-from profiler.metrics.grouping import group_statistics, share_pct
+from profiler.metrics.grouping import group_statistics, share_pct, statistic_specs
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
 
 _TIME, _SIZE = "nsys stats cuda_gpu_mem_time_sum", "nsys stats cuda_gpu_mem_size_sum"
+_TIMES = ("mean", "median", "p95", "min", "max", "stddev")
+_SIZES = ("mean", "median", "min", "max", "stddev")
 
 
 def memory_operations(recording: Captures) -> Columns:
@@ -45,17 +47,8 @@ def memory_operations(recording: Captures) -> Columns:
             "source_kind": coded[1].take(first),
             "destination_kind": coded[2].take(first),
             "share_pct": share_pct(time.total),
-            "mean_ns": time.mean,
-            "median_ns": time.median,
-            "p95_ns": time.p95,
-            "min_ns": time.minimum,
-            "max_ns": time.maximum,
-            "stddev_ns": time.stddev,
-            "mean_bytes": sizes.mean,
-            "median_bytes": sizes.median,
-            "min_bytes": sizes.minimum,
-            "max_bytes": sizes.maximum,
-            "stddev_bytes": sizes.stddev,
+            **time.columns("{}_ns", _TIMES),
+            **sizes.columns("{}_bytes", _SIZES),
         }
     )
     return frame.take(np.lexsort((np.arange(frame.rows), -time.total)))
@@ -93,17 +86,8 @@ MEMORY_OPERATIONS = MetricTable(
         ColumnSpec("source_kind", text="memory read: pageable, pinned, device, managed, …", source="srcKind"),
         ColumnSpec("destination_kind", text="memory written", source="dstKind"),
         ColumnSpec("share_pct", text="share of all memory operation time", source=_TIME),
-        ColumnSpec("mean_ns", "lower", "mean duration", _TIME),
-        ColumnSpec("median_ns", "lower", "median duration", _TIME),
-        ColumnSpec("p95_ns", "lower", "95th percentile of the duration", "numpy.percentile"),
-        ColumnSpec("min_ns", "lower", "shortest duration", _TIME),
-        ColumnSpec("max_ns", "lower", "longest duration", _TIME),
-        ColumnSpec("stddev_ns", "lower", "standard deviation of a sample (n - 1)", _TIME),
-        ColumnSpec("mean_bytes", text="mean size", source=_SIZE),
-        ColumnSpec("median_bytes", text="median size", source=_SIZE),
-        ColumnSpec("min_bytes", text="smallest size", source=_SIZE),
-        ColumnSpec("max_bytes", text="largest size", source=_SIZE),
-        ColumnSpec("stddev_bytes", text="standard deviation of the size", source=_SIZE),
+        *statistic_specs("{}_ns", _TIMES, "duration", _TIME),
+        *statistic_specs("{}_bytes", _SIZES, "size", _SIZE, "none"),
     ),
     compute=memory_operations,
     work="iterations",

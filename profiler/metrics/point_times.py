@@ -15,8 +15,8 @@ from profiler.metrics.point_ranges import iterations, operation_points, owners
 from profiler.metrics.time_sources import iteration_times
 from profiler.tables.captures import Captures
 
-STATISTICS = {"median": "median", "p05": "p05", "p95": "p95", "min": "minimum", "max": "maximum", "stddev": "stddev"}
-"""Statistics of a point's times, by the middle of their columns' names."""
+STATISTICS = ("median", "p05", "p95", "min", "max", "stddev")
+"""Statistics of a point's times, by the middle of their columns' names in `points`."""
 PARTS = ("span_ns", "kernel_time_ns", "busy_ns", "gap_ns", "period_ns")
 """What else an iteration's work on the GPU took, by the names of `points`; the medians are a point's."""
 DEVICE_TOTALS = ("memory_bandwidth_bytes_per_s", "l2_cache_bytes")
@@ -32,7 +32,7 @@ def _by_label(labels: Coded, values: np.ndarray) -> GroupStatistics:
 def _statistics(labels: Coded, values: np.ndarray) -> dict[str, np.ndarray]:
     """Return label, count and, as `STATISTICS` names them, statistics of durations in float64 ns, NaN without values."""
     found = _by_label(labels, values)
-    named = {name: np.where(found.count > 0, getattr(found, source), np.nan) for name, source in STATISTICS.items()}
+    named = {name: as_floats(values) for name, values in found.columns("{}", STATISTICS).items()}
     return {"label": objects(labels.values), "count": found.count.astype(np.float64), **named}
 
 

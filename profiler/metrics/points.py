@@ -14,6 +14,7 @@ from profiler.errors import DataMissingError
 from profiler.metrics.counter_formulas import ratio
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.failed_calls import spoiled_points
+from profiler.metrics.grouping import statistic_specs
 from profiler.metrics.kernel_time import dimensions, first_device_occupancy, shared_memory
 from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY
 from profiler.metrics.launches import LAUNCHES
@@ -267,18 +268,6 @@ def _counters(recording: Captures, labels: list[str]) -> Figures:
     return {name: values for name, values in _aligned(Columns(means), labels).items() if name != "label"}
 
 
-def _time_specs(prefix: str, what: str) -> tuple[ColumnSpec, ...]:
-    names = {
-        "median": "median",
-        "p05": "5th percentile",
-        "p95": "95th percentile",
-        "min": "shortest",
-        "max": "longest",
-        "stddev": "standard deviation of a sample (n - 1)",
-    }
-    return tuple(ColumnSpec(f"{prefix}_{name}_ns", "lower", f"{what}: {text}") for name, text in names.items())
-
-
 POINTS = MetricTable(
     name="points",
     title="Launch configurations",
@@ -297,7 +286,12 @@ POINTS = MetricTable(
         ColumnSpec("reason", text="why it is not ok"),
         ColumnSpec("verified", text="passed or failed: output compared with the reference"),
         ColumnSpec("iterations", text="measured iterations behind the first time of this row", dtype="int"),
-        *(spec for tool in TOOLS.values() if tool.time_text for spec in _time_specs(tool.name, tool.time_text)),
+        *(
+            spec
+            for tool in TOOLS.values()
+            if tool.time_text
+            for spec in statistic_specs(f"{tool.name}_{{}}_ns", STATISTICS, tool.time_text)
+        ),
         ColumnSpec("builtin_host_median_ns", "lower", "host time to enqueue an iteration: median"),
         ColumnSpec("nsys_event_median_ns", "lower", "time by the program's own clock while nsys recorded: median"),
         ColumnSpec(

@@ -6,13 +6,14 @@ import numpy as np
 
 from profiler.columns import Coded, Column, Columns
 from profiler.distinct import distinct, distinct_rows
-from profiler.metrics.grouping import group_statistics
+from profiler.metrics.grouping import group_statistics, statistic_specs
 from profiler.metrics.range_projection import Projection, is_kernel, projection
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
 
 _KERNELS = "nsys stats nvtx_kern_sum"
+_STATISTICS = ("total", "mean", "median", "min", "max", "stddev")
 _BATCH_PAIRS = 4_000_000
 _TABLE_LIMIT = 1 << 26
 
@@ -94,15 +95,10 @@ def _pair_statistics(
     columns = {
         "range_count": ranges,
         "kernel_count": kernels,
-        "total_ns": stats.total,
-        "mean_ns": stats.mean,
-        "median_ns": stats.median,
-        "min_ns": stats.minimum,
-        "max_ns": stats.maximum,
-        "stddev_ns": stats.stddev,
+        **stats.columns("{}_ns", _STATISTICS),
     }
     pair = own[used // names].astype(np.int64) * names + used % names
-    return {"pair": pair, **{name: values[used] for name, values in columns.items()}}
+    return {"pair": pair, **{name: np.ma.getdata(values)[used] for name, values in columns.items()}}
 
 
 def _ranges_per_pair(local: np.ndarray, count: np.ndarray, kernel: np.ndarray, names: int, groups: int) -> np.ndarray:
@@ -160,12 +156,7 @@ NVTX_KERNELS = MetricTable(
         ColumnSpec("thread_id", text="operating system thread", source=_KERNELS),
         ColumnSpec("range_count", text="ranges that hold the kernel", source=_KERNELS),
         ColumnSpec("kernel_count", text="executions of the kernel", source=_KERNELS),
-        ColumnSpec("total_ns", "lower", "sum of durations", _KERNELS),
-        ColumnSpec("mean_ns", "lower", "mean duration", _KERNELS),
-        ColumnSpec("median_ns", "lower", "median duration", _KERNELS),
-        ColumnSpec("min_ns", "lower", "shortest duration", _KERNELS),
-        ColumnSpec("max_ns", "lower", "longest duration", _KERNELS),
-        ColumnSpec("stddev_ns", "lower", "standard deviation of a sample (n - 1)", _KERNELS),
+        *statistic_specs("{}_ns", _STATISTICS, "duration", _KERNELS),
     ),
     compute=nvtx_kernels,
     compact=("range", "kernel", "range_count", "kernel_count", "total_ns", "median_ns", "min_ns", "max_ns"),

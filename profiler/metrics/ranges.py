@@ -6,7 +6,7 @@ import numpy as np
 
 from profiler.columns import Coded, Column, Columns
 from profiler.distinct import distinct_rows
-from profiler.metrics.grouping import group_statistics
+from profiler.metrics.grouping import group_statistics, statistic_specs
 from profiler.metrics.range_projection import Projection, counts_as_kernel, is_kernel, nvtx_source, projection
 from profiler.metrics.serial_names import grouped_names
 from profiler.metrics.spec import Matching, MetricTable
@@ -15,6 +15,8 @@ from profiler.tables.captures import Captures
 
 _PROJECTION, _KERNELS = "nsys stats nvtx_gpu_proj_sum", "nsys stats nvtx_kern_sum"
 UNRANGED = "unranged"
+_HOST = ("mean", "median", "min", "max")
+_PROJECTED = ("total", "mean", "median", "min", "max", "stddev")
 
 
 def nvtx(recording: Captures) -> Columns:
@@ -35,10 +37,7 @@ def nvtx(recording: Captures) -> Columns:
             "host_total_ns": host.total,
             **(_gpu_columns(projected, group, len(first)) if projected else _no_gpu_columns(len(first))),
             "kind": kind.take(first),
-            "host_mean_ns": host.mean,
-            "host_median_ns": host.median,
-            "host_min_ns": host.minimum,
-            "host_max_ns": host.maximum,
+            **host.columns("host_{}_ns", _HOST),
         }
     )
     frame = frame.take(np.argsort(-host.total, kind="stable"))
@@ -67,31 +66,19 @@ def _gpu_columns(projected: Projection, group: np.ndarray, groups: int) -> dict[
         "kernel_total_ns": summed(np.where(kernel, duration, 0)),
         "innermost_gpu_ns": inner,
         "proj_count": stats.count,
-        "proj_total_ns": stats.total,
-        "proj_mean_ns": stats.mean,
-        "proj_median_ns": stats.median,
-        "proj_min_ns": _absent_where_empty(stats.minimum, stats.count),
-        "proj_max_ns": _absent_where_empty(stats.maximum, stats.count),
-        "proj_stddev_ns": stats.stddev,
+        **stats.columns("proj_{}_ns", _PROJECTED),
         "operation_count": summed(np.ones(len(duration), np.int64)),
         "launch_count": summed(projected.first_of_launch),
     }
 
 
-def _absent_where_empty(values: np.ndarray, count: np.ndarray) -> np.ndarray:
-    return np.ma.masked_array(values, count == 0) if (count == 0).any() else values
-
-
 def _no_gpu_columns(groups: int) -> dict[str, Column]:
     """Without GPU work or API calls nothing is known of the GPU side: absent, not 0."""
-    integers = ("gpu_total_ns", "kernel_count", "kernel_total_ns", "innermost_gpu_ns", "proj_count", "proj_total_ns")
-    floats = ("proj_mean_ns", "proj_median_ns")
-    tail = ("proj_min_ns", "proj_max_ns")
+    nothing = group_statistics(np.zeros(0, np.int64), np.zeros(0, np.int64), groups)
     absent = np.ma.masked_array(np.zeros(groups, np.int64), np.ones(groups, bool))
-    nan = np.full(groups, np.nan)
-    columns: dict[str, Column] = {name: absent for name in integers}
-    columns |= {name: nan for name in floats} | {name: absent for name in tail}
-    return {**columns, "proj_stddev_ns": nan, "operation_count": absent, "launch_count": absent}
+    names = ("gpu_total_ns", "kernel_count", "kernel_total_ns", "innermost_gpu_ns", "proj_count")
+    projected = {**nothing.columns("proj_{}_ns", _PROJECTED), "proj_total_ns": absent}
+    return {**dict.fromkeys(names, absent), **projected, "operation_count": absent, "launch_count": absent}
 
 
 def _with_unranged(frame: Columns, projected: Projection) -> Columns:
@@ -140,19 +127,11 @@ NVTX = MetricTable(
         ColumnSpec("kernel_total_ns", "lower", "durations of the kernels launched inside, summed", _KERNELS),
         ColumnSpec("innermost_gpu_ns", "lower", "durations of GPU work for which this range is the innermost one"),
         ColumnSpec("proj_count", text="ranges that launched GPU work", source=_PROJECTION),
-        ColumnSpec("proj_total_ns", "lower", "first start to last end of the GPU work of each range, summed", _PROJECTION),
-        ColumnSpec("proj_mean_ns", "lower", "mean projected time", _PROJECTION),
-        ColumnSpec("proj_median_ns", "lower", "median projected time", _PROJECTION),
-        ColumnSpec("proj_min_ns", "lower", "shortest projected time", _PROJECTION),
-        ColumnSpec("proj_max_ns", "lower", "longest projected time", _PROJECTION),
-        ColumnSpec("proj_stddev_ns", "lower", "standard deviation of the projected time", _PROJECTION),
+        *statistic_specs("proj_{}_ns", _PROJECTED, "first start to last end of the GPU work of each range", _PROJECTION),
         ColumnSpec("operation_count", text="kernels, copies, fills and graphs launched inside"),
         ColumnSpec("launch_count", text="API calls inside that launched GPU work", source=_PROJECTION),
         ColumnSpec("kind", text="push_pop, start_end, or unranged for GPU work outside every range"),
-        ColumnSpec("host_mean_ns", "lower", "mean time on the CPU"),
-        ColumnSpec("host_median_ns", "lower", "median time on the CPU"),
-        ColumnSpec("host_min_ns", "lower", "shortest time on the CPU"),
-        ColumnSpec("host_max_ns", "lower", "longest time on the CPU"),
+        *statistic_specs("host_{}_ns", _HOST, "time on the CPU"),
     ),
     compute=nvtx,
     compact=(

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from profiler.columns import Columns, from_frame
+from profiler.columns import Columns
 from profiler.errors import DataMissingError
 from profiler.spec import TableSpec, Work
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from profiler.tables.captures import Captures
+from profiler.tables.captures import Captures
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,7 @@ class MetricTable(TableSpec):
 
     title: str
     needs: tuple[str, ...] = ()
-    compute: Callable[[Captures], Columns | pd.DataFrame] = field(repr=False)
+    compute: Callable[[Captures], Columns] = field(repr=False)
     work: Work = "program"
     lead: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
@@ -72,5 +67,4 @@ class MetricTable(TableSpec):
         for name in self.needs:
             if not recording.has(name):
                 raise DataMissingError(f"{self.name}: {recording.reason(name)}", "choose another recording, or record again")
-        result = self.compute(recording)
-        return result if isinstance(result, Columns) else from_frame(result)
+        return self.compute(recording)
