@@ -61,7 +61,7 @@ class DriverRun:
 
 
 def _facts(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: document.get(name) for name in ("program", "engine", "device", "versions", "digests")}
+    return {name: document.get(name) for name in ("program", "engine", "device", "versions", "digests", "settings")}
 
 
 class DriverWorker:

@@ -105,7 +105,7 @@ def result_document(
     Args:
         engine: Name of the engine.
         argv: Command line of the program.
-        facts: `device`, `versions` and `digests`.
+        facts: `device`, `versions`, `digests` and `settings`.
         points: One record a point.
         program: Name of the program.
     """
@@ -120,6 +120,7 @@ def result_document(
         "versions": facts.get("versions", {}),
         "digests": facts.get("digests", {}),
         "argv": argv,
+        "settings": facts.get("settings"),
         "points": points,
     }
 

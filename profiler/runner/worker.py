@@ -108,7 +108,7 @@ def run_worker(request: SweepOptions, folder: Path, scratch: Path, number: int) 
         with ranges.range(SETUP):
             engine = load_engine(request.engine)(request)
         stack.callback(engine.close)
-        facts = _facts(core, engine)
+        facts = {**_facts(core, engine), "settings": core.call("settings", request.settings.to_dict())}
         journal.append("facts", **facts, digests=engine.digests())
         for number in open_points(request, journal):
             journal.append("start", label=request.points[number].label, time_s=time.monotonic())

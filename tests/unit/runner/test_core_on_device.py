@@ -2,9 +2,6 @@
 
 import ctypes
 import os
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -14,17 +11,12 @@ from profiler.runner.ranges import RangeRecorder
 from profiler.runner.settings import MeasureSettings
 
 COST_NS, SCALAR = 100_000, 2.0
-SOURCE = Path(__file__).with_name("fake_libcuda.cpp")
-HEADERS = Path(__file__).parents[3] / "cpp_driver" / "core"
-pytestmark = pytest.mark.skipif(not shutil.which("c++"), reason="needs a C++ compiler")
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    path = tmp_path_factory.mktemp("cuda") / "libcuda.so.1"
-    subprocess.run(["c++", "-std=c++17", "-shared", "-fPIC", "-O1", "-I", HEADERS, "-o", path, SOURCE], check=True)
-    os.environ["PROFILER_CUDA_LIBRARY"] = str(path)  # the core opens the driver once, so for all tests of this process
-    fake = ctypes.CDLL(str(path))
+def library(cuda_library):
+    os.environ["PROFILER_CUDA_LIBRARY"] = str(cuda_library)  # the core opens the driver once, so for all tests of this process
+    fake = ctypes.CDLL(str(cuda_library))
     fake.fakeAdd.argtypes = [
         ctypes.c_void_p,
         ctypes.c_uint64,
