@@ -8,6 +8,7 @@ from pathlib import Path
 
 from profiler.errors import BadExportError
 from profiler.tools.base import Reader, Tool
+from profiler.tools.text_files import plain
 
 TOOL_MODULES = (
     "profiler.tools.nsys",
@@ -29,6 +30,8 @@ TIMED_TABLES = frozenset({"points", "samples"})
 """What a program measured itself: taken from the pass without a tool first, because a tool costs time."""
 
 HEAD_BYTES = 4096
+TEXT_BYTES = 8 << 20
+_TEXTS = (".csv", ".txt", ".log")
 
 
 def tool_order(table: str, tools: tuple[str, ...] = tuple(TOOLS)) -> tuple[str, ...]:
@@ -67,13 +70,15 @@ def find_reader(path: Path) -> Reader:
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
+            # a page can stand below all that the program has printed
+            heads = [plain(head)] + ([plain(head + stream.read(TEXT_BYTES))] if path.suffix in _TEXTS else [])
     except OSError as error:
         raise BadExportError(f"{path}: {error.strerror or error}", "check the path") from error
     if not head:
         raise BadExportError(f"{path}: the file is empty", "record or export it again")
-    for reader in readers():
-        if reader.recognise(path, head):
-            return reader
+    found = next((reader for text in heads for reader in readers() if reader.recognise(path, text)), None)
+    if found is not None:
+        return found
     kinds = ", ".join(known_suffixes())
     raise BadExportError(
         f"{path}: no reader knows this content (begins with {head[:8]!r}); known: {kinds}",

@@ -248,3 +248,36 @@ def test_a_real_zero_stays(page, rows):
     ]
     (row,) = rows(page(*details(*values)), "launches")
     assert (row["branch_efficiency_pct"], row["l2_hit_pct"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: text.replace('","', '";"').encode(),
+        lambda text: text.replace('","', '"\t"').encode(),
+        lambda text: b'==PROF== Connected to process 7\nan odd " quote, of the program\n' + text.encode(),
+        lambda text: b"what the program printed\n" * 4000 + text.encode(),
+    ],
+    ids=["mark", "two bytes", "line ends", "semicolons", "tabs", "quote", "long output"],
+)
+def test_a_page_as_spreadsheets_and_shells_save_it(tmp_path, rows, form):
+    path = tmp_path / "page.csv"
+    path.write_bytes(form("\n".join([HEADER, *details(("gpu__time_duration.sum", "ns", "117,344"))]) + "\n"))
+    assert [row["profiled_duration_ns"] for row in rows(path, "launches")] == [117_344]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"Process ID","Process Name","Host Name","Kernel Name","Invocations","Section Name","Metric Name"\n"7","a","h","k","3","S","D"\n',
+        "==PROF== Connected to process 7 (/a)\n  k (8, 1, 1)x(64, 1, 1), Context 1\n    Section: GPU Speed Of Light Throughput\n",
+    ],
+)
+def test_what_ncu_prints_for_people_is_refused_with_what_to_give(tmp_path, profiler, text):
+    path = tmp_path / "page.txt"
+    path.write_text(text)
+    code, _, err = profiler("show", path)
+    assert code == 5 and "page.txt: ncu printed it for reading" in err and "--page raw --csv" in err

@@ -16,6 +16,7 @@ from profiler.point_status import PointStatus
 from profiler.schema import DEVICES, DIAGNOSTICS, POINTS
 from profiler.tools.base import ReadResult
 from profiler.tools.damage import DAMAGE, damage_text
+from profiler.tools.text_files import plain
 
 RESULT_VERSION = 1
 RANGES_VERSION = 1
@@ -28,7 +29,7 @@ _DEVICE = tuple(spec.name for spec in DEVICES.columns if "_per_block" not in spe
 
 def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = plain(path.read_bytes()).decode()
         document = json.loads(text)
         if "\\u" in text:
             # an escape can write half of a surrogate pair, which is no text and could not be printed

@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from profiler.tools.ncu.number_format import COMMA, Decision, UndecidedError, de
 from profiler.tools.ncu.nvtx_columns import PUSH_POP_HEADER, START_STOP_HEADER, parse_ranges
 from profiler.tools.ncu.quantities import dimension, metric_of_label
 from profiler.tools.ncu.unit_names import base_unit
+from profiler.tools.text_files import read_plain
 
 FIRST_COLUMNS = ("ID", "Process ID")
 _LAUNCH_COLUMNS = {
@@ -44,7 +47,9 @@ _EMPTY_VALUES = ("", "no data", "n/a", "nan", "-nan")
 _WHOLE_UNITS = frozenset((unit, 1) for unit in ("ns", "byte", "inst", "sector", "thread", "request", "cycle", ""))
 _RULE_SEVERITY = {"WRN": "warning", "ERR": "error"}
 _EXPORT_AGAIN = "export it again: ncu -i FILE.ncu-rep --page raw --csv --print-units base > FILE.csv"
-_HEADER = re.compile(rb'(?m)^"?ID"?,"?Process ID"?,')
+_HEADER = re.compile(r'^"?ID"?([,;\t])"?Process ID"?\1', re.MULTILINE)
+_PRINTED = re.compile(r'^"?Process ID"?,.*"Invocations"|^ +Section: \w', re.MULTILINE)
+"""A summary over launches, and what ncu prints for people."""
 
 
 @dataclass
@@ -82,21 +87,20 @@ class _Found:
 
 def _pages(path: Path) -> list[_Page]:
     """Split the file at its header rows; what the tool or the program printed around the pages is passed over."""
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-            rows = [row for row in csv.reader(stream) if row]
-    except (OSError, csv.Error) as error:
-        raise BadExportError(f"{path}: cannot be read as CSV ({error})", _EXPORT_AGAIN) from error
-    pages: list[_Page] = []
-    for row in rows:
-        if tuple(row[:2]) == FIRST_COLUMNS:
-            pages.append(_Page(row, []))
-        elif pages and not row[0].startswith("=="):
-            pages[-1].rows.append(row)
-    if not pages:
-        raise BadExportError(
-            f"{path}: no header row that begins with {', '.join(FIRST_COLUMNS)}, expected a CSV page of ncu", _EXPORT_AGAIN
-        )
+    text = read_plain(path).decode("utf-8", "replace")
+    starts = [match.start() for match in _HEADER.finditer(text)]
+    if not starts:
+        printed = "ncu printed it for reading, or as a summary over launches; " if _PRINTED.search(text) else ""
+        found = f"{printed}no header row that begins with {', '.join(FIRST_COLUMNS)}, expected a CSV page of ncu"
+        raise BadExportError(f"{path}: {found}", _EXPORT_AGAIN)
+    pages = []
+    for start, end in pairwise([*starts, len(text)]):
+        separator = re.sub(r'^"?ID"?', "", text[start:end])[0]
+        try:
+            rows = [row for row in csv.reader(StringIO(text[start:end], newline=""), delimiter=separator) if row]
+        except csv.Error as error:
+            raise BadExportError(f"{path}: cannot be read as CSV ({error})", _EXPORT_AGAIN) from error
+        pages.append(_Page(rows[0], [row for row in rows[1:] if not row[0].startswith("==")]))
     return pages
 
 
@@ -284,9 +288,8 @@ class NcuCsvReader:
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Return whether the first bytes hold a header of ncu's CSV, after whatever was printed before it."""
-        if _HEADER.search(head):
-            return True
-        return head.startswith(b"==PROF==") and path.suffix == ".csv"
+        text = head.decode("utf-8", "replace")
+        return bool(_HEADER.search(text) or _PRINTED.search(text)) or (text.startswith("==PROF==") and path.suffix == ".csv")
 
     def read(self, path: Path, tables: Collection[str]) -> ReadResult:
         """Read the asked tables of a CSV page.

@@ -18,6 +18,7 @@ from profiler.tools.base import ReadResult
 from profiler.tools.damage import DAMAGE
 from profiler.tools.kernel_tables import kernel_tables
 from profiler.tools.nsys.time_axis import SetAside, set_aside
+from profiler.tools.text_files import read_plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,8 +104,8 @@ def _load(path: Path) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
+    data = read_plain(path)
     try:
-        data = path.read_bytes()
         found = _CSV.search(data)
         if _JSON.match(data):
             rows = [row for row in json.loads(data) if isinstance(row, dict)]
@@ -120,8 +121,6 @@ def _load(path: Path) -> pa.Table:
         return arrow_csv.read_csv(
             pa.BufferReader(body), parse_options=arrow_csv.ParseOptions(delimiter=delimiter), convert_options=options
         )
-    except OSError as error:
-        raise BadExportError(f"{path}: {error.strerror or error}", "check the path") from error
     except (pa.ArrowException, csv.Error, *DAMAGE) as error:
         raise BadExportError(f"{path}: not a whole report of nsys stats ({error})", _PRINT_AGAIN) from error
 
