@@ -154,8 +154,7 @@ class Attempt:
 
     def _forget_lost_points(self, segment: int, stem: str, record: CaptureRecord) -> int:
         """Strike points off the journal that an attempt finished but its capture does not hold."""
-        find = getattr(self._recorder, "recorded_points", None)
-        recorded = find(self._folder, stem) if find else None
+        recorded = self._recorder.recorded_points(self._folder, stem)
         if recorded is None:
             return 0
         finished = [item["point"] for item in self._journal.events() if item["event"] == "point" and item["segment"] == segment]

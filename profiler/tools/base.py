@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,21 +123,22 @@ class RecordPlan:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-class Recorder(Protocol):
-    """Records a target program under one tool."""
+class Recorder(ABC):
+    """Records a target program under one tool; what most tools need nothing for is done here."""
 
     tool: str
-    in_runner: str
+    in_runner = ""
     """What the project's own runner records for this tool: nothing, its `ranges`, or the CUDA `activity`."""
 
+    @abstractmethod
     def probe(self) -> ToolVersion | None:
         """Find the tool; None when it is not installed."""
-        ...
 
     def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
         """Return the request with the options of this tool that a sweep on an engine needs."""
-        ...
+        return request
 
+    @abstractmethod
     def plan(self, request: CaptureRequest, folder: Path, stem: str) -> RecordPlan:
         """Say what will run, without running it; the same for `--dry-run`.
 
@@ -149,8 +151,8 @@ class Recorder(Protocol):
             ToolMissingError: The tool is not installed.
             UsageError: The request asks for what the tool cannot do.
         """
-        ...
 
+    @abstractmethod
     def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
         """Export and scrub what was captured.
 
@@ -166,46 +168,23 @@ class Recorder(Protocol):
         Raises:
             CaptureError: Nothing usable was written.
         """
-        ...
+
+    def recorded_points(self, folder: Path, stem: str) -> set[str] | None:
+        """Return the labels of the sweep points that a capture holds whole; None where that is not told."""
+        return None
 
     def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
         """Recognise a known failure in the output, also after exit status 0."""
-        ...
-
-    def loses_nvtx(self, nvtx_version: str) -> bool:
-        """Return whether ranges of a version of the Python package nvtx are lost under the installed tool."""
-        ...
-
-    def collided(self, log: str) -> bool:
-        """Return whether the tool met another session of its own and ended before it started the program."""
-        ...
-
-    def remarks(self, log: str) -> list[str]:
-        """Return what the tool itself called an error in its output, though it went on."""
-        ...
-
-
-class PlainRecorder:
-    """What most tools need nothing for."""
-
-    in_runner = ""
-
-    def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
-        """Return the request as it is."""
-        return request
-
-    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
-        """Recognise nothing: no failure of the tool's own is known."""
         return None
 
     def loses_nvtx(self, nvtx_version: str) -> bool:
-        """Say that none are lost."""
+        """Return whether ranges of a version of the Python package nvtx are lost under the installed tool."""
         return False
 
     def collided(self, log: str) -> bool:
-        """Return that it did not: the tool has no sessions that meet."""
+        """Return whether the tool met another session of its own and ended before it started the program."""
         return False
 
     def remarks(self, log: str) -> list[str]:
-        """Return nothing: the tool prints no errors of its own."""
+        """Return what the tool itself called an error in its output, though it went on."""
         return []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import CaptureError
-from profiler.tools.base import PlainRecorder, RecordPlan, ToolVersion
+from profiler.tools.base import Recorder, RecordPlan, ToolVersion
 
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
@@ -17,7 +17,7 @@ RANGES = "ranges.json"
 FOLDER_VARIABLE = "PROFILER_BUILTIN_DIR"
 
 
-class BuiltinRecorder(PlainRecorder):
+class BuiltinRecorder(Recorder):
     """The built-in recorder: works everywhere, sees only what the target itself marks."""
 
     tool = "builtin"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from profiler.errors import CaptureError, UsageError
 from profiler.schema import POINT_PREFIX
-from profiler.tools.base import PlainRecorder, RecordPlan, ToolVersion
+from profiler.tools.base import Recorder, RecordPlan, ToolVersion
 from profiler.tools.cupti.archive import merge_archives, read_archive
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PARTS = "records-*.npz"
 CAPTURE = "capture.npz"
 
 
-class CuptiRecorder(PlainRecorder):
+class CuptiRecorder(Recorder):
     """The embedded recorder."""
 
     tool = "cupti"

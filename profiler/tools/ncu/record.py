@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import BadExportError, CaptureError, ProfilerError, ToolMissingError
-from profiler.tools.base import PlainRecorder, RecordPlan, ToolVersion
-from profiler.tools.ncu import INSTALL_HINT
+from profiler.tools.base import Recorder, RecordPlan, ToolVersion
+from profiler.tools.ncu import INSTALL_HINT, TOOL
 from profiler.tools.ncu.metric_names import requested_metrics
 from profiler.tools.ncu.scrub import scrub
+from profiler.tools.programs import FULL_DISK, NO_OPTION, Failure, find_program, probe_program, recognise_failure
 
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
@@ -26,8 +24,7 @@ PERMISSION_HINT = (
 _PATTERNS = ("opt/nvidia/nsight-compute/*/ncu", "usr/local/cuda*/bin/ncu")
 ITERATION_FILTER = "profiler@iteration/"
 """Only what a measured iteration of a sweep launches."""
-_VERSION = re.compile(r"Version (\d+(?:\.\d+)+)")
-_KNOWN = (
+_KNOWN: tuple[Failure, ...] = (
     (r"ERR_NVGPUCTRPERM", "the driver does not let this user read the GPU's performance counters", PERMISSION_HINT),
     (
         r"No kernels were profiled",
@@ -44,35 +41,23 @@ _KNOWN = (
         "ncu cannot profile this GPU",
         "Nsight Compute needs compute capability 7.5 or newer with a matching version",
     ),
-    (
-        r"unrecognised option|unrecogni[sz]ed option|the argument .* for option .* is invalid",
-        "ncu does not know an option",
-        "ncu of this version lacks it; see ncu --help",
-    ),
+    (NO_OPTION, "ncu does not know an option", "ncu of this version lacks it; see ncu --help"),
     (
         r"Driver or library.*(?:resource|version)|LibraryNotFound|InterprocessLockFile|Failed to (?:create|open) (?:the )?lock",
         "ncu could not take its lock or load its libraries",
         "remove /tmp/nsight-compute-lock if another user left it",
     ),
-    (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk"),
+    FULL_DISK,
     (r"==ERROR== (?!The application returned)", "ncu failed", "read the log; profiler doctor checks the installation"),
 )
 
 
 def find_ncu() -> str | None:
     """Return the path of ncu: the one on PATH, else the newest in the usual folders."""
-    on_path = shutil.which("ncu")
-    if on_path:
-        return on_path
-    found = sorted((str(path) for pattern in _PATTERNS for path in Path("/").glob(pattern)), key=_numbers)
-    return next((path for path in reversed(found) if os.access(path, os.X_OK)), None)
+    return find_program("ncu", _PATTERNS)
 
 
-def _numbers(path: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", path))
-
-
-class NcuRecorder(PlainRecorder):
+class NcuRecorder(Recorder):
     """Nsight Compute.
 
     Args:
@@ -87,14 +72,7 @@ class NcuRecorder(PlainRecorder):
 
     def probe(self) -> ToolVersion | None:
         """Find ncu and ask for its version; None when it is absent or cannot start."""
-        path = find_ncu()
-        if path is None:
-            return None
-        result = self._run([path, "--version"], timeout_s=30)
-        match = _VERSION.search("\n".join(result.last_lines))
-        if result.returncode != 0 or match is None:
-            return None
-        return ToolVersion(path, tuple(map(int, match.group(1).split("."))), f"NVIDIA Nsight Compute {match.group(1)}")
+        return probe_program(find_ncu(), TOOL.title, self._run)
 
     def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
         """Profile measured iterations only, unless the user chose ranges."""
@@ -135,12 +113,7 @@ class NcuRecorder(PlainRecorder):
 
     def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
         """Recognise a known failure of ncu in its output, also after exit status 0."""
-        for pattern, message, hint in _KNOWN:
-            found = re.search(pattern, log)
-            if found:
-                line = next(line for line in log.splitlines() if re.search(pattern, line))
-                return CaptureError(f"{message}: {line.strip()}", hint)
-        return None
+        return recognise_failure(log, _KNOWN)
 
     def _selection(self, request: CaptureRequest) -> list[str]:
         options = request.ncu

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import CaptureError, ProfilerError, ToolMissingError
 from profiler.schema import POINT_PREFIX
-from profiler.tools.base import PlainRecorder, RecordPlan, ToolVersion
-from profiler.tools.nsys import INSTALL_HINT
+from profiler.tools.base import Recorder, RecordPlan, ToolVersion
+from profiler.tools.nsys import INSTALL_HINT, TOOL
 from profiler.tools.nsys.export import exports
-from profiler.tools.nsys.locate import find_nsys, probe_nsys
+from profiler.tools.nsys.locate import find_importer, find_nsys
 from profiler.tools.nsys.scrub import scrub
+from profiler.tools.nsys.sqlite_export import SqliteExport
+from profiler.tools.nsys.target_tables import FIRST_YEAR_WITH_DOMAIN_QUERY, is_old, no_kernels, silent_domains
+from profiler.tools.programs import FULL_DISK, NO_OPTION, Failure, probe_program, recognise_failure
 
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
@@ -25,23 +26,16 @@ NAMES_VARIABLE = "PROFILER_MARKED_DIR"
 _ENDPOINT = "Local Endpoint is not available"
 _ERROR = re.compile(r"^\s*(?:ERROR|Error|FATAL)\b:?\s*(?P<text>.+)")
 _STREAM = re.compile(r"(?P<path>/\S+\.qdstrm)")
-_RANGE_TYPES = (59, 60, 34)
-_DOMAIN_CREATE = 75
-_FIRST_YEAR_WITH_DOMAIN_QUERY = 2024
 _NVTX_WITH_DOMAIN_QUERY = (0, 2, 12)
 
-_KNOWN = (
-    (
-        r"unrecogni[sz]ed (?:option|argument)|Illegal --?\S+ argument|invalid option",
-        "nsys does not know an option",
-        "nsys of this version lacks it; see nsys profile --help",
-    ),
+_KNOWN: tuple[Failure, ...] = (
+    (NO_OPTION, "nsys does not know an option", "nsys of this version lacks it; see nsys profile --help"),
     (
         r"[Tt]arget application .*(?:not found|does not exist)|Failed to launch|failed to execute",
         "nsys could not start the program",
         "check the path of the program",
     ),
-    (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk"),
+    FULL_DISK,
     (
         r"error while loading shared libraries: (\S+)",
         "nsys or its importer lacks a shared library",
@@ -55,7 +49,7 @@ _KNOWN = (
 )
 
 
-class NsysRecorder(PlainRecorder):
+class NsysRecorder(Recorder):
     """Nsight Systems: a timeline of API calls, kernels, copies and NVTX ranges.
 
     Args:
@@ -69,7 +63,8 @@ class NsysRecorder(PlainRecorder):
 
     def probe(self) -> ToolVersion | None:
         """Find nsys."""
-        return probe_nsys(self._run)
+        nsys = find_nsys()
+        return probe_program(nsys, TOOL.title, self._run, "" if nsys and find_importer(nsys) else "QdstrmImporter")
 
     def for_sweep(self, request: CaptureRequest, engine: str) -> CaptureRequest:
         """Leave out the trace of CUDA where the engine has none."""
@@ -149,11 +144,7 @@ class NsysRecorder(PlainRecorder):
 
     def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
         """Recognise a known failure of nsys in its output, also after exit status 0."""
-        for pattern, message, hint in _KNOWN:
-            found = re.search(pattern, log)
-            if found:
-                return CaptureError(f"{message}: {_line_of(log, found.start())}", hint)
-        return None
+        return recognise_failure(log, _KNOWN)
 
     def collided(self, log: str) -> bool:
         """Return whether nsys met another session that was starting, before it started the program."""
@@ -167,12 +158,6 @@ class NsysRecorder(PlainRecorder):
         """Return whether ranges of this version of the Python package nvtx are lost under the installed nsys."""
         found = self.probe()
         return found is not None and loses_domains(nvtx_version, found.text)
-
-
-def _line_of(text: str, position: int) -> str:
-    start = text.rfind("\n", 0, position) + 1
-    end = text.find("\n", position)
-    return text[start : end if end >= 0 else None].strip()
 
 
 def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> NsysRecorder:
@@ -217,71 +202,19 @@ def loses_domains(nvtx_version: str, nsys_version: str) -> bool:
     """
     year = re.search(r"\b(20\d\d)\.", nsys_version)
     numbers = tuple(int(part) for part in re.findall(r"\d+", nvtx_version)[:3])
-    return year is not None and int(year.group(1)) < _FIRST_YEAR_WITH_DOMAIN_QUERY and numbers >= _NVTX_WITH_DOMAIN_QUERY
+    return year is not None and int(year[1]) < FIRST_YEAR_WITH_DOMAIN_QUERY and numbers >= _NVTX_WITH_DOMAIN_QUERY
 
 
-def _notes(export: Path, request: CaptureRequest) -> list[str]:
-    notes = []
-    with closing(sqlite3.connect(f"{export.absolute().as_uri()}?mode=ro", uri=True)) as database:
-        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
-        lost = silent_domains(database) if "NVTX_EVENTS" in tables else []
-        if lost and _product_year(database, tables) < _FIRST_YEAR_WITH_DOMAIN_QUERY:
-            notes.append(
-                f"NVTX domain {', '.join(lost)} was created but none of its ranges was recorded: the Python package nvtx 0.2.12 "
-                "and later records nothing under Nsight Systems before 2024; use a newer nsys, nvtx==0.2.11, or profiler.point"
-            )
-        if "cuda" in request.nsys.trace and "CUPTI_ACTIVITY_KIND_KERNEL" not in tables:
-            notes.append(_no_kernels(database, tables))
-        if "DIAGNOSTIC_EVENT" in tables:
-            rows = database.execute("SELECT DISTINCT text FROM DIAGNOSTIC_EVENT WHERE severity >= 3 LIMIT 5")
-            notes += [f"nsys reports: {text}" for (text,) in rows]
+def _notes(path: Path, request: CaptureRequest) -> list[str]:
+    """Return what the user must know of an export at once."""
+    export = SqliteExport(path)
+    notes = [f"{text}: {hint}" for text, hint in silent_domains(export)] if is_old(export) else []
+    if "cuda" in request.nsys.trace:
+        notes += [text for text in (no_kernels(export),) if text]
+    if export.has("DIAGNOSTIC_EVENT", "severity", "text"):
+        rows = export.query("SELECT DISTINCT text FROM DIAGNOSTIC_EVENT WHERE severity >= 3 LIMIT 5")
+        notes += [f"nsys reports: {text}" for (text,) in rows]
     return notes
-
-
-def _product_year(database: sqlite3.Connection, tables: set[str]) -> int:
-    if "META_DATA_EXPORT" not in tables:
-        return 0
-    row = database.execute("SELECT value FROM META_DATA_EXPORT WHERE name = 'EXPORT_PRODUCT_VERSION'").fetchone()
-    found = re.search(r"\d{4}", str(row[0])) if row else None
-    return int(found.group()) if found else 0
-
-
-def _no_kernels(database: sqlite3.Connection, tables: set[str]) -> str:
-    if "CUPTI_ACTIVITY_KIND_GRAPH_TRACE" in tables:
-        return "CUDA graphs were recorded as a whole, so their kernels have no rows; use --cuda-graph-trace node"
-    if "TARGET_INFO_GPU" not in tables:
-        return "no CUDA activity was recorded: nsys found no usable GPU"
-    launched, failed = _launch_calls(database) if {"CUPTI_ACTIVITY_KIND_RUNTIME", "StringIds"} <= tables else (0, 0)
-    if failed:
-        return f"no kernel was recorded: {failed} of {launched} launch calls failed; the diagnostics name them"
-    if launched:
-        return f"no kernel was recorded, though the program made {launched} launch calls: their GPU records were lost"
-    return "no kernel was recorded: the program launched none while nsys recorded"
-
-
-def _launch_calls(database: sqlite3.Connection) -> tuple[int, int]:
-    """Return how many calls of the program launch kernels or graphs, and how many of them failed."""
-    row = database.execute(
-        """SELECT count(*), coalesce(sum(r.returnValue <> 0), 0) FROM CUPTI_ACTIVITY_KIND_RUNTIME AS r
-           JOIN StringIds AS s ON s.id = r.nameId WHERE s.value LIKE '%Launch%'"""
-    ).fetchone()
-    return int(row[0]), int(row[1])
-
-
-def silent_domains(database: sqlite3.Connection) -> list[str]:
-    """Return the names of NVTX domains that were created and then gave no range and no mark.
-
-    Two creations of one name in one process count as one domain: what the second records is not lost.
-    """
-    marks = ",".join(map(str, _RANGE_TYPES))
-    rows = database.execute(
-        f"""SELECT c.text, c.globalTid & ~16777215 AS process, EXISTS (
-              SELECT 1 FROM NVTX_EVENTS e WHERE e.eventType IN ({marks}) AND e.domainId = c.domainId
-              AND (e.globalTid & ~16777215) = (c.globalTid & ~16777215))
-            FROM NVTX_EVENTS c WHERE c.eventType = {_DOMAIN_CREATE}"""
-    ).fetchall()
-    heard = {(name, process) for name, process, has_events in rows if has_events}
-    return sorted({str(name) for name, process, _ in rows if (name, process) not in heard})
 
 
 def _points(exports: Iterable[Path]) -> dict[str, bool]:
@@ -290,22 +223,17 @@ def _points(exports: Iterable[Path]) -> dict[str, bool]:
     A range that never did ends with the capture; the runner opens a last range of its own after all points.
     """
     found: dict[str, bool] = {}
-    for export in exports:
-        with closing(sqlite3.connect(f"{export.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            for text, whole in _point_ranges(database):
-                label = text[len(POINT_PREFIX) :]
-                found[label] = found.get(label, False) or bool(whole)
+    for export in map(SqliteExport, exports):
+        if "NVTX_EVENTS" not in export.columns:
+            continue
+        name, join = "n.text", ""
+        if export.has("NVTX_EVENTS", "textId") and "StringIds" in export.columns:
+            name, join = "COALESCE(s.value, n.text)", "LEFT JOIN StringIds s ON s.id = n.textId"
+        rows = export.query(
+            f"SELECT {name}, n.end < (SELECT MAX(end) FROM NVTX_EVENTS) FROM NVTX_EVENTS n {join} "
+            f"WHERE n.eventType = 59 AND {name} LIKE '{POINT_PREFIX}%'"
+        )
+        for text, whole in rows:
+            label = text[len(POINT_PREFIX) :]
+            found[label] = found.get(label, False) or bool(whole)
     return found
-
-
-def _point_ranges(database: sqlite3.Connection) -> list[tuple[str, int]]:
-    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
-    if "NVTX_EVENTS" not in tables:
-        return []
-    name, join = "n.text", ""
-    if "StringIds" in tables:
-        name, join = "COALESCE(s.value, n.text)", "LEFT JOIN StringIds s ON s.id = n.textId"
-    return database.execute(
-        f"SELECT {name}, n.end < (SELECT MAX(end) FROM NVTX_EVENTS) FROM NVTX_EVENTS n {join} "
-        f"WHERE n.eventType = 59 AND {name} LIKE '{POINT_PREFIX}%'"
-    ).fetchall()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,9 @@ from profiler.tools.nsys.sqlite_export import SqliteExport
 
 STREAM = "TARGET_INFO_CUDA_STREAM"
 CONTEXT = "TARGET_INFO_CUDA_CONTEXT_INFO"
+KERNEL, GRAPH = "CUPTI_ACTIVITY_KIND_KERNEL", "CUPTI_ACTIVITY_KIND_GRAPH_TRACE"
+FIRST_YEAR_WITH_DOMAIN_QUERY = 2024
+_DOMAINS_NAMED = 5
 
 # Source: ENUM_CUPTI_STREAM_TYPE
 _STREAM_KINDS = {1: "default", 2: "non-blocking", 3: "null"}
@@ -86,30 +90,68 @@ def _judged(export: SqliteExport, severity: str, text: str) -> tuple[str, str, s
 
     nsys warns for each process of the recording that uses no GPU, such as a launcher; no trouble when the capture holds GPU work.
     """
-    if text.startswith(_NO_CUDA) and "CUPTI_ACTIVITY_KIND_KERNEL" in export.columns:
+    if text.startswith(_NO_CUDA) and KERNEL in export.columns:
         return "info", text, "said of a process that only starts others; the capture holds GPU work"
     return severity, text, ""
 
 
 def _noticed(export: SqliteExport) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
-    kernels, graphs = "CUPTI_ACTIVITY_KIND_KERNEL", "CUPTI_ACTIVITY_KIND_GRAPH_TRACE"
-    if kernels not in export.columns and graphs not in export.columns:
-        hint = "record with -t cuda on a machine with a GPU, and a driver that suits this nsys"
-        found.append(("warning", "the capture holds no GPU work", hint))
-    if graphs in export.columns:
+    if GRAPH in export.columns:
         text = "CUDA graphs were traced as a whole: their kernels have no rows of their own"
         found.append(("warning", text, "record with --cuda-graph-trace=node to see the kernels of graphs"))
-    if export.has("NVTX_EVENTS", "domainId", "eventType", "text"):
-        silent = export.query(
-            """SELECT text FROM NVTX_EVENTS WHERE eventType = 75 AND domainId NOT IN (
-               SELECT coalesce(domainId, 0) FROM NVTX_EVENTS WHERE eventType IN (34, 59, 60)) AND text IS NOT NULL"""
+    elif KERNEL not in export.columns:
+        hint = "record with -t cuda on a machine with a GPU, and a driver that suits this nsys"
+        found.append(("warning", f"the capture holds no GPU work: {no_kernels(export)}", hint))
+    silent = silent_domains(export)
+    return found + [("warning", text, hint) for text, hint in silent if len(silent) <= _DOMAINS_NAMED]
+
+
+def is_old(export: SqliteExport) -> bool:
+    """Return whether the nsys that wrote the export has no domains that a program asks for by name."""
+    year = re.search(r"\d{4}", export.version)
+    return year is None or int(year.group()) < FIRST_YEAR_WITH_DOMAIN_QUERY
+
+
+def silent_domains(export: SqliteExport) -> list[tuple[str, str]]:
+    """Return text and hint for each NVTX domain that was created and then gave no range and no mark.
+
+    Two creations of one name in one process count as one domain: what the second records is not lost.
+    """
+    if not export.has("NVTX_EVENTS", "domainId", "eventType", "text", "globalTid"):
+        return []
+    rows = export.query(
+        """SELECT DISTINCT c.text, c.globalTid >> 24, EXISTS (
+             SELECT 1 FROM NVTX_EVENTS e WHERE e.eventType IN (34, 59, 60) AND e.domainId = c.domainId
+             AND (e.globalTid >> 24) = (c.globalTid >> 24))
+           FROM NVTX_EVENTS c WHERE c.eventType = 75 AND c.text IS NOT NULL"""
+    )
+    heard = {row[:2] for row in rows if row[2]}
+    lost = "the Python package nvtx 0.2.12 and later records nothing under Nsight Systems before 2024"
+    fix = f"{lost}: use a newer nsys, nvtx==0.2.11, or profiler.point" if is_old(export) else "the program never used it"
+    names = sorted({str(row[0]) for row in rows if row[:2] not in heard})
+    return [(f"NVTX domain {name!r} was created but recorded no range", fix) for name in names]
+
+
+def no_kernels(export: SqliteExport) -> str:
+    """Say why an export holds no kernel; empty when it holds some."""
+    if KERNEL in export.columns:
+        return ""
+    if GRAPH in export.columns:
+        return "CUDA graphs were recorded as a whole, so their kernels have no rows; use --cuda-graph-trace node"
+    if "TARGET_INFO_GPU" not in export.columns:
+        return "no CUDA activity was recorded: nsys found no usable GPU"
+    launched = failed = 0
+    if export.has("CUPTI_ACTIVITY_KIND_RUNTIME", "returnValue", "nameId") and "StringIds" in export.columns:
+        ((launched, failed),) = export.query(
+            """SELECT count(*), coalesce(sum(r.returnValue <> 0), 0) FROM CUPTI_ACTIVITY_KIND_RUNTIME AS r
+               JOIN StringIds AS s ON s.id = r.nameId WHERE s.value LIKE '%Launch%'"""
         )
-        for (domain,) in silent if len(silent) <= 5 else ():
-            text = f"NVTX domain {domain!r} was created but recorded no range"
-            hint = "the program never used it; or Python nvtx 0.2.12+ met nsys 2023.4 or older: use nvtx 0.2.11 or a newer nsys"
-            found.append(("warning", text, hint))
-    return found
+    if failed:
+        return f"no kernel was recorded: {failed} of {launched} launch calls failed; the diagnostics name them"
+    if launched:
+        return f"no kernel was recorded, though the program made {launched} launch calls: their GPU records were lost"
+    return "no kernel was recorded: the program launched none while nsys recorded"
 
 
 def _left_out(export: SqliteExport, timed: Mapping[str, bool]) -> list[tuple[str, str, str]]:

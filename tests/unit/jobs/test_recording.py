@@ -159,7 +159,7 @@ def test_a_missing_tool_leaves_no_run_and_names_the_fix(tmp_path, monkeypatch):
 
 
 def test_auto_takes_the_built_in_recorder_where_there_is_nothing_else_and_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("profiler.tools.nsys.locate.find_nsys", lambda: None)
+    monkeypatch.setattr("profiler.tools.nsys.record.find_nsys", lambda: None)
     monkeypatch.setattr(choice, "gpus", list)
     events = Events()
     run = record(sweep(tools=("auto",)), tmp_path, events)

@@ -11,8 +11,10 @@ from profiler.capture.request import CaptureRequest, NsysOptions
 from profiler.errors import BadExportError, CaptureError, ToolMissingError
 from profiler.redaction import REMOVED
 from profiler.tools.nsys import export, locate, record
-from profiler.tools.nsys.record import NsysRecorder, loses_domains, silent_domains
+from profiler.tools.nsys.record import NsysRecorder, loses_domains
 from profiler.tools.nsys.scrub import is_environment_block, scrub
+from profiler.tools.nsys.sqlite_export import SqliteExport
+from profiler.tools.nsys.target_tables import silent_domains
 
 
 @pytest.fixture(autouse=True)
@@ -185,11 +187,11 @@ INSERT INTO NVTX_EVENTS VALUES (1, NULL, 75, 'quiet', 1, 16777217), (2, NULL, 75
 @pytest.mark.parametrize(("version", "noted"), [("2023.4.4.54", True), ("2025.3.1.90", False)])
 def test_domains_that_lost_their_ranges_are_noticed(tmp_path, version, noted):
     path = database(tmp_path / "capture.sqlite", NVTX.format(version=version))
-    with closing(sqlite3.connect(path)) as connection:
-        assert silent_domains(connection) == ["loud", "quiet"]
+    silent = silent_domains(SqliteExport(path))
+    assert [text.split("'")[1] for text, _ in silent] == ["loud", "quiet"]
     request = CaptureRequest(command=("true",), nsys=NsysOptions(trace=("nvtx",)))
     _, notes = NsysRecorder(None).finish(request, tmp_path, None, "capture")
-    assert [("nvtx 0.2.12" in note and "quiet" in note) for note in notes] == ([True] if noted else [])
+    assert [("nvtx 0.2.12" in note and "quiet" in note) for note in notes] == ([False, True] if noted else [])
 
 
 SECRETS = """
