@@ -51,8 +51,8 @@ def run(
 def _print(shown: pd.DataFrame, ranking: pd.DataFrame) -> None:
     """Print rows of a ranking, and where their times come from."""
     from profiler.cli.printing import console, print_rows
-    from profiler.compare.ranking import WORK
-    from profiler.compare.winners import configuration_of, format_tracing
+    from profiler.compare.ranking import WORK, configuration_of
+    from profiler.compare.winners import format_tracing
     from profiler.report.exporters.compare_markdown import format_change
     from profiler.units import format_ns, format_value
 
@@ -64,7 +64,7 @@ def _print(shown: pd.DataFrame, ranking: pd.DataFrame) -> None:
             "shape": row["shape"],
             "type": row["dtype"],
             "measured": row["conditions"],
-            "": "" if row["row"] in alone else _standing(row),
+            "": "only one" if row["row"] in alone else _standing(row),
             "configuration": configuration_of(row["row"], row["conditions"]),
             "median": format_ns(row["median_ns"]),
             "behind": "" if row["place"] == 1 else format_change(row),

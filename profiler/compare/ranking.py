@@ -20,6 +20,7 @@ from profiler.compare.rows.sides import side_rows
 from profiler.errors import DataMissingError, UsageError
 from profiler.metrics.recording import Recording, load
 from profiler.metrics.time_sources import check_source, choose_source
+from profiler.point_label import decode_label, encode_label
 from profiler.store.run_dir import runs_root
 
 if TYPE_CHECKING:
@@ -176,23 +177,31 @@ def _ranked(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule) -> lis
     """Return the records of timed rows, which are sorted by time."""
     if not rows:
         return []
-    records = [_record(rows[0], 1, (1.0, 1.0, 1.0), Verdict.SAME.value, _remark(rows))]
+    records = [_record(rows[0], 1, (1.0, 1.0, 1.0), Verdict.SAME.value, _remark(rows, rule))]
     if len(rows) > 1:
         decisions = decide(_estimates(rows[0], rows[1:], noise), rule)
         ratios = zip(decisions.ratio, decisions.ratio_low, decisions.ratio_high, strict=True)
         for place, (row, ratio, verdict) in enumerate(zip(rows[1:], ratios, decisions.verdict, strict=True), 2):
-            records.append(_record(row, place, ratio, verdict, _remark([row])))
+            records.append(_record(row, place, ratio, verdict, _remark([row], rule)))
     return records
 
 
-def _remark(rows: Sequence[Row]) -> str:
+def _remark(rows: Sequence[Row], rule: DecisionRule) -> str:
     """Return what a reader must know of the first of some rows: what its time is and leaves out, which is first by kernel time."""
     found = ["iterations overlap on the GPU: their period"] if any(row.overlaps for row in rows) else []
     found += [rows[0].remark] if rows[0].remark else []
     kernel = min(rows, key=lambda row: row.kernel_ns if np.isfinite(row.kernel_ns) else np.inf)
-    if kernel.kernel_ns < rows[0].kernel_ns:
-        found.append(f"by kernel time alone {kernel.label} would be first")
+    if kernel.kernel_ns * (1.0 + rule.threshold) < rows[0].kernel_ns:
+        found.append(f"by kernel time alone {configuration_of(kernel.label)} would be first")
     return "; ".join(found)
+
+
+def configuration_of(label: str, conditions: str = "") -> str:
+    """Return what a label says beside work and conditions; the whole label where it names no operation."""
+    shared = (*WORK, *(text.partition("=")[0] for text in conditions.split()))
+    parts = decode_label(label)
+    kept = {name: value for name, value in parts.items() if name not in shared}
+    return encode_label(kept) if "op" in parts else label
 
 
 def _estimates(fastest: Row, others: Sequence[Row], noise: MachineNoise) -> Estimates:

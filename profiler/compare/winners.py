@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from profiler.compare.ranking import WORK
-from profiler.point_label import decode_label, encode_label
+from profiler.compare.ranking import WORK, configuration_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,11 +110,3 @@ def _winner(key: Iterable[str], rows: pd.DataFrame) -> Winner:
 def format_tracing(cost_pct: float) -> str:
     """Return how much longer an iteration took while a tool recorded than without; empty when that is not known."""
     return f"{cost_pct:+.1f} %" if cost_pct == cost_pct else ""
-
-
-def configuration_of(label: str, conditions: str = "") -> str:
-    """Return what a label says beside work and conditions; the whole label where it names no operation."""
-    shared = (*WORK, *(text.partition("=")[0] for text in conditions.split()))
-    parts = decode_label(label)
-    kept = {name: value for name, value in parts.items() if name not in shared}
-    return encode_label(kept) if "op" in parts else label

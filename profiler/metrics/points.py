@@ -191,7 +191,9 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
     peak, l2 = (_first_known([*totals, own], rows) for totals, own in zip(of_gpus, known, strict=True))
     share = bandwidth * 100.0 / peak
     beyond, cold = share > 100, columns["cache"] == "cold"
-    notes = [_tool_notes(gpu, UNTRACED in results, rows), objects([None] * rows), columns["clock_note"]]
+    status, reason = (results.get(UNTRACED, {}).get(name, objects([None] * rows)) for name in ("status", "reason"))
+    said = [why if state == PointStatus.OK.value else None for state, why in zip(status, reason, strict=True)]
+    notes = [_tool_notes(gpu, UNTRACED in results, rows), objects([None] * rows), objects(said), columns["clock_note"]]
     notes[1][beyond] = "bandwidth above the peak: served by cache"
     notes[1][beyond & cold & np.isnan(l2)] = "bandwidth above the peak with a cold cache; the size of the L2 is unknown"
     impossible = "bandwidth above the peak with a cold cache: impossible, the bytes or the time are wrong"

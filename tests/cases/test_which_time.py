@@ -163,6 +163,22 @@ def test_a_bandwidth_is_held_against_the_peak_of_all_devices_used(case, rows, ra
     assert row["effective_bandwidth_bytes_per_s"] == rate * 1e12 and row["note"] == note
 
 
+def test_what_the_program_says_of_its_own_times_stands_beside_them(case, profiler, ranked, rows, tmp_path):
+    path, page, answer = case("c_by_a.json"), tmp_path / "page.html", tmp_path / "answer.json"
+    document = json.loads(path.read_text())
+    document["points"][0] |= {"reason": "the GPU waited for the host", "event_pair_ns": 6_000}
+    path.write_text(json.dumps(document))
+    note = "the GPU waited for the host; an empty pair of events takes 6 µs of the time"
+    assert [row["note"] for row in rows(path, "points")] == [note] == [row["note"] for row in ranked(path)]
+    assert note in profiler("show", path)[1]
+    assert profiler("dashboard", path, "--output", page)[0] == 0 and note in page.read_text(encoding="utf-8")
+    assert profiler("compare", path, path, "--json", answer)[0] == 0
+    assert [row["detail"].count(note) for row in json.loads(answer.read_text())["rows"]] == [1]
+    document["points"][0]["event_pair_ns"] = 900  # too little to be said
+    path.write_text(json.dumps(document))
+    assert [row["note"] for row in ranked(path)] == ["the GPU waited for the host"]
+
+
 def test_kernels_of_unlike_work_are_listed_by_name_and_never_ranked(case, profiler, ranked):
     path = case("nsys_three_kernels_best.sqlite")
     found = ranked(path)

@@ -89,9 +89,9 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def _side(group: Sequence[Recording], name: str, source: TimeSource | None) -> Side:
-    rows = [] if source is None else merge_replicates([side_rows(recording, source) for recording in group])
+    parts = [] if source is None else [side_rows(recording, source) for recording in group]
     facts = recording_facts(group[0], source.tool if source else None, str(source) if source else "")
-    return Side(name, source, rows, facts, group[0])
+    return Side(name, source, merge_replicates(parts), facts, group[0])
 
 
 def _compare(
@@ -125,7 +125,8 @@ def _compare(
     rows = build_rows(judged, estimates, rule)
     # with one process a side more samples would not help: say what would
     alone = (rows["reason"] == "interval_too_wide") & (rows["rounds"] == 1)
-    rows.loc[alone, ["reason", "detail"]] = "one_capture", REASONS["one_capture"]
+    told = [detail.replace(REASONS["interval_too_wide"], REASONS["one_capture"]) for detail in rows.loc[alone, "detail"]]
+    rows.loc[alone, "reason"], rows.loc[alone, "detail"] = "one_capture", told
     infos = [_info(side, group) for side, group in zip(sides, groups, strict=True)]
     design = _design(groups, noise)
     changes = pd.concat(metrics, ignore_index=True)

@@ -276,13 +276,20 @@ def build_rows(judged: Sequence[Judged], estimates: Estimates, rule: DecisionRul
     return frame.astype(dict.fromkeys(integers, "Int64"))
 
 
-def _remark(base: Row, candidate: Row, ratio: float, threshold: float) -> str:
+def _remarks(base: Row, candidate: Row, ratio: float, threshold: float) -> list[str]:
     """Say where a row's times are periods, and where kernel time alone would lead to another answer."""
     found = ["iterations overlap on the GPU, so their periods are compared"] if base.overlaps or candidate.overlaps else []
     kernels = candidate.kernel_ns / base.kernel_ns
     if np.isfinite(kernels) and np.isfinite(ratio) and _direction(kernels, threshold) != _direction(ratio, threshold):
         found.append(f"kernel time alone changed by {100.0 * (kernels - 1.0):+.2f} %")
-    return "".join(f"; {text}" for text in found)
+    return found
+
+
+def _notes(base: Row, candidate: Row) -> list[str]:
+    """Return what must be known of the times of either side, once where it is the same."""
+    if base.remark == candidate.remark:
+        return [base.remark] if base.remark else []
+    return [f"{side}: {row.remark}" for side, row in (("base", base), ("candidate", candidate)) if row.remark]
 
 
 def explanation(row: Mapping[Any, Any]) -> str:
@@ -303,8 +310,11 @@ def _record(item: Judged, decisions: Decisions, index: int, threshold: float) ->
     fixed = item.verdict is not None
     verdict, reason = (item.verdict.value, item.reason) if item.verdict else (decisions.verdict[index], decisions.reason[index])
     numbers = {name: getattr(decisions, name)[index] for name in ("ratio", "ratio_low", "ratio_high", "p_value", "q_value")}
-    remark = "" if fixed or base is None or candidate is None else _remark(base, candidate, numbers["ratio"], threshold)
-    detail = (item.detail or REASONS.get(reason, "")) + remark
+    said = [item.detail or REASONS.get(reason, "")]
+    if base is not None and candidate is not None:
+        said += [] if fixed else _remarks(base, candidate, numbers["ratio"], threshold)
+        said += _notes(base, candidate)
+    detail = "; ".join(filter(None, said))
     return {
         "candidate": item.candidate,
         "row": shown.label,

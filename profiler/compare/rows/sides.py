@@ -51,9 +51,9 @@ def side_rows(recording: Recording, source: TimeSource) -> list[Row]:
     samples = recording.table("samples", source.tool) if recording.has("samples", source.tool) else None
     rows = rows_from_points(recording.table("points", source.tool), samples)
     if source.tool == UNTRACED:
-        points = recording.metric("points")
-        said = zip(points["note"].fillna("").astype(str), points["tracing_cost_pct"].astype(float), strict=True)
-        known = dict(zip(points["label"], said, strict=True))
+        known = {point["label"]: point for point in recording.metric_columns("points").to_records()}
         for row in rows:
-            row.remark, row.tracing_cost_pct = known[row.label]
+            point = known[row.label]
+            row.remark, row.kernel_ns = point["note"] or "", float(point["kernel_time_ns"] or "nan")
+            row.tracing_cost_pct = float(point["tracing_cost_pct"] or "nan")
     return rows
