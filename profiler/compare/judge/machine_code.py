@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from profiler.compare.judge.metric_changes import change
+from profiler.compare.judge.metric_changes import compare_values
 from profiler.errors import CaptureError
 from profiler.kernel_names import demangle, instantiation
 from profiler.metrics.launch_columns import REGISTERS
@@ -122,7 +122,7 @@ def resource_changes(
     base: Mapping[tuple[str, str], Mapping[str, int]],
     candidate: Mapping[tuple[str, str], Mapping[str, int]],
     functions: Iterable[tuple[str, str]],
-) -> list[dict[str, Any]]:
+) -> list[dict[Any, Any]]:
     """Compare what the measured kernels take.
 
     Args:
@@ -131,18 +131,18 @@ def resource_changes(
         functions: What a row of times runs on the base and on the candidate, as `function_code` takes it.
 
     Returns:
-        Records with the columns of `metric_changes.METRIC_COLUMNS`, without `candidate`.
+        Records with the columns of `metric_changes.METRIC_COLUMNS`, without `candidate` and `match`.
     """
-    records = []
+    import pandas as pd
+
+    sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     for ours_name, theirs_name in functions:
-        ours, theirs = function_code(base, ours_name), function_code(candidate, theirs_name)
-        for key in dict.fromkeys([*ours, *theirs]):
-            architecture, rest = key
-            shown = f"{instantiation(demangle(ours_name))} ({' '.join(filter(None, [architecture, rest]))})"
-            for spec in RESOURCES.values():
-                record = change(spec, ours.get(key), theirs.get(key))
-                if record:
-                    records.append({"table": "machine code", "row": shown, **record})
+        named = instantiation(demangle(ours_name))
+        for side, found, name in zip(sides, (base, candidate), (ours_name, theirs_name), strict=True):
+            side |= {f"{named} ({' '.join(filter(None, key))})": values for key, values in function_code(found, name).items()}
+    ours, theirs = (pd.DataFrame.from_dict(side, orient="index") for side in sides)
+    found = compare_values(list(RESOURCES.values()), ours, theirs).assign(table="machine code")
+    records: list[dict[Any, Any]] = found.to_dict("records")
     return records
 
 

@@ -60,15 +60,15 @@ def metric_changes(base: Side, candidate: Side, pairs: Sequence[Pair]) -> pd.Dat
 
     from profiler.metrics import catalog
 
-    names = dict(_renamed(pairs))
-    records: list[dict[str, Any]] = []
-    told: _Told = {}
+    names, told = dict(_renamed(pairs)), set[tuple[object, ...]]()
+    found = [pd.DataFrame(columns=list(METRIC_COLUMNS[1:]))]
     for table in catalog.METRIC_TABLES:
         if table.matching and base.recording is not None and candidate.recording is not None:
-            records += _table_changes(table, table.matching, base.recording, candidate.recording, names, told)
-    frame = pd.DataFrame(records, columns=list(METRIC_COLUMNS[1:]))
+            ours, theirs = _rows(table, base.recording, {}), _rows(table, candidate.recording, names)
+            found.append(_untold(_table_changes(table, table.matching, ours, theirs), ours, theirs, told))
+    frame = pd.concat([part for part in found if len(part)] or found, ignore_index=True)
     frame.insert(0, "candidate", candidate.name)
-    return frame
+    return frame[list(METRIC_COLUMNS)]
 
 
 def metric_names() -> tuple[str, ...]:
@@ -89,34 +89,47 @@ def _renamed(pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
 
 
 _LAUNCH = ("kernel", "launch_grid", "launch_block")
-_Told = dict[tuple[str, str], str]
-"""Values of both sides by name of a row (its key, its point, its kernel with grid and block) and metric."""
 
 
-def _table_changes(
-    table: MetricTable, matching: Matching, base: Recording, candidate: Recording, names: Mapping[str, str], told: _Told
-) -> list[dict[str, Any]]:
-    """Compare one table; what an earlier table told of the same row is not told again."""
-    ours, theirs = _rows(table.name, matching, base, {}), _rows(table.name, matching, candidate, names)
-    pairs = partners(ours, theirs) if matching.by_order else {}
-    match = dict(pairs.values())
-    theirs = {pairs[name][0] if name in pairs else name: row for name, row in theirs.items()}
-    specs = [spec for spec in table.columns if _compared(spec, matching)]
-    records: list[dict[str, Any]] = []
-    own: _Told = {}
-    for key in dict.fromkeys([*ours, *theirs]):
-        known = {key, *_other_names(ours.get(key) or theirs[key])}
-        for spec in specs:
-            record = change(spec, ours.get(key), theirs.get(key), matching.steady)
-            values = f"{record['base_value']} {record['candidate_value']}" if record else ""
-            if record and all(told.get((name, spec.name)) != values for name in known):
-                own |= {(name, spec.name): values for name in known}
-                records.append({"table": table.name, "row": key, **record, "match": match.get(key)})
-    told |= own
-    return records
+def _rows(table: MetricTable, recording: Recording, names: Mapping[str, str]) -> pd.DataFrame:
+    """Return a metric table with one row a name, in its order: several rows of one name as medians."""
+    import pandas as pd
+
+    try:
+        frame = recording.metric(table.name)
+    except DataMissingError:
+        return pd.DataFrame()
+    keys = [name for name in table.matching.keys if name in frame] if table.matching else []
+    name = frame[keys].map(str).agg(" ".join, axis=1).replace(names) if len(frame) else pd.Series(dtype=str)
+    numbers = [spec.name for spec in table.columns if spec.unit and spec.name in frame]
+    rows = frame.assign(**{column: pd.to_numeric(frame[column], errors="coerce").astype(float) for column in numbers}).groupby(
+        name.to_numpy(), sort=False
+    )
+    return rows.first().assign(**rows[numbers].median())
 
 
-def _other_names(row: Mapping[str, Any]) -> Iterator[str]:
+def _table_changes(table: MetricTable, matching: Matching, ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """Compare one table, its rows as from `_rows`."""
+    match: dict[str, str] = {}
+    if matching.by_order:
+        paired = partners(ours.to_dict("index"), theirs.to_dict("index"))
+        match, theirs = dict(paired.values()), theirs.rename(index={name: own for name, (own, _) in paired.items()})
+    found = compare_values([spec for spec in table.columns if _compared(spec, matching)], ours, theirs, matching.steady)
+    return found.assign(table=table.name, match=found["row"].map(match).astype(object))
+
+
+def _untold(found: pd.DataFrame, ours: pd.DataFrame, theirs: pd.DataFrame, told: set[tuple[object, ...]]) -> pd.DataFrame:
+    """Leave out what an earlier table told of the same row: of its name, its point, or its kernel with grid and block."""
+    known = ours.combine_first(theirs)
+    names = {row: {row, *_other_names(known.loc[row])} for row in found["row"].unique() if row in known.index}
+    values = found[["row", "metric", "base_value", "candidate_value"]].map(str).itertuples(index=False, name=None)
+    facts = [{(name, *rest) for name in names.get(row, {row})} for row, *rest in values]
+    fresh = [not own & told for own in facts]
+    told.update(*(own for own, new in zip(facts, fresh, strict=True) if new))
+    return found[fresh]
+
+
+def _other_names(row: pd.Series[Any]) -> Iterator[str]:
     """Yield by which names other tables may know a row: its sweep point, its kernel with grid and block."""
     if isinstance(row.get("point"), str) and row["point"]:
         yield row["point"]
@@ -164,77 +177,44 @@ def _compared(spec: ColumnSpec, matching: Matching) -> bool:
     return not (matching.timed and spec.unit in _OF_TIME)
 
 
-def _rows(table: str, matching: Matching, recording: Recording, names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the rows of a metric table by their keys as text, several of one name as medians."""
-    try:
-        frame = recording.metric(table)
-    except DataMissingError:
-        return {}
-    keys = [name for name in matching.keys if name in frame.columns]
-    found: dict[str, list[dict[str, Any]]] = {}
-    for record in frame.to_dict("records"):
-        name = " ".join(str(record[key]) for key in keys)
-        found.setdefault(names.get(name, name), []).append(record)
-    return {name: _median_row(records) for name, records in found.items()}
-
-
-def _median_row(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Several launches of one configuration become one row of medians."""
-    if len(records) == 1:
-        return records[0]
-    merged = {}
-    for name, first in records[0].items():
-        values = [_number(record.get(name)) for record in records]
-        known = [value for value in values if np.isfinite(value)]
-        merged[name] = float(np.median(known)) if known else first
-    return merged
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")
-
-
-def change(
-    spec: ColumnSpec, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None, steady: bool = True
-) -> dict[str, Any] | None:
-    """Compare one metric of one row; None when neither side has a value.
+def compare_values(specs: Sequence[ColumnSpec], ours: pd.DataFrame, theirs: pd.DataFrame, steady: bool = True) -> pd.DataFrame:
+    """Compare metrics of rows of the same name.
 
     Args:
-        spec: The metric.
-        ours: Metric names to values of the base; None without the row.
+        specs: The metrics.
+        ours: Rows of the base by name; columns are metrics.
         theirs: The same of the candidate.
         steady: One value a side is enough to call a change better or worse.
+
+    Returns:
+        Columns of `METRIC_COLUMNS` from `row` to `reason`: the rows in order, each with the metrics that a side has a value of.
     """
-    base, candidate = (_number(record.get(spec.name)) if record else np.nan for record in (ours, theirs))
-    if not (np.isfinite(base) or np.isfinite(candidate)):
-        return None
-    verdict, reason = _verdict(spec, base, candidate, steady)
-    ratio = candidate / base if base and np.isfinite(base) else np.nan
-    return {
-        "metric": spec.name,
-        "unit": spec.unit,
-        "better": spec.better,
-        "base_value": base,
-        "candidate_value": candidate,
-        "change_ratio": ratio,
-        "verdict": verdict,
-        "reason": reason,
-    }
+    import pandas as pd
 
-
-def _verdict(spec: ColumnSpec, base: float, candidate: float, steady: bool) -> tuple[str, str]:
-    if not np.isfinite(candidate):
-        return "base only", "unmatched"
-    if not np.isfinite(base):
-        return "candidate only", "unmatched"
-    exact = spec.compared == "exactly"
-    reason = "exact" if exact else "one_value"
-    smallest = 0.0 if exact else POINT_STEP if spec.unit == "%" else RELATIVE_STEP * abs(base)
-    if candidate == base or abs(candidate - base) < smallest:
-        return "same", reason
-    if spec.better == "none" or not (steady or exact):
-        return "changed", reason
-    return ("better" if (candidate < base) == (spec.better == "lower") else "worse"), reason
+    index, names = list(dict.fromkeys([*ours.index, *theirs.index])), [spec.name for spec in specs]
+    base, candidate = (side.reindex(index=index, columns=names).to_numpy(dtype=float).ravel() for side in (ours, theirs))
+    of_spec = {key: np.tile([getattr(spec, key) for spec in specs], len(index)) for key in ("name", "unit", "better", "compared")}
+    exact, better, step = of_spec["compared"] == "exactly", of_spec["better"], np.abs(candidate - base)
+    smallest = np.where(exact, 0.0, np.where(of_spec["unit"] == "%", POINT_STEP, RELATIVE_STEP * np.abs(base)))
+    alone = np.isnan(base) | np.isnan(candidate)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(base == 0, np.nan, candidate / base)
+    verdict = np.select(
+        [np.isnan(candidate), np.isnan(base), (step == 0) | (step < smallest), (better == "none") | ~(exact | steady)],
+        ["base only", "candidate only", "same", "changed"],
+        np.where((candidate < base) == (better == "lower"), "better", "worse"),
+    )
+    frame = pd.DataFrame(
+        {
+            "row": np.repeat(index, len(specs)),
+            "metric": of_spec["name"],
+            "unit": of_spec["unit"],
+            "better": better,
+            "base_value": base,
+            "candidate_value": candidate,
+            "change_ratio": ratio,
+            "verdict": verdict,
+            "reason": np.where(alone, "unmatched", np.where(exact, "exact", "one_value")),
+        }
+    )
+    return frame[~(np.isnan(base) & np.isnan(candidate))]

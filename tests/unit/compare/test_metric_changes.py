@@ -1,10 +1,11 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from profiler.compare.judge.captures import compare_targets
-from profiler.compare.judge.metric_changes import change
+from profiler.compare.judge.metric_changes import compare_values
 from profiler.metrics import catalog
 from profiler.spec import ColumnSpec
 
@@ -13,6 +14,12 @@ REGISTERS = ColumnSpec("registers_per_thread", "lower", compared="exactly", unit
 OCCUPANCY = ColumnSpec("achieved_occupancy_pct", "higher")
 BYTES = ColumnSpec("dram_bytes", "lower")
 PLAIN = ColumnSpec("waves_per_sm", "none", unit="waves")
+
+
+def judged(spec, base, candidate, **more):
+    sides = (pd.DataFrame({spec.name: [value]}, index=["row"]) for value in (base, candidate))
+    found = compare_values([spec], *sides, **more)
+    return found["verdict"].iloc[0] if len(found) else None
 
 
 @pytest.mark.parametrize(
@@ -34,18 +41,16 @@ PLAIN = ColumnSpec("waves_per_sm", "none", unit="waves")
     ],
 )
 def test_direction_and_size_decide(spec, base, candidate, verdict):
-    found = change(spec, {spec.name: base}, {spec.name: candidate})
-    assert found["verdict"] == verdict
+    assert judged(spec, base, candidate) == verdict
 
 
 def test_one_value_of_a_time_is_never_called_better_or_worse():
     latency = ColumnSpec("latency_median_ns", "lower")
-    assert change(latency, {"latency_median_ns": 1}, {"latency_median_ns": 9}, steady=False)["verdict"] == "changed"
-    assert change(REGISTERS, {"registers_per_thread": 1}, {"registers_per_thread": 9}, steady=False)["verdict"] == "worse"
+    assert judged(latency, 1, 9, steady=False) == "changed" and judged(REGISTERS, 1, 9, steady=False) == "worse"
 
 
 def test_what_neither_side_has_is_no_row():
-    assert change(REGISTERS, {}, None) is None and change(REGISTERS, {"registers_per_thread": None}, {}) is None
+    assert judged(REGISTERS, np.nan, np.nan) is None and judged(REGISTERS, None, np.nan) is None
 
 
 EXACT = ("registers", "shared_memory", "static_shared", "dynamic_shared", "local_memory", "stack", "spill", "theoretical")
