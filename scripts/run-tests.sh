@@ -22,6 +22,6 @@ if [ -f build/CTestTestfile.cmake ]; then
 else
   echo "not run: C++ tests (no build; see above)"
 fi
-# most tests wait for a program, so a third worker finds time on two cores
-"$python" -m pytest -n 3 --dist loadfile -m "not long" || status=1
+# most tests wait for a program, so four workers find time on two cores
+"$python" -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long" || status=1
 exit $status

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ import pytest
 from profiler.capture.artefacts import HOST_OPS_LIBRARY, find_core_library, find_host_ops_library
 
 ROOT = Path(__file__).parents[1]
+WAITING = ("test_nsys_recording.py", "test_stats_equality.py")
+GUARD_S = 600
+"""Ends a test that would wait for ever; no measure of anything."""
 NSYS_LOCK = Path(tempfile.gettempdir()) / "profiler-tests-nsys.lock"
 
 
@@ -41,6 +45,25 @@ def pytest_configure(config: pytest.Config) -> None:
     missing = find_host_ops_library() is None or find_core_library() is None
     if missing and not hasattr(config, "workerinput") and shutil.which("cmake"):
         subprocess.run([sys.executable, ROOT / "hatch_build.py"], check=True, capture_output=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits longest, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: (item.path.name not in WAITING, item.path.parent.name != "browser"))
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., None]:
+    """Return a function that waits until something is so, while the process that makes it so runs."""
+
+    def wait(condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
+        end = time.monotonic() + GUARD_S
+        while not condition():
+            assert process is None or process.poll() is None, "the process ended before"
+            assert time.monotonic() < end, "never true"
+            time.sleep(0.02)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 import time
 from contextlib import contextmanager
 
-LIMIT_S = 60
+LIMIT_S = 600
+"""Ends a wait that would last for ever."""
 
 
 def until(page, expression, argument=None):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from profiler.capture.request import CaptureRequest, NcuOptions, NsysOptions
+from profiler.capture.session import Job
+from profiler.capture.sweep import Axes
 from profiler.cli import COMMANDS
+from profiler.engines import ENGINES, load_engine
+from profiler.engines.base import Engine
 from profiler.errors import UsageError
 from profiler.findings import RULE_MODULES, rules
 from profiler.metrics.catalog import METRIC_TABLES, compute_all, find
@@ -15,12 +21,16 @@ from profiler.metrics.recording import load
 from profiler.metrics.spec import MetricTable
 from profiler.metrics.summary import FIGURES
 from profiler.report.panels import PANELS
+from profiler.runner.option import described
+from profiler.runner.request import SweepOptions
 from profiler.runner.settings import OPTIONS
 from profiler.schema import TABLES
 from profiler.spec import TableSpec
 from profiler.units import UNITS, unit_of
 
 PACKAGE = Path(__file__).parents[2] / "profiler"
+NAMED_IN_FULL = {"profiler.engines.torch_silu:TorchSiluEngine"}
+"""Engines of a baseline, which nobody gets by a short name."""
 
 
 def _name(table: TableSpec) -> str:
@@ -120,3 +130,54 @@ def test_the_core_reads_every_measuring_option() -> None:
     source = (PACKAGE.parent / "cpp_driver" / "core" / "settings.cpp").read_text(encoding="utf-8")
     body = source.split("Settings readSettings(")[1]
     assert {option.name for option in OPTIONS if f'"{option.name}"' not in body} == set()
+
+
+def _parsed(folder: str) -> dict[str, ast.Module]:
+    return {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / folder).glob("[a-z]*.py"))}
+
+
+def test_every_engine_is_listed_and_whole() -> None:
+    classes = {
+        f"profiler.engines.{module}:{node.name}"
+        for module, tree in _parsed("engines").items()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Engine") and node.name != Engine.__name__
+    }
+    assert classes == {*ENGINES.values(), *NAMED_IN_FULL}
+    asked = {name for name in vars(Engine) if not name.startswith("_")}
+    for name in ENGINES:
+        assert load_engine(name).name == name
+        assert asked <= {name for base in load_engine(name).__mro__ for name in vars(base)}
+
+
+def test_every_job_has_steps_and_a_verb() -> None:
+    imported = {
+        stem: {
+            item.module.removeprefix("profiler.jobs.")
+            for item in ast.walk(tree)
+            if isinstance(item, ast.ImportFrom) and item.module
+        }
+        | {alias.name for item in ast.walk(tree) if isinstance(item, ast.ImportFrom) for alias in item.names}
+        for stem, tree in {**_parsed("jobs"), **{f"cli.{stem}": tree for stem, tree in _parsed("cli").items()}}.items()
+    }
+    reached = {name for name in imported if name.startswith("cli.")}
+    while more := {name for stem in reached for name in imported[stem]} & imported.keys() - reached:
+        reached |= more
+    for module in (import_module(f"profiler.jobs.{stem}") for stem in _parsed("jobs")):
+        for job in (item for item in vars(module).values() if isinstance(item, type) and item.__module__ == module.__name__):
+            if issubclass(job, Job):
+                assert module.__name__.rpartition(".")[2] in reached, f"no verb records a {job.__name__}"
+                assert job.steps is not Job.steps, f"{job.__name__} has no steps"
+
+
+@pytest.mark.parametrize("owner", [CaptureRequest, NsysOptions, NcuOptions, SweepOptions, Axes])
+def test_every_option_is_used(owner: type) -> None:
+    read = {
+        node.attr
+        for path in PACKAGE.rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef) and function.name != "__post_init__"
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+    assert {option.field for option in described(owner)} <= read

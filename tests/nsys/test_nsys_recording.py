@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -220,7 +219,7 @@ def test_points_that_crash_hang_or_lie_leave_one_capture_with_the_rest(tmp_path,
         tools=("nsys",),
         label="faults",
         environment=ENGINE_PATH,
-        sweep=SweepOptions(tuple(points), engine="faulty_engine:FaultyEngine", settings=QUICK, point_timeout_s=2.0),
+        sweep=SweepOptions(tuple(points), engine="faulty_engine:FaultyEngine", settings=QUICK, point_timeout_s=4.0),
     )
     run = record(request, tmp_path)
     result = {point["attributes"]["fault"]: point for point in json.loads((run.raw("nsys") / "result.json").read_text())["points"]}
@@ -306,11 +305,9 @@ def test_ctrl_c_ends_nsys_and_the_target(tmp_path):
             if text == "ready":
                 raise KeyboardInterrupt
 
-    began = time.monotonic()
-    code = "import time; print('ready', flush=True); time.sleep(300)"
+    code = "import time; print('ready', flush=True); time.sleep(3000)"
     with pytest.raises(KeyboardInterrupt):
         record(CaptureRequest(tools=("nsys",), command=(sys.executable, "-c", code)), tmp_path, Interrupt())
-    assert time.monotonic() - began < 60
     (folder,) = tmp_path.iterdir()
     assert RunDir(folder).manifest.reason == "interrupted by the user"
     leftovers = [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal() and _runs(entry, code.encode())]
@@ -326,7 +323,12 @@ record(CaptureRequest.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))
 """
 
 
-def test_a_recording_whose_profiler_was_killed_goes_on_with_what_nsys_saved(tmp_path):
+def _finished(runs):
+    journals = runs.glob(".partial-*/raw/nsys/points.jsonl")
+    return sum(event["event"] == "point" for journal in journals for event in Journal(journal).events())
+
+
+def test_a_recording_whose_profiler_was_killed_goes_on_with_what_nsys_saved(tmp_path, until):
     points = tuple(expand("swish", ["32x64"], [], ["fault=slow"], ["block=32:320:32"]))
     request = CaptureRequest(
         tools=("nsys",),
@@ -338,12 +340,7 @@ def test_a_recording_whose_profiler_was_killed_goes_on_with_what_nsys_saved(tmp_
     process = subprocess.Popen(
         argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(PACKAGE)}
     )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        journals = list(tmp_path.glob(".partial-*/raw/nsys/points.jsonl"))
-        if journals and sum(event["event"] == "point" for event in Journal(journals[0]).events()) >= 3:
-            break
-        time.sleep(0.02)
+    until(lambda: _finished(tmp_path) >= 3, process)
     process.kill()
     process.wait()
     run = resume("killed", tmp_path)  # waits for nsys, which ends once the runner has seen that the profiler is gone

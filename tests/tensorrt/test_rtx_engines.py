@@ -65,7 +65,7 @@ def steps(rtx_plugin_library, rtx_environment, tmp_path_factory) -> dict[str, di
     plans = tmp_path_factory.mktemp("plans")
     request = {"plugin_library": str(rtx_plugin_library), "cases": all_cases(plans)}
     done = subprocess.run(
-        [sys.executable, str(WORKER)], input=json.dumps(request), env=rtx_environment, capture_output=True, text=True, timeout=600
+        [sys.executable, str(WORKER)], input=json.dumps(request), env=rtx_environment, capture_output=True, text=True
     )
     reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert done.returncode == 0, f"exit {done.returncode} after {reports[-1:]}\n{done.stderr[-3000:]}"

@@ -40,7 +40,7 @@ def runner(rtx_environment, rtx_plugin_library, tmp_path):
         (tmp_path / "points.jsonl").unlink(missing_ok=True)
         argv = [sys.executable, "-m", "profiler.runner", "--request", "request.json"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True)
         return done, json.loads((tmp_path / "result.json").read_text())
 
     return run

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import DRIVER
@@ -259,7 +258,7 @@ def test_a_job_goes_on_where_it_stood(driver, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
-def test_a_killed_job_loses_no_finished_round(driver, tmp_path):
+def test_a_killed_job_loses_no_finished_round(driver, tmp_path, until):
     code = (
         "import sys, pathlib\n"
         "from profiler.jobs.ab import start_job\nfrom profiler.jobs.sides import command_side\n"
@@ -268,9 +267,7 @@ def test_a_killed_job_loses_no_finished_round(driver, tmp_path):
         "start_job(AbRequest(sides, stop_early=False), pathlib.Path(sys.argv[1]), 'job', 600, 64)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), *driver()], start_new_session=True)
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(".partial-*/raw/ab/rounds/0002/round.json")) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: list(tmp_path.glob(".partial-*/raw/ab/rounds/0002/round.json")), process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     (folder,) = tmp_path.glob(".partial-*")

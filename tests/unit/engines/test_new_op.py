@@ -14,7 +14,10 @@ from profiler.engines.ops_library import OpsLibrary
 from profiler.runner.point import Point
 
 ROOT = Path(__file__).parents[3]
-pytestmark = pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("c++")), reason="needs cmake and a C++ compiler")
+pytestmark = [
+    pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("c++")), reason="needs cmake and a C++ compiler"),
+    pytest.mark.long,
+]
 
 
 @pytest.fixture(scope="module")

@@ -49,12 +49,12 @@ def test_facts_that_changed_are_taken_over_and_others_are_not_repeated(tmp_path)
 
 
 def test_a_crash_a_hang_and_a_wrong_output_cost_their_own_points(runner, tmp_path):
-    done = runner("fault=crash,a,hang,wrong,b", **CPP, point_timeout_s=2)
+    done = runner("fault=crash,a,hang,wrong,b", **CPP, point_timeout_s=4)
     assert done.code == 7, done.output
     points = done.document["points"]
     assert [point["status"] for point in points] == ["failed", "ok", "failed", "wrong_output", "ok"]
     assert "SIGSEGV" in points[0]["reason"]
-    assert "hung: no result after 2 s" in points[2]["reason"]
+    assert "hung: no result after 4 s" in points[2]["reason"]
 
 
 def test_untimed_points_keep_no_samples(runner, tmp_path):

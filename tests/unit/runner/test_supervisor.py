@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -22,7 +21,7 @@ def records(document):
 
 def test_each_fault_costs_its_own_point_and_is_named(runner, tmp_path):
     faults = "none,crash,kill,exit,hang,error,skip,broken,memory,wrong,late,last"
-    done = runner(f"fault={faults}", engine=FAULTY, point_timeout_s=1.5)
+    done = runner(f"fault={faults}", engine=FAULTY, point_timeout_s=4.0)
     points = records(done.document)
     assert list(points) == faults.split(",")
     assert {fault: point["status"] for fault, point in points.items()} == {
@@ -43,7 +42,7 @@ def test_each_fault_costs_its_own_point_and_is_named(runner, tmp_path):
         "crash": "crashed: killed by SIGSEGV; about to touch address 0",
         "kill": "crashed: killed by SIGKILL",
         "exit": "crashed: exit status 9",
-        "hang": "hung: no result after 1.5 s",
+        "hang": "hung: no result after 4 s",
         "error": "out of registers",
         "skip": "not on this device",
         "broken": "illegal memory access",
@@ -129,21 +128,16 @@ def workers():
     return found
 
 
-def test_killed_in_the_middle_and_started_again_no_point_is_lost_or_doubled(runner, tmp_path):
+def test_killed_in_the_middle_and_started_again_no_point_is_lost_or_doubled(runner, tmp_path, until):
     process = begin(tmp_path, "block=32:512:32")
     journal = tmp_path / "points.jsonl"
-    deadline = time.monotonic() + 30
-    while len(finished_labels(journal)) < 4 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: len(finished_labels(journal)) >= 4, process)
     children = workers()
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    before = finished_labels(journal)
-    assert 4 <= len(before) < 16
-    time.sleep(0.5)
-    assert len(finished_labels(journal)) <= len(before) + 1
-    assert not set(children) & set(workers()), "the worker outlived its supervisor"
+    until(lambda: not set(children) & set(workers()))
+    assert 4 <= len(finished_labels(journal)) < 16
 
     with journal.open("a") as stream:
         stream.write('{"event": "point", "segment": 1, "poi')  # a line that was cut off by the kill
@@ -159,27 +153,23 @@ def test_killed_in_the_middle_and_started_again_no_point_is_lost_or_doubled(runn
     assert set(before) < set(counts)
 
 
-def test_interrupt_leaves_what_was_finished(tmp_path):
+def test_interrupt_leaves_what_was_finished(tmp_path, until):
     process = begin(tmp_path, "block=32:512:32")
     journal = tmp_path / "points.jsonl"
-    deadline = time.monotonic() + 30
-    while len(finished_labels(journal)) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: len(finished_labels(journal)) >= 2, process)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate()
     assert process.returncode == 130
     points = json.loads((tmp_path / "result.json").read_text())["points"]
     assert [point["label"] for point in points] == finished_labels(journal)
 
 
-def test_a_sweep_ends_when_the_process_that_records_it_is_gone(tmp_path):
-    owner = subprocess.Popen(["sleep", "60"])
+def test_a_sweep_ends_when_the_process_that_records_it_is_gone(tmp_path, until):
+    owner = subprocess.Popen(["sleep", "3000"])
     process = begin(tmp_path, "block=32:1024:32", environment={"PROFILER_OWNER_PID": str(owner.pid)})
-    deadline = time.monotonic() + 30
-    while not finished_labels(tmp_path / "points.jsonl") and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: finished_labels(tmp_path / "points.jsonl"), process)
     owner.kill()
     owner.wait()
-    process.communicate(timeout=60)
+    process.communicate()
     assert process.returncode == 130
     assert len(finished_labels(tmp_path / "points.jsonl")) < 32
