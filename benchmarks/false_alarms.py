@@ -198,7 +198,7 @@ def histories(experiments: int, rule: DecisionRule, rng: np.random.Generator) ->
             found = {}
             for runs in HISTORY_RUNS:
                 series = [model(rng, runs) + step * (np.arange(runs) >= runs // 2) for _ in range(experiments)]
-                shown = [change_points(values, noise_of(values, 0.005), rule.log_threshold) for values in series]
+                shown = [change_points(values, noise_of(values, 0.005), rule.log_threshold)[0] for values in series]
                 found[str(runs)] = float(np.mean([bool(points) for points in shown]))
             results.append({"model": name, "step": step, "changes": found})
     return results

@@ -33,6 +33,8 @@ def run(
         render_trend(found, page)
     for run_id, reason in found.left_out.items():
         echo(f"left out: {run_id}: {reason}", err=True)
+    for note in found.notes:
+        echo(note, err=True)
     if format is SummaryFormat.JSON:
         echo(found.points.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)
         return 0

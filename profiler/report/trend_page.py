@@ -30,7 +30,13 @@ def render_trend(trend: Trend, out: Path) -> Path:
     changed = trend.points[trend.points["step_ratio"].notna()]
     sections = [
         Section("history", "History", _history(trend), "The median of every run, and the level it belongs to.", ("points",)),
-        Section("changes", "Changes", _changes(changed), "The runs at which a level changed, the latest first.", ("points",)),
+        Section(
+            "changes",
+            "Changes",
+            [*_changes(changed), *map(Note, trend.notes)],
+            "The runs at which a level changed, the latest first.",
+            ("points",),
+        ),
         Section("left-out", "Runs left out", _left_out(trend), "", ("runs",)),
     ]
     context = {"trend": trend, "changed": len(changed), "threshold": format_percent(trend.rule.threshold)}

@@ -53,6 +53,7 @@ class Trend:
         left_out: Run id to the reason why it, or some of its rows, is not in the series.
         rule: Threshold.
         noise: Where the smallest credible noise comes from.
+        notes: Sentences on rows in which runs that depend on the one before cannot be told from a change.
     """
 
     points: pd.DataFrame
@@ -60,6 +61,7 @@ class Trend:
     left_out: dict[str, str] = field(default_factory=dict)
     rule: DecisionRule = field(default_factory=DecisionRule)
     noise: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: str = "*", source: str | None = None) -> Trend:
@@ -108,9 +110,10 @@ def trend(root: Path, rule: DecisionRule | None = None, label: str = "*", row: s
         timed = with_one_quantity([item for _, item in series])
         records += [_record(run, item) for (run, _), item in zip(series, timed, strict=True)]
     frame = pd.DataFrame(records, columns=list(TREND_COLUMNS))
-    parts = [_with_levels(part, noise.process_spread, rule) for _, part in frame.groupby("row", sort=False)]
+    notes: list[str] = []
+    parts = [_with_levels(part, noise.process_spread, rule, notes) for _, part in frame.groupby("row", sort=False)]
     points = pd.concat(parts, ignore_index=True) if parts else frame
-    return Trend(points, newest_run.run_id, left_out, rule, noise.origin)
+    return Trend(points, newest_run.run_id, left_out, rule, noise.origin, notes)
 
 
 def _load_runs(root: Path, label: str, left_out: dict[str, str]) -> list[tuple[RunDir, Recording]]:
@@ -182,12 +185,15 @@ def _record(run: RunDir, row: Row) -> dict[str, Any]:
     }
 
 
-def _with_levels(part: pd.DataFrame, floor: float, rule: DecisionRule) -> pd.DataFrame:
-    """Add the level of each stretch, and at its first run the step from the one before."""
+def _with_levels(part: pd.DataFrame, floor: float, rule: DecisionRule, notes: list[str]) -> pd.DataFrame:
+    """Add the level of each stretch, and at its first run the step from the one before; to the notes, what cannot be told."""
     part = part.reset_index(drop=True)
     usable = part.index[part["median_ns"] > 0]
     series = np.log(part.loc[usable, "median_ns"].to_numpy(dtype=float))
-    points = change_points(series, noise_of(series, floor), rule.log_threshold)
+    points, wandering = change_points(series, noise_of(series, floor), rule.log_threshold)
+    if wandering:
+        more = "more runs would tell them from runs that depend on the one before"
+        notes.append(f"{part['row'].iloc[0]}: cannot tell whether the level changed {wandering} times more: {more}")
     edges = [0, *points, series.size]
     before: float | None = None
     for start, end in pairwise(edges):

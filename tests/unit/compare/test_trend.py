@@ -1,8 +1,10 @@
+import history_trials
 import numpy as np
 import pytest
 from conftest import samples
+from noise_models import autoregressive
 
-from profiler.compare.history.change_points import change_points, noise_of, penalty
+from profiler.compare.history.change_points import change_points, noise_of
 from profiler.compare.history.trend import changes, trend
 from profiler.errors import DataMissingError
 from profiler.store.run_dir import create_run
@@ -67,46 +69,41 @@ def test_patterns_choose_runs_and_rows(store):
         trend(root, label="none")
 
 
-def test_constant_series_rarely_show_a_change():
-    rng = np.random.default_rng(8)
-    for count in (8, 20, 60):
-        alarms = [bool(change_points(values, noise_of(values, 0.0), 0.0)) for values in rng.standard_normal((500, count))]
-        assert np.mean(alarms) <= 0.025, count
+def shown(series):
+    return [bool(change_points(values, noise_of(values, 0.005), 0.01)[0]) for values in series]
 
 
-def autocorrelated(rng, count, correlation=0.5):
-    values = rng.standard_normal(count)
-    values[1:] *= np.sqrt(1.0 - correlation**2)
-    for index in range(1, count):
-        values[index] += correlation * values[index - 1]
-    return values
+@pytest.mark.parametrize("model", history_trials.MODELS)
+def test_constant_histories_rarely_show_a_change(model):
+    # at most 1 %, and what 150 histories can add to it; of heavy tails, odd and dependent runs it were 5 to 97 % once
+    found = [history_trials.trial(model, runs, 0.0, 50, np.random.default_rng(3)) for runs in (20, 60, 100)]
+    assert sum(item["changes"] for item in found) <= 5
+    assert sum(item["warned"] for item in found) >= 50 or "0.9" not in model
 
 
-@pytest.mark.parametrize(
-    "noise",
-    [
-        lambda rng, count: 0.01 * rng.standard_t(2.5, count),
-        lambda rng, count: 0.03 * (rng.random(count) < 0.2) + 0.001 * rng.standard_normal(count),
-        lambda rng, count: 0.01 * autocorrelated(rng, count),
-    ],
-    ids=["heavy tails", "a fifth of the runs slower", "autocorrelated"],
-)
-def test_odd_and_dependent_runs_are_no_levels(noise):
-    rng = np.random.default_rng(3)
-    series = [noise(rng, 100) for _ in range(60)]
-    # at most 1 %, and what 60 histories can add to it; 23, 97 and 65 % before
-    assert np.mean([bool(change_points(values, noise_of(values, 0.005), 0.01)) for values in series]) <= 0.05
+def test_what_dependent_runs_hide_is_said(store):
+    values = 1e5 * np.exp(0.01 * autoregressive(np.random.default_rng(9).standard_normal((1, 40)), 0.95, 1)[0])
+    found = trend(store(values.tolist()))
+    assert not changes(found) and f"{LABEL}: cannot tell whether the level changed" in found.notes[0]
 
 
 def test_steps_are_found_where_they_are():
     rng = np.random.default_rng(9)
     values = np.repeat([0.0, 8.0, 2.0], [12, 9, 15]) + rng.standard_normal(36)
-    assert change_points(values, 1.0, 1.0) == [12, 21]
-    assert change_points(values, 1.0, 7.0) in ([12], [])
-    assert change_points(values[:3], 1.0, 0.0) == [] and change_points(values, 0.0, 0.0) == []
+    assert change_points(values, 1.0, 1.0) == ([12, 21], 0)
+    assert change_points(values, 1.0, 7.0)[0] in ([12], [])
+    assert change_points(values[:3], 1.0, 0.0) == ([], 0) and change_points(values, 0.0, 0.0) == ([], 0)
+
+
+@pytest.mark.parametrize(("runs", "step", "share"), [(12, 0.1, 0.9), (30, 0.05, 0.75), (60, 0.03, 0.95)])
+def test_power(runs, step, share):
+    rng = np.random.default_rng(4)
+    noise = 0.005 if runs == 12 else 0.01
+    series = noise * rng.standard_normal((60, runs)) + step * (np.arange(runs) >= runs // 2)
+    assert np.mean(shown(series)) >= share
 
 
 def test_noise_ignores_steps_and_has_a_floor():
     values = np.repeat([0.0, 100.0], 50) + np.random.default_rng(1).standard_normal(100)
     assert noise_of(values, 0.0) == pytest.approx(1.0, rel=0.2) and noise_of(values, 3.0) == 3.0
-    assert noise_of(np.array([1.0]), 0.5) == 0.5 and penalty(10) > penalty(100)
+    assert noise_of(np.array([1.0]), 0.5) == 0.5
