@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns, narrow
-from profiler.tools.nsys.device_numbers import device_numbers
-from profiler.tools.nsys.identifiers import api_name, named, process_ids, spans, start_order, thread_ids
+from profiler.tools.nsys.gpu_tables import PLACE, placed
+from profiler.tools.nsys.identifiers import api_name, in_order, named, process_ids, spans, thread_ids
 from profiler.tools.nsys.sqlite_export import SqliteExport
 
 RUNTIME = "CUPTI_ACTIVITY_KIND_RUNTIME"
@@ -33,9 +33,7 @@ def read_api_calls(export: SqliteExport) -> dict[str, Columns]:
     if "returnValue" in raw:
         values = raw["returnValue"]
         columns["return_value"] = values if isinstance(values, np.ma.MaskedArray) else narrow(values)
-    frame = Columns(columns)
-    order = start_order(start)
-    return {"api_calls": frame if isinstance(order, slice) else frame.take(order)}
+    return {"api_calls": in_order(columns)}
 
 
 def _closed(start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -52,26 +50,10 @@ def read_synchronizations(export: SqliteExport) -> dict[str, Columns]:
     The kind comes from the API call that waited: `syncType` labels a cudaStreamSynchronize as a stream wait
     (seen in 2025.3).
     """
-    names = ("start", "end", "deviceId", "contextId", "streamId", "correlationId", "globalPid")
-    raw = export.integers(SYNCHRONIZATION, names, ("syncType",))
-    kinds = _kinds(export)
+    raw, kinds = export.integers(SYNCHRONIZATION, PLACE, ("syncType",)), _kinds(export)
     raw = export.timed(SYNCHRONIZATION, {**raw, "kind": kinds.codes}, open_ends=True)
-    start, duration = spans(raw["start"], _closed(raw["start"], raw["end"]))
-    process = process_ids(np.ma.getdata(raw["globalPid"]))
-    frame = Columns(
-        {
-            "start_ns": start,
-            "duration_ns": duration,
-            "kind": Coded(raw["kind"], kinds.values),
-            "process_id": process,
-            "device_id": device_numbers(export, process, np.ma.filled(raw["deviceId"], -1)),
-            "context_id": narrow(np.ma.filled(raw["contextId"], -1)),
-            "stream_id": narrow(np.ma.filled(raw["streamId"], -1)),
-            "correlation_id": narrow(np.ma.filled(raw["correlationId"], 0)),
-        }
-    )
-    order = start_order(start)
-    return {"synchronizations": frame if isinstance(order, slice) else frame.take(order)}
+    place = placed(export, raw, _closed(raw["start"], raw["end"]))
+    return {"synchronizations": in_order({**place, "kind": Coded(raw["kind"], kinds.values)})}
 
 
 _KIND_OF_CALL = (

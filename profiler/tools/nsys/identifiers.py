@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from profiler.columns import Coded, narrow
+from profiler.columns import Coded, Column, Columns, narrow
 from profiler.distinct import distinct
 
 _LOW_24 = 0xFFFFFF
@@ -60,8 +60,8 @@ def spans(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return start, narrow(np.ma.getdata(end) - start)
 
 
-def start_order(start: np.ndarray) -> np.ndarray | slice:
-    """Return what sorts rows by start, stable; a slice when they are sorted already."""
-    if not len(start) or bool(np.all(start[1:] >= start[:-1])):
-        return slice(None)
-    return np.argsort(start, kind="stable")
+def in_order(columns: Mapping[str, Column]) -> Columns:
+    """Return the rows of an event table by start, stable; as they are when they are sorted already."""
+    frame = Columns(columns)
+    start = frame.array("start_ns")
+    return frame if bool(np.all(start[1:] >= start[:-1])) else frame.take(np.argsort(start, kind="stable"))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns, encode
-from profiler.tools.nsys.identifiers import named, process_ids, spans, start_order, thread_ids
+from profiler.distinct import distinct_rows
+from profiler.tools.nsys.identifiers import named, process_ids, spans, thread_ids
 from profiler.tools.nsys.sqlite_export import SqliteExport
 
 NVTX = "NVTX_EVENTS"
@@ -43,8 +47,7 @@ def read_nvtx_ranges(export: SqliteExport) -> dict[str, Columns]:
     columns |= _optional(export, raw)
     frame = Columns(columns)
     # an enclosing range comes before what it encloses, also when both start in the same ns
-    order = np.lexsort((-np.ma.getdata(duration), start)) if len(start) else start_order(start)
-    return {"nvtx_ranges": frame.take(order)}
+    return {"nvtx_ranges": frame.take(np.lexsort((-np.ma.getdata(duration), start)))}
 
 
 def _last_time(start: np.ndarray, end: np.ndarray) -> int:
@@ -79,58 +82,52 @@ def _texts(export: SqliteExport, raw: dict[str, np.ndarray], plain: str, registe
         coded = named(raw[registered], export.strings)
     if not export.has(NVTX, plain):
         return coded
-    found = export.query(f'SELECT rowid, "{plain}" FROM {NVTX} WHERE "{plain}" IS NOT NULL')
-    if not found:
-        return coded
+    place, found = _rows_with(export, plain, raw["rowid"])
     known = {text: code for code, text in enumerate(coded.values)}
-    ids = np.fromiter((row[0] for row in found), np.int64, len(found))
-    codes = np.fromiter((known.setdefault(row[1], len(known)) for row in found), np.int32, len(found))
-    place = np.minimum(np.searchsorted(raw["rowid"], ids), max(rows - 1, 0))
-    hit = raw["rowid"][place] == ids if rows else np.zeros(len(ids), bool)
+    codes = np.fromiter((known.setdefault(text, len(known)) for text in found), np.int32, len(found))
     merged = coded.codes.copy()
-    place, codes = place[hit], codes[hit]
     free = merged[place] < 0
     merged[place[free]] = codes[free]
     return Coded(merged, list(known))
 
 
+def _rows_with(export: SqliteExport, column: str, rowid: np.ndarray) -> tuple[np.ndarray, list[Any]]:
+    """Return which of some rows have a value in a column, and these values."""
+    found = dict(export.query(f'SELECT rowid, "{column}" FROM {NVTX} WHERE "{column}" IS NOT NULL'))
+    place = np.flatnonzero(np.isin(rowid, np.fromiter(found, np.int64, len(found))))
+    return place, [found[row] for row in rowid[place].tolist()]
+
+
 def _domains(export: SqliteExport, raw: dict[str, np.ndarray], thread: np.ndarray) -> Coded:
     """Name the domain of each range, empty for the default one and for one that was never created."""
-    rows = len(thread)
     if "domainId" not in raw or not export.has(NVTX, "text", "domainId"):
-        return Coded(np.zeros(rows, np.int32), [""])
-    has_id = "StringIds" in export.columns and export.has(NVTX, "textId")
-    name = "coalesce(s.value, n.text)" if has_id else "n.text"
-    join = "LEFT JOIN StringIds AS s ON s.id = n.textId" if has_id else ""
-    created = export.query(
-        f"SELECT n.globalTid, n.domainId, {name} FROM {NVTX} AS n {join} WHERE n.eventType = {_DOMAIN} ORDER BY n.start"
-    )
+        return Coded(np.zeros(len(thread), np.int32), [""])
     table: dict[tuple[int, int], str] = {}
-    for tid, domain, text in created:
+    for tid, domain, text in _created(export, _DOMAIN, "n.globalTid, n.domainId"):
         table.setdefault(((tid or 0) >> 24 & 0xFFFFFF, domain or 0), text or "")
-    domain_id = np.ma.filled(raw["domainId"], 0).astype(np.int64)
-    pair = process_ids(thread).astype(np.int64) << 32 | (domain_id & 0xFFFFFFFF)
-    distinct, inverse = np.unique(pair, return_inverse=True)
-    texts = encode([table.get((key >> 32, key & 0xFFFFFFFF), "") for key in distinct.tolist()])
-    return Coded(texts.codes[inverse.reshape(-1)], texts.values)
+    return _named_pairs(process_ids(thread), np.ma.filled(raw["domainId"], 0), lambda pair: table.get(pair, ""))
 
 
 def _categories(export: SqliteExport, raw: dict[str, np.ndarray]) -> Coded:
+    table = {(domain or 0, category): text for domain, category, text in _created(export, _CATEGORY, "n.domainId, n.category")}
+    category = np.ma.filled(raw["category"], -1)
+    domain = np.ma.filled(raw["domainId"], 0) if "domainId" in raw else np.zeros_like(category)
+    return _named_pairs(domain, category, lambda pair: None if pair[1] < 0 else table.get(pair) or str(pair[1]))
+
+
+def _created(export: SqliteExport, event: int, keys: str) -> list[tuple[Any, ...]]:
+    """Return the keys and the name of each domain or category that the program created."""
     has_id = "StringIds" in export.columns and export.has(NVTX, "textId")
     name = "coalesce(s.value, n.text)" if has_id else "n.text"
     join = "LEFT JOIN StringIds AS s ON s.id = n.textId" if has_id else ""
-    rows = export.query(f"SELECT n.domainId, n.category, {name} FROM {NVTX} AS n {join} WHERE n.eventType = {_CATEGORY}")
-    table = {((domain or 0), category): text for domain, category, text in rows}
-    category = np.ma.filled(raw["category"], -1).astype(np.int64)
-    domain_id = np.ma.filled(raw["domainId"], 0).astype(np.int64) if "domainId" in raw else np.zeros_like(category)
-    pair = domain_id << 33 | (category + 1)
-    distinct, inverse = np.unique(pair, return_inverse=True)
-    texts: list[str | None] = []
-    for key in distinct.tolist():
-        number = (key & (1 << 33) - 1) - 1
-        texts.append(None if number < 0 else table.get((key >> 33, number)) or str(number))
-    coded = encode(texts)
-    return Coded(coded.codes[inverse.reshape(-1)], coded.values)
+    return export.query(f"SELECT {keys}, {name} FROM {NVTX} AS n {join} WHERE n.eventType = {event} ORDER BY n.start, n.rowid")
+
+
+def _named_pairs(first: np.ndarray, second: np.ndarray, name: Callable[[tuple[int, int]], str | None]) -> Coded:
+    """Name each row by a pair of numbers."""
+    last, pair = distinct_rows([first, second])
+    coded = encode([name(key) for key in zip(first[last].tolist(), second[last].tolist(), strict=True)])
+    return coded.take(pair)
 
 
 def _payloads(export: SqliteExport, raw: dict[str, np.ndarray]) -> dict[str, Column]:
@@ -151,20 +148,11 @@ def _payloads(export: SqliteExport, raw: dict[str, np.ndarray]) -> dict[str, Col
         missing &= ~given
     for name in _FLOAT_PAYLOADS:
         if export.has(NVTX, name):
-            _fill_floats(export, raw["rowid"], name, as_float)
+            place, found = _rows_with(export, name, raw["rowid"])
+            as_float[place] = found
     columns: dict[str, Column] = {}
     if not missing.all():
         columns["payload_int"] = np.ma.masked_array(value, missing) if missing.any() else value
     if not np.isnan(as_float).all():
         columns["payload_float"] = as_float
     return columns
-
-
-def _fill_floats(export: SqliteExport, rowid: np.ndarray, name: str, target: np.ndarray) -> None:
-    found = export.query(f'SELECT rowid, "{name}" FROM {NVTX} WHERE "{name}" IS NOT NULL')
-    if not found or not len(rowid):
-        return
-    ids, values = (np.asarray(part) for part in zip(*found, strict=True))
-    place = np.minimum(np.searchsorted(rowid, ids), len(rowid) - 1)
-    hit = rowid[place] == ids
-    target[place[hit]] = values[hit]
