@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from profiler.cli.compare_output import ThresholdOption
-from profiler.cli.options import RunsOption, SourceOption, SummaryFormat
+from profiler.cli.options import RunsOption, SourceOption, SummaryFormat, ThresholdOption, read_value
 from profiler.cli.printing import echo
 
 if TYPE_CHECKING:
@@ -30,11 +29,11 @@ def run(
     runs: RunsOption = None,
 ) -> int:
     """Name the fastest launch configurations."""
-    from profiler.cli.compare_output import make_rule, split_words
+    from profiler.cli.compare_output import make_rule
     from profiler.compare.ranking import rank_targets
     from profiler.compare.winners import UNRANKED
 
-    frame = rank_targets(targets or ["latest"], make_rule(threshold, False, None), runs, source, split_words([by] if by else None))
+    frame = rank_targets(targets or ["latest"], make_rule(threshold), runs, source, read_value("words", by or ()))
     shown = frame if everything or frame["place"].isna().all() else frame[frame["tied"] | frame["undecided"]]
     if format is SummaryFormat.JSON:
         echo(shown.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)

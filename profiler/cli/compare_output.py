@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import typer
-
+from profiler.cli.options import ComparisonFormat
 from profiler.cli.printing import echo
+from profiler.runner.option import option
 
 if TYPE_CHECKING:
     from profiler.compare.gate.evaluation import GateResult
@@ -19,165 +19,140 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 40
 _STYLES = {"slower": "bold red", "faster": "green", "cannot tell": "yellow", "not comparable": "magenta", "base only": "magenta"}
-_OUTPUT, _DECISION = "Output", "Decision"
 
 
-class ComparisonFormat(str, Enum):
-    """What is printed on stdout."""
+@dataclass(frozen=True)
+class Decision:
+    """How a comparison decides.
 
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    JUNIT = "junit"
-
-
-FormatOption = Annotated[ComparisonFormat, typer.Option("--format", help="What to print on stdout.", rich_help_panel=_OUTPUT)]
-MarkdownOption = Annotated[
-    Path | None, typer.Option("--markdown", help="Write Markdown for a pull request here.", rich_help_panel=_OUTPUT)
-]
-JsonOption = Annotated[Path | None, typer.Option("--json", help="Write JSON here.", rich_help_panel=_OUTPUT)]
-JunitOption = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.", rich_help_panel=_OUTPUT)]
-PageOption = Annotated[Path | None, typer.Option("--page", help="Write an offline HTML page here.", rich_help_panel=_OUTPUT)]
-LinkOption = Annotated[str, typer.Option("--link", help="Address of the page, for the Markdown.", rich_help_panel=_OUTPUT)]
-ThresholdOption = Annotated[
-    float | None,
-    typer.Option("--threshold", help="Smallest relative change that matters. (default: 0.01)", rich_help_panel=_DECISION),
-]
-KeyOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--key", help="Only these keys identify a row, e.g. op,shape,dtype: everything else may differ.", rich_help_panel=_DECISION
-    ),
-]
-AliasOption = Annotated[
-    list[str] | None,
-    typer.Option("--alias", help="KEY=CANDIDATE:BASE: two values that stand for the same row.", rich_help_panel=_DECISION),
-]
-AllowOption = Annotated[
-    list[str] | None, typer.Option("--allow", help="A condition that may differ, e.g. tensorrt, cache.", rich_help_panel=_DECISION)
-]
-GateOption = Annotated[
-    bool, typer.Option("--gate", help="Exit 10 on a regression, 11 cannot tell, 12 not comparable.", rich_help_panel=_DECISION)
-]
-StrictOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--strict/--lenient",
-        help="Gate: any undecided row ends with 11, or only when no row is decided.",
-        rich_help_panel=_DECISION,
-    ),
-]
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        help="File with the gate's budgets (default: profiler.toml or pyproject.toml here or above).",
-        rich_help_panel=_DECISION,
-    ),
-]
-
-
-def split_words(values: list[str] | None) -> tuple[str, ...]:
-    """Split repeated options whose values may be joined by commas."""
-    return tuple(part for value in values or () for part in value.split(",") if part)
-
-
-def chosen_threshold(threshold: float | None, gate: bool, config: Path | None) -> float | None:
-    """Return the threshold: the option, else with a gate that of its configuration; None when neither says one."""
-    from profiler.compare.gate.config import load_gate_config
-
-    return load_gate_config(config).threshold if gate and threshold is None else threshold
-
-
-def make_rule(threshold: float | None, gate: bool, config: Path | None) -> DecisionRule:
-    """Return the rule: the option, else with a gate its configuration, else the default."""
-    from profiler.compare.judge.verdict import DecisionRule
-
-    chosen = chosen_threshold(threshold, gate, config)
-    return DecisionRule() if chosen is None else DecisionRule(threshold=chosen)
-
-
-def judge_anew(
-    request: AbRequest,
-    threshold: float | None,
-    key: list[str] | None = None,
-    alias: list[str] | None = None,
-    allow: list[str] | None = None,
-) -> AbRequest:
-    """Return a job's request with what the command line says of judging it; what it leaves out stays as it was measured.
-
-    Args:
-        request: The request by which it was measured.
-        threshold: As `chosen_threshold` returns it.
-        key: Option --key.
-        alias: Option --alias.
-        allow: Option --allow; adds to what the job allowed.
+    Attributes:
+        threshold: Smallest relative change that matters; None where the gate's configuration, or the default, says it.
+        key: The only keys that identify a row.
+        alias: `KEY=CANDIDATE:BASE`.
+        allow: Conditions that may differ.
+        strict: Any undecided row ends a gate with 11; None where the configuration says it.
+        config: File with the gate's budgets; None for the nearest one.
     """
-    from dataclasses import replace
 
-    from profiler.compare.judge.conditions import check_allowed
-    from profiler.compare.rows.alignment import parse_aliases
-
-    return replace(
-        request,
-        rule=request.rule if threshold is None else replace(request.rule, threshold=threshold),
-        keys=split_words(key) or request.keys,
-        aliases=parse_aliases(alias) if alias else request.aliases,
-        allowed=request.allowed | check_allowed(split_words(allow)),
+    PANEL: ClassVar[str] = "Decision"
+    gate: ClassVar[bool] = True
+    threshold: float | None = option(None, "Smallest relative change that matters. (default: 0.01)", "--threshold", "number")
+    key: tuple[str, ...] = option(
+        (), "Only these keys identify a row, e.g. op,shape,dtype: everything else may differ.", "--key", "words"
+    )
+    alias: tuple[str, ...] = option((), "KEY=CANDIDATE:BASE: two values that stand for the same row.", "--alias", "list")
+    allow: tuple[str, ...] = option((), "A condition that may differ, e.g. tensorrt, cache.", "--allow", "words")
+    strict: bool | None = option(
+        None, "Gate: any undecided row ends with 11, or only when no row is decided.", "--strict/--lenient", "flag"
+    )
+    config: Path | None = option(
+        None, "File with the gate's budgets (default: profiler.toml or pyproject.toml here or above).", "--config", "path"
     )
 
+    def chosen_threshold(self) -> float | None:
+        """Return the threshold: the option, else with a gate that of its configuration; None when neither says one."""
+        from profiler.compare.gate.config import load_gate_config
 
-def run_gate(comparison: Comparison, config: Path | None, strict: bool | None) -> GateResult:
+        return load_gate_config(self.config).threshold if self.gate and self.threshold is None else self.threshold
+
+    def rule(self) -> DecisionRule:
+        """Return the rule: the option, else with a gate its configuration, else the default."""
+        return make_rule(self.chosen_threshold())
+
+    def rows(self) -> dict[str, Any]:
+        """Return what identifies rows, and which conditions may differ, as `compare_targets` and a job's request take them."""
+        from profiler.compare.judge.conditions import check_allowed
+        from profiler.compare.rows.alignment import parse_aliases
+
+        return {"keys": self.key, "aliases": parse_aliases(self.alias), "allowed": check_allowed(self.allow)}
+
+    def judge_anew(self, request: AbRequest) -> AbRequest:
+        """Return a job's request with what is said of judging it; what is left out stays as it was measured."""
+        from dataclasses import replace
+
+        threshold, rows = self.chosen_threshold(), self.rows()
+        return replace(
+            request,
+            rule=request.rule if threshold is None else replace(request.rule, threshold=threshold),
+            keys=rows["keys"] or request.keys,
+            aliases=rows["aliases"] or request.aliases,
+            allowed=request.allowed | rows["allowed"],
+        )
+
+
+@dataclass(frozen=True)
+class GatedDecision(Decision):
+    """How a comparison decides that is a gate only where asked.
+
+    Attributes:
+        gate: End with the exit code of a gate.
+    """
+
+    gate: bool = option(False, "Exit 10 on a regression, 11 cannot tell, 12 not comparable.", "--gate", "flag")  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a comparison goes.
+
+    Attributes:
+        format: What is printed.
+        markdown, json, junit, page: File that gets it in that form; None for none.
+        link: Address of the page for the Markdown.
+    """
+
+    PANEL: ClassVar[str] = "Output"
+    format: ComparisonFormat = option(ComparisonFormat.TABLE, "What to print on stdout.", "--format", "comparison")
+    markdown: Path | None = option(None, "Write Markdown for a pull request here.", "--markdown", "path")
+    json: Path | None = option(None, "Write JSON here.", "--json", "path")
+    junit: Path | None = option(None, "Write JUnit XML here.", "--junit", "path")
+    page: Path | None = option(None, "Write an offline HTML page here.", "--page", "path")
+    link: str = option("", "Address of the page, for the Markdown.", "--link")
+
+
+def make_rule(threshold: float | None) -> DecisionRule:
+    """Return the rule with a threshold, the default one for None."""
+    from profiler.compare.judge.verdict import DecisionRule
+
+    return DecisionRule() if threshold is None else DecisionRule(threshold=threshold)
+
+
+def _run_gate(comparison: Comparison, decision: Decision) -> GateResult:
     """Hold a comparison against the configured budgets; the option beats the file."""
     from dataclasses import replace
 
     from profiler.compare.gate.config import load_gate_config
     from profiler.compare.gate.evaluation import evaluate
 
-    loaded = load_gate_config(config)
-    return evaluate(comparison, loaded if strict is None else replace(loaded, strict=strict))
+    loaded = load_gate_config(decision.config)
+    return evaluate(comparison, loaded if decision.strict is None else replace(loaded, strict=decision.strict))
 
 
-def emit(
-    comparison: Comparison,
-    gate: GateResult | None,
-    format: ComparisonFormat,
-    files: dict[str, Path | None],
-    page: Path | None = None,
-    link: str = "",
-) -> int:
-    """Write and print a comparison and return the exit code.
-
-    Args:
-        comparison: The comparison.
-        gate: The gate's answer; None returns 0 whatever was found.
-        format: What goes to stdout.
-        files: Format name to the file that gets it as well.
-        page: Page to write.
-        link: Address of the page for the Markdown; default the file.
-    """
+def emit(comparison: Comparison, decision: Decision, output: Output) -> int:
+    """Write and print a comparison and return the exit code: without a gate 0 whatever was found."""
     from profiler.report.exporters.compare_json import to_json
     from profiler.report.exporters.compare_junit import to_junit
     from profiler.report.exporters.compare_markdown import to_markdown
     from profiler.store.run_dir import write_atomic
 
-    address = link or (page.name if page else "")
+    gate = _run_gate(comparison, decision) if decision.gate else None
+    address = output.link or (output.page.name if output.page else "")
     writers: dict[str, Callable[[], str]] = {
         "markdown": lambda: to_markdown(comparison, gate, address),
         "json": lambda: to_json(comparison, gate),
         "junit": lambda: to_junit(comparison, gate),
     }
-    for name, path in files.items():
+    for name, path in (("markdown", output.markdown), ("json", output.json), ("junit", output.junit)):
         if path is not None:
             write_atomic(path, writers[name]())
-    if format is ComparisonFormat.TABLE:
+    if output.format is ComparisonFormat.TABLE:
         print_comparison(comparison, gate)
     else:
-        echo(writers[format.value](), nl=False, data=True)
-    if page is not None:  # last: what it costs is not in the way of the answer
+        echo(writers[output.format.value](), nl=False, data=True)
+    if output.page is not None:  # last: what it costs is not in the way of the answer
         from profiler.report.comparison_page import render_comparison
 
-        render_comparison(comparison, page, gate)
+        render_comparison(comparison, output.page, gate)
     return 0 if gate is None else gate.exit_code
 
 

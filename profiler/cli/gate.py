@@ -6,44 +6,19 @@ from typing import Annotated
 
 import typer
 
-from profiler.cli import compare
-from profiler.cli.compare_output import (
-    AliasOption,
-    AllowOption,
-    ComparisonFormat,
-    ConfigOption,
-    FormatOption,
-    JsonOption,
-    JunitOption,
-    KeyOption,
-    LinkOption,
-    MarkdownOption,
-    PageOption,
-    StrictOption,
-    ThresholdOption,
-)
-from profiler.cli.options import RunsOption, SourceOption
+from profiler.cli.compare import answer
+from profiler.cli.compare_output import Decision, Output
+from profiler.cli.options import BaselineOption, RunsOption, SourceOption, with_options
 
 
+@with_options
 def run(
+    decision: Decision,
+    output: Output,
     targets: Annotated[list[str], typer.Argument(help="BASE CANDIDATE…: runs or files; or one A/B run.")],
-    base: Annotated[str | None, typer.Option("--base", help="Name of a baseline; then all targets are candidates.")] = None,
+    base: BaselineOption = None,
     source: SourceOption = None,
-    threshold: ThresholdOption = None,
-    key: KeyOption = None,
-    alias: AliasOption = None,
-    allow: AllowOption = None,
-    strict: StrictOption = None,
-    config: ConfigOption = None,
-    format: FormatOption = ComparisonFormat.TABLE,
-    markdown: MarkdownOption = None,
-    json: JsonOption = None,
-    junit: JunitOption = None,
-    page: PageOption = None,
-    link: LinkOption = "",
     runs: RunsOption = None,
 ) -> int:
     """Compare and end with an exit code."""
-    return compare.run(
-        targets, base, source, threshold, key, alias, allow, True, strict, config, format, markdown, json, junit, page, link, runs
-    )
+    return answer(decision, output, targets, base, source, runs)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from profiler.capture.request import CaptureRequest, NcuOptions, NsysOptions
 from profiler.capture.sweep import Axes
+from profiler.cli.options import items, parameter, read_value, with_parameters
 from profiler.errors import UsageError, nearest
 from profiler.runner.option import Described, described
 from profiler.runner.request import SweepOptions
@@ -33,7 +32,6 @@ _PANELS: dict[type, str | None] = {
     NcuOptions: "Nsight Compute",
 }
 _OF_A_SWEEP = (Axes, SweepOptions, MeasureSettings)
-_TYPES = {"list": list[str], "words": list[str], "pairs": list[str], "flag": bool, "integer": int, "number": float}
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,7 @@ class RunOption:
     def parameter(self) -> inspect.Parameter:
         """Return it as a parameter of the verb; None means that the user said nothing."""
         shown = f" Default: {self.default}." if self.default else ""
-        flag = typer.Option(*self.item.flags.split(), help=self.item.help + shown, rich_help_panel=_PANELS[self.owner])
-        kind = Annotated[_TYPES.get(self.item.kind, str) | None, flag]  # type: ignore[valid-type]  # a type made at run time
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        return inspect.Parameter(self.names[0], keyword, default=None, annotation=kind)
+        return parameter(self.names[0], self.item.kind, self.item.flags, self.item.help + shown, _PANELS[self.owner])
 
 
 def _of_class(owner: type) -> list[RunOption]:
@@ -94,11 +89,7 @@ def with_request_options(verb: Callable[..., int]) -> Callable[..., int]:
     """Give a verb every option of a request, in place of its own `**options`."""
     own = inspect.signature(verb, eval_str=True)
     kept = [item for item in own.parameters.values() if item.kind is not inspect.Parameter.VAR_KEYWORD]
-    parameters = [*kept, *(option.parameter() for option in RUN_OPTIONS)]
-    parameters = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in parameters]
-    verb.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # what inspect.signature asks for
-    verb.__annotations__ = {item.name: item.annotation for item in parameters} | {"return": int}
-    return verb
+    return with_parameters(verb, [*kept, *(option.parameter() for option in RUN_OPTIONS)])
 
 
 def build_request(options: Mapping[str, Any], preset: Mapping[str, Any] | None = None) -> CaptureRequest:
@@ -127,8 +118,7 @@ def _sorted_into_parts(merged: Mapping[str, Any]) -> dict[type, dict[str, Any]]:
     parts: dict[type, dict[str, Any]] = {owner: {} for owner in _PANELS}
     for name, value in merged.items():
         option = _BY_NAME[name]
-        read = _READERS.get("off" if name.startswith("no_") else option.item.kind, lambda same: same)
-        parts[option.owner][option.item.field] = read(value)
+        parts[option.owner][option.item.field] = not value if name.startswith("no_") else _read(option.item.kind, value)
     return parts
 
 
@@ -145,12 +135,8 @@ def _refuse_sweep_options(merged: Mapping[str, Any]) -> None:
         raise UsageError(f"{flag} belongs to a sweep, and a command was given", f"leave out {flag}, or the command")
 
 
-def _items(value: str | Iterable[str]) -> tuple[str, ...]:
-    return tuple(str(item) for item in ([value] if isinstance(value, str) else value))
-
-
-def _words(value: str | Iterable[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for item in _items(value) for part in item.split(",") if part.strip())
+def _read(kind: str, value: Any) -> Any:
+    return dict(parse_variable(item) for item in items(value)) if kind == "pairs" else read_value(kind, value)
 
 
 def parse_variable(text: str) -> tuple[str, str]:
@@ -163,14 +149,6 @@ def parse_variable(text: str) -> tuple[str, str]:
     if not separator or not name.strip():
         raise UsageError(f"--env {text!r}: expected NAME=VALUE", "example: --env OMP_NUM_THREADS=4, --env NAME= for an empty one")
     return name.strip(), value
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "list": _items,
-    "words": _words,
-    "off": lambda value: not value,
-    "pairs": lambda value: dict(parse_variable(item) for item in _items(value)),
-}
 
 
 def read_preset(path: Path) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from profiler.cli.compare_output import ThresholdOption
-from profiler.cli.options import RunsOption, SourceOption, SummaryFormat
+from profiler.cli.options import RunsOption, SourceOption, SummaryFormat, ThresholdOption
 from profiler.cli.printing import echo
 
 
@@ -26,7 +25,7 @@ def run(
     from profiler.compare.history.trend import changes, trend
     from profiler.store.run_dir import runs_root
 
-    found = trend(runs_root(runs), make_rule(threshold, False, None), label, row, source)
+    found = trend(runs_root(runs), make_rule(threshold), label, row, source)
     if page is not None:
         from profiler.report.trend_page import render_trend
 

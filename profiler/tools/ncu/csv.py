@@ -7,12 +7,11 @@ import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from profiler.columns import Columns
 from profiler.errors import BadExportError
@@ -72,17 +71,8 @@ class _Found:
     launches: list[Launch] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     rules: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    launch_ids: list[int] = field(default_factory=list)
-    metrics: list[str] = field(default_factory=list)
-    units: list[str] = field(default_factory=list)
-    cells: list[str] = field(default_factory=list)
-
-    def add(self, launch_id: int, metric: str, unit: str, cell: str) -> None:
-        """Add a printed value."""
-        self.launch_ids.append(launch_id)
-        self.metrics.append(metric)
-        self.units.append(unit)
-        self.cells.append(cell.strip())
+    cells: list[tuple[int, str, str, str]] = field(default_factory=list)
+    """Launch, metric, unit and printed value."""
 
 
 def _pages(path: Path) -> list[_Page]:
@@ -155,7 +145,7 @@ def _add_raw(path: Path, page: _Page, found: _Found) -> None:
         elif len(row) == width:
             found.launches.append(_launch(dict(zip(header, row, strict=True))))
             for index in columns:
-                found.add(len(found.launches) - 1, header[index], units[index], row[index])
+                found.cells.append((len(found.launches) - 1, header[index], units[index], row[index].strip()))
         elif row[0].isdigit():
             found.messages.append(_torn_message(row, width))
 
@@ -183,7 +173,7 @@ def _add_details(path: Path, page: _Page, found: _Found) -> None:
             found.rules.append((launch_id, record))
         # a label can stand in two sections: the first is kept
         if metric and seen[launch_id].setdefault(metric, section) == section:
-            found.add(launch_id, metric, unit, record.get("Metric Value", ""))
+            found.cells.append((launch_id, metric, unit, record.get("Metric Value", "").strip()))
 
 
 def _counters(path: Path, found: _Found, decision: Decision) -> Columns:
@@ -192,22 +182,19 @@ def _counters(path: Path, found: _Found, decision: Decision) -> Columns:
     Raises:
         BadExportError: A duration, size, rate or share has a unit that no version of ncu prints.
     """
-    scaled = [base_unit(unit) for unit in found.units]
-    values, texts = np.full(len(found.cells), math.nan), list[str | None]([None] * len(found.cells))
-    for place, cell in enumerate(found.cells):
-        number = to_number(cell, decision.format)
+    rows: list[frames.Counter] = []
+    for launch_id, metric, printed, cell in found.cells:
+        number, (unit, factor), expected = to_number(cell, decision.format), base_unit(printed), dimension(metric)
         if number is None:
-            texts[place] = None if cell.lower() in _EMPTY_VALUES else cell
+            rows.append((launch_id, metric, math.nan, None if cell.lower() in _EMPTY_VALUES else cell, unit))
             continue
-        expected, (unit, factor) = dimension(found.metrics[place]), scaled[place]
         if expected and unit != expected:
-            raise BadExportError(
-                f"{path}: {found.metrics[place]} has the unit {found.units[place]!r}, expected one of {expected}", _EXPORT_AGAIN
-            )
-        values[place] = number * factor
-    return frames.counters_table(found.launch_ids, found.metrics, values, texts, [unit for unit, _ in scaled])
+            raise BadExportError(f"{path}: {metric} has the unit {printed!r}, expected one of {expected}", _EXPORT_AGAIN)
+        rows.append((launch_id, metric, number * factor, None, unit))
+    return frames.counters_table(rows)
 
 
+@cache
 def _is_whole(metric: str, unit: str) -> bool:
     """Return whether a value printed in this unit counts something without fractions."""
     counted = metric.endswith((".sum", ".max", ".min")) or metric in ("launch__grid_size", "launch__thread_count")
@@ -220,14 +207,7 @@ def _decide(path: Path, found: _Found) -> Decision:
     Raises:
         BadExportError: That cannot be told.
     """
-    columns = zip(found.metrics, found.units, found.cells, strict=True)
-    whole: dict[tuple[str, str], bool] = {}
-    cells: dict[tuple[str, bool], None] = {}
-    for metric, unit, cell in columns:
-        is_whole = whole.get((metric, unit))
-        if is_whole is None:
-            is_whole = whole[metric, unit] = _is_whole(metric, unit)
-        cells[cell, is_whole] = None
+    cells = dict.fromkeys((cell, _is_whole(metric, unit)) for _, metric, unit, cell in found.cells)
     try:
         return decide(cells)
     except UndecidedError as error:

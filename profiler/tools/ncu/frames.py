@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns, encode
+from profiler.columns import Column, Columns, encode, floats, integers, whole
 from profiler.tools.ncu.counter_matrix import CounterMatrix, texts_of
 from profiler.tools.ncu.launch import Launch
 from profiler.units import BYTES_PER_KIB
@@ -56,45 +56,28 @@ def attribute(name: str) -> str:
     return f"device__attribute_{name}"
 
 
-def counters_table(
-    launch_ids: Sequence[int] | np.ndarray,
-    metrics: Sequence[str],
-    values: Sequence[float] | np.ndarray,
-    texts: Sequence[str | None],
-    units: Sequence[str],
-) -> Columns:
-    """Build the `counters` table.
+Counter = tuple[int, str, float, "str | None", str]
+"""Launch, metric, number (NaN when the metric holds none), text of a metric that is no number, base unit."""
 
-    Args:
-        launch_ids: Launch of each value.
-        metrics: Metric name of each value.
-        values: Number, NaN when the metric holds none.
-        texts: Text of a metric that is no number, else None.
-        units: Base unit of each value.
+
+def counters_table(rows: Sequence[Counter]) -> Columns:
+    """Build the `counters` table.
 
     Returns:
         launch_id (int32), metric, value (float64), text_value, unit; sorted by launch and metric name.
     """
-    names = encode(metrics)
+    launch_ids, metrics, values, texts, units = zip(*rows, strict=True) if rows else ((),) * 5
+    names, launches = encode(metrics), np.asarray(launch_ids, dtype=np.int32)
     rank = np.argsort(np.argsort(np.array(names.values, dtype=object)))
-    launches = np.asarray(launch_ids, dtype=np.int32)
-    table = Columns(
-        {
-            "launch_id": launches,
-            "metric": names,
-            "value": np.asarray(values, dtype=np.float64),
-            "text_value": encode(texts),
-            "unit": encode(units),
-        }
-    )
-    return table.take(np.lexsort((rank[names.codes] if len(names) else names.codes, launches)))
-
-
-def _whole(values: np.ndarray) -> np.ndarray:
-    """Return floats that hold whole numbers as int64, masked where they are NaN."""
-    missing = np.isnan(values)
-    numbers = np.where(missing, 0, np.rint(values)).astype(np.int64)
-    return np.ma.masked_array(numbers, missing) if missing.any() else numbers
+    value = np.asarray(values, dtype=np.float64)
+    table: dict[str, Column] = {
+        "launch_id": launches,
+        "metric": names,
+        "value": value,
+        "text_value": encode(texts),
+        "unit": encode(units),
+    }
+    return Columns(table).take(np.lexsort((rank[names.codes] if len(names) else names.codes, launches)))
 
 
 def _facts(launches: Sequence[Launch], name: str) -> np.ndarray:
@@ -123,18 +106,18 @@ def profiled_launches_table(launches: Sequence[Launch], counters: Columns) -> Co
         known = np.where(np.isnan(stated), measured[metric], stated)
         # pages before 2022 give the number of blocks and of threads, not their shape
         total = measured[_TOTALS[name[:-2]]]
-        table[name] = _whole(np.where(np.isnan(known), np.where(name.endswith("x") | np.isnan(total), total, 1), known))
+        table[name] = whole(np.where(np.isnan(known), np.where(name.endswith("x") | np.isnan(total), total, 1), known))
     for name in ("process_id", "device_id", "context_id", "stream_id"):
         values = _facts(launches, name)
         if not np.isnan(values).all():
-            table[name] = _whole(values)
+            table[name] = whole(values)
     if any("compute_capability" in launch.facts for launch in launches):
         table["compute_capability"] = encode([launch.facts.get("compute_capability") for launch in launches])
     table["point"] = encode([launch.point for launch in launches])
     table["nvtx"] = encode([launch.nvtx for launch in launches])
     payloads = np.array([np.nan if launch.payload is None else float(launch.payload) for launch in launches])
     if not np.isnan(payloads).all():
-        table["iteration_bytes"] = _whole(payloads)
+        table["iteration_bytes"] = whole(payloads)
     return Columns(table)
 
 
@@ -157,7 +140,7 @@ def launch_configurations_table(launches: Sequence[Launch], profiled: Columns, c
     table: dict[str, Column] = {
         "kernel": kernel.take(rows),
         "short_name": encode([launches[row].short_name for row in rows.tolist()]),
-        **{name: _whole(column[rows]) for name, column in values.items()},
+        **{name: whole(column[rows]) for name, column in values.items()},
     }
     if not len(rows) or np.isnan(values[_CARVE_OUT][rows]).all():
         del table[_CARVE_OUT]
@@ -193,10 +176,10 @@ def devices_table(profiled: Columns, counters: Columns) -> Columns:
         "compute_capability": encode([f"{high}.{low}" for high, low in zip(major, minor, strict=True)]),
     }
     for column, (name, factor) in _DEVICE_ATTRIBUTES.items():
-        table[column] = _whole(values[attribute(name)][rows] * factor)
+        table[column] = whole(values[attribute(name)][rows] * factor)
     clock_hz = values[attribute(_MEMORY_CLOCK)][rows] * _KHZ
     bytes_per_clock = _MEMORY_TRANSFERS_PER_CLOCK * values[attribute(_BUS_WIDTH)][rows] / _BITS_PER_BYTE
-    table["memory_bandwidth_bytes_per_s"] = _whole(clock_hz * bytes_per_clock)
+    table["memory_bandwidth_bytes_per_s"] = whole(clock_hz * bytes_per_clock)
     return Columns(table)
 
 
@@ -207,7 +190,7 @@ def diagnostics_table(messages: Sequence[dict[str, Any]]) -> Columns:
         messages: Rows: source, severity, text, hint, launch_id, section, speedup_pct, speedup_kind.
     """
     texts = ("source", "severity", "text", "hint", "section", "speedup_kind")
-    table: dict[str, Column | Coded] = {name: encode([message[name] for message in messages]) for name in texts}
-    table["launch_id"] = np.array([message["launch_id"] for message in messages], dtype=np.int32)
-    table["speedup_pct"] = np.array([message["speedup_pct"] for message in messages], dtype=np.float64)
+    table: dict[str, Column] = {name: encode([message[name] for message in messages]) for name in texts}
+    table["launch_id"] = integers([message["launch_id"] for message in messages]).astype(np.int32)
+    table["speedup_pct"] = floats([message["speedup_pct"] for message in messages])
     return Columns(table)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.columns import Columns
 from profiler.errors import BadExportError, ToolMissingError
 from profiler.tools.base import ReadResult
 from profiler.tools.ncu import frames
@@ -62,43 +61,23 @@ def _payload(item: Any, library: ModuleType) -> int | None:
     return int(item.payload_as_uint64()) if item.has_attributes() and item.payload_type() in kinds else None
 
 
-class _CounterColumns:
-    """Collects the values of all launches column by column."""
-
-    def __init__(self) -> None:
-        self.launch_ids: list[int] = []
-        self.metrics: list[str] = []
-        self.values: list[float] = []
-        self.texts: list[str | None] = []
-        self.units: list[str] = []
-        self._unit_of: dict[str, tuple[str, float]] = {}
-
-    def _append(self, launch_id: int, metric: str, value: float, text: str | None, unit: str) -> None:
-        self.launch_ids.append(launch_id)
-        self.metrics.append(metric)
-        self.values.append(value)
-        self.texts.append(text)
-        self.units.append(unit)
-
-    def add(self, launch_id: int, name: str, metric: Any) -> None:
-        """Add a metric of a launch; an instanced one adds its total and, where asked, its instances."""
-        if name not in self._unit_of:
-            self._unit_of[name] = base_unit(metric.unit() or "")
-        unit, factor = self._unit_of[name]
+def _counters(action: Any, launch_id: int, units: dict[str, tuple[str, float]]) -> Iterator[frames.Counter]:
+    """Yield the metrics of a launch; an instanced one has its total and, where asked, its instances."""
+    for name in action.metric_names():
+        if name.startswith(frames.UNINFORMATIVE_PREFIXES):
+            continue
+        metric = action.metric_by_name(name)
+        if name not in units:
+            units[name] = base_unit(metric.unit() or "")
+        unit, factor = units[name]
         if metric.kind() == _TEXT_KIND:
-            self._append(launch_id, name, float("nan"), metric.as_string(), unit)
-            return
-        total = metric.as_double() * factor if metric.has_value() else float("nan")
-        self._append(launch_id, name, total, None, unit)
+            yield launch_id, name, float("nan"), metric.as_string(), unit
+            continue
+        yield launch_id, name, metric.as_double() * factor if metric.has_value() else float("nan"), None, unit
         if name in INSTANCED and metric.has_correlation_ids():
             labels = metric.correlation_ids()
             for index in range(metric.num_instances()):
-                text = f"{name}[{labels.as_string(index)}]"
-                self._append(launch_id, text, metric.as_double(index) * factor, None, unit)
-
-    def table(self) -> Columns:
-        """Return the `counters` table."""
-        return frames.counters_table(self.launch_ids, self.metrics, self.values, self.texts, self.units)
+                yield launch_id, f"{name}[{labels.as_string(index)}]", metric.as_double(index) * factor, None, unit
 
 
 def _launch(action: Any, library: ModuleType) -> Launch:
@@ -143,18 +122,6 @@ def _actions(path: Path, facts: ReportFacts | None, library: ModuleType) -> list
     return [context, *actions]
 
 
-def _collect(actions: list[Any], library: ModuleType) -> tuple[_CounterColumns, list[Launch], list[dict[str, Any]]]:
-    columns, launches = _CounterColumns(), list[Launch]()
-    messages: list[dict[str, Any]] = []
-    for launch_id, action in enumerate(actions):
-        launches.append(_launch(action, library))
-        messages += rule_messages(action, launch_id)
-        for name in action.metric_names():
-            if not name.startswith(frames.UNINFORMATIVE_PREFIXES):
-                columns.add(launch_id, name, action.metric_by_name(name))
-    return columns, launches, messages
-
-
 class NcuReportReader:
     """Reads .ncu-rep files."""
 
@@ -185,12 +152,15 @@ class NcuReportReader:
             return ReadResult(absent=dict.fromkeys(self.tables, reason), info=_info(facts))
         try:
             _, *actions = _actions(path, facts, library)
-            columns, launches, messages = _collect(actions, library)
+            launches = [_launch(action, library) for action in actions]
+            messages = [message for number, action in enumerate(actions) for message in rule_messages(action, number)]
+            units: dict[str, tuple[str, float]] = {}
+            counters = [row for number, action in enumerate(actions) for row in _counters(action, number, units)]
         except (TypeError, ValueError, AttributeError, RuntimeError, OverflowError) as error:
             raise BadExportError(f"{path}: damaged report: {error}", "record it again with ncu") from error
         if not compressed and any("grid_x" not in launch.facts for launch in launches):
             _add_sizes(path, launches)
-        result = assemble(columns.table(), launches, messages, path.name)
+        result = assemble(frames.counters_table(counters), launches, messages, path.name)
         result.info = _info(facts)
         return result
 
