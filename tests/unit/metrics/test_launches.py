@@ -115,7 +115,6 @@ def test_details_page_gives_what_it_holds() -> None:
 
 class _Recording:
     def __init__(self, values: dict[str, float]) -> None:
-        names = list(values)
         counters = counters_table([(0, name, value, None, "") for name, value in values.items()])
         one = np.ones(1, np.int64)
         sizes = {f"{kind}_{axis}": one for kind in ("grid", "block") for axis in "xyz"}
