@@ -72,18 +72,8 @@ def memcpy_gaps(recording: Captures) -> Columns:
     iteration, label = operation_points(recording)
     inside = np.flatnonzero((operations.kind == MEMCPY) & (iteration >= 0))
     kinds = np.where(operations.kind[first] == MEMCPY, 0, 1)
-    frame = Columns(
-        {
-            **_between(operations, first, second, kinds),
-            "point": label.take(second),
-        }
-    )
-    copies = Columns(
-        {
-            **_between(operations, inside, inside, np.full(len(inside), 2)),
-            "point": label.take(inside),
-        }
-    )
+    frame = Columns({**_between(operations, first, second, kinds), "point": label.take(second)})
+    copies = Columns({**_between(operations, inside, inside, np.full(len(inside), 2)), "point": label.take(inside)})
     return _stacked(frame, copies)
 
 

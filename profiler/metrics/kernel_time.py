@@ -103,10 +103,7 @@ def first_device_occupancy(recording: Captures, configurations: Columns) -> dict
         found = limits_of_launches(configurations, device)
     except DataMissingError:
         return unknown
-    return {
-        "theoretical_occupancy_pct": found.array("occupancy_pct"),
-        "occupancy_limiter": found.coded("limiter"),
-    }
+    return {"theoretical_occupancy_pct": found.array("occupancy_pct"), "occupancy_limiter": found.coded("limiter")}
 
 
 KERNELS = MetricTable(

@@ -92,11 +92,7 @@ def _pair_statistics(
     ranges = _ranges_per_pair(local, count, kernel, names, len(own))
     # a kernel inside two ranges of one name is one kernel, though its time counts twice
     kernels = _distinct_members(codes, member, len(own) * names) if touching.any() else stats.count
-    columns = {
-        "range_count": ranges,
-        "kernel_count": kernels,
-        **stats.columns("{}_ns", _STATISTICS),
-    }
+    columns = {"range_count": ranges, "kernel_count": kernels, **stats.columns("{}_ns", _STATISTICS)}
     pair = own[used // names].astype(np.int64) * names + used % names
     return {"pair": pair, **{name: np.ma.getdata(values)[used] for name, values in columns.items()}}
 
