@@ -67,9 +67,10 @@ def _missing(rule: Rule, recording: Recording) -> Finding | None:
 
 
 def _row(rule: Rule, finding: Finding) -> dict[str, str]:
-    evidence = f"{finding.evidence}; up to {finding.saving:.0%} of the GPU time" if finding.saving >= 0.01 else finding.evidence
-    texts = {"severity": finding.severity, "title": finding.title, "evidence": evidence}
-    return {"rule": rule.name, **texts, "advice": finding.advice or rule.advice, "source": rule.source}
+    saving = f"; could save at most {finding.saving:.0%} of the GPU time" if finding.saving >= 0.01 else ""
+    advice = (finding.advice or rule.advice) if finding.severity == "not_evaluated" else rule.advice + finding.advice
+    texts = {"severity": finding.severity, "title": finding.title, "evidence": finding.evidence + saving}
+    return {"rule": rule.name, **texts, "advice": advice, "source": rule.source}
 
 
 def evaluate_rows(recording: Recording) -> list[dict[str, str]]:

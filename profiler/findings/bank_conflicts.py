@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
-from profiler.metrics.recording import Recording
+from profiler.findings.rule import Row, Rule, losses
 
 CONFLICTS_PER_INSTRUCTION = 0.25
 PIPE_PCT = 10.0
-
-
-def check(recording: Recording) -> list[Finding]:
-    """Look for launches with many conflicts whose shared memory pipe is in real use."""
-    bad = [
-        row
-        for row in launch_groups(recording)
-        if known(row, "bank_conflicts_per_instruction", "shared_pipe_pct")
-        and row["bank_conflicts_per_instruction"] > CONFLICTS_PER_INSTRUCTION
-        and row["shared_pipe_pct"] > PIPE_PCT
-    ]
-    return losses("Shared memory accesses conflict in banks", bad, _gain, _text)
 
 
 def _gain(row: Row) -> float:
@@ -41,5 +28,11 @@ RULE = Rule(
     advice="Pad the rows of the array by one element, or permute the index (swizzle) so that the threads of a warp fall"
     " into different banks.",
     source="Nsight Compute, rule SharedMemoryConflicts; thresholds chosen here",
-    check=check,
+    check=losses(
+        "Shared memory accesses conflict in banks",
+        ("bank_conflicts_per_instruction", "shared_pipe_pct"),
+        lambda row: row["bank_conflicts_per_instruction"] > CONFLICTS_PER_INSTRUCTION and row["shared_pipe_pct"] > PIPE_PCT,
+        _gain,
+        _text,
+    ),
 )

@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
-from profiler.metrics.recording import Recording
+from profiler.findings.rule import Row, Rule, losses
 
 ACTIVE_THREADS = 24.0
 MEMORY_PCT = 80.0
-
-
-def check(recording: Recording) -> list[Finding]:
-    """Look for launches whose instructions run with few active threads and that memory does not limit anyway."""
-    bad = [
-        row
-        for row in launch_groups(recording)
-        if known(row, "threads_per_instruction")
-        and row["threads_per_instruction"] < ACTIVE_THREADS
-        and (row["memory_throughput_pct"] or 0) < MEMORY_PCT
-    ]
-    return losses(
-        "Warps diverge",
-        bad,
-        lambda row: 1 - row["threads_per_instruction"] / 32,
-        lambda row: f"{row['threads_per_instruction']:.1f} of 32 threads active{_branches(row)}",
-    )
 
 
 def _branches(row: Row) -> str:
@@ -38,5 +20,11 @@ RULE = Rule(
     advice="Let whole warps take the same branch (sort or regroup the work), give every thread of a warp work instead of one,"
     " or use warp-level primitives (__shfl_sync) for reductions.",
     source="Nsight Compute, rule ThreadDivergence (24 of 32 threads)",
-    check=check,
+    check=losses(
+        "Warps diverge",
+        ("threads_per_instruction",),
+        lambda row: row["threads_per_instruction"] < ACTIVE_THREADS and (row["memory_throughput_pct"] or 0) < MEMORY_PCT,
+        lambda row: 1 - row["threads_per_instruction"] / 32,
+        lambda row: f"{row['threads_per_instruction']:.1f} of 32 threads active{_branches(row)}",
+    ),
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from profiler.findings.rule import Finding, Row, Rule, busiest_pct, fills_gpu, known, launch_groups, losses
-from profiler.metrics.recording import Recording
+from profiler.findings.rule import Row, Rule, busiest_pct, fills_gpu, known, losses
 
 IDLE_PCT = 60.0
 _ADVICE = {
@@ -25,16 +24,9 @@ def _text(row: Row) -> str:
     return f"compute {row['compute_throughput_pct']:.0f} %, memory {row['memory_throughput_pct']:.0f} % of peak{share}"
 
 
-def check(recording: Recording) -> list[Finding]:
-    """Look for launches that use neither unit well."""
-    bad = [
-        row
-        for row in launch_groups(recording)
-        if known(row, "compute_throughput_pct", "memory_throughput_pct") and busiest_pct(row) < IDLE_PCT and fills_gpu(row)
-    ]
-    stalls = dict.fromkeys(row["stall_top"] for row in sorted(bad, key=busiest_pct) if row.get("stall_top") in _ADVICE)
-    advice = RULE.advice + "".join(f" For {stall}: {_ADVICE[stall]}." for stall in stalls)
-    return losses("Launches wait instead of working", bad, lambda row: 1 - busiest_pct(row) / 100, _text, advice)
+def _advice(rows: list[Row]) -> str:
+    stalls = dict.fromkeys(row["stall_top"] for row in sorted(rows, key=busiest_pct) if row.get("stall_top") in _ADVICE)
+    return "".join(f" For {stall}: {_ADVICE[stall]}." for stall in stalls)
 
 
 RULE = Rule(
@@ -43,5 +35,12 @@ RULE = Rule(
     needs=("launches",),
     advice="Raise occupancy or the number of independent operations per thread.",
     source="Nsight Compute, rule SOLBottleneck (60 %)",
-    check=check,
+    check=losses(
+        "Launches wait instead of working",
+        ("compute_throughput_pct", "memory_throughput_pct"),
+        lambda row: busiest_pct(row) < IDLE_PCT and fills_gpu(row),
+        lambda row: 1 - busiest_pct(row) / 100,
+        _text,
+        more_advice=_advice,
+    ),
 )

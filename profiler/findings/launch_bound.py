@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profiler.findings.rule import Finding, Row, Rule, known, losses, rows_of
+from profiler.findings.rule import Row, Rule, losses, rows_of
 from profiler.metrics.launch_columns import LAUNCH_KEYS
 from profiler.metrics.recording import Recording
 
@@ -20,18 +20,16 @@ def _waited(row: Row) -> bool:
     return bool(plain >= EXECUTIONS and 2 * plain > row["count"] and 2 * row["empty_queue_count"] > plain)
 
 
-def check(recording: Recording) -> list[Finding]:
-    """Compare the median time of the launching API call with the kernel's median duration, where the GPU waited for it."""
+def _rows(recording: Recording) -> list[Row]:
+    """Return the rows of `launch_latency` with the kernel's median time, and its `share` of the GPU time."""
     kernels = rows_of(recording, "kernels")
     whole = sum(row["total_ns"] or 0 for row in kernels)
     of = {tuple(row[key] for key in LAUNCH_KEYS): row for row in kernels}
-    rows = [
+    return [
         {**row, "median_ns": own["median_ns"], "share": (own["total_ns"] or 0) / whole if whole else 1.0}
         for row in rows_of(recording, "launch_latency")
-        if known(row, "api_median_ns", "empty_queue_count") and (own := of.get(tuple(row[name] for name in LAUNCH_KEYS)))
+        if (own := of.get(tuple(row[name] for name in LAUNCH_KEYS)))
     ]
-    bad = [row for row in rows if _waited(row) and row["median_ns"] > 0 and _ratio(row) > 1]
-    return losses("Kernels run shorter than they take to launch", bad, lambda row: 1 - 1 / _ratio(row), _text)
 
 
 def _text(row: Row) -> str:
@@ -47,6 +45,13 @@ RULE = Rule(
     needs=("kernels", "launch_latency"),
     advice="Capture the sequence in a CUDA graph, fuse the kernels, or give each launch more work.",
     source="CUDA C++ Programming Guide, CUDA Graphs",
-    check=check,
+    check=losses(
+        "Kernels run shorter than they take to launch",
+        ("api_median_ns", "empty_queue_count"),
+        lambda row: _waited(row) and row["median_ns"] > 0 and _ratio(row) > 1,
+        lambda row: 1 - 1 / _ratio(row),
+        _text,
+        _rows,
+    ),
     whole_program=True,
 )

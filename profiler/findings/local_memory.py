@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
-from profiler.metrics.recording import Recording
+from profiler.findings.rule import Row, Rule, losses
 
 INSTRUCTION_SHARE = 0.01
-
-
-def check(recording: Recording) -> list[Finding]:
-    """Look for launches that execute local memory instructions."""
-    bad = [
-        row
-        for row in launch_groups(recording)
-        if known(row, "local_instructions", "instructions")
-        and row["instructions"] > 0
-        and row["local_instructions"] > INSTRUCTION_SHARE * row["instructions"]
-    ]
-    return losses("Threads use local memory", bad, _share, _text)
 
 
 def _share(row: Row) -> float:
@@ -35,5 +22,11 @@ RULE = Rule(
     advice="Compile with -Xptxas -v to see spills; raise the register limit (__launch_bounds__), index local arrays with"
     " constants only, or split the kernel.",
     source="CUDA C++ Best Practices Guide, Local Memory; 1 % chosen here",
-    check=check,
+    check=losses(
+        "Threads use local memory",
+        ("local_instructions", "instructions"),
+        lambda row: row["local_instructions"] > INSTRUCTION_SHARE * row["instructions"] > 0,
+        _share,
+        _text,
+    ),
 )

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from profiler.findings.rule import Finding, Row, Rule, busiest_pct, fills_gpu, known, launch_groups, losses
-from profiler.metrics.recording import Recording
+from profiler.findings.rule import Row, Rule, busiest_pct, fills_gpu, losses
 
 SHARE_OF_THEORETICAL = 0.7
 BUSY_MEMORY_PCT = 80.0
 
 
-def check(recording: Recording) -> list[Finding]:
-    """Compare achieved with theoretical occupancy of each profiled launch."""
-    bad = [
-        row
-        for row in launch_groups(recording)
-        if known(row, "achieved_occupancy_pct", "theoretical_occupancy_pct")
-        and row["achieved_occupancy_pct"] < SHARE_OF_THEORETICAL * row["theoretical_occupancy_pct"]
-        and (row["memory_throughput_pct"] or 0) < BUSY_MEMORY_PCT
-        and fills_gpu(row)
-    ]
-    title = "Achieved occupancy is far below what the launch allows"
-    return losses(
-        title, bad, _gain, lambda row: f"{row['achieved_occupancy_pct']:.1f} % of {row['theoretical_occupancy_pct']:.0f} %"
-    )
+def _holds(row: Row) -> bool:
+    low = row["achieved_occupancy_pct"] < SHARE_OF_THEORETICAL * row["theoretical_occupancy_pct"]
+    return bool(low and (row["memory_throughput_pct"] or 0) < BUSY_MEMORY_PCT and fills_gpu(row))
 
 
 def _gain(row: Row) -> float:
@@ -37,5 +25,11 @@ RULE = Rule(
     advice="Blocks end faster than new ones start, or their work is uneven: take larger blocks, give each thread more"
     " elements (grid-stride loop), or balance the work between blocks.",
     source="Nsight Compute, rules AchievedOccupancy and SOLBottleneck; share of 70 % chosen here",
-    check=check,
+    check=losses(
+        "Achieved occupancy is far below what the launch allows",
+        ("achieved_occupancy_pct", "theoretical_occupancy_pct"),
+        _holds,
+        _gain,
+        lambda row: f"{row['achieved_occupancy_pct']:.1f} % of {row['theoretical_occupancy_pct']:.0f} %",
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from profiler.findings.latency_bound import IDLE_PCT
-from profiler.findings.rule import Finding, Row, Rule, busiest_pct, configurations, fills_gpu, known, launch_groups, losses
+from profiler.findings.rule import Row, Rule, busiest_pct, configurations, fills_gpu, launch_groups, losses
 from profiler.metrics.recording import Recording
 
 LOW_PCT = 50.0
@@ -18,22 +18,17 @@ _ADVICE = {
 
 def _advice(rows: list[Row]) -> str:
     limiters = {name for row in rows for name in (row["occupancy_limiter"] or "").split(", ")}
-    return "; ".join(text for name, text in _ADVICE.items() if name in limiters)
+    return f" {'; '.join(text for name, text in _ADVICE.items() if name in limiters)}."
 
 
-def check(recording: Recording) -> list[Finding]:
-    """Look for launch configurations whose theoretical occupancy is low, and whose units are not busy as far as is known."""
-    busy = {(row["kernel"], row["grid"], row["block"]): row for row in launch_groups(recording)}
-    bad = [
-        {**row, "busiest_pct": busiest_pct(found) if (found := busy.get((row["kernel"], row["grid"], row["block"]))) else None}
-        for row in configurations(recording)
-        if known(row, "theoretical_occupancy_pct") and row["theoretical_occupancy_pct"] < LOW_PCT and fills_gpu(row)
-    ]
-    bad = [row for row in bad if (row["busiest_pct"] or 0) < IDLE_PCT]
-    title, advice = "The launch configuration keeps the SMs half empty", f"{RULE.advice} {_advice(bad)}."
-    return losses(
-        title, bad, _gain, lambda row: f"{row['theoretical_occupancy_pct']:.1f} %, limited by {row['occupancy_limiter']}", advice
-    )
+def _rows(recording: Recording) -> list[Row]:
+    """Return the launch configurations, with how busy the units of their profiled launches were, None where that is not known."""
+    busy = {(row["kernel"], row["grid"], row["block"]): busiest_pct(row) for row in launch_groups(recording)}
+    return [{**row, "busiest_pct": busy.get((row["kernel"], row["grid"], row["block"]))} for row in configurations(recording)]
+
+
+def _holds(row: Row) -> bool:
+    return row["theoretical_occupancy_pct"] < LOW_PCT and (row["busiest_pct"] or 0) < IDLE_PCT and fills_gpu(row)
 
 
 def _gain(row: Row) -> float:
@@ -49,5 +44,13 @@ RULE = Rule(
     needs=("occupancy",),
     advice="Fine when each thread has enough independent work; otherwise:",
     source="CUDA C++ Best Practices Guide, Occupancy; 50 % chosen here",
-    check=check,
+    check=losses(
+        "The launch configuration keeps the SMs half empty",
+        ("theoretical_occupancy_pct",),
+        _holds,
+        _gain,
+        lambda row: f"{row['theoretical_occupancy_pct']:.1f} %, limited by {row['occupancy_limiter']}",
+        _rows,
+        _advice,
+    ),
 )

@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 from profiler.errors import DataMissingError
 from profiler.kernel_names import brief_name
+from profiler.metrics.kernel_time import launched_in_points
 from profiler.metrics.recording import Recording
 from profiler.point_label import label_in_words
 
+Check = Callable[["Recording"], "list[Finding]"]
 Severity = Literal["error", "warning", "advice", "info", "ok", "not_evaluated"]
 Row = dict[str, Any]
 
@@ -34,7 +36,7 @@ class Finding:
         title: One line: what is the matter.
         evidence: The figures it rests on, worst first.
         severity: How much it matters.
-        advice: What to do about it; empty takes the rule's own.
+        advice: What to do about it, after the rule's own advice; in its place where the rule could not be evaluated.
         saving: Share of the GPU time that it could save at most, 0 to 1; of one severity, the largest is told first.
     """
 
@@ -65,7 +67,7 @@ class Rule:
     needs: tuple[str, ...]
     advice: str
     source: str
-    check: Callable[[Recording], list[Finding]] = field(repr=False)
+    check: Check = field(repr=False)
     whole_program: bool = False
 
 
@@ -94,8 +96,16 @@ def launch_groups(recording: Recording) -> list[Row]:
 
 
 def configurations(recording: Recording) -> list[Row]:
-    """Return the rows of the table `occupancy` with the `share` of the GPU time that each took."""
-    rows = rows_of(recording, "occupancy")
+    """Return the rows of the table `occupancy` with the `share` of the GPU time that each took.
+
+    `point` is the first sweep point that launched it, None without one; `more_points` counts the others.
+    """
+    points = _points_of(recording)
+    rows = [
+        {**row, "point": next(iter(labels), None), "more_points": max(len(labels) - 1, 0)}
+        for row in rows_of(recording, "occupancy")
+        for labels in [points.get(_configuration(row), {})]
+    ]
     times = _times(recording, "kernels", "total_ns") or _times(recording, "launches", "profiled_duration_ns")
     found = [times.get(_configuration(row), 0) for row in rows]
     return [{**row, "share": share} for row, share in zip(rows, _shares(found), strict=True)]
@@ -103,6 +113,16 @@ def configurations(recording: Recording) -> list[Row]:
 
 def _configuration(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in _ALIKE)
+
+
+def _points_of(recording: Recording) -> dict[tuple[Any, ...], dict[str, None]]:
+    """Return the sweep points that launched each kernel, grid and block."""
+    found: dict[tuple[Any, ...], dict[str, None]] = {}
+    profiled = [(_configuration(row), row["point"]) for row in rows_if_any(recording, "launches")]
+    for key, label in [*launched_in_points(recording), *profiled]:
+        if label:
+            found.setdefault(key, {})[label] = None
+    return found
 
 
 def _times(recording: Recording, table: str, column: str) -> Counter[tuple[Any, ...]]:
@@ -153,22 +173,35 @@ def severity_of(saving: float) -> Severity:
 
 
 def losses(
-    title: str, rows: list[Row], gain: Callable[[Row], float], text: Callable[[Row], str], advice: str = ""
-) -> list[Finding]:
-    """Word what costs time, the row first that could save most; nothing where there is no row.
+    title: str,
+    needed: Sequence[str],
+    holds: Callable[[Row], bool],
+    gain: Callable[[Row], float],
+    text: Callable[[Row], str],
+    rows: Callable[[Recording], list[Row]] = launch_groups,
+    more_advice: Callable[[list[Row]], str] | None = None,
+) -> Check:
+    """Return a check for what costs time: it words the rows for which a condition holds, first what could save most.
 
     Args:
         title: One line: what is the matter.
-        rows: Rows for which the rule holds, with their `share` of the GPU time.
+        needed: Columns without whose values a row is not judged.
+        holds: The condition.
         gain: Share of a row's own time that it could save at most.
         text: What to say of one row, after its name.
-        advice: What to do about it; empty takes the rule's own.
+        rows: What is looked at, with its `share` of the GPU time.
+        more_advice: What to add to the rule's advice, from the rows that were found.
     """
-    if not rows:
-        return []
-    saving = sum(row["share"] * gain(row) for row in rows)
-    evidence = worst(rows, lambda row: -row["share"] * gain(row), text)
-    return [Finding(title, evidence, severity_of(saving), advice, saving)]
+
+    def check(recording: Recording) -> list[Finding]:
+        bad = [row for row in rows(recording) if known(row, *needed) and holds(row)]
+        if not bad:
+            return []
+        saving = sum(row["share"] * gain(row) for row in bad)
+        evidence = worst(bad, lambda row: -row["share"] * gain(row), text)
+        return [Finding(title, evidence, severity_of(saving), more_advice(bad) if more_advice else "", saving)]
+
+    return check
 
 
 def known(row: Row, *names: str) -> bool:
@@ -183,7 +216,8 @@ def launch_name(row: Row) -> str:
     """
     name = brief_name(str(row["kernel"]))
     block = f", block {row['block']}" if row.get("block") else ""
-    return f"{name}{block} ({label_in_words(str(row['point']))})" if row.get("point") else f"{name}{block}"
+    more = f" and {row['more_points']} more points" if row.get("more_points") else ""
+    return f"{name}{block} ({label_in_words(str(row['point']))}{more})" if row.get("point") else f"{name}{block}"
 
 
 def worst(rows: Iterable[Row], key: Callable[[Row], float], text: Callable[[Row], str]) -> str:

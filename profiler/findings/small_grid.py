@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from profiler.findings.rule import FILLED_WAVES, Finding, Rule, configurations, known, losses
-from profiler.metrics.recording import Recording
-
-
-def check(recording: Recording) -> list[Finding]:
-    """Look for grids of less than half a wave."""
-    bad = [row for row in configurations(recording) if known(row, "waves_per_sm") and row["waves_per_sm"] < FILLED_WAVES]
-    return losses(
-        "Grids are too small to fill the GPU",
-        bad,
-        lambda row: 1 - row["waves_per_sm"],
-        lambda row: f"grid {row['grid']} fills {100 * row['waves_per_sm']:.0f} % of the resident block slots",
-    )
-
+from profiler.findings.rule import FILLED_WAVES, Rule, configurations, losses
 
 RULE = Rule(
     name="small_grid",
@@ -24,5 +11,12 @@ RULE = Rule(
     advice="Give each thread less work, use smaller blocks, batch several launches into one, or run independent kernels"
     " concurrently on other streams.",
     source="Nsight Compute, rule LaunchConfiguration (small grid); half a wave chosen here",
-    check=check,
+    check=losses(
+        "Grids are too small to fill the GPU",
+        ("waves_per_sm",),
+        lambda row: row["waves_per_sm"] < FILLED_WAVES,
+        lambda row: 1 - row["waves_per_sm"],
+        lambda row: f"grid {row['grid']} fills {100 * row['waves_per_sm']:.0f} % of the resident block slots",
+        configurations,
+    ),
 )

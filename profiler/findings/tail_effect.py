@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from profiler.findings.rule import Finding, Row, Rule, configurations, known, losses
-from profiler.metrics.recording import Recording
+from profiler.findings.rule import Row, Rule, configurations, losses
 
 LOST_SHARE = 0.2
 
@@ -16,21 +15,6 @@ def lost(row: Row) -> float:
     return float(1 - waves / math.ceil(waves))
 
 
-def check(recording: Recording) -> list[Finding]:
-    """Look for grids of more than one wave whose last wave leaves many slots empty."""
-    bad = [
-        row
-        for row in configurations(recording)
-        if known(row, "waves_per_sm") and row["waves_per_sm"] > 1 and lost(row) > LOST_SHARE
-    ]
-    return losses(
-        "The last wave of blocks leaves SMs idle",
-        bad,
-        lost,
-        lambda row: f"grid {row['grid']} is {row['waves_per_sm']:.2f} waves, {lost(row):.0%} of the slots stay empty",
-    )
-
-
 RULE = Rule(
     name="tail_effect",
     text=f"more than {LOST_SHARE:.0%} of the block slots of all waves stay empty in the last one",
@@ -38,5 +22,12 @@ RULE = Rule(
     advice="Choose the grid as a multiple of blocks per SM times SMs (a grid-stride loop makes that possible), or use smaller"
     " blocks so that the last wave is a smaller part.",
     source="Nsight Compute, rule LaunchConfiguration (tail effect); 20 % chosen here",
-    check=check,
+    check=losses(
+        "The last wave of blocks leaves SMs idle",
+        ("waves_per_sm",),
+        lambda row: row["waves_per_sm"] > 1 and lost(row) > LOST_SHARE,
+        lost,
+        lambda row: f"grid {row['grid']} is {row['waves_per_sm']:.2f} waves, {lost(row):.0%} of the slots stay empty",
+        configurations,
+    ),
 )

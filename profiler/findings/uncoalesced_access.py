@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from profiler.findings.rule import Finding, Row, Rule, known, launch_groups, losses
-from profiler.metrics.recording import Recording
+from profiler.findings.rule import Check, Row, Rule, known, losses
 
 SECTOR_BYTES = 32
 USED_SHARE = 0.75
@@ -21,21 +20,6 @@ def wastes_sectors(row: Row, word: str) -> bool:
     return bool(row[sectors] >= TRAFFIC_SHARE * (row["load_sectors"] + row["store_sectors"]))
 
 
-def check(recording: Recording) -> list[Finding]:
-    """Compare the used bytes per sector of loads and stores that matter for the launch's traffic."""
-    groups = launch_groups(recording)
-    return [
-        finding
-        for word in WORDS
-        for finding in losses(
-            f"Global {word}s are not coalesced",
-            [row for row in groups if wastes_sectors(row, word)],
-            partial(_gain, word),
-            partial(_evidence, word),
-        )
-    ]
-
-
 def _evidence(word: str, row: Row) -> str:
     return f"{row[f'bytes_per_sector_{word}']:.1f} of {SECTOR_BYTES} bytes of each sector used"
 
@@ -46,6 +30,11 @@ def _gain(word: str, row: Row) -> float:
     return float((1 - row[f"bytes_per_sector_{word}"] / SECTOR_BYTES) * part * (1.0 if busy is None else busy / 100))
 
 
+def _of(word: str) -> Check:
+    title = f"Global {word}s are not coalesced"
+    return losses(title, (), lambda row: wastes_sectors(row, word), partial(_gain, word), partial(_evidence, word))
+
+
 RULE = Rule(
     name="uncoalesced_access",
     text=f"less than {USED_SHARE:.0%} of the bytes of a sector used, by accesses that make at least {TRAFFIC_SHARE:.0%} of"
@@ -54,5 +43,5 @@ RULE = Rule(
     advice="Let neighbouring threads access neighbouring addresses, align rows to 32 bytes, turn arrays of structures into"
     " structures of arrays, or stage the data through shared memory.",
     source="Nsight Compute, rule UncoalescedGlobalAccess; thresholds chosen here",
-    check=check,
+    check=lambda recording: [finding for word in WORDS for finding in _of(word)(recording)],
 )

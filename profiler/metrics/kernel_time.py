@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns
+from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
+from profiler.metrics.gpu_operations import KERNEL, gpu_operations, gpu_recording, operations_tool
 from profiler.metrics.grouping import group_statistics, share_pct, statistic_specs
 from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY
 from profiler.metrics.occupancy_limits import limits_of_launches
+from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
@@ -104,6 +107,21 @@ def first_device_occupancy(recording: Captures, configurations: Columns) -> dict
     except DataMissingError:
         return unknown
     return {"theoretical_occupancy_pct": found.array("occupancy_pct"), "occupancy_limiter": found.coded("limiter")}
+
+
+def launched_in_points(recording: Captures) -> list[tuple[tuple[str, str, str], str]]:
+    """Return each kernel, grid and block that measured iterations launched, with their point; none without GPU work."""
+    if operations_tool(recording) is None or not recording.has("kernels", operations_tool(recording)):
+        return []
+    own, operations = gpu_recording(recording), gpu_operations(recording)
+    _, label = operation_points(own)
+    inside = np.flatnonzero((label.codes >= 0) & (operations.kind == KERNEL))
+    ids = own.columns("kernels").array("launch_configuration_id")[operations.row[inside]]
+    last, _ = distinct_rows([label.codes[inside], ids])
+    used = own.columns("launch_configurations").take(ids[last])
+    sizes = (dimensions(used, what).tolist() for what in ("grid", "block"))
+    launches = zip(used.array("kernel").tolist(), *sizes, strict=True)
+    return list(zip(launches, label.take(inside[last]).decode().tolist(), strict=True))
 
 
 KERNELS = MetricTable(

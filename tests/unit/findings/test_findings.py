@@ -328,7 +328,7 @@ def test_worst_comes_first_and_the_rest_is_counted() -> None:
     rows = [{**K, "block": f"{size}x1x1", "dram_bytes_per_payload_byte": 1 + size} for size in (1, 2, 3, 4, 5)]
     (row,) = _told({"launches": [*rows, rows[-1]]})["excess_traffic"]
     assert row["evidence"].startswith("swish<float>, block 5x1x1: 6.00 bytes")
-    assert "; and 2 more; up to " in row["evidence"]
+    assert "; and 2 more; could save at most " in row["evidence"]
 
 
 def test_frame_is_ordered_by_severity() -> None:
@@ -353,7 +353,7 @@ def test_what_could_save_most_is_told_first() -> None:
     short = launch(32, 1e6, threads_per_instruction=8.0, memory_throughput_pct=10.0)
     rows = [row for row in evaluate_rows(_Recording({"launches": [short, long]})) if row["severity"] != "not_evaluated"]
     assert [(row["rule"], row["severity"]) for row in rows] == [("bank_conflicts", "warning"), ("divergence", "advice")]
-    assert rows[0]["evidence"].endswith("up to 27% of the GPU time") and rows[1]["evidence"].endswith("up to 8% of the GPU time")
+    assert rows[0]["evidence"].endswith("could save at most 27% of the GPU time") and rows[1]["evidence"].endswith("could save at most 8% of the GPU time")
 
 
 def test_a_grid_that_leaves_the_gpu_empty_is_the_cause_of_what_its_warps_do() -> None:
