@@ -231,6 +231,12 @@ SAMPLES = _table(
     _f("host_duration_ns", "host time to enqueue the iteration"),
     order=("point_id", "sample_index"),
 )
+LOST_EVENTS = _table(
+    "lost_events",
+    "one moment at which the tool said that it lost events",
+    _i("start_ns", "moment, ns since the capture began"),
+    _t("text", "what it said"),
+)
 DIAGNOSTICS = _table(
     "diagnostics",
     "one message of a tool about its own capture, or of this reader about what it found",

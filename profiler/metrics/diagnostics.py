@@ -8,12 +8,19 @@ from profiler.columns import Columns
 from profiler.kernel_names import short_name
 from profiler.metrics.failed_calls import FailedCalls, failed_calls
 from profiler.metrics.gpu_operations import KERNEL, api_rows, gpu_operations, operations_tool
+from profiler.metrics.intervals import union
 from profiler.metrics.point_ranges import iterations, owners
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
 
 _POINTS_NAMED = 3
+_LEFT_OUT = (
+    ("lost the GPU record of a launch", "record fewer events at a time"),
+    ("are not clear: another thread launched work while several were open", "open one iteration of a process at a time"),
+    ("ran while the recording tool lost events", "record fewer events at a time"),
+)
+"""What is said of iterations that are left out, and what to do, by the causes of `Owners`."""
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -40,13 +47,6 @@ def diagnostics(recording: Captures) -> Columns:
 
 def _noticed(recording: Captures) -> list[tuple[str, str, str]]:
     found = [_failure(failure) for failure in failed_calls(recording)]
-    tool = operations_tool(recording)
-    if tool is not None and recording.has("api_calls", tool):
-        kernels = gpu_operations(recording).kind == KERNEL
-        lost = int((kernels & (api_rows(recording) < 0)).sum())
-        if lost:
-            text = f"{lost} of {int(kernels.sum())} kernels have no API call: launch latency and NVTX ranges leave them out"
-            found.append(("warning", text, "record again without filtering API calls, and check for dropped events"))
     ranges = iterations(recording)
     if ranges is not None:
         outside = int((ranges.label.codes < 0).sum())
@@ -62,10 +62,8 @@ def _left_out(recording: Captures) -> list[tuple[str, str, str]]:
     if found is None or operations_tool(recording) is None:
         return []
     own, known = owners(recording), found.label.codes >= 0
-    lost = "lost the GPU record of a launch", "record fewer events at a time"
-    unclear = "are not clear: another thread launched work while several were open", "open one iteration of a process at a time"
     messages = []
-    for (what, hint), mask in ((lost, own.lost > 0), (unclear, (own.lost == 0) & (own.unclear > 0))):
+    for (what, hint), mask in zip(_LEFT_OUT, own.causes, strict=True):
         count = np.bincount(found.label.codes[known & mask], minlength=len(found.label.values))
         whole = np.bincount(found.label.codes[known], minlength=len(found.label.values))
         points = np.flatnonzero(count)
@@ -88,20 +86,42 @@ def _odd_kernels(recording: Captures) -> list[tuple[str, str, str]]:
     found = []
     if own.has("api_calls"):
         call = api_rows(own)[kernel]
+        alone = kernel[call < 0]
+        hint = "record again without filtering API calls, and check for dropped events"
+        found.append((alone, "have no API call: launch latency and NVTX ranges leave them out", hint))
+        inside = _during_iterations(own, operations.start[alone])
+        text = "have no API call (launched on the GPU, or the call is lost) and ran during measured iterations: outside their times"
+        found.append((alone[inside], text, ""))
         early = kernel[(call >= 0) & (operations.start[kernel] < own.columns("api_calls").array("start_ns")[call])]
-        found.append((early, "began before the call that launched them: the clocks of host and GPU do not agree"))
+        found.append((early, "began before the call that launched them: the clocks of host and GPU do not agree", ""))
     # the nodes of a graph run side by side and are all said to be in the stream of its launch
     nodes = own.columns("kernels").array("graph_node_id") if "graph_node_id" in own.columns("kernels") else None
     plain = kernel if nodes is None else kernel[np.ma.getmaskarray(nodes)[operations.row[kernel]]]
     ordered = plain[np.argsort(operations.lane[plain], kind="stable")]
     this, following = ordered[:-1], ordered[1:]
     over = (operations.lane[this] == operations.lane[following]) & (operations.end[this] > operations.start[following])
-    found.append((this[over], "overlap the next one of their stream: their durations hold time of both"))
-    texts = []
-    for rows, what in found:
+    found.append((this[over], "overlap the next one of their stream: their durations hold time of both", ""))
+    messages = []
+    for rows, what, hint in found:
         names = list(dict.fromkeys(operations.label.take(rows).decode().tolist()))[:_POINTS_NAMED]
-        texts += [f"{len(rows)} of {len(kernel)} kernels {what} ({', '.join(map(short_name, names))})"] if len(rows) else []
-    return [("warning", text, "") for text in texts]
+        text = f"{len(rows)} of {len(kernel)} kernels {what} ({', '.join(map(short_name, names))})"
+        messages += [("warning", text, hint)] if len(rows) else []
+    return messages
+
+
+def _during_iterations(recording: Captures, times: np.ndarray) -> np.ndarray:
+    """Say which moments lie between the first and the last GPU operation of a measured iteration."""
+    operations, owner = gpu_operations(recording), owners(recording).iteration
+    rows = np.flatnonzero(owner >= 0)
+    if not len(rows):
+        return np.zeros(len(times), dtype=bool)
+    rows = rows[np.argsort(owner[rows], kind="stable")]
+    first = np.flatnonzero(np.r_[True, np.diff(owner[rows]) > 0])
+    # operations are in order of start
+    start, end = union(operations.start[rows[first]], np.maximum.reduceat(operations.end[rows], first))
+    place = np.searchsorted(start, times, side="right") - 1
+    during: np.ndarray = (place >= 0) & (times < end[place])
+    return during
 
 
 def _failure(failure: FailedCalls) -> tuple[str, str, str]:

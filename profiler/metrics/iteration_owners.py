@@ -9,7 +9,7 @@ import numpy as np
 from profiler.columns import Columns
 from profiler.metrics.gpu_operations import api_rows, gpu_operations, gpu_recording
 from profiler.metrics.intervals import last_covering
-from profiler.metrics.range_projection import item_order, projection, thread_keys
+from profiler.metrics.range_projection import Projection, item_order, projection, thread_keys
 from profiler.schema import POINT_DOMAIN
 from profiler.tables.captures import Captures
 
@@ -29,18 +29,26 @@ class Owners:
         by_time: For each iteration, its operations that another thread launched while it alone was open in its process.
         unclear: For each iteration, operations of other threads while several iterations were open, this one among them.
         lost: For each iteration, launch calls that have no GPU record.
+        doubtful: For each iteration, moments during it or its GPU work at which the tool said that it lost events.
     """
 
     iteration: np.ndarray
     by_time: np.ndarray
     unclear: np.ndarray
     lost: np.ndarray
+    doubtful: np.ndarray
 
     @property
     def whole(self) -> np.ndarray:
         """Say which iterations have all their work recorded, as far as is known."""
-        known: np.ndarray = self.unclear + self.lost == 0
+        known: np.ndarray = self.unclear + self.lost + self.doubtful == 0
         return known
+
+    @property
+    def causes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Say which iterations are not whole because work is lost, only because it is unclear, only because it is doubtful."""
+        lost, clear = self.lost > 0, self.unclear == 0
+        return lost, ~lost & ~clear, ~lost & clear & (self.doubtful > 0)
 
 
 @dataclass(frozen=True)
@@ -72,10 +80,9 @@ def find_owners(recording: Captures, iterations: np.ndarray) -> Owners:
     """
     own = gpu_recording(recording)
     owner = np.full(len(gpu_operations(own).start), -1, dtype=np.int64)
-    by_time, unclear, lost = (np.zeros(len(iterations), dtype=np.int64) for _ in range(3))
     projected = projection(own)
     if projected is None or not len(iterations):
-        return Owners(owner, by_time, unclear, lost)
+        return Owners(owner, *(np.zeros(len(iterations), dtype=np.int64) for _ in range(4)))
     for wide, order in ((False, projected.order), (True, projected.process_order)):
         mine = np.flatnonzero(projected.wide[iterations] == wide)
         if len(mine):
@@ -89,7 +96,19 @@ def find_owners(recording: Captures, iterations: np.ndarray) -> Owners:
     by_time = np.bincount(found[found >= 0], minlength=len(iterations))
     calls_lost = _Calls.of(calls, _without_record(calls, launched, gpu_operations(own).correlation, gpu_operations(own).process))
     lost, found, several = _owners_of(projected.ranges, iterations, calls_lost)
-    return Owners(owner, by_time, unclear + several, lost + np.bincount(found[found >= 0], minlength=len(iterations)))
+    lost += np.bincount(found[found >= 0], minlength=len(iterations))
+    return Owners(owner, by_time, unclear + several, lost, _doubtful(own, projected, iterations))
+
+
+def _doubtful(recording: Captures, projected: Projection, iterations: np.ndarray) -> np.ndarray:
+    """Count the moments of lost events between the begin of each iteration and the end of it and its GPU work."""
+    if not recording.has("lost_events"):
+        return np.zeros(len(iterations), dtype=np.int64)
+    moments = np.sort(recording.columns("lost_events").array("start_ns"))
+    start, end, _ = (values[iterations] for values in _spans(projected.ranges))
+    end = np.maximum(end, projected.extent()[1][iterations])
+    count: np.ndarray = np.searchsorted(moments, end, side="right") - np.searchsorted(moments, start, side="left")
+    return count
 
 
 def _owners_of(ranges: Columns, iterations: np.ndarray, calls: _Calls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,6 +12,12 @@ from profiler.metrics.time_sources import IterationTimes
 from profiler.units import format_ns
 
 _GROUPS_NAMED = 3
+_LEFT_OUT = (
+    "{} of {} iterations lost the GPU record of a launch",
+    "in {} of {} another thread launched work while several iterations were open",
+    "during {} of {} the recording tool lost events",
+)
+"""What is said of iterations that are left out, by the causes of `Owners`."""
 
 
 def iteration_notes(labels: Coded, owned: Owners, each: IterationTimes) -> dict[str, np.ndarray]:
@@ -32,14 +38,11 @@ def iteration_notes(labels: Coded, owned: Owners, each: IterationTimes) -> dict[
         return list(map(int, np.bincount(labels.codes[inside & mask], minlength=points)))
 
     count, missing, by_time = (counted(mask) for mask in (inside, ~owned.whole, owned.by_time > 0))
-    lost, unclear = counted(owned.lost > 0), counted((owned.lost == 0) & (owned.unclear > 0))
+    causes = [counted(cause) for cause in owned.causes]
     groups = _groups(labels, inside & owned.whole, each)
     notes, why = objects([None] * points), objects([None] * points)
     for point in range(points):
-        left_out = [f"{lost[point]} of {count[point]} iterations lost the GPU record of a launch"] * bool(lost[point])
-        left_out += [
-            f"in {unclear[point]} of {count[point]} another thread launched work while several iterations were open"
-        ] * bool(unclear[point])
+        left_out = [text.format(own[point], count[point]) for text, own in zip(_LEFT_OUT, causes, strict=True) if own[point]]
         said = [f"{' and '.join(left_out)}: left out"] * bool(left_out)
         said += ["assigned by time (another thread launched work of it)"] * bool(by_time[point])
         said += [groups[point]] if point in groups else []

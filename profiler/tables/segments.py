@@ -24,7 +24,7 @@ from profiler.units import NS_PER_S
 _SEGMENT = re.compile(r"^(?P<stem>.+?)(?:-(?P<number>[2-9]|\d\d+))?$")
 _RANGE = re.compile(r"^(?P<stem>.+)\.(?P<number>\d+)$")
 """A capture range of several: each is a capture of its own."""
-_CLOCK_TABLES = tuple(name for name, table in TABLES.items() if "start_ns" in table.names)
+_CLOCK_TABLES = tuple(name for name, table in TABLES.items() if "duration_ns" in table.names and "start_ns" in table.names)
 START = "start_epoch_ns"
 """Fact of a capture: when its clock stood at 0, ns since 1970 in UTC."""
 

@@ -83,6 +83,28 @@ def test_iterations_of_no_point_leave_kernels_and_that_is_said(case, profiler):
     assert "g_base.sqlite marks iterations and no sweep point: kernels are compared" in words
 
 
+def test_launches_of_an_iteration_are_compared_where_it_belongs_to_no_point(case, profiler):
+    once, twice = case("g_base.sqlite"), case("g_serial.sqlite")
+    shutil.copyfile(once, twice)
+    for path in (once, twice):
+        with sqlite3.connect(path) as capture:
+            capture.execute("UPDATE StringIds SET value = 'other' WHERE value LIKE 'point %'")
+    assert profiler("gate", once, twice)[0] != 12
+    with sqlite3.connect(twice) as capture:
+        # every second iteration was never marked: its launches stand outside
+        capture.execute(
+            "DELETE FROM NVTX_EVENTS WHERE rowid % 2 AND text IS NULL AND textId = (SELECT id FROM StringIds WHERE value = 'iteration')"
+        )
+    assert profiler("gate", once, twice)[0] != 12
+    with sqlite3.connect(twice) as capture:
+        # the others hold two launches each
+        capture.execute(
+            "UPDATE NVTX_EVENTS SET end = end + 103000 WHERE textId = (SELECT id FROM StringIds WHERE value = 'iteration')"
+        )
+    code, out, _ = profiler("gate", once, twice)
+    assert code == 12 and "launches of the kernel: 1 an iteration and 2 an iteration" in " ".join(out.split())
+
+
 def test_a_result_given_twice_as_two_processes_is_refused(changed, profiler):
     first, second, other = (changed(f"{name}.json", shift) for name, shift in (("a", 0), ("b", 0), ("c", 7)))
     code, out, _ = profiler("gate", f"{first},{second}", other)

@@ -155,6 +155,49 @@ def test_kernels_whose_times_contradict_each_other_are_counted_and_named(case, r
     assert any("1 of 7 kernels overlap the next one of their stream" in text and "(k)" in text for text in texts)
 
 
+LOST = "INSERT INTO DIAGNOSTIC_EVENT SELECT {moment}, {clock}, 1, 2, '{text}', globalPid FROM CUPTI_ACTIVITY_KIND_KERNEL LIMIT 1"
+TABLE = "CREATE TABLE IF NOT EXISTS DIAGNOSTIC_EVENT (timestamp INTEGER, timestampType INTEGER, source INTEGER, severity INTEGER, text TEXT, globalPid INTEGER)"
+
+
+@pytest.mark.parametrize(
+    ("moment", "clock", "text", "left_out"),
+    [
+        (0, 1, "12 events were lost", 1),
+        (1, 1, "12 events were dropped", 1),
+        (-5, 1, "12 events were lost", 0),
+        (1, 2, "12 events were lost", 0),
+        (1, 1, "Not all CUDA events might have been collected.", 0),
+    ],
+)
+def test_iterations_at_a_moment_of_lost_events_are_left_out_and_named(case, rows, moment, clock, text, left_out):
+    """A message says when on the capture's own clock, or says nothing of an iteration."""
+    path = case("g_base.sqlite")
+    (plain,) = rows(path, "points")
+    with sqlite3.connect(path) as capture:
+        ((begin, end),) = capture.execute(
+            "SELECT start, end FROM NVTX_EVENTS JOIN StringIds ON id = textId WHERE value = 'iteration' ORDER BY start LIMIT 1 OFFSET 2"
+        )
+    edit(path, TABLE, LOST.format(moment=begin + moment, clock=clock, text=text))
+    (row,) = rows(path, "points")
+    assert row["lost_iterations"] == left_out and row["iterations"] == plain["iterations"] - left_out
+    told = f"during 1 of {plain['iterations']} the recording tool lost events: left out"
+    assert (row["note"] or "") == (told if left_out else "")
+    named = [item for item in rows(path, "diagnostics") if "ran while the recording tool lost events" in item["text"]]
+    assert len(named) == left_out and all(row["label"] in item["text"] for item in named)
+
+
+def test_kernels_without_a_call_inside_iterations_are_counted_and_named(case, rows):
+    path = edit(
+        case("g_base.sqlite"),
+        "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET correlationId = 0, end = start + 1 WHERE correlationId = (SELECT max(correlationId) FROM CUPTI_ACTIVITY_KIND_KERNEL)",
+        "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET start = (SELECT min(start) + 1 FROM CUPTI_ACTIVITY_KIND_KERNEL), end = (SELECT min(start) + 2 FROM CUPTI_ACTIVITY_KIND_KERNEL) WHERE correlationId = 0",
+    )
+    texts = [item["text"] for item in rows(path, "diagnostics")]
+    assert any(
+        "have no API call (launched on the GPU" in text and "during measured iterations" in text and "(k)" in text for text in texts
+    )
+
+
 @pytest.mark.parametrize(("rate", "note"), [(2, None), (8, "bandwidth above the peak: served by cache")])
 def test_a_bandwidth_is_held_against_the_peak_of_all_devices_used(case, rows, rate, note):
     path = edit(case("twodev.sqlite"), f"UPDATE NVTX_EVENTS SET int64Value = {rate * 50_000_000} WHERE int64Value IS NOT NULL",

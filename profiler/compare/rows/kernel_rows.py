@@ -11,7 +11,8 @@ from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import summarise
 from profiler.errors import DataMissingError
 from profiler.kernel_names import base_function
-from profiler.metrics.point_ranges import iterations
+from profiler.metrics.gpu_operations import KERNEL, gpu_operations
+from profiler.metrics.point_ranges import Iterations, iterations, owners
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -28,24 +29,45 @@ def kernel_rows(recording: Recording, tool: str) -> list[Row]:
     starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
     pieces = np.split(durations, starts[1:])
     table = configurations.to_dict("records")
-    places = configuration_ranges(recording.only(tool))
-    merged: dict[str, tuple[dict[str, str], list[np.ndarray], set[str]]] = {}
-    for index, piece in zip(ids[starts], pieces, strict=True):
+    own = recording.only(tool)
+    places = configuration_ranges(own)
+    measured = _iteration_of(own)[ordered.index.to_numpy()]
+    merged: dict[str, tuple[dict[str, str], list[np.ndarray], list[np.ndarray], set[str]]] = {}
+    for index, piece, inside in zip(ids[starts], pieces, np.split(measured, starts[1:]), strict=True):
         keys = _kernel_keys(table[int(index)])
         label = f"{keys['kernel']} grid={keys['launch_grid']} block={keys['launch_block']} shared={keys['shared_memory']}"
-        _, parts, ranges = merged.setdefault(label, (keys, [], set()))
+        _, parts, measuring, ranges = merged.setdefault(label, (keys, [], [], set()))
         parts.append(piece)
+        measuring.append(inside)
         ranges.add(places.get(int(index), ""))
-    marked = iterations(recording.only(tool)) is not None
+    marked = iterations(own)
     return [
-        _row(label, keys | _only_range(ranges), np.concatenate(parts), tool, marked)
-        for label, (keys, parts, ranges) in merged.items()
+        _row(label, keys | _only_range(ranges), np.concatenate(parts), tool, _launches(marked, np.concatenate(measuring)))
+        for label, (keys, parts, measuring, ranges) in merged.items()
     ]
 
 
-def _row(label: str, keys: dict[str, str], durations: np.ndarray, tool: str, marked: bool) -> Row:
-    """Return a kernel's row; where no iteration is marked, as many launches as on the other side make the same work."""
-    conditions = {"clock": f"{tool} timestamps"} | ({} if marked else {"launches": str(len(durations))})
+def _iteration_of(recording: Recording) -> np.ndarray:
+    """Return the measured iteration of each kernel, -1 outside."""
+    operations, found = gpu_operations(recording), np.full(recording.columns("kernels").rows, -1)
+    kernel = operations.kind == KERNEL
+    found[operations.row[kernel]] = owners(recording).iteration[kernel]
+    return found
+
+
+def _launches(marked: Iterations | None, owner: np.ndarray) -> str:
+    """Return how often a kernel was launched, as far as that says whether both sides do the same work.
+
+    Where iterations belong to no point, those of each iteration count; points say by themselves what is the same work.
+    """
+    if marked is None or not len(marked.row):
+        return str(len(owner)) if marked is None else ""
+    inside = int((owner >= 0).sum())
+    return f"{inside / len(marked.row):.4g} an iteration" if inside and not marked.labels else ""
+
+
+def _row(label: str, keys: dict[str, str], durations: np.ndarray, tool: str, launches: str) -> Row:
+    conditions = {"clock": f"{tool} timestamps"} | ({"launches": launches} if launches else {})
     return Row(label, keys, [summarise(durations)], conditions, total_ns=float(durations.sum()))
 
 

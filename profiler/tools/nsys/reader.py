@@ -48,11 +48,10 @@ _SOURCES: dict[str, tuple[str, Callable[[SqliteExport], dict[str, Columns]], str
     "devices": (device_table.GPU, device_table.read_devices, _NO_TARGET.format(what="GPU description")),
     "streams": (target_tables.STREAM, target_tables.read_streams, _NO_TARGET.format(what="CUDA stream description")),
     "contexts": (target_tables.CONTEXT, target_tables.read_contexts, _NO_TARGET.format(what="CUDA context description")),
+    "lost_events": ("DIAGNOSTIC_EVENT", target_tables.read_lost_events, "nsys named no moment at which it lost events"),
 }
 
-_TIMED = {
-    name: source for name, source in _SOURCES.items() if name not in ("launch_configurations", "devices", "streams", "contexts")
-}
+_TIMED = {name: source for name, source in _SOURCES.items() if "duration_ns" in TABLES[name].names}
 _OPEN = frozenset({"api_calls", "synchronizations", "nvtx_ranges"})
 """Event tables, and those of them in which a row without an end was still open when the capture ended."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from profiler.columns import Columns, from_records
 from profiler.errors import BadExportError
-from profiler.schema import CONTEXTS, DIAGNOSTICS, STREAMS
+from profiler.schema import CONTEXTS, DIAGNOSTICS, LOST_EVENTS, STREAMS
 from profiler.spec import TableSpec
 from profiler.tools.nsys.device_numbers import assumed_devices
 from profiler.tools.nsys.device_table import implausible_bandwidths
@@ -53,6 +53,16 @@ def read_contexts(export: SqliteExport) -> dict[str, Columns]:
 
 def _table(table: TableSpec, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Columns:
     return from_records([dict(zip(names, row, strict=True)) for row in rows], table.columns)
+
+
+def read_lost_events(export: SqliteExport) -> dict[str, Columns]:
+    """Read `lost_events`: messages about lost events whose moment lies on the time axis of the capture."""
+    rows = []
+    if export.has("DIAGNOSTIC_EVENT", "timestamp", "timestampType", "text"):
+        # Source: ENUM_DIAGNOSTIC_TIMESTAMP_SOURCE, TargetTimestamp
+        where = "timestampType = 1 AND (text LIKE '%lost%' OR text LIKE '%dropped%')"
+        rows = export.query(f"SELECT timestamp, text FROM DIAGNOSTIC_EVENT WHERE {where} ORDER BY timestamp")
+    return {"lost_events": _table(LOST_EVENTS, ("start_ns", "text"), rows)}
 
 
 def read_diagnostics(export: SqliteExport, timed: Mapping[str, bool], unreadable: Sequence[str] = ()) -> dict[str, Columns]:

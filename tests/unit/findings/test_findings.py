@@ -353,7 +353,9 @@ def test_what_could_save_most_is_told_first() -> None:
     short = launch(32, 1e6, threads_per_instruction=8.0, memory_throughput_pct=10.0)
     rows = [row for row in evaluate_rows(_Recording({"launches": [short, long]})) if row["severity"] != "not_evaluated"]
     assert [(row["rule"], row["severity"]) for row in rows] == [("bank_conflicts", "warning"), ("divergence", "advice")]
-    assert rows[0]["evidence"].endswith("could save at most 27% of the GPU time") and rows[1]["evidence"].endswith("could save at most 8% of the GPU time")
+    assert rows[0]["evidence"].endswith("could save at most 27% of the GPU time") and rows[1]["evidence"].endswith(
+        "could save at most 8% of the GPU time"
+    )
 
 
 def test_a_grid_that_leaves_the_gpu_empty_is_the_cause_of_what_its_warps_do() -> None:
