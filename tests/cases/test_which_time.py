@@ -174,8 +174,8 @@ def test_iterations_at_a_moment_of_lost_events_are_left_out_and_named(case, rows
     path = case("g_base.sqlite")
     (plain,) = rows(path, "points")
     with sqlite3.connect(path) as capture:
-        ((begin, end),) = capture.execute(
-            "SELECT start, end FROM NVTX_EVENTS JOIN StringIds ON id = textId WHERE value = 'iteration' ORDER BY start LIMIT 1 OFFSET 2"
+        ((begin,),) = capture.execute(
+            "SELECT start FROM NVTX_EVENTS JOIN StringIds ON id = textId WHERE value = 'iteration' ORDER BY start LIMIT 1 OFFSET 2"
         )
     edit(path, TABLE, LOST.format(moment=begin + moment, clock=clock, text=text))
     (row,) = rows(path, "points")
