@@ -24,18 +24,14 @@ bool supportsElementwise(Op const& op, Attributes const& attributes, nvinfer1::P
 /// tensors of an elementwise op have one type and format; those of another op are linear, and the op says which types go together.
 template <typename DescAt>
 bool supportsTensors(Op const& op, Attributes const& attributes, int32_t position, int32_t count, DescAt const& descAt) noexcept {
-  if (position < 0 || position >= count || count > 2 * kMaxTensors) {
-    return false;
-  }
+  if (position < 0 || position >= count || count > 2 * kMaxTensors) return false;
   nvinfer1::PluginTensorDesc const& desc = descAt(position);
   if (op.info().elementwise) {
     return supportsElementwise(op, attributes, desc) && desc.type == descAt(0).type && desc.format == descAt(0).format;
   }
   ElementType types[2 * kMaxTensors];
   bool known = desc.dims.nbDims <= kMaxRank && desc.format == nvinfer1::TensorFormat::kLINEAR;
-  for (int32_t index = 0; index <= position; ++index) {
-    known = known && toElementType(descAt(index).type, types[index]);
-  }
+  for (int32_t index = 0; index <= position; ++index) known = known && toElementType(descAt(index).type, types[index]);
   return known && op.takesType(attributes, types, position);
 }
 

@@ -63,12 +63,8 @@ size_t PluginV2::getWorkspaceSize(PluginTensorDesc const* inputs, int32_t inputC
                                   int32_t outputCount) const noexcept {
   TensorView inputViews[kMaxTensors];
   TensorView outputViews[kMaxTensors];
-  for (int32_t index = 0; index < std::min(inputCount, kMaxTensors); ++index) {
-    toView(inputs[index], nullptr, inputViews[index]);
-  }
-  for (int32_t index = 0; index < std::min(outputCount, kMaxTensors); ++index) {
-    toView(outputs[index], nullptr, outputViews[index]);
-  }
+  for (int32_t index = 0; index < std::min(inputCount, kMaxTensors); ++index) toView(inputs[index], nullptr, inputViews[index]);
+  for (int32_t index = 0; index < std::min(outputCount, kMaxTensors); ++index) toView(outputs[index], nullptr, outputViews[index]);
   return mOp.workspaceBytes(mAttributes, inputViews, outputViews);
 }
 
@@ -117,9 +113,7 @@ nvinfer1::IPluginV2* CreatorV2::deserializePlugin(char const*, void const* data,
   return guarded<nvinfer1::IPluginV2*>(getPluginName(), nullptr, [&]() -> nvinfer1::IPluginV2* {
     Attributes attributes(mOp.info().fields);
     Outcome outcome = attributesFromBytes(mOp.info(), data, length, attributes);
-    if (outcome) {
-      outcome = checkAttributes(mOp, attributes);
-    }
+    if (outcome) outcome = checkAttributes(mOp, attributes);
     if (!outcome) {
       logError(getPluginName(), outcome.reason);
       return nullptr;

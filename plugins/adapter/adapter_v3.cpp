@@ -40,9 +40,7 @@ int32_t PluginV3::getOutputDataTypes(nvinfer1::DataType* outputTypes, int32_t ou
     logError(getPluginName(), "the layer has a wrong number of inputs");
     return 1;
   }
-  for (int32_t index = 0; index < outputCount; ++index) {
-    outputTypes[index] = inputTypes[mOp.info().outputs[index].typeOfInput];
-  }
+  for (int32_t index = 0; index < outputCount; ++index) outputTypes[index] = inputTypes[mOp.info().outputs[index].typeOfInput];
   return 0;
 }
 
@@ -52,9 +50,7 @@ int32_t PluginV3::getOutputShapes(nvinfer1::DimsExprs const* inputs, int32_t inp
     logError(getPluginName(), "the layer has a wrong number of inputs");
     return 1;
   }
-  for (int32_t index = 0; index < outputCount; ++index) {
-    outputs[index] = inputs[mOp.info().outputs[index].shapeOfInput];
-  }
+  for (int32_t index = 0; index < outputCount; ++index) outputs[index] = inputs[mOp.info().outputs[index].shapeOfInput];
   return 0;
 }
 
@@ -89,9 +85,7 @@ size_t PluginV3::getWorkspaceSize(DynamicPluginTensorDesc const* inputs, int32_t
 
 int32_t PluginV3::onShapeChange(PluginTensorDesc const* inputs, int32_t inputCount, PluginTensorDesc const* outputs,
                                 int32_t outputCount) noexcept {
-  if (!takes(inputCount, outputCount)) {
-    return 1;
-  }
+  if (!takes(inputCount, outputCount)) return 1;
   auto const descAt = [=](int32_t index) -> PluginTensorDesc const& {
     return index < inputCount ? inputs[index] : outputs[index - inputCount];
   };

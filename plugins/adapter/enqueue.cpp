@@ -24,9 +24,7 @@ int32_t enqueueOp(Op const& op, Attributes const& attributes, DeviceInfo const& 
   }
   LaunchContext const context{device, stream, workspace, op.workspaceBytes(attributes, inputViews, outputViews)};
   cudaError_t const error = op.launch(attributes, context, inputViews, outputViews);
-  if (error == cudaSuccess) {
-    return 0;
-  }
+  if (error == cudaSuccess) return 0;
   char const* const refusal = op.refusal(attributes, inputViews, outputViews);
   logError(info.pluginName, refusal != nullptr ? refusal : cudaErrorText(error));
   return 1;

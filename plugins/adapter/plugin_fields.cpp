@@ -29,9 +29,7 @@ double numberOf(PluginField const& field) noexcept {
 }
 
 bool readNumber(PluginField const& field, FieldType type, double& value) noexcept {
-  if (field.length != 1) {
-    return false;
-  }
+  if (field.length != 1) return false;
   switch (field.type) {
     case PluginFieldType::kINT32: value = numberOf<int32_t>(field); return true;
 #if NV_TENSORRT_MAJOR >= 10
@@ -57,17 +55,11 @@ Outcome readChoice(PluginField const& field, Attributes& attributes) {
 
 Outcome readField(PluginField const& field, Attributes& attributes) {
   int32_t const index = attributes.indexOf(field.name);
-  if (index < 0) {
-    return attributes.set(field.name, "");
-  }
+  if (index < 0) return attributes.set(field.name, "");
   std::string const name = "attribute '" + std::string(field.name) + "'";
-  if (field.data == nullptr) {
-    return Outcome::failure(name + ": the data pointer is null");
-  }
+  if (field.data == nullptr) return Outcome::failure(name + ": the data pointer is null");
   FieldType const type = attributes.fields()[index].type;
-  if (type == FieldType::kChoice) {
-    return readChoice(field, attributes);
-  }
+  if (type == FieldType::kChoice) return readChoice(field, attributes);
   double value = 0.0;
   if (!readNumber(field, type, value)) {
     return Outcome::failure(name + ": found plugin field type " + std::to_string(static_cast<int32_t>(field.type)) + " of length " +
@@ -114,28 +106,18 @@ Outcome readFields(Op const& op, nvinfer1::PluginFieldCollection const* collecti
   bool seen[kMaxFields] = {};
   for (int32_t position = 0; position < collection->nbFields; ++position) {
     PluginField const& field = collection->fields[position];
-    if (field.name == nullptr) {
-      return Outcome::failure("field " + std::to_string(position) + " has no name");
-    }
+    if (field.name == nullptr) return Outcome::failure("field " + std::to_string(position) + " has no name");
     Outcome outcome = readField(field, read);
-    if (!outcome) {
-      return outcome;
-    }
+    if (!outcome) return outcome;
     bool& before = seen[read.indexOf(field.name)];
-    if (before) {
-      return Outcome::failure("attribute '" + std::string(field.name) + "' is given twice");
-    }
+    if (before) return Outcome::failure("attribute '" + std::string(field.name) + "' is given twice");
     before = true;
   }
   for (int32_t index = 0; complete && index < read.fields().size(); ++index) {
-    if (!seen[index]) {
-      return Outcome::failure("serialised data lack the attribute '" + std::string(read.fields()[index].name) + "'");
-    }
+    if (!seen[index]) return Outcome::failure("serialised data lack the attribute '" + std::string(read.fields()[index].name) + "'");
   }
   Outcome outcome = checkAttributes(op, read);
-  if (outcome) {
-    attributes = read;
-  }
+  if (outcome) attributes = read;
   return outcome;
 }
 

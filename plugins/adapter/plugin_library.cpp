@@ -30,9 +30,7 @@ using Creator = plugins::adapter::CreatorV2;
 
 std::vector<CreatorInterface*> makeCreators() {
   std::vector<CreatorInterface*> creators;
-  for (plugins::Op const* const op : plugins::allOps()) {
-    creators.push_back(new Creator(*op));
-  }
+  for (plugins::Op const* const op : plugins::allOps()) creators.push_back(new Creator(*op));
   return creators;
 }
 

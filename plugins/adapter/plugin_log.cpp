@@ -14,9 +14,7 @@ std::atomic<nvinfer1::ILoggerFinder*> gFinder{nullptr};
 
 nvinfer1::ILogger* findLogger() noexcept {
   nvinfer1::ILoggerFinder* const finder = gFinder.load();
-  if (finder == nullptr) {
-    return nullptr;
-  }
+  if (finder == nullptr) return nullptr;
   try {
     return finder->findLogger();
   } catch (...) {

@@ -30,9 +30,7 @@ constexpr FormatRow kFormats[] = {
 
 FormatRow const* findFormat(TensorFormat format) noexcept {
   for (FormatRow const& row : kFormats) {
-    if (row.format == format) {
-      return &row;
-    }
+    if (row.format == format) return &row;
   }
   return nullptr;
 }
@@ -62,23 +60,15 @@ bool toElementType(nvinfer1::DataType type, ElementType& elementType) noexcept {
 }
 
 bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView& view) noexcept {
-  if (desc.dims.nbDims < 0 || desc.dims.nbDims > kMaxRank || !toElementType(desc.type, view.type)) {
-    return false;
-  }
+  if (desc.dims.nbDims < 0 || desc.dims.nbDims > kMaxRank || !toElementType(desc.type, view.type)) return false;
   view.data = const_cast<void*>(data);  // ops never write through the views of inputs
   view.shape.rank = desc.dims.nbDims;
-  for (int32_t axis = 0; axis < desc.dims.nbDims; ++axis) {
-    view.shape.dims[axis] = desc.dims.d[axis];
-  }
+  for (int32_t axis = 0; axis < desc.dims.nbDims; ++axis) view.shape.dims[axis] = desc.dims.d[axis];
   // Before rounding, which would make a valid 0 of -1.
-  if (view.elementCount() < 0) {
-    return false;
-  }
+  if (view.elementCount() < 0) return false;
   if (desc.format != TensorFormat::kLINEAR) {
     FormatRow const* const row = findFormat(desc.format);
-    if (row == nullptr || desc.dims.nbDims < row->channelFromEnd) {
-      return false;
-    }
+    if (row == nullptr || desc.dims.nbDims < row->channelFromEnd) return false;
     int64_t& channels = view.shape.dims[desc.dims.nbDims - row->channelFromEnd];
     if (channels > kMaxElements) {  // only beside an extent of 0, but rounding it up must not overflow
       return false;
@@ -90,12 +80,8 @@ bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView
 
 bool supportsElementwise(Op const& op, Attributes const& attributes, nvinfer1::PluginTensorDesc const& desc) noexcept {
   ElementType type;
-  if (desc.dims.nbDims > kMaxRank || !toElementType(desc.type, type) || !op.takesType(attributes, &type, 0)) {
-    return false;
-  }
-  if (desc.format == TensorFormat::kLINEAR) {
-    return true;
-  }
+  if (desc.dims.nbDims > kMaxRank || !toElementType(desc.type, type) || !op.takesType(attributes, &type, 0)) return false;
+  if (desc.format == TensorFormat::kLINEAR) return true;
   FormatRow const* const row = findFormat(desc.format);
   return row != nullptr && takesType(*row, type) && desc.dims.nbDims >= row->channelFromEnd &&
          (op.mapsZeroToZero(attributes) || fillsVectors(*row, desc.dims));

@@ -16,16 +16,12 @@ constexpr size_t kHashedFrom = 16;
 
 uint32_t hashOf(std::string_view bytes) noexcept {
   uint32_t hash = 2166136261u;
-  for (char const byte : bytes) {
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 16777619u;
-  }
+  for (char const byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 16777619u;
   return hash;
 }
 
 void appendNumber(std::string& bytes, uint32_t value) {
-  for (int32_t shift = 0; shift < 32; shift += 8) {
-    bytes.push_back(static_cast<char>((value >> shift) & 0xff));
-  }
+  for (int32_t shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>((value >> shift) & 0xff));
 }
 
 void appendText(std::string& bytes, std::string_view text) {
@@ -43,13 +39,9 @@ uint32_t numberAt(std::string_view bytes, size_t position) noexcept {
 
 /// Takes one length-prefixed text from the front of `bytes`.
 bool takeText(std::string_view& bytes, std::string_view& text) noexcept {
-  if (bytes.size() < 4) {
-    return false;
-  }
+  if (bytes.size() < 4) return false;
   size_t const length = numberAt(bytes, 0);
-  if (length > bytes.size() - 4) {
-    return false;
-  }
+  if (length > bytes.size() - 4) return false;
   text = bytes.substr(4, length);
   bytes.remove_prefix(4 + length);
   return true;
@@ -92,14 +84,10 @@ std::string attributesToBytes(OpInfo const& info, Attributes const& attributes) 
 }
 
 Outcome attributesFromBytes(OpInfo const& info, void const* data, size_t length, Attributes& attributes) {
-  if (data == nullptr) {
-    return Outcome::failure("serialised attributes are a null pointer");
-  }
+  if (data == nullptr) return Outcome::failure("serialised attributes are a null pointer");
   std::string_view bytes(static_cast<char const*>(data), length);
   Outcome outcome = checkHeader(bytes);
-  if (!outcome) {
-    return outcome;
-  }
+  if (!outcome) return outcome;
   bytes.remove_prefix(kHeaderBytes);
   std::string_view name;
   std::string_view version;
@@ -113,9 +101,7 @@ Outcome attributesFromBytes(OpInfo const& info, void const* data, size_t length,
   }
   Attributes parsed(info.fields);
   outcome = parsed.parse(text, true);
-  if (outcome) {
-    attributes = parsed;
-  }
+  if (outcome) attributes = parsed;
   return outcome;
 }
 

@@ -6,8 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <locale>
-#include <sstream>
 
 namespace profiler::plugins {
 namespace {
@@ -23,29 +21,18 @@ std::string refusalText(Field const& field, std::string_view found) {
   return "attribute " + quoted(field.name) + ": found " + quoted(found) + ", expected " + describeDomain(field);
 }
 
-bool parseInteger(std::string_view text, double& value) {
-  int64_t parsed = 0;
+template <typename Number>
+bool parseNumber(std::string_view text, double& value) {
+  Number parsed{};
   auto const result = std::from_chars(text.data(), text.data() + text.size(), parsed);
   value = static_cast<double>(parsed);
-  return result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty();
-}
-
-/// The classic locale keeps the decimal point a point whatever the host program set.
-bool parseReal(std::string_view text, double& value) {
-  std::istringstream stream{std::string(text)};
-  stream.imbue(std::locale::classic());
-  stream >> std::noskipws >> value;
-  return !stream.fail() && stream.peek() == std::istringstream::traits_type::eof();
+  return result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
 
 bool parseChoice(Field const& field, std::string_view text, double& value) {
-  for (int64_t index = 0; index < field.choices.size(); ++index) {
-    if (text == field.choices[index]) {
-      value = static_cast<double>(index);
-      return true;
-    }
-  }
-  return false;
+  auto const* const found = std::find(field.choices.begin(), field.choices.end(), text);
+  value = static_cast<double>(found - field.choices.begin());
+  return found != field.choices.end();
 }
 
 bool inDomain(Field const& field, double value) {
@@ -55,57 +42,41 @@ bool inDomain(Field const& field, double value) {
   if (!(value >= field.minimum && value <= field.maximum)) {  // also refuses NaN
     return false;
   }
-  if (field.type == FieldType::kFloat32) {
-    return std::isfinite(static_cast<float>(value));
-  }
-  if (value != std::floor(value)) {
-    return false;
-  }
+  if (field.type == FieldType::kFloat32) return std::isfinite(static_cast<float>(value));
+  if (value != std::floor(value)) return false;
   auto const integer = static_cast<int64_t>(value);
-  for (int32_t const allowed : field.allowed) {
-    if (allowed == integer) {
-      return true;
-    }
-  }
-  return field.allowed.empty() && integer % field.step == 0;
+  bool const listed = std::find(field.allowed.begin(), field.allowed.end(), integer) != field.allowed.end();
+  return field.allowed.empty() ? integer % field.step == 0 : listed;
 }
 
 }  // namespace
 
 Outcome validateValue(Field const& field, double value) {
-  if (inDomain(field, value)) {
-    return Outcome::success();
-  }
+  if (inDomain(field, value)) return Outcome::success();
   char found[32];
   std::snprintf(found, sizeof found, "%.9g", value);
   return Outcome::failure(refusalText(field, found));
 }
 
 Attributes::Attributes(FieldTable fields) noexcept : mFields{fields.items, std::min<int64_t>(fields.count, kMaxFields)} {
-  for (int32_t index = 0; index < mFields.size(); ++index) {
-    mValues[index] = mFields[index].defaultValue;
-  }
+  for (int32_t index = 0; index < mFields.size(); ++index) mValues[index] = mFields[index].defaultValue;
 }
 
 int32_t Attributes::indexOf(std::string_view name) const noexcept {
   for (int32_t index = 0; index < mFields.size(); ++index) {
-    if (name == mFields[index].name) {
-      return index;
-    }
+    if (name == mFields[index].name) return index;
   }
   return -1;
 }
 
 Outcome Attributes::set(std::string_view name, std::string_view text) {
   int32_t const index = indexOf(name);
-  if (index < 0) {
-    return setNumber(name, 0.0);
-  }
+  if (index < 0) return setNumber(name, 0.0);
   Field const& field = mFields[index];
   double value = 0.0;
   bool const parsed = field.type == FieldType::kChoice  ? parseChoice(field, text, value)
-                      : field.type == FieldType::kInt32 ? parseInteger(text, value)
-                                                        : parseReal(text, value);
+                      : field.type == FieldType::kInt32 ? parseNumber<int64_t>(text, value)
+                                                        : parseNumber<double>(text, value);
   if (!parsed || !inDomain(field, value)) {
     std::string const hint =
         field.type == FieldType::kChoice ? nearestHint(text, {field.choices.begin(), field.choices.end()}) : std::string();
@@ -142,45 +113,28 @@ Outcome Attributes::parse(std::string_view pairs, bool complete) {
     size_t const end = std::min(pairs.find_first_of(" ,", position), pairs.size());
     std::string_view const pair = pairs.substr(position, end - position);
     position = end + 1;
-    if (pair.empty()) {
-      continue;
-    }
+    if (pair.empty()) continue;
     size_t const equals = pair.find('=');
-    if (equals == std::string_view::npos) {
-      return Outcome::failure("found " + quoted(pair) + ", expected name=value");
-    }
+    if (equals == std::string_view::npos) return Outcome::failure("found " + quoted(pair) + ", expected name=value");
     std::string_view const name = pair.substr(0, equals);
     Outcome outcome = updated.set(name, pair.substr(equals + 1));
-    if (!outcome) {
-      return outcome;
-    }
+    if (!outcome) return outcome;
     bool& before = seen[indexOf(name)];
-    if (before) {
-      return Outcome::failure("attribute " + quoted(name) + " is given twice");
-    }
+    if (before) return Outcome::failure("attribute " + quoted(name) + " is given twice");
     before = true;
   }
   for (int32_t index = 0; complete && index < mFields.size(); ++index) {
-    if (!seen[index]) {
-      return Outcome::failure("the attribute " + quoted(mFields[index].name) + " is missing, expected all of the op");
-    }
+    if (!seen[index]) return Outcome::failure("the attribute " + quoted(mFields[index].name) + " is missing, expected all of the op");
   }
   *this = updated;
   return Outcome::success();
 }
 
 std::string Attributes::textAt(int32_t index) const {
-  if (mFields[index].type == FieldType::kChoice) {
-    return choiceAt(index);
-  }
-  if (mFields[index].type == FieldType::kInt32) {
-    return std::to_string(integerAt(index));
-  }
-  std::ostringstream stream;
-  stream.imbue(std::locale::classic());
-  stream.precision(9);  // enough digits to give every float32 back
-  stream << static_cast<float>(mValues[index]);
-  return stream.str();
+  if (mFields[index].type == FieldType::kChoice) return choiceAt(index);
+  if (mFields[index].type == FieldType::kInt32) return std::to_string(integerAt(index));
+  char text[32];  // in the fewest digits that give the float32 back
+  return {text, std::to_chars(text, text + sizeof text, static_cast<float>(mValues[index])).ptr};
 }
 
 std::string Attributes::text() const {
@@ -192,15 +146,8 @@ std::string Attributes::text() const {
 }
 
 bool Attributes::operator==(Attributes const& other) const noexcept {
-  if (mFields.items != other.mFields.items || mFields.count != other.mFields.count) {
-    return false;
-  }
-  for (int32_t index = 0; index < mFields.size(); ++index) {
-    if (mValues[index] != other.mValues[index]) {
-      return false;
-    }
-  }
-  return true;
+  return mFields.items == other.mFields.items && mFields.count == other.mFields.count &&
+         std::equal(mValues, mValues + mFields.size(), other.mValues);
 }
 
 }  // namespace profiler::plugins

@@ -28,7 +28,19 @@ namespace {
 static_assert(sizeof(ProfilerTensor) == 72 + sizeof(void*), "bindings in other languages rely on this layout");
 static_assert(PROFILER_OPS_MAX_RANK == profiler::plugins::kMaxRank);
 
-using Views = std::array<TensorView, kMaxTensors>;
+struct Views {
+  std::array<TensorView, kMaxTensors> inputs, outputs;
+};
+
+/// Runs `body`; whatever it throws becomes a status.
+template <typename Body>
+auto guarded(Body const& body) noexcept -> decltype(body()) {
+  try {
+    return body();
+  } catch (...) {
+    return PROFILER_OPS_INTERNAL;
+  }
+}
 
 int64_t writeText(std::string const& content, char* text, int64_t capacity) noexcept {
   if (text != nullptr && capacity > 0) {
@@ -56,26 +68,19 @@ ProfilerTensor writeTensor(TensorView const& view) noexcept {
   return tensor;
 }
 
-bool readTensors(ProfilerTensor const* tensors, int64_t count, Views& views) noexcept {
-  if (tensors == nullptr || count > kMaxTensors) {
-    return false;
-  }
-  for (int64_t index = 0; index < count; ++index) {
-    if (!readTensor(tensors[index], views[static_cast<size_t>(index)])) {
-      return false;
-    }
-  }
-  return true;
+bool readTensors(ProfilerTensor const* tensors, int64_t count, std::array<TensorView, kMaxTensors>& views) noexcept {
+  bool valid = tensors != nullptr && count <= kMaxTensors;
+  for (int64_t index = 0; valid && index < count; ++index) valid = readTensor(tensors[index], views[static_cast<size_t>(index)]);
+  return valid;
 }
 
 int32_t inputCountOf(ProfilerPreparedOp const& prepared) noexcept { return prepared.op->inputCount(prepared.attributes); }
 
 int32_t outputCountOf(ProfilerPreparedOp const& prepared) noexcept { return prepared.op->outputCount(prepared.attributes); }
 
-bool readAll(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, Views& inputViews,
-             Views& outputViews) noexcept {
-  return prepared != nullptr && readTensors(inputs, inputCountOf(*prepared), inputViews) &&
-         readTensors(outputs, outputCountOf(*prepared), outputViews);
+bool readAll(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, Views& views) noexcept {
+  return prepared != nullptr && readTensors(inputs, inputCountOf(*prepared), views.inputs) &&
+         readTensors(outputs, outputCountOf(*prepared), views.outputs);
 }
 
 /// Whether every tensor with an element has data to point at; the shapes were read before.
@@ -123,25 +128,17 @@ char const* profilerOpsStatusText(int32_t status) {
 }
 
 int64_t profilerOpsListJson(char* text, int64_t capacity) {
-  try {
-    return writeText(profiler::plugins::opsJson().dump(), text, capacity);
-  } catch (...) {
-    return PROFILER_OPS_INTERNAL;
-  }
+  return guarded([&] { return writeText(profiler::plugins::opsJson().dump(), text, capacity); });
 }
 
 int32_t profilerOpsPrepare(char const* op, char const* attributes, ProfilerPreparedOp** prepared, char* message, int64_t capacity) {
-  if (op == nullptr || prepared == nullptr) {
-    return PROFILER_OPS_BAD_ARGUMENT;
-  }
-  try {
+  if (op == nullptr || prepared == nullptr) return PROFILER_OPS_BAD_ARGUMENT;
+  return guarded([&] {
     std::string reason;
     int32_t const status = prepare(op, attributes, prepared, reason);
     writeText(reason, message, capacity);
     return status;
-  } catch (...) {
-    return PROFILER_OPS_INTERNAL;
-  }
+  });
 }
 
 void profilerOpsRelease(ProfilerPreparedOp* prepared) { delete prepared; }
@@ -153,80 +150,60 @@ int32_t profilerOpsTensors(ProfilerPreparedOp const* prepared, ProfilerTensor co
       outputCount == nullptr || !readTensor(*point, view)) {
     return PROFILER_OPS_BAD_ARGUMENT;
   }
-  Views inputViews;
-  Views outputViews;
-  if (prepared->op->describeInputs(prepared->attributes, view.shape, view.type, inputViews.data()) != nullptr) {
+  Views views;
+  if (prepared->op->describeInputs(prepared->attributes, view.shape, view.type, views.inputs.data()) != nullptr) {
     return PROFILER_OPS_REFUSED;
   }
-  prepared->op->describeOutputs(prepared->attributes, inputViews.data(), outputViews.data());
+  prepared->op->describeOutputs(prepared->attributes, views.inputs.data(), views.outputs.data());
   *inputCount = inputCountOf(*prepared);
   *outputCount = outputCountOf(*prepared);
-  std::transform(inputViews.begin(), inputViews.begin() + *inputCount, inputs, writeTensor);
-  std::transform(outputViews.begin(), outputViews.begin() + *outputCount, outputs, writeTensor);
+  std::transform(views.inputs.begin(), views.inputs.begin() + *inputCount, inputs, writeTensor);
+  std::transform(views.outputs.begin(), views.outputs.begin() + *outputCount, outputs, writeTensor);
   return PROFILER_OPS_OK;
 }
 
 int64_t profilerOpsDescribeJson(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, char* text,
                                 int64_t capacity) {
-  Views inputViews;
-  Views outputViews;
-  if (!readAll(prepared, inputs, outputs, inputViews, outputViews)) {
-    return PROFILER_OPS_BAD_ARGUMENT;
-  }
-  try {
-    return writeText(
-        profiler::plugins::launchJson(*prepared->op, prepared->attributes, prepared->device, inputViews.data(), outputViews.data()).dump(),
-        text, capacity);
-  } catch (...) {
-    return PROFILER_OPS_INTERNAL;
-  }
+  Views views;
+  if (!readAll(prepared, inputs, outputs, views)) return PROFILER_OPS_BAD_ARGUMENT;
+  return guarded([&] {
+    auto const launch =
+        profiler::plugins::launchJson(*prepared->op, prepared->attributes, prepared->device, views.inputs.data(), views.outputs.data());
+    return writeText(launch.dump(), text, capacity);
+  });
 }
 
 int32_t profilerOpsLaunch(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs, void* workspace,
                           int64_t workspaceBytes, void* stream) {
-  Views inputViews;
-  Views outputViews;
-  if (workspaceBytes < 0 || !readAll(prepared, inputs, outputs, inputViews, outputViews)) {
-    return PROFILER_OPS_BAD_ARGUMENT;
-  }
+  Views views;
+  if (workspaceBytes < 0 || !readAll(prepared, inputs, outputs, views)) return PROFILER_OPS_BAD_ARGUMENT;
   profiler::plugins::LaunchContext const context{prepared->device, static_cast<cudaStream_t>(stream), workspace,
                                                  static_cast<size_t>(workspaceBytes)};
-  cudaError_t const error = prepared->op->launch(prepared->attributes, context, inputViews.data(), outputViews.data());
-  if (error == cudaErrorInvalidValue && prepared->op->refusal(prepared->attributes, inputViews.data(), outputViews.data()) != nullptr) {
-    return PROFILER_OPS_REFUSED;
-  }
-  return static_cast<int32_t>(error);
+  cudaError_t const error = prepared->op->launch(prepared->attributes, context, views.inputs.data(), views.outputs.data());
+  bool const refused =
+      error == cudaErrorInvalidValue && prepared->op->refusal(prepared->attributes, views.inputs.data(), views.outputs.data()) != nullptr;
+  return refused ? PROFILER_OPS_REFUSED : static_cast<int32_t>(error);
 }
 
 int32_t profilerOpsReference(ProfilerPreparedOp const* prepared, ProfilerTensor const* inputs, ProfilerTensor const* outputs) {
-  Views inputViews;
-  Views outputViews;
-  if (!readAll(prepared, inputs, outputs, inputViews, outputViews)) {
+  Views views;
+  if (!readAll(prepared, inputs, outputs, views) || !holdData(inputs, inputCountOf(*prepared)) ||
+      !holdData(outputs, outputCountOf(*prepared))) {
     return PROFILER_OPS_BAD_ARGUMENT;
   }
+  Views expected = views;
+  prepared->op->describeOutputs(prepared->attributes, expected.inputs.data(), expected.outputs.data());
   std::array<profiler::plugins::Shape, kMaxTensors> shapes;
   std::array<double const*, kMaxTensors> sources{};
   std::array<double*, kMaxTensors> targets{};
   for (size_t index = 0; index < kMaxTensors; ++index) {
-    shapes[index] = inputViews[index].shape;
-    sources[index] = static_cast<double const*>(inputViews[index].data);
-    targets[index] = static_cast<double*>(outputViews[index].data);
+    if (views.outputs[index].shape != expected.outputs[index].shape) return PROFILER_OPS_BAD_ARGUMENT;
+    shapes[index] = views.inputs[index].shape;
+    sources[index] = static_cast<double const*>(views.inputs[index].data);
+    targets[index] = static_cast<double*>(views.outputs[index].data);
   }
-  prepared->op->describeOutputs(prepared->attributes, inputViews.data(), outputViews.data());
-  if (!holdData(inputs, inputCountOf(*prepared)) || !holdData(outputs, outputCountOf(*prepared))) {
-    return PROFILER_OPS_BAD_ARGUMENT;
-  }
-  for (int64_t index = 0; index < outputCountOf(*prepared); ++index) {
-    ProfilerTensor const& given = outputs[index];
-    profiler::plugins::Shape const& expected = outputViews[static_cast<size_t>(index)].shape;
-    if (given.rank != expected.rank || !std::equal(given.dims, given.dims + given.rank, expected.dims)) {
-      return PROFILER_OPS_BAD_ARGUMENT;
-    }
-  }
-  try {
+  return guarded([&] {
     prepared->op->reference(prepared->attributes, shapes.data(), sources.data(), targets.data());
-  } catch (...) {
-    return PROFILER_OPS_INTERNAL;
-  }
-  return PROFILER_OPS_OK;
+    return PROFILER_OPS_OK;
+  });
 }

@@ -26,9 +26,7 @@ cudaError_t DeviceInfo::current(DeviceInfo& info) noexcept {
                        {cudaDevAttrComputeCapabilityMajor, &major},
                        {cudaDevAttrComputeCapabilityMinor, &minor}};
   for (auto const& query : queries) {
-    if (error == cudaSuccess) {
-      error = cudaDeviceGetAttribute(query.value, query.attribute, ordinal);
-    }
+    if (error == cudaSuccess) error = cudaDeviceGetAttribute(query.value, query.attribute, ordinal);
   }
   if (error == cudaSuccess) {
     info.ordinal = ordinal;
@@ -42,24 +40,18 @@ char const* cudaErrorText(cudaError_t error) noexcept { return cudaGetErrorStrin
 char const* LaunchConfig::symbol() const noexcept {
 #if CUDART_VERSION >= 12030
   char const* name = nullptr;
-  if (function != nullptr && cudaFuncGetName(&name, function) == cudaSuccess) {
-    return name;
-  }
+  if (function != nullptr && cudaFuncGetName(&name, function) == cudaSuccess) return name;
   cudaGetLastError();
 #endif
   return nullptr;
 }
 
 cudaError_t LaunchConfig::enqueue(void** arguments, cudaStream_t stream) const noexcept {
-  if (!possible() || function == nullptr) {
-    return possible() ? cudaErrorInvalidDeviceFunction : cudaErrorInvalidValue;
-  }
+  if (!possible() || function == nullptr) return possible() ? cudaErrorInvalidDeviceFunction : cudaErrorInvalidValue;
   if (dynamicSharedMemoryBytes > kSharedMemoryWithoutAsking) {
     auto const bytes = static_cast<int>(dynamicSharedMemoryBytes);
     cudaError_t const error = cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
-    if (error != cudaSuccess) {
-      return error;
-    }
+    if (error != cudaSuccess) return error;
   }
   if (cluster[0] * cluster[1] * cluster[2] == 1) {
     return cudaLaunchKernel(function, dim3Of(grid), dim3Of(block), arguments, dynamicSharedMemoryBytes, stream);

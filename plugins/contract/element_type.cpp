@@ -43,9 +43,7 @@ double fromBits(uint64_t bits) noexcept {
 
 /// Rounds to nearest even in a 16-bit format.
 double roundToHalf(HalfFormat const& format, double value) noexcept {
-  if (!std::isfinite(value)) {
-    return value;
-  }
+  if (!std::isfinite(value)) return value;
   double const magnitude = std::fabs(value);
   double rounded;
   if (magnitude < format.minNormal) {
@@ -65,13 +63,9 @@ uint16_t encodeHalf(HalfFormat const& format, double value) noexcept {
   int32_t const exponentBits = 15 - format.fractionBits;
   uint16_t const exponentMask = static_cast<uint16_t>(((1 << exponentBits) - 1) << format.fractionBits);
   uint16_t const sign = std::signbit(value) ? 0x8000 : 0;
-  if (std::isnan(value)) {
-    return static_cast<uint16_t>(sign | exponentMask | (1 << (format.fractionBits - 1)));
-  }
+  if (std::isnan(value)) return static_cast<uint16_t>(sign | exponentMask | (1 << (format.fractionBits - 1)));
   double const magnitude = std::fabs(roundToHalf(format, value));
-  if (std::isinf(magnitude)) {
-    return static_cast<uint16_t>(sign | exponentMask);
-  }
+  if (std::isinf(magnitude)) return static_cast<uint16_t>(sign | exponentMask);
   if (magnitude < format.minNormal) {
     return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::ldexp(magnitude, format.fractionBits - format.minExponent)));
   }
@@ -101,9 +95,7 @@ double decodeHalf(HalfFormat const& format, uint16_t bits) noexcept {
 
 bool parseElementType(std::string_view name, ElementType& type) noexcept {
   auto const* const found = std::find(std::begin(kElementTypeNames), std::end(kElementTypeNames), name);
-  if (found == std::end(kElementTypeNames)) {
-    return false;
-  }
+  if (found == std::end(kElementTypeNames)) return false;
   type = static_cast<ElementType>(found - kElementTypeNames);
   return true;
 }

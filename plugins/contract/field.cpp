@@ -24,9 +24,7 @@ size_t editDistance(std::string_view left, std::string_view right) {
     for (size_t j = 1; j <= right.size(); ++j) {
       current[j] = std::min({previous[j - 1] + (left[i - 1] != right[j - 1]), previous[j] + 1, current[j - 1] + 1});
       bool const swapped = i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
-      if (swapped) {
-        current[j] = std::min(current[j], before[j - 2] + 1);
-      }
+      if (swapped) current[j] = std::min(current[j], before[j - 2] + 1);
     }
     before.swap(previous);
     previous.swap(current);
@@ -37,9 +35,7 @@ size_t editDistance(std::string_view left, std::string_view right) {
 template <typename T, typename Text>
 std::string join(Span<T> items, char const* separator, Text text) {
   std::string joined;
-  for (T& item : items) {
-    joined += (joined.empty() ? "" : separator) + text(item);
-  }
+  for (T& item : items) joined += (joined.empty() ? "" : separator) + text(item);
   return joined;
 }
 
@@ -57,9 +53,7 @@ std::string describeDomain(Field const& field) {
     return "one of " + join(field.allowed, ", ", [](int32_t value) { return std::to_string(value); });
   }
   std::string text = numberText(field.minimum) + " to " + numberText(field.maximum);
-  if (field.type == FieldType::kInt32 && field.step > 1) {
-    text += " in steps of " + std::to_string(field.step);
-  }
+  if (field.type == FieldType::kInt32 && field.step > 1) text += " in steps of " + std::to_string(field.step);
   return text;
 }
 

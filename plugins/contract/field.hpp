@@ -31,6 +31,21 @@ struct Field {
 
 using FieldTable = Span<Field const>;
 
+/// A launch attribute that is one of a list of words, the first by default.
+constexpr Field launchChoice(char const* name, Span<char const* const> words, char const* help) noexcept {
+  Field field{name, FieldType::kChoice, help};
+  field.choices = words;
+  field.launchOnly = true;
+  return field;
+}
+
+/// A launch attribute that is a whole number, 0 by default: a multiple of `step` up to `maximum`, or one of `allowed` where there are some.
+constexpr Field launchNumber(char const* name, double maximum, int32_t step, char const* help, Span<int32_t const> allowed = {}) noexcept {
+  Field field{name, FieldType::kInt32, help, 0, 0, maximum, step, allowed};
+  field.launchOnly = true;
+  return field;
+}
+
 /// Most fields of a table, launch attributes included: sets of attributes hold their values in place.
 inline constexpr int32_t kMaxFields = 16;
 

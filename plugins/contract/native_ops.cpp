@@ -27,13 +27,9 @@ constexpr NativeOp kWithoutPlugin[] = {
 
 std::vector<NativeOp const*> listNativeOps() {
   std::vector<NativeOp const*> ops;
-  for (NativeOp const& op : kWithoutPlugin) {
-    ops.push_back(&op);
-  }
+  for (NativeOp const& op : kWithoutPlugin) ops.push_back(&op);
   for (Op const* const op : allOps()) {
-    if (op->native() != nullptr) {
-      ops.push_back(op->native());
-    }
+    if (op->native() != nullptr) ops.push_back(op->native());
   }
   auto const byName = [](NativeOp const* left, NativeOp const* right) { return std::string_view(left->name) < right->name; };
   std::sort(ops.begin(), ops.end(), byName);

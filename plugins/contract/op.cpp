@@ -11,9 +11,7 @@ namespace profiler::plugins {
 
 Span<char const* const> OpInfo::variants() const noexcept {
   for (Field const& field : fields) {
-    if (std::string_view(field.name) == "variant") {
-      return field.choices;
-    }
+    if (std::string_view(field.name) == "variant") return field.choices;
   }
   return {};
 }
@@ -77,21 +75,15 @@ Outcome checkOpInfo(OpInfo const& info) {
   for (OutputRule const& rule : info.outputs) {
     bool const known =
         rule.shapeOfInput >= 0 && rule.shapeOfInput < info.inputCount && rule.typeOfInput >= 0 && rule.typeOfInput < info.inputCount;
-    if (!known) {
-      return Outcome::failure("an output takes its shape or type from an input that the op does not have");
-    }
+    if (!known) return Outcome::failure("an output takes its shape or type from an input that the op does not have");
   }
   return info.types.empty() ? Outcome::failure("found no element type, expected at least one") : Outcome::success();
 }
 
 bool withinTolerance(double actual, double expected, ElementType type, Tolerance tolerance) noexcept {
   double const rounded = roundToType(type, expected);
-  if (std::isnan(rounded) || std::isnan(actual)) {
-    return std::isnan(rounded) && std::isnan(actual);
-  }
-  if (std::isinf(rounded) || std::isinf(actual)) {
-    return actual == rounded;
-  }
+  if (std::isnan(rounded) || std::isnan(actual)) return std::isnan(rounded) && std::isnan(actual);
+  if (std::isinf(rounded) || std::isinf(actual)) return actual == rounded;
   return std::fabs(actual - rounded) <= tolerance.absolute + tolerance.relative * std::fabs(rounded);
 }
 

@@ -51,9 +51,7 @@ Json fieldsJson(FieldTable fields) {
 
 Json opJson(OpInfo const& info) {
   Json types = Json::array();
-  for (ElementType const type : info.types) {
-    types.push_back(elementTypeName(type));
-  }
+  for (ElementType const type : info.types) types.push_back(elementTypeName(type));
   return {{"name", info.name},
           {"plugin_name", info.pluginName},
           {"version", info.version},
@@ -68,9 +66,7 @@ Json opJson(OpInfo const& info) {
 
 Json opsJson() {
   Json ops = Json::array();
-  for (Op const* const op : allOps()) {
-    ops.push_back(opJson(op->info()));
-  }
+  for (Op const* const op : allOps()) ops.push_back(opJson(op->info()));
   return {{"abi_version", PROFILER_OPS_ABI_VERSION}, {"namespace", kPluginNamespace}, {"ops", ops}};
 }
 

@@ -42,18 +42,14 @@ Span<Op const* const> allOps() noexcept {
 
 Op const* findOp(std::string_view name) noexcept {
   for (Op const* const candidate : allOps()) {
-    if (name == candidate->info().name || name == candidate->info().pluginName) {
-      return candidate;
-    }
+    if (name == candidate->info().name || name == candidate->info().pluginName) return candidate;
   }
   return nullptr;
 }
 
 std::string nearestOpName(std::string_view name) {
   std::vector<std::string_view> names;
-  for (Op const* const candidate : allOps()) {
-    names.emplace_back(candidate->info().name);
-  }
+  for (Op const* const candidate : allOps()) names.emplace_back(candidate->info().name);
   return nearestName(name, names);
 }
 

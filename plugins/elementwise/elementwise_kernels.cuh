@@ -51,12 +51,8 @@ class DeviceOp final : public Facts {
   cudaError_t launch(Attributes const& attributes, LaunchContext const& context, TensorView const* inputs,
                      TensorView const* outputs) const noexcept override {
     LaunchPlan plan = planWithKernel(attributes, context.device, inputs, outputs);
-    if (!plan.config.possible() || plan.config.grid[0] == 0) {
-      return plan.config.possible() ? cudaSuccess : cudaErrorInvalidValue;
-    }
-    if (inputs[0].data == nullptr || outputs[0].data == nullptr) {
-      return cudaErrorInvalidValue;
-    }
+    if (!plan.config.possible() || plan.config.grid[0] == 0) return plan.config.possible() ? cudaSuccess : cudaErrorInvalidValue;
+    if (inputs[0].data == nullptr || outputs[0].data == nullptr) return cudaErrorInvalidValue;
     typename Kernels::Functor functor(attributes);
     void* arguments[] = {&plan.extent, &functor};
     return plan.config.enqueue(arguments, context.stream);
@@ -66,9 +62,7 @@ class DeviceOp final : public Facts {
   static LaunchPlan planWithKernel(Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs,
                                    TensorView const* outputs) noexcept {
     LaunchPlan plan = Facts::plan(attributes, device, inputs, outputs);
-    if (plan.config.possible()) {
-      plan.config.function = reinterpret_cast<void const*>(chooseKernel<Kernels>(plan, inputs[0].type));
-    }
+    if (plan.config.possible()) plan.config.function = reinterpret_cast<void const*>(chooseKernel<Kernels>(plan, inputs[0].type));
     return plan;
   }
 };

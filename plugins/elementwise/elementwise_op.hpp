@@ -31,9 +31,7 @@ class ElementwiseOp : public Op {
   void reference(Attributes const& attributes, Shape const* inputShapes, double const* const* inputs,
                  double* const* outputs) const override {
     int64_t const count = inputShapes[0].elementCount();
-    for (int64_t index = 0; index < count; ++index) {
-      outputs[0][index] = Facts::formula(attributes, inputs[0][index]);
-    }
+    for (int64_t index = 0; index < count; ++index) outputs[0][index] = Facts::formula(attributes, inputs[0][index]);
   }
 
  private:

@@ -28,16 +28,12 @@ __device__ __forceinline__ void mapElements(Extent const& extent, Function const
 #pragma unroll
   for (int32_t item = 0; item < kItems; ++item) {
     int64_t const index = first + item * blockDim.x;
-    if (index < extent.elementCount) {
-      values[item] = input[index];
-    }
+    if (index < extent.elementCount) values[item] = input[index];
   }
 #pragma unroll
   for (int32_t item = 0; item < kItems; ++item) {
     int64_t const index = first + item * blockDim.x;
-    if (index < extent.elementCount) {
-      output[index] = narrow<T>(function(widen(values[item])));
-    }
+    if (index < extent.elementCount) output[index] = narrow<T>(function(widen(values[item])));
   }
 }
 
@@ -48,9 +44,7 @@ __device__ __forceinline__ void mapEdges(Extent const& extent, Function const& f
   T const* const input = static_cast<T const*>(extent.input);
   T* const output = static_cast<T*>(extent.output);
   int64_t const tailStart = extent.headCount + extent.packetCount * kPerPacket;
-  if (threadIdx.x < extent.headCount) {
-    output[threadIdx.x] = narrow<T>(function(widen(input[threadIdx.x])));
-  }
+  if (threadIdx.x < extent.headCount) output[threadIdx.x] = narrow<T>(function(widen(input[threadIdx.x])));
   if (threadIdx.x < extent.elementCount - tailStart) {
     output[tailStart + threadIdx.x] = narrow<T>(function(widen(input[tailStart + threadIdx.x])));
   }
@@ -62,9 +56,7 @@ __device__ __forceinline__ void mapTile(uint4 const* input, uint4* output, int64
   uint4 packets[kItems];
   if (remaining >= static_cast<int64_t>(blockDim.x) * kItems) {
 #pragma unroll
-    for (int32_t item = 0; item < kItems; ++item) {
-      packets[item] = loadPacket<kCache>(input + threadIdx.x + item * blockDim.x);
-    }
+    for (int32_t item = 0; item < kItems; ++item) packets[item] = loadPacket<kCache>(input + threadIdx.x + item * blockDim.x);
 #pragma unroll
     for (int32_t item = 0; item < kItems; ++item) {
       storePacket<kCache>(output + threadIdx.x + item * blockDim.x, mapPacket<T>(packets[item], function));
@@ -91,9 +83,7 @@ template <typename T, int32_t kItems, CachePolicy kCache, typename Function>
 __device__ __forceinline__ void mapPacketsOnce(Extent const& extent, Function const& function) {
   int64_t const first = static_cast<int64_t>(blockIdx.x) * (blockDim.x * kItems);
   mapTile<T, kItems, kCache>(packetInput<T>(extent) + first, packetOutput<T>(extent) + first, extent.packetCount - first, function);
-  if (blockIdx.x == gridDim.x - 1) {
-    mapEdges<T>(extent, function);
-  }
+  if (blockIdx.x == gridDim.x - 1) mapEdges<T>(extent, function);
 }
 
 /// Tiles of packets in strides of the whole grid; the last block also computes the edges.
@@ -104,9 +94,7 @@ __device__ __forceinline__ void mapPacketsPersistent(Extent const& extent, Funct
   for (int64_t first = tile * blockIdx.x; first < extent.packetCount; first += stride) {
     mapTile<T, kItems, kCache>(packetInput<T>(extent) + first, packetOutput<T>(extent) + first, extent.packetCount - first, function);
   }
-  if (blockIdx.x == gridDim.x - 1) {
-    mapEdges<T>(extent, function);
-  }
+  if (blockIdx.x == gridDim.x - 1) mapEdges<T>(extent, function);
 }
 
 }  // namespace profiler::plugins::elementwise

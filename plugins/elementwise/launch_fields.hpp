@@ -26,47 +26,13 @@ inline constexpr int32_t kMaxBlock = 1024;
 enum LaunchField : int32_t { kVariant = 0, kBlock = 1, kItems = 2, kGrid = 3, kCache = 4, kLaunchFieldCount = 5 };
 
 inline constexpr Field kLaunchFields[kLaunchFieldCount] = {
-    {"variant",
-     FieldType::kChoice,
-     "kernel: scalar = one element an access, vectorized = 16-byte accesses, grid_stride = 16-byte accesses of a persistent grid",
-     0,
-     0,
-     0,
-     1,
-     {},
-     {kVariantNames, 4},
-     true},
-    {"block", FieldType::kInt32, "threads per block, 0 = chosen by size", 0, 0, kMaxBlock, 32, {}, {}, true},
-    {"items",
-     FieldType::kInt32,
-     "independent accesses of one thread in flight, 0 = chosen by size",
-     0,
-     0,
-     8,
-     1,
-     {kItemChoices, 5},
-     {},
-     true},
-    {"grid",
-     FieldType::kChoice,
-     "blocks: exact = one tile each; waves = as many as fit on the device at once, times the number",
-     0,
-     0,
-     0,
-     1,
-     {},
-     {kGridNames, 7},
-     true},
-    {"cache",
-     FieldType::kChoice,
-     "cache hints of loads and stores: streaming = evict first, no_allocate = stay out of L1",
-     0,
-     0,
-     0,
-     1,
-     {},
-     {kCacheNames, 4},
-     true},
+    launchChoice(
+        "variant", {kVariantNames, 4},
+        "kernel: scalar = one element an access, vectorized = 16-byte accesses, grid_stride = 16-byte accesses of a persistent grid"),
+    launchNumber("block", kMaxBlock, 32, "threads per block, 0 = chosen by size"),
+    launchNumber("items", 8, 1, "independent accesses of one thread in flight, 0 = chosen by size", {kItemChoices, 5}),
+    launchChoice("grid", {kGridNames, 7}, "blocks: exact = one tile each; waves = as many as fit on the device at once, times the number"),
+    launchChoice("cache", {kCacheNames, 4}, "cache hints of loads and stores: streaming = evict first, no_allocate = stay out of L1"),
 };
 
 /// An op's own attributes, none or more, followed by the launch attributes.
@@ -75,9 +41,7 @@ constexpr std::array<Field, sizeof...(Own) + kLaunchFieldCount> withLaunchFields
   static_assert(sizeof...(Own) + kLaunchFieldCount <= kMaxFields,
                 "an op has at most 16 attributes, 5 of them launch attributes: drop some or raise kMaxFields");
   std::array<Field, sizeof...(Own) + kLaunchFieldCount> all{own...};
-  for (size_t index = 0; index < kLaunchFieldCount; ++index) {
-    all[sizeof...(Own) + index] = kLaunchFields[index];
-  }
+  for (size_t index = 0; index < kLaunchFieldCount; ++index) all[sizeof...(Own) + index] = kLaunchFields[index];
   return all;
 }
 

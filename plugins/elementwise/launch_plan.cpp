@@ -45,21 +45,11 @@ bool overlapsPartly(TensorView const& input, TensorView const& output) noexcept 
 }
 
 char const* tensorRefusal(OpInfo const& info, Attributes const& attributes, TensorView const& input, TensorView const& output) noexcept {
-  if (attributes.fields().items != info.fields.items) {
-    return "the attributes belong to another op";
-  }
-  if (!knowsType(info, input.type)) {
-    return "the op does not compute on this element type";
-  }
-  if (output.type != input.type) {
-    return "input and output differ in type";
-  }
-  if (input.elementCount() < 0) {
-    return "the shape is not valid: rank 0 to 8, no negative dimension, at most 2^56 elements";
-  }
-  if (output.shape != input.shape) {
-    return "input and output differ in shape";
-  }
+  if (attributes.fields().items != info.fields.items) return "the attributes belong to another op";
+  if (!knowsType(info, input.type)) return "the op does not compute on this element type";
+  if (output.type != input.type) return "input and output differ in type";
+  if (input.elementCount() < 0) return "the shape is not valid: rank 0 to 8, no negative dimension, at most 2^56 elements";
+  if (output.shape != input.shape) return "input and output differ in shape";
   auto const size = static_cast<uintptr_t>(elementSizeBytes(input.type));
   if (reinterpret_cast<uintptr_t>(input.data) % size != 0 || reinterpret_cast<uintptr_t>(output.data) % size != 0) {
     return "a tensor is not aligned to its element size";
@@ -101,13 +91,9 @@ int64_t ceilDivide(int64_t value, int64_t divisor) noexcept { return value / div
 
 /// Small tensors take fewer loads a thread, so that every multiprocessor gets a block.
 int32_t chooseItems(Variant variant, int64_t units, int32_t block, int32_t smCount) noexcept {
-  if (variant == Variant::kVectorized) {
-    return kVectorizedItems;
-  }
+  if (variant == Variant::kVectorized) return kVectorizedItems;
   int32_t items = 4;
-  while (items > 1 && ceilDivide(units, static_cast<int64_t>(block) * items) < smCount) {
-    items /= 2;
-  }
+  while (items > 1 && ceilDivide(units, static_cast<int64_t>(block) * items) < smCount) items /= 2;
   return items;
 }
 
@@ -129,9 +115,7 @@ int32_t halfWaves(GridPolicy policy) noexcept {
 
 /// Number of blocks for `tiles` tiles.
 int64_t chooseGrid(LaunchPlan const& plan, GridPolicy policy, DeviceInfo const& device, int32_t block, int64_t tiles) noexcept {
-  if (plan.variant != Variant::kGridStride || policy == GridPolicy::kExact) {
-    return tiles;
-  }
+  if (plan.variant != Variant::kGridStride || policy == GridPolicy::kExact) return tiles;
   int64_t const resident = static_cast<int64_t>(residentBlocksPerSm(device, block, plan.items)) * std::max(device.smCount, 1);
   return std::min(tiles, std::max<int64_t>(resident * halfWaves(policy) / 2, 1));
 }
@@ -149,9 +133,7 @@ void resolve(LaunchPlan& plan, Request& request, DeviceInfo const& device, Tenso
   request.variant = request.variant == Variant::kAuto ? Variant::kVectorized : request.variant;
   request.block = request.block == 0 ? chooseBlock(request.variant, units, device.smCount) : request.block;
   request.items = request.items == 0 ? chooseItems(request.variant, units, request.block, device.smCount) : request.items;
-  if (request.grid == GridPolicy::kAuto) {
-    request.grid = request.variant == Variant::kGridStride ? GridPolicy::kOneWave : GridPolicy::kExact;
-  }
+  if (request.grid == GridPolicy::kAuto) request.grid = request.variant == Variant::kGridStride ? GridPolicy::kOneWave : GridPolicy::kExact;
   request.cache = request.cache == CachePolicy::kAuto ? CachePolicy::kDefault : request.cache;
   plan.variant = request.variant;
   plan.cache = request.cache;
@@ -196,15 +178,11 @@ LaunchPlan planLaunch(OpInfo const& info, KernelNames const& kernelNames, Attrib
                       TensorView const& input, TensorView const& output) noexcept {
   LaunchPlan plan;
   plan.config.refusal = tensorRefusal(info, attributes, input, output);
-  if (!plan.config.possible()) {
-    return plan;
-  }
+  if (!plan.config.possible()) return plan;
   int32_t const base = launchFieldBase(info);
   Request request = readRequest(attributes, base);
   plan.config.refusal = contradictionOf(request);
-  if (!plan.config.possible()) {
-    return plan;
-  }
+  if (!plan.config.possible()) return plan;
   resolve(plan, request, device, input, output);
   bool const packets = plan.variant != Variant::kScalar;
   int64_t const units = packets ? plan.extent.packetCount : plan.extent.elementCount;

@@ -28,9 +28,7 @@ nvinfer1::IPluginCreator* findCreator(PluginLibrary<nvinfer1::IPluginCreator>& l
   int32_t count = 0;
   nvinfer1::IPluginCreator* const* const creators = library.creators(count);
   for (int32_t index = 0; index < count; ++index) {
-    if (std::strcmp(creators[index]->getPluginName(), name) == 0) {
-      return creators[index];
-    }
+    if (std::strcmp(creators[index]->getPluginName(), name) == 0) return creators[index];
   }
   return nullptr;
 }

@@ -26,9 +26,7 @@ nvinfer1::IPluginCreatorV3One* findCreator(PluginLibrary<nvinfer1::IPluginCreato
   for (int32_t index = 0; index < count; ++index) {
     CHECK(std::strcmp(creators[index]->getInterfaceInfo().kind, "PLUGIN CREATOR_V3ONE") == 0);
     auto* const creator = static_cast<nvinfer1::IPluginCreatorV3One*>(creators[index]);
-    if (std::strcmp(creator->getPluginName(), name) == 0) {
-      return creator;
-    }
+    if (std::strcmp(creator->getPluginName(), name) == 0) return creator;
   }
   return nullptr;
 }

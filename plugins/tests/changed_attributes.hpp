@@ -9,21 +9,15 @@ namespace profiler::plugins::test {
 
 /// A value of the field's domain that is not its default, where there is one; never 0 for a number that may be something else.
 inline double otherValue(Field const& field) {
-  if (field.type == FieldType::kChoice) {
-    return static_cast<double>(field.choices.size() - 1);
-  }
-  if (!field.allowed.empty()) {
-    return field.allowed[field.allowed.size() - 1];
-  }
+  if (field.type == FieldType::kChoice) return static_cast<double>(field.choices.size() - 1);
+  if (!field.allowed.empty()) return field.allowed[field.allowed.size() - 1];
   double const middle = field.type == FieldType::kFloat32 ? 0.75 * field.minimum + 0.25 * field.maximum : field.maximum;
   return middle == field.defaultValue ? field.minimum : middle;
 }
 
 inline Attributes changedAttributes(Op const& op) {
   Attributes attributes(op.info().fields);
-  for (Field const& field : op.info().fields) {
-    attributes.setNumber(field.name, otherValue(field));
-  }
+  for (Field const& field : op.info().fields) attributes.setNumber(field.name, otherValue(field));
   return attributes;
 }
 

@@ -105,9 +105,7 @@ void checkLaunch(ElementType type, std::string const& text, int64_t count, int64
   CHECK_DETAIL(attributes.parse(text), text);
   HostTensor source(type, count, inputOffset);
   HostTensor target(type, count, outputOffset);
-  for (int64_t index = 0; index < count; ++index) {
-    storeElement(type, source.data(), index, static_cast<double>(index % 61 + 1));
-  }
+  for (int64_t index = 0; index < count; ++index) storeElement(type, source.data(), index, static_cast<double>(index % 61 + 1));
   DeviceInfo device;
   device.smCount = 3;  // few, so that a persistent grid takes several rounds on small tensors
   LaunchPlan const plan =
@@ -130,9 +128,7 @@ void checkType(ElementType type) {
     for (char const* const launch : {"block=32 items=1", "block=32 items=2", "block=64 items=4", "block=32 items=8"}) {
       std::string const text = std::string("variant=") + variant + " " + launch;
       for (int64_t const count : {0, 1, 2, 3, 7, 8, 9, 127, 128, 129, 2047, 2048, 2049, 20011}) {
-        for (int64_t const offset : {0, 1, 3, 7}) {
-          checkLaunch<T>(type, text, count, offset, offset);
-        }
+        for (int64_t const offset : {0, 1, 3, 7}) checkLaunch<T>(type, text, count, offset, offset);
         checkLaunch<T>(type, text, count, 1, 2);
       }
     }

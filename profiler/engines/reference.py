@@ -55,18 +55,18 @@ class Computation:
     Args:
         prepared: The op.
         tensors: Inputs, then outputs.
-        piece: Elements that are computed at a time; of an op that is not elementwise all.
+        piece: Elements that are computed at a time; None: all, of an op that is not elementwise.
     """
 
-    def __init__(self, prepared: PreparedOp, tensors: list[TensorSpec], piece: int) -> None:
+    def __init__(self, prepared: PreparedOp, tensors: list[TensorSpec], piece: int | None) -> None:
         self._prepared, self._tensors, self._piece = prepared, tensors, piece
         self._arrays: dict[int, np.ndarray] = {}
 
     def enqueue(self, lane: int, addresses: list[int], stream: int) -> None:
         """Compute once."""
         pairs = list(zip(self._tensors, map(self._array, addresses, self._tensors), strict=True))
-        for start in range(0, pairs[0][1].size, self._piece):
-            part = slice(start, start + self._piece)
+        piece = self._piece
+        for part in [slice(None)] if piece is None else [slice(i, i + piece) for i in range(0, pairs[0][1].size, piece)]:
             inputs = [to_float64(array[part], item.dtype) for item, array in pairs if item.is_input]
             outputs = [np.empty(array[part].size) for item, array in pairs if not item.is_input]
             self._prepared.reference(self._tensors, inputs, outputs)
@@ -113,7 +113,7 @@ class ReferenceEngine:
         refusal = prepared.describe(tensors)["refusal"]
         if refusal:
             raise PointSkipped(refusal)
-        piece = piece_elements(point) if prepared.elementwise else max(item.element_count for item in tensors)
+        piece = piece_elements(point) if prepared.elementwise else None
         return Case(tensors, Computation(prepared, tensors, piece).enqueue, **prepared.check(tensors))
 
     def close(self) -> None:

@@ -169,7 +169,7 @@ def _arrays(pointers: Any, sizes: Sequence[int]) -> list[np.ndarray]:
 
 def host_array(address: int, tensor: TensorSpec) -> np.ndarray:
     """Return memory of the core as a flat array of stored elements; bfloat16 as 16-bit words."""
-    buffer: Any = (ctypes.c_char * tensor.size_bytes).from_address(address) if tensor.size_bytes else b""
+    buffer: Any = (ctypes.c_char * tensor.size_bytes).from_address(address) if tensor.size_bytes else bytearray()
     return np.frombuffer(buffer, tensor.storage)
 
 

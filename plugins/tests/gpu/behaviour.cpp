@@ -16,9 +16,7 @@ constexpr int64_t kCount = 100003;
 
 struct Workload {
   explicit Workload(float seed) : host(kCount), source(sizeof(float) * kCount), target(sizeof(float) * kCount) {
-    for (int64_t index = 0; index < kCount; ++index) {
-      host[static_cast<size_t>(index)] = seed + 0.001f * static_cast<float>(index % 1000);
-    }
+    for (int64_t index = 0; index < kCount; ++index) host[static_cast<size_t>(index)] = seed + 0.001f * static_cast<float>(index % 1000);
     CUDA_CHECK(DeviceInfo::current(device));
     input = {ElementType::kFloat32, {1, {kCount}}, source.at(0)};
     output = {ElementType::kFloat32, {1, {kCount}}, target.at(0)};
@@ -111,9 +109,7 @@ int checkThreads(Op const& op) {
       }
     });
   }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+  for (std::thread& thread : threads) thread.join();
   return failures;
 }
 
@@ -123,9 +119,7 @@ int checkInPlace(Op const& op) {
     for (char const* const cache : {"auto", "streaming", "no_allocate"}) {
       Attributes attributes = withVariant(op, variant);
       Workload work(1.5f);
-      if (!attributes.set("cache", cache) || op.refusal(attributes, &work.input, &work.input) != nullptr) {
-        continue;
-      }
+      if (!attributes.set("cache", cache) || op.refusal(attributes, &work.input, &work.input) != nullptr) continue;
       CUDA_CHECK(op.launch(attributes, {work.device, work.stream, nullptr, 0}, &work.input, &work.input));
       failures += report(op, "in place", variant, work.wrongElements(op, attributes, work.input));
     }

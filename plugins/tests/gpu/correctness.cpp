@@ -28,9 +28,7 @@ double inputValue(int64_t index, int64_t count, std::mt19937_64& random) {
   double const infinity = std::numeric_limits<double>::infinity();
   double const special[] = {0.0,      -0.0, infinity, -infinity, std::nan(""), 1.0,   -1.0,  1e-40,  -1e-40, 6e-8, -6e-8, 65504.0,
                             -65504.0, 3e38, -3e38,    87.5,      -87.5,        -88.5, -88.8, -103.5, -104.5, 88.8, -16.7, -17.5};
-  if (index < static_cast<int64_t>(std::size(special))) {
-    return special[index];
-  }
+  if (index < static_cast<int64_t>(std::size(special))) return special[index];
   if (index % 2 == 0 && index < count / 2) {
     auto const bits = static_cast<uint32_t>(random());
     return loadElement(ElementType::kFloat32, &bits, 0);
@@ -75,9 +73,7 @@ void compare(Data const& data, std::vector<unsigned char> const& output, Toleran
     } else if (std::isfinite(expected)) {
       double const error = std::fabs(actual - expected);
       tally.maxAbsoluteError = std::max(tally.maxAbsoluteError, error);
-      if (std::fabs(expected) > 1e-3) {
-        tally.maxRelativeError = std::max(tally.maxRelativeError, error / std::fabs(expected));
-      }
+      if (std::fabs(expected) > 1e-3) tally.maxRelativeError = std::max(tally.maxRelativeError, error / std::fabs(expected));
     }
   }
 }
@@ -110,9 +106,7 @@ void checkLaunch(Op const& op, Attributes const& attributes, Data const& data, i
   std::vector<unsigned char> result;
   size_t const changed = target.read(outputOffset, bytes, result, stream);
   ++tally.launches;
-  if (changed != 0 && tally.firstFailure.empty()) {
-    tally.firstFailure = what + ": wrote outside the tensor";
-  }
+  if (changed != 0 && tally.firstFailure.empty()) tally.firstFailure = what + ": wrote outside the tensor";
   tally.guardBytes += static_cast<long>(changed);
   compare(data, result, op.tolerance(attributes, data.type), what, tally);
 }
@@ -121,14 +115,10 @@ std::vector<std::string> launchTexts(bool small) {
   std::vector<std::string> texts;
   std::vector<int> const blocks = small ? std::vector<int>{0, 96} : std::vector<int>{0, 32, 64, 96, 128, 256, 512, 1024};
   for (int const block : blocks) {
-    for (int const items : {0, 1, 2, 4, 8}) {
-      texts.push_back("block=" + std::to_string(block) + " items=" + std::to_string(items));
-    }
+    for (int const items : {0, 1, 2, 4, 8}) texts.push_back("block=" + std::to_string(block) + " items=" + std::to_string(items));
   }
   for (char const* const cache : {"streaming", "no_allocate"}) {
-    for (int const items : {1, 2, 4, 8}) {
-      texts.push_back(std::string("cache=") + cache + " items=" + std::to_string(items));
-    }
+    for (int const items : {1, 2, 4, 8}) texts.push_back(std::string("cache=") + cache + " items=" + std::to_string(items));
   }
   for (char const* const grid : {"exact", "half_wave", "two_waves", "four_waves", "eight_waves"}) {
     texts.push_back(std::string("grid=") + grid);
@@ -155,9 +145,7 @@ Tally checkVariant(Op const& op, ElementType type, char const* variant, TestOpti
   Tally tally;
   for (std::string const& text : launchTexts(options.small)) {
     Attributes attributes = base;
-    if (!chosen || !attributes.parse(text)) {
-      throw std::runtime_error("the op refuses '" + text + "' or variant " + variant);
-    }
+    if (!chosen || !attributes.parse(text)) throw std::runtime_error("the op refuses '" + text + "' or variant " + variant);
     for (int64_t const count : sizes) {
       for (Offsets const pair : offsets) {
         if (count > kLargeCount && pair.input > 1) {

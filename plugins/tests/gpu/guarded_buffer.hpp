@@ -14,9 +14,7 @@ namespace profiler::plugins::test {
 
 /// Throws with the call's name when a CUDA call failed.
 inline void cudaCheck(cudaError_t error, char const* what) {
-  if (error != cudaSuccess) {
-    throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
-  }
+  if (error != cudaSuccess) throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
 }
 #define CUDA_CHECK(call) ::profiler::plugins::test::cudaCheck((call), #call)
 

@@ -72,9 +72,7 @@ int checkOp(Op const& op, TestOptions const& options) {
     }
   }
   if (options.huge) {
-    for (char const* const variant : op.info().variants()) {
-      failures += printTally(op, "huge", variant, checkHuge(op, variant));
-    }
+    for (char const* const variant : op.info().variants()) failures += printTally(op, "huge", variant, checkHuge(op, variant));
   }
   int const behaviour = checkGraphCapture(op) + checkThreads(op) + checkInPlace(op);
   std::printf("%-12s graph capture, threads, in place: %s\n", op.info().name, behaviour == 0 ? "ok" : "FAILED");
@@ -85,9 +83,7 @@ int checkOp(Op const& op, TestOptions const& options) {
 
 int main(int count, char** arguments) {
   TestOptions options;
-  if (int const status = readOptions(count, arguments, options); status >= 0) {
-    return status;
-  }
+  if (int const status = readOptions(count, arguments, options); status >= 0) return status;
   int devices = 0;
   if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
     std::printf("skipped: no CUDA device\n");
@@ -98,9 +94,7 @@ int main(int count, char** arguments) {
   int failures = 0;
   try {
     for (Op const* const op : allOps()) {
-      if (options.op.empty() || options.op == op->info().name) {
-        failures += checkOp(*op, options);
-      }
+      if (options.op.empty() || options.op == op->info().name) failures += checkOp(*op, options);
     }
   } catch (std::exception const& error) {
     std::fprintf(stderr, "error: %s\n", error.what());
