@@ -18,6 +18,7 @@ finished point is written to disk at once, with CUDA event times where the progr
 does not. With no tool at all the ranges cost next to nothing.
 """
 
-from profiler.annotate.point import Point, iteration, point
+from profiler.annotate.point import MarkedPoint as Point
+from profiler.annotate.point import iteration, point
 
 __all__ = ["Point", "iteration", "point"]

@@ -58,7 +58,7 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-class Point:
+class MarkedPoint:
     """One sweep point of a user's program; made by `point`.
 
     Args:
@@ -78,7 +78,7 @@ class Point:
         self._timed: list[bool] = []
 
     @contextmanager
-    def open(self) -> Iterator[Point]:
+    def open(self) -> Iterator[MarkedPoint]:
         """Open the point's range; iterations are then marked one by one."""
         process = _state()
         outer = getattr(process.threads, "point", None)
@@ -185,7 +185,7 @@ class Point:
                 with self.iteration():
                     yield index
 
-    def __enter__(self) -> Point:
+    def __enter__(self) -> MarkedPoint:
         """Open the point and one iteration that spans the body."""
         for manager in (self.open(), self.iteration()):
             manager.__enter__()
@@ -198,7 +198,7 @@ class Point:
             self._stack.pop().__exit__(*error)
 
 
-def point(pairs: dict[str, Any] | None = None, /, *, bytes: int = 0, cuda_stream: Any = None, **more: Any) -> Point:
+def point(pairs: dict[str, Any] | None = None, /, *, bytes: int = 0, cuda_stream: Any = None, **more: Any) -> MarkedPoint:
     """Mark a sweep point.
 
     Args:
@@ -227,7 +227,7 @@ def point(pairs: dict[str, Any] | None = None, /, *, bytes: int = 0, cuda_stream
         handles = [stream_handle(item) for item in streams]
     except (TypeError, ValueError) as error:
         raise UsageError(f"cuda_stream={cuda_stream!r} is no CUDA stream", "give a handle or a stream object") from error
-    return Point(configuration, int(bytes), handles)
+    return MarkedPoint(configuration, int(bytes), handles)
 
 
 def iteration() -> Any:
@@ -236,7 +236,7 @@ def iteration() -> Any:
     Raises:
         UsageError: No point is open.
     """
-    current: Point | None = getattr(_state().threads, "point", None)
+    current: MarkedPoint | None = getattr(_state().threads, "point", None)
     if current is None:
         raise UsageError("an iteration outside a sweep point", "open one: with profiler.point(block=256).open():")
     return current.iteration()

@@ -29,7 +29,7 @@ _CAPABILITY_SYS_ADMIN = 21
 
 
 @dataclass(frozen=True)
-class Check:
+class EnvironmentRow:
     """One row of the doctor's table.
 
     Attributes:
@@ -61,12 +61,12 @@ def doctor(runs_root: Path) -> list[dict[str, Any]]:
     return [asdict(row) for row in rows]
 
 
-def _gpu_rows(gpus: list[Gpu]) -> list[Check]:
+def _gpu_rows(gpus: list[Gpu]) -> list[EnvironmentRow]:
     if not gpus:
         fix = "on a machine without a GPU the reference engine records NumPy on the CPU; for kernels use one with an NVIDIA GPU"
-        return [Check("GPU", "missing", "no NVIDIA GPU visible", fix)]
+        return [EnvironmentRow("GPU", "missing", "no NVIDIA GPU visible", fix)]
     return [
-        Check(
+        EnvironmentRow(
             f"GPU {gpu.index}",
             "ok",
             f"{gpu.name}, compute capability {gpu.compute_capability}, {format_bytes(gpu.memory_bytes)}, "
@@ -76,23 +76,29 @@ def _gpu_rows(gpus: list[Gpu]) -> list[Check]:
     ]
 
 
-def _driver_row(version: str | None) -> Check:
+def _driver_row(version: str | None) -> EnvironmentRow:
     if version is None:
-        return Check("driver", "missing", "no NVIDIA driver", "install the NVIDIA driver; in a container run with --gpus all")
-    return Check("driver", "ok", version)
+        return EnvironmentRow(
+            "driver", "missing", "no NVIDIA driver", "install the NVIDIA driver; in a container run with --gpus all"
+        )
+    return EnvironmentRow("driver", "ok", version)
 
 
-def _cuda_row(version: str | None) -> Check:
-    return Check("CUDA", "ok", f"{version} (driver)") if version else Check("CUDA", "missing", "no driver", "install the driver")
+def _cuda_row(version: str | None) -> EnvironmentRow:
+    return (
+        EnvironmentRow("CUDA", "ok", f"{version} (driver)")
+        if version
+        else EnvironmentRow("CUDA", "missing", "no driver", "install the driver")
+    )
 
 
-def _tool_row(tool: Tool) -> Check:
+def _tool_row(tool: Tool) -> EnvironmentRow:
     version = recorders()[tool.name].probe()
     if version is None:
-        return Check(tool.word, "missing", f"{tool.title} not found", tool.install)
+        return EnvironmentRow(tool.word, "missing", f"{tool.title} not found", tool.install)
     if version.lacks:
-        return Check(tool.word, "limited", f"{version.text} without {version.lacks}", f"install the whole of {tool.title}")
-    return Check(tool.word, "ok", f"{version.text} at {version.path}" if version.path else version.text)
+        return EnvironmentRow(tool.word, "limited", f"{version.text} without {version.lacks}", f"install the whole of {tool.title}")
+    return EnvironmentRow(tool.word, "ok", f"{version.text} at {version.path}" if version.path else version.text)
 
 
 def counters_restricted() -> bool | None:
@@ -115,13 +121,15 @@ def _is_admin() -> bool:
     return bool(match and int(match.group(1), 16) >> _CAPABILITY_SYS_ADMIN & 1)
 
 
-def _permission_row() -> Check:
+def _permission_row() -> EnvironmentRow:
     restricted = counters_restricted()
     if restricted is None:
-        return Check("counter permission", "missing", "no NVIDIA driver loaded", "install the driver")
+        return EnvironmentRow("counter permission", "missing", "no NVIDIA driver loaded", "install the driver")
     if restricted:
-        return Check("counter permission", "limited", "only administrators may read GPU performance counters", PERMISSION_HINT)
-    return Check("counter permission", "ok", "this user may read GPU performance counters")
+        return EnvironmentRow(
+            "counter permission", "limited", "only administrators may read GPU performance counters", PERMISSION_HINT
+        )
+    return EnvironmentRow("counter permission", "ok", "this user may read GPU performance counters")
 
 
 def _package_version(*names: str) -> str | None:
@@ -140,10 +148,10 @@ def _has_module(name: str) -> bool:
         return False
 
 
-def _cuda_python_row() -> Check:
+def _cuda_python_row() -> EnvironmentRow:
     if _has_module("cuda"):
-        return Check("cuda-python", "ok", f"cuda-bindings {_package_version('cuda-bindings', 'cuda-python') or 'unknown'}")
-    return Check(
+        return EnvironmentRow("cuda-python", "ok", f"cuda-bindings {_package_version('cuda-bindings', 'cuda-python') or 'unknown'}")
+    return EnvironmentRow(
         "cuda-python",
         "missing",
         "no cuda-python",
@@ -151,56 +159,60 @@ def _cuda_python_row() -> Check:
     )
 
 
-def _tensorrt_rows() -> Iterator[Check]:
+def _tensorrt_rows() -> Iterator[EnvironmentRow]:
     from profiler.capture.build import find_tensorrt_headers, tensorrt_version
     from profiler.engines.trt_compat import INSTALL_HINTS, MODULES
 
     for flavour, item in (("tensorrt", "TensorRT"), ("tensorrt_rtx", "TensorRT for RTX")):
         module = next((name for name in MODULES[flavour] if _has_module(name)), None)
         if module is None:
-            yield Check(item, "missing", f"no Python package {flavour}", INSTALL_HINTS[flavour])
+            yield EnvironmentRow(item, "missing", f"no Python package {flavour}", INSTALL_HINTS[flavour])
             continue
         distributions = (module, f"{flavour}_cu13_bindings", f"{flavour}_cu12_bindings", f"{flavour}_bindings")
-        yield Check(item, "ok", f"Python package {_package_version(*distributions) or module}")
+        yield EnvironmentRow(item, "ok", f"Python package {_package_version(*distributions) or module}")
     try:
         headers = find_tensorrt_headers()
     except ProfilerError as error:
-        yield Check("TensorRT headers", "missing", error.message, error.hint)
+        yield EnvironmentRow("TensorRT headers", "missing", error.message, error.hint)
         return
     named = [f"{'.'.join(map(str, tensorrt_version(folder) or ()))} at {folder}" for folder in headers]
     fix = "" if named else "set TENSORRT_INCLUDE_DIR or TENSORRT_ROOT, then profiler build"
-    yield Check("TensorRT headers", "ok" if named else "missing", "; ".join(named) or "none found", fix)
+    yield EnvironmentRow("TensorRT headers", "ok" if named else "missing", "; ".join(named) or "none found", fix)
 
 
-def _nvcc_row() -> Check:
+def _nvcc_row() -> EnvironmentRow:
     path = shutil.which("nvcc") or (p if Path(p := "/usr/local/cuda/bin/nvcc").is_file() else None)
     if path is None:
-        return Check("nvcc", "missing", "no CUDA compiler", "install the CUDA toolkit, or pip install nvidia-cuda-nvcc")
+        return EnvironmentRow("nvcc", "missing", "no CUDA compiler", "install the CUDA toolkit, or pip install nvidia-cuda-nvcc")
     result = run_process([path, "--version"], timeout_s=30)
     match = re.search(r"release (\S+),", "\n".join(result.last_lines))
-    return Check("nvcc", "ok", f"CUDA {match.group(1) if match else 'unknown'} at {path}")
+    return EnvironmentRow("nvcc", "ok", f"CUDA {match.group(1) if match else 'unknown'} at {path}")
 
 
-def _built_row() -> Check:
+def _built_row() -> EnvironmentRow:
     from profiler.capture.artefacts import find_driver, find_ops_library
 
     parts = {"profiler-driver": find_driver(), "ops library": find_ops_library()}
     found = [f"{name} at {path}" for name, path in parts.items() if path]
     absent = [name for name, path in parts.items() if not path]
     if absent:
-        return Check("plugins and driver", "missing", "; ".join([*found, f"not built: {', '.join(absent)}"]), "profiler build")
-    return Check("plugins and driver", "ok", "; ".join(found))
+        return EnvironmentRow(
+            "plugins and driver", "missing", "; ".join([*found, f"not built: {', '.join(absent)}"]), "profiler build"
+        )
+    return EnvironmentRow("plugins and driver", "ok", "; ".join(found))
 
 
-def _nvtx_row() -> Check:
+def _nvtx_row() -> EnvironmentRow:
     version = _package_version("nvtx")
     if version is None:
-        return Check("nvtx", "missing", "no Python package nvtx", "pip install nvtx")
+        return EnvironmentRow("nvtx", "missing", "no Python package nvtx", "pip install nvtx")
     losing = next((name for name, recorder in recorders().items() if recorder.loses_nvtx(version)), "")
     if losing:
         fix = f"use a newer {losing}, pip install nvtx==0.2.11, or mark points with profiler.point (the runner's own are kept)"
-        return Check("nvtx", "limited", f"Python package {version} records no ranges of a program under this {losing}", fix)
-    return Check("nvtx", "ok", f"Python package {version}")
+        return EnvironmentRow(
+            "nvtx", "limited", f"Python package {version} records no ranges of a program under this {losing}", fix
+        )
+    return EnvironmentRow("nvtx", "ok", f"Python package {version}")
 
 
 def _existing(folder: Path) -> Path:
@@ -208,14 +220,16 @@ def _existing(folder: Path) -> Path:
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
-def _disk_row(runs_root: Path) -> Check:
+def _disk_row(runs_root: Path) -> EnvironmentRow:
     place = _existing(runs_root)
     free = shutil.disk_usage(place).free
     if not os.access(place, os.W_OK):
-        return Check("disk", "limited", f"{place} is not writable", "record elsewhere: --runs DIR or PROFILER_RUNS")
+        return EnvironmentRow("disk", "limited", f"{place} is not writable", "record elsewhere: --runs DIR or PROFILER_RUNS")
     if free < LOW_DISK_BYTES:
-        return Check("disk", "limited", f"{format_bytes(free)} free at {place}", "free some space, or record elsewhere: --runs DIR")
-    return Check("disk", "ok", f"{format_bytes(free)} free at {place}")
+        return EnvironmentRow(
+            "disk", "limited", f"{format_bytes(free)} free at {place}", "free some space, or record elsewhere: --runs DIR"
+        )
+    return EnvironmentRow("disk", "ok", f"{format_bytes(free)} free at {place}")
 
 
 def environment_facts() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from profiler.metrics.kernel_time import launched_in_points
 from profiler.metrics.recording import Recording
 from profiler.point_label import label_in_words
 
-Check = Callable[["Recording"], "list[Finding]"]
+RuleCheck = Callable[["Recording"], "list[Finding]"]
 Severity = Literal["error", "warning", "advice", "info", "ok", "not_evaluated"]
 Row = dict[str, Any]
 
@@ -67,7 +67,7 @@ class Rule:
     needs: tuple[str, ...]
     advice: str
     source: str
-    check: Check = field(repr=False)
+    check: RuleCheck = field(repr=False)
     whole_program: bool = False
 
 
@@ -180,7 +180,7 @@ def losses(
     text: Callable[[Row], str],
     rows: Callable[[Recording], list[Row]] = launch_groups,
     more_advice: Callable[[list[Row]], str] | None = None,
-) -> Check:
+) -> RuleCheck:
     """Return a check for what costs time: it words the rows for which a condition holds, first what could save most.
 
     Args:

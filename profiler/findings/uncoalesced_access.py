@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from profiler.findings.rule import Check, Row, Rule, known, losses
+from profiler.findings.rule import Row, Rule, RuleCheck, known, losses
 
 SECTOR_BYTES = 32
 USED_SHARE = 0.75
@@ -30,7 +30,7 @@ def _gain(word: str, row: Row) -> float:
     return float((1 - row[f"bytes_per_sector_{word}"] / SECTOR_BYTES) * part * (1.0 if busy is None else busy / 100))
 
 
-def _of(word: str) -> Check:
+def _of(word: str) -> RuleCheck:
     title = f"Global {word}s are not coalesced"
     return losses(title, (), lambda row: wastes_sectors(row, word), partial(_gain, word), partial(_evidence, word))
 

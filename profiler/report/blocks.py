@@ -53,7 +53,7 @@ class Absent:
 
 
 @dataclass(frozen=True)
-class Fact:
+class KeyFigure:
     """One key figure: label, formatted value, and what it means for the tooltip."""
 
     label: str
@@ -67,12 +67,12 @@ class Facts:
     """A row of key figures, with a heading when several recordings are shown."""
 
     kind: ClassVar[str] = "facts"
-    items: list[Fact]
+    items: list[KeyFigure]
     heading: str = ""
 
 
 @dataclass(frozen=True)
-class Finding:
+class FindingText:
     """One finding: what was noticed, the evidence, what to do."""
 
     severity: str
@@ -88,8 +88,8 @@ class Findings:
     """A list of findings, worst first, and below it, folded, the rules that could not be evaluated."""
 
     kind: ClassVar[str] = "findings"
-    items: list[Finding]
-    silent: list[Finding] = field(default_factory=list)
+    items: list[FindingText]
+    silent: list[FindingText] = field(default_factory=list)
     brief: bool = False
 
 
@@ -218,11 +218,11 @@ class Widget:
 
 
 @dataclass(frozen=True)
-class Columns:
+class SideBySide:
     """Blocks side by side where there is room."""
 
     kind: ClassVar[str] = "columns"
     items: list[Any]
 
 
-Block = Note | Missing | Absent | Facts | Findings | Grid | Winners | Table | Figure | Widget | Columns
+Block = Note | Missing | Absent | Facts | Findings | Grid | Winners | Table | Figure | Widget | SideBySide

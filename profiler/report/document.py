@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from profiler.report.assets import PLOTLY, SCRIPTS, STYLES, dashboards_root, read_asset, script_hash
-from profiler.report.blocks import Block, Columns, Missing
+from profiler.report.blocks import Block, Missing, SideBySide
 from profiler.report.embed import json_text
 from profiler.store.run_dir import write_atomic
 from profiler.units import UNITS
@@ -77,7 +77,7 @@ def write_document(out: Path, template: str, title: str, sections: Sequence[Sect
 def _flat(sections: Sequence[Section]) -> Iterator[Any]:
     for section in sections:
         for block in section.blocks:
-            yield from block.items if isinstance(block, Columns) else (block,)
+            yield from block.items if isinstance(block, SideBySide) else (block,)
 
 
 def _policy(scripts: list[str]) -> str:

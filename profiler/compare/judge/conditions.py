@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Fact:
+class Condition:
     """Something that shapes a measurement.
 
     Attributes:
@@ -34,26 +34,28 @@ class Fact:
 
 
 FACTS = (
-    Fact("gpu", "GPU model", True, ("device.name", "gpus.name"), "another GPU is another machine"),
-    Fact(
+    Condition("gpu", "GPU model", True, ("device.name", "gpus.name"), "another GPU is another machine"),
+    Condition(
         "gpu_uuid",
         "GPU",
         False,
         ("device.uuid", "gpus.uuid"),
         "two boards of one model differ by a percent or more: intervals are widened",
     ),
-    Fact("source", "source of times", True, ("source",), "tools measure different spans"),
-    Fact("tool_version", "tool version", False, ("tool_version",), "another version may add another overhead"),
-    Fact("tool_options", "tool options", False, ("graph_trace", "tool_options"), "another option may add another overhead"),
-    Fact("driver", "driver", False, ("driver", "versions.driver"), "the driver schedules the work"),
-    Fact("cuda", "CUDA", False, ("versions.cuda_runtime", "cuda_driver"), "another compiler or runtime may make other code"),
-    Fact("tensorrt", "TensorRT", True, ("versions.tensorrt", "packages.tensorrt"), "another TensorRT chooses other kernels"),
-    Fact("sm_clock", "SM clock limit", True, ("device.sm_clock_hz", "gpus.sm_clock_max_hz"), "time follows the clock"),
-    Fact("memory_clock", "memory clock", True, ("device.memory_clock_hz", "gpus.memory_clock_max_hz"), "time follows the clock"),
-    Fact("program", "program", False, ("program",), "two drivers have different overheads"),
-    Fact("engine", "engine", True, ("engine",), "engines add different work around the kernel"),
-    Fact("engine_digest", "TensorRT engine", False, ("digests.engine",), "tactics may differ: compare the layers"),
-    Fact("timing_cache", "TensorRT timing cache", False, ("digests.timing_cache",), "a rebuilt engine may take other tactics"),
+    Condition("source", "source of times", True, ("source",), "tools measure different spans"),
+    Condition("tool_version", "tool version", False, ("tool_version",), "another version may add another overhead"),
+    Condition("tool_options", "tool options", False, ("graph_trace", "tool_options"), "another option may add another overhead"),
+    Condition("driver", "driver", False, ("driver", "versions.driver"), "the driver schedules the work"),
+    Condition("cuda", "CUDA", False, ("versions.cuda_runtime", "cuda_driver"), "another compiler or runtime may make other code"),
+    Condition("tensorrt", "TensorRT", True, ("versions.tensorrt", "packages.tensorrt"), "another TensorRT chooses other kernels"),
+    Condition("sm_clock", "SM clock limit", True, ("device.sm_clock_hz", "gpus.sm_clock_max_hz"), "time follows the clock"),
+    Condition(
+        "memory_clock", "memory clock", True, ("device.memory_clock_hz", "gpus.memory_clock_max_hz"), "time follows the clock"
+    ),
+    Condition("program", "program", False, ("program",), "two drivers have different overheads"),
+    Condition("engine", "engine", True, ("engine",), "engines add different work around the kernel"),
+    Condition("engine_digest", "TensorRT engine", False, ("digests.engine",), "tactics may differ: compare the layers"),
+    Condition("timing_cache", "TensorRT timing cache", False, ("digests.timing_cache",), "a rebuilt engine may take other tactics"),
 )
 
 CONDITION_TITLES = {
@@ -149,7 +151,7 @@ def recording_facts(recording: Recording, tool: str | None, source: str) -> dict
     return {**facts, "source": source}
 
 
-def fact_value(facts: Mapping[str, str], fact: Fact) -> str:
+def fact_value(facts: Mapping[str, str], fact: Condition) -> str:
     """Return a fact's value, empty when unknown."""
     return next((facts[path] for path in fact.paths if facts.get(path)), "")
 

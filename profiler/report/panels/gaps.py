@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from profiler.report.blocks import Block, Columns, Figure, Note
+from profiler.report.blocks import Block, Figure, Note, SideBySide
 from profiler.report.panels.base import Panel
 from profiler.report.view import RECORDING, View, table_block
 
@@ -32,7 +32,7 @@ def build(view: View) -> list[Block]:
     table = table_block(
         "gaps-table", "gaps", longest, title="Longest gaps", sort="duration_ns", descending=True, all_rows=len(frame), page=8
     )
-    blocks: list[Block] = [Columns([_histogram(frame), _lost_time(frame)])] if len(frame) > 1 else []
+    blocks: list[Block] = [SideBySide([_histogram(frame), _lost_time(frame)])] if len(frame) > 1 else []
     copies = view.metric("memcpy_gaps")
     after: Block
     if copies is None:

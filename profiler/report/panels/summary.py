@@ -9,7 +9,7 @@ from profiler.compare.winners import title as title_of
 from profiler.metrics.measured import MEASURED_NOTE, is_narrowed
 from profiler.point_label import label_in_words
 from profiler.report.answers import answers
-from profiler.report.blocks import Block, Fact, Facts, Findings, Grid, Missing, Note, Winners
+from profiler.report.blocks import Block, Facts, Findings, Grid, KeyFigure, Missing, Note, Winners
 from profiler.report.panels.base import Panel
 from profiler.report.panels.findings import NOT_EVALUATED, collect
 from profiler.report.view import View
@@ -84,16 +84,16 @@ def _figures(view: View) -> list[Block]:
     ]
 
 
-def key_figures(frame: pd.DataFrame) -> list[Fact]:
+def key_figures(frame: pd.DataFrame) -> list[KeyFigure]:
     """Return the figures that a page and the terminal begin with, from the table `summary`."""
     rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
     known = {str(row["key"]): row for row in rows if row["value"] is not None and row["value"] == row["value"]}
     return [_fact(label, known[key], detail, known.get(other)) for label, key, detail, other in _KEY_FIGURES if key in known]
 
 
-def _fact(label: str, row: dict[str, Any], detail: str, other: dict[str, Any] | None) -> Fact:
+def _fact(label: str, row: dict[str, Any], detail: str, other: dict[str, Any] | None) -> KeyFigure:
     more = "" if other is None else detail.format(_text(other))
-    return Fact(label, _text(row), str(row["text"]), more)
+    return KeyFigure(label, _text(row), str(row["text"]), more)
 
 
 def _text(row: dict[str, Any]) -> str:
