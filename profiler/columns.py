@@ -46,6 +46,11 @@ class Coded:
         target = [known.setdefault(rename(value), len(known)) for value in self.values]
         return Coded(np.asarray([*target, -1], dtype=np.int32)[self.codes], list(known))
 
+    def passing(self, test: Callable[[str], bool]) -> np.ndarray:
+        """Return whether each row's text passes a test; a row without text does not."""
+        passed: np.ndarray = np.array([*(test(str(value)) for value in self.values), False], dtype=bool)[self.codes]
+        return passed
+
     def filled(self, text: str) -> Coded:
         """Return the same rows with a text where there was none."""
         missing = self.codes < 0

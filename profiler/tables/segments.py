@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns, concatenate, encode
-from profiler.schema import POINT_DOMAIN, POINT_PREFIX, TABLES
+from profiler.schema import TABLES
 from profiler.store.compressed import plain_name
 from profiler.tables.identities import Identity, identify
+from profiler.tables.marks import point_labels, point_rows
 from profiler.tables.source_protocol import Artefacts, TableSource
 from profiler.units import NS_PER_S
 
@@ -137,18 +138,16 @@ class JoinedSource:
         """Leave out the ranges of sweep points that a later segment holds again."""
         if name != "nvtx_ranges" or self._apart:
             return frame
-        later: set[str | None] = set()
-        for segment in self._segments[index + 1 :]:
-            ranges = segment.read(name)
-            later |= set() if ranges is None else set(_point_names(ranges))
-        later.discard(None)
-        broken = [row for row, name in enumerate(_point_names(frame)) if name in later]
-        if not broken:
+        ranges = (segment.read(name) for segment in self._segments[index + 1 :])
+        later = {label for found in ranges if found is not None for label in point_labels(found, point_rows(found)).decode()}
+        points = point_rows(frame)
+        broken = points[point_labels(frame, points).passing(lambda label: label in later)]
+        if not len(broken):
             return frame
         start, thread = frame.array("start_ns"), frame.array("thread_id")
         end = start + np.ma.filled(frame.array("duration_ns"), 0)
         keep = np.ones(frame.rows, dtype=bool)
-        for row in broken:
+        for row in broken.tolist():
             keep &= ~((thread == thread[row]) & (start >= start[row]) & (end <= end[row]))
         return frame.take(keep)
 
@@ -160,12 +159,6 @@ class JoinedSource:
         """Return facts about the first capture, how many there are, and the names of those that stand side by side."""
         names = {"captures": [plain_name(segment.path).stem for segment in self._segments]} if self._apart else {}
         return {**self._segments[0].info(), "segments": len(self._segments), **names}
-
-
-def _point_names(ranges: Columns) -> list[str | None]:
-    """Return the name of each row that is a sweep point's range, None for the others."""
-    rows = zip(ranges.array("domain"), ranges.array("name"), strict=True)
-    return [name if domain == POINT_DOMAIN and str(name).startswith(POINT_PREFIX) else None for domain, name in rows]
 
 
 def _end_ns(segment: TableSource) -> int:
