@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns, concatenate, encode
+from profiler.columns import Column, Columns, stack
 from profiler.schema import TABLES
 from profiler.store.compressed import plain_name
 from profiler.tables.identities import Identity, identify
@@ -96,7 +96,7 @@ class JoinedSource:
         if name == "devices":
             frames = [(index, self._new_devices(self._identities[index], frame)) for index, frame in frames]
         shifted = [(index, self._shifted(index, name, self._whole(index, name, frame))) for index, frame in frames]
-        return _stack([self._identities[index].applied(frame) for index, frame in shifted]) if shifted else None
+        return stack([self._identities[index].applied(frame) for index, frame in shifted]) if shifted else None
 
     @staticmethod
     def _new_devices(identity: Identity, frame: Columns) -> Columns:
@@ -168,36 +168,3 @@ def _end_ns(segment: TableSource) -> int:
         if frame is not None and frame.rows:
             ends.append(int((frame.array("start_ns").astype(np.int64) + np.ma.filled(frame.array("duration_ns"), 0)).max()))
     return max(ends)
-
-
-def _stack(frames: Sequence[Columns]) -> Columns:
-    """Put frames below each other; what one of them lacks is missing in its rows."""
-    if len(frames) == 1:
-        return frames[0]
-    examples: dict[str, Column] = {name: frame[name] for frame in reversed(frames) for name in frame}
-    names = [*frames[0], *(name for name in examples if name not in frames[0])]
-    return Columns(
-        {
-            name: concatenate(_alike([frame[name] if name in frame else _missing(examples[name], frame.rows) for frame in frames]))
-            for name in names
-        }
-    )
-
-
-def _missing(like: Column, rows: int) -> Column:
-    if isinstance(like, Coded):
-        return Coded(np.full(rows, -1, dtype=np.int32), [])
-    if like.dtype == object:
-        return np.full(rows, None, dtype=object)
-    return (
-        np.full(rows, np.nan)
-        if like.dtype.kind == "f"
-        else np.ma.masked_array(np.zeros(rows, like.dtype), mask=np.ones(rows, bool))
-    )
-
-
-def _alike(columns: Sequence[Column]) -> Sequence[Column]:
-    """Return columns of one kind: readers may code a text in one capture and not in another."""
-    if len({isinstance(column, Coded) for column in columns}) == 1:
-        return columns
-    return [column if isinstance(column, Coded) else encode(column.tolist()) for column in columns]
