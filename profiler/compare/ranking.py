@@ -212,7 +212,7 @@ def _estimates(fastest: Row, others: Sequence[Row], noise: MachineNoise) -> Esti
         found = paired_estimates(medians[1:] - medians[0], np.ones(count), (count,))
         return Estimates(*(getattr(found, name)[:, 0] for name in ("log_ratio", "standard_error", "dof", "rounds")))
     judged = [Judged("", Pair(fastest, row)) for row in others]
-    return capture_estimates(judged, [noise] * len(judged), [0.0] * len(judged))
+    return capture_estimates(judged, noise, [0.0] * len(judged))
 
 
 def _record(
