@@ -269,11 +269,13 @@ def build_rows(judged: Sequence[Judged], decisions: Decisions, rule: DecisionRul
     return frame.astype(dict.fromkeys(integers, "Int64"))
 
 
-def _remarks(base: Row, candidate: Row, ratio: float, threshold: float) -> list[str]:
+def _remarks(base: Row, candidate: Row, ratio: float, threshold: float, verdict: str) -> list[str]:
     """Say where a row's times are periods, and where kernel time alone would lead to another answer."""
     found = ["iterations overlap on the GPU, so their periods are compared"] if base.overlaps or candidate.overlaps else []
     kernels = candidate.kernel_ns / base.kernel_ns
-    if np.isfinite(kernels) and np.isfinite(ratio) and _direction(kernels, threshold) != _direction(ratio, threshold):
+    change = _direction(kernels, threshold)
+    is_open = verdict == Verdict.CANNOT_TELL.value and change == 0
+    if np.isfinite(kernels) and np.isfinite(ratio) and change != _direction(ratio, threshold) and not is_open:
         found.append(f"kernel time alone changed by {100.0 * (kernels - 1.0):+.2f} %")
     return found
 
@@ -305,7 +307,7 @@ def _record(item: Judged, decisions: Decisions, index: int, threshold: float) ->
     numbers = {name: getattr(decisions, name)[index] for name in ("ratio", "ratio_low", "ratio_high", "p_value", "q_value")}
     said = [item.detail or REASONS.get(reason, "")]
     if base is not None and candidate is not None:
-        said += [] if fixed else [*_remarks(base, candidate, numbers["ratio"], threshold), item.remark]
+        said += [] if fixed else [*_remarks(base, candidate, numbers["ratio"], threshold, verdict), item.remark]
         said += _notes(base, candidate)
     detail = "; ".join(filter(None, said))
     return {
