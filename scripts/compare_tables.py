@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compare what two trees of the project read and compute from the same recordings.
 
-    python scripts/compare_tables.py OLD_TREE NEW_TREE [--also DIR ...] [--only TEXT] [--tolerance 1e-9]
+    python scripts/compare_tables.py OLD_TREE NEW_TREE [--also DIR ...] [--only TEXT] [--tolerance 1e-9] [--all]
 
 Each tree reads its own `runs/examples` and `tests/data` in a process of its own: every table, every metric table and the ranking
-of `profiler best`. Recordings are matched by their path, whether compressed or not. Prints what changed, value by value, and
-ends with 1 when anything did.
+of `profiler best`. Recordings are matched by their path, whether compressed or not. `table_changes.toml` beside this script says
+why a value differs; what it does not explain is printed value by value, and the script then ends with 1.
 """
 
 from __future__ import annotations
@@ -19,19 +19,49 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 COMPRESSED = (".xz", ".gz", ".bz2", ".zst")
 CAPTURES = (".sqlite", ".ncu-rep", ".npz", ".csv", ".json", ".nsys-rep")
+REASONS = Path(__file__).with_name("table_changes.toml")
 SHOWN = 6
 """Differences listed per column."""
 
 Table = dict[str, list[Any]]
 Content = dict[str, Table | str]
 """Table name to its columns, or to the reason why there is none."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a part of a table differs.
+
+    Attributes:
+        recording: Its name.
+        table: The table.
+        subject: A column, `+column` or `-column` of one tree only, `rows`, `order`, or `content` where one tree has no table.
+        text: The difference in words.
+    """
+
+    recording: str
+    table: str
+    subject: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return where and what."""
+        return f"{self.recording}: {self.table}: {self.subject}: {self.text}"
 
 
 def main() -> int:
@@ -42,16 +72,38 @@ def main() -> int:
     parser.add_argument("--also", type=Path, action="append", default=[], help="another folder of captures, read by both")
     parser.add_argument("--only", default="", help="recordings whose path contains this text")
     parser.add_argument("--tolerance", type=float, default=1e-9, help="relative difference that is none (default 1e-9)")
+    parser.add_argument("--all", action="store_true", help="print every change, those with a reason too")
     arguments = parser.parse_args()
     python = os.environ.get("PYTHON", sys.executable)
     with ThreadPoolExecutor(2) as workers:
         trees = [tree.resolve() for tree in (arguments.old, arguments.new)]
         old, new = workers.map(lambda tree: read_tree(python, tree, arguments), trees)
-    changed = sum(report(name, old[name], new.get(name), arguments.tolerance) for name in sorted(old))
-    tables = sum(len(content) for content in new.values())
-    added = len(new.keys() - old.keys())
-    print(f"{len(new)} recordings ({added} of them new), {tables} tables: {changed or 'nothing'} changed")
-    return 1 if changed else 0
+    changes = [change for name in sorted(old) for change in compare(name, old[name], new.get(name), arguments.tolerance)]
+    reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))["change"]
+    open_changes = report(changes, reasons, arguments.all)
+    tables, unexplained = (len({(change.recording, change.table) for change in some}) for some in (changes, open_changes))
+    print(f"{len(new)} recordings ({len(new.keys() - old.keys())} of them new), {sum(map(len, new.values()))} tables: ", end="")
+    print(f"{tables} changed, {unexplained} without a reason")
+    return 1 if unexplained else 0
+
+
+def report(changes: list[Change], reasons: list[dict[str, Any]], every: bool) -> list[Change]:
+    """Print the changes by reason, one of each as an example, and all those without any; return these."""
+    left = list(changes)
+    for reason in reasons:
+        found = [change for change in left if explains(reason, change)]
+        left = [change for change in left if change not in found]
+        print(f"{len({(change.recording, change.table) for change in found})} tables: {reason['reason']}")
+        for change in found if every else found[:1]:
+            print(f"    {change}")
+    print(*(f"without a reason: {change}" for change in left), sep="\n")
+    return left
+
+
+def explains(reason: dict[str, Any], change: Change) -> bool:
+    """Return whether an entry of the file of reasons is about a change: patterns of table and subject, at will of recording."""
+    parts = ((reason["tables"], change.table), (reason["subjects"], change.subject), (reason.get("of", ["*"]), change.recording))
+    return all(any(fnmatchcase(value, pattern) for pattern in patterns) for patterns, value in parts)
 
 
 def read_tree(python: str, tree: Path, arguments: argparse.Namespace) -> dict[str, Content]:
@@ -77,49 +129,49 @@ def find_inputs(tree: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
                 yield f"{top.name}/{plain.relative_to(top)}", path
 
 
-def report(name: str, old: Content, new: Content | None, tolerance: float) -> int:
-    """Print how a recording's content changed; return the number of changed tables."""
+def compare(name: str, old: Content, new: Content | None, tolerance: float) -> Iterator[Change]:
+    """Yield how a recording's content changed."""
     if new is None:
-        print(f"{name}: only the old tree has it")
-        return 1
-    changed = 0
+        yield Change(name, "load", "content", "only the old tree has it")
+        return
     for table in sorted({*old, *new}):
-        lines = list(differences(old.get(table, "not known"), new.get(table, "not known"), tolerance))
-        if lines:
-            changed += 1
-            print(f"{name}: {table}", *(f"    {line}" for line in lines), sep="\n")
-    return changed
+        for subject, text in differences(old.get(table, "not known"), new.get(table, "not known"), tolerance):
+            yield Change(name, table, subject, text)
 
 
-def differences(old: Table | str, new: Table | str, tolerance: float) -> Iterator[str]:
-    """Yield in words how a table changed."""
+def differences(old: Table | str, new: Table | str, tolerance: float) -> Iterator[tuple[str, str]]:
+    """Yield how a table changed: what part of it, and how in words."""
     if isinstance(old, str) or isinstance(new, str):
         if old != new:
-            yield f"{_short(old)} -> {_short(new)}"
+            yield "content", f"{_short(old)} -> {_short(new)}"
         return
-    gone, added = [c for c in old if c not in new], [c for c in new if c not in old]
-    if gone or added:
-        yield f"columns gone: {', '.join(gone) or 'none'}; columns new: {', '.join(added) or 'none'}"
+    for sign, one, other in (("-", old, new), ("+", new, old)):
+        yield from ((sign + column, "only one tree has it") for column in one if column not in other)
     shared = [column for column in old if column in new]
-    if _rows(old) != _rows(new):
-        yield f"{_rows(old)} rows -> {_rows(new)} rows"
-        return
-    unequal = {column: _unequal(old[column], new[column], tolerance) for column in shared}
-    if any(unequal.values()) and _sorted(old, shared) == _sorted(new, shared):
-        yield "the same rows in another order"
-        return
-    for column, rows in unequal.items():
+    gone, added = _one_sided(old, new, shared), _one_sided(new, old, shared)
+    if _rows(old) == _rows(new):
+        unequal = {column: _unequal(old[column], new[column], tolerance) for column in shared}
+        changed = len({row for rows in unequal.values() for row in rows})
+        if changed and not gone and not added:
+            yield "order", "the same rows in another order"
+        elif changed <= len(gone):
+            for column, rows in ((column, rows) for column, rows in unequal.items() if rows):
+                shown = "; ".join(f"row {row}: {old[column][row]!r} -> {new[column][row]!r}" for row in rows[:SHOWN])
+                yield column, f"{len(rows)} of {len(old[column])} values: {shown}"
+            return
+    for what, rows in (("gone", gone), ("new", added)):
         if rows:
-            shown = "; ".join(f"row {row}: {old[column][row]!r} -> {new[column][row]!r}" for row in rows[:SHOWN])
-            yield f"{column}: {len(rows)} of {len(old[column])} values: {shown}"
+            yield "rows", f"{len(rows)} {what}: {'; '.join(rows[:SHOWN])}"
+
+
+def _one_sided(one: Table, other: Table, columns: list[str]) -> list[str]:
+    """Return the rows that only the first table has."""
+    rows, others = ([repr(row) for row in zip(*(side[name] for name in columns), strict=True)] for side in (one, other))
+    return list((Counter(rows) - Counter(others)).elements())
 
 
 def _rows(table: Table) -> int:
     return len(next(iter(table.values()), []))
-
-
-def _sorted(table: Table, columns: list[str]) -> list[str]:
-    return sorted(repr(row) for row in zip(*(table[column] for column in columns), strict=True))
 
 
 def _unequal(old: list[Any], new: list[Any], tolerance: float) -> list[int]:

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from profiler.columns import Coded, Columns
-from profiler.tables.marks import in_domain
+from profiler.schema import POINT_DOMAIN
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])|(?<=[_#])\d+(?!\w)")
 _FEWEST_NAMES, _MOST_USES = 4, 2.0
@@ -29,7 +29,8 @@ def grouped_names(ranges: Columns) -> Coded:
             alike.setdefault(pattern, []).append(code)
     if not any(len(codes) >= _FEWEST_NAMES for codes in alike.values()):
         return names
-    ours = in_domain(ranges)
+    domains = ranges.coded("domain")
+    ours = np.array([value == POINT_DOMAIN for value in domains.values] + [False], dtype=bool)[domains.codes]
     uses = np.bincount(names.codes[~ours & (names.codes >= 0)], minlength=len(names.values))
     known = {str(name): code for code, name in enumerate(names.values)}
     target = np.arange(len(names.values) + 1, dtype=np.int32)
