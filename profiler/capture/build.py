@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from profiler.capture.process import describe_exit, run_process
@@ -18,34 +18,17 @@ SYSTEM_INCLUDES = ("/usr/include/x86_64-linux-gnu", "/usr/include/aarch64-linux-
 BUILD_TIMEOUT_S = 3600
 
 
-@dataclass(frozen=True)
-class Skipped:
-    """A part that was not built.
-
-    Attributes:
-        part: What.
-        why: What is missing.
-        fix: What to do about it.
-    """
-
-    part: str
-    why: str
-    fix: str
-
-
 @dataclass
 class BuildReport:
     """What a build made.
 
     Attributes:
-        build_dir: Folder of the build.
         made: Programs and libraries, in name order.
-        skipped: Parts that could not be built.
+        skipped: Why parts could not be built.
     """
 
-    build_dir: Path
-    made: list[Path] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    made: list[Path]
+    skipped: list[ToolMissingError]
 
 
 def source_root(start: Path | None = None) -> Path:
@@ -163,17 +146,11 @@ def build(
             tail = "\n".join(result.last_lines)
             how = result.stopped or describe_exit(result.returncode)
             raise CaptureError(f"{step} of the C++ build: {how}\n{tail}", f"see {log}")
-    return BuildReport(build_dir, _products(build_dir), _skipped(headers))
-
-
-def _products(build_dir: Path) -> list[Path]:
     found = [*(build_dir / "bin").glob("*"), *(build_dir / "lib").glob("*.so*")]
-    return sorted(item for item in found if item.is_file())
+    return BuildReport(sorted(item for item in found if item.is_file()), [] if headers else [_without_headers()])
 
 
-def _skipped(headers: Sequence[Path]) -> list[Skipped]:
-    if headers:
-        return []
+def _without_headers() -> ToolMissingError:
     why = f"no {HEADER} in TENSORRT_INCLUDE_DIR, TENSORRT_ROOT/include or the system's include folders"
     fix = "set TENSORRT_INCLUDE_DIR to the include folder of TensorRT 8.6, 10 or 11"
-    return [Skipped("TensorRT plugin library and the driver's TensorRT engines", why, fix)]
+    return ToolMissingError(f"TensorRT plugin library and the driver's TensorRT engines: {why}", fix)

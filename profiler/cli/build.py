@@ -29,6 +29,5 @@ def run(
     for path in report.made:
         echo(f"built: {path}")
     for item in report.skipped:
-        echo(f"skipped: {item.part}: {item.why}")
-        echo(f"fix: {item.fix}")
+        echo(f"skipped: {item.message}\nfix: {item.hint}")
     return 0

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from profiler.errors import BadExportError
 
@@ -51,6 +51,9 @@ class ReportFacts:
     created_s: int = 0
     process_name: str = ""
     format_version: int = 0
+
+
+V = TypeVar("V", int, bytes)
 
 
 class _Damaged(Exception):
@@ -117,17 +120,13 @@ def raw_fields(data: bytes) -> Iterator[RawField]:
         yield RawField(tag >> 3, content, data[begin:position])
 
 
-def message_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield (field number, value) of a Protocol Buffers message; submessages and strings as bytes.
-
-    Args:
-        data: The message.
-    """
-    return ((item.number, item.value) for item in raw_fields(data))
+def _values(data: bytes, kind: type[V], *numbers: int) -> Iterator[V]:
+    """Yield the values of some fields of a message that are of a kind: numbers, or the bytes of texts and submessages."""
+    return (item.value for item in raw_fields(data) if item.number in numbers and isinstance(item.value, kind))
 
 
-def _text(value: int | bytes) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+def _text(data: bytes, number: int) -> str:
+    return next(_values(data, bytes, number), b"").decode("utf-8", "replace")
 
 
 def _prefixed(stream: BinaryIO, what: str) -> bytes:
@@ -144,29 +143,8 @@ def _prefixed(stream: BinaryIO, what: str) -> bytes:
     return data
 
 
-def _add_session(facts: ReportFacts, session: bytes) -> None:
-    for number, value in message_fields(session):
-        if number == _CREATION_TIME and isinstance(value, int):
-            facts.created_s = value
-        elif number == _VERSION_INFO and isinstance(value, bytes):
-            item = {key: _text(part) for key, part in message_fields(value)}
-            facts.versions[item.get(1, "")] = item.get(2, "")
-
-
 def _number(header: bytes, field_number: int) -> int:
-    value = next((value for number, value in message_fields(header) if number == field_number), 0)
-    return value if isinstance(value, int) else 0
-
-
-def _add_block(facts: ReportFacts, header: bytes) -> None:
-    for number, value in message_fields(header):
-        if number in _RESULT_COUNTS and isinstance(value, int):
-            facts.result_count += value
-        elif number == _SESSION and isinstance(value, bytes):
-            _add_session(facts, value)
-        elif number == _PROCESS and isinstance(value, bytes):
-            process = dict(message_fields(value))
-            facts.process_name = _text(process.get(3, b"")).rpartition("/")[2]
+    return next(_values(header, int, field_number), 0)
 
 
 def _headers(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -183,20 +161,22 @@ def _headers(stream: BinaryIO, size: int) -> Iterator[bytes]:
 def _walk(stream: BinaryIO, size: int) -> ReportFacts:
     facts = ReportFacts(format_version=_number(_prefixed(stream, "the file header"), 1))
     for header in _headers(stream, size):
-        _add_block(facts, header)
+        facts.result_count += sum(_values(header, int, *_RESULT_COUNTS))
+        for session in _values(header, bytes, _SESSION):
+            facts.created_s = _number(session, _CREATION_TIME) or facts.created_s
+            facts.versions |= {_text(item, 1): _text(item, 2) for item in _values(session, bytes, _VERSION_INFO)}
+        for process in _values(header, bytes, _PROCESS):
+            facts.process_name = _text(process, 3).rpartition("/")[2]
     facts.tool_version = next((text for name, text in facts.versions.items() if name.startswith("Nsight Compute")), "")
     return facts
 
 
 def _sizes(result: bytes) -> dict[str, int]:
     """Return the launch sizes of one kernel result; a size of 0 is left out by the format."""
-    found: dict[str, int] = {}
-    for number, value in message_fields(result):
-        if number in _RESULT_SIZES and isinstance(value, bytes):
-            axes = dict(message_fields(value))
-            found |= {f"{_RESULT_SIZES[number]}_{axis}": int(axes.get(index, 0)) for index, axis in enumerate("xyz", 1)}
-        elif number in _RESULT_IDS and isinstance(value, int):
-            found[_RESULT_IDS[number]] = value
+    found = {name: value for number, name in _RESULT_IDS.items() for value in _values(result, int, number)}
+    for number, name in _RESULT_SIZES.items():
+        for size in _values(result, bytes, number):
+            found |= {f"{name}_{axis}": _number(size, place) for place, axis in enumerate("xyz", 1)}
     return found
 
 
