@@ -15,34 +15,12 @@ from profiler.cli.streams import prepare_streams
 from profiler.errors import ProfilerError
 
 COMMANDS = {
-    "Record": {
-        "run": "profiler.cli.run",
-        "experiment": "profiler.cli.experiment",
-        "import": "profiler.cli.import_",
-        "demo": "profiler.cli.demo",
-    },
-    "Look": {
-        "list": "profiler.cli.list",
-        "show": "profiler.cli.show",
-        "metrics": "profiler.cli.metrics",
-        "dashboard": "profiler.cli.dashboard",
-        "export": "profiler.cli.export",
-        "best": "profiler.cli.best",
-    },
-    "Compare": {
-        "compare": "profiler.cli.compare",
-        "ab": "profiler.cli.ab",
-        "gate": "profiler.cli.gate",
-        "baseline": "profiler.cli.baseline",
-        "trend": "profiler.cli.trend",
-        "selftest": "profiler.cli.selftest",
-    },
-    "Set up": {
-        "doctor": "profiler.cli.doctor",
-        "build": "profiler.cli.build",
-    },
+    "Record": ("run", "experiment", "import_", "demo"),
+    "Look": ("list", "show", "metrics", "dashboard", "export", "best"),
+    "Compare": ("compare", "ab", "gate", "baseline", "trend", "selftest"),
+    "Set up": ("doctor", "build"),
 }
-"""Panel of the help to verb to module; the module's docstring is the verb's help."""
+"""Panel of the help to verbs: each is a module, whose docstring is the verb's help."""
 
 
 def _exiting(run: Callable[..., int | None]) -> Callable[..., None]:
@@ -67,9 +45,9 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_version_option)
     for panel, verbs in COMMANDS.items():
-        for name, module_name in verbs.items():
-            module = import_module(module_name)
-            app.command(name, help=module.__doc__, rich_help_panel=panel)(_exiting(module.run))
+        for name in verbs:
+            module = import_module(f"profiler.cli.{name}")
+            app.command(name.strip("_"), help=module.__doc__, rich_help_panel=panel)(_exiting(module.run))
     return app
 
 

@@ -34,26 +34,14 @@ class RichProgress(Progress):
 
     def begin(self, tool: str, argv: Sequence[str], points: int) -> None:
         """Begin a pass of a tool."""
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
+        from rich import progress as bars
 
         what = f"{points} points" if points else " ".join(argv)
         self._say(f"{tool}: recording {what}")
         if points and self._console.is_terminal:
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TimeRemainingColumn(),
-            )
-            self._bar = Progress(*columns, console=self._console, transient=True)
+            done = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn())
+            times = (bars.TimeElapsedColumn(), bars.TimeRemainingColumn())
+            self._bar = bars.Progress(*done, *times, console=self._console, transient=True)
             self._task = self._bar.add_task(tool, total=points)
             self._bar.start()
 

@@ -185,7 +185,7 @@ ADDITIONS = (
         "a verb",
         "import profiler.cli\ntry:\n    profiler.cli.main(['example'])\nexcept SystemExit as end:\n    assert not end.code",
         {"profiler/cli/example.py": VERB},
-        {"profiler/cli/__init__.py": (('        "list": "profiler.cli.list",\n', '        "example": "profiler.cli.example",\n'),)},
+        {"profiler/cli/__init__.py": (('"show", "metrics"', '"example", '),)},
     ),
     Addition(
         "a metric",

@@ -172,16 +172,8 @@ def _range_arguments(capture_range: str, end: str, environment: dict[str, str]) 
         return ["--capture-range", "cudaProfilerApi", "--capture-range-end", end]
     # without this variable nsys compares registered strings only, and a range with a plain C string never triggers
     environment["NSYS_NVTX_PROFILER_REGISTER_ONLY"] = "0"
-    return [
-        "--capture-range",
-        "nvtx",
-        "--nvtx-capture",
-        capture_range,
-        "--capture-range-end",
-        end,
-        "--env-var",
-        "NSYS_NVTX_PROFILER_REGISTER_ONLY=0",
-    ]
+    ranges = ["--capture-range", "nvtx", "--nvtx-capture", capture_range, "--capture-range-end", end]
+    return [*ranges, "--env-var", "NSYS_NVTX_PROFILER_REGISTER_ONLY=0"]
 
 
 def _nothing_written(request: CaptureRequest) -> tuple[str, str]:
