@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from profiler.capture.artefacts import HOST_OPS_LIBRARY, find_core_library, find_host_ops_library
@@ -24,6 +25,11 @@ WAITING = ("test_nsys_recording.py", "test_stats_equality.py")
 GUARD_S = 600
 """Ends a test that would wait for ever; no measure of anything."""
 NSYS_LOCK = Path(tempfile.gettempdir()) / "profiler-tests-nsys.lock"
+
+
+# how long an example takes says how busy the machine is
+hypothesis.settings.register_profile("project", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("project")
 
 
 def _build(source: Path, folder: Path) -> Path:

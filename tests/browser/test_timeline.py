@@ -239,5 +239,6 @@ def test_a_hundred_thousand_slices_are_drawn_from_shares(browser, tmp_path):
         assert page.evaluate(
             f"{LINE}.lanes.filter((lane) => lane.kind === 'gpu').reduce((sum, lane) => sum + lane.n, 0)"
         ) == count + len(frames["memcpys"])
+        drawn = page.evaluate("Number(document.querySelector('.timeline-frame').dataset.drawn)")
         page.evaluate(f"{LINE}.show({LINE}.end * 0.5, {LINE}.end * 0.5 + 1e5)")
-        page.wait_for_timeout(100)
+        until(page, f"document.querySelector('.timeline-frame').dataset.drawn > {drawn}")

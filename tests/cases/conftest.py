@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import lzma
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,9 @@ DATA = Path(__file__).parents[1] / "data" / "cases"
 
 @pytest.fixture
 def case(tmp_path: Path) -> Callable[[str], Path]:
-    """Return a function that puts a case's file into the test's own folder, unpacked, and returns its path."""
+    """Return a function that puts a case's file into the test's own folder, unpacked, changes it by SQL, and returns its path."""
 
-    def place(name: str) -> Path:
+    def place(name: str, *statements: str) -> Path:
         target = tmp_path / "given" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         packed = DATA / f"{name}.xz"
@@ -28,6 +30,11 @@ def case(tmp_path: Path) -> Callable[[str], Path]:
             target.write_bytes(lzma.decompress(packed.read_bytes()))
         else:
             shutil.copyfile(DATA / name, target)
+        if statements:
+            with closing(sqlite3.connect(target)) as database:
+                for statement in statements:
+                    database.execute(statement)
+                database.commit()
         return target
 
     return place

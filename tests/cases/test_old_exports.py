@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 import pytest
-
-
-def change(path, *statements):
-    with closing(sqlite3.connect(path)) as database:
-        for statement in statements:
-            database.execute(statement)
-        database.commit()
-    return path
 
 
 def test_an_export_of_2020_is_read_whole(case, rows, profiler):
@@ -33,7 +22,7 @@ def test_a_bandwidth_that_no_card_has_is_missing_and_said(case, rows):
 
 
 def test_a_plausible_bandwidth_stays(case, rows):
-    path = change(case("nsys_2020_export.sqlite"), "UPDATE TARGET_INFO_CUDA_GPU SET globalMemoryBandwidth = 672000000000")
+    path = case("nsys_2020_export.sqlite", "UPDATE TARGET_INFO_CUDA_GPU SET globalMemoryBandwidth = 672000000000")
     assert not [row for row in rows(path, "diagnostics") if "implausible" in row["text"]]
 
 
@@ -46,7 +35,7 @@ def test_a_plausible_bandwidth_stays(case, rows):
     ],
 )
 def test_gpus_that_are_not_described_cost_only_what_rests_on_them(case, rows, profiler, statement):
-    path = change(case("nsys_2020_export.sqlite"), statement)
+    path = case("nsys_2020_export.sqlite", statement)
     assert len(rows(path, "kernels")) == 7
     assert profiler("show", path)[0] == 0
     assert any("cannot be read" in row["text"] for row in rows(path, "diagnostics"))
@@ -61,14 +50,14 @@ def test_gpus_that_are_not_described_cost_only_what_rests_on_them(case, rows, pr
 )
 def test_one_small_table_that_cannot_be_read_is_a_message(case, rows, table, broken):
     columns = broken[broken.index("(") :].count(",") + 1
-    path = change(case("nsys_2020_export.sqlite"), broken, f"INSERT INTO {table} VALUES ({', '.join('1' * columns)})")
+    path = case("nsys_2020_export.sqlite", broken, f"INSERT INTO {table} VALUES ({', '.join('1' * columns)})")
     assert len(rows(path, "kernels")) == 7
     assert any(table in row["text"] for row in rows(path, "diagnostics"))
 
 
 def test_messages_that_repeat_are_counted(case, rows):
-    path = change(
-        case("nsys_2020_export.sqlite"),
+    path = case(
+        "nsys_2020_export.sqlite",
         "CREATE TABLE DIAGNOSTIC_EVENT (timestamp INTEGER, severity INTEGER, text TEXT)",
         *["INSERT INTO DIAGNOSTIC_EVENT VALUES (1, 2, 'events were dropped')"] * 3,
     )
@@ -78,5 +67,5 @@ def test_messages_that_repeat_are_counted(case, rows):
 def test_a_limit_that_an_export_does_not_state_follows_from_the_compute_capability(case, rows):
     path = case("nsys_2020_export.sqlite")
     stated = [row["theoretical_occupancy_pct"] for row in rows(path, "kernels")]
-    change(path, "ALTER TABLE TARGET_INFO_CUDA_GPU DROP COLUMN maxWarpsPerMultiprocessor")
+    path = case("nsys_2020_export.sqlite", "ALTER TABLE TARGET_INFO_CUDA_GPU DROP COLUMN maxWarpsPerMultiprocessor")
     assert [row["theoretical_occupancy_pct"] for row in rows(path, "kernels")] == stated and all(stated)

@@ -16,6 +16,14 @@ FILES = ("*.sqlite", "*.sqlite.xz", "*.ncu-rep", "*.json", "*.csv")
 CAPTURES = sorted({path for name in FILES for path in (ROOT / "tests/data").rglob(name)} | {*(ROOT / "runs/examples").glob("2*")})
 SWEEPS = [ROOT / "tests/data/nsys_h200/graph.sqlite", *(path for path in CAPTURES if "swish-h200-python-direct" in path.name)]
 WORK = ("op", "shape", "dtype")
+SOON = ("graph.sqlite", "swish.ncu-rep", "c_by_a.json", "swish_raw.csv", "experiment-under-tools", "nsys_three_kernels", "twodev")
+"""Captures that every run of the tests draws; the others are among the long tests."""
+
+
+def soon_or_long(path):
+    """Return a capture as a parameter, marked unless it is one of those of every run."""
+    marks = () if any(name in path.name for name in SOON) else (pytest.mark.long,)
+    return pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks)
 
 
 @pytest.fixture
@@ -83,7 +91,7 @@ def check_compared(profiler, tmp_path, path, ranking, first, *options):
         assert min((o["row"] for o in group), key=times.__getitem__) == row["row"]
 
 
-@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [soon_or_long(path) for path in CAPTURES])
 def test_every_verb_names_the_same_winner_from_the_same_source(profiler, page_of, tmp_path, path):
     found = check(profiler, page_of, tmp_path, path)
     if found:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 from profiler.metrics.recording import load
 
 
-def change(path, *statements):
-    with closing(sqlite3.connect(path)) as database:
-        for statement in statements:
-            database.execute(statement)
-        database.commit()
-    return path
-
-
 def test_mpi_openacc_and_gpu_metrics_are_told(case, rows):
-    path = change(
-        case("join/day1.sqlite"),
+    path = case(
+        "join/day1.sqlite",
         "CREATE TABLE MPI_COLLECTIVES_EVENTS (start INTEGER, end INTEGER, textId INTEGER)",
         "CREATE TABLE CUPTI_ACTIVITY_KIND_OPENACC_LAUNCH (start INTEGER, end INTEGER, nameId INTEGER)",
         "CREATE TABLE GPU_METRICS (timestamp INTEGER, metricId INTEGER, value INTEGER)",
@@ -48,7 +37,7 @@ def named(case, *names):
         for place, name in enumerate(names)
     )
     statement = f"INSERT INTO NVTX_EVENTS (start, end, eventType, text, globalTid, domainId) VALUES {values}"
-    return change(case("join/day1.sqlite"), statement)
+    return case("join/day1.sqlite", statement)
 
 
 def test_serial_numbers_are_grouped_and_the_names_kept(case, rows):

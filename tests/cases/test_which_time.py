@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
 
 import pytest
 
@@ -84,14 +83,6 @@ def test_work_of_another_thread_belongs_to_the_only_open_iteration(case, rows, r
     assert "assigned by time" in row["note"] and "assigned by time" in ranked(path)[0]["note"]
 
 
-def edit(path, *statements):
-    with closing(sqlite3.connect(path)) as database:
-        for statement in statements:
-            database.execute(statement)
-        database.commit()
-    return path
-
-
 def copy_range(name, change):
     """Return a statement that repeats the ranges of a name with some columns changed."""
     columns = ["start", "end", "eventType", "text", "globalTid", "textId", "domainId"]
@@ -103,7 +94,7 @@ def copy_range(name, change):
 
 
 def test_work_of_another_thread_is_missing_while_several_iterations_are_open(case, rows, ranked):
-    path = edit(case("otherthread.sqlite"), copy_range("iteration", {"globalTid": "globalTid + 5"}))
+    path = case("otherthread.sqlite", copy_range("iteration", {"globalTid": "globalTid + 5"}))
     (row,) = rows(path, "points")
     assert row["nsys_median_ns"] is None and row["status"] == "partial"
     assert "another thread launched work while several iterations were open" in row["reason"]
@@ -111,15 +102,15 @@ def test_work_of_another_thread_is_missing_while_several_iterations_are_open(cas
 
 
 def test_a_thread_with_a_point_of_its_own_works_for_that(case, rows):
-    path = edit(case("otherthread.sqlite"), copy_range("point op=bwd variant=a", {"globalTid": "globalTid + 1"}))
+    path = case("otherthread.sqlite", copy_range("point op=bwd variant=a", {"globalTid": "globalTid + 1"}))
     (row,) = rows(path, "points")
     assert row["nsys_median_ns"] is None and row["note"] is None
 
 
 @pytest.mark.parametrize("change", ["returnValue = 700", "nameId = (SELECT max(id) FROM StringIds)"])
 def test_a_call_that_failed_or_launches_nothing_lost_nothing(case, rows, change):
-    path = edit(
-        case("lost.sqlite"),
+    path = case(
+        "lost.sqlite",
         "INSERT INTO StringIds SELECT max(id) + 1, 'cudaLaunchHostFunc_v10000' FROM StringIds",
         f"UPDATE CUPTI_ACTIVITY_KIND_RUNTIME SET {change} WHERE correlationId > 7",
     )
@@ -131,8 +122,8 @@ def test_a_call_that_failed_or_launches_nothing_lost_nothing(case, rows, change)
 
 def test_launches_into_a_graph_that_is_captured_are_not_lost(case, rows):
     call = "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME SELECT {0}, {0} + 1, 0, globalTid, {1}, (SELECT max(id) FROM StringIds) - {2}, 0, NULL"
-    path = edit(
-        case("lost.sqlite"),
+    path = case(
+        "lost.sqlite",
         "INSERT INTO StringIds SELECT max(id) + 1, 'cudaStreamEndCapture_v10000' FROM StringIds",
         "INSERT INTO StringIds SELECT max(id) + 1, 'cudaStreamBeginCapture_v10000' FROM StringIds",
         *(
@@ -145,8 +136,8 @@ def test_launches_into_a_graph_that_is_captured_are_not_lost(case, rows):
 
 
 def test_kernels_whose_times_contradict_each_other_are_counted_and_named(case, rows):
-    path = edit(
-        case("lost.sqlite"),
+    path = case(
+        "lost.sqlite",
         "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET start = 1100 WHERE correlationId = 1",
         "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET end = end + 1000 WHERE correlationId = 3",
     )
@@ -177,7 +168,7 @@ def test_iterations_at_a_moment_of_lost_events_are_left_out_and_named(case, rows
         ((begin,),) = capture.execute(
             "SELECT start FROM NVTX_EVENTS JOIN StringIds ON id = textId WHERE value = 'iteration' ORDER BY start LIMIT 1 OFFSET 2"
         )
-    edit(path, TABLE, LOST.format(moment=begin + moment, clock=clock, text=text))
+    path = case("g_base.sqlite", TABLE, LOST.format(moment=begin + moment, clock=clock, text=text))
     (row,) = rows(path, "points")
     assert row["lost_iterations"] == left_out and row["iterations"] == plain["iterations"] - left_out
     told = f"during 1 of {plain['iterations']} the recording tool lost events: left out"
@@ -187,8 +178,8 @@ def test_iterations_at_a_moment_of_lost_events_are_left_out_and_named(case, rows
 
 
 def test_kernels_without_a_call_inside_iterations_are_counted_and_named(case, rows):
-    path = edit(
-        case("g_base.sqlite"),
+    path = case(
+        "g_base.sqlite",
         "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET correlationId = 0, end = start + 1 WHERE correlationId = (SELECT max(correlationId) FROM CUPTI_ACTIVITY_KIND_KERNEL)",
         "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET start = (SELECT min(start) + 1 FROM CUPTI_ACTIVITY_KIND_KERNEL), end = (SELECT min(start) + 2 FROM CUPTI_ACTIVITY_KIND_KERNEL) WHERE correlationId = 0",
     )
@@ -200,7 +191,7 @@ def test_kernels_without_a_call_inside_iterations_are_counted_and_named(case, ro
 
 @pytest.mark.parametrize(("rate", "note"), [(2, None), (8, "bandwidth above the peak: served by cache")])
 def test_a_bandwidth_is_held_against_the_peak_of_all_devices_used(case, rows, rate, note):
-    path = edit(case("twodev.sqlite"), f"UPDATE NVTX_EVENTS SET int64Value = {rate * 50_000_000} WHERE int64Value IS NOT NULL",
+    path = case("twodev.sqlite", f"UPDATE NVTX_EVENTS SET int64Value = {rate * 50_000_000} WHERE int64Value IS NOT NULL",
                 f"UPDATE NVTX_EVENTS SET uint64Value = {rate * 50_000_000} WHERE uint64Value IS NOT NULL")  # fmt: skip
     (row,) = rows(path, "points")
     assert row["effective_bandwidth_bytes_per_s"] == rate * 1e12 and row["note"] == note

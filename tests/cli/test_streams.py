@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[2] / "runs" / "examples"
-RUN = str(next(EXAMPLES.glob("*swish-h200-cpp-direct*")))
-OTHER = str(next(EXAMPLES.glob("*swish-h200-python-direct*")))
+ROOT = Path(__file__).parents[2]
+RUN, OTHER = (str(ROOT / "tests" / "data" / "nsys_h200" / f"{name}.sqlite") for name in ("node", "graph"))
 
 
 def started(*words, **more):
@@ -21,7 +20,7 @@ def started(*words, **more):
     [
         ("--help",),
         ("run", "--help"),
-        ("list", "--runs", str(EXAMPLES.parent)),
+        ("list", "--runs", str(ROOT / "runs")),
         ("show", RUN),
         ("best", RUN),
         ("metrics", RUN, "--table", "points", "--format", "csv"),

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 from conftest import row
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiler.compare.rows.alignment import align, apply_aliases, parse_aliases
@@ -109,7 +109,7 @@ def test_aliases_of_another_form_are_refused(text):
 labels = st.lists(st.tuples(st.sampled_from("fgh"), st.integers(1, 3), st.integers(1, 3)), max_size=8)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(labels, labels)
 def test_every_row_of_both_sides_stands_in_exactly_one_pair(mine, theirs):
     base, candidate = (

@@ -55,7 +55,6 @@ def test_intersection_length(first, second):
     assert intersection_length(union(*arrays(first)), union(*arrays(second))) == expected
 
 
-@settings(deadline=None)
 @given(st.lists(spans, max_size=5))
 def test_concurrent_pairs(lanes):
     cells = [points_of(lane) for lane in lanes]
@@ -63,7 +62,7 @@ def test_concurrent_pairs(lanes):
     assert found.tolist() == [[len(a & b) for b in cells] for a in cells]
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.lists(spans, min_size=63, max_size=66))
 def test_many_lanes_take_the_other_way_to_the_same_result(lanes):
     cells = [points_of(lane) for lane in lanes]

@@ -16,7 +16,7 @@ big_integers = st.integers(-(2**63), 2**63 - 1)
 texts = st.one_of(st.none(), st.text(max_size=5))
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.tuples(st.integers(-(2**63), 2**63 - 1), st.integers(0, 1), texts, st.floats(), st.integers(-1, 1)), max_size=30

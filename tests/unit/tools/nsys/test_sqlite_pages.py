@@ -42,7 +42,7 @@ def both(export, names, table="data"):
     return paged
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(integers, texts, integers, st.floats(allow_nan=False) | st.none(), integers), max_size=80))
 def test_equal_to_sqlite(tmp_path, rows):
     both(write(tmp_path / "data.db", rows), ["rowid", "a", "b", "c"])
