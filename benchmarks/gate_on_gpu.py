@@ -1,11 +1,10 @@
-"""The gate held against known truth on a real GPU: false alarms on identical code, power on known slowdowns, refusals.
+"""`profiler ab` held against known truth on a real GPU: one job of the tool's own limits, and what must pass or be refused.
 
-    python benchmarks/gate_on_gpu.py --driver build/bin/profiler-driver --out DIR [--budget 240]
+    python benchmarks/gate_on_gpu.py --driver build/bin/profiler-driver --out DIR [--budget 300]
 
-Rounds of four fresh processes in balanced random order: the base, the same again, a candidate that moves 2 % more
-elements and one that moves 0.3 % more (its larger shape stands for the base's row). The rounds are cut into jobs by the
-tool's own stopping rule. Beside it the rules of peers judge the same single processes. Then a candidate with 30 % less
-work and one variant against another must pass, and a candidate whose output is wrong must be refused.
+Three sides in fresh processes: the base, the same again (every row), and the base with all its times 2 % longer (the rows of
+two shapes). What is called different in the second is false, what is not called slower in the third is missed. Then a
+candidate with 30 % less work and a faster variant must pass, and one whose output is wrong must be refused.
 
 Writes DIR/results.json, DIR/rounds.csv.gz (a line per round, side and row) and DIR/table.md.
 """
@@ -15,200 +14,123 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from peer_rules import PEERS
+from scipy import stats
 
 from profiler.compare.gate.config import GateConfig
 from profiler.compare.gate.evaluation import evaluate
-from profiler.compare.judge.selftest import process_spread, replay
+from profiler.compare.judge.comparison import Comparison
 from profiler.compare.judge.statistics import LOOKS
-from profiler.compare.judge.verdict import DecisionRule
 from profiler.compare.rows.alignment import parse_aliases
 from profiler.jobs.ab import start_job
 from profiler.jobs.ab_store import AbRequest, AbStore
 from profiler.jobs.sides import command_side
-from profiler.metrics.recording import load
-from profiler.store.run_dir import RunDir
 
-ROWS = (49152, 65536, 81920)
+ROWS = (12288, 16384, 20480, 24576, 28672, 32768)
+SLOWER_ROWS = (20480, 32768)
 COLUMNS = 1024
-SWEEP = (
-    "--plugin",
-    "swish,add_scalar",
-    "--dtype",
-    "fp32,fp16",
-    "--set",
-    "variant=vectorized,grid_stride",
-    "--set",
-    "block=128,256",
-)
-WORK = {"2 % more work": 1.02, "0.3 % more work": 1.003}
-TRIAL_ROUNDS = (12, 18, 28)
-"""Longest jobs that the recorded rounds are cut into: shorter ones give more trials, longer ones decide more rows."""
+SLOWER = 1.02
+SWEEP = "--plugin swish,add_scalar --dtype fp32,fp16,bf16 --set variant=scalar,vectorized,grid_stride --set block=64,128,256,512"
+ARMS = ("same again", "2 % slower")
+VERDICTS = ("slower", "faster", "same", "cannot tell")
+WRAPPER = """#!{python}
+import json, subprocess, sys
+ended = subprocess.run([*{driver!r}, *sys.argv[1:]]).returncode
+if "--json" in sys.argv:
+    path = sys.argv[sys.argv.index("--json") + 1]
+    document = json.load(open(path))
+    for point in document["points"]:
+        point["samples_ns"] = [round({factor!r} * value) for value in point.get("samples_ns") or []]
+    json.dump(document, open(path, "w"))
+sys.exit(ended)
+"""
 
 
-def driver_command(driver: Sequence[str], factor: float, iterations: int, *more: str, divisor: int = 1) -> list[str]:
-    """Return the driver's command line with every shape's first dimension times a factor, divided by another."""
-    shapes = ",".join(f"{round(rows * factor) // divisor}x{COLUMNS}" for rows in ROWS)
-    return [*driver, "--direct", "--shape", shapes, "--iterations", str(iterations), "--quiet", *SWEEP, *more]
+def wrapped(driver: Sequence[str], factor: float, folder: Path) -> str:
+    """Write a program that runs the driver and multiplies its times; return its path."""
+    path = folder / "profiler-driver"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(WRAPPER.format(python=sys.executable, driver=list(driver), factor=factor), encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
 
 
-def aliases(*factors: float) -> dict[str, dict[str, str]]:
-    """Say which larger or smaller shape stands for which of the base."""
-    texts = [f"shape={round(rows * factor)}x{COLUMNS}:{rows}x{COLUMNS}" for factor in factors for rows in ROWS]
-    return parse_aliases(texts)
+def command(program: str, rows: Sequence[int], iterations: int, sweep: str = SWEEP) -> list[str]:
+    """Return a command line that measures shapes of so many rows."""
+    shapes = ",".join(f"{count}x{COLUMNS}" for count in rows)
+    return [program, "--direct", "--shape", shapes, "--iterations", str(iterations), "--quiet", *shlex.split(sweep)]
 
 
-def verify_arms(driver: Sequence[str], out: Path) -> None:
-    """Run each arm once with verification, which the timed processes leave out to spend their time on samples.
-
-    The float64 reference of the whole tensors takes minutes; a sixteenth of the rows runs the same machine code.
-    """
-    from profiler.capture.process import run_process
-
-    for factor in (1.0, *WORK.values(), 0.7):
-        result = out / f"verified-{factor}.json"
-        ended = run_process([*driver_command(driver, factor, 5, divisor=16), "--json", str(result)], timeout_s=120)
-        statuses = load(result).table("points")["status"].tolist()
-        if ended.returncode != 0 or set(statuses) != {"ok"}:
-            raise SystemExit(f"arm {factor}: not all outputs are right: {sorted(set(statuses))} {ended.last_lines[-2:]}")
+def measure(drivers: Mapping[str, str], out: Path, budget_s: float, iterations: int) -> tuple[AbStore, Comparison]:
+    """Measure the three sides as one job."""
+    sides = tuple(
+        command_side(name, [*command(driver, SLOWER_ROWS if name == ARMS[1] else ROWS, iterations), "--no-verify"])
+        for name, driver in drivers.items()
+    )
+    request = AbRequest(sides, skip_identical=False)
+    folder, found = start_job(request, out / "runs", "gate-on-gpu", budget_s, LOOKS[-1], lambda told: print(told, flush=True))
+    return AbStore(folder), found
 
 
-def measure(driver: Sequence[str], out: Path, budget_s: float, iterations: int) -> AbStore:
-    """Measure the four arms interleaved."""
-    names = {"base": 1.0, "same again": 1.0, **WORK}
-    sides = tuple(command_side(name, driver_command(driver, factor, iterations, "--no-verify")) for name, factor in names.items())
-    request = AbRequest(sides, aliases=aliases(*WORK.values()), skip_identical=False, stop_early=False)
-    folder, _ = start_job(request, out / "runs", "gate-on-gpu", budget_s, 400, lambda progress: print(progress, flush=True))
-    return AbStore(folder)
+def judge(found: Comparison) -> dict[str, dict]:
+    """Count what was said of each arm; rates with the ends of their 95 % intervals (Clopper and Pearson 1934)."""
+    results = {}
+    for name in ARMS:
+        rows = found.rows[
+            (found.rows["candidate"] == name) & found.rows["candidate_label"].notna() & found.rows["base_label"].notna()
+        ]
+        counts = {verdict: int((rows["verdict"] == verdict).sum()) for verdict in VERDICTS}
+        events = counts["slower"] + (counts["faster"] if name == ARMS[0] else 0)
+        ends = stats.binomtest(events, len(rows)).proportion_ci()
+        ratio = rows["ratio"].astype(float).median()
+        results[name] = {"rows": len(rows), **counts, "rate": [events / len(rows), ends.low, ends.high], "ratio": float(ratio)}
+    return results
 
 
-def judge(store: AbStore, longest: int) -> dict[str, dict]:
-    """Cut the rounds into jobs of at most so many rounds for each candidate arm, and count what was said."""
-    rounds, rows = store.frame(), store.side_rows()
-    found = {}
-    for name in store.names[1:]:
-        jobs = replay(rounds, {"base": rows["base"], name: rows[name]}, DecisionRule(), longest)
-        verdicts = np.concatenate([job["verdict"].to_numpy() for job in jobs])
-        counts = {verdict: int((verdicts == verdict).sum()) for verdict in ("slower", "faster", "same", "cannot tell")}
-        ours, theirs = (rounds[rounds["side"] == side].set_index(["label", "round"])["median_ns"] for side in ("base", name))
-        logs = np.log(theirs / ours).dropna()
-        used = [int(job["rounds"].max()) for job in jobs]
-        found[name] = {
-            "jobs": len(jobs),
-            "row_comparisons": int(verdicts.size),
-            **counts,
-            "rounds_per_job": float(np.mean(used)),
-            "measured_ratio": float(np.exp(logs.mean())),
-            "measured_ratio_of_rows": [float(np.exp(value)) for value in logs.groupby(level="label").mean().quantile([0, 0.5, 1])],
-        }
-    return found
-
-
-def judge_peers(store: AbStore) -> dict[str, dict[str, float]]:
-    """Let the peers' rules judge the single processes of each round: base against each arm."""
-    said: dict[str, dict[str, list[np.ndarray]]] = {peer: {name: [] for name in store.names[1:]} for peer in PEERS}
-    for record in store.rounds:
-        base = _samples(store.result_path(record.number, "base"))
-        for name in store.names[1:]:
-            other = _samples(store.result_path(record.number, name))
-            for peer, rule in PEERS.items():
-                said[peer][name].append(rule(base, other))
-    return {
-        peer: {
-            name: float(np.mean(np.concatenate(values) != 0 if name == "same again" else np.concatenate(values) > 0))
-            for name, values in arms.items()
-        }
-        for peer, arms in said.items()
-    }
-
-
-def _samples(path: Path) -> np.ndarray:
-    """Return the samples of a result, shape (points, iterations); all arms list their points in the same order."""
-    points = json.loads(path.read_text(encoding="utf-8"))["points"]
-    return np.array([point["samples_ns"] for point in points], dtype=float)
-
-
-def small_job(label: str, base: list[str], candidate: list[str], out: Path, rounds: int, **more) -> dict:
+def small_job(label: str, base: list[str], candidate: list[str], out: Path, rounds: int, **more: object) -> dict:
     """Run a short job and ask the gate."""
     request = AbRequest((command_side("base", base), command_side(label, candidate)), skip_identical=False, **more)
     _, comparison = start_job(request, out / "runs", label.replace(" ", "-"), 60.0, rounds)
     gate = evaluate(comparison, GateConfig())
-    ratio = comparison.rows["ratio"].astype(float)
-    return {
-        "exit_code": gate.exit_code,
-        "outcome": gate.outcome,
-        "rounds": rounds,
-        "rows": len(comparison.rows),
-        "verdicts": {name: count for name, count in comparison.counts().items() if count},
-        "median_ratio": float(ratio.median()),
-    }
+    counts = {name: count for name, count in comparison.counts().items() if count}
+    ratio = float(comparison.rows["ratio"].astype(float).median())
+    return {"outcome": gate.outcome, "exit_code": gate.exit_code, "verdicts": counts, "median_ratio": ratio}
 
 
-def refusals(driver: Sequence[str], out: Path, iterations: int) -> dict[str, dict]:
+def refusals(driver: str, out: Path, iterations: int) -> dict[str, dict]:
     """Check what must pass and what must be refused."""
-    base = driver_command(driver, 1.0, iterations, "--no-verify")
-    less = driver_command(driver, 0.7, iterations, "--no-verify")
-    one = [
-        *driver,
-        "--direct",
-        "--plugin",
-        "swish",
-        "--shape",
-        f"65536x{COLUMNS}",
-        "--dtype",
-        "fp32,fp16",
-        "--iterations",
-        str(iterations),
-        "--quiet",
-    ]
-    wrong = [*one, "--tolerance-abs", "0", "--tolerance-rel", "0", "--set", "variant=vectorized"]
-    slow, fast = ([*one, "--set", f"variant={variant}", "--set", "block=64"] for variant in ("scalar", "vectorized"))
+    one = "--plugin swish --dtype fp32,fp16"
+    base, less = (command(driver, rows, iterations, f"{one} --no-verify") for rows in ((65536,), (45875,)))
+    slow, fast = ([*base, "--set", f"variant={variant}", "--set", "block=64"] for variant in ("scalar", "vectorized"))
+    right = command(driver, (4096,), iterations, one)
+    wrong = [*right, "--tolerance-abs", "0", "--tolerance-rel", "0"]
+    aliases = parse_aliases([f"shape=45875x{COLUMNS}:65536x{COLUMNS}"])
     return {
-        "30 % less work": small_job("less work", base, less, out, LOOKS[0], aliases=aliases(0.7)),
+        "30 % less work": small_job("less work", base, less, out, LOOKS[0], aliases=aliases),
         "vectorized for scalar": small_job("vectorized", slow, fast, out, LOOKS[0], keys=("op", "shape", "dtype", "block")),
-        "wrong output": small_job("wrong output", [*one, "--set", "variant=vectorized"], wrong, out, 1),
+        "wrong output": small_job("wrong output", right, wrong, out, 1),
     }
 
 
 def table(results: dict) -> str:
     """Write the results as Markdown."""
-    first = next(iter(results["arms"].values()))
     lines = [
-        "| candidate | rounds at most | rows judged | slower | faster | same | cannot tell | rounds a job | measured ratio |",
-        "| --- |" + " ---: |" * 8,
+        "| candidate | rows | slower | faster | same | cannot tell | rate (95 % interval) | ratio |",
+        "| --- |" + " ---: |" * 7,
     ]
-    for name, longest, arm in ((name, longest, arms[name]) for name in first for longest, arms in results["arms"].items()):
-        counts = " | ".join(
-            f"{arm[verdict]} ({100 * arm[verdict] / arm['row_comparisons']:.1f} %)"
-            for verdict in ("slower", "faster", "same", "cannot tell")
-        )
-        lines.append(
-            f"| {name} | {longest} | {arm['row_comparisons']} | {counts} | {arm['rounds_per_job']:.1f} | {arm['measured_ratio']:.4f} |"
-        )
-    arms = list(first)
-    lines += [
-        "",
-        "| rule, on single processes | " + " | ".join(f"{name}: alarms" for name in arms) + " |",
-        "| --- |" + " ---: |" * len(arms),
-    ]
-    for peer, found in results["peers"].items():
-        lines.append(f"| {peer} | " + " | ".join(f"{100 * found[name]:.1f} %" for name in arms) + " |")
+    for name, arm in results["arms"].items():
+        counts = " | ".join(str(arm[verdict]) for verdict in VERDICTS)
+        rate, low, high = (f"{100 * value:.1f}" for value in arm["rate"])
+        lines.append(f"| {name} | {arm['rows']} | {counts} | {rate} % ({low} to {high}) | {arm['ratio']:.4f} |")
     lines += ["", "| candidate | gate | exit | verdicts | ratio |", "| --- | --- | ---: | --- | ---: |"]
     for name, job in results["refusals"].items():
         said = ", ".join(f"{count} {verdict}" for verdict, count in job["verdicts"].items())
         lines.append(f"| {name} | {job['outcome']} | {job['exit_code']} | {said} | {job['median_ratio']:.3f} |")
     return "\n".join(lines) + "\n"
-
-
-def _recorded_refusals(out: Path) -> dict[str, dict]:
-    """Return what an earlier call found about what must pass and what must be refused."""
-    earlier = out / "results.json"
-    return json.loads(earlier.read_text(encoding="utf-8"))["refusals"] if earlier.is_file() else {}
 
 
 def main() -> None:
@@ -217,37 +139,30 @@ def main() -> None:
         "--driver", default="build/bin/profiler-driver", help="the driver, or a command line that takes its options"
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--budget", type=float, default=240.0, help="seconds for the four interleaved arms")
-    parser.add_argument("--iterations", type=int, default=60)
-    parser.add_argument("--reuse", type=Path, help="judge the rounds of this run instead of measuring")
+    parser.add_argument("--budget", type=float, default=300.0, help="seconds for the job")
+    parser.add_argument("--iterations", type=int, default=30)
     arguments = parser.parse_args()
-    driver = shlex.split(arguments.driver)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
-    if arguments.reuse:
-        store = AbStore(RunDir(arguments.reuse))
-    else:
-        verify_arms(driver, arguments.out)
-        store = measure(driver, arguments.out, arguments.budget, arguments.iterations)
-    same = store.frame()
-    spreads = [item["spread"] for item in process_spread(same[same["side"].isin(["base", "same again"])]).values()]
+    driver, out, started = shlex.split(arguments.driver), arguments.out.resolve(), time.monotonic()
+    driver[0] = str(Path(driver[0]).resolve()) if Path(driver[0]).exists() else driver[0]
+    plain = driver[0] if len(driver) == 1 else wrapped(driver, 1.0, out / "plain")
+    drivers = {"base": plain, ARMS[0]: plain, ARMS[1]: wrapped(driver, SLOWER, out / "slower")}
+    store, found = measure(drivers, out, arguments.budget, arguments.iterations)
     facts = store.facts["base"]
     results = {
         "gpu": facts.get("device.name"),
         "driver": facts.get("versions.driver"),
-        "rows": len(store.side_rows()["base"]),
         "rounds": len(store.rounds),
-        "seconds_per_round": float(np.median([record.duration_s for record in store.rounds])),
-        "process_spread": {"median": float(np.median(spreads)), "p90": float(np.quantile(spreads, 0.9))},
-        "arms": {str(longest): judge(store, longest) for longest in TRIAL_ROUNDS},
-        "peers": judge_peers(store),
-        "refusals": _recorded_refusals(arguments.out) if arguments.reuse else refusals(driver, arguments.out, arguments.iterations),
+        "seconds_of_rounds": [round(record.duration_s, 2) for record in store.rounds],
+        "seconds": sum(record.duration_s for record in store.rounds),
+        "arms": judge(found),
+        "refusals": refusals(plain, out, arguments.iterations),
     }
-    results["seconds"] = time.monotonic() - started
-    (arguments.out / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    (arguments.out / "table.md").write_text(table(results), encoding="utf-8")
-    same.to_csv(arguments.out / "rounds.csv.gz", index=False, float_format="%.10g", compression={"method": "gzip", "mtime": 1})
-    print(json.dumps({key: value for key, value in results.items() if key not in ("arms", "peers", "refusals")}, indent=1))
+    results["seconds_in_all"] = time.monotonic() - started
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (out / "table.md").write_text(table(results), encoding="utf-8")
+    compression = {"method": "gzip", "mtime": 1}
+    store.frame().to_csv(out / "rounds.csv.gz", index=False, float_format="%.10g", compression=compression)
+    print(f"{results['gpu']}: {results['rounds']} rounds in {results['seconds']:.0f} s: {results['seconds_of_rounds']}")
     print(table(results))
 
 

@@ -11,6 +11,8 @@ from scipy.signal import lfilter
 Array = np.ndarray
 Effect = Callable[[np.random.Generator, tuple[int, int, int, int]], Array]
 CLOCK_STEP = 0.05
+MEDIAN_ERROR = 5e-4
+"""Error of ln(median) within a process."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +24,14 @@ class Model:
         effect: (rng, shape (jobs, rows, rounds, 2)) -> effect on ln(time); the last axis is what `of_sides` says.
         of_sides: The last axis are the sides, base first; else who ran first and second in a round.
         clock: The effect is the SM clock's, which is read.
-        dependent: One process depends on an earlier one of its side: "cannot tell" or a warning is the right answer.
+        memory: A side keeps a state from process to process.
     """
 
     name: str
     effect: Effect
     of_sides: bool = False
     clock: bool = False
-    dependent: bool = False
+    memory: bool = False
 
 
 def gaussian(sigma: float) -> Effect:
@@ -119,10 +121,10 @@ MODELS = (
     Model("bursts", bursts),
     Model("1 of 20 processes 5 % slower", modes((0.0, 0.05), (0.95, 0.05), 0.002)),
     Model("1 %, shared by all rows", shared(0.01, 0.001)),
-    Model("a side's autocorrelation 0.5", side_memory(0.5), of_sides=True),
-    Model("a side's autocorrelation 0.9", side_memory(0.9), of_sides=True, dependent=True),
+    Model("a side's autocorrelation 0.5", side_memory(0.5), of_sides=True, memory=True),
+    Model("a side's autocorrelation 0.9", side_memory(0.9), of_sides=True, memory=True),
     Model("base 0.1 %, candidate 3 %", lambda rng, shape: np.array([0.001, 0.03]) * rng.standard_normal(shape), of_sides=True),
-    Model("a side's modes stick", sticking_modes, of_sides=True, dependent=True),
+    Model("a side's modes stick", sticking_modes, of_sides=True, memory=True),
 )
 
 
@@ -152,7 +154,7 @@ def simulate(model: Model, jobs: int, rows: int, rounds: int, rng: np.random.Gen
         swapped = np.broadcast_to((order < 0)[..., None], effect.shape)
         effect = np.where(swapped, effect[..., ::-1], effect)
     clocks = np.exp(-effect) if model.clock else np.full(effect.shape, np.nan)
-    noise = 0.002 if model.clock else 5e-4
+    noise = 0.002 if model.clock else MEDIAN_ERROR
     logs = (effect + noise * rng.standard_normal(effect.shape)).reshape(jobs * rows, rounds, 2)
     flat = clocks.reshape(jobs * rows, rounds, 2)
     return Measured(

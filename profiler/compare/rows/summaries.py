@@ -119,7 +119,7 @@ def median_error(samples: Floats) -> tuple[float, float]:
     Source:
         Maritz and Jarrett 1978, "A note on estimating the variance of the sample median": the median's share of each sample
         is a step of the Beta((n + 1)/2, (n + 1)/2) distribution; between two modes it is in either. Fewer samples are trusted
-        than there are (`_TRUSTED`): python benchmarks/false_alarms.py --samples.
+        than there are (`_TRUSTED`): python benchmarks/false_alarms.py --only samples.
     """
     logs = np.log(np.sort(samples))
     effective = max(samples.size / autocorrelation_time((samples <= np.median(samples)).astype(float)), 1.0)

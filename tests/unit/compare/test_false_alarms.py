@@ -1,0 +1,65 @@
+from collections import Counter
+from pathlib import Path
+
+import false_alarms
+import numpy as np
+import pytest
+from figure_tables import SECTIONS
+from noise_models import MODELS, simulate
+
+PAGE = Path(__file__).parents[3] / "docs" / "compare.md"
+HARD = ("Gaussian 1 %", "two modes 3 % apart, 30 % slow", "a side's autocorrelation 0.9", "a side's modes stick")
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_a_clean_job_of_48_rows_is_not_stopped(name):
+    counts = false_alarms.simulate("rounds", (name, 48), 0, 60)
+    assert not SECTIONS["rounds"].broken({(name, 48): counts})
+    # 16 to 32 % of jobs with modes and 71 % with a state that a side keeps were stopped once
+    assert counts["stopped"] <= 2
+    found = counts["found 0.03"] / counts["tried 0.03"]
+    assert found >= 0.9 if "side" not in name else counts["warned"] == counts["jobs"]
+
+
+@pytest.mark.parametrize("sides", ["1:1", "2:2", "3:3", "10:10"])
+def test_recordings_of_identical_sides_are_not_called_different(sides):
+    counts = false_alarms.simulate("captures", ("Gaussian 1 %", sides), 0, 60)
+    assert not SECTIONS["captures"].broken({("Gaussian 1 %", sides): counts})
+
+
+def test_rates_beyond_the_promise_are_named():
+    bad = Counter(rows=4800, alarms=100, jobs=100, stopped=20, covered=4000, false_discovery=30, warned=0, undecided=0)
+    lines = SECTIONS["rounds"].broken({("Gaussian 1 %", 48): bad})
+    assert [line.split(": ")[1].split()[0] for line in lines] == ["stopped", "covered", "false_discovery"]
+    assert SECTIONS["histories"].broken({("Gaussian 1 %", 60, 0.0): Counter(histories=1000, changes=40)})
+
+
+def test_figures_do_not_depend_on_the_number_of_processes():
+    one, two = (false_alarms.run(["choices"], 0.01, jobs) for jobs in (1, 2))
+    assert one == two
+    text = SECTIONS["choices"].text(one["choices"])
+    assert "48 configurations" in text and text.count("\n") == 11
+
+
+def test_tables_are_put_between_their_marks(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- figures: rounds -->\nold\n<!-- end of figures -->\nafter\n")
+    false_alarms.write(page, {"rounds": "new \\1 table\n"})
+    assert page.read_text() == "before\n<!-- figures: rounds -->\nnew \\1 table\n<!-- end of figures -->\nafter\n"
+    with pytest.raises(SystemExit, match="0 places"):
+        false_alarms.write(page, {"histories": ""})
+
+
+def test_the_page_holds_every_table():
+    text = PAGE.read_text(encoding="utf-8")
+    for name in SECTIONS:
+        part = text.split(f"<!-- figures: {name} -->")[1].split("<!-- end of figures -->")[0]
+        assert f"--only {name}" in part and part.count("\n|") > 5, name
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_simulated_sides_are_identical(model):
+    data = simulate(model, 400, 2, 40, np.random.default_rng(1))
+    difference = (data.candidate_ln - data.base_ln).reshape(400, -1).mean(axis=1)
+    assert abs(difference.mean()) <= 4.0 * difference.std() / 20.0
+    assert (data.order[:, ::2] == -data.order[:, 1::2]).all()
