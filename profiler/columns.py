@@ -46,6 +46,11 @@ class Coded:
         target = [known.setdefault(rename(value), len(known)) for value in self.values]
         return Coded(np.asarray([*target, -1], dtype=np.int32)[self.codes], list(known))
 
+    def passing(self, test: Callable[[str], bool]) -> np.ndarray:
+        """Return whether each row's text passes a test; a row without text does not."""
+        passed: np.ndarray = np.array([*(test(str(value)) for value in self.values), False], dtype=bool)[self.codes]
+        return passed
+
     def filled(self, text: str) -> Coded:
         """Return the same rows with a text where there was none."""
         missing = self.codes < 0
@@ -102,22 +107,17 @@ def from_records(records: Sequence[Mapping[str, Any]], specs: Iterable[ColumnSpe
 
 def concatenate(columns: Sequence[Column]) -> Column:
     """Join columns of one kind end to end; coded text stays coded, equal texts sharing a code."""
-    coded = [column for column in columns if isinstance(column, Coded)]
     arrays = [column for column in columns if not isinstance(column, Coded)]
     if arrays:
         masked = any(isinstance(column, np.ma.MaskedArray) for column in arrays)
         join: Callable[[Sequence[np.ndarray]], np.ndarray] = np.ma.concatenate if masked else np.concatenate
         return join(arrays)
-    return join_texts(coded)
-
-
-def join_texts(columns: Sequence[Coded]) -> Coded:
-    """Join coded columns end to end; equal texts share a code."""
     known: dict[str, int] = {}
     codes = []
     for column in columns:
-        rename = [known.setdefault(value, len(known)) for value in column.values]
-        codes.append(np.asarray([*rename, -1], dtype=np.int32)[column.codes])
+        if isinstance(column, Coded):
+            rename = [known.setdefault(value, len(known)) for value in column.values]
+            codes.append(np.asarray([*rename, -1], dtype=np.int32)[column.codes])
     return Coded(np.concatenate(codes), list(known))
 
 
@@ -243,24 +243,30 @@ def _series(column: Column) -> Any:
     return column
 
 
-def from_frame(frame: pd.DataFrame) -> Columns:
-    """Turn a DataFrame into columns.
+def stack(frames: Sequence[Columns]) -> Columns:
+    """Put frames below each other; what one of them lacks is missing in its rows."""
+    if len(frames) == 1:
+        return frames[0]
+    examples: dict[str, Column] = {name: frame[name] for frame in reversed(frames) for name in frame}
+    names = dict.fromkeys(name for frame in frames for name in frame)
+    return Columns(
+        {
+            name: concatenate(_alike([frame[name] if name in frame else _missing(examples[name], frame.rows) for frame in frames]))
+            for name in names
+        }
+    )
 
-    Args:
-        frame: Nullable integers become masked arrays, categories stay coded, other text becomes objects with None.
-    """
-    import pandas as pd
 
-    columns: dict[str, Column] = {}
-    for name in frame.columns:
-        series = frame[name]
-        if isinstance(series.dtype, pd.CategoricalDtype):
-            columns[str(name)] = Coded(np.asarray(series.cat.codes, dtype=np.int32), list(series.cat.categories))
-        elif pd.api.types.is_extension_array_dtype(series.dtype) and pd.api.types.is_integer_dtype(series.dtype):
-            missing = series.isna().to_numpy()
-            columns[str(name)] = np.ma.masked_array(series.fillna(0).to_numpy(dtype=np.int64), mask=missing)
-        elif series.dtype.kind in "iufb":
-            columns[str(name)] = series.to_numpy()
-        else:
-            columns[str(name)] = series.astype(object).where(series.notna(), None).to_numpy(dtype=object)
-    return Columns(columns, len(frame))
+def _missing(like: Column, rows: int) -> Column:
+    if isinstance(like, Coded):
+        return Coded(np.full(rows, -1, dtype=np.int32), [])
+    if like.dtype == object or like.dtype.kind == "f":
+        return np.full(rows, absent_like(like))
+    return np.ma.masked_array(np.zeros(rows, like.dtype), mask=np.ones(rows, bool))
+
+
+def _alike(columns: Sequence[Column]) -> Sequence[Column]:
+    """Return columns of one kind: readers may code a text in one capture and not in another."""
+    if len({isinstance(column, Coded) for column in columns}) == 1:
+        return columns
+    return [column if isinstance(column, Coded) else encode(column.tolist()) for column in columns]

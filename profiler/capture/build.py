@@ -81,7 +81,8 @@ def find_tensorrt_headers(extra: Sequence[Path] = ()) -> list[Path]:
     return list(dict.fromkeys(folder.resolve() for folder in found))
 
 
-def _find_nvcc() -> str | None:
+def find_nvcc() -> str | None:
+    """Return the CUDA compiler: that of $CUDACXX, of PATH, or of the usual folder."""
     for candidate in (os.environ.get("CUDACXX"), shutil.which("nvcc"), "/usr/local/cuda/bin/nvcc"):
         if candidate and Path(candidate).is_file():
             return candidate
@@ -89,7 +90,7 @@ def _find_nvcc() -> str | None:
 
 
 def _require_tools() -> tuple[str, str]:
-    cmake, nvcc = shutil.which("cmake"), _find_nvcc()
+    cmake, nvcc = shutil.which("cmake"), find_nvcc()
     if cmake is None:
         raise ToolMissingError("cmake is not on PATH", "apt-get install cmake, or pip install cmake")
     if shutil.which("g++") is None and shutil.which("clang++") is None:

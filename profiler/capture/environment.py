@@ -13,9 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from profiler.capture.artefacts import find_driver, find_ops_library
+from profiler.capture.build import find_nvcc, find_tensorrt_headers, tensorrt_version
 from profiler.capture.gpus import Gpu, read_driver
 from profiler.capture.process import run_process
 from profiler.capture.recorders import recorders
+from profiler.engines.trt_compat import INSTALL_HINTS, MODULES
 from profiler.errors import ProfilerError
 from profiler.tools.base import Tool
 from profiler.tools.ncu.record import PERMISSION_HINT
@@ -55,50 +58,50 @@ def doctor(runs_root: Path) -> list[dict[str, Any]]:
         Rows with item, status, found and fix.
     """
     driver = read_driver()
-    rows = [*_gpu_rows(list(driver.gpus)), _driver_row(driver.version), _cuda_row(driver.cuda_version)]
-    rows += [*(_tool_row(tool) for tool in TOOLS.values() if tool.install), _permission_row(), _cuda_python_row()]
-    rows += [*_tensorrt_rows(), _nvcc_row(), _built_row(), _nvtx_row(), _disk_row(runs_root)]
+    cuda = f"{driver.cuda_version} (driver)" if driver.cuda_version else ""
+    bindings = _package_version("cuda-bindings", "cuda-python") or "unknown"
+    rows = [
+        *_gpu_rows(list(driver.gpus)),
+        _check("driver", driver.version, "no NVIDIA driver", "install the NVIDIA driver; in a container run with --gpus all"),
+        _check("CUDA", cuda, "no driver", "install the driver"),
+        *(_tool_row(tool) for tool in TOOLS.values() if tool.install),
+        _permission_row(),
+        _check(
+            "cuda-python",
+            f"cuda-bindings {bindings}" if _has_module("cuda") else "",
+            "no cuda-python",
+            "pip install cuda-python cupti-python pyelftools, for the runner's direct engine",
+        ),
+        *_tensorrt_rows(),
+        _check("nvcc", _nvcc(), "no CUDA compiler", "install the CUDA toolkit, or pip install nvidia-cuda-nvcc"),
+        *(_built_row(), _nvtx_row(), _disk_row(runs_root)),
+    ]
     return [asdict(row) for row in rows]
+
+
+def _check(item: str, found: str | None, missing: str, fix: str) -> EnvironmentRow:
+    """Return a row that says what is there, or that it is missing and what to do."""
+    return EnvironmentRow(item, "ok", found) if found else EnvironmentRow(item, "missing", missing, fix)
 
 
 def _gpu_rows(gpus: list[Gpu]) -> list[EnvironmentRow]:
     if not gpus:
         fix = "on a machine without a GPU the reference engine records NumPy on the CPU; for kernels use one with an NVIDIA GPU"
         return [EnvironmentRow("GPU", "missing", "no NVIDIA GPU visible", fix)]
-    return [
-        EnvironmentRow(
-            f"GPU {gpu.index}",
-            "ok",
-            f"{gpu.name}, compute capability {gpu.compute_capability}, {format_bytes(gpu.memory_bytes)}, "
-            f"SM clock up to {format_value(gpu.sm_clock_max_hz, 'Hz')}",
-        )
-        for gpu in gpus
-    ]
+    return [EnvironmentRow(f"GPU {gpu.index}", "ok", _described(gpu)) for gpu in gpus]
 
 
-def _driver_row(version: str | None) -> EnvironmentRow:
-    if version is None:
-        return EnvironmentRow(
-            "driver", "missing", "no NVIDIA driver", "install the NVIDIA driver; in a container run with --gpus all"
-        )
-    return EnvironmentRow("driver", "ok", version)
-
-
-def _cuda_row(version: str | None) -> EnvironmentRow:
-    return (
-        EnvironmentRow("CUDA", "ok", f"{version} (driver)")
-        if version
-        else EnvironmentRow("CUDA", "missing", "no driver", "install the driver")
-    )
+def _described(gpu: Gpu) -> str:
+    clock = f"SM clock up to {format_value(gpu.sm_clock_max_hz, 'Hz')}"
+    return f"{gpu.name}, compute capability {gpu.compute_capability}, {format_bytes(gpu.memory_bytes)}, {clock}"
 
 
 def _tool_row(tool: Tool) -> EnvironmentRow:
     version = recorders()[tool.name].probe()
-    if version is None:
-        return EnvironmentRow(tool.word, "missing", f"{tool.title} not found", tool.install)
-    if version.lacks:
+    if version is not None and version.lacks:
         return EnvironmentRow(tool.word, "limited", f"{version.text} without {version.lacks}", f"install the whole of {tool.title}")
-    return EnvironmentRow(tool.word, "ok", f"{version.text} at {version.path}" if version.path else version.text)
+    found = " at ".join(filter(None, (version.text, version.path))) if version else ""
+    return _check(tool.word, found, f"{tool.title} not found", tool.install)
 
 
 def counters_restricted() -> bool | None:
@@ -148,71 +151,47 @@ def _has_module(name: str) -> bool:
         return False
 
 
-def _cuda_python_row() -> EnvironmentRow:
-    if _has_module("cuda"):
-        return EnvironmentRow("cuda-python", "ok", f"cuda-bindings {_package_version('cuda-bindings', 'cuda-python') or 'unknown'}")
-    return EnvironmentRow(
-        "cuda-python",
-        "missing",
-        "no cuda-python",
-        "pip install cuda-python cupti-python pyelftools, for the runner's direct engine",
-    )
-
-
 def _tensorrt_rows() -> Iterator[EnvironmentRow]:
-    from profiler.capture.build import find_tensorrt_headers, tensorrt_version
-    from profiler.engines.trt_compat import INSTALL_HINTS, MODULES
-
     for flavour, item in (("tensorrt", "TensorRT"), ("tensorrt_rtx", "TensorRT for RTX")):
-        module = next((name for name in MODULES[flavour] if _has_module(name)), None)
-        if module is None:
-            yield EnvironmentRow(item, "missing", f"no Python package {flavour}", INSTALL_HINTS[flavour])
-            continue
-        distributions = (module, f"{flavour}_cu13_bindings", f"{flavour}_cu12_bindings", f"{flavour}_bindings")
-        yield EnvironmentRow(item, "ok", f"Python package {_package_version(*distributions) or module}")
+        module = next((name for name in MODULES[flavour] if _has_module(name)), "")
+        names = (module, *(f"{flavour}_{kind}bindings" for kind in ("cu13_", "cu12_", "")))
+        found = f"Python package {_package_version(*names) or module}" if module else ""
+        yield _check(item, found, f"no Python package {flavour}", INSTALL_HINTS[flavour])
     try:
         headers = find_tensorrt_headers()
     except ProfilerError as error:
         yield EnvironmentRow("TensorRT headers", "missing", error.message, error.hint)
         return
     named = [f"{'.'.join(map(str, tensorrt_version(folder) or ()))} at {folder}" for folder in headers]
-    fix = "" if named else "set TENSORRT_INCLUDE_DIR or TENSORRT_ROOT, then profiler build"
-    yield EnvironmentRow("TensorRT headers", "ok" if named else "missing", "; ".join(named) or "none found", fix)
+    fix = "set TENSORRT_INCLUDE_DIR or TENSORRT_ROOT, then profiler build"
+    yield _check("TensorRT headers", "; ".join(named), "none found", fix)
 
 
-def _nvcc_row() -> EnvironmentRow:
-    path = shutil.which("nvcc") or (p if Path(p := "/usr/local/cuda/bin/nvcc").is_file() else None)
+def _nvcc() -> str:
+    path = find_nvcc()
     if path is None:
-        return EnvironmentRow("nvcc", "missing", "no CUDA compiler", "install the CUDA toolkit, or pip install nvidia-cuda-nvcc")
-    result = run_process([path, "--version"], timeout_s=30)
-    match = re.search(r"release (\S+),", "\n".join(result.last_lines))
-    return EnvironmentRow("nvcc", "ok", f"CUDA {match.group(1) if match else 'unknown'} at {path}")
+        return ""
+    match = re.search(r"release (\S+),", "\n".join(run_process([path, "--version"], timeout_s=30).last_lines))
+    return f"CUDA {match[1] if match else 'unknown'} at {path}"
 
 
 def _built_row() -> EnvironmentRow:
-    from profiler.capture.artefacts import find_driver, find_ops_library
-
     parts = {"profiler-driver": find_driver(), "ops library": find_ops_library()}
     found = [f"{name} at {path}" for name, path in parts.items() if path]
     absent = [name for name, path in parts.items() if not path]
-    if absent:
-        return EnvironmentRow(
-            "plugins and driver", "missing", "; ".join([*found, f"not built: {', '.join(absent)}"]), "profiler build"
-        )
-    return EnvironmentRow("plugins and driver", "ok", "; ".join(found))
+    told = "; ".join([*found, *([f"not built: {', '.join(absent)}"] if absent else [])])
+    return _check("plugins and driver", "" if absent else told, told, "profiler build")
 
 
 def _nvtx_row() -> EnvironmentRow:
     version = _package_version("nvtx")
-    if version is None:
-        return EnvironmentRow("nvtx", "missing", "no Python package nvtx", "pip install nvtx")
-    losing = next((name for name, recorder in recorders().items() if recorder.loses_nvtx(version)), "")
+    losing = next((name for name, recorder in recorders().items() if version and recorder.loses_nvtx(version)), "")
     if losing:
         fix = f"use a newer {losing}, pip install nvtx==0.2.11, or mark points with profiler.point (the runner's own are kept)"
         return EnvironmentRow(
             "nvtx", "limited", f"Python package {version} records no ranges of a program under this {losing}", fix
         )
-    return EnvironmentRow("nvtx", "ok", f"Python package {version}")
+    return _check("nvtx", version and f"Python package {version}", "no Python package nvtx", "pip install nvtx")
 
 
 def _existing(folder: Path) -> Path:
@@ -235,20 +214,15 @@ def _disk_row(runs_root: Path) -> EnvironmentRow:
 def environment_facts() -> dict[str, Any]:
     """Return what the manifest says of this machine: GPUs, driver, versions, host and git; no variable of the environment."""
     driver = read_driver()
-    facts: dict[str, Any] = {
+    names = ("profiler", "numpy", "nvtx", "cuda-bindings", "cupti-python", "tensorrt", "tensorrt-rtx")
+    return {
         "gpus": [asdict(gpu) for gpu in driver.gpus],
         "driver": driver.version,
         "cuda_driver": driver.cuda_version,
+        "host": {"system": platform.platform(), "cpu_count": os.cpu_count(), "python": platform.python_version()},
+        "packages": {name: version for name in names if (version := _package_version(name))},
+        "git": git_state(Path.cwd(), run_process),
     }
-    facts["host"] = {
-        "system": platform.platform(),
-        "cpu_count": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-    names = ("profiler", "numpy", "nvtx", "cuda-bindings", "cupti-python", "tensorrt", "tensorrt-rtx")
-    facts["packages"] = {name: version for name in names if (version := _package_version(name))}
-    facts["git"] = git_state(Path.cwd(), run_process)
-    return facts
 
 
 def git_state(folder: Path, run: Callable[..., Any]) -> dict[str, Any] | None:

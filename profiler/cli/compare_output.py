@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from profiler.cli.options import ComparisonFormat
-from profiler.cli.printing import echo
+from profiler.cli.printing import console, echo, print_rows
 from profiler.runner.option import option
 
 if TYPE_CHECKING:
@@ -160,34 +160,37 @@ def print_comparison(comparison: Comparison, gate: GateResult | None) -> None:
     """Print a comparison for a person: verdict, conditions, rows worst first, the gate's checks."""
     from rich.text import Text
 
-    from profiler.cli.printing import console
     from profiler.compare.judge.metric_changes import CHANGES, changes
     from profiler.report.exporters.compare_markdown import headline
 
-    out = console()
     names = ", ".join(side.name for side in comparison.candidates)
-    out.print(Text.assemble((f"{names} against {comparison.base.name}: ", ""), (headline(comparison), "bold")))
+    console().print(Text.assemble((f"{names} against {comparison.base.name}: ", ""), (headline(comparison), "bold")))
     for item in comparison.differences:
-        mark = "not comparable" if item.voids else "note"
-        out.print(
-            Text(f"{mark}: {item.title}: {item.base_value or 'unknown'} and {item.candidate_value or 'unknown'} ({item.why})")
-        )
+        values = f"{item.base_value or 'unknown'} and {item.candidate_value or 'unknown'}"
+        _say(f"{'not comparable' if item.voids else 'note'}: {item.title}: {values} ({item.why})")
     if len(comparison.rows):
         _print_rows(comparison)
     # beside times only what costs or saves any; without times whatever changed
     changed = changes(comparison.metrics, CHANGES[:2] if len(comparison.rows) else CHANGES)
     if len(changed):
-        out.print(_metrics_table(changed))
-    out.print(Text(f"{comparison.design}."))
-    for note in comparison.notes:
-        out.print(Text(note))
+        _print_metrics(changed)
+    for text in (f"{comparison.design}.", *comparison.notes):
+        _say(text)
     if gate is not None:
-        _print_gate(out, gate)
+        _print_gate(gate)
+
+
+def _say(text: str, style: str = "") -> None:
+    console().print(text, markup=False, style=style)
+
+
+def _say_more(count: int) -> None:
+    if count > ROWS_SHOWN:
+        _say(f"{count - ROWS_SHOWN} more rows: --format json", "dim")
 
 
 def _print_rows(comparison: Comparison) -> None:
     """Print the worst rows; what all of them share is said once, below."""
-    from profiler.cli.printing import console, print_rows
     from profiler.report.exporters.compare_markdown import format_change
     from profiler.report.row_labels import distinct_labels
     from profiler.units import format_ns
@@ -216,9 +219,8 @@ def _print_rows(comparison: Comparison) -> None:
     print_rows(shown, None, right, ("rounds", "candidate time", "base time"), styles)
     said = [shared, f"rounds {alike['rounds']}" if "rounds" in alike else "", alike.get("why", "")]
     if any(said):
-        console().print(f"all rows: {'; '.join(filter(None, said))}", markup=False, style="dim")
-    if len(found) > ROWS_SHOWN:
-        console().print(f"{len(found) - ROWS_SHOWN} more rows: --format json", markup=False, style="dim")
+        _say(f"all rows: {'; '.join(filter(None, said))}", "dim")
+    _say_more(len(found))
 
 
 def _why(row: dict[str, Any]) -> str:
@@ -229,35 +231,31 @@ def _why(row: dict[str, Any]) -> str:
     return f"{row['match_note']}. {why}".strip() if isinstance(row["match_note"], str) else why
 
 
-def _metrics_table(changed: Any) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
+def _print_metrics(changed: Any) -> None:
     from profiler.units import format_value
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("metric", "row", "base", "candidate", "change", ""):
-        table.add_column(name, justify="right" if name in ("base", "candidate", "change") else "left", overflow="fold")
-    for item in changed.head(ROWS_SHOWN).to_dict("records"):
-        values = [format_value(item[side], item["unit"]) for side in ("base_value", "candidate_value")]
-        size = f"{100.0 * (item['change_ratio'] - 1.0):+.1f} %" if item["change_ratio"] == item["change_ratio"] else ""
-        table.add_row(Text(item["metric"]), Text(str(item["row"])), *values, size, item["verdict"])
-    if len(changed) > ROWS_SHOWN:
-        table.caption = f"… {len(changed) - ROWS_SHOWN} more: --format json"
-    return table
+    rows = [
+        {
+            "metric": item["metric"],
+            "row": str(item["row"]),
+            **{side: format_value(item[f"{side}_value"], item["unit"]) for side in ("base", "candidate")},
+            "change": f"{100.0 * (item['change_ratio'] - 1.0):+.1f} %" if item["change_ratio"] == item["change_ratio"] else "",
+            "": item["verdict"],
+        }
+        for item in changed.head(ROWS_SHOWN).to_dict("records")
+    ]
+    print_rows(rows, None, frozenset(("base", "candidate", "change")))
+    _say_more(len(changed))
 
 
-def _print_gate(out: Any, gate: GateResult) -> None:
-    from rich.text import Text
-
+def _print_gate(gate: GateResult) -> None:
     alike: dict[tuple[str, str, str], list[str]] = {}
     for check in gate.checks:
         state = f"accepted ({check.accepted})" if check.accepted else "counts"
         alike.setdefault((check.metric, check.text, state), []).append(check.row)
     for (metric, text, state), rows in alike.items():
         more = f" and {len(rows) - 1} more rows" if len(rows) > 1 else ""
-        out.print(Text(f"gate: {metric}: {rows[0]}{more}: {text}: {state}"))
+        _say(f"gate: {metric}: {rows[0]}{more}: {text}: {state}")
     for note in gate.notes:
-        out.print(Text(f"gate: {note}"))
-    out.print(Text(f"gate: {gate.outcome} (exit {gate.exit_code})", style="bold"))
+        _say(f"gate: {note}")
+    _say(f"gate: {gate.outcome} (exit {gate.exit_code})", "bold")

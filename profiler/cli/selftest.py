@@ -29,7 +29,7 @@ def run(
     ] = None,
     budget: Annotated[float, typer.Option("--budget", help="Time to measure, seconds.")] = 300.0,
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds at most.")] = 400,
-    trial_rounds: Annotated[int, typer.Option("--trial-rounds", help="Rounds of one trial at most.")] = 12,
+    trial_rounds: Annotated[int, typer.Option("--trial-rounds", help="Rounds of one trial at most.")] = 28,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the order.")] = 1,
     format: Annotated[SelfTestFormat, typer.Option("--format", help="text or json.")] = SelfTestFormat.TEXT,
     label: Annotated[str, typer.Option("--label", "-l", help="Name of the run.")] = "selftest",
@@ -62,4 +62,5 @@ def _print(result: SelfTest) -> None:
     echo(f"false alarms: {rate}, surely below {below}")
     echo(f"spread between processes: {format_percent(result.process_spread)}")
     found = result.smallest_slowdown
-    echo(f"smallest slowdown found with 95 % power: {format_percent(found) if found else 'none: too few trials, or too noisy'}")
+    least = f"{format_percent(found)} (surely {format_percent(result.smallest_power_low)})" if found else ""
+    echo(f"smallest slowdown found with 95 % power: {least or 'none: too few trials, or too noisy'}")

@@ -20,7 +20,7 @@ from profiler.compare.rows.sides import side_rows
 from profiler.errors import DataMissingError, UsageError
 from profiler.metrics.recording import Recording, load
 from profiler.metrics.time_sources import check_source, choose_source
-from profiler.point_label import decode_label, encode_label
+from profiler.point_label import decode_label, encode_label, label_in_words
 from profiler.store.run_dir import runs_root
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _remark(rows: Sequence[Row], rule: DecisionRule) -> str:
     found += [rows[0].remark] if rows[0].remark else []
     kernel = min(rows, key=lambda row: row.kernel_ns if np.isfinite(row.kernel_ns) else np.inf)
     if kernel.kernel_ns * (1.0 + rule.threshold) < rows[0].kernel_ns:
-        found.append(f"by kernel time alone {configuration_of(kernel.label)} would be first")
+        found.append(f"by kernel time alone {label_in_words(configuration_of(kernel.label))} would be first")
     return "; ".join(found)
 
 
@@ -212,7 +212,7 @@ def _estimates(fastest: Row, others: Sequence[Row], noise: MachineNoise) -> Esti
         found = paired_estimates(medians[1:] - medians[0], np.ones(count), (count,))
         return Estimates(*(getattr(found, name)[:, 0] for name in ("log_ratio", "standard_error", "dof", "rounds")))
     judged = [Judged("", Pair(fastest, row)) for row in others]
-    return capture_estimates(judged, [noise] * len(judged), [0.0] * len(judged))
+    return capture_estimates(judged, noise, [0.0] * len(judged))
 
 
 def _record(

@@ -24,13 +24,14 @@ from profiler.errors import BadExportError, UsageError
 from profiler.jobs.sides import AbSide
 from profiler.metrics.recording import load
 from profiler.redaction import redact_document
+from profiler.store.document import read_document
 from profiler.store.run_dir import RunDir, write_atomic
 from profiler.tools.registry import UNTRACED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-JOB_VERSION = 1
+SCHEMA, JOB_VERSION = "profiler-ab", 1
 TOOL = "ab"
 JOB = "job.json"
 SOURCE = "own timing of sweep points, one fresh process a round"
@@ -81,7 +82,7 @@ class AbRequest:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         data = {**asdict(self), "allowed": sorted(self.allowed), "sides": [side.to_dict() for side in self.sides]}
-        return {"schema": "profiler-ab", "schema_version": JOB_VERSION, **data}
+        return {"schema": SCHEMA, "schema_version": JOB_VERSION, **data}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> AbRequest:
@@ -246,10 +247,8 @@ def read_request(run: RunDir) -> AbRequest:
     path = run.raw(TOOL) / JOB
     if not path.is_file():
         raise UsageError(f"{run.run_id}: not an A/B job", "name a run made by profiler ab")
+    data = read_document(path, SCHEMA, JOB_VERSION, "restore the file, or start the job anew")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["schema_version"] > JOB_VERSION:
-            raise BadExportError(f"{path}: version {data['schema_version']}, this profiler reads {JOB_VERSION}", "upgrade profiler")
         return AbRequest.from_dict(data)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise BadExportError(f"{path}: not an A/B job ({error!r})", "restore the file, or start the job anew") from error

@@ -21,7 +21,6 @@ from profiler.tools.nsys.table_folder import to_sqlite_file
 from profiler.tools.registry import find_reader
 
 _EXPORTED, _FORM_OF_EXPORTED = (".nsys-rep", ".qdstrm"), SqliteReader.__name__
-SQLITE_MAGIC = b"SQLite format 3\0"
 
 
 class ImportJob(Job):
@@ -108,23 +107,17 @@ def _take(path: Path, folder: Path) -> Path:
     target = _free_name(folder, path)
     if path.suffix == ".qdstrm":
         report = import_stream(path, folder / f"{target.stem}.nsys-rep", run_process)
-        _exported(report, target)
+        export_report(report, target, run_process)
         report.unlink()
     elif path.suffix == ".nsys-rep":
-        _exported(path, target)
+        export_report(path, target, run_process)
     elif path.is_dir():
         to_sqlite_file(path, target)
     else:
         shutil.copyfile(path, target)
-    with target.open("rb") as stream:
-        is_sqlite = stream.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
-    if is_sqlite:
+    if isinstance(find_reader(target), SqliteReader):
         scrub(target)
     return target
-
-
-def _exported(report: Path, target: Path) -> Path:
-    return export_report(report, target, run_process)
 
 
 def _free_name(folder: Path, path: Path) -> Path:

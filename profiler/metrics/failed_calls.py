@@ -2,56 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from profiler.columns import Columns
 from profiler.metrics.gpu_operations import operations_tool
-from profiler.schema import POINT_DOMAIN, POINT_PREFIX
 from profiler.tables.captures import Captures
+from profiler.tables.marks import point_labels, point_rows
 
 # Source: enum cudaError of driver_types.h, CUDA 13.0; the driver's CUresult has the same numbers
-CODES = {
-    1: "invalid value",
-    2: "out of memory",
-    3: "not initialized",
-    4: "driver shutting down",
-    9: "invalid launch configuration",
-    13: "invalid symbol",
-    35: "driver older than the runtime",
-    46: "device busy or unavailable",
-    98: "invalid kernel function",
-    100: "no device",
-    101: "invalid device",
-    200: "invalid kernel image",
-    201: "invalid context",
-    209: "no kernel image for this GPU",
-    214: "uncorrectable ECC error",
-    218: "invalid PTX",
-    222: "PTX for a newer driver",
-    304: "operating system error",
-    400: "invalid handle",
-    500: "not found",
-    700: "illegal memory access",
-    701: "too many resources for the launch",
-    702: "launch timed out",
-    709: "context destroyed",
-    710: "device-side assert",
-    714: "hardware stack error",
-    715: "illegal instruction",
-    716: "misaligned address",
-    717: "invalid address space",
-    718: "invalid program counter",
-    719: "launch failure",
-    720: "cooperative launch too large",
-    800: "not permitted",
-    801: "not supported",
-    802: "system not ready",
-    900: "call not permitted while a stream is captured",
-    999: "unknown error",
-}
+_CODES = (
+    "1 invalid value; 2 out of memory; 3 not initialized; 4 driver shutting down; 9 invalid launch configuration; "
+    "13 invalid symbol; 35 driver older than the runtime; 46 device busy or unavailable; 98 invalid kernel function; "
+    "100 no device; 101 invalid device; 200 invalid kernel image; 201 invalid context; 209 no kernel image for this GPU; "
+    "214 uncorrectable ECC error; 218 invalid PTX; 222 PTX for a newer driver; 304 operating system error; "
+    "400 invalid handle; 500 not found; 700 illegal memory access; 701 too many resources for the launch; "
+    "702 launch timed out; 709 context destroyed; 710 device-side assert; 714 hardware stack error; "
+    "715 illegal instruction; 716 misaligned address; 717 invalid address space; 718 invalid program counter; "
+    "719 launch failure; 720 cooperative launch too large; 800 not permitted; 801 not supported; 802 system not ready; "
+    "900 call not permitted while a stream is captured; 999 unknown error"
+)
+CODES = {int(code): text for code, _, text in (item.partition(" ") for item in _CODES.split("; "))}
 BREAKS_CONTEXT = frozenset({214, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 999})
 """After these no call of the process succeeds any more. Source: descriptions of enum cudaError."""
 _NO_FAILURE = frozenset({0, 4, 34, 600, 704, 705, 708, 712, 713})
@@ -113,25 +85,18 @@ def _find(recording: Captures) -> list[FailedCalls]:
     if "return_value" not in calls:
         return []
     values = np.ma.filled(np.ma.asarray(calls.array("return_value")), 0)
-    rows = np.flatnonzero(values)
-    if not len(rows):
-        return []
+    failed = (
+        (values != 0) & ~np.isin(values, list(_NO_FAILURE)) & ~calls.coded("name").passing(lambda name: name.startswith(_ASKING))
+    )
+    rows = np.flatnonzero(failed)
     names = calls.coded("name").take(rows).decode()
-    real = [
-        row
-        for row, name in zip(rows.tolist(), names, strict=True)
-        if int(values[row]) not in _NO_FAILURE and not str(name).startswith(_ASKING)
+    found: dict[tuple[str, int], list[list[str]]] = {}
+    for name, code, labels in zip(names, values[rows].tolist(), _points_at(recording, calls, rows), strict=True):
+        found.setdefault((str(name), code), []).append(labels)
+    failures = [
+        FailedCalls(name, code, len(points), tuple(dict.fromkeys(label for labels in points for label in labels)))
+        for (name, code), points in found.items()
     ]
-    keep = set(real)
-    points = dict(zip(real, _points_at(recording, calls, np.array(real, dtype=np.int64)), strict=True))
-    found: Counter[tuple[str, int]] = Counter()
-    labels: dict[tuple[str, int], dict[str, None]] = {}
-    for row, name in zip(rows.tolist(), names, strict=True):
-        if row in keep:
-            key = (str(name), int(values[row]))
-            found[key] += 1
-            labels.setdefault(key, {}).update(dict.fromkeys(points[row]))
-    failures = [FailedCalls(name, code, count, tuple(labels[name, code])) for (name, code), count in found.items()]
     return sorted(failures, key=lambda item: not item.breaks_context)
 
 
@@ -140,16 +105,13 @@ def _points_at(recording: Captures, calls: Columns, rows: np.ndarray) -> list[li
     if not len(rows) or not recording.has("nvtx_ranges"):
         return [[] for _ in rows]
     ranges = recording.columns("nvtx_ranges")
-    names, domains = ranges.coded("name"), ranges.coded("domain")
-    wanted = np.array([str(name).startswith(POINT_PREFIX) for name in names.values] + [False])[names.codes]
-    wanted &= np.array([name == POINT_DOMAIN for name in domains.values] + [False])[domains.codes]
-    marked = np.flatnonzero(wanted)
+    marked = point_rows(ranges)
     begin, process = ranges.array("start_ns")[marked], ranges.array("process_id")[marked]
     end = begin + np.ma.filled(ranges.array("duration_ns")[marked], 0)
-    labels = [str(text).removeprefix(POINT_PREFIX) for text in names.take(marked).decode()]
+    labels = point_labels(ranges, marked).decode()
     start, own = calls.array("start_ns")[rows], calls.array("process_id")[rows]
     return [
-        [labels[place] for place in np.flatnonzero((begin <= at) & (at < end) & (process == number)).tolist()]
+        labels[(begin <= at) & (at < end) & (process == number)].tolist()
         for at, number in zip(start.tolist(), own.tolist(), strict=True)
     ]
 

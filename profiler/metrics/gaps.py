@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns, concatenate
+from profiler.columns import Coded, Column, Columns
 from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import MetricTable
@@ -72,9 +72,10 @@ def memcpy_gaps(recording: Captures) -> Columns:
     iteration, label = operation_points(recording)
     inside = np.flatnonzero((operations.kind == MEMCPY) & (iteration >= 0))
     kinds = np.where(operations.kind[first] == MEMCPY, 0, 1)
-    frame = Columns({**_between(operations, first, second, kinds), "point": label.take(second)})
-    copies = Columns({**_between(operations, inside, inside, np.full(len(inside), 2)), "point": label.take(inside)})
-    return _stacked(frame, copies)
+    places, others = np.concatenate((first, inside)), np.concatenate((second, inside))
+    kinds = np.concatenate((kinds, np.full(len(inside), 2)))
+    frame = Columns({**_between(operations, places, others, kinds), "point": label.take(others)})
+    return frame.take(np.lexsort((kinds, frame.array("start_ns"), frame.array("device"))))
 
 
 def _transitions(operations: GpuOperations, own: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
@@ -106,12 +107,6 @@ def _between(operations: GpuOperations, first: np.ndarray, second: np.ndarray, k
         "stream_before": streams[operations.lane[first]],
         "stream_after": streams[operations.lane[second]],
     }
-
-
-def _stacked(a: Columns, b: Columns) -> Columns:
-    columns = {name: concatenate([a[name], b[name]]) for name in a}
-    frame = Columns(columns)
-    return frame.take(np.lexsort((frame.coded("kind").codes, frame.array("start_ns"), frame.array("device"))))
 
 
 _PLACE = (

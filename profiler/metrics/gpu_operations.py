@@ -156,6 +156,24 @@ def _join(recording: Captures) -> np.ndarray:
     return result
 
 
+def first_of_call(rows: np.ndarray) -> np.ndarray:
+    """Say which operations are the first that their API call put on the GPU.
+
+    A graph launch puts many there: counted at each of them, one call would cost as often, and the later ones would wait for
+    the earlier ones.
+
+    Args:
+        rows: API call of each operation, in order of start; -1 when unknown.
+    """
+    known = np.flatnonzero(rows >= 0)
+    first = np.zeros(int(rows.max(initial=-1)) + 1, dtype=np.int64)
+    # assigned last to first, so that the first one stays
+    first[rows[known[::-1]]] = known[::-1]
+    result = np.zeros(len(rows), dtype=bool)
+    result[known] = first[rows[known]] == known
+    return result
+
+
 def lookup(keys: np.ndarray, rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Return the row of each wanted key, the first when a key repeats, -1 when absent.
 

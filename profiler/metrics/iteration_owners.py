@@ -10,8 +10,8 @@ from profiler.columns import Columns
 from profiler.metrics.gpu_operations import api_rows, gpu_operations, gpu_recording
 from profiler.metrics.intervals import last_covering
 from profiler.metrics.range_projection import Projection, item_order, projection, thread_keys
-from profiler.schema import POINT_DOMAIN
 from profiler.tables.captures import Captures
+from profiler.tables.marks import in_domain
 
 LAUNCHES = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel", "cudaGraphLaunch", "cuLaunch", "cuGraphLaunch")
 """Beginnings of the names of calls that always make GPU work."""
@@ -149,8 +149,7 @@ def _by_time(ranges: Columns, iterations: np.ndarray, calls: _Calls) -> tuple[np
     asked, numbers, count = (np.concatenate(part) for part in zip(*found, strict=True))
     if not len(asked):
         return owner, unclear
-    domains = ranges.coded("domain")
-    rows = np.flatnonzero(np.isin(domains.codes, [code for code, value in enumerate(domains.values) if value == POINT_DOMAIN]))
+    rows = np.flatnonzero(in_domain(ranges))
     ordered = item_order(calls.start, calls.end, calls.thread, asked)
     busy = ordered.order[last_covering(*ordered.inside(start[rows], end[rows], thread[rows]), len(asked)) >= 0]
     free = ~np.isin(asked, busy)
@@ -177,15 +176,17 @@ def _without_record(calls: Columns, launched: np.ndarray, correlation: np.ndarra
     names = calls.coded("name")
     recorded = np.zeros(calls.rows, dtype=bool)
     recorded[launched[launched >= 0]] = True
-    number = len(names.values) + 1
     # no value is the code -1
-    calls_of = np.bincount(names.codes + 1, minlength=number)[1:]
-    share = np.bincount(names.codes[recorded] + 1, minlength=number)[1:] / np.maximum(calls_of, 1)
-    makes_work = [
-        (name.startswith(LAUNCHES) and not name.startswith(_HOST_FUNCTIONS)) or (name.startswith(_TRANSFERS) and share[code] > 0.5)
-        for code, name in enumerate(map(str, names.values))
-    ]
-    missing = np.array([*makes_work, False])[names.codes] & ~recorded
+    calls_of, found = (
+        np.bincount(codes + 1, minlength=len(names.values) + 1)[1:] for codes in (names.codes, names.codes[recorded])
+    )
+    mostly = {str(name) for name, many in zip(names.values, 2 * found > calls_of, strict=True) if many}
+
+    def makes_work(name: str) -> bool:
+        always = name.startswith(LAUNCHES) and not name.startswith(_HOST_FUNCTIONS)
+        return always or (name.startswith(_TRANSFERS) and name in mostly)
+
+    missing = names.passing(makes_work) & ~recorded
     if "return_value" in calls and missing.any():
         missing &= np.ma.filled(np.ma.asarray(calls.array("return_value")), 0) == 0
     rows = np.flatnonzero(missing)
@@ -201,10 +202,9 @@ def _without_record(calls: Columns, launched: np.ndarray, correlation: np.ndarra
 
 def _captured(calls: Columns, rows: np.ndarray) -> np.ndarray:
     """Say which calls went into a graph that their thread was capturing, and so ran nothing."""
-    names, thread, start = calls.coded("name"), thread_keys(calls), calls.array("start_ns")
-    marks = [
-        np.array([text in str(name) for name in names.values] + [False])[names.codes] for text in ("BeginCapture", "EndCapture")
-    ]
+    thread, start = thread_keys(calls), calls.array("start_ns")
+    names = calls.coded("name")
+    marks = names.passing(lambda name: "BeginCapture" in name), names.passing(lambda name: "EndCapture" in name)
     inside = np.zeros(len(rows), dtype=bool)
     for key in np.unique(thread[marks[0]]).tolist():
         began, ended = (np.sort(start[mark & (thread == key)]) for mark in marks)

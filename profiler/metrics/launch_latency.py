@@ -6,7 +6,7 @@ import numpy as np
 
 from profiler.columns import Columns
 from profiler.metrics.gaps import devices
-from profiler.metrics.gpu_operations import KERNEL, GpuOperations, api_rows, gpu_operations, operations_tool
+from profiler.metrics.gpu_operations import KERNEL, GpuOperations, api_rows, first_of_call, gpu_operations, operations_tool
 from profiler.metrics.grouping import group_statistics, statistic_specs
 from profiler.metrics.kernel_time import configuration_groups
 from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS
@@ -36,7 +36,8 @@ def launch_latency(recording: Captures) -> Columns:
     waiting -= duration
     queue = group_statistics(own, waiting, groups)
     launched = group[events]
-    launches, totals = _launches(launched, recording.columns("kernels", tool).array("duration_ns"), groups)
+    launches, totals = np.bincount(launched, minlength=groups), np.zeros(groups, np.int64)
+    np.add.at(totals, launched, recording.columns("kernels", tool).array("duration_ns"))
     frame = Columns(
         {
             **{name: keys[name] for name in LAUNCH_KEYS},
@@ -64,28 +65,8 @@ def first_launches(recording: Captures) -> tuple[np.ndarray, np.ndarray]:
         DataMissingError: The recording holds no GPU work or no API calls.
     """
     operations, rows = gpu_operations(recording), api_rows(recording)
-    calls = recording.columns("api_calls", operations_tool(recording)).rows
-    known = np.flatnonzero((operations.kind == KERNEL) & _first_of_call(rows, calls))
+    known = np.flatnonzero((operations.kind == KERNEL) & first_of_call(rows))
     return known, rows[known]
-
-
-def _first_of_call(rows: np.ndarray, calls: int) -> np.ndarray:
-    """Say which operations are the first that their API call put on the GPU.
-
-    A graph launch puts many there: counted at each of them, one call would cost as often, and the later ones would wait for
-    the earlier ones.
-
-    Args:
-        rows: API call of each operation, in order of start; -1 when unknown.
-        calls: Number of API calls.
-    """
-    known = np.flatnonzero(rows >= 0)
-    first = np.zeros(calls, dtype=np.int64)
-    # assigned last to first, so that the first one stays
-    first[rows[known[::-1]]] = known[::-1]
-    result = np.zeros(len(rows), dtype=bool)
-    result[known] = first[rows[known]] == known
-    return result
 
 
 def _finished_before(operations: GpuOperations) -> np.ndarray:
@@ -103,20 +84,10 @@ def _graph_nodes(recording: Captures, tool: str | None) -> np.ndarray:
     nodes = np.zeros(events.rows, dtype=bool)
     if "graph_node_id" in events:
         nodes |= ~np.ma.getmaskarray(events.array("graph_node_id"))
-    names = calls.coded("name")
-    is_launch = np.array([*("GraphLaunch" in name for name in names.values), False])
-    if is_launch.any():
-        operations, rows = gpu_operations(recording), api_rows(recording)
-        known = np.flatnonzero((operations.kind == KERNEL) & (rows >= 0))
-        nodes[operations.row[known[is_launch[names.codes[rows[known]]]]]] = True
+    operations, rows = gpu_operations(recording), api_rows(recording)
+    known = np.flatnonzero((operations.kind == KERNEL) & (rows >= 0))
+    nodes[operations.row[known[calls.coded("name").take(rows[known]).passing(lambda name: "GraphLaunch" in name)]]] = True
     return nodes
-
-
-def _launches(codes: np.ndarray, duration: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return executions and total time of each group."""
-    totals = np.zeros(groups, np.int64)
-    np.add.at(totals, codes, duration)
-    return np.bincount(codes, minlength=groups), totals
 
 
 LAUNCH_LATENCY = MetricTable(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from profiler.columns import Columns, encode, join_texts
+from profiler.columns import Coded, Columns, stack
 from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import operations_tool
@@ -25,14 +25,13 @@ def memory_operations(recording: Captures) -> Columns:
         DataMissingError: The recording holds neither copies nor fills.
     """
     tool = operations_tool(recording)
-    found = [_copies(recording, tool), _fills(recording, tool)] if tool else []
-    parts = [part for part in found if part is not None]
+    parts = [part for part in (_copies(recording, tool), _fills(recording, tool)) if part is not None] if tool else []
     if not parts:
         raise DataMissingError(f"memory_operations: {recording.reason('memcpys')}", "choose another recording")
-    names = ("direction", "source_kind", "destination_kind")
-    coded = [join_texts([part.coded(name) for part in parts]) for name in names]
+    work = stack(parts)
+    coded = [work.coded(name) for name in ("direction", "source_kind", "destination_kind")]
     first, codes = distinct_rows([column.codes for column in coded])
-    duration, size = (np.concatenate([part.array(n) for part in parts]) for n in ("duration_ns", "size_bytes"))
+    duration, size = work.array("duration_ns"), work.array("size_bytes")
     time, sizes = group_statistics(codes, duration, len(first)), group_statistics(codes, size, len(first))
     with np.errstate(divide="ignore", invalid="ignore"):
         # bytes per ns times 1e9: copies of 0 ns have no bandwidth
@@ -65,10 +64,8 @@ def _fills(recording: Captures, tool: str) -> Columns | None:
     if not recording.has("memsets", tool):
         return None
     fills = recording.columns("memsets", tool)
-    kind = fills.coded("memory_kind")
-    none = encode([None] * fills.rows)
-    direction = encode(["memset"] * fills.rows)
-    return fills.select(("duration_ns", "size_bytes")).with_columns(direction=direction, source_kind=none, destination_kind=kind)
+    kinds = {"direction": Coded(np.zeros(fills.rows, np.int32), ["memset"]), "destination_kind": fills.coded("memory_kind")}
+    return fills.select(("duration_ns", "size_bytes")).with_columns(**kinds, source_kind=Coded(np.full(fills.rows, -1), []))
 
 
 MEMORY_OPERATIONS = MetricTable(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from profiler.columns import Columns
+from profiler.columns import Columns, stack
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.kernel_time import dimensions, shared_memory
 from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY
@@ -75,26 +75,16 @@ def _on_device(configurations: Columns, device: dict[str, Any]) -> Columns:
     return found.with_columns(waves_per_sm=waves, reachable_occupancy_pct=reachable)
 
 
-def _gather(name: str, per_device: dict[int, Columns], rows: np.ndarray, used_on: np.ndarray) -> np.ndarray:
-    """Return a column for (configuration row, device) pairs."""
-    result = np.ma.masked_array(
-        np.zeros(len(rows), next(iter(per_device.values())).array(name).dtype), mask=np.ones(len(rows), bool)
-    )
-    for device, columns in per_device.items():
-        chosen = used_on == device
-        result[chosen] = columns.array(name)[rows[chosen]]
-    return result if np.ma.getmaskarray(result).any() else np.ma.getdata(result)
-
-
 def occupancy(recording: Captures) -> Columns:
     """Compute occupancy per launch configuration and device, in the order of the launch configurations."""
     configurations = recording.columns("launch_configurations")
     devices = device_rows(recording.columns("devices"))
     rows, used_on, counts = _uses(recording, configurations, list(devices))
-    per_device = {device: _on_device(configurations, row) for device, row in devices.items()}
     order = np.lexsort((used_on, rows))
     rows, used_on, counts = rows[order], used_on[order], counts[order]
-    limits = {name: _gather(name, per_device, rows, used_on) for name in ("occupancy_pct", "limiter", *_LIMIT_COLUMNS)}
+    own = [np.flatnonzero(used_on == device) for device in devices]
+    found = [_on_device(configurations.take(rows[places]), row) for places, row in zip(own, devices.values(), strict=True)]
+    limits = stack(found).take(np.argsort(np.concatenate(own)))
     return Columns(
         {
             "kernel": configurations.coded("kernel").take(rows),

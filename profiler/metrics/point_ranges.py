@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from profiler.columns import Coded, encode
+from profiler.columns import Coded, as_floats, encode
 from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import gpu_recording
 from profiler.metrics.intervals import last_covering
 from profiler.metrics.iteration_owners import Owners, find_owners
 from profiler.metrics.range_projection import item_order, nvtx_source, range_recording, thread_keys
-from profiler.schema import ITERATION, POINT_DOMAIN, POINT_PREFIX
+from profiler.schema import ITERATION
 from profiler.tables.captures import Captures
+from profiler.tables.marks import in_domain, point_labels, point_rows
 
 
 @dataclass(frozen=True)
@@ -46,40 +47,30 @@ def _find(recording: Captures) -> Iterations | None:
         ranges = nvtx_source(recording)
     except DataMissingError:
         return None
-    names, domains = ranges.coded("name"), ranges.coded("domain")
-    in_domain = np.isin(domains.codes, [i for i, value in enumerate(domains.values) if value == POINT_DOMAIN])
-    point_codes = [i for i, value in enumerate(names.values) if value.startswith(POINT_PREFIX)]
-    point_rows = np.flatnonzero(in_domain & np.isin(names.codes, point_codes))
-    iteration_codes = [i for i, value in enumerate(names.values) if value == ITERATION]
-    rows = np.flatnonzero(in_domain & np.isin(names.codes, iteration_codes))
-    if not len(rows) and not len(point_rows):
+    points = point_rows(ranges)
+    rows = np.flatnonzero(in_domain(ranges) & ranges.coded("name").passing(lambda name: name == ITERATION))
+    if not len(rows) and not len(points):
         return None
     start = ranges.array("start_ns")
     end = start + ranges.array("duration_ns")
     keys = thread_keys(ranges)
     ordered = item_order(start, end, keys, rows)
-    low, high = ordered.inside(start[point_rows], end[point_rows], keys[point_rows])
+    low, high = ordered.inside(start[points], end[points], keys[points])
     owner = np.full(ranges.rows, -1, dtype=np.int64)
     found = last_covering(low, high, len(rows))
-    owner[ordered.order] = np.where(found >= 0, point_rows[found] if len(point_rows) else -1, -1)
-    texts = encode([names.values[code].removeprefix(POINT_PREFIX) for code in names.codes[point_rows].tolist()])
+    owner[ordered.order] = np.where(found >= 0, points[found] if len(points) else -1, -1)
+    texts = encode(point_labels(ranges, points).decode().tolist())
     code_of_row = np.full(ranges.rows + 1, -1, dtype=np.int32)
-    code_of_row[point_rows] = texts.codes
+    code_of_row[points] = texts.codes
+    payload = as_floats(ranges.array("payload_int")[rows]) if "payload_int" in ranges else np.full(len(rows), np.nan)
     return Iterations(
         row=rows,
         label=Coded(code_of_row[owner[rows]], texts.values),
         point_row=owner[rows],
-        payload_bytes=_payload(ranges.array("payload_int")[rows] if "payload_int" in ranges else None, len(rows)),
+        # 0 stands for "unknown" (docs/formats.md)
+        payload_bytes=np.where(payload > 0, payload, np.nan),
         labels=tuple(texts.values),
     )
-
-
-def _payload(values: np.ndarray | None, rows: int) -> np.ndarray:
-    if values is None:
-        return np.full(rows, np.nan)
-    payload = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
-    # 0 stands for "unknown" (docs/formats.md)
-    return np.where(payload > 0, payload, np.nan)
 
 
 def owners(recording: Captures) -> Owners:

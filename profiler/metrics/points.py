@@ -30,16 +30,11 @@ from profiler.tools.registry import KERNEL_TIMERS, RANGE_MARKERS, TOOLS, UNTRACE
 
 _TRACED = KERNEL_TIMERS[0]
 _RESULT_TOOLS = tool_order("points")
-_FROM_LAUNCHES = {
-    "achieved_occupancy_pct": "achieved_occupancy_pct",
-    "dram_throughput_pct": "dram_pct",
-    "dram_bytes": "dram_bytes",
-    "dram_throughput_bytes_per_s": "dram_throughput_bytes_per_s",
-    "compute_throughput_pct": "compute_throughput_pct",
-    "branch_efficiency_pct": "branch_efficiency_pct",
-    "sectors_per_request_load": "sectors_per_request_load",
-    "bank_conflicts": "bank_conflicts",
-}
+_FROM_LAUNCHES = (
+    *("achieved_occupancy_pct", "dram_throughput_pct", "dram_bytes", "dram_throughput_bytes_per_s", "compute_throughput_pct"),
+    *("branch_efficiency_pct", "sectors_per_request_load", "bank_conflicts"),
+)
+_OTHER_NAMES = {"dram_throughput_pct": "dram_pct"}
 
 _PER_LAUNCH = frozenset({"dram_bytes", "bank_conflicts"})
 _SAID = ("status", "reason", "engine", "program", "clock", "cache", "launch_mode")
@@ -259,14 +254,16 @@ def _counters(recording: Captures, labels: list[str]) -> Figures:
     point, duration = launches.coded("point"), as_floats(launches.array("profiled_duration_ns"))
     groups = len(point.values)
     means: Figures = {"label": objects(point.values)}
-    for source, target in _FROM_LAUNCHES.items():
+    for source in _FROM_LAUNCHES:
         values = as_floats(launches.array(source))
         rows = np.flatnonzero(~np.isnan(values) & (point.codes >= 0))
         code, values, weight = point.codes[rows], values[rows], duration[rows]
         # a point of which one launch has no duration counts them equally
         untimed = np.bincount(code, ~(weight > 0), groups) > 0
         weight = np.where((source in _PER_LAUNCH) | untimed[code], 1.0, weight)
-        means[target] = ratio(np.bincount(code, values * weight, groups), np.bincount(code, weight, groups))
+        means[_OTHER_NAMES.get(source, source)] = ratio(
+            np.bincount(code, values * weight, groups), np.bincount(code, weight, groups)
+        )
     return {name: values for name, values in _aligned(Columns(means), labels).items() if name != "label"}
 
 

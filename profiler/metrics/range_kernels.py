@@ -15,7 +15,6 @@ from profiler.tables.captures import Captures
 _KERNELS = "nsys stats nvtx_kern_sum"
 _STATISTICS = ("total", "mean", "median", "min", "max", "stddev")
 _BATCH_PAIRS = 4_000_000
-_TABLE_LIMIT = 1 << 26
 
 
 def nvtx_kernels(recording: Captures) -> Columns:
@@ -102,12 +101,7 @@ def _ranges_per_pair(local: np.ndarray, count: np.ndarray, kernel: np.ndarray, n
     wide = np.int32 if len(local) * names < 2**31 else np.int64
     instance = np.repeat(np.multiply(np.arange(len(local), dtype=wide), names, dtype=wide), count)
     instance += kernel
-    if len(local) * names <= _TABLE_LIMIT:
-        present = np.zeros(len(local) * names, dtype=bool)
-        present[instance] = True
-        instance = np.flatnonzero(present)
-    else:
-        instance = np.unique(instance)
+    instance, _ = distinct(instance)
     return np.bincount(local[instance // names].astype(np.int64) * names + instance % names, minlength=groups * names)
 
 

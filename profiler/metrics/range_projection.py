@@ -17,7 +17,16 @@ import numpy as np
 from profiler.columns import Columns
 from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
-from profiler.metrics.gpu_operations import GRAPH, KERNEL, GpuOperations, api_rows, gpu_operations, gpu_recording, operations_tool
+from profiler.metrics.gpu_operations import (
+    GRAPH,
+    KERNEL,
+    GpuOperations,
+    api_rows,
+    first_of_call,
+    gpu_operations,
+    gpu_recording,
+    operations_tool,
+)
 from profiler.metrics.intervals import last_covering, range_minimum
 from profiler.tables.captures import Captures
 
@@ -203,19 +212,9 @@ def _build(recording: Captures) -> Projection | None:
     order = known[launches.order]
     covered[order[owner >= 0]] = True
     unranged = np.flatnonzero(~covered)
-    first = _first_of_launch(rows)
+    # one that no call is known of counts for itself
+    first = (first_of_call(rows) | (rows < 0)).astype(np.int8)
     return Projection(ranges, operations, order, process_order, low, high, wide, owner, unranged, first)
-
-
-def _first_of_launch(rows: np.ndarray) -> np.ndarray:
-    """Mark the first operation of each API call; one that no call is known of counts for itself."""
-    first = np.ones(len(rows), dtype=np.int8)
-    known = np.flatnonzero(rows >= 0)
-    if len(known):
-        seen = np.full(int(rows.max()) + 1, -1, dtype=np.int64)
-        seen[rows[known][::-1]] = known[::-1]
-        first[known] = seen[rows[known]] == known
-    return first
 
 
 def is_kernel(operations: GpuOperations) -> np.ndarray:

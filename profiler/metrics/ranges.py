@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns
+from profiler.columns import Column, Columns, encode, stack
 from profiler.distinct import distinct_rows
 from profiler.metrics.grouping import group_statistics, statistic_specs
 from profiler.metrics.range_projection import Projection, counts_as_kernel, is_kernel, nvtx_source, projection
@@ -41,7 +41,7 @@ def nvtx(recording: Captures) -> Columns:
         }
     )
     frame = frame.take(np.argsort(-host.total, kind="stable"))
-    return _with_unranged(frame, projected) if projected is not None and len(projected.unranged) else frame
+    return stack([frame, _unranged(projected)]) if projected is not None and len(projected.unranged) else frame
 
 
 def _gpu_columns(projected: Projection, group: np.ndarray, groups: int) -> dict[str, Column]:
@@ -81,34 +81,22 @@ def _no_gpu_columns(groups: int) -> dict[str, Column]:
     return {**dict.fromkeys(names, absent), **projected, "operation_count": absent, "launch_count": absent}
 
 
-def _with_unranged(frame: Columns, projected: Projection) -> Columns:
+def _unranged(projected: Projection) -> Columns:
+    """Return the row of the GPU work outside every range."""
     operations = projected.operations
     loose = projected.unranged
     duration = operations.end[loose] - operations.start[loose]
-    kernel = is_kernel(operations)[loose]
-    values: dict[str, int] = {
-        "gpu_total_ns": int(duration.sum()),
-        "kernel_count": int(counts_as_kernel(operations)[loose].sum()),
-        "kernel_total_ns": int(duration[kernel].sum()),
+    values = {
+        "gpu_total_ns": duration.sum(),
+        "kernel_count": counts_as_kernel(operations)[loose].sum(),
+        "kernel_total_ns": duration[is_kernel(operations)[loose]].sum(),
         "operation_count": len(loose),
-        "launch_count": int(projected.first_of_launch[loose].sum()),
+        "launch_count": projected.first_of_launch[loose].sum(),
         "count": 0,
     }
     texts = {"domain": "", "range": "(outside every range)", "kind": UNRANGED}
-    columns: dict[str, Column] = {}
-    for name, column in frame.items():
-        if isinstance(column, Coded):
-            codes, known = column.codes, list(column.values)
-            if texts[name] not in known:
-                known.append(texts[name])
-            columns[name] = Coded(np.append(codes, known.index(texts[name])).astype(np.int32), known)
-        elif column.dtype.kind == "f":
-            columns[name] = np.append(column, np.nan)
-        else:
-            mask = np.append(np.ma.getmaskarray(column), name not in values)
-            data = np.append(np.ma.getdata(column), values.get(name, 0))
-            columns[name] = np.ma.masked_array(data, mask) if mask.any() else data
-    return Columns(columns)
+    numbers = {name: np.array([value], dtype=np.int64) for name, value in values.items()}
+    return Columns({**{name: encode([text]) for name, text in texts.items()}, **numbers})
 
 
 NVTX = MetricTable(

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from profiler.columns import Coded, Columns
-from profiler.schema import POINT_DOMAIN
+from profiler.tables.marks import in_domain
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])|(?<=[_#])\d+(?!\w)")
 _FEWEST_NAMES, _MOST_USES = 4, 2.0
@@ -29,8 +29,7 @@ def grouped_names(ranges: Columns) -> Coded:
             alike.setdefault(pattern, []).append(code)
     if not any(len(codes) >= _FEWEST_NAMES for codes in alike.values()):
         return names
-    domains = ranges.coded("domain")
-    ours = np.array([value == POINT_DOMAIN for value in domains.values] + [False], dtype=bool)[domains.codes]
+    ours = in_domain(ranges)
     uses = np.bincount(names.codes[~ours & (names.codes >= 0)], minlength=len(names.values))
     known = {str(name): code for code, name in enumerate(names.values)}
     target = np.arange(len(names.values) + 1, dtype=np.int32)

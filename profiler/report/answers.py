@@ -103,12 +103,12 @@ def spent(recording: Recording) -> list[Row]:
     return [
         {
             "kernel": name,
-            "grid": str(row.get("grid", "")),
-            "block": str(row.get("block", "")),
-            "launches": str(row["count"]),
             "in all": _text(row["total_ns"], "ns"),
             "share": f"{row['total_ns'] / total * 100:.1f} %" if total else "",
             "median": _text(row["median_ns"], "ns"),
+            "launches": str(row["count"]),
+            "grid": str(row.get("grid", "")),
+            "block": str(row.get("block", "")),
         }
         for name, row in sorted(found, key=lambda item: -item[1]["total_ns"])
     ]

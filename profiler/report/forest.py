@@ -45,6 +45,7 @@ def forest(frame: pd.DataFrame, comparison: Comparison) -> list[Block]:
         "line": {"width": 0},
     }
     layout: dict[str, Any] = {
+        "showlegend": True,
         "shapes": [band],
         "yaxis": {"names": texts},
         "hovermode": "closest",

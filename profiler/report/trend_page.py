@@ -59,7 +59,7 @@ def _series(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "row": name,
         "run": rows["run"].astype(str).tolist(),
-        "when": [str(text)[:16].replace("T", " ") for text in rows["created_utc"]],
+        "when": rows["created_utc"].map(_minute).tolist(),
         "commit": ["" if not isinstance(text, str) else text[:12] for text in rows["commit"]],
         "median": rows["median_ns"].tolist(),
         "level": rows["level_ns"].tolist(),
@@ -71,10 +71,15 @@ def _series(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _minute(created: Any) -> str:
+    return str(created)[:16].replace("T", " ")
+
+
 def _changes(changed: pd.DataFrame) -> list[Block]:
     if changed.empty:
         return [Note("No level changed.", "hint")]
-    frame = changed.iloc[::-1].assign(change_pct=(changed["step_ratio"].astype("float64") - 1.0) * 100.0)
+    change = (changed["step_ratio"].astype("float64") - 1.0) * 100.0
+    frame = changed.assign(change_pct=change, created_utc=changed["created_utc"].map(_minute)).iloc[::-1]
     names = [
         name for name in ("verdict", "change_pct", "row", "created_utc", "commit", "run", "level_ns") if frame[name].notna().any()
     ]

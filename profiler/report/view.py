@@ -195,7 +195,7 @@ def table_block(
     if RECORDING in frame.columns and RECORDING not in chosen:
         chosen.insert(0, RECORDING)
     head = frame.head(limit)
-    blank = [name for name in chosen if name in frame.columns and frame[name].isna().all()]
+    blank = [name for name in chosen if name in frame.columns and (frame[name].isna() | (frame[name].astype(object) == "")).all()]
     chosen = [name for name in chosen if name in frame.columns and name not in blank]
     if blank:
         options["blank"] = list(dict.fromkeys(label_of(name) for name in blank if not _SPREAD.search(name)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from profiler.errors import BadExportError
+from profiler.store.document import read_document
 
 EXPERIMENT_NAME = "experiment.json"
 EXPERIMENT_VERSION = 1
@@ -32,15 +32,7 @@ def read_experiment(path: Path) -> dict[str, Any]:
     Raises:
         BadExportError: It is absent, damaged or of another version.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise BadExportError(f"{path}: not an experiment's document ({error})", "name a run of profiler experiment") from error
-    if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
-        raise BadExportError(f"{path}: not a {_SCHEMA} document", "name a run of profiler experiment")
-    version = document.get("schema_version")
-    if version != EXPERIMENT_VERSION:
-        raise BadExportError(f"{path}: {_SCHEMA} version {version!r}, this profiler reads {EXPERIMENT_VERSION}", "upgrade profiler")
+    document = read_document(path, _SCHEMA, EXPERIMENT_VERSION, "name a run of profiler experiment")
     if not isinstance(document.get("steps"), list) or not isinstance(document.get("name"), str):
         raise BadExportError(f"{path}: it lacks its name or its steps", "run the experiment again")
     return document

@@ -9,8 +9,9 @@ import numpy as np
 
 from profiler.columns import Coded, Column, Columns
 from profiler.point_label import decode_label, encode_label
-from profiler.schema import POINT_DOMAIN, POINT_PREFIX
+from profiler.schema import POINT_PREFIX
 from profiler.store.compressed import plain_name
+from profiler.tables.marks import in_domain
 from profiler.tables.source_protocol import TableSource
 
 _PROCESS_TABLES = ("kernels", "api_calls", "nvtx_ranges", "memcpys", "memsets", "profiled_launches", "contexts")
@@ -56,7 +57,7 @@ class Identity:
         return changes
 
     def _named_ranges(self, frame: Columns) -> Coded:
-        names, domains = frame.coded("name"), frame.coded("domain")
+        names = frame.coded("name")
         known: dict[str, int] = {str(value): code for code, value in enumerate(names.values)}
         renamed = {
             code: known.setdefault(POINT_PREFIX + self._named(text[len(POINT_PREFIX) :]), len(known))
@@ -64,8 +65,7 @@ class Identity:
             if text.startswith(POINT_PREFIX)
         }
         target = np.array([renamed.get(code, code) for code in range(len(names.values))] + [-1], dtype=np.int32)
-        ours = np.array([value == POINT_DOMAIN for value in domains.values] + [False], dtype=bool)[domains.codes]
-        return Coded(np.where(ours, target[names.codes], names.codes), list(known))
+        return Coded(np.where(in_domain(frame), target[names.codes], names.codes), list(known))
 
     def _named(self, label: str) -> str:
         return encode_label({**decode_label(label), CAPTURE: self.name})

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns, concatenate, encode
-from profiler.schema import POINT_DOMAIN, POINT_PREFIX, TABLES
+from profiler.columns import Column, Columns, stack
+from profiler.schema import TABLES
 from profiler.store.compressed import plain_name
 from profiler.tables.identities import Identity, identify
+from profiler.tables.marks import point_labels, point_rows
 from profiler.tables.source_protocol import Artefacts, TableSource
 from profiler.units import NS_PER_S
 
@@ -95,7 +96,7 @@ class JoinedSource:
         if name == "devices":
             frames = [(index, self._new_devices(self._identities[index], frame)) for index, frame in frames]
         shifted = [(index, self._shifted(index, name, self._whole(index, name, frame))) for index, frame in frames]
-        return _stack([self._identities[index].applied(frame) for index, frame in shifted]) if shifted else None
+        return stack([self._identities[index].applied(frame) for index, frame in shifted]) if shifted else None
 
     @staticmethod
     def _new_devices(identity: Identity, frame: Columns) -> Columns:
@@ -137,18 +138,16 @@ class JoinedSource:
         """Leave out the ranges of sweep points that a later segment holds again."""
         if name != "nvtx_ranges" or self._apart:
             return frame
-        later: set[str | None] = set()
-        for segment in self._segments[index + 1 :]:
-            ranges = segment.read(name)
-            later |= set() if ranges is None else set(_point_names(ranges))
-        later.discard(None)
-        broken = [row for row, name in enumerate(_point_names(frame)) if name in later]
-        if not broken:
+        ranges = (segment.read(name) for segment in self._segments[index + 1 :])
+        later = {label for found in ranges if found is not None for label in point_labels(found, point_rows(found)).decode()}
+        points = point_rows(frame)
+        broken = points[point_labels(frame, points).passing(lambda label: label in later)]
+        if not len(broken):
             return frame
         start, thread = frame.array("start_ns"), frame.array("thread_id")
         end = start + np.ma.filled(frame.array("duration_ns"), 0)
         keep = np.ones(frame.rows, dtype=bool)
-        for row in broken:
+        for row in broken.tolist():
             keep &= ~((thread == thread[row]) & (start >= start[row]) & (end <= end[row]))
         return frame.take(keep)
 
@@ -162,12 +161,6 @@ class JoinedSource:
         return {**self._segments[0].info(), "segments": len(self._segments), **names}
 
 
-def _point_names(ranges: Columns) -> list[str | None]:
-    """Return the name of each row that is a sweep point's range, None for the others."""
-    rows = zip(ranges.array("domain"), ranges.array("name"), strict=True)
-    return [name if domain == POINT_DOMAIN and str(name).startswith(POINT_PREFIX) else None for domain, name in rows]
-
-
 def _end_ns(segment: TableSource) -> int:
     ends = [0]
     for name in _CLOCK_TABLES:
@@ -175,36 +168,3 @@ def _end_ns(segment: TableSource) -> int:
         if frame is not None and frame.rows:
             ends.append(int((frame.array("start_ns").astype(np.int64) + np.ma.filled(frame.array("duration_ns"), 0)).max()))
     return max(ends)
-
-
-def _stack(frames: Sequence[Columns]) -> Columns:
-    """Put frames below each other; what one of them lacks is missing in its rows."""
-    if len(frames) == 1:
-        return frames[0]
-    examples: dict[str, Column] = {name: frame[name] for frame in reversed(frames) for name in frame}
-    names = [*frames[0], *(name for name in examples if name not in frames[0])]
-    return Columns(
-        {
-            name: concatenate(_alike([frame[name] if name in frame else _missing(examples[name], frame.rows) for frame in frames]))
-            for name in names
-        }
-    )
-
-
-def _missing(like: Column, rows: int) -> Column:
-    if isinstance(like, Coded):
-        return Coded(np.full(rows, -1, dtype=np.int32), [])
-    if like.dtype == object:
-        return np.full(rows, None, dtype=object)
-    return (
-        np.full(rows, np.nan)
-        if like.dtype.kind == "f"
-        else np.ma.masked_array(np.zeros(rows, like.dtype), mask=np.ones(rows, bool))
-    )
-
-
-def _alike(columns: Sequence[Column]) -> Sequence[Column]:
-    """Return columns of one kind: readers may code a text in one capture and not in another."""
-    if len({isinstance(column, Coded) for column in columns}) == 1:
-        return columns
-    return [column if isinstance(column, Coded) else encode(column.tolist()) for column in columns]

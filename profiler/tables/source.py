@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from profiler.columns import Columns, from_frame
+from profiler.columns import Columns
 from profiler.errors import BadExportError
 from profiler.schema import TABLES, check_columns
 from profiler.store.compressed import plain_name, readable, stored
@@ -98,10 +98,9 @@ class Source:
             absent = {name: reason for name, reason in self._absent.items() if name in self.tables}
             self._cache.write(frames, absent, self._info)
 
-    def _checked(self, name: str, frame: Any) -> Columns:
-        columns = frame if isinstance(frame, Columns) else from_frame(frame)
-        check_columns(columns, TABLES[name], str(self.path))
-        return columns
+    def _checked(self, name: str, frame: Columns) -> Columns:
+        check_columns(frame, TABLES[name], str(self.path))
+        return frame
 
     def reason(self, name: str) -> str:
         """Return why the artefact lacks a table; empty when that was never asked or it has it."""

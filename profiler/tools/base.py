@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from profiler.capture.request import CaptureRequest
     from profiler.columns import Columns
     from profiler.errors import ProfilerError
@@ -65,7 +63,7 @@ class ReadResult:
         info: Facts about the capture for the page's header: tool version, start time, options, host.
     """
 
-    frames: dict[str, pd.DataFrame | Columns] = field(default_factory=dict)
+    frames: dict[str, Columns] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     info: dict[str, Any] = field(default_factory=dict)
 

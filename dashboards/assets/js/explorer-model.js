@@ -26,6 +26,11 @@ Page.explorerModel = (function () {
       this.choose(payload.facets.filter((name) => this.varying.includes(name)), payload.along, payload.plain);
     }
 
+    /** Whether figures are shown over the best: of a measure of which neither more nor less is better there is none. */
+    get isRelative() {
+      return this.relative && this.measure.better !== "none";
+    }
+
     distinct(name) {
       return [...new Set(this.columns[name].filter((value) => value !== null))].sort(compare);
     }
@@ -58,7 +63,7 @@ Page.explorerModel = (function () {
 
     /** What all rows share, as the title of the only plot. */
     constant() {
-      return this.fixed.map((name) => Page.format.label(name, this.values[name][0])).join(" · ");
+      return this.fixed.map((name) => `${name === "block" ? "block " : ""}${Page.format.label(name, this.values[name][0])}`).join(" · ");
     }
 
     title(key) {

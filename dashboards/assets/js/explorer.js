@@ -5,7 +5,6 @@ Page.widgets.explorer = (function () {
   const MAX_FACETS = 12;
   const MAX_TICKS = 16;
   const COLORS = 8;
-  const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down", "star"];
   const BEHIND = "behind_best_pct";
 
   class Explorer {
@@ -151,7 +150,7 @@ Page.widgets.explorer = (function () {
 
     scaleOf(groups) {
       const values = this.model.columns[this.model.measure.mid];
-      return Page.format.scale(this.model.measure.unit, groups.flatMap((group) => group.rows.map((row) => values[row])));
+      return Page.format.scale(this.model.measure.unit, [groups.flatMap((group) => group.rows).reduce((most, row) => Math.max(most, values[row]), 0)]);
     }
 
     /** Sets of values that share a colour: one value each, or neighbours where there are more values than colours. */
@@ -166,7 +165,7 @@ Page.widgets.explorer = (function () {
     drawLegend(by) {
       const model = this.model;
       const spread = model.measure.low && model.measure.high ? ", median with p05 to p95" : "";
-      this.legend.replaceChildren(element("span", { class: "axis" }, `${model.measure.label}${model.relative ? ", × best" : by.label ? `, ${by.label}` : ""}${spread}`));
+      this.legend.replaceChildren(element("span", { class: "axis" }, `${model.measure.label}${model.isRelative ? ", × best" : by.label ? `, ${by.label}` : ""}${spread}`));
       if (!model.color) return;
       this.legend.append(element("span", { class: "title" }, model.labels[model.color]));
       const text = (value) => Page.format.shorten(Page.format.label(model.color, value), 48);
@@ -182,7 +181,7 @@ Page.widgets.explorer = (function () {
       const model = this.model;
       const plot = node.lastChild;
       plot.setAttribute("aria-label", `${model.measure.label} by ${model.x || "configuration"}${group.title ? ", " + group.title : ""}`);
-      const best = model.relative ? model.best(model.measure) : null;
+      const best = model.isRelative ? model.best(model.measure) : null;
       const factor = best ? (row) => best[row] || 1 : () => by.factor;
       const ticks = model.x ? model.values[model.x] : [""];
       const named = ticks.map((_, index) => index).filter((index) => index % Math.ceil(ticks.length / MAX_TICKS) === 0);
@@ -192,7 +191,7 @@ Page.widgets.explorer = (function () {
         showlegend: false, hovermode: "closest",
         xaxis: { title: { text: model.x ? Page.format.plotly(model.labels[model.x]) : "" }, tickvals: named,
           ticktext: named.map((index) => Page.format.plotly(Page.format.shorten(Page.format.label(model.x, ticks[index]), length))), range: [-0.5, ticks.length - 0.5], zeroline: false },
-        yaxis: { type: model.logarithmic ? "log" : "linear", rangemode: model.relative ? "normal" : "tozero", nticks: 6 },
+        yaxis: { type: model.logarithmic ? "log" : "linear", rangemode: model.isRelative ? "normal" : "tozero", nticks: 6 },
       };
       Page.figure.draw(plot, { data: traces, layout });
       if (!plot.bound) {
@@ -230,7 +229,7 @@ Page.widgets.explorer = (function () {
         type: "scatter", mode: model.lines && (!values || values.length === 1) ? "lines+markers" : "markers", x: rows.map((row) => (model.x ? position.get(model.columns[model.x][row]) : 0) + shift),
         y: rows.map((row) => at(mid, row)), error_y: spread, customdata: rows, hoverinfo: "none", line: { color: Page.theme.series(index), width: 1.5 }, opacity: 1,
         marker: {
-          color: Page.theme.series(index), symbol: SYMBOLS[index % SYMBOLS.length], size: rows.map((row) => (this.selected.has(row) ? 13 : 7)),
+          color: Page.theme.series(index), symbol: Page.figure.SYMBOLS[index % COLORS], size: rows.map((row) => (this.selected.has(row) ? 13 : 7)),
           opacity: rows.map((row) => (!chosen || this.selected.has(row) ? 1 : 0.45)),
           line: { color: Page.theme.color("ink"), width: rows.map((row) => (this.selected.has(row) ? 2 : 0)) },
         },

@@ -1,6 +1,8 @@
 // Plots: Plotly figures in the page's colours and type, drawn when they come into view.
 "use strict";
 Page.figure = (function () {
+  const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down", "star"];
+  const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
   const CONFIG = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: "reset" };
 
   /** Replace every "@name" by the theme's colour of that name. */
@@ -80,11 +82,19 @@ Page.figure = (function () {
     return typeof value === "string" ? (value.match(/[^]{1,90}/g) || []).map(Page.format.plotly).join("<br>") : value;
   }
 
+  /** Series differ by shape, not by colour alone. */
+  function shaped(trace, index) {
+    if (trace.type !== "scatter") return trace;
+    const marker = trace.marker && { symbol: SYMBOLS[index % SYMBOLS.length], ...trace.marker };
+    const line = trace.mode === "lines" ? { dash: DASHES[index % DASHES.length], ...trace.line } : trace.line;
+    return { ...trace, marker, line };
+  }
+
   function draw(node, raw) {
     const width = node.clientWidth;
     const figure = named(raw, width, node);
-    const data = colored(figure.data).map((trace) => ({
-      ...trace, name: trace.name ? legendName(trace.name, width) : undefined, ...(trace.customdata ? { customdata: tip(trace.customdata) } : {}),
+    const data = colored(figure.data).map((trace, index) => ({
+      ...shaped(trace, index), name: trace.name ? legendName(trace.name, width) : undefined, ...(trace.customdata ? { customdata: tip(trace.customdata) } : {}),
     }));
     return Plotly.react(node, data, layout(figure.layout, width), CONFIG);
   }
@@ -97,5 +107,5 @@ Page.figure = (function () {
     });
   }
 
-  return { start, draw };
+  return { start, draw, SYMBOLS };
 })();

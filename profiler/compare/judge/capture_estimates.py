@@ -4,124 +4,191 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
+from profiler.compare.judge.assumptions import MODE_DISTANCE
 from profiler.compare.judge.comparison import MEASURED_PROCESSES, Judged, has_too_few
 from profiler.compare.judge.statistics import Estimates
+from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import resolution_variance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from profiler.compare.judge.noise import MachineNoise
-    from profiler.compare.rows.row import Row
 
-_UNLIKE = 0.03
-"""Processes contradict a known spread where theirs would be as large in fewer cases than this (F test)."""
+    Floats = NDArray[np.float64]
+
+_UNLIKE, _UNLIKE_ASSUMED, _UNLIKE_OF_OTHERS, _QUIETER = (0.005, 0.03), (0.03, 0.2), 0.1, 0.05
+"""Processes contradict a known spread where theirs would be as large in fewer cases than this (F test): two and more than two, of
+what was measured and of what is assumed; the other side's, for a side of one; where those of both sides would be as small."""
+
+_UNEQUAL = 0.01
+"""A larger spread than the other side's stands alone where it would be as large in fewer cases than this."""
+
+_MANY = 7
+"""From so many processes on a side's own spread may be smaller than what is known."""
 
 
-def capture_estimates(judged: Sequence[Judged], noise: Sequence[MachineNoise], extra_spread: Sequence[float]) -> Estimates:
+@dataclass(frozen=True)
+class Processes:
+    """One side of many pairs: ln(median) and error within each process, its degrees of freedom; (pairs, processes), NaN-padded."""
+
+    logs: Floats
+    errors: Floats
+    dof: Floats
+
+    @property
+    def count(self) -> Floats:
+        """Processes of each pair."""
+        return np.asarray(np.isfinite(self.logs).sum(axis=1), dtype=float)
+
+    @property
+    def mean(self) -> Floats:
+        """Mean of ln(median)."""
+        return _over(np.nansum(self.logs, axis=1), self.count)
+
+    @property
+    def variance(self) -> Floats:
+        """Variance between the processes; 0 of fewer than two."""
+        return _over(np.nansum((self.logs - self.mean[:, None]) ** 2, axis=1), self.count - 1.0)
+
+    @property
+    def within(self) -> tuple[Floats, Floats]:
+        """Mean variance within the processes, and its degrees of freedom."""
+        squares = self.errors**2
+        return _over(np.nansum(squares, axis=1), self.count), _satterthwaite(squares, self.dof)
+
+
+def _over(sums: Floats, count: Floats) -> Floats:
+    return np.divide(sums, count, out=np.zeros_like(sums), where=count > 0)
+
+
+def _satterthwaite(parts: Floats, dof: Floats) -> Floats:
+    """Return the degrees of freedom of a sum of variances, shape (pairs, parts); inf of parts that are 0."""
+    spent = np.nansum(parts**2 / dof, axis=1)
+    found: Floats = np.divide(
+        np.nansum(parts, axis=1) ** 2, spent, out=np.full(spent.shape, np.inf), where=(spent > 0) & (spent < np.inf)
+    )
+    return found
+
+
+def capture_estimates(judged: Sequence[Judged], noise: MachineNoise, extra_spread: Sequence[float] | Floats) -> Estimates:
     """Estimate log ratios of recordings that were made one after the other.
-
-    Each side's processes have a spread of their own. Three or more measure it. That of fewer is what the machine's self-test or
-    an assumption says, widened by theirs, unless it is contradicted: then it is that of the side that contradicts. The error
-    within each process always counts, with the degrees of freedom that its samples give it.
 
     Args:
         judged: Pairs; those with a fixed verdict give NaN.
-        noise: Spread between processes for each pair.
+        noise: Known spread between processes.
         extra_spread: Standard deviation added for each pair, for another board.
+    """
+    pairs = [(item.pair.base, item.pair.candidate) if item.verdict is None else (None, None) for item in judged]
+    usable = np.array([None not in pair and not has_too_few(*cast("tuple[Row, Row]", pair)) for pair in pairs], dtype=bool)
+    rows = [[pair[side] if use else None for pair, use in zip(pairs, usable, strict=True)] for side in range(2)]
+    floor = np.array([_clock_variance(*both) for both in zip(*rows, strict=True)])
+    base, candidate = (_processes(side) for side in rows)
+    return estimate_captures(base, candidate, noise, floor + 2.0 * np.asarray(extra_spread) ** 2)
+
+
+def _processes(rows: Sequence[Row | None]) -> Processes:
+    columns = max((len(row.summaries) for row in rows if row), default=0)
+    values = np.full((3, len(rows), columns), np.nan)
+    for index, row in enumerate(rows):
+        for place, item in enumerate(row.summaries if row else ()):
+            values[:, index, place] = np.log(item.median_ns), item.log_error, item.error_dof
+    return Processes(*values)
+
+
+def _clock_variance(base: Row | None, candidate: Row | None) -> float:
+    if base is None or candidate is None:
+        return np.nan
+    steps = [summary.resolution_ns for row in (base, candidate) for summary in row.summaries]
+    step = float(np.nanmin(steps)) if np.isfinite(steps).any() else np.nan
+    return resolution_variance(min(base.median_ns, candidate.median_ns), step)
+
+
+def estimate_captures(base: Processes, candidate: Processes, noise: MachineNoise, more_variance: Floats | float = 0.0) -> Estimates:
+    """Estimate log ratios from the processes of both sides.
+
+    Each side's processes have a spread of their own. It is pooled with what the machine's self-test or an assumption says, unless
+    an F test contradicts: then it stands alone. Fewer than seven processes never make it smaller than what is known, unless they
+    contradict that too. A larger spread of the other side that contradicts what is known takes its place. The error within each
+    process always counts, with the degrees of freedom that its samples give it.
+
+    Args:
+        base: Processes of the base.
+        candidate: Processes of the candidate.
+        noise: Known spread between processes.
+        more_variance: Added to the variance of each ln(ratio): the clock's step, another board.
 
     Source:
-        Unequal variances: Welch 1947; degrees of freedom: Satterthwaite 1946. How often it errs:
-        `python benchmarks/false_alarms.py`.
+        Unequal variances: Welch 1947; degrees of freedom: Satterthwaite 1946; pooling with what is known: Smyth 2004. How often
+        it errs: `python benchmarks/false_alarms.py`.
     """
-    values = [_capture_estimate(item, own, extra) for item, own, extra in zip(judged, noise, extra_spread, strict=True)]
-    columns = np.array(values, dtype=float).reshape(-1, 4).T
-    return Estimates(*columns)
-
-
-def _capture_estimate(item: Judged, noise: MachineNoise, extra: float) -> tuple[float, float, float, float]:
-    base, candidate = item.pair.base, item.pair.candidate
-    if item.verdict is not None or base is None or candidate is None or has_too_few(base, candidate):
-        return np.nan, np.nan, np.nan, 0
-    sides = [np.log([summary.median_ns for summary in row.summaries]) for row in (base, candidate)]
-    within = [_within(row) for row in (base, candidate)]
-    steps = [summary.resolution_ns for row in (base, candidate) for summary in row.summaries]
-    floor = resolution_variance(
-        min(base.median_ns, candidate.median_ns), float(np.nanmin(steps)) if np.isfinite(steps).any() else np.nan
-    )
-    variance, dof = _welch(sides, within, noise)
-    return (
-        float(sides[1].mean() - sides[0].mean()),
-        float(np.sqrt(variance + floor + 2 * extra**2)),
-        dof,
-        min(side.size for side in sides),
-    )
+    sides, count = (base, candidate), (base.count, candidate.count)
+    ratio = np.where(np.minimum(*count) > 0, candidate.mean - base.mean, np.nan)
+    own = [_Spread(side.variance, np.maximum(side.count - 1.0, 0.0)) for side in sides]
+    known = _Spread(np.full(base.mean.shape, noise.process_spread**2), np.full(base.mean.shape, noise.dof))
+    quiet = _are_quieter(own, known) if noise.is_assumed else np.zeros(ratio.shape, dtype=bool)
+    unlike = _UNLIKE_ASSUMED if noise.is_assumed else _UNLIKE
+    between = [_between(own[index], own[1 - index], known, quiet, unlike) for index in range(2)]
+    parts: list[Floats] = []
+    dof: list[Floats] = []
+    for side, spread in zip(sides, between, strict=True):
+        within, within_dof = side.within
+        many, larger = side.count >= MEASURED_PROCESSES, within > spread.variance
+        # the spread of three and more holds the error within them already
+        parts += [
+            _over(np.where(use, value, 0.0), side.count)
+            for use, value in ((~(many & larger), spread.variance), (~many | larger, within))
+        ]
+        dof += [spread.dof, within_dof]
+    alike = between[0].variance == between[1].variance
+    # two sides that rest on one estimate err together
+    merged = [np.where(alike, parts[0] + parts[2], parts[0]), np.where(alike, 0.0, parts[2]), parts[1], parts[3]]
+    freedom = _satterthwaite(np.stack(merged, axis=1), np.stack([dof[0], dof[2], dof[1], dof[3]], axis=1))
+    chance = 2.0 / special.comb(count[0] + count[1], count[0]) if noise.is_assumed else np.zeros(ratio.shape)
+    least_p = np.where(np.abs(ratio) <= MODE_DISTANCE, np.minimum(chance, 1.0), 0.0)
+    return Estimates(ratio, np.sqrt(sum(parts) + more_variance), freedom, np.minimum(*count), least_p)
 
 
 @dataclass(frozen=True)
 class _Spread:
-    """An estimated variance of ln(median) and its degrees of freedom."""
+    """Estimated variances of ln(median) and their degrees of freedom, one a pair; 0 of both where nothing is known."""
 
-    variance: float
-    dof: float
-
-
-def _within(row: Row) -> _Spread:
-    """Return the mean variance within the processes of one side."""
-    variances = np.array([summary.log_error**2 for summary in row.summaries])
-    spent = float(np.sum(variances**2 / [summary.error_dof for summary in row.summaries]))
-    return _Spread(float(variances.mean()), float(variances.sum() ** 2 / spent) if spent > 0 else np.inf)
+    variance: Floats
+    dof: Floats
 
 
-def _welch(sides: Sequence[NDArray[np.float64]], within: Sequence[_Spread], noise: MachineNoise) -> tuple[float, float]:
-    """Return the variance of the difference of two means, and its degrees of freedom.
-
-    Args:
-        sides: ln(median) of each process of each side.
-        within: Mean variance within the processes of each side.
-        noise: What is known of the spread between processes.
-    """
-    known = _Spread(noise.process_spread**2, noise.dof)
-    own = [_Spread(float(side.var(ddof=1)), side.size - 1.0) if side.size > 1 else None for side in sides]
-    between = [_between(own[index], own[1 - index], known) for index in range(2)]
-    # parts that rest on one estimate err together, so they share its degrees of freedom
-    parts: dict[_Spread, float] = {}
-    for index, side in enumerate(sides):
-        if side.size >= MEASURED_PROCESSES:
-            shares = [max(between[index], within[index], key=lambda spread: spread.variance)]
-        else:
-            shares = [between[index], within[index]]
-        for spread in shares:
-            parts[spread] = parts.get(spread, 0.0) + spread.variance / side.size
-    variance = sum(parts.values())
-    spent = sum(share**2 / spread.dof for spread, share in parts.items())
-    return float(variance), float(variance**2 / spent) if spent > 0 else min(spread.dof for spread in parts)
+def _between(own: _Spread, other: _Spread, known: _Spread, quiet: NDArray[np.bool_], unlike: tuple[float, float]) -> _Spread:
+    """Return the spread between the processes of one side; `quiet`: both sides' own spreads are believed."""
+    several = own.dof >= MEASURED_PROCESSES - 1
+    level = np.where(several, unlike[1], unlike[0])
+    others = np.where(other.dof > 1, np.where(own.dof > 0, level, _UNLIKE_OF_OTHERS), unlike[0])
+    larger = other.variance > known.variance * _quantile(others, other, known)
+    larger |= ~several & (other.variance > known.variance) & (other.dof >= known.dof)
+    prior = _Spread(np.where(larger, other.variance, known.variance), np.where(larger, other.dof, known.dof))
+    alone = own.variance > prior.variance * _quantile(level, own, prior)
+    # of two that are unlike many of the other side
+    alone |= (own.variance > prior.variance) & (other.dof > 1) & (own.variance > other.variance * _quantile(_UNEQUAL, own, other))
+    dof = own.dof + prior.dof
+    pooled = (own.dof * own.variance + prior.dof * prior.variance) / dof
+    at_least = np.select([own.dof >= _MANY - 1, several & larger], [own.variance, 0.0], prior.variance)
+    variance = np.where(alone | quiet, own.variance, np.maximum(pooled, at_least))
+    return _Spread(variance, np.where(alone | quiet, own.dof, dof))
 
 
-def _between(own: _Spread | None, other: _Spread | None, known: _Spread) -> _Spread:
-    """Return the spread between the processes of one side: that of three and more is their own.
-
-    Two have one degree of freedom, with which nothing can be shown: theirs widens what is known, and only where the two
-    contradict each other, or theirs the other side's, it stands alone. A larger spread of the other side replaces what is
-    known if it contradicts it or rests on as many processes.
-    """
-    alone = own is not None and (_contradicts(own, known) or (other is not None and _contradicts(own, other)))
-    if own is not None and own.dof >= MEASURED_PROCESSES - 1:
-        return own
-    if other is not None and other.variance > known.variance and (other.dof >= known.dof or _contradicts(other, known)):
-        known = other
-    if own is None:
-        return known
-    if alone:
-        return _Spread(max(own.variance, known.variance), own.dof)
-    pooled = (own.dof * own.variance + known.dof * known.variance) / (own.dof + known.dof)
-    return _Spread(max(pooled, known.variance), known.dof)
+def _are_quieter(own: Sequence[_Spread], known: _Spread) -> NDArray[np.bool_]:
+    """Return where three or more processes on each side show a spread that contradicts the known one by how small it is."""
+    dof = own[0].dof + own[1].dof
+    both = _Spread(sum(side.dof * side.variance for side in own) / np.maximum(dof, 1.0), dof)
+    several = np.minimum(own[0].dof, own[1].dof) >= MEASURED_PROCESSES - 1
+    return np.asarray(several & (both.variance < known.variance * _quantile(1.0 - _QUIETER, both, known)))
 
 
-def _contradicts(own: _Spread, known: _Spread) -> bool:
-    return bool(own.variance > known.variance * stats.f.isf(_UNLIKE, own.dof, known.dof))
+def _quantile(level: Floats | float, own: _Spread, known: _Spread) -> Floats:
+    """Return what the ratio of two estimates of one variance exceeds with this probability; huge of a side without one."""
+    found: Floats = stats.f.isf(level, np.maximum(own.dof, 1.0), np.clip(known.dof, 1.0, 1e6))
+    return np.where(own.dof > 0, found, 1e300)

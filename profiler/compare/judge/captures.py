@@ -19,7 +19,7 @@ from profiler.compare.judge.conditions import (
 )
 from profiler.compare.judge.metric_changes import launch_notes, metric_changes
 from profiler.compare.judge.noise import BOARD_SPREAD, MachineNoise, machine_noise, selftest_sentence
-from profiler.compare.judge.verdict import REASONS, DecisionRule
+from profiler.compare.judge.verdict import REASONS, DecisionRule, decide
 from profiler.compare.rows.alignment import Pair, align, apply_aliases
 from profiler.compare.rows.row import merge_replicates
 from profiler.compare.rows.sides import Side, side_rows
@@ -121,8 +121,7 @@ def _compare(
         board = any(_may_be_another_board(item) for item in found)
         extra += [BOARD_SPREAD if board or _one_clock(pair) else 0.0 for pair in pairs]
         metrics.append(metric_changes(base, side, pairs))
-    estimates = capture_estimates(judged, [noise] * len(judged), extra)
-    rows = build_rows(judged, estimates, rule)
+    rows = build_rows(judged, decide(capture_estimates(judged, noise, extra), rule), rule)
     # with one process a side more samples would not help: say what would
     alone = (rows["reason"] == "interval_too_wide") & (rows["rounds"] == 1)
     told = [detail.replace(REASONS["interval_too_wide"], REASONS["one_capture"]) for detail in rows.loc[alone, "detail"]]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from profiler.compare.judge.conditions import Difference, compare_conditions, mixed_conditions
-from profiler.compare.judge.statistics import Estimates
-from profiler.compare.judge.verdict import REASONS, DecisionRule, Decisions, Verdict, decide
+from profiler.compare.judge.verdict import REASONS, DecisionRule, Decisions, Verdict
 from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.row import with_one_quantity
 from profiler.point_status import VOID_STATUSES
@@ -141,6 +140,7 @@ class Judged:
         detail: One sentence beside the reason.
         dropped_rounds: Rounds left out because the clock fell.
         problem_side: Side whose point is wrong, failed or skipped: `base`, `candidate` or `both`; else empty.
+        remark: What its processes show beside the verdict: their modes.
     """
 
     candidate: str
@@ -150,6 +150,7 @@ class Judged:
     detail: str = ""
     dropped_rounds: int = 0
     problem_side: str = ""
+    remark: str = ""
 
 
 def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: frozenset[str]) -> Judged:
@@ -258,29 +259,23 @@ def _without(row: Row, out: NDArray[np.bool_]) -> Row:
     return replace(row, summaries=[row.summaries[index] for index in kept], clocks_hz=[row.clocks_hz[index] for index in kept])
 
 
-def build_rows(judged: Sequence[Judged], estimates: Estimates, rule: DecisionRule, looks: int = 1) -> pd.DataFrame:
-    """Turn judged pairs and their estimates into `Comparison.rows`.
-
-    Args:
-        judged: Pairs of all candidates: the family over which the false discovery rate is held.
-        estimates: Shape (pairs,) or (pairs, looks taken).
-        rule: Threshold and error rates.
-        looks: Looks of the schedule.
-    """
+def build_rows(judged: Sequence[Judged], decisions: Decisions, rule: DecisionRule) -> pd.DataFrame:
+    """Turn judged pairs and what was decided of them into `Comparison.rows`."""
     import pandas as pd
 
-    decisions = decide(estimates, rule, looks)
     records = [_record(item, decisions, index, rule.threshold) for index, item in enumerate(judged)]
     frame = pd.DataFrame(records, columns=list(ROW_COLUMNS))
     integers = ("base_samples", "candidate_samples", "rounds", "dropped_rounds")
     return frame.astype(dict.fromkeys(integers, "Int64"))
 
 
-def _remarks(base: Row, candidate: Row, ratio: float, threshold: float) -> list[str]:
+def _remarks(base: Row, candidate: Row, ratio: float, threshold: float, verdict: str) -> list[str]:
     """Say where a row's times are periods, and where kernel time alone would lead to another answer."""
     found = ["iterations overlap on the GPU, so their periods are compared"] if base.overlaps or candidate.overlaps else []
     kernels = candidate.kernel_ns / base.kernel_ns
-    if np.isfinite(kernels) and np.isfinite(ratio) and _direction(kernels, threshold) != _direction(ratio, threshold):
+    change = _direction(kernels, threshold)
+    is_open = verdict == Verdict.CANNOT_TELL.value and change == 0
+    if np.isfinite(kernels) and np.isfinite(ratio) and change != _direction(ratio, threshold) and not is_open:
         found.append(f"kernel time alone changed by {100.0 * (kernels - 1.0):+.2f} %")
     return found
 
@@ -312,7 +307,7 @@ def _record(item: Judged, decisions: Decisions, index: int, threshold: float) ->
     numbers = {name: getattr(decisions, name)[index] for name in ("ratio", "ratio_low", "ratio_high", "p_value", "q_value")}
     said = [item.detail or REASONS.get(reason, "")]
     if base is not None and candidate is not None:
-        said += [] if fixed else _remarks(base, candidate, numbers["ratio"], threshold)
+        said += [] if fixed else [*_remarks(base, candidate, numbers["ratio"], threshold, verdict), item.remark]
         said += _notes(base, candidate)
     detail = "; ".join(filter(None, said))
     return {

@@ -11,6 +11,7 @@ from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.launch_pairs import partners
 from profiler.compare.rows.sides import Side
 from profiler.errors import DataMissingError
+from profiler.kernel_names import instantiation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,9 +159,15 @@ def launch_notes(frame: pd.DataFrame) -> list[str]:
     notes = [f"{_count(paired)} paired by {_some(paired)}."] if paired else []
     for verdict, side in (("base only", "base"), ("candidate only", "candidate")):
         alone = rows["verdict"].agg(lambda found, verdict=verdict: bool((found == verdict).all()))
-        names = [str(row) for _, row in alone[alone].index]
+        names = [_shortened(str(row)) for _, row in alone[alone].index]
         notes += [f"{_count(names)} only in the {side}: {_some(names)}."] if names else []
     return notes
+
+
+def _shortened(row: str) -> str:
+    """Return a kernel's row without return type, namespaces and parameters; its launch follows the parameters."""
+    end = row.rfind(")") + 1
+    return instantiation(row[:end]) + row[end:] if end else row
 
 
 def _count(texts: Sequence[str]) -> str:

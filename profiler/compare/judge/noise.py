@@ -39,17 +39,19 @@ class MachineNoise:
         process_spread: Standard deviation.
         dof: Degrees of freedom of that estimate.
         origin: Where it comes from, in words.
+        is_assumed: Nobody measured it.
     """
 
     process_spread: float
     dof: float
     origin: str
+    is_assumed: bool = False
 
 
 def assumed_noise(host_clock: bool) -> MachineNoise:
     """Return the spread that is assumed of GPU times, or of times taken by the CPU's clock."""
     spread = ASSUMED_HOST_SPREAD if host_clock else ASSUMED_PROCESS_SPREAD
-    return MachineNoise(spread, ASSUMED_DOF, f"assumed to be {format_percent(spread)} (profiler selftest measures it)")
+    return MachineNoise(spread, ASSUMED_DOF, f"assumed to be {format_percent(spread)} (profiler selftest measures it)", True)
 
 
 def find_selftest(root: Path, gpu: str, uuid: str = "") -> tuple[str, bool, dict[str, Any]] | None:

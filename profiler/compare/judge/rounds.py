@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from profiler.compare.judge.assumptions import MODE_DISTANCE, describe_modes, has_modes, serial_correlation
 from profiler.compare.judge.comparison import Judged, build_rows, judge_pair
 from profiler.compare.judge.conditions import Difference
-from profiler.compare.judge.statistics import LOOKS, Estimates, paired_estimates
-from profiler.compare.judge.verdict import DecisionRule, Verdict
+from profiler.compare.judge.statistics import LOOKS, Estimates, paired_estimates, two_sided_p
+from profiler.compare.judge.verdict import DecisionRule, Decisions, Verdict, decide, q_values
 from profiler.compare.rows.alignment import Pair, align
 from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import resolution_variance
+from profiler.units import format_ns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +40,9 @@ ROUND_COLUMNS = (
 
 CLOCK_DROP = 0.03
 """A process whose SM clock was lower than usual by more than this share was throttled."""
+
+FRESH_ROUNDS = 10
+"""Rounds at least that confirm a claim: in fewer a side that keeps its state looks like another one."""
 
 _MOSTLY = 0.5
 
@@ -143,22 +149,84 @@ def compare_rounds(
     """
     base_name, *candidates = sides
     count = int(rounds["round"].max()) if len(rounds) else 0
-    looks = looks_taken(count, final)
     judged: list[Judged] = []
-    estimates: list[Estimates] = []
+    parts: list[tuple[Floats, Floats, Floats, Floats]] = []
     for name in candidates:
         pairs = align(sides[base_name], sides[name], keys)
         voided = [item for item in differences if item.candidate == name and item.voids]
         part = [_judge(name, pair, voided, allowed, (identical or {}).get(name, frozenset())) for pair in pairs]
-        estimates.append(_estimate(part, rounds, base_name, name, count, looks))
+        parts.append(_paired(part, rounds, base_name, name, count))
         judged += part
-    joined = Estimates(
-        *(np.concatenate([getattr(e, field) for e in estimates]) for field in ("log_ratio", "standard_error", "dof", "rounds"))
-    )
-    known = np.atleast_1d(np.isfinite(joined.log_ratio[:, -1:]).any(axis=1))
-    for item, is_known in zip(judged, known, strict=True):
-        _say_why_unknown(item, bool(is_known), count)
-    return build_rows(judged, joined, rule, len(LOOKS))
+    base, candidate, order, floor = (np.concatenate(values) for values in zip(*parts, strict=True))
+    decisions = decide_rounds(base, candidate, order, rule, final=final, floor=floor)
+    for index, item in enumerate(judged):
+        _say_why_unknown(item, bool(np.isfinite(decisions.ratio[index])), count)
+        item.remark = _modes(base[index], candidate[index])
+    return build_rows(judged, decisions, rule)
+
+
+def decide_rounds(
+    base_ns: Floats,
+    candidate_ns: Floats,
+    order: Floats,
+    rule: DecisionRule,
+    *,
+    final: bool = False,
+    floor: Floats | None = None,
+    jobs: int = 1,
+) -> Decisions:
+    """Decide rows from their times in each round.
+
+    A claim, that a row is slower or faster by no more than modes of one build are apart, is made twice: by the rounds up to a
+    look, and at a later look by the rounds after it on their own. A row whose rounds depend on those before has a wider
+    interval, or no verdict.
+
+    Args:
+        base_ns: Median of the base's process, shape (rows, rounds); NaN where a row was not measured or the round does not count.
+        candidate_ns: The same of the candidate.
+        order: +1 where the base ran first, -1 where the candidate did, shape (rounds,) or (rows, rounds).
+        rule: Threshold and error rates.
+        final: The job ends here: it looks at all rounds, also between two scheduled looks.
+        floor: Smallest credible variance of a round's ln(ratio), shape (rows,).
+        jobs: The rows are those of so many jobs of equal size, one after the other, each judged by itself.
+    """
+    logs = np.log(base_ns), np.log(candidate_ns)
+    differences = logs[1] - logs[0]
+    looks = looks_taken(differences.shape[1], final)
+    if not looks:
+        unknown = np.full((differences.shape[0], 1), np.nan)
+        return decide(Estimates(unknown, unknown, unknown, np.zeros(unknown.shape)), rule, len(LOOKS), jobs)
+    seen = differences[:, : looks[-1]]
+    correlation, dependent = serial_correlation(seen, jobs)
+    order = np.broadcast_to(order, differences.shape)[:, : looks[-1]]
+    estimates = paired_estimates(seen, order, looks, floor, correlation)
+    modes = has_modes(logs[0][:, : looks[-1]]) | has_modes(logs[1][:, : looks[-1]])
+    # of a row with modes no more than the signs of its differences are believed
+    estimates = replace(estimates, least_p=np.where(modes[:, None], 2.0 ** (1.0 - estimates.rounds), 0.0))
+    found = decide(estimates, rule, len(LOOKS), jobs)
+    claims = np.isin(found.verdict, _CLAIMS)
+    made = q_values(estimates, rule, len(LOOKS), jobs)[1] <= rule.error_rate
+    fresh = np.where(np.arange(seen.shape[1]) < np.asarray(looks)[made.argmax(axis=1)][:, None], np.nan, seen)
+    again = paired_estimates(fresh, order, looks[-1:], floor, correlation)
+    confirmed = (two_sided_p(again, rule.tolerance) <= rule.error_rate) & (again.rounds >= FRESH_ROUNDS)
+    confirmed &= np.sign(again.log_ratio) == np.sign(estimates.log_ratio[:, -1:])
+    confirmed |= np.abs(estimates.log_ratio[:, -1:]) > MODE_DISTANCE
+    for which, reason in ((claims & ~confirmed[:, 0], "unconfirmed"), (dependent, "serial_dependence")):
+        found.verdict[which], found.reason[which] = Verdict.CANNOT_TELL.value, reason
+    return found
+
+
+_CLAIMS = (Verdict.SLOWER.value, Verdict.FASTER.value)
+
+
+def _modes(base_ns: Floats, candidate_ns: Floats) -> str:
+    """Say into which groups the processes of a side fall; empty where they do not."""
+    found = []
+    for side, values in (("base", base_ns), ("candidate", candidate_ns)):
+        groups = describe_modes(values)
+        texts = [f"{format_ns(typical)} in {size}" for typical, size in groups]
+        found += [f"{side}: {', '.join(texts)} of {sum(size for _, size in groups)} processes"] if groups else []
+    return "; ".join(found)
 
 
 def _judge(name: str, pair: Pair, voided: Sequence[Difference], allowed: frozenset[str], identical: frozenset[str]) -> Judged:
@@ -171,27 +239,22 @@ def _judge(name: str, pair: Pair, voided: Sequence[Difference], allowed: frozens
     return item
 
 
-def _estimate(
-    judged: Sequence[Judged], rounds: pd.DataFrame, base: str, candidate: str, count: int, looks: tuple[int, ...]
-) -> Estimates:
-    """Estimate the pairs of one candidate at every look; notes on each how many rounds were dropped."""
-    shape = (len(judged), max(len(looks), 1))
-    if not looks or not judged:
-        nothing = np.full(shape, np.nan)
-        return Estimates(nothing, nothing, nothing, np.zeros(shape))
+def _paired(
+    judged: Sequence[Judged], rounds: pd.DataFrame, base: str, candidate: str, count: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the times of both sides, who ran first, and the clock's variance; notes on each pair how many rounds were dropped."""
     ours, theirs = (
         Matrices(rounds[rounds["side"] == side], [_label(item, which) for item in judged], count)
         for side, which in ((base, "base"), (candidate, "candidate"))
     )
-    differences = np.log(theirs.median_ns) - np.log(ours.median_ns)
     drop = throttled_pairs(ours.before_hz, theirs.before_hz) | throttled_pairs(ours.after_hz, theirs.after_hz)
-    drop &= np.isfinite(differences)
+    drop &= np.isfinite(ours.median_ns) & np.isfinite(theirs.median_ns)
     for item, dropped in zip(judged, drop.sum(axis=1), strict=True):
         item.dropped_rounds = int(dropped)
-    differences[drop] = np.nan
     order = np.where(ours.position < theirs.position, 1.0, -1.0)
     floor = np.array([_floor(ours, theirs, row) for row in range(len(judged))])
-    return paired_estimates(differences, order, looks, floor)
+    kept_base, kept_candidate = (np.where(drop, np.nan, side.median_ns) for side in (ours, theirs))
+    return kept_base, kept_candidate, order, floor
 
 
 def _label(item: Judged, side: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -17,6 +17,7 @@ from profiler.compare.rows.row import Row
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 SELFTEST_VERSION = 1
 POWER = 0.95
@@ -45,7 +46,8 @@ class SelfTest:
         undecided: Those of which nobody could tell.
         process_spread: Standard deviation of ln(median) between processes: the 90th percentile over rows.
         process_spread_dof: Its degrees of freedom: two processes a round give one difference.
-        smallest_slowdown: Smallest slowdown called slower with 95 % power; None when none of those tried is.
+        smallest_slowdown: Smallest slowdown called slower with 95 % power, in each half of the trials by itself; None when none is.
+        smallest_power_low: Lower end of the 95 % interval of its power, from the half that did not choose it.
         power: Slowdown to the share of trials and rows that called it slower.
         rows: Label to its own spread and number of processes.
     """
@@ -62,6 +64,7 @@ class SelfTest:
     process_spread: float | None
     process_spread_dof: float
     smallest_slowdown: float | None
+    smallest_power_low: float | None
     power: dict[str, float]
     rows: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -133,7 +136,8 @@ def judge_selftest(
     verdicts = np.concatenate([trial["verdict"].to_numpy() for trial in trials]) if trials else np.array([], dtype=object)
     alarms = int(np.isin(verdicts, ["slower", "faster"]).sum())
     enough = verdicts.size >= FEWEST_COMPARISONS
-    power = {f"{slowdown:g}": _power(rounds, sides, rule, max_rounds, slowdown) for slowdown in SLOWDOWNS} if enough else {}
+    found = {slowdown: _found(rounds, sides, rule, max_rounds, slowdown) for slowdown in SLOWDOWNS} if enough else {}
+    smallest, low = smallest_found(found)
     spread = process_spread(rounds)
     known = [item["spread"] for item in spread.values()]
     return SelfTest(
@@ -148,25 +152,49 @@ def judge_selftest(
         undecided=int((verdicts == Verdict.CANNOT_TELL.value).sum()),
         process_spread=float(np.quantile(known, 0.9)) if known else None,
         process_spread_dof=float(max(min((item["processes"] for item in spread.values()), default=0) / 2 - 1, 0)),
-        smallest_slowdown=_smallest(power),
-        power=power,
+        smallest_slowdown=smallest,
+        smallest_power_low=low,
+        power={f"{slowdown:g}": float(np.mean(np.concatenate(trials))) for slowdown, trials in found.items()},
         rows=spread,
     )
 
 
-def _power(rounds: Any, sides: Mapping[str, list[Row]], rule: DecisionRule, max_rounds: int, slowdown: float) -> float:
-    said = np.concatenate([trial["verdict"].to_numpy() for trial in replay(rounds, sides, rule, max_rounds, slowdown)])
-    return float(np.mean(said == Verdict.SLOWER.value))
+def _found(
+    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: DecisionRule, max_rounds: int, slowdown: float
+) -> list[NDArray[np.bool_]]:
+    """Return of each trial which rows were called slower."""
+    return [trial["verdict"].to_numpy() == Verdict.SLOWER.value for trial in replay(rounds, sides, rule, max_rounds, slowdown)]
 
 
-def _smallest(power: Mapping[str, float]) -> float | None:
+def smallest_found(found: Mapping[float, Sequence[NDArray[np.bool_]]]) -> tuple[float | None, float | None]:
+    """Return the smallest slowdown that either half of the trials finds with the power asked for, and the least credible power.
+
+    What one half chooses is judged by the other: its power there has chosen nothing.
+
+    Args:
+        found: Slowdown to the answers of each trial.
+
+    Returns:
+        Slowdown, and lower end of the 95 % interval of its power (Clopper and Pearson 1934); None of both where there is none.
+    """
+    halves = [{slowdown: trials[start::2] for slowdown, trials in found.items()} for start in range(2)]
+    chosen = [_smallest(half) for half in halves]
+    if chosen[0] is None or chosen[1] is None:
+        return None, None
+    smallest = max(chosen[0], chosen[1])
+    judges = halves[0 if chosen[1] == smallest else 1][smallest]
+    answers = np.concatenate(judges)
+    return smallest, float(stats.binomtest(int(answers.sum()), answers.size).proportion_ci(0.95).low)
+
+
+def _smallest(found: Mapping[float, Sequence[NDArray[np.bool_]]]) -> float | None:
     """Return the smallest slowdown from which on every larger one is found with the power asked for."""
-    found = None
-    for slowdown, share in sorted(power.items(), key=lambda item: -float(item[0])):
-        if share < POWER:
+    smallest = None
+    for slowdown, trials in sorted(found.items(), reverse=True):
+        if not trials or np.mean(np.concatenate(trials)) < POWER:
             break
-        found = float(slowdown)
-    return found
+        smallest = slowdown
+    return smallest
 
 
 def _upper(events: int, trials: int) -> float:

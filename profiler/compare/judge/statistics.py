@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LOOKS = (6, 8, 12, 18, 28, 42, 64)
 """Numbers of rounds at which a job may look at its data; it may stop at any of them."""
 
+FEWEST_OF_AN_ORDER = 4
+"""With fewer rounds of either order an effect of who ran first is not fitted."""
+
 # Smallest two-sided p over the looks -> probability of one at least as small under the null (Gaussian differences, order
 # effect fitted, every look taken). Monte Carlo over 4 million experiments: python benchmarks/false_alarms.py --calibrate
 _CALIBRATION = (
@@ -50,24 +53,34 @@ class Estimates:
         standard_error: Standard error of `log_ratio`.
         dof: Degrees of freedom of the error; inf when it is taken as known.
         rounds: Rounds that entered.
+        least_p: Smallest p-value that so few processes can give; chance alone may order them as a change would.
     """
 
     log_ratio: Floats
     standard_error: Floats
     dof: Floats
     rounds: Floats
+    least_p: Floats | float = 0.0
 
 
-def paired_estimates(differences: Floats, order: Floats, looks: tuple[int, ...], variance_floor: Floats | None = None) -> Estimates:
-    """Estimate log ratios from paired rounds, at each look, free of the effect of who ran first.
+def paired_estimates(
+    differences: Floats,
+    order: Floats,
+    looks: tuple[int, ...],
+    variance_floor: Floats | None = None,
+    correlation: Floats | None = None,
+) -> Estimates:
+    """Estimate log ratios from paired rounds, at each look.
 
-    Fits d = ratio + order effect · order by least squares to the rounds up to each look.
+    Fits d = ratio + order effect · order by least squares to the rounds up to each look, the order effect only where
+    each order ran four times: before, it would explain what is chance.
 
     Args:
         differences: ln(candidate median / base median), shape (rows, rounds); NaN where a round is missing.
         order: +1 where the base ran first, -1 where the candidate did, shape (rounds,) or (rows, rounds).
         looks: Numbers of rounds (columns) to look at, each at most the number of columns.
         variance_floor: Smallest credible variance of one difference, shape (rows,): the clock's resolution.
+        correlation: Correlation of a round's difference with that of the round before, shape (rows,); none when left out.
 
     Returns:
         Arrays of shape (rows, looks); NaN where fewer than three rounds are there.
@@ -84,7 +97,7 @@ def paired_estimates(differences: Floats, order: Floats, looks: tuple[int, ...],
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         spread_o = n - s_o**2 / n
-        fitted = (np.minimum(n + s_o, n - s_o) >= 4) & (n >= 4)  # each order at least twice
+        fitted = np.minimum(n + s_o, n - s_o) >= 2 * FEWEST_OF_AN_ORDER
         effect = np.where(fitted, (s_od - s_o * s_d / n) / spread_o, 0.0)
         mean = (s_d - effect * s_o) / n
         dof = n - 1.0 - fitted
@@ -92,10 +105,23 @@ def paired_estimates(differences: Floats, order: Floats, looks: tuple[int, ...],
         variance = residual / dof
         if variance_floor is not None:
             variance = np.maximum(variance, variance_floor[:, None])
+        if correlation is not None:
+            more, seen = _serial_inflation(correlation[:, None], n)
+            variance, dof = variance * more / seen, np.maximum(dof / np.sqrt(more), 1.0)
         error = np.sqrt(variance * np.where(fitted, 1.0 / spread_o, 1.0 / n))
     short = n < 3
     log_ratio, error, dof = (np.where(short, np.nan, values) for values in (mean + first, error, dof))
     return Estimates(log_ratio, error, dof, n)
+
+
+def _serial_inflation(r: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """Return by how much a mean of n values of lag-1 correlation r varies more, and which share of the variance they show.
+
+    Source:
+        Variance of the mean of a first-order autoregressive series; e.g. Priestley 1981, 5.3.2.
+    """
+    more = (1.0 + r) / (1.0 - r) - 2.0 * r * (1.0 - r**n) / (n * (1.0 - r) ** 2)
+    return more, np.maximum(1.0 - (more - 1.0) / (n - 1.0), 0.05)
 
 
 def two_sided_p(estimates: Estimates, tolerance: float = 0.0) -> Floats:
@@ -115,7 +141,7 @@ def two_sided_p(estimates: Estimates, tolerance: float = 0.0) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(estimates.standard_error > 0, beyond / estimates.standard_error, np.sign(beyond) * np.inf)
     statistic = np.where(np.isfinite(estimates.log_ratio), statistic, np.nan)
-    p_values: Floats = np.minimum(2.0 * stats.t.sf(statistic, _finite(estimates.dof)), 1.0)
+    p_values: Floats = np.clip(2.0 * stats.t.sf(statistic, _finite(estimates.dof)), estimates.least_p, 1.0)
     return p_values
 
 
@@ -164,13 +190,13 @@ def benjamini_hochberg(p: Floats) -> Floats:
     """Return q-values: the false discovery rate at which each row would be declared.
 
     Args:
-        p: p-values, shape (rows,); NaN rows stay NaN and count as no hypothesis.
+        p: p-values, rows on the last axis; NaN rows stay NaN and count as no hypothesis.
 
     Source:
-        Benjamini and Hochberg 1995, as scipy.stats.false_discovery_control.
+        Benjamini and Hochberg 1995.
     """
+    place = np.argsort(p, axis=-1)  # what is not known stands last
+    ranked = np.take_along_axis(p, place, axis=-1) * np.isfinite(p).sum(axis=-1, keepdims=True) / np.arange(1, p.shape[-1] + 1)
     q = np.full(p.shape, np.nan)
-    known = np.isfinite(p)
-    if known.any():
-        q[known] = stats.false_discovery_control(p[known], method="bh")
-    return q
+    np.put_along_axis(q, place, np.fmin.accumulate(ranked[..., ::-1], axis=-1)[..., ::-1], axis=-1)
+    return np.where(np.isfinite(p), np.minimum(q, 1.0), np.nan)

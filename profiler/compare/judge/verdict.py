@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,10 @@ REASONS: dict[str, str] = {
     "identical_code": "machine code and launch configuration are identical; not measured",
     "interval_too_wide": "the interval reaches beyond the threshold: more rounds, or less noise, would decide",
     "near_threshold": "there is a difference, but too near the threshold to say whether it matters",
+    "unconfirmed": "a difference that later rounds have yet to confirm on their own",
+    "serial_dependence": "a side keeps its state from process to process, so that more rounds say little more",
     "one_capture": "one process on each side: the spread between processes is assumed, not measured",
+    "few_processes": "processes of one build may fall into groups so far apart, and chance may split so few between the sides",
     "one_sample": "one sample only on a side",
     "repeated_samples": "two processes have the same samples in the same order: one result was given twice",
     "too_few_samples": "so few can be in one order by chance: five on each side could tell",
@@ -120,30 +123,34 @@ class Decisions:
     rounds: Floats
 
 
-def decide(estimates: Estimates, rule: DecisionRule, looks: int = 1) -> Decisions:
+def q_values(estimates: Estimates, rule: DecisionRule, looks: int, jobs: int = 1) -> tuple[Floats, Floats]:
+    """Return p-values valid over all looks so far, and q-values over the rows of each job, both of shape (rows, looks taken)."""
+    local = two_sided_p(estimates, rule.tolerance)
+    p_value = overall_error(np.fmin.accumulate(local, axis=1), looks)
+    by_job = np.swapaxes(p_value.reshape(jobs, -1, local.shape[1]), 1, 2)
+    return p_value, np.swapaxes(benjamini_hochberg(by_job), 1, 2).reshape(local.shape)
+
+
+def decide(estimates: Estimates, rule: DecisionRule, looks: int = 1, jobs: int = 1) -> Decisions:
     """Decide every row from the looks taken so far.
 
     Args:
         estimates: Shape (rows, looks taken), or (rows,) for one look.
         rule: Threshold and error rates.
         looks: Looks of the whole schedule, not only those taken: 1 or len(LOOKS).
+        jobs: The rows are those of so many jobs of equal size, one after the other: the false discovery rate is held in each.
     """
-    stacked = _stacked(estimates)
-    local = two_sided_p(stacked, rule.tolerance)
-    smallest = np.fmin.reduce(local, axis=1)
-    p_value = overall_error(smallest, looks)
-    q_value = benjamini_hochberg(p_value)
-    last = Estimates(*(getattr(stacked, name)[:, -1] for name in ("log_ratio", "standard_error", "dof", "rounds")))
+    if estimates.log_ratio.ndim == 1:
+        estimates = Estimates(*(np.atleast_1d(getattr(estimates, item.name))[:, None] for item in fields(Estimates)))
+    p_value, q_value = q_values(estimates, rule, looks, jobs)
+    last = Estimates(*(getattr(estimates, name)[:, -1] for name in ("log_ratio", "standard_error", "dof", "rounds")))
     low, high = interval(last, local_level(1.0 - rule.confidence, looks))
-    verdict, reason = _verdicts(last, low, high, q_value, rule)
-    return Decisions(verdict, reason, p_value, q_value, np.exp(last.log_ratio), np.exp(low), np.exp(high), last.rounds)
-
-
-def _stacked(estimates: Estimates) -> Estimates:
-    if estimates.log_ratio.ndim == 2:
-        return estimates
-    return Estimates(
-        estimates.log_ratio[:, None], estimates.standard_error[:, None], estimates.dof[:, None], estimates.rounds[:, None]
+    verdict, reason = _verdicts(last, low, high, q_value[:, -1], rule)
+    few = (verdict == Verdict.CANNOT_TELL.value) & (np.abs(last.log_ratio) >= rule.log_threshold)
+    few &= np.broadcast_to(estimates.least_p, p_value.shape)[:, -1] > rule.error_rate
+    reason[few] = "few_processes"
+    return Decisions(
+        verdict, reason, p_value[:, -1], q_value[:, -1], np.exp(last.log_ratio), np.exp(low), np.exp(high), last.rounds
     )
 
 

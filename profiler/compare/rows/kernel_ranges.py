@@ -10,6 +10,7 @@ import numpy as np
 from profiler.metrics.intervals import last_covering
 from profiler.metrics.range_projection import Projection, is_kernel, projection
 from profiler.schema import POINT_DOMAIN, POINT_PREFIX
+from profiler.tables.marks import in_domain, point_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,13 +46,12 @@ def configuration_ranges(recording: Recording) -> dict[int, str]:
 def _places(projected: Projection) -> tuple[NDArray[np.int64], dict[int, str]]:
     """Return for each operation, in launch order, a number of its place (-1: none), and the numbers in words."""
     names, domains = projected.ranges.coded("name"), projected.ranges.coded("domain")
-    in_domain = np.isin(domains.codes, [code for code, value in enumerate(domains.values) if value == POINT_DOMAIN])
-    is_point = in_domain & np.isin(names.codes, [code for code, value in enumerate(names.values) if value.startswith(POINT_PREFIX)])
-    rows = np.flatnonzero(is_point & ~projected.wide)
+    rows = point_rows(projected.ranges)
+    rows = rows[~projected.wide[rows]]
     found = last_covering(projected.low[rows], projected.high[rows], len(projected.order))
     point = np.where(found >= 0, rows[found] if len(rows) else -1, -1)
     # inside a point the innermost range is an iteration or a warm-up, which every point has: the point tells more
-    within_point = (projected.owner >= 0) & in_domain[projected.owner]
+    within_point = (projected.owner >= 0) & in_domain(projected.ranges)[projected.owner]
     range_row = np.where(within_point, point, projected.owner)
     code = domains.codes.astype(np.int64) * len(names.values) + names.codes
     place = np.where(range_row >= 0, code[range_row], -1)

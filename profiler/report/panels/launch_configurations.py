@@ -40,7 +40,7 @@ _FALLBACK_NOTE = (
 def build(view: View) -> list[Block]:
     """Build the comparison from sweep points, or from the kernel table when the program marks none."""
     points = view.metric("points")
-    if points is not None:
+    if points is not None and (view.time_source is None or view.time_source.column):
         points, names = with_attributes(points)
         facets = [name for name in WORK if name in names]
         return [
@@ -52,7 +52,8 @@ def build(view: View) -> list[Block]:
     if kernels is None:
         reasons = view.reasons("points") + view.reasons("kernels")
         return [Missing("; ".join(dict.fromkeys(reasons)), "record a sweep: profiler run --plugin swish --sweep block=64:1024:x2")]
-    return [Note(_FALLBACK_NOTE, "hint"), _explorer("kernels", kernels, ["kernel", "block"], ["kernel"])]
+    note = [Note(_FALLBACK_NOTE, "hint")] if points is None else []
+    return [*note, _explorer("kernels", kernels, ["kernel", "block"], ["kernel"])]
 
 
 def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[str], first: TimeSource | None = None) -> Block:
@@ -77,7 +78,8 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
         "measures": measures,
         "along": "block",
     }
-    data["work"] = _work(frame, [column.name for column in block.columns]) if table == "points" else None
+    is_race = table == "points" and measures[0]["better"] != "none"
+    data["work"] = _work(frame, [column.name for column in block.columns]) if is_race else None
     data |= {"lines": table == "points", "plain": table == "kernels", "shown": ["grid"] if table == "kernels" else []}
     return Widget(
         "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"

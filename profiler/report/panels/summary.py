@@ -8,7 +8,7 @@ from profiler.compare.winners import Winner, winners
 from profiler.compare.winners import title as title_of
 from profiler.metrics.measured import MEASURED_NOTE, is_narrowed
 from profiler.point_label import label_in_words
-from profiler.report.answers import answers
+from profiler.report.answers import answers, winner_rows
 from profiler.report.blocks import Block, Facts, Findings, Grid, KeyFigure, Missing, Note, Winners
 from profiler.report.panels.base import Panel
 from profiler.report.panels.findings import NOT_EVALUATED, collect
@@ -50,6 +50,8 @@ def _answers(view: View) -> list[Block]:
             for name, tables in zip(view.names, first, strict=True)
             for title, rows, _ in tables
         ]
+    if not view.several and all(winner.rivals == 1 for winner in best[view.names[0]]):
+        return [Grid(title_of(view.rankings[0], best[view.names[0]]), winner_rows(best[view.names[0]]))]
     peak = view.device().get("memory_bandwidth_bytes_per_s")
     cards = {name: {winner.work: _card(winner, peak) for winner in found} for name, found in best.items()}
     works = dict.fromkeys(work for found in cards.values() for work in found)
@@ -62,7 +64,7 @@ def _card(winner: Winner, peak: Any) -> dict[str, Any]:
     time, bandwidth = winner.median_ns, winner.bandwidth_bytes_per_s
     known = bandwidth == bandwidth and peak is not None and peak == peak and float(peak) > 0
     return {
-        "what": label_in_words(winner.configuration) or winner.configuration or winner.work,
+        "what": label_in_words(winner.configuration) or winner.configuration,
         "said": [text for text in (winner.standing(label_in_words), winner.note) if text],
         "time": format_ns(time),
         "bandwidth": format_value(bandwidth, "bytes/s") if bandwidth == bandwidth else "",

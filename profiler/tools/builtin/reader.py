@@ -14,34 +14,18 @@ from profiler.errors import BadExportError
 from profiler.point_label import decode_label
 from profiler.point_status import PointStatus
 from profiler.schema import DEVICES, DIAGNOSTICS, POINTS
+from profiler.store.document import read_document
 from profiler.tools.base import ReadResult
 from profiler.tools.damage import DAMAGE, damage_text
-from profiler.tools.text_files import plain
 
 RESULT_VERSION = 1
 RANGES_VERSION = 1
+_FIX = "run the program again, or give a file written with --json"
 _LONGEST_SAMPLE_NS = 1 << 48
 _STATUSES = tuple(status.value for status in PointStatus)
 _RESERVED = ("op", "variant", "shape", "dtype")
 _DEVICE_TEXTS = ("name", "compute_capability", "uuid")
 _DEVICE = tuple(spec.name for spec in DEVICES.columns if "_per_block" not in spec.name)
-
-
-def _load(path: Path, schema: str, newest: int) -> dict[str, Any]:
-    try:
-        text = plain(path.read_bytes()).decode()
-        document = json.loads(text)
-        if "\\u" in text:
-            # an escape can write half of a surrogate pair, which is no text and could not be printed
-            json.dumps(document, ensure_ascii=False).encode("utf-8")
-    except (OSError, ValueError, RecursionError) as error:
-        raise BadExportError(f"{path}: not a whole {schema} document ({damage_text(error)})", "run the program again") from error
-    if not isinstance(document, dict) or document.get("schema") != schema:
-        raise BadExportError(f"{path}: not a {schema} document", "give a file written with --json")
-    version = document.get("schema_version")
-    if not isinstance(version, int) or version > newest:
-        raise BadExportError(f"{path}: {schema} version {version!r}, this profiler reads up to {newest}", "upgrade profiler")
-    return document
 
 
 def _canonical(value: Any) -> str | None:
@@ -94,7 +78,7 @@ class ResultReader:
         Raises:
             BadExportError: The document is cut off, of a newer version, or lacks a required field.
         """
-        document = _load(path, "profiler-result", RESULT_VERSION)
+        document = read_document(path, "profiler-result", RESULT_VERSION, _FIX)
         tool = path.parent.name if path.parent.parent.name == "raw" else self.tool
         try:
             result = ReadResult(info=_info(document, path))
@@ -234,7 +218,7 @@ class RangesReader:
         Raises:
             BadExportError: The document is cut off, of a newer version, or its columns do not fit together.
         """
-        document = _load(path, "profiler-ranges", RANGES_VERSION)
+        document = read_document(path, "profiler-ranges", RANGES_VERSION, _FIX)
         result = ReadResult(info={"file": path.name, "clock": document.get("clock")})
         if "nvtx_ranges" not in tables:
             return result

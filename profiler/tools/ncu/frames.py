@@ -21,17 +21,16 @@ _TOTALS = {"grid": "launch__grid_size", "block": "launch__block_size"}
 _KHZ = 1000
 _MEMORY_TRANSFERS_PER_CLOCK = 2
 _BITS_PER_BYTE = 8
+_PER_SM, _PER_BLOCK = "max_{}_per_multiprocessor", "max_shared_memory_per_block"
 _DEVICE_ATTRIBUTES = {
     "sm_count": ("multiprocessor_count", 1),
     "sm_clock_hz": ("max_gpu_frequency_khz", _KHZ),
     "l2_cache_bytes": ("l2_cache_size", 1),
     "total_memory_bytes": ("total_memory", 1),
-    "max_warps_per_sm": ("max_warps_per_multiprocessor", 1),
-    "max_blocks_per_sm": ("max_blocks_per_multiprocessor", 1),
-    "registers_per_sm": ("max_registers_per_multiprocessor", 1),
-    "shared_memory_per_sm_bytes": ("max_shared_memory_per_multiprocessor", 1),
-    "shared_memory_per_block_bytes": ("max_shared_memory_per_block", 1),
-    "shared_memory_per_block_optin_bytes": ("max_shared_memory_per_block_optin", 1),
+    **{f"max_{name}_per_sm": (_PER_SM.format(name), 1) for name in ("warps", "blocks")},
+    "registers_per_sm": (_PER_SM.format("registers"), 1),
+    "shared_memory_per_sm_bytes": (_PER_SM.format("shared_memory"), 1),
+    **{f"shared_memory_per_block{what}_bytes": (f"{_PER_BLOCK}{what}", 1) for what in ("", "_optin")},
     "reserved_shared_memory_per_block_bytes": ("reserved_shared_memory_per_block", 1),
 }
 _CAPABILITY = ("compute_capability_major", "compute_capability_minor")

@@ -14,34 +14,18 @@ from profiler.tools.nsys.sqlite_export import SqliteExport
 from profiler.units import format_value
 
 GPU, CUDA_GPU = "TARGET_INFO_GPU", "TARGET_INFO_CUDA_GPU"
-_MEBI, _KILO = 1 << 20, 1000
 
-# column of the schema: column of the export and the factor to the schema's unit
-_NOW = {
-    "sm_count": ("smCount", 1),
-    "sm_clock_hz": ("clockRate", 1),
-    "memory_bandwidth_bytes_per_s": ("memoryBandwidth", 1),
-    "l2_cache_bytes": ("l2CacheSize", 1),
-    "total_memory_bytes": ("totalMemory", 1),
-    "max_warps_per_sm": ("maxWarpsPerSm", 1),
-    "max_blocks_per_sm": ("maxBlocksPerSm", 1),
-    "registers_per_sm": ("maxRegistersPerSm", 1),
-    "shared_memory_per_sm_bytes": ("maxShmemPerSm", 1),
-    "shared_memory_per_block_bytes": ("maxShmemPerBlock", 1),
-    "shared_memory_per_block_optin_bytes": ("maxShmemPerBlockOptin", 1),
-}
-_IN_2020 = {
-    "sm_count": ("numMultiprocessors", 1),
-    "sm_clock_hz": ("coreClockRate", _KILO),
-    "memory_bandwidth_bytes_per_s": ("globalMemoryBandwidth", 1),
-    "l2_cache_bytes": ("l2CacheSize", 1),
-    "total_memory_bytes": ("globalMemorySize", _MEBI),
-    "max_warps_per_sm": ("maxWarpsPerMultiprocessor", 1),
-    "max_blocks_per_sm": ("maxBlocksPerMultiprocessor", 1),
-    "registers_per_sm": ("maxRegistersPerMultiprocessor", 1),
-    "shared_memory_per_sm_bytes": ("maxSharedMemoryPerMultiprocessor", 1),
-    "shared_memory_per_block_bytes": ("maxSharedMemoryPerBlock", 1),
-}
+# column of the export and its factor to the unit of each number of `devices`, in the order of the schema
+_NUMBERS = tuple(spec.name for spec in DEVICES.columns if spec.dtype == "int" and spec.name != "device_id")
+_NOW = (
+    "smCount clockRate memoryBandwidth l2CacheSize totalMemory maxWarpsPerSm maxBlocksPerSm maxRegistersPerSm maxShmemPerSm "
+    "maxShmemPerBlock maxShmemPerBlockOptin"
+).split()
+_IN_2020 = (
+    "numMultiprocessors coreClockRate globalMemoryBandwidth l2CacheSize globalMemorySize maxWarpsPerMultiprocessor "
+    "maxBlocksPerMultiprocessor maxRegistersPerMultiprocessor maxSharedMemoryPerMultiprocessor maxSharedMemoryPerBlock"
+).split()
+_FACTORS = {"coreClockRate": 1000, "globalMemorySize": 1 << 20}
 _TABLES = (
     (GPU, _NOW, ("computeMajor", "computeMinor"), ("id", "cuDevice")),
     (CUDA_GPU, _IN_2020, ("computeCapabilityMajor", "computeCapabilityMinor"), ("deviceId",)),
@@ -97,7 +81,7 @@ def _is_plausible(row: dict[str, Any]) -> bool:
 
 def _rows(export: SqliteExport) -> list[dict[str, Any]]:
     for table, columns, capability, ids in _TABLES:
-        if export.has(table, columns["sm_count"][0]):
+        if export.has(table, columns[0]):
             return _described(export, table, columns, capability, ids)
     found = ", ".join(name for name, *_ in _TABLES if name in export.columns) or "no table"
     raise BadExportError(
@@ -106,21 +90,16 @@ def _rows(export: SqliteExport) -> list[dict[str, Any]]:
 
 
 def _described(
-    export: SqliteExport, table: str, columns: dict[str, tuple[str, int]], capability: tuple[str, str], ids: tuple[str, ...]
+    export: SqliteExport, table: str, columns: list[str], capability: tuple[str, str], ids: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    present = export.columns[table]
-    numbers = {name: column for name, column in columns.items() if column[0] in present}
-    others = [name for name in ("name", "uuid", *capability, *ids) if name in present]
-    wanted = [*(column for column, _ in numbers.values()), *others]
+    wanted = [name for name in (*columns, "name", "uuid", *capability, *ids) if name in export.columns[table]]
     rows = []
     for values in export.query(f"SELECT {', '.join(wanted)} FROM {table} ORDER BY rowid"):
         raw = dict(zip(wanted, values, strict=True))
-        row: dict[str, Any] = {
-            name: None if raw[column] is None else int(raw[column]) * factor for name, (column, factor) in numbers.items()
-        }
-        row |= {name: raw.get(name) for name in others}
-        row["compute_capability"] = f"{raw.get(capability[0]) or 0}.{raw.get(capability[1]) or 0}"
-        rows.append(row)
+        row: dict[str, Any] = {name: raw.get(name) for name in ("name", "uuid", *ids)}
+        for name, column in zip(_NUMBERS, columns, strict=False):
+            row[name] = None if raw.get(column) is None else int(raw[column]) * _FACTORS.get(column, 1)
+        rows.append(row | {"compute_capability": ".".join(str(raw.get(part) or 0) for part in capability)})
     return rows
 
 

@@ -18,48 +18,35 @@ from profiler.tools.nsys.sqlite_export import SQLITE_MAGIC, SqliteExport
 PARSER_VERSION = 4
 """Raise it when the same file gives other rows: Parquet copies of older versions are then made again."""
 
-_NO_CUDA = "the capture holds no {what}: record with nsys profile -t cuda, on a machine with a GPU"
-_NO_TARGET = "the export holds no {what}: nsys found no GPU"
-
+_NO_CUDA = "the capture holds no {}: record with nsys profile -t cuda, on a machine with a GPU"
+_NO_TARGET = "the export holds no {}: nsys found no GPU"
+_NO_GRAPH = "no CUDA graph was traced as a whole (their kernels, if any, have rows of their own)"
+_NO_RANGE = "the capture holds no NVTX event: record with nsys profile -t nvtx, and annotate the program"
 _PLAIN = {"memcpys": "memory copy", "memsets": "memory fill", "synchronizations": "wait for the GPU that nsys records"}
 
-# schema table: (nsys table it comes from, reading function, reason when the nsys table is absent)
-_SOURCES: dict[str, tuple[str, Callable[[SqliteExport], dict[str, Columns]], str]] = {
-    "kernels": (gpu_tables.KERNEL, gpu_tables.read_kernels, _NO_CUDA.format(what="CUDA kernel")),
-    "launch_configurations": (gpu_tables.KERNEL, gpu_tables.read_kernels, _NO_CUDA.format(what="CUDA kernel")),
-    "memcpys": (gpu_tables.MEMCPY, gpu_tables.read_memcpys, _NO_CUDA.format(what="memory copy")),
-    "memsets": (gpu_tables.MEMSET, gpu_tables.read_memsets, _NO_CUDA.format(what="memory fill")),
-    "graph_launches": (
-        gpu_tables.GRAPH,
-        gpu_tables.read_graph_launches,
-        "no CUDA graph was traced as a whole (their kernels, if any, have rows of their own)",
-    ),
-    "api_calls": (api_tables.RUNTIME, api_tables.read_api_calls, _NO_CUDA.format(what="CUDA API call")),
-    "synchronizations": (
-        api_tables.SYNCHRONIZATION,
-        api_tables.read_synchronizations,
-        _NO_CUDA.format(what="CUDA synchronization"),
-    ),
-    "nvtx_ranges": (
-        nvtx_table.NVTX,
-        nvtx_table.read_nvtx_ranges,
-        "the capture holds no NVTX event: record with nsys profile -t nvtx, and annotate the program",
-    ),
-    "devices": (device_table.GPU, device_table.read_devices, _NO_TARGET.format(what="GPU description")),
-    "streams": (target_tables.STREAM, target_tables.read_streams, _NO_TARGET.format(what="CUDA stream description")),
-    "contexts": (target_tables.CONTEXT, target_tables.read_contexts, _NO_TARGET.format(what="CUDA context description")),
-    "lost_events": ("DIAGNOSTIC_EVENT", target_tables.read_lost_events, "nsys named no moment at which it lost events"),
+Source = tuple[str, Callable[[SqliteExport], dict[str, Columns]], str]
+"""nsys table that a table comes from, reading function, reason when the nsys table is absent."""
+_TIMED: dict[str, Source] = {
+    "kernels": (gpu_tables.KERNEL, gpu_tables.read_kernels, _NO_CUDA.format("CUDA kernel")),
+    "memcpys": (gpu_tables.MEMCPY, gpu_tables.read_memcpys, _NO_CUDA.format("memory copy")),
+    "memsets": (gpu_tables.MEMSET, gpu_tables.read_memsets, _NO_CUDA.format("memory fill")),
+    "graph_launches": (gpu_tables.GRAPH, gpu_tables.read_graph_launches, _NO_GRAPH),
+    "api_calls": (api_tables.RUNTIME, api_tables.read_api_calls, _NO_CUDA.format("CUDA API call")),
+    "synchronizations": (api_tables.SYNCHRONIZATION, api_tables.read_synchronizations, _NO_CUDA.format("CUDA synchronization")),
+    "nvtx_ranges": (nvtx_table.NVTX, nvtx_table.read_nvtx_ranges, _NO_RANGE),
 }
+_BESIDE: dict[str, Source] = {
+    "devices": (device_table.GPU, device_table.read_devices, _NO_TARGET.format("GPU description")),
+    "streams": (target_tables.STREAM, target_tables.read_streams, _NO_TARGET.format("CUDA stream description")),
+    "contexts": (target_tables.CONTEXT, target_tables.read_contexts, _NO_TARGET.format("CUDA context description")),
+}
+"""Small tables beside the events: one that cannot be read is absent with that reason, and the rest is read."""
+_SOURCES = {**_TIMED, "launch_configurations": _TIMED["kernels"], **_BESIDE}
 
-_TIMED = {name: source for name, source in _SOURCES.items() if "duration_ns" in TABLES[name].names}
 _OPEN = frozenset({"api_calls", "synchronizations", "nvtx_ranges"})
-"""Event tables, and those of them in which a row without an end was still open when the capture ended."""
+"""Event tables in which a row without an end was still open when the capture ended."""
 
 _WORKERS = min(2, os.cpu_count() or 1)
-
-
-_BESIDE = ("devices", "streams", "contexts")
-"""Small tables beside the events: one that cannot be read is absent with that reason, and the rest is read."""
 
 
 def _filled(export: SqliteExport, name: str) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from profiler.columns import narrow
+from profiler.columns import integers, narrow
 from profiler.distinct import distinct_rows
 from profiler.errors import BadExportError
 from profiler.tools.nsys.column_buffer import ColumnBuffer
@@ -235,7 +235,7 @@ class SqliteExport:
                 if block.group is not None:
                     groups.append(_renumbered(block, span, known))
         distinct = zip(*known, strict=True) if known else [()] * len(keys)
-        table_of_keys = {name: _from_list(list(part)) for name, part in zip(keys, distinct, strict=True)}
+        table_of_keys = {name: integers(part) for name, part in zip(keys, distinct, strict=True)}
         return {name: buffer.array() for name, buffer in buffers.items()}, groups.array(), table_of_keys
 
     def _expected_rows(self, table: str) -> int:
@@ -282,9 +282,3 @@ def _renumbered(block: Block, span: Sequence[int], known: dict[tuple[int | None,
         lists.append(values.tolist() if mask is None else np.ma.masked_array(values, mask).tolist())
     renumber = [known.setdefault(key, len(known)) for key in zip(*lists, strict=True)]
     return np.asarray(renumber, dtype=np.int32)[block.group]
-
-
-def _from_list(values: list[int | None]) -> np.ndarray:
-    mask = np.array([value is None for value in values], dtype=bool)
-    data = np.array([0 if value is None else value for value in values], dtype=np.int64)
-    return np.ma.masked_array(data, mask) if mask.any() else data

@@ -43,7 +43,7 @@ def test_a_named_folder_without_headers_is_refused(tmp_path):
 @pytest.mark.parametrize("missing, named", [("cmake", "cmake"), ("g++", "compiler"), ("nvcc", "nvcc")])
 def test_a_missing_compiler_is_named(monkeypatch, missing, named):
     monkeypatch.setattr(building.shutil, "which", lambda name: None if name in (missing, "clang++") else f"/bin/{name}")
-    monkeypatch.setattr(building, "_find_nvcc", lambda: None if missing == "nvcc" else "/bin/nvcc")
+    monkeypatch.setattr(building, "find_nvcc", lambda: None if missing == "nvcc" else "/bin/nvcc")
     with pytest.raises(ToolMissingError, match=named):
         building._require_tools()
 

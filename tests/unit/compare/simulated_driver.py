@@ -105,7 +105,7 @@ def main() -> int:
     options = parse()
     if options.crash:
         os.abort()
-    rng = random.Random()
+    rng = random.Random("/".join(options.json.parts[-2:]))  # noise of its own for each round and side
     points = [point(label, options, rng) for label in labels(options)]
     document = {
         "schema": "profiler-result",

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from profiler.compare.judge.capture_estimates import capture_estimates
 from profiler.compare.judge.captures import compare_targets
 from profiler.compare.judge.comparison import Judged
 from profiler.compare.judge.noise import MachineNoise, assumed_noise, find_noise
-from profiler.compare.judge.statistics import interval, two_sided_p
-from profiler.compare.judge.verdict import DecisionRule
+from profiler.compare.judge.statistics import interval
+from profiler.compare.judge.verdict import DecisionRule, decide
 from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import Summary, summarise
@@ -158,13 +159,18 @@ def test_a_self_test_of_the_machine_replaces_the_assumption(write_result, tmp_pa
 
 
 def test_several_processes_measure_their_spread(write_result):
-    def group(name, factor):
-        paths = [write_result(f"{name}{i}.json", {A: samples(100_000 * factor * (1 + 0.001 * (i - 1)), seed=i)}) for i in range(3)]
+    def group(name, factor, count=3):
+        paths = [
+            write_result(f"{name}{i}.json", {A: samples(100_000 * factor * (1 + 0.001 * (i - 1)), seed=i)}) for i in range(count)
+        ]
         return ",".join(map(str, paths))
 
-    found = compare_targets(group("b", 1.0), [group("c", 1.02)])
+    found = compare_targets(group("b", 1.0), [group("c", 1.05)])
     assert found.rows["verdict"].tolist() == ["slower"] and found.design.startswith("3 against 3 processes")
     assert found.rows["rounds"].tolist() == [3]
+    # two modes of one build may be 2 % apart, and chance splits three against three in one case of ten
+    assert only(compare_targets(group("b", 1.0), [group("c", 1.02)]))["reason"] == "few_processes"
+    assert only(compare_targets(group("b", 1.0, 5), [group("c", 1.02, 5)]))["verdict"] == "slower"
 
 
 def joined(*paths):
@@ -191,7 +197,7 @@ def simulated(count, spread, rng):
     return Row("r", {}, [Summary(1e6 * np.exp(rng.normal(0.0, spread)), 1e-5, 100, 1.0) for _ in range(count)])
 
 
-UNEQUAL = (((10, 0.001), (3, 0.03), 0.94), ((3, 0.001), (3, 0.03), 0.93), ((1, 0.01), (10, 0.01), 0.93))
+UNEQUAL = (((10, 0.001), (3, 0.03), 0.93), ((3, 0.001), (3, 0.03), 0.90), ((1, 0.01), (10, 0.01), 0.93))
 
 
 @pytest.mark.parametrize(
@@ -206,16 +212,15 @@ UNEQUAL = (((10, 0.001), (3, 0.03), 0.94), ((3, 0.001), (3, 0.03), 0.93), ((1, 0
 def test_sides_of_unequal_spread_and_number_are_covered(base, candidate, covered):
     rng = np.random.default_rng(5)
     judged = [Judged("c", Pair(simulated(*base, rng), simulated(*candidate, rng))) for _ in range(4000)]
-    low, high = interval(capture_estimates(judged, [assumed_noise(False)] * len(judged), [0.0] * len(judged)), 0.05)
+    low, high = interval(capture_estimates(judged, assumed_noise(False), [0.0] * len(judged)), 0.05)
     assert np.mean((low <= 0.0) & (high >= 0.0)) >= covered
 
 
 def claimed(pairs, noise):
     """The share of pairs, each judged alone, that is called faster or slower."""
     judged = [Judged("c", Pair(*pair)) for pair in pairs]
-    found = capture_estimates(judged, [noise] * len(judged), [0.0] * len(judged))
-    beyond = np.abs(found.log_ratio) >= np.log(1.01)
-    return float(np.mean(beyond & (two_sided_p(found, np.log(1.005)) <= 0.01)))
+    found = decide(capture_estimates(judged, noise, [0.0] * len(judged)), DecisionRule(), jobs=len(judged))
+    return float(np.isin(found.verdict, ["faster", "slower"]).mean())
 
 
 MEASURED = MachineNoise(0.002, 29.0, "self-test")
@@ -234,15 +239,33 @@ def test_few_samples_and_two_modes_are_no_change(noise, count, modes):
     assert claimed([(one(), one()) for _ in range(500)], noise) <= 0.02  # at most 1 %, and what 500 trials can add to it
 
 
-def test_more_processes_never_find_less():
+@pytest.mark.parametrize("noise", [MachineNoise(0.005, 29.0, "self-test"), assumed_noise(False)])
+def test_more_processes_never_find_less(noise):
+    """Nested data: each comparison has the processes of the one before, and more."""
     rng = np.random.default_rng(7)
-    slower = {}
-    for sides in ((1, 1), (2, 1), (2, 2), (10, 2)):
-        pairs = [(simulated(sides[0], 0.005, rng), simulated(sides[1], 0.005, rng)) for _ in range(400)]
-        for _, candidate in pairs:
-            candidate.summaries = [replace(item, median_ns=1.05 * item.median_ns) for item in candidate.summaries]
-        slower[sides] = claimed(pairs, assumed_noise(False))
-    assert min(slower.values()) == slower[1, 1] > 0.9, slower
+    whole = [[simulated(10, 0.005, rng) for _ in range(2)] for _ in range(1000)]
+    for slowdown in (1.02, 1.05, 1.08, 1.12):
+        found = []
+        for sides in ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (4, 4), (5, 5), (7, 7), (10, 10)):
+            pairs = [tuple(replace(row, summaries=row.summaries[:n]) for row, n in zip(both, sides, strict=True)) for both in whole]
+            for _, candidate in pairs:
+                candidate.summaries = [replace(item, median_ns=slowdown * item.median_ns) for item in candidate.summaries]
+            found.append(claimed(pairs, noise))
+        assert all(after >= before - 0.02 for before, after in pairwise(found)), (slowdown, found)
+        assert slowdown < 1.04 or found[0] > 0.8, (slowdown, found)
+
+
+@pytest.mark.parametrize("processes", [(1, 1), (2, 2), (3, 3), (5, 5), (3, 10)])
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
+def test_tight_modes_of_processes_are_no_change(processes, share):
+    """Identical sides whose processes fall into two modes 3 % apart; few of each may all be of one."""
+    rng = np.random.default_rng(8)
+
+    def one(count):
+        logs = 0.03 * (rng.random(count) < share) + rng.normal(0.0, 0.0005, count)
+        return Row("r", {}, [Summary(1e6 * np.exp(value), 1e-5, 100, 1.0) for value in logs])
+
+    assert claimed([tuple(map(one, processes)) for _ in range(1500)], assumed_noise(False)) <= 0.01
 
 
 def test_two_samples_a_side_are_named(write_result):

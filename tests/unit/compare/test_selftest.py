@@ -7,7 +7,7 @@ from conftest import row
 
 from profiler.compare.judge.noise import find_noise
 from profiler.compare.judge.rounds import ROUND_COLUMNS
-from profiler.compare.judge.selftest import process_spread, replay
+from profiler.compare.judge.selftest import process_spread, replay, smallest_found
 from profiler.compare.judge.statistics import LOOKS
 from profiler.compare.judge.verdict import DecisionRule
 from profiler.jobs.ab_store import AbRequest
@@ -38,7 +38,7 @@ def test_rounds_are_cut_into_jobs_that_end_when_decided():
 
 
 def test_a_known_slowdown_is_found_in_recorded_rounds():
-    slower = replay(rounds_table(30, 0.001), sides(), DecisionRule(), 18, slowdown=0.02)
+    slower = replay(rounds_table(36, 0.001), sides(), DecisionRule(), 28, slowdown=0.02)
     assert {verdict for job in slower for verdict in job["verdict"]} == {"slower"}
     assert [job["rounds"].max() for job in replay(rounds_table(30, 0.05), sides(), DecisionRule(), 12)] == [12, 12, 6]
     assert replay(rounds_table(4, 0.001), sides(), DecisionRule(), 18) == []
@@ -50,15 +50,32 @@ def test_spread_between_processes_is_recovered():
     assert found[LABELS[0]]["processes"] == 400
 
 
+def test_the_smallest_slowdown_is_judged_by_trials_that_did_not_choose_it():
+    """Chance makes the power of a half look right at what that half chose; the other half's has no such luck."""
+    rng, truth = np.random.default_rng(6), {0.01: 0.85, 0.02: 0.93, 0.03: 0.97, 0.04: 0.99}
+    chosen = []
+    for _ in range(400):
+        chosen.append(smallest_found({slowdown: list(rng.random((4, 10)) < power) for slowdown, power in truth.items()}))
+    powers = np.array([truth[slowdown] for slowdown, _ in chosen if slowdown])
+    lows = np.array([low for slowdown, low in chosen if slowdown])
+    assert np.mean(powers < 0.9) < 0.03 and np.mean(lows <= powers) > 0.95
+    assert smallest_found({0.01: [np.array([True] * 10)]}) == (None, None)  # one trial has no other to judge it
+
+
 def test_a_self_test_is_stored_and_used(driver, tmp_path):
     command = driver(
         "--shape", "65536x1024", "--dtype", "fp32,fp16", "--set", "block=64,128,256,512,1024", "--process-noise", "0.002"
     )
     request = AbRequest((command_side("base", command), command_side("again", command)), skip_identical=False, stop_early=False)
-    run, result = run_selftest(request, tmp_path, "selftest", 120.0, 2 * LOOKS[1], LOOKS[2])
-    assert (result.gpu, result.gpu_uuid, result.rounds) == ("Simulated GPU", "GPU-0", 16)
-    assert result.trials == 2 and result.comparisons == 20 and result.alarms == 0 and result.alarm_rate_high < 0.15
-    assert 0.005 < result.smallest_slowdown <= 0.025 and result.power["0.05"] == 1.0 and result.power["0.0025"] == 0.0
+    run, result = run_selftest(request, tmp_path, "selftest", 120.0, 2 * LOOKS[3], LOOKS[3])
+    assert (result.gpu, result.gpu_uuid, result.rounds) == ("Simulated GPU", "GPU-0", 36)
+    assert result.trials >= 2 and result.comparisons == 10 * result.trials and result.alarms == 0 and result.alarm_rate_high < 0.15
+    assert (
+        0.005 < result.smallest_slowdown <= 0.03
+        and 0.5 < result.smallest_power_low < 1.0
+        and result.power["0.05"] == 1.0
+        and result.power["0.0025"] == 0.0
+    )
     assert 0.001 < result.process_spread < 0.005
     assert result.process_spread_dof <= result.rounds - 1
     stored = json.loads((run.raw("selftest") / "selftest.json").read_text())

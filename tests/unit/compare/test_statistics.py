@@ -33,7 +33,7 @@ def test_mean_and_error_without_order_effect_equal_the_t_test():
 
 def test_order_effect_is_removed_as_least_squares_does():
     rng = np.random.default_rng(3)
-    order = np.array([[1, -1, -1, 1, 1, -1, 1, 1.0]])
+    order = np.array([[1, -1, -1, 1, 1, -1, 1, -1.0]])
     d = 0.02 + 0.5 * order + 0.01 * rng.standard_normal((1, 8))
     found = paired_estimates(d, order, (8,))
     design = np.column_stack([np.ones(8), order[0]])
@@ -106,6 +106,11 @@ def test_certain_estimates_give_certain_p_values():
     assert two_sided_p(estimates, 0.005).tolist() == [0.0, 1.0]
 
 
+def test_benjamini_hochberg_is_held_in_each_job():
+    p = np.random.default_rng(1).random((5, 40)) ** 3
+    assert benjamini_hochberg(p) == pytest.approx(np.array([stats.false_discovery_control(job) for job in p]))
+
+
 def test_benjamini_hochberg_leaves_rows_without_p_value_alone():
     q = benjamini_hochberg(np.array([0.01, np.nan, 0.04, 0.03]))
     assert q[[0, 2, 3]].tolist() == pytest.approx([0.03, 0.04, 0.04]) and np.isnan(q[1])
@@ -145,11 +150,11 @@ def test_resolution_is_the_smallest_step():
 @pytest.mark.parametrize(
     "order",
     [
-        [1, 1, 1, 1, 1, -1, -1],  # just enough of the second order
-        [-1, -1, -1, 1, 1],
-        [1, -1, 1, -1],
+        [1, 1, 1, 1, 1, 1, -1, -1, -1, -1],  # just enough of the second order
+        [-1, -1, -1, -1, -1, 1, 1, 1, 1],
+        [1, -1, 1, -1, 1, -1, 1, -1],
+        [1, -1, 1, -1, 1, -1],  # three of each: chance would be taken for an effect of the order
         [-1, -1, -1, -1, 1],
-        [1, 1, 1, 1, -1],  # the second order once: its effect cannot be told from the round
         [1, 1, 1],
     ],
 )
@@ -159,7 +164,7 @@ def test_unbalanced_orders_equal_ordinary_least_squares(order):
     seen = np.array([True] * len(order) + [False])
     row = np.where(seen, np.append(d, 0.0), np.nan)[None, :]
     found = one(paired_estimates(row, np.append(signs, 1.0), (len(order) + 1,)))
-    fitted = min(np.sum(signs > 0), np.sum(signs < 0)) >= 2
+    fitted = min(np.sum(signs > 0), np.sum(signs < 0)) >= 4
     design = np.stack([np.ones(len(d)), signs], axis=1) if fitted else np.ones((len(d), 1))
     solution, *_ = np.linalg.lstsq(design, d, rcond=None)
     dof = len(d) - design.shape[1]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profiler.columns import Columns, encode, from_frame
+from profiler.columns import Columns, encode
 from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import KNOWN, sm_limits
 from profiler.metrics.occupancy_limits import LIMITERS, UNLIMITED, block_limits, limits_of_launches
@@ -23,8 +23,7 @@ H200 = {"compute_capability": "9.0"}
 
 
 def theoretical_occupancy(configurations, device):
-    columns = from_frame(configurations) if isinstance(configurations, pd.DataFrame) else configurations
-    return limits_of_launches(columns, device).to_frame()
+    return limits_of_launches(configurations, device).to_frame()
 
 
 def _capability(pair: tuple[int, int]) -> str:
@@ -110,7 +109,8 @@ def test_limits_equal_ncu_for_every_kernel(path: Path) -> None:
             "barrier_count": counters["launch__barrier_count"].astype(int),
         }
     )
-    found = theoretical_occupancy(configurations, recording.table("devices").iloc[0])
+    columns = Columns({name: configurations[name].to_numpy() for name in configurations})
+    found = theoretical_occupancy(columns, recording.table("devices").iloc[0])
     assert found.index.equals(configurations.index)
     assert (found["occupancy_pct"] == counters["sm__maximum_warps_per_active_cycle_pct"]).all()
     for name in LIMITERS:

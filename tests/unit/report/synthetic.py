@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from profiler.columns import Columns, from_frame
+from profiler.columns import Columns, integers
 from profiler.metrics.recording import Recording
 from profiler.point_label import encode_label
 from profiler.schema import TABLES, check_columns
@@ -20,13 +20,27 @@ PEAK = 4_814_304_000_000
 HOSTILE = '</script><img src=x onerror="window.pwned=1">\'"&amp;<b>αβ</b>' + "template<int,float,…>" * 40
 
 
+def columns_of(frame: pd.DataFrame) -> Columns:
+    """Return a frame as readers give tables: whole numbers masked where they are missing, text None."""
+    plain = {name: frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns}
+    whole = {name for name in frame.columns if pd.api.types.is_integer_dtype(frame[name].dtype)}
+    real = {name for name in frame.columns if pd.api.types.is_float_dtype(frame[name].dtype)}
+    return Columns(
+        {
+            str(name): integers(values) if name in whole else np.array(values, dtype=float if name in real else object)
+            for name, values in plain.items()
+        },
+        len(frame),
+    )
+
+
 class MemorySource:
     """A tool's tables, held in memory instead of a file."""
 
     def __init__(self, tool: str, frames: dict[str, pd.DataFrame], info: dict[str, Any] | None = None) -> None:
         self.tool = tool
         self._info = info or {}
-        self._columns = {name: from_frame(frame) for name, frame in frames.items()}
+        self._columns = {name: columns_of(frame) for name, frame in frames.items()}
         for name, columns in self._columns.items():
             check_columns(columns, TABLES[name], "synthetic")
 
