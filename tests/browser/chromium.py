@@ -12,8 +12,15 @@ def until(page, expression, argument=None):
 
     Playwright's own waiting evaluates text inside the page, which the page's policy forbids.
     """
+    from playwright.sync_api import Error
+
     end = time.monotonic() + LIMIT_S
-    while not page.evaluate(expression, argument):
+    while True:
+        try:
+            if page.evaluate(expression, argument):
+                return
+        except Error as error:  # the page is being loaded anew
+            assert "context was destroyed" in error.message, error
         assert time.monotonic() < end, f"never true: {expression}"
         page.wait_for_timeout(30)
 

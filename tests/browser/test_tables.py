@@ -312,7 +312,7 @@ def test_an_attribute_of_a_thousand_values_is_an_axis_like_others(browser, tmp_p
     frames = synthetic.builtin_frames()
     one = frames["points"].iloc[0]
     points = [{**one, "label": f"op=swish shape=8x8 dtype=fp32 block={64 << number % 4} tile={number}"} for number in range(1000)]
-    frames["points"] = pd.DataFrame(points).assign(point_id=range(1000))
+    frames["points"] = pd.DataFrame(points).assign(point_id=range(1000), reason=None)
     frames["samples"] = pd.concat(
         [frames["samples"].query(f"point_id == {one['point_id']}").assign(point_id=number) for number in range(1000)]
     )
@@ -349,7 +349,8 @@ def test_a_link_shows_filter_order_and_selection(browser, path):
         page.evaluate(
             "location.hash = '#kernels?kernels-table.filter=%3Cimg%20src%3Dx%3E&kernels-table.sort=nothing&configurations.selected=9999.x'"
         )
-        until(page, "document.querySelector('#kernels input[type=search]').value === '<img src=x>'")
+        until(page, "document.querySelector('#kernels input[type=search]')?.value === '<img src=x>'")
+        page.wait_for_selector("html[data-ready]", state="attached")
         assert page.evaluate(chosen) == [] and page.locator("main img").count() == 0
 
 
