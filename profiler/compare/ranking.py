@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import optimize, special
 
 from profiler.compare.judge.capture_estimates import capture_estimates
 from profiler.compare.judge.comparison import Judged
@@ -25,6 +27,9 @@ from profiler.store.run_dir import runs_root
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 WORK = ("op", "shape", "dtype")
 """Rows that agree in these do the same work."""
@@ -55,13 +60,17 @@ RANKING_COLUMNS = (
 )
 """Columns of `rank`; `rank_recordings` adds `source`, where the times come from.
 
-ratio: this row / the fastest of its group; tied: the whole interval of the ratio lies within the threshold; undecided: neither
+median_ns: of a ranked row the geometric mean over its processes of their medians; ratio: this row / the fastest of its group;
+tied: the whole interval of the ratio lies within the threshold; undecided: neither
 tied nor slower, so it may be the fastest too; tracing_cost_pct: how much longer it took while a tool recorded; total_ns: of a
 kernel that is listed, not ranked, the time of all its launches; conditions: in what its group was measured unlike others of the
 same work, empty when they are all alike.
 """
 
 _PAIRED_PROCESSES = 3
+
+_MANY_ROWS, _LEAST_VARIANCE = 8, 1e-10
+"""From so many rows on their spread is estimated together; the smallest that is believed."""
 
 
 def rank_targets(
@@ -147,7 +156,7 @@ def rank(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule, by: Seque
         for differing, members in _by_conditions(whole):
             conditions = " ".join([*asked, *differing])
             timed = with_one_quantity([row for row in members if row.is_timed])
-            found = _ranked(sorted(timed, key=lambda row: row.median_ns), noise, rule)
+            found = _ranked(sorted(timed, key=_typical_ns), noise, rule)
             found += [_record(row, note=_why_void(row)) for row in members if not row.is_timed]
             records += [record | {"conditions": conditions} for record in found]
     return pd.DataFrame(records, columns=list(RANKING_COLUMNS))
@@ -179,7 +188,8 @@ def _ranked(rows: Sequence[Row], noise: MachineNoise, rule: DecisionRule) -> lis
         return []
     records = [_record(rows[0], 1, (1.0, 1.0, 1.0), Verdict.SAME.value, _remark(rows, rule))]
     if len(rows) > 1:
-        decisions = decide(_estimates(rows[0], rows[1:], noise), rule)
+        # the true winner may be left out as often as an interval may miss, not as seldom as a merge may be stopped
+        decisions = decide(_estimates(rows, noise), replace(rule, error_rate=1.0 - rule.confidence))
         ratios = zip(decisions.ratio, decisions.ratio_low, decisions.ratio_high, strict=True)
         for place, (row, ratio, verdict) in enumerate(zip(rows[1:], ratios, decisions.verdict, strict=True), 2):
             records.append(_record(row, place, ratio, verdict, _remark([row], rule)))
@@ -204,15 +214,56 @@ def configuration_of(label: str, conditions: str = "") -> str:
     return encode_label(kept) if "op" in parts else label
 
 
-def _estimates(fastest: Row, others: Sequence[Row], noise: MachineNoise) -> Estimates:
-    """Estimate each row against the fastest: paired by process where there are enough, else as two captures."""
-    count = len(fastest.summaries)
-    if count >= _PAIRED_PROCESSES and all(len(row.summaries) == count for row in others):
-        medians = np.log([[summary.median_ns for summary in row.summaries] for row in (fastest, *others)])
-        found = paired_estimates(medians[1:] - medians[0], np.ones(count), (count,))
+def _estimates(rows: Sequence[Row], noise: MachineNoise) -> Estimates:
+    """Estimate each row but the first against the first.
+
+    What all rows of one process share cancels where several processes measured all of them. Of many rows the spread is estimated
+    together; few rows of three processes and more are paired; else the known spread counts.
+    """
+    count = len(rows[0].summaries)
+    logs = np.log([[summary.median_ns for summary in row.summaries] for row in rows]) if _is_whole(rows) else None
+    if logs is not None and count > 1 and len(rows) >= _MANY_ROWS:
+        variance, dof = _pooled_spread(logs)
+        error = np.sqrt((variance[1:] + variance[0]) / count)
+        ratios = logs.mean(axis=1) - logs[0].mean()
+        return Estimates(ratios[1:], error, np.full(error.shape, dof), np.full(error.shape, float(count)))
+    if logs is not None and count >= _PAIRED_PROCESSES:
+        found = paired_estimates(logs[1:] - logs[0], np.ones(count), (count,))
         return Estimates(*(getattr(found, name)[:, 0] for name in ("log_ratio", "standard_error", "dof", "rounds")))
-    judged = [Judged("", Pair(fastest, row)) for row in others]
-    return capture_estimates(judged, noise, [0.0] * len(judged))
+    judged = [Judged("", Pair(rows[0], row)) for row in rows[1:]]
+    # what is slow in a winner's process is slow in its rivals' too: modes of processes do not pick the winner
+    return replace(capture_estimates(judged, noise, [0.0] * len(judged)), least_p=0.0)
+
+
+def _is_whole(rows: Sequence[Row]) -> bool:
+    return len({len(row.summaries) for row in rows}) == 1
+
+
+def _pooled_spread(logs: Floats) -> tuple[Floats, float]:
+    """Return each row's variance of ln(median) between processes, drawn towards that of all rows, and its degrees of freedom.
+
+    Source:
+        Two-way layout of rows and processes; empirical Bayes as Smyth 2004, "Linear models and empirical Bayes methods", 6.2.
+    """
+    rows, processes = logs.shape
+    left = logs - logs.mean(axis=1, keepdims=True)
+    left -= np.median(left, axis=0)
+    own_dof = processes - 1.0
+    own = np.maximum((left**2).sum(axis=1) / own_dof, _LEAST_VARIANCE)
+    centred = np.log(own) - special.digamma(own_dof / 2.0) + np.log(own_dof / 2.0)
+    unlike = float(centred.var(ddof=1) - special.polygamma(1, own_dof / 2.0))
+    most = own_dof * (rows - 1.0)
+    if unlike <= special.polygamma(1, most / 2.0):  # rows differ by no more than chance
+        return np.full(rows, own.mean()), most
+    prior_dof = 2.0 * float(optimize.brentq(lambda half: special.polygamma(1, half) - unlike, 1e-3, most))
+    prior = np.exp(centred.mean() + special.digamma(prior_dof / 2.0) - np.log(prior_dof / 2.0))
+    return (prior_dof * prior + own_dof * own) / (prior_dof + own_dof), prior_dof + own_dof
+
+
+def _typical_ns(row: Row) -> float:
+    """Return the geometric mean over the processes of their medians: what is compared, so what is shown and what places."""
+    medians = [summary.median_ns for summary in row.summaries]
+    return float(np.exp(np.mean(np.log(medians)))) if len(medians) > 1 else medians[0]
 
 
 def _record(
@@ -222,7 +273,7 @@ def _record(
         **{name: row.keys.get(name, "") for name in WORK},
         "row": row.label,
         "place": place,
-        "median_ns": row.median_ns,
+        "median_ns": row.median_ns if place is None else _typical_ns(row),
         **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)),
         "tied": verdict == Verdict.SAME.value,
         "undecided": verdict == Verdict.CANNOT_TELL.value,

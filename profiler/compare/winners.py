@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from profiler.compare.judge.verdict import DecisionRule
 from profiler.compare.ranking import WORK, configuration_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNRANKED = "Nothing is ranked"
-_NAMED = 3
+_NAMED, _MOST_PROCESSES = 3, 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Winner:
         slowest_ratio: Time of the slowest over its time; NaN when it is alone.
         note: What must be known of its time.
         tracing_cost_pct: How much longer it took while a tool recorded; NaN when unknown.
+        processes_needed: Processes that would tell most of the undecided apart; 0 where none is, or no sensible number would.
     """
 
     work: str
@@ -48,6 +52,7 @@ class Winner:
     slowest_ratio: float
     note: str
     tracing_cost_pct: float = float("nan")
+    processes_needed: int = 0
 
     def standing(self, named: Callable[[str], str] = str) -> str:
         """Say how far it is ahead in a sentence; empty when it is alone.
@@ -59,6 +64,10 @@ class Winner:
             return ""
         rivals = {"tied with": self.tied, "undecided against": self.undecided}
         said = [f"{word} {_listed([*map(named, names)])}" for word, names in rivals.items() if names]
+        if said:
+            said[0] = f"no winner: {said[0]}"
+        if self.processes_needed:
+            said.append(f"about {self.processes_needed} processes would tell")
         said = said or [f"{self.margin_pct:.1f} % ahead of {named(self.runner_up)}"]
         return "; ".join([*said, f"the slowest of {self.rivals} takes {self.slowest_ratio:.2f} ×"])
 
@@ -80,7 +89,9 @@ def title(ranking: pd.DataFrame | None, found: list[Winner]) -> str:
     """Say what the winners are, and where their times come from; where there are none, that nothing is ranked."""
     if ranking is None or not found:
         return UNRANKED
-    return f"{'Fastest' if any(winner.rivals > 1 for winner in found) else 'Times'}, by {ranking['source'].iloc[0]}"
+    compared = [winner for winner in found if winner.rivals > 1]
+    won = any(not (winner.tied or winner.undecided) for winner in compared)
+    return f"{'Fastest' if won else 'No winner' if compared else 'Times'}, by {ranking['source'].iloc[0]}"
 
 
 def _winner(key: Iterable[str], rows: pd.DataFrame) -> Winner:
@@ -104,7 +115,19 @@ def _winner(key: Iterable[str], rows: pd.DataFrame) -> Winner:
         slowest_ratio=float(times.iloc[-1]) if several else float("nan"),
         note=str(best["note"]),
         tracing_cost_pct=float(best["tracing_cost_pct"]),
+        processes_needed=_processes_needed(rows[rows["undecided"].astype(bool)]),
     )
+
+
+def _processes_needed(undecided: pd.DataFrame) -> int:
+    """Return with how many processes a typical row's interval would no longer reach 1, or lie within the usual threshold."""
+    if undecided.empty:
+        return 0
+    ratio, high = np.log(undecided[["ratio", "ratio_high"]].to_numpy(dtype=float)).T
+    narrow = np.maximum(ratio, DecisionRule().log_threshold - ratio)
+    now = int(undecided["processes"].max())
+    needed = now * float(np.median((high - ratio) / narrow)) ** 2
+    return max(int(np.ceil(needed)), now + 1) if needed <= _MOST_PROCESSES else 0
 
 
 def format_tracing(cost_pct: float) -> str:

@@ -1,7 +1,13 @@
+import numpy as np
 import pytest
 from conftest import samples
 
-from profiler.compare.ranking import RANKING_COLUMNS, rank_targets
+from profiler.compare.judge.noise import assumed_noise
+from profiler.compare.judge.verdict import DecisionRule
+from profiler.compare.ranking import RANKING_COLUMNS, rank, rank_targets
+from profiler.compare.rows.row import Row
+from profiler.compare.rows.summaries import Summary
+from profiler.compare.winners import winners
 from profiler.errors import DataMissingError, UsageError
 
 ROW = "op=swish variant={} shape={} dtype=fp32"
@@ -74,6 +80,39 @@ def test_processes_are_compared_within_themselves(write_result):
     found = rank_targets(paths)
     assert found["tied"].tolist() == [True, False] and found["processes"].tolist() == [4, 4]
     assert rank_targets(paths[:1])["undecided"].tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("processes", "at_most"), [(1, 24), (2, 2), (3, 1), (5, 1)])
+def test_one_of_many_that_is_faster_stands_alone(processes, at_most):
+    """48 configurations of which one is 3 % faster: the spread of all together tells it from nearly all others."""
+    rng = np.random.default_rng(processes)
+    sizes, held = [], []
+    for _ in range(30):
+        shared = rng.normal(0.0, 0.01, processes)
+        rows = [
+            Row(
+                f"op=a c={index}",
+                {"op": "a"},
+                [Summary(1e5 * np.exp(value + rng.normal(0.0, 0.005) + 0.03 * (index > 0)), 1e-4, 100, 1.0) for value in shared],
+            )
+            for index in range(48)
+        ]
+        found = rank(rows, assumed_noise(False), DecisionRule())
+        may_be_first = found[(found["place"] == 1) | found["tied"] | found["undecided"]]
+        sizes.append(len(may_be_first))
+        held.append("op=a c=0" in set(may_be_first["row"]))
+        assert found["ratio"].is_monotonic_increasing  # place and ratio are of one quantity
+    assert np.median(sizes) <= at_most and np.mean(held) >= 0.95
+
+
+def test_ties_are_no_winner_and_what_would_tell_is_said(write_result):
+    points = {ROW.format(name, "8x8"): samples(1e5 * factor, seed=index) for index, (name, factor) in enumerate(TIES.items())}
+    (winner,) = winners(rank_targets([str(write_result("a.json", points))]))
+    assert winner.standing().startswith("no winner: ") and "undecided" in winner.standing()
+    assert winner.processes_needed > 1 and f"about {winner.processes_needed} processes would tell" in winner.standing()
+
+
+TIES = {"a": 1.0, "b": 1.0002, "c": 1.015}
 
 
 def test_without_times_there_is_no_winner(write_result):
