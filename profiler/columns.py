@@ -102,7 +102,14 @@ def from_records(records: Sequence[Mapping[str, Any]], specs: Iterable[ColumnSpe
     rows = {spec: [record.get(spec.name) for record in records] for spec in specs}
     every = every or not records
     kept = {spec: some for spec, some in rows.items() if every or spec.required or any(value is not None for value in some)}
-    return Columns({spec.name: _MAKERS[spec.dtype](values) for spec, values in kept.items()}, len(records))
+    return Columns({spec.name: _maker(spec, values)(values) for spec, values in kept.items()}, len(records))
+
+
+def _maker(spec: ColumnSpec, values: Sequence[Any]) -> Callable[[Sequence[Any]], np.ndarray]:
+    """Return what makes a column; where its description names no dtype, the values say which of them it is."""
+    kinds = {type(value) for value in values}
+    text = str in kinds or not (spec.unit or spec.kind == "id")
+    return _MAKERS[spec.dtype or ("text" if text else "float" if any(issubclass(kind, float) for kind in kinds) else "int")]
 
 
 def concatenate(columns: Sequence[Column]) -> Column:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from profiler.columns import Column, Columns, encode
+from profiler.columns import Columns, from_records
 from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations, operations_tool
 from profiler.metrics.intervals import concurrent_pairs, intersection_length, total, union
 from profiler.metrics.spec import Matching, MetricTable
@@ -24,12 +26,7 @@ def device_activity(recording: Captures) -> Columns:
     operations = gpu_operations(recording)
     devices = sorted(set(operations.lanes.array("device_id").tolist()))
     names = _device_names(recording)
-    rows = [_device_row(operations, device, names.get(device)) for device in devices]
-    columns: dict[str, Column] = {}
-    for name in rows[0]:
-        values = [row[name] for row in rows]
-        columns[name] = np.array(values, dtype=object) if name == "name" else np.array(values)
-    return Columns(columns)
+    return from_records([_device_row(operations, device, names.get(device)) for device in devices], DEVICE_ACTIVITY.columns)
 
 
 def _device_names(recording: Captures) -> dict[int, str]:
@@ -69,21 +66,15 @@ def _device_row(operations: GpuOperations, device: int, name: str | None) -> dic
 def stream_overlap(recording: Captures) -> Columns:
     """Compute for how long each two streams of a device worked at the same time, and copies beside kernels."""
     operations = gpu_operations(recording)
-    lanes = operations.lanes
-    rows: list[tuple[int, str, str, str, int, int, int]] = []
-    for device in sorted(set(lanes.array("device_id").tolist())):
-        rows += _stream_pairs(operations, device)
-        rows += _copy_compute(operations, device)
-    names = ("device", "kind", "first", "second", "overlap_ns", "first_busy_ns", "second_busy_ns")
-    parts = [list(part) for part in zip(*rows, strict=True)] if rows else [[] for _ in names]
-    text = {"kind", "first", "second"}
-    columns: dict[str, Column] = {
-        name: encode(part) if name in text else np.array(part, dtype=np.int64) for name, part in zip(names, parts, strict=True)
-    }
-    frame = Columns(columns)
-    shorter = np.minimum(frame.array("first_busy_ns"), frame.array("second_busy_ns"))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return frame.with_columns(overlap_pct=np.where(shorter > 0, 100.0 * frame.array("overlap_ns") / shorter, np.nan))
+    numbers = sorted(set(operations.lanes.array("device_id").tolist()))
+    rows = [row for device in numbers for row in (*_stream_pairs(operations, device), *_copy_compute(operations, device))]
+    return from_records(rows, STREAM_OVERLAP.columns)
+
+
+def _overlap(device: int, kind: str, names: tuple[str, str], overlap: int, busy: tuple[int, int]) -> dict[str, Any]:
+    share = 100.0 * float(overlap) / min(busy) if min(busy) else float("nan")
+    times = {"overlap_ns": overlap, "first_busy_ns": busy[0], "second_busy_ns": busy[1], "overlap_pct": share}
+    return {"device": device, "kind": kind, "first": names[0], "second": names[1], **times}
 
 
 def _lane_names(lanes: Columns, numbers: list[int]) -> list[str]:
@@ -97,20 +88,20 @@ def _lane_names(lanes: Columns, numbers: list[int]) -> list[str]:
     return names
 
 
-def _stream_pairs(operations: GpuOperations, device: int) -> list[tuple[int, str, str, str, int, int, int]]:
+def _stream_pairs(operations: GpuOperations, device: int) -> list[dict[str, Any]]:
     numbers = np.flatnonzero(operations.lanes.array("device_id") == device).tolist()
     if len(numbers) < 2:
         return []
     spans = [_span(operations, operations.lane == number) for number in numbers]
     matrix, names = concurrent_pairs(spans), _lane_names(operations.lanes, numbers)
     return [
-        (device, _STREAMS, names[a], names[b], int(matrix[a, b]), int(matrix[a, a]), int(matrix[b, b]))
+        _overlap(device, _STREAMS, (names[a], names[b]), matrix[a, b], (matrix[a, a], matrix[b, b]))
         for a in range(len(numbers))
         for b in range(a + 1, len(numbers))
     ]
 
 
-def _copy_compute(operations: GpuOperations, device: int) -> list[tuple[int, str, str, str, int, int, int]]:
+def _copy_compute(operations: GpuOperations, device: int) -> list[dict[str, Any]]:
     mine = operations.device == device
     copies = mine & (operations.kind == MEMCPY)
     kernels = mine & np.isin(operations.kind, (KERNEL, GRAPH))
@@ -125,7 +116,7 @@ def _copy_compute(operations: GpuOperations, device: int) -> list[tuple[int, str
     for name, mask in groups:
         copying = _span(operations, mask)
         overlap = intersection_length(copying, compute)
-        rows.append((device, _COPY_COMPUTE, name, "kernels", overlap, total(copying), total(compute)))
+        rows.append(_overlap(device, _COPY_COMPUTE, (name, "kernels"), overlap, (total(copying), total(compute))))
     return rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from profiler.columns import Columns
+from profiler.columns import Columns, from_records
 from profiler.kernel_names import short_name
 from profiler.metrics.failed_calls import FailedCalls, failed_calls
 from profiler.metrics.gpu_operations import KERNEL, api_rows, gpu_operations, operations_tool
@@ -40,9 +40,7 @@ def diagnostics(recording: Captures) -> Columns:
         ]
     rows += [("analysis", *row) for row in _noticed(recording)]
     rows.sort(key=lambda row: _ORDER.get(row[1], 1))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 4
-    names = ("source", "severity", "text", "hint")
-    return Columns({name: np.array(part, dtype=object) for name, part in zip(names, columns, strict=True)})
+    return from_records([dict(zip(DIAGNOSTICS.names, row, strict=True)) for row in rows], DIAGNOSTICS.columns)
 
 
 def _noticed(recording: Captures) -> list[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from profiler.columns import Columns, encode
+from profiler.columns import Columns, from_records
 from profiler.errors import DataMissingError
 from profiler.metrics.activity import DEVICE_ACTIVITY
 from profiler.metrics.gpu_operations import KERNEL, MEMCPY, api_rows, gpu_operations, operations_tool
@@ -63,14 +63,16 @@ def summary(recording: Captures) -> Columns:
     devices = int(values.get("device_count", 1))
     over = f", summed over {devices} devices" if devices > 1 else ""
     told = [figure for figure in FIGURES if figure.name in values]
-    return Columns(
+    rows = [
         {
-            "key": np.array([figure.name for figure in told], dtype=object),
-            "value": np.array([values[figure.name] for figure in told], dtype=np.float64),
-            "unit": encode([figure.unit for figure in told]),
-            "text": np.array([figure.text + over * (figure.name in _OVER_DEVICES) for figure in told], dtype=object),
+            "key": item.name,
+            "value": float(values[item.name]),
+            "unit": item.unit,
+            "text": item.text + over * (item.name in _OVER_DEVICES),
         }
-    )
+        for item in told
+    ]
+    return from_records(rows, SUMMARY.columns)
 
 
 def _gpu(recording: Captures) -> Iterator[Figure]:
@@ -154,7 +156,7 @@ SUMMARY = MetricTable(
     keys=("key",),
     columns=(
         ColumnSpec("key", text="name of the figure"),
-        ColumnSpec("value", text="value, in the unit of the row"),
+        ColumnSpec("value", text="value, in the unit of the row", dtype="float"),
         ColumnSpec("unit", text="unit of the value"),
         ColumnSpec("text", text="what it tells"),
     ),
