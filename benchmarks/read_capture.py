@@ -58,7 +58,7 @@ import sys
 from profiler.metrics import catalog
 from profiler.metrics.recording import load
 frames, absent = catalog.compute_all(load(sys.argv[1]))
-assert frames["kernels"].array("count").sum() > 0
+assert frames["kernel_summary"].array("count").sum() > 0
 """
 
 

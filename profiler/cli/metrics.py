@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run(
     target: TargetArgument = "latest",
-    table: str = typer.Option("kernels", "--table", "-t", help="Name of the table; `list` names them all."),
+    table: str = typer.Option("kernel_summary", "--table", "-t", help="Name of the table; `list` names them all."),
     format: TableFormat = typer.Option(TableFormat.TABLE, "--format", help="table, csv, json, parquet; else by a file's suffix."),
     output: OutputOption = None,
     runs: RunsOption = None,

@@ -22,7 +22,7 @@ def _waited(row: Row) -> bool:
 
 def _rows(recording: Recording) -> list[Row]:
     """Return the rows of `launch_latency` with the kernel's median time, and its `share` of the GPU time."""
-    kernels = rows_of(recording, "kernels")
+    kernels = rows_of(recording, "kernel_summary")
     whole = sum(row["total_ns"] or 0 for row in kernels)
     of = {tuple(row[key] for key in LAUNCH_KEYS): row for row in kernels}
     return [
@@ -42,7 +42,7 @@ RULE = Rule(
     name="launch_bound",
     text="median launch call longer than the median kernel, and for most launches nothing else on the GPU until the call ended,"
     f" for kernels that ran at least {EXECUTIONS} times outside CUDA graphs",
-    needs=("kernels", "launch_latency"),
+    needs=("kernel_summary", "launch_latency"),
     advice="Capture the sequence in a CUDA graph, fuse the kernels, or give each launch more work.",
     source="CUDA C++ Programming Guide, CUDA Graphs",
     check=losses(

@@ -106,7 +106,7 @@ def configurations(recording: Recording) -> list[Row]:
         for row in rows_of(recording, "occupancy")
         for labels in [points.get(_configuration(row), {})]
     ]
-    times = _times(recording, "kernels", "total_ns") or _times(recording, "launches", "profiled_duration_ns")
+    times = _times(recording, "kernel_summary", "total_ns") or _times(recording, "launches", "profiled_duration_ns")
     found = [times.get(_configuration(row), 0) for row in rows]
     return [{**row, "share": share} for row, share in zip(rows, _shares(found), strict=True)]
 

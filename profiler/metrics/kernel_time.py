@@ -125,7 +125,7 @@ def launched_in_points(recording: Captures) -> list[tuple[tuple[str, str, str], 
 
 
 KERNELS = MetricTable(
-    name="kernels",
+    name="kernel_summary",
     title="Kernels",
     text="one kernel with one launch configuration",
     needs=("kernels", "launch_configurations"),

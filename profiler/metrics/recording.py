@@ -60,13 +60,13 @@ class Recording(Captures):
 
     def metric(self, name: str) -> pd.DataFrame:
         """Return a metric table as a DataFrame; errors as for `metric_columns`."""
-        columns = self.metric_columns(name)
-        return self.memo(("metric frame", name), columns.to_frame)
+        table = catalog.find(name)
+        return self.memo(("metric frame", table.name), table.of(self).to_frame)
 
     @property
     def metrics(self) -> Mapping[str, pd.DataFrame]:
         """Every metric table that has data, computed when looked up."""
-        return LazyTables(tuple(table.name for table in catalog.METRIC_TABLES), self._has_metric, self.metric)
+        return LazyTables(tuple(table.name for table in catalog.METRIC_TABLES), self._has_metric, self.metric, catalog.OLD_NAMES)
 
     def _has_metric(self, name: str) -> bool:
         try:

@@ -92,7 +92,7 @@ def _launches(recording: Recording) -> list[Row]:
 def spent(recording: Recording) -> list[Row]:
     """Return kernels and copies, those on which the GPU spent most time first."""
     found: list[tuple[str, Any]] = []
-    kernels, copies = metric_or_none(recording, "kernels"), metric_or_none(recording, "memory_operations")
+    kernels, copies = metric_or_none(recording, "kernel_summary"), metric_or_none(recording, "memory_operations")
     if kernels is not None:
         found += [(instantiation(str(row["kernel"])), row) for row in kernels.to_dict("records")]
     if copies is not None:

@@ -30,7 +30,7 @@ def column(page, panel, index):
 
 
 def test_sorting_by_a_number_and_back(browser, path, recording):
-    frame = recording.metric("kernels")
+    frame = recording.metric("kernel_summary")
     with opened(browser, path) as page:
         table = page.locator("#kernels .table").first
         median = table.locator("thead th button", has_text="median")
@@ -52,7 +52,7 @@ def test_sorting_by_a_number_and_back(browser, path, recording):
 
 
 def test_filter_by_word_and_by_condition(browser, path, recording):
-    frame = recording.metric("kernels")
+    frame = recording.metric("kernel_summary")
     with opened(browser, path) as page:
         search = page.locator("#kernels input[type=search]")
         count = page.locator("#kernels .count").first
@@ -68,7 +68,7 @@ def test_filter_by_word_and_by_condition(browser, path, recording):
 
 
 def test_csv_holds_every_row_with_raw_values(browser, path, recording):
-    frame = recording.metric("kernels")
+    frame = recording.metric("kernel_summary")
     with opened(browser, path) as page:
         with page.expect_download() as download:
             page.locator("#kernels button", has_text="CSV").click()

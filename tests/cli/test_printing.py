@@ -44,7 +44,7 @@ def steering(text):
     return {character for character in text if character != printable(character, lines=True)}
 
 
-@pytest.mark.parametrize("verb", [("show",), ("metrics", "-t", "kernels"), ("metrics", "-t", "gaps")])
+@pytest.mark.parametrize("verb", [("show",), ("metrics", "-t", "kernel_summary"), ("metrics", "-t", "gaps")])
 def test_tables_of_a_hostile_capture(capsys, export, verb):
     with pytest.raises(SystemExit):
         main([verb[0], str(export), *verb[1:]])

@@ -53,7 +53,7 @@ def test_parquet_needs_a_file(capsys, report):
 def test_every_table_is_named_by_list(capsys):
     code, out, _ = call(capsys, "metrics", "--table", "list")
     names = {line.split()[0] for line in out.splitlines()}
-    assert code == 0 and {"kernels", "counters", "gaps", "memory_operations", "nvtx", "points"} <= names
+    assert code == 0 and {"kernel_summary", "counters", "gaps", "memory_operations", "nvtx", "points"} <= names
 
 
 def test_an_unknown_table_offers_the_nearest(capsys, report):
@@ -92,7 +92,7 @@ def test_show_begins_with_the_answer_and_leaves_out_the_drivers_own_work(capsys)
     _, out, _ = call(capsys, "show", "swish-h200-cpp-direct", "--runs", RUNS, "--all")
     lines = out.splitlines()
     assert "(points)" in out and "(gaps)" not in out
-    assert "delay_kernel" not in out[out.index("(kernels)") : out.index("(nvtx)")]
+    assert "delay_kernel" not in out[out.index("(kernel_summary)") : out.index("(nvtx)")]
     assert any("vectorized_kernel<__half, 1, (CachePolicy)1>" in line for line in lines)
     assert any(line.endswith("more rows: profiler metrics swish-h200-cpp-direct --table points") for line in lines)
 

@@ -19,9 +19,9 @@ _TOP = 12
 
 def build(view: View) -> list[Block]:
     """Build the share plot and the table."""
-    frame = view.required("kernels")
+    frame = view.required("kernel_summary")
     table = table_block(
-        "kernels-table", "kernels", frame, sort="total_ns", descending=True, bar=["share_pct"], **first_shown(KERNELS)
+        "kernels-table", "kernel_summary", frame, sort="total_ns", descending=True, bar=["share_pct"], **first_shown(KERNELS)
     )
     return [_shares(frame), table] if frame["kernel"].nunique() > 1 else [table]
 
@@ -68,4 +68,4 @@ def _bar(name: str, kernels: pd.Index, share: pd.Series, index: int) -> dict[str
     }
 
 
-PANEL = Panel("kernels", "Kernels", ("kernels",), build, "Each kernel and launch configuration, by share of kernel time.")
+PANEL = Panel("kernels", "Kernels", ("kernel_summary",), build, "Each kernel and launch configuration, by share of kernel time.")

@@ -48,12 +48,12 @@ def build(view: View) -> list[Block]:
             _explorer("points", points, names, facets, view.time_source),
             *_by_tool(points, view.time_source),
         ]
-    kernels = view.metric("kernels")
+    kernels = view.metric("kernel_summary")
     if kernels is None:
-        reasons = view.reasons("points") + view.reasons("kernels")
+        reasons = view.reasons("points") + view.reasons("kernel_summary")
         return [Missing("; ".join(dict.fromkeys(reasons)), "record a sweep: profiler run --plugin swish --sweep block=64:1024:x2")]
     note = [Note(_FALLBACK_NOTE, "hint")] if points is None else []
-    return [*note, _explorer("kernels", kernels, ["kernel", "block"], ["kernel"])]
+    return [*note, _explorer("kernel_summary", kernels, ["kernel", "block"], ["kernel"])]
 
 
 def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[str], first: TimeSource | None = None) -> Block:
@@ -80,7 +80,7 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
     }
     is_race = table == "points" and measures[0]["better"] != "none"
     data["work"] = _work(frame, [column.name for column in block.columns]) if is_race else None
-    data |= {"lines": table == "points", "plain": table == "kernels", "shown": ["grid"] if table == "kernels" else []}
+    data |= {"lines": table == "points", "plain": table == "kernel_summary", "shown": ["grid"] if table == "kernel_summary" else []}
     return Widget(
         "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"
     )
@@ -147,5 +147,5 @@ PANEL = Panel(
     (),
     build,
     "Which configuration is fastest, by how much, and at what occupancy.",
-    ("points", "occupancy", "kernels"),
+    ("points", "occupancy", "kernel_summary"),
 )

@@ -159,11 +159,11 @@ CASES: dict[str, tuple[dict, dict]] = {
     ),
     "launch_bound": (
         {
-            "kernels": [{**CONFIGURATION, "median_ns": 1500.0}],
+            "kernel_summary": [{**CONFIGURATION, "median_ns": 1500.0}],
             "launch_latency": [{**CONFIGURATION, "count": 100.0, "empty_queue_count": 90.0, "api_median_ns": 4000.0}],
         },
         {
-            "kernels": [
+            "kernel_summary": [
                 {**CONFIGURATION, "median_ns": 1500.0},
                 {**CONFIGURATION, "block": "64x1x1", "median_ns": 9000.0},
                 {**CONFIGURATION, "block": "128x1x1", "median_ns": 1500.0},

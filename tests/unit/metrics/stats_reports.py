@@ -34,7 +34,7 @@ def check(ours, theirs, exact, rounded, key):
 
 
 def check_kernels(recording, text):
-    table = {(row["kernel"], row["grid"], row["block"]): row for row in recording.metric_columns("kernels").to_records()}
+    table = {(row["kernel"], row["grid"], row["block"]): row for row in recording.metric_columns("kernel_summary").to_records()}
     report = rows(text)
     assert len(table) == len(report)
     for row in report:

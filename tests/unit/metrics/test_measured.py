@@ -18,8 +18,8 @@ def sweep():
 def test_only_the_work_of_measured_iterations_stays(sweep):
     own = measured(sweep)
     assert own is measured(sweep) and is_own_sweep(sweep) and is_narrowed(sweep)
-    kernels = own.metric("kernels")
-    assert kernels["kernel"].str.contains("swish_").all() and sweep.metric("kernels")["kernel"].str.contains("delay").any()
+    kernels = own.metric("kernel_summary")
+    assert kernels["kernel"].str.contains("swish_").all() and sweep.metric("kernel_summary")["kernel"].str.contains("delay").any()
     points = sweep.metric("points")
     assert kernels["count"].sum() == len(own.table("kernels")) == int(points["iterations"].sum())
     assert own.table("kernels")["duration_ns"].sum() < sweep.table("kernels")["duration_ns"].sum()

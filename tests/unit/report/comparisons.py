@@ -64,7 +64,7 @@ def comparison(candidates: tuple[str, ...] = ("candidate",), text: str = "swish"
         dict(
             zip(
                 METRIC_COLUMNS,
-                (name, "kernels", label(0, text), "registers_per_thread", "count", "lower", 16, 32, 2.0, "worse", "", ""),
+                (name, "kernel_summary", label(0, text), "registers_per_thread", "count", "lower", 16, 32, 2.0, "worse", "", ""),
                 strict=True,
             )
         )

@@ -27,14 +27,14 @@ def test_names_state_unit_and_label(name, unit, label):
 
 
 def test_tooltip_and_direction_come_from_the_specification():
-    spec = next(spec for spec in catalog.find("kernels").columns if spec.name == "median_ns")
-    column = view_column("kernels", pd.Series([1.5], name="median_ns"))
+    spec = next(spec for spec in catalog.find("kernel_summary").columns if spec.name == "median_ns")
+    column = view_column("kernel_summary", pd.Series([1.5], name="median_ns"))
     assert (column.text, column.unit, column.better, column.kind) == (spec.text, "ns", "lower", "number")
 
 
 def test_identifiers_are_no_quantities():
     assert view_column("points", pd.Series([1024], name="block")).plain
-    assert not view_column("kernels", pd.Series([1024], name="count")).plain
+    assert not view_column("kernel_summary", pd.Series([1024], name="count")).plain
 
 
 def test_every_metric_column_has_a_label_and_a_unit_that_its_name_allows():

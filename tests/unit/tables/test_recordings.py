@@ -250,8 +250,10 @@ def test_unknown_names():
 def test_mappings_hold_what_has_data():
     recording = profiler.load(H200 / "node.sqlite")
     assert "kernels" in recording.tables and "counters" not in recording.tables
-    assert {"kernels", "nvtx", "gaps", "points", "summary"} <= set(recording.metrics)
-    assert len(recording.metrics["kernels"]) == 12
+    assert {"kernel_summary", "nvtx", "gaps", "points", "summary"} <= set(recording.metrics)
+    assert len(recording.metrics["kernel_summary"]) == 12
+    assert recording.metric("kernels") is recording.metrics["kernels"] is recording.metric("kernel_summary")
+    assert "kernels" in recording.metrics and "kernels" not in list(recording.metrics)
     with pytest.raises(DataMissingError, match="counters"):
         recording.table("counters")
 

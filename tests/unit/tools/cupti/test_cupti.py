@@ -223,7 +223,7 @@ def test_ranges_lie_on_the_clock_of_the_kernels(recorded):
 
 def test_metrics_come_out_of_it(recorded):
     recording = profiler.load(recorded)
-    kernels = recording.metric("kernels")
+    kernels = recording.metric("kernel_summary")
     assert sorted(kernels["total_ns"]) == [100, 1_500]
     assert recording.metric("memory_operations")["bytes"].tolist() in ([400, 64], [64, 400], [400])
 

@@ -143,7 +143,7 @@ def test_kernels_with_impossible_times_are_counted_not_measured(tmp_path, change
     kernels = recording.table("kernels")
     assert len(kernels) == 274 and kernels["duration_ns"].min() > 0 and kernels["start_ns"].max() < 1 << 47
     assert left_out(recording) == [f"1 of 275 rows of CUPTI_ACTIVITY_KIND_KERNEL are left out: {why}"]
-    profiler.load(recording.path).metric("kernels")
+    profiler.load(recording.path).metric("kernel_summary")
 
 
 def test_other_events_with_impossible_times_are_counted(tmp_path):
@@ -298,7 +298,7 @@ def test_a_file_that_may_not_be_read(tmp_path):
 def test_trace_csv_equals_the_export_it_was_printed_from():
     printed, export = profiler.load(H200 / "graph_cuda_gpu_trace.csv"), profiler.load(H200 / "graph.sqlite")
     names = ["kernel", "grid", "block", "registers_per_thread", "count", "total_ns", "median_ns", "stddev_ns"]
-    assert printed.metric("kernels")[names].values.tolist() == export.metric("kernels")[names].values.tolist()
+    assert printed.metric("kernel_summary")[names].values.tolist() == export.metric("kernel_summary")[names].values.tolist()
     left, right = (recording.metric_columns("memory_operations").to_records() for recording in (printed, export))
     for name in ("direction", "source_kind", "count", "total_ns"):
         assert [row[name] for row in left] == [row[name] for row in right]
