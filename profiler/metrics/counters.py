@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from profiler.columns import Column, Columns
+from profiler.columns import Column, Columns, objects
+from profiler.metrics.launch_columns import size_texts
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
-
-
-def size_texts(launches: Columns, what: str) -> np.ndarray:
-    """Return `XxYxZ` of each launch, empty where the size is not known.
-
-    Args:
-        launches: Table `profiled_launches`.
-        what: `grid` or `block`.
-    """
-    axes = [np.ma.filled(np.ma.asarray(launches.array(f"{what}_{axis}")), -1).tolist() for axis in "xyz"]
-    texts = ["" if min(size) < 0 else "x".join(map(str, size)) for size in zip(*axes, strict=True)]
-    return np.array(texts, dtype=object)
 
 
 def counters(recording: Captures) -> Columns:
@@ -36,10 +23,7 @@ def counters(recording: Captures) -> Columns:
         "value": values["value"],
         "unit": values["unit"],
     }
-    if "text_value" in values:
-        table["text_value"] = values["text_value"]
-    else:
-        table["text_value"] = np.full(values.rows, None, dtype=object)
+    table["text_value"] = values["text_value"] if "text_value" in values else objects([None] * values.rows)
     return Columns(table)
 
 

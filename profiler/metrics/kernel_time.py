@@ -10,7 +10,7 @@ from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.gpu_operations import KERNEL, gpu_operations, gpu_recording, operations_tool
 from profiler.metrics.grouping import group_statistics, share_pct, statistic_specs
-from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY
+from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY, size_texts
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import Matching, MetricTable
@@ -19,17 +19,6 @@ from profiler.tables.captures import Captures
 
 _NSYS = "nsys stats cuda_gpu_kern_gb_sum"
 _STATISTICS = ("mean", "median", "p05", "p95", "min", "max", "stddev")
-
-
-def dimensions(configurations: Columns, what: str) -> np.ndarray:
-    """Return `XxYxZ` for each launch configuration.
-
-    Args:
-        configurations: Table `launch_configurations`.
-        what: `grid` or `block`.
-    """
-    axes = [configurations.array(f"{what}_{axis}").tolist() for axis in "xyz"]
-    return np.array([f"{x}x{y}x{z}" for x, y, z in zip(*axes, strict=True)], dtype=object)
 
 
 def shared_memory(configurations: Columns) -> np.ndarray:
@@ -55,8 +44,8 @@ def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
     merged = Columns(
         {
             "kernel": kernel.take(first),
-            "grid": dimensions(configurations, "grid")[first],
-            "block": dimensions(configurations, "block")[first],
+            "grid": size_texts(configurations, "grid")[first],
+            "block": size_texts(configurations, "block")[first],
             "registers_per_thread": configurations.array("registers_per_thread")[first],
             "shared_memory_bytes": shared[first],
             "launch_configuration_id": first,
@@ -119,7 +108,7 @@ def launched_in_points(recording: Captures) -> list[tuple[tuple[str, str, str], 
     ids = own.columns("kernels").array("launch_configuration_id")[operations.row[inside]]
     last, _ = distinct_rows([label.codes[inside], ids])
     used = own.columns("launch_configurations").take(ids[last])
-    sizes = (dimensions(used, what).tolist() for what in ("grid", "block"))
+    sizes = (size_texts(used, what).tolist() for what in ("grid", "block"))
     launches = zip(used.array("kernel").tolist(), *sizes, strict=True)
     return list(zip(launches, label.take(inside[last]).decode().tolist(), strict=True))
 

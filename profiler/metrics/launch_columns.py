@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from profiler.columns import Columns
 from profiler.spec import ColumnSpec
 
 _OCCUPANCY = "cuda_occupancy.h, CUDA 13.0"
@@ -43,3 +46,15 @@ ACHIEVED_OCCUPANCY = ColumnSpec(
     "warps that an SM held on average, of its maximum",
     "sm__warps_active.avg.pct_of_peak_sustained_active",
 )
+
+
+def size_texts(rows: Columns, what: str) -> np.ndarray:
+    """Return `XxYxZ` of each row, empty where the size is not known.
+
+    Args:
+        rows: Table `profiled_launches` or `launch_configurations`.
+        what: `grid` or `block`.
+    """
+    axes = [np.ma.filled(np.ma.asarray(rows.array(f"{what}_{axis}")), -1).tolist() for axis in "xyz"]
+    texts = ["" if min(size) < 0 else "x".join(map(str, size)) for size in zip(*axes, strict=True)]
+    return np.array(texts, dtype=object)

@@ -7,12 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns, whole
+from profiler.columns import Coded, Column, Columns, as_floats, whole
 from profiler.distinct import distinct_rows
 from profiler.metrics.counter_formulas import EXTRA_METRICS, dram_bytes, ratio
-from profiler.metrics.counters import size_texts
 from profiler.metrics.device_limits import device_rows
-from profiler.metrics.launch_columns import BLOCK, GRID, KERNEL, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY
+from profiler.metrics.launch_columns import (
+    BLOCK,
+    GRID,
+    KERNEL,
+    LIMITER,
+    REGISTERS,
+    SHARED_MEMORY,
+    THEORETICAL_OCCUPANCY,
+    size_texts,
+)
 from profiler.metrics.launch_quantities import QUANTITIES
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import Matching, MetricTable
@@ -114,11 +122,8 @@ def launches(recording: Captures) -> Columns:
     waits = tuple(name for name in STALL_REASONS if name != READY)
     stall, stall_cycles = _largest(matrix, waits, map(stall_metric, waits))
     pipe, pipe_use = _largest(matrix, PIPES, map(pipe_metric, PIPES))
-    minimum = (
-        rows.array("iteration_bytes")
-        if "iteration_bytes" in rows
-        else np.ma.masked_array(np.zeros(rows.rows, np.int64), mask=np.ones(rows.rows, bool))
-    )
+    minimum = as_floats(rows.array("iteration_bytes")) if "iteration_bytes" in rows else np.full(rows.rows, np.nan)
+    static, dynamic = (matrix[_CONFIGURATION[f"{kind}_shared_memory_bytes"]] for kind in ("static", "dynamic"))
     table: dict[str, Column] = {
         "launch_id": rows.array("launch_id"),
         "kernel": rows["kernel"],
@@ -126,15 +131,11 @@ def launches(recording: Captures) -> Columns:
         "block": size_texts(rows, "block"),
         "point": rows["point"] if "point" in rows else np.full(rows.rows, "", dtype=object),
         "registers_per_thread": whole(matrix[_CONFIGURATION["registers_per_thread"]]),
-        "shared_memory_bytes": whole(
-            matrix[_CONFIGURATION["static_shared_memory_bytes"]] + matrix[_CONFIGURATION["dynamic_shared_memory_bytes"]]
-        ),
+        "shared_memory_bytes": whole(static + dynamic),
         "theoretical_occupancy_pct": theoretical,
         "occupancy_limiter": limiter,
         **{quantity.spec.name: quantity.column(matrix) for quantity in QUANTITIES},
-        "dram_bytes_per_payload_byte": ratio(
-            _iteration_sums(dram_bytes(matrix), rows), np.ma.filled(minimum.astype(float), np.nan)
-        ),
+        "dram_bytes_per_payload_byte": ratio(_iteration_sums(dram_bytes(matrix), rows), minimum),
         "stall_top": stall,
         "stall_top_pct": 100 * ratio(stall_cycles, matrix[_LATENCY]),
         "pipe_top": pipe,

@@ -8,8 +8,8 @@ import numpy as np
 
 from profiler.columns import Columns, stack
 from profiler.metrics.device_limits import device_rows
-from profiler.metrics.kernel_time import dimensions, shared_memory
-from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY
+from profiler.metrics.kernel_time import shared_memory
+from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY, size_texts
 from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
@@ -88,8 +88,8 @@ def occupancy(recording: Captures) -> Columns:
     return Columns(
         {
             "kernel": configurations.coded("kernel").take(rows),
-            "grid": dimensions(configurations, "grid")[rows],
-            "block": dimensions(configurations, "block")[rows],
+            "grid": size_texts(configurations, "grid")[rows],
+            "block": size_texts(configurations, "block")[rows],
             "registers_per_thread": configurations.array("registers_per_thread")[rows],
             "shared_memory_bytes": shared_memory(configurations)[rows],
             "device": used_on,

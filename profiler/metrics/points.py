@@ -15,8 +15,8 @@ from profiler.metrics.counter_formulas import ratio
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.failed_calls import spoiled_points
 from profiler.metrics.grouping import statistic_specs
-from profiler.metrics.kernel_time import dimensions, first_device_occupancy, shared_memory
-from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY
+from profiler.metrics.kernel_time import first_device_occupancy, shared_memory
+from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY, size_texts
 from profiler.metrics.launches import LAUNCHES
 from profiler.metrics.point_times import DEVICE_TOTALS, PARTS, STATISTICS, gpu_points, sample_times
 from profiler.metrics.spec import Matching, MetricTable
@@ -233,8 +233,8 @@ def _described(recording: Captures, labels: list[str], chosen: np.ndarray) -> Co
         {
             "label": objects(labels)[known],
             "kernel": configurations.array("kernel"),
-            "grid": dimensions(configurations, "grid"),
-            "kernel_block": dimensions(configurations, "block"),
+            "grid": size_texts(configurations, "grid"),
+            "kernel_block": size_texts(configurations, "block"),
             "registers_per_thread": configurations.array("registers_per_thread"),
             "shared_memory_bytes": shared_memory(configurations),
             **first_device_occupancy(recording, configurations),
