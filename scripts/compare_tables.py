@@ -35,6 +35,8 @@ else:
 COMPRESSED = (".xz", ".gz", ".bz2", ".zst")
 CAPTURES = (".sqlite", ".ncu-rep", ".npz", ".csv", ".json", ".nsys-rep")
 REASONS = Path(__file__).with_name("table_changes.toml")
+RENAMED = {"metric kernels": "metric kernel_summary"}
+"""Tables by their former names."""
 SHOWN = 6
 """Differences listed per column."""
 
@@ -115,7 +117,8 @@ def read_tree(python: str, tree: Path, arguments: argparse.Namespace) -> dict[st
         environment = {**os.environ, "PYTHONPATH": str(tree), "XDG_CACHE_HOME": folder}
         request = json.dumps({name: str(path) for name, path in inputs.items()})
         subprocess.run(command, input=request, text=True, env=environment, cwd=tree, check=True)
-        return json.loads(result.read_text(encoding="utf-8"))
+        content = json.loads(result.read_text(encoding="utf-8"))
+        return {name: {RENAMED.get(table, table): found for table, found in tables.items()} for name, tables in content.items()}
 
 
 def find_inputs(tree: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:

@@ -178,8 +178,12 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
     stated = [table["bytes_per_iteration"] for table in results.values() if "bytes_per_iteration" in table]
     sizes = [*(item["payload_bytes"] for item in gpu.values()), *(np.where(size > 0, size, np.nan) for size in stated)]
     size = _first_known(sizes, rows)
-    sources = [f"{source.column}_median_ns" for source in TIME_SOURCES if source.column in RANGE_MARKERS]
-    bandwidth = ratio(size * 1e9, _first_known((columns[name] for name in sources if name in columns), rows))
+    sources = [source.column for source in TIME_SOURCES if source.column in RANGE_MARKERS]
+    times = {tool: columns[f"{tool}_median_ns"] for tool in sources if f"{tool}_median_ns" in columns}
+    # a program's own clock tells of one iteration: where several overlap, their period tells how fast the bytes move
+    period = _first_known((times[tool] for tool in gpu if tool in times), rows)
+    time = np.where(columns["timed_by"] == "period", period, _first_known(times.values(), rows))
+    bandwidth = ratio(size * 1e9, time)
     first = next(iter(device_rows(recording.columns("devices")).values()), {}) if recording.has("devices") else {}
     known = [np.full(rows, float(first.get(name) or np.nan)) for name in DEVICE_TOTALS]
     of_gpus = [[item[name] for item in gpu.values()] for name in DEVICE_TOTALS]
@@ -318,7 +322,9 @@ POINTS = MetricTable(
         ColumnSpec("note", text="what must be known of its times", compared="never"),
         ColumnSpec("bytes_per_iteration", text="bytes that an iteration must move at least", dtype="int", unit="bytes"),
         ColumnSpec(
-            "effective_bandwidth_bytes_per_s", "higher", "bytes_per_iteration over the median time (builtin, else nsys, else cupti)"
+            "effective_bandwidth_bytes_per_s",
+            "higher",
+            "bytes_per_iteration over the median time (builtin, else nsys, else cupti); over the period where iterations overlap",
         ),
         ColumnSpec("effective_bandwidth_pct", "higher", "effective bandwidth of the device's peak", compared="never"),
         THEORETICAL_OCCUPANCY,

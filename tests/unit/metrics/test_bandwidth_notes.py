@@ -48,3 +48,24 @@ def test_a_bandwidth_above_the_peak_is_judged_by_cache_and_working_set(tmp_path,
     assert row["bytes_per_iteration"] == SIZE and row["effective_bandwidth_bytes_per_s"] == SIZE * 1e9 / length
     assert (said in row["note"] and "above the peak" in row["note"]) if said else row["note"] is None
     assert sum(word in (row["note"] or "") for word in ("impossible", "served by cache", "unknown")) == bool(said)
+
+
+def test_where_iterations_overlap_their_period_tells_how_fast_bytes_move(tmp_path):
+    run = create_run(tmp_path / "runs", "sweep")
+    for tool in ("builtin", "nsys"):
+        run.raw(tool).mkdir()
+    ranges = [traces.DOMAIN, (0, 90_000, {"domainId": 1, "text": f"point {LABEL}"})]
+    ranges += [(10 + 100 * i, 50 + 100 * i, {"domainId": 1, "textId": 4, "uint64Value": SIZE}) for i in range(4)]
+    calls = [(20 + 100 * i, 30 + 100 * i, {"correlationId": 1 + i}) for i in range(4)]
+    # each takes 2000 ns and begins 1000 ns after the one before it
+    kernels = [(1000 * (1 + i), 1000 * (1 + i) + 2000, {"correlationId": 1 + i, "streamId": 7 + i % 2}) for i in range(4)]
+    traces.write_trace(run.raw("nsys") / "capture.sqlite", gpus=[{}], ranges=ranges, calls=calls, kernels=kernels)
+    point = {"label": LABEL, "status": "ok", "samples_ns": [2100, 2100, 2100], "bytes_per_iteration": SIZE}
+    document = {"schema": "profiler-result", "schema_version": 1, "points": [point]}
+    (run.raw("builtin") / "result.json").write_text(json.dumps(document))
+    run.manifest.captures.append(CaptureRecord("nsys", artefacts=["raw/nsys/capture.sqlite"]))
+    run.manifest.captures.append(CaptureRecord("builtin", artefacts=["raw/builtin/result.json"]))
+    run.finish("complete")
+    (row,) = profiler.load(run.path).metric_columns("points").to_records()
+    assert (row["timed_by"], row["nsys_median_ns"], row["builtin_median_ns"]) == ("period", 1000, 2100)
+    assert row["effective_bandwidth_bytes_per_s"] == SIZE * 1e9 / 1000
