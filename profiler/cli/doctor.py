@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
 from profiler.cli.options import RunsOption, SummaryFormat
-from profiler.cli.printing import echo
+from profiler.cli.printing import print_json, print_rows
 
 
 def run(
@@ -20,9 +18,7 @@ def run(
 
     rows = doctor(runs_root(runs))
     if format is SummaryFormat.JSON:
-        echo(json.dumps(rows, indent=1, ensure_ascii=False), data=True)
-        return 0
-    from profiler.cli.printing import print_rows
-
-    print_rows(rows, title=None)
+        print_json(rows)
+    else:
+        print_rows(rows, title=None)
     return 0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from profiler.cli.options import RunsOption, SummaryFormat
-from profiler.cli.printing import echo
+from profiler.cli.printing import echo, print_json, print_rows
 
 if TYPE_CHECKING:
     from profiler.store.run_dir import RunDir
@@ -42,13 +41,11 @@ def run(
         for folder, error in unreadable.items()
     ]
     if format is SummaryFormat.JSON:
-        echo(json.dumps(rows, indent=1, ensure_ascii=False), data=True)
+        print_json(rows)
         return 0
     if not rows:
         echo(f"no run in {runs_root(runs)}; record one: profiler run --tool auto", err=True)
         return 0
-    from profiler.cli.printing import print_rows
-
     print_rows(rows, None, optional=("target", "created", "tools", "gpu"))
     for error in unreadable.values():
         echo(f"note: {error.message}; fix: {error.hint}", err=True)

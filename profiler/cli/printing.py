@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -79,6 +80,11 @@ def console(stderr: bool = False) -> Console:
     """Return a console for stdout or stderr that does not cut columns in a pipe."""
     stream = sys.stderr if stderr else sys.stdout
     return _console_class()(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)
+
+
+def print_json(rows: Any) -> None:
+    """Print a JSON document for another program."""
+    echo(json.dumps(rows, indent=1, ensure_ascii=False), data=True)
 
 
 def print_rows(

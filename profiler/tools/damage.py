@@ -44,12 +44,17 @@ def damage_text(error: BaseException) -> str:
 
 
 @contextmanager
-def reading(path: Path, fix: str = "record it again, or copy the file again from where it was recorded") -> Iterator[None]:
+def reading(
+    path: Path,
+    fix: str = "record it again, or copy the file again from where it was recorded",
+    what: str = "damaged, or not what its reader expects",
+) -> Iterator[None]:
     """Turn whatever parsing a file raises into an error that names the file; errors that do so already pass through.
 
     Args:
         path: The file.
         fix: What the user can do.
+        what: What is wrong with the file.
 
     Raises:
         BadExportError: The file is damaged, or not what its reader expects.
@@ -57,4 +62,4 @@ def reading(path: Path, fix: str = "record it again, or copy the file again from
     try:
         yield
     except DAMAGE as error:
-        raise BadExportError(f"{path}: damaged, or not what its reader expects ({damage_text(error)})", fix) from error
+        raise BadExportError(f"{path}: {what} ({damage_text(error)})", fix) from error

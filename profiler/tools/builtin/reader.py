@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from profiler.columns import Coded, Columns, encode, floats, from_records, integers
-from profiler.errors import BadExportError
 from profiler.point_label import decode_label
 from profiler.point_status import PointStatus
 from profiler.schema import DEVICES, DIAGNOSTICS, POINTS
 from profiler.store.document import read_document
 from profiler.tools.base import ReadResult
-from profiler.tools.damage import DAMAGE, damage_text
+from profiler.tools.damage import reading
 
 RESULT_VERSION = 1
 RANGES_VERSION = 1
@@ -80,16 +79,12 @@ class ResultReader:
         """
         document = read_document(path, "profiler-result", RESULT_VERSION, _FIX)
         tool = path.parent.name if path.parent.parent.name == "raw" else self.tool
-        try:
+        with reading(path, "write it as docs/formats.md says", "a field is missing or of the wrong type"):
             result = ReadResult(info=_info(document, path))
             for point in document["points"]:
                 _check_point(point)
             for name in tables:
                 _READ[name](document, tool, result)
-        except DAMAGE as error:
-            raise BadExportError(
-                f"{path}: a field is missing or of the wrong type ({damage_text(error)})", "write it as docs/formats.md says"
-            ) from error
         return result
 
 
@@ -222,10 +217,8 @@ class RangesReader:
         result = ReadResult(info={"file": path.name, "clock": document.get("clock")})
         if "nvtx_ranges" not in tables:
             return result
-        try:
+        with reading(path, "record again", "its columns do not fit together"):
             frame = _range_columns(document)
-        except DAMAGE as error:
-            raise BadExportError(f"{path}: its columns do not fit together ({damage_text(error)})", "record again") from error
         if frame.rows:
             result.frames["nvtx_ranges"] = frame
         else:
