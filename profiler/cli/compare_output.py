@@ -174,7 +174,7 @@ def print_comparison(comparison: Comparison, gate: GateResult | None) -> None:
     changed = changes(comparison.metrics, CHANGES[:2] if len(comparison.rows) else CHANGES)
     if len(changed):
         _print_metrics(changed)
-    for text in (f"{comparison.design}.", *comparison.notes):
+    for text in (f"{comparison.design}. {comparison.rule.promise}", *comparison.notes):
         _say(text)
     if gate is not None:
         _print_gate(gate)

@@ -83,8 +83,7 @@ def _counts(comparison: Comparison) -> list[tuple[str, list[tuple[str, int]]]]:
 def _rule(comparison: Comparison) -> str:
     rule = comparison.rule
     return (
-        f"A change counts from {format_percent(rule.threshold)}; at most {format_percent(rule.error_rate)} of identical rows are "
-        f"called faster or slower; intervals cover {format_percent(rule.confidence)}."
+        f"A change counts from {format_percent(rule.threshold)}; intervals cover {format_percent(rule.confidence)}. {rule.promise}"
     )
 
 

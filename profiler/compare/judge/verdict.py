@@ -10,6 +10,7 @@ import numpy as np
 
 from profiler.compare.judge.statistics import Estimates, benjamini_hochberg, interval, local_level, overall_error, two_sided_p
 from profiler.errors import UsageError
+from profiler.units import format_percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,6 +92,12 @@ class DecisionRule:
     def log_threshold(self) -> float:
         """The threshold on the log scale."""
         return float(np.log1p(self.threshold))
+
+    @property
+    def promise(self) -> str:
+        """How often rows and jobs without a change are called changed. Source: python benchmarks/false_alarms.py."""
+        row, job = format_percent(self.error_rate), format_percent(2.0 * self.error_rate)
+        return f"Of identical rows at most {row} are called faster or slower, of clean jobs of up to 48 rows at most {job} stopped."
 
     @property
     def tolerance(self) -> float:

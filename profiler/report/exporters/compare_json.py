@@ -32,6 +32,7 @@ def comparison_record(comparison: Comparison, gate: GateResult | None = None) ->
         "candidates": [asdict(side) for side in comparison.candidates],
         "rule": asdict(comparison.rule),
         "design": comparison.design,
+        "promise": comparison.rule.promise,
         "notes": comparison.notes,
         "counts": comparison.counts(),
         "differences": [asdict(item) for item in comparison.differences],

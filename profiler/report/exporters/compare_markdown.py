@@ -210,8 +210,8 @@ def _footer(comparison: Comparison, page: str) -> str:
     rule = comparison.rule
     gpu = next((value for key, value in comparison.base.facts.items() if key == "device.name"), "")
     lines = [
-        f"{f'{_escape(gpu)}; ' if gpu else ''}{_escape(comparison.design)}. A change counts from {format_percent(rule.threshold)}; "
-        f"at most {format_percent(rule.error_rate)} of identical rows are called faster or slower."
+        f"{f'{_escape(gpu)}; ' if gpu else ''}{_escape(comparison.design)}. A change counts from {format_percent(rule.threshold)}. "
+        f"{rule.promise}"
     ]
     lines += [_escape(note) for note in comparison.notes[:5]]
     if page:

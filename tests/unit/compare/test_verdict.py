@@ -77,3 +77,8 @@ def test_verdicts_are_the_published_words():
         "candidate only",
         "not comparable",
     }
+
+
+def test_the_promise_names_the_error_of_rows_and_of_jobs():
+    assert DecisionRule().promise.startswith("Of identical rows at most 1 % are called faster or slower, of clean jobs")
+    assert "at most 2 % stopped" in DecisionRule().promise
