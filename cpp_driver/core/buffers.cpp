@@ -131,9 +131,8 @@ std::vector<std::size_t> BufferRing::setsUnlike(std::vector<Handle> const& like,
   mDevice.readBack(differs.data(), flags.get(), count * sizeof(std::uint32_t), stream);
   mDevice.synchronize(stream);
   std::vector<std::size_t> unlike;
-  for (std::size_t set = 0; set < count; ++set) {
+  for (std::size_t set = 0; set < count; ++set)
     if (differs[set] != 0) unlike.push_back(set);
-  }
   return unlike;
 }
 

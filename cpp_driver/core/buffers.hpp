@@ -32,7 +32,6 @@ class BufferRing {
   BufferRing(Device& device, std::vector<TensorSpec> tensors, CachePlan const& plan);
 
   std::size_t setCount() const { return mPlan.setCount; }
-  bool flushes() const { return mPlan.flush; }
   Addresses const& addresses(std::size_t set) const { return mSets[set]; }
   std::vector<TensorSpec> const& tensors() const { return mTensors; }
   Device& device() const { return mDevice; }

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "error.hpp"
+#include "layers.hpp"
 #include "measurement.hpp"
 #include "points_file.hpp"
 #include "profiler/core.h"
@@ -108,10 +109,20 @@ Json describeDevice(Json const& argument) {
           {"versions", {{"driver", facts.driverVersion}, {"display_driver", orNull(Nvml(facts.uuid).displayDriver())}}}};
 }
 
+Json askWhetherLost(Json const& argument) {
+  try {
+    return {{"lost", cudaDevice(argument.value("device", 0)).isLost()}};
+  } catch (CudaError const&) {  // not even the context can be taken
+    return {{"lost", true}};
+  }
+}
+
 Json call(std::string const& function, Json const& argument) {
   static std::map<std::string, Json (*)(Json const&)> const functions = {
       {"settings", fillSettings},
       {"device", describeDevice},
+      {"lost", askWhetherLost},
+      {"layers", [](Json const& inspected) { return Json{{"layers", readLayers(inspected.at("text"))}}; }},
   };
   auto const found = functions.find(function);
   if (found == functions.end()) throw Error(ExitCode::kInternal, "no function is called '" + function + "'");

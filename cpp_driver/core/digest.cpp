@@ -75,9 +75,8 @@ std::string Sha256::finish() {
   update(length.data(), length.size());
   static constexpr char kHex[] = "0123456789abcdef";
   std::string hex;
-  for (std::uint32_t const word : mState) {
+  for (std::uint32_t const word : mState)
     for (int shift = 28; shift >= 0; shift -= 4) hex += kHex[(word >> shift) & 0xF];
-  }
   return hex;
 }
 

@@ -86,9 +86,8 @@ void voidResult(PointResult& result, std::string const& reason) {
 Measurement measureLanes(Lanes& threads, PointResult const& result, TimingRequest const& timing) {
   if (result.request.execution.launch == LaunchMode::kGraph) {
     Range const range(timing.ranges, RangeKind::kSetup);
-    for (auto& lanes : threads) {
+    for (auto& lanes : threads)
       for (auto& lane : lanes) lane.captureGraphs();
-    }
   }
   return result.isolated ? measureIsolated(threads[0][0], timing) : measureThroughput(threads, timing);
 }

@@ -65,9 +65,8 @@ GpuState Nvml::state() const {
   auto const reasons = find<ThrottleReasons>("nvmlDeviceGetCurrentClocksThrottleReasons");
   if (reasons && reasons(mDevice, &bits) == kNvmlSuccess) {
     state.throttleReasons.emplace();
-    for (auto const& [bit, name] : kReasons) {
+    for (auto const& [bit, name] : kReasons)
       if (bits & bit) state.throttleReasons->push_back(name);
-    }
   }
   return state;
 }

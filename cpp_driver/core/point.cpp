@@ -104,9 +104,8 @@ plugins::Shape contractShape(Extents const& extents) {
 
 std::int64_t elementCountOf(Extents const& shape) {
   std::int64_t count = 1;
-  for (auto const extent : shape) {
+  for (auto const extent : shape)
     if (extent == 0) return 0;
-  }
   for (auto const extent : shape) {
     if (extent > plugins::kMaxElements / count) {
       throw usageError("shape " + formatShape(shape) + " has more than 2^56 elements",

@@ -136,9 +136,8 @@ Measurement measureThroughput(std::vector<std::vector<Lane>>& threads, TimingReq
     if (measurement.stopReason.empty()) measurement.stopReason = found.stopReason;
     for (auto& lane : found.samples) measurement.lanes.push_back(std::move(lane));
   }
-  for (auto const& late : {started, idle}) {
+  for (auto const& late : {started, idle})
     if (late) std::rethrow_exception(late);
-  }
   return measurement;
 }
 

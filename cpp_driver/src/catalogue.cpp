@@ -34,9 +34,8 @@ plugins::FieldTable fieldsOf(std::string const& op, Options const& options) {
 /// Why the op takes none of these values, empty when it takes them.
 std::string valueRefusal(PointRequest const& point, Options const& options) {
   plugins::Attributes attributes(fieldsOf(point.op, options));
-  for (auto const& [name, text] : point.attributes) {
+  for (auto const& [name, text] : point.attributes)
     if (auto const outcome = attributes.set(name, text); !outcome) return outcome.reason;
-  }
   return {};
 }
 
@@ -67,9 +66,8 @@ std::vector<std::string> expandPlugins(std::vector<std::string> const& names) {
       expanded.push_back(name);
       continue;
     }
-    for (auto const& every : pluginNames()) {
+    for (auto const& every : pluginNames())
       if (!named(every)) expanded.push_back(every);
-    }
   }
   return expanded;
 }

@@ -26,9 +26,8 @@ std::vector<std::string> splitList(std::string const& what, std::string const& t
 
 std::vector<std::string> splitLists(std::string const& what, std::vector<std::string> const& texts) {
   std::vector<std::string> items;
-  for (auto const& text : texts) {
+  for (auto const& text : texts)
     for (auto& item : splitList(what, text)) items.push_back(std::move(item));
-  }
   return items;
 }
 

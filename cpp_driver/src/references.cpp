@@ -42,9 +42,8 @@ plugins::FieldTable fieldsOf(std::string const& name) {
 
 plugins::Attributes readAttributes(plugins::FieldTable fields, std::vector<NamedText> const& texts) {
   plugins::Attributes attributes(fields);
-  for (auto const& [name, text] : texts) {
+  for (auto const& [name, text] : texts)
     if (auto const outcome = attributes.set(name, text); !outcome) throw Unsupported(outcome.reason);
-  }
   return attributes;
 }
 

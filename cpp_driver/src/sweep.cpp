@@ -19,9 +19,7 @@ bool contains(Items const& items, Item const& item) {
 
 std::vector<std::string> opNames(Options const& options) {
   std::vector<std::string> ops = expandPlugins(options.plugins);
-  for (auto const& native : options.natives) {
-    ops.push_back(native.rfind(kNativePrefix, 0) == 0 ? native : kNativePrefix + native);
-  }
+  for (auto const& native : options.natives) ops.push_back(native.rfind(kNativePrefix, 0) == 0 ? native : kNativePrefix + native);
   if (options.copy) ops.push_back(kCopyOp);
   if (!options.network().empty()) {
     ops.push_back(options.name.empty() ? std::filesystem::path(options.network()).stem().string() : options.name);
@@ -33,9 +31,8 @@ std::vector<std::string> opNames(Options const& options) {
 /// A key that no op of the sweep knows is a typing error, not a configuration.
 void refuseUnknownAttributes(Options const& options, std::vector<std::string> const& ops) {
   std::vector<std::string> known;
-  for (auto const& op : ops) {
+  for (auto const& op : ops)
     for (auto& name : attributeNamesOf(op, options)) known.push_back(std::move(name));
-  }
   for (auto const& set : options.sets) {
     if (contains(known, set.first)) continue;
     throw usageError("no op of this sweep has the attribute '" + set.first + "'" + didYouMean(set.first, known),
@@ -67,9 +64,8 @@ std::vector<PointRequest> wholeSweep(Options const& options) {
     bool const hasType = options.network().empty() || op == kCopyOp;
     if (hasType) product = times(product, "dtype", options.types.empty() ? std::vector<std::string>{"fp32"} : options.types);
     auto const takes = attributeNamesOf(op, options);
-    for (auto const& [key, values] : options.sets) {
+    for (auto const& [key, values] : options.sets)
       if (contains(takes, key)) product = times(product, key, values);
-    }
     for (char const* key : {"threads", "streams", "cache_mode", "launch_mode"}) {
       auto const& values = options.execution.at(key);
       if (values.size() > 1) product = times(product, key, values);

@@ -76,9 +76,8 @@ std::string libraryFolder() {
 std::vector<int> builtTensorrtMajors() {
   std::vector<int> majors;
   std::error_code error;
-  for (int major = 8; major < 20; ++major) {
+  for (int major = 8; major < 20; ++major)
     if (fs::exists(modulePath(major), error)) majors.push_back(major);
-  }
   std::sort(majors.begin(), majors.end(), std::greater<>());
   return majors;
 }

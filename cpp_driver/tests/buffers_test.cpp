@@ -30,9 +30,7 @@ void setsAreToldApart(Device& device) {
   device.synchronize(stream.get());
   std::vector<unsigned char> const poison(2 * kElements, 0xFF), input = bytesOf(ring, 0, 0);
   CHECK(input != poison && bytesOf(ring, kSets - 1, 0) == input && bytesOf(ring, kSets - 1, 1) == poison);
-  for (std::size_t set = 0; set < kSets; ++set) {
-    device.copy(ring.addresses(set)[1], ring.addresses(set)[0], 2 * kElements, stream.get());
-  }
+  for (std::size_t set = 0; set < kSets; ++set) device.copy(ring.addresses(set)[1], ring.addresses(set)[0], 2 * kElements, stream.get());
   auto const verified = ring.copyOutputs(1, stream.get());
   CHECK(ring.setsUnlike(verified, kSets, stream.get()).empty());
   auto* last = static_cast<char*>(ring.addresses(3)[1]) + 2 * kElements - 1;

@@ -13,15 +13,21 @@ namespace profiler::plugins::adapter {
 
 using nvinfer1::PluginTensorDesc;
 
-PluginV2::PluginV2(Op const& op, Attributes const& attributes)
-    : mOp(op), mAttributes(attributes), mNamespace(kPluginNamespace), mBytes(attributesToBytes(op.info(), attributes)) {}
+namespace {
 
-void PluginV2::setPluginNamespace(char const* pluginNamespace) noexcept {
-  guarded(getPluginType(), false, [&] {
-    mNamespace = pluginNamespace == nullptr ? "" : pluginNamespace;
+void keepNamespace(char const* plugin, char const* given, std::string& kept) noexcept {
+  guarded(plugin, false, [&] {
+    kept = given == nullptr ? "" : given;
     return true;
   });
 }
+
+}  // namespace
+
+PluginV2::PluginV2(Op const& op, Attributes const& attributes)
+    : mOp(op), mAttributes(attributes), mNamespace(kPluginNamespace), mBytes(attributesToBytes(op.info(), attributes)) {}
+
+void PluginV2::setPluginNamespace(char const* pluginNamespace) noexcept { keepNamespace(getPluginType(), pluginNamespace, mNamespace); }
 
 nvinfer1::IPluginV2DynamicExt* PluginV2::clone() const noexcept {
   return guarded<nvinfer1::IPluginV2DynamicExt*>(getPluginType(), nullptr, [this] {
@@ -84,12 +90,7 @@ int32_t PluginV2::enqueue(PluginTensorDesc const* inputDescs, PluginTensorDesc c
 
 void PluginV2::serialize(void* buffer) const noexcept { std::memcpy(buffer, mBytes.data(), mBytes.size()); }
 
-void CreatorV2::setPluginNamespace(char const* pluginNamespace) noexcept {
-  guarded(getPluginName(), false, [&] {
-    mNamespace = pluginNamespace == nullptr ? "" : pluginNamespace;
-    return true;
-  });
-}
+void CreatorV2::setPluginNamespace(char const* pluginNamespace) noexcept { keepNamespace(getPluginName(), pluginNamespace, mNamespace); }
 
 nvinfer1::IPluginV2* CreatorV2::make(Attributes const& attributes) const {
   auto plugin = std::make_unique<PluginV2>(mOp, attributes);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -115,6 +116,11 @@ class Case:
             "tolerance": {"absolute": absolute, "relative": relative},
             "facts": self.facts,
         }
+
+
+def digest_of(data: bytes) -> str:
+    """Return the SHA-256 digest of some bytes as results write it."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def unary_tensors(point: Point) -> list[TensorSpec]:

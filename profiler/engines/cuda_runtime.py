@@ -1,33 +1,12 @@
-"""The CUDA calls that the GPU engines make, through cuda-python 12 or 13, with errors as exceptions.
-
-An error that leaves the context unusable is told apart, because then the whole process can run nothing more.
-"""
+"""The CUDA calls that the GPU engines make, through cuda-python 12 or 13, with errors as exceptions."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from profiler.engines.base import EngineBroken
 from profiler.errors import CaptureError, ToolMissingError
 
 INSTALL_HINT = "pip install cuda-python cupti-python pyelftools"
-_STICKY_ERRORS = frozenset(
-    {
-        "cudaErrorIllegalAddress",
-        "cudaErrorLaunchFailure",
-        "cudaErrorAssert",
-        "cudaErrorMisalignedAddress",
-        "cudaErrorInvalidAddressSpace",
-        "cudaErrorInvalidPc",
-        "cudaErrorIllegalInstruction",
-        "cudaErrorHardwareStackError",
-        "cudaErrorLaunchTimeout",
-        "cudaErrorECCUncorrectable",
-        "cudaErrorContained",
-        "cudaErrorExternalDevice",
-        "cudaErrorUnknown",
-    }
-)
 
 
 def load_bindings() -> tuple[Any, Any]:
@@ -84,8 +63,7 @@ class Cuda:
             Its result: None, one value, or a tuple.
 
         Raises:
-            EngineBroken: The context is lost.
-            CaptureError: Any other error.
+            CaptureError: The call fails.
         """
         error, *values = getattr(self.runtime, function)(*arguments)
         if int(error) != 0:
@@ -94,18 +72,16 @@ class Cuda:
             return None
         return values[0] if len(values) == 1 else tuple(values)
 
-    def error(self, what: str, error: Any) -> Exception:
+    def error(self, what: str, error: Any) -> CaptureError:
         """Return the exception for an error code of the runtime."""
         name = getattr(error, "name", str(error))
         _, text = self.runtime.cudaGetErrorString(error)
         text = text.decode() if isinstance(text, bytes) else str(text)
-        message = f"{what}: {name} ({text})"
-        if name in _STICKY_ERRORS:
-            return EngineBroken(message)
         no_memory = "MemoryAllocation" in name
-        return CaptureError(message, "use a smaller shape" if no_memory else "see the CUDA documentation of this error")
+        hint = "use a smaller shape" if no_memory else "see the CUDA documentation of this error"
+        return CaptureError(f"{what}: {name} ({text})", hint)
 
-    def error_of_status(self, what: str, status: int) -> Exception:
+    def error_of_status(self, what: str, status: int) -> CaptureError:
         """Return the exception for a numeric cudaError_t, as foreign libraries give it."""
         try:
             return self.error(what, self.runtime.cudaError_t(status))
@@ -119,11 +95,6 @@ class Cuda:
     def allocate(self, size_bytes: int) -> int:
         """Allocate device memory and return its address."""
         return int(self.call("cudaMalloc", max(size_bytes, 1)))
-
-    def is_lost(self) -> bool:
-        """Return whether the context is lost, so that the process can run nothing more."""
-        (error,) = self.runtime.cudaDeviceSynchronize()
-        return getattr(error, "name", "") in _STICKY_ERRORS
 
     def versions(self) -> dict[str, str]:
         """Return the version of the CUDA runtime."""

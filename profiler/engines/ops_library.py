@@ -7,7 +7,6 @@ no kernels and needs no CUDA.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import json
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from profiler.engines.base import TensorSpec, unary_tensors
+from profiler.engines.base import TensorSpec, digest_of, unary_tensors
 from profiler.errors import ToolMissingError, UsageError, nearest
 from profiler.point_label import label_value
 from profiler.runner.point import Point
@@ -110,7 +109,7 @@ class OpsLibrary:
 
     def digest(self) -> str:
         """Return the digest of the file."""
-        return f"sha256:{hashlib.sha256(self.path.read_bytes()).hexdigest()}"
+        return digest_of(self.path.read_bytes())
 
     def facts(self, op: str) -> dict[str, Any]:
         """Return what the library lists of an op: `plugin_name`, `types`, `fields` and the like.

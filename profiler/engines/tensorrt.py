@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from profiler.engines.base import Case, EngineBroken, PointSkipped, TensorSpec, unary_tensors
+from profiler.engines.base import Case, PointSkipped, TensorSpec, digest_of, unary_tensors
 from profiler.engines.cuda_runtime import Cuda
 from profiler.engines.ops_library import host_library
-from profiler.engines.trt_build import Plan, PlanStore, file_digest
+from profiler.engines.trt_build import Plan, PlanStore
 from profiler.engines.trt_compat import Flavour
 from profiler.errors import CaptureError, ToolMissingError
 from profiler.runner.core import load_core
@@ -105,7 +104,7 @@ class TensorRtEngine:
 
     def _make_store(self, device: str) -> PlanStore:
         folder = Path(self._request.cache_folder) if self._request.cache_folder else None
-        digest = file_digest(Path(self._library)) if self._library else ""
+        digest = digest_of(Path(self._library).read_bytes()) if self._library else ""
         return PlanStore(self._flavour, folder, digest, device, self._request.onnx_file)
 
     def _load(self, point: Point) -> tuple[Plan, Any]:
@@ -138,7 +137,7 @@ class TensorRtEngine:
             "engine": self._request.engine_file,
             "timing_cache": self._store.timing_cache_file,
         }
-        return {name: file_digest(Path(path)) for name, path in found.items() if path and Path(path).is_file()}
+        return {name: digest_of(Path(path).read_bytes()) for name, path in found.items() if path and Path(path).is_file()}
 
     def prepare(self, point: Point) -> Case:
         """Build or load the engine of a point.
@@ -146,16 +145,10 @@ class TensorRtEngine:
         Raises:
             PointSkipped: This TensorRT does not support the point.
             CaptureError: The builder refused.
-            EngineBroken: A plugin that TensorRT timed while building has lost the context.
         """
         if not point.shape:
             raise PointSkipped("the point has no shape")
-        try:
-            plan, engine = self._load(point)
-        except CaptureError as error:
-            if self._cuda is not None and self._cuda.is_lost():
-                raise EngineBroken(error.message) from error
-            raise
+        plan, engine = self._load(point)
         names = self._check_tensors(engine, point)
         lanes = self._request.settings.threads * self._request.settings.streams
         contexts = Contexts(self._flavour, engine, names, point.shape, lanes)
@@ -224,7 +217,7 @@ class TensorRtRtxEngine(TensorRtEngine):
 
 def _plan_facts(plan: Plan) -> dict[str, Any]:
     return {
-        "engine_digest": plan.digest,
+        "engine_digest": digest_of(plan.data),
         "engine_origin": plan.origin,
         "engine_build_ns": plan.build_ns,
         "engine_bytes": len(plan.data),
@@ -235,20 +228,8 @@ def describe_layers(flavour: Flavour, engine: Any) -> list[dict[str, Any]] | Non
     """Return the layers of an engine with their types and formats; None when the engine does not tell."""
     inspector = engine.create_engine_inspector()
     text = inspector.get_engine_information(flavour.trt.LayerInformationFormat.JSON) if inspector is not None else ""
-    try:
-        layers = json.loads(text).get("Layers", [])
-    except ValueError:
-        return None
-    return [_layer(item) for item in layers]
-
-
-def _layer(item: Any) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        return {"name": str(item), "type": None, "formats": [], "is_reformat": str(item).startswith("Reformatting")}
-    tensors = [*item.get("Inputs", []), *item.get("Outputs", [])]
-    formats = [str(tensor.get("Format/Datatype")) for tensor in tensors if isinstance(tensor, dict)]
-    kind = item.get("LayerType")
-    return {"name": item.get("Name"), "type": kind, "formats": formats, "is_reformat": kind == "Reformat"}
+    layers: list[dict[str, Any]] | None = load_core().call("layers", {"text": text})["layers"]
+    return layers
 
 
 def _check_of(point: Point, tensors: list[TensorSpec]) -> dict[str, Any]:

@@ -35,16 +35,6 @@ class Plan:
     origin: str
     build_ns: int | None = None
 
-    @property
-    def digest(self) -> str:
-        """Digest of the plan."""
-        return f"sha256:{hashlib.sha256(self.data).hexdigest()}"
-
-
-def file_digest(path: Path) -> str:
-    """Return the digest of a file."""
-    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
-
 
 class PlanStore:
     """Builds plans, and keeps them by a digest of all that shapes them.

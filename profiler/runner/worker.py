@@ -59,9 +59,14 @@ def run_point(core: Core, engine: Engine, request: SweepOptions, number: int, ra
     except EngineBroken as broken:
         return {**ended_record(point, "failed", str(broken)), "device_lost": True}
     except ProfilerError as error:
-        return ended_record(point, "failed", error.message)
+        return {**ended_record(point, "failed", error.message), "device_lost": _is_lost(core, engine)}
     except MemoryError as error:
         return ended_record(point, "failed", f"out of memory: {error}")
+
+
+def _is_lost(core: Core, engine: Engine) -> bool:
+    """Return whether nothing can run in this process any more; a plugin that TensorRT timed while building may be the cause."""
+    return engine.device is not None and bool(core.call("lost", {"device": engine.device})["lost"])
 
 
 def _core_request(engine: Engine, request: SweepOptions, number: int, case: Case) -> dict[str, Any]:

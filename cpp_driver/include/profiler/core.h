@@ -94,6 +94,8 @@ PROFILER_CORE_EXPORT int32_t profilerCoreMeasure(char const* request, ProfilerCo
  * Everything else, by name; argument and answer are JSON.
  *   settings  {name: value} -> all settings, defaults filled in, checked (bounds that were not given move to those that were)
  *   device    {"device": 0} -> {"device": {..}, "versions": {..}} as in the result document
+ *   lost      {"device": 0} -> {"lost": bool}: whether the CUDA context of this process is unusable
+ *   layers    {"text": ".."} -> {"layers": [..] or null}: of a record, from what TensorRT's engine inspector tells as JSON
  */
 PROFILER_CORE_EXPORT int32_t profilerCoreCall(char const* function, char const* argument, char** answer);
 

@@ -76,9 +76,8 @@ inline void appendPair(std::string& label, LabelPair const& pair) {
 }
 
 inline bool isReservedKey(std::string_view key) {
-  for (auto const reserved : kReservedKeys) {
+  for (auto const reserved : kReservedKeys)
     if (reserved == key) return true;
-  }
   return false;
 }
 
@@ -86,13 +85,11 @@ template <typename Pairs>
 std::string buildLabel(Pairs const& pairs) {
   std::string label;
   for (auto const reserved : kReservedKeys) {
-    for (LabelPair const& pair : pairs) {
+    for (LabelPair const& pair : pairs)
       if (pair.first == reserved) appendPair(label, pair);
-    }
   }
-  for (LabelPair const& pair : pairs) {
+  for (LabelPair const& pair : pairs)
     if (!isReservedKey(pair.first)) appendPair(label, pair);
-  }
   return label;
 }
 

@@ -243,9 +243,8 @@ class PointTimes {
   /// What two events cost when nothing lies between them.
   std::int64_t emptyPairNs(CudaDriver const& cuda) const {
     std::vector<CudaHandle> events(64, nullptr);
-    for (auto& event : events) {
+    for (auto& event : events)
       if (cuda.createEvent(&event, 0) != 0 || cuda.recordEvent(event, mStream) != 0) return 0;
-    }
     cuda.waitEvent(events.back());
     std::vector<std::int64_t> costs;
     for (std::size_t index = 0; index < events.size(); index += 2) costs.push_back(elapsedNs(cuda, events[index], events[index + 1]));

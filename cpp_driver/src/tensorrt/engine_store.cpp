@@ -38,9 +38,8 @@ void makeFolder(fs::path const& folder) {
 }
 
 std::string fileWord(std::string text) {
-  for (char& character : text) {
+  for (char& character : text)
     if (!std::isalnum(static_cast<unsigned char>(character)) && character != '.') character = '-';
-  }
   return text;
 }
 
@@ -119,9 +118,8 @@ std::string EngineStore::build(NetworkDescription const& description) {
   config->setProfilingVerbosity(nvinfer1::ProfilingVerbosity::kDETAILED);
   if (!mTensorrt.isRtx()) leaveOutExternalTactics(*config);
   allowProfileSharing(*config);
-  if (description.type) {
+  if (description.type)
     if (auto const type = dataType(*description.type)) allowPrecision(*config, *type);
-  }
   auto const timingCache = loadTimingCache(*config);
   Owned<nvinfer1::IHostMemory> const serialised(mBuilder->buildSerializedNetwork(*network, *config));
   if (!serialised) throw Unsupported("TensorRT could not build the engine: " + mLog.takeMessages());

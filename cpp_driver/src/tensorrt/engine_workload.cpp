@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "error.hpp"
-#include "layer_info.hpp"
+#include "layers.hpp"
 
 namespace profiler::driver::trt {
 namespace {

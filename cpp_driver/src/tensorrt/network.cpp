@@ -33,18 +33,15 @@ std::vector<Extents> inputShapes(plugins::Op const& op, plugins::Attributes cons
                                  plugins::ElementType type) {
   std::vector<Extents> shapes;
   OpViews const views(op, attributes, shape, type);
-  for (auto const& view : views.inputs) {
-    shapes.emplace_back(view.shape.dims, view.shape.dims + view.shape.rank);
-  }
+  for (auto const& view : views.inputs) shapes.emplace_back(view.shape.dims, view.shape.dims + view.shape.rank);
   return shapes;
 }
 
 /// The shape with -1 where the range leaves an extent open.
 Extents openShape(Options::ShapeRange const& range) {
   Extents shape = range.opt;
-  for (std::size_t i = 0; i < shape.size(); ++i) {
+  for (std::size_t i = 0; i < shape.size(); ++i)
     if (range.min[i] != range.max[i]) shape[i] = -1;
-  }
   return shape;
 }
 

@@ -9,7 +9,7 @@ from fake_cuda import Error, FakeCuda
 
 from profiler.capture.artefacts import find_host_ops_library
 from profiler.engines import cuda_runtime, ops_library
-from profiler.engines.base import EngineBroken, PointSkipped, unary_tensors
+from profiler.engines.base import PointSkipped, unary_tensors
 from profiler.engines.direct import DirectEngine, Launcher
 from profiler.engines.ops_library import OpsLibrary, check_points
 from profiler.errors import CaptureError, ToolMissingError, UsageError
@@ -173,7 +173,7 @@ def test_each_lane_launches_with_its_own_scratch_memory_which_is_given_back(fake
     ("status", "error", "text"),
     [
         (1, CaptureError, "launch: cudaErrorInvalidValue"),
-        (700, EngineBroken, "launch: cudaErrorIllegalAddress"),
+        (700, CaptureError, "launch: cudaErrorIllegalAddress"),
         (987, CaptureError, "cudaError_t 987"),
         (-4, PointSkipped, "."),
         (-5, CaptureError, "launch: "),

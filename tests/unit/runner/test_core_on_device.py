@@ -6,9 +6,13 @@ import os
 import pytest
 
 from profiler.engines.base import Case, TensorSpec
+from profiler.errors import CaptureError
 from profiler.runner.core import load_core
+from profiler.runner.point import Point
 from profiler.runner.ranges import RangeRecorder
+from profiler.runner.request import SweepOptions
 from profiler.runner.settings import MeasureSettings
+from profiler.runner.worker import run_point
 
 COST_NS, SCALAR = 100_000, 2.0
 
@@ -149,6 +153,20 @@ def test_work_that_leaves_its_stream_is_seen_and_fails_the_point(fake):
     record = measure(Adds(fake, escapes=True))
     assert (record["status"], record["keeps_to_stream"], record["samples_ns"]) == ("failed", False, [])
     assert "outside the stream" in record["reason"]
+
+
+def test_a_context_that_a_plugin_loses_while_its_engine_is_built_is_told(fake):
+    class Builds:
+        name, device = "builds", 0
+
+        def prepare(self, point):
+            fake.fakeLose(1)
+            raise CaptureError("the engine was not built", "read the log")
+
+    record = run_point(load_core(), Builds(), SweepOptions((Point("add", (4,)),)), 0, RangeRecorder())
+    assert (record["status"], record["reason"], record["device_lost"]) == ("failed", "the engine was not built", True)
+    fake.fakeLose(0)
+    assert not load_core().call("lost", {"device": 0})["lost"]
 
 
 def test_a_lost_context_is_told_and_so_the_process_can_be_replaced(fake):

@@ -1,11 +1,9 @@
-#include "layer_info.hpp"
+#include "layers.hpp"
 
 #include "json.hpp"
 
-namespace profiler::driver::trt {
+namespace profiler::core {
 namespace {
-
-using core::Json;
 
 std::string textOf(Json const& object, char const* name) {
   auto const found = object.find(name);
@@ -38,4 +36,4 @@ Json readLayers(std::string const& inspectorJson) {
   return layers;
 }
 
-}  // namespace profiler::driver::trt
+}  // namespace profiler::core

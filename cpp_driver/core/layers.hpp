@@ -5,10 +5,10 @@
 
 #include "json_type.hpp"
 
-namespace profiler::driver::trt {
+namespace profiler::core {
 
 /// The list `layers` of a point's record from the inspector's JSON; null when it is no JSON or names no layers. An engine built without
 /// detailed verbosity gives names only.
-core::Json readLayers(std::string const& inspectorJson);
+Json readLayers(std::string const& inspectorJson);
 
-}  // namespace profiler::driver::trt
+}  // namespace profiler::core
