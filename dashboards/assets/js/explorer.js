@@ -130,7 +130,11 @@ Page.widgets.explorer = (function () {
     draw() {
       const groups = this.model.groups();
       const shown = groups.slice(0, this.limit);
-      while (this.facets.children.length > shown.length) { Plotly.purge(this.facets.lastChild.lastChild); this.facets.lastChild.remove(); }
+      while (this.facets.children.length > shown.length) {
+        const plot = this.facets.lastChild.lastChild;
+        this.facets.lastChild.remove();
+        Promise.resolve(plot.drawn).then(() => Plotly.purge(plot)); // Plotly may still be at work on it
+      }
       while (this.facets.children.length < shown.length) {
         this.facets.append(element("div", { class: "facet" }, element("div", { class: "facet-title" }), element("div", { class: "plot", role: "img" })));
       }
@@ -193,7 +197,7 @@ Page.widgets.explorer = (function () {
           ticktext: named.map((index) => Page.format.plotly(Page.format.shorten(Page.format.label(model.x, ticks[index]), length))), range: [-0.5, ticks.length - 0.5], zeroline: false },
         yaxis: { type: model.logarithmic ? "log" : "linear", rangemode: model.isRelative ? "normal" : "tozero", nticks: 6 },
       };
-      Page.figure.draw(plot, { data: traces, layout });
+      plot.drawn = Page.figure.draw(plot, { data: traces, layout });
       if (!plot.bound) {
         plot.bound = true;
         plot.on("plotly_click", (event) => this.pick(event.points[0].customdata));

@@ -85,9 +85,11 @@ Page.figure = (function () {
   /** Series differ by shape, not by colour alone. */
   function shaped(trace, index) {
     if (trace.type !== "scatter") return trace;
-    const marker = trace.marker && { symbol: SYMBOLS[index % SYMBOLS.length], ...trace.marker };
-    const line = trace.mode === "lines" ? { dash: DASHES[index % DASHES.length], ...trace.line } : trace.line;
-    return { ...trace, marker, line };
+    return {
+      ...trace,
+      ...(trace.marker ? { marker: { symbol: SYMBOLS[index % SYMBOLS.length], ...trace.marker } } : {}),
+      ...(trace.mode === "lines" ? { line: { dash: DASHES[index % DASHES.length], ...trace.line } } : {}),
+    };
   }
 
   function draw(node, raw) {
