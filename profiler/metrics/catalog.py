@@ -47,7 +47,7 @@ _OFTEN_NEEDED = ("memcpys", "memsets", "graph_launches", "api_calls", "nvtx_rang
 _WORKERS = min(2, os.cpu_count() or 1)
 
 
-OLD_NAMES = {"kernels": "kernel_summary"}
+_OLD_NAMES = {"kernels": "kernel_summary"}
 """Names of 0.1 that another table has too."""
 
 
@@ -58,7 +58,7 @@ def find(name: str) -> MetricTable:
         UsageError: There is none; the hint names the nearest.
     """
     for table in METRIC_TABLES:
-        if table.name == OLD_NAMES.get(name, name):
+        if table.name == _OLD_NAMES.get(name, name):
             return table
     raise UsageError(f"no metric table {name!r}", nearest(name, [table.name for table in METRIC_TABLES]))
 

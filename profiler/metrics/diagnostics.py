@@ -134,7 +134,6 @@ DIAGNOSTICS = MetricTable(
     name="diagnostics",
     title="Diagnostics",
     text="one message about the recording",
-    needs=(),
     columns=(
         ColumnSpec("source", text="tool, reader or analysis"),
         ColumnSpec("severity", text="error, warning or info"),

@@ -118,7 +118,6 @@ GAPS = MetricTable(
     name="gaps",
     title="Idle gaps",
     text="a span between the first and last operation of a device in which no kernel, copy, fill or graph ran",
-    needs=(),
     keys=("device", "start_ns"),
     columns=(
         *_PLACE,

@@ -81,11 +81,10 @@ def _measured(recording: Recording) -> Recording:
     tool = operations_tool(recording)
     if tool is None:
         return recording
-    own = recording.only(tool)
-    owner, _ = operation_points(own)
+    owner, _ = operation_points(recording.only(tool))
     if not (owner >= 0).any():
         return recording
-    return recording.with_sources([SelectedRows(tool, _kept_rows(own, owner >= 0), own), *recording.sources])
+    return _selected(recording, tool, owner >= 0)
 
 
 def within_kernels(recording: Recording) -> Recording:
@@ -93,8 +92,7 @@ def within_kernels(recording: Recording) -> Recording:
     tool = operations_tool(recording)
     if tool is None:
         return recording
-    own = recording.only(tool)
-    operations = gpu_operations(own)
+    operations = gpu_operations(recording.only(tool))
     inside = np.zeros(len(operations.start), dtype=bool)
     for _, rows in devices(operations):
         kernels = np.isin(operations.kind[rows], (KERNEL, GRAPH))
@@ -103,11 +101,13 @@ def within_kernels(recording: Recording) -> Recording:
             inside[rows] = (start >= start[kernels][0]) & (end <= end[kernels].max())
     if inside.all() or not inside.any():
         return recording
-    return recording.with_sources([SelectedRows(tool, _kept_rows(own, inside), own), *recording.sources])
+    return _selected(recording, tool, inside)
 
 
-def _kept_rows(own: Recording, inside: np.ndarray) -> dict[str, np.ndarray]:
-    """Return for each table of GPU work the rows of the operations that stay."""
+def _selected(recording: Recording, tool: str, inside: np.ndarray) -> Recording:
+    """Return the recording with some of a tool's GPU operations only."""
+    own = recording.only(tool)
     operations = gpu_operations(own)
     kept = {name: inside & (operations.kind == kind) for kind, name in enumerate(OPERATION_TABLES)}
-    return {name: np.sort(operations.row[mask]) for name, mask in kept.items() if own.has(name)}
+    rows = {name: np.sort(operations.row[mask]) for name, mask in kept.items() if own.has(name)}
+    return recording.with_sources([SelectedRows(tool, rows, own), *recording.sources])

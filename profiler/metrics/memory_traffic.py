@@ -72,7 +72,6 @@ MEMORY_OPERATIONS = MetricTable(
     name="memory_operations",
     title="Memory operations",
     text="copies of one direction between two kinds of memory, or fills",
-    needs=(),
     keys=("direction", "source_kind", "destination_kind"),
     columns=(
         ColumnSpec("direction", text="HtoD, DtoH, DtoD, PtoP, …, or memset", source="copyKind"),

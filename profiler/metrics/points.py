@@ -275,7 +275,6 @@ POINTS = MetricTable(
     name="points",
     title="Launch configurations",
     text="one sweep point: an operation with one launch configuration, shape and type",
-    needs=(),
     keys=("label",),
     columns=(
         ColumnSpec("label", text="key=value pairs that name the point in every tool", source="docs/formats.md"),

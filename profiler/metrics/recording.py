@@ -66,7 +66,7 @@ class Recording(Captures):
     @property
     def metrics(self) -> Mapping[str, pd.DataFrame]:
         """Every metric table that has data, computed when looked up."""
-        return LazyTables(tuple(table.name for table in catalog.METRIC_TABLES), self._has_metric, self.metric, catalog.OLD_NAMES)
+        return LazyTables(tuple(table.name for table in catalog.METRIC_TABLES), self._has_metric, self.metric)
 
     def _has_metric(self, name: str) -> bool:
         try:

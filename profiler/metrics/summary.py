@@ -152,7 +152,6 @@ SUMMARY = MetricTable(
     name="summary",
     title="Summary",
     text="one key figure of the recording",
-    needs=(),
     keys=("key",),
     columns=(
         ColumnSpec("key", text="name of the figure"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from threading import RLock
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from profiler.columns import Columns
@@ -158,26 +157,22 @@ class LazyTables(Mapping[str, "pd.DataFrame"]):
         names: Every table there could be.
         has: Returns whether one has data.
         get: Returns one.
-        renamed: Former names, under which tables can be looked up too.
     """
 
-    def __init__(
-        self,
-        names: tuple[str, ...],
-        has: Callable[[str], bool],
-        get: Callable[[str], pd.DataFrame],
-        renamed: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        self._names, self._has, self._get, self._renamed = names, has, get, renamed
+    def __init__(self, names: tuple[str, ...], has: Callable[[str], bool], get: Callable[[str], pd.DataFrame]) -> None:
+        self._names, self._has, self._get = names, has, get
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        if self._renamed.get(name, name) not in self._names:
-            raise KeyError(name)
-        return self._get(name)
+        try:
+            return self._get(name)
+        except UsageError:
+            raise KeyError(name) from None
 
     def __contains__(self, name: object) -> bool:
-        known = self._renamed.get(str(name), str(name))
-        return known in self._names and self._has(known)
+        try:
+            return self._has(str(name))
+        except UsageError:
+            return False
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._names if self._has(name))

@@ -179,15 +179,18 @@ def test_analysis_loads_pandas_only_for_a_frame(module: str) -> None:
     assert _loaded(module) & (HEAVY - {"numpy"}) == set()
 
 
-def test_every_metric_of_a_capture_without_points_needs_no_pandas() -> None:
-    capture = ROOT / "tests" / "data" / "cases" / "ncu_details_2021_speed_of_light_labels.csv"
+@pytest.mark.parametrize(
+    ("name", "table"), [("ncu_details_2021_speed_of_light_labels.csv", "launches"), ("g_base.sqlite", "points")]
+)
+def test_every_metric_of_a_capture_needs_no_pandas(name: str, table: str) -> None:
+    capture = ROOT / "tests" / "data" / "cases" / name
     code = (
         "import sys; from profiler.metrics import catalog; from profiler.metrics.recording import load\n"
         "tables, _ = catalog.compute_all(load(sys.argv[1])); print(*tables, 'pandas' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code, str(capture)], capture_output=True, text=True, check=True, cwd=ROOT)
     *tables, loaded = result.stdout.split()
-    assert "launches" in tables and "summary" in tables
+    assert table in tables and "summary" in tables
     assert loaded == "False"
 
 
