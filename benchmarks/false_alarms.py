@@ -86,12 +86,18 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--write", type=Path, help="page whose tables are replaced")
     parser.add_argument("--json", type=Path, help="keep the counts here")
+    parser.add_argument("--reuse", type=Path, help="take the counts that --json kept")
     parser.add_argument("--calibrate", action="store_true")
     arguments = parser.parse_args()
     if arguments.calibrate:
         print("\n".join(f"({p:g}, {share:.4g})," for p, share in calibrate(4_000_000, np.random.default_rng(1))))
         return
-    found = run(arguments.only.split(","), arguments.scale, arguments.jobs)
+    sections = arguments.only.split(",")
+    if arguments.reuse:
+        kept = json.loads(arguments.reuse.read_text(encoding="utf-8"))
+        found = {name: {tuple(key): Counter(counts) for *key, counts in kept[name]} for name in sections}
+    else:
+        found = run(sections, arguments.scale, arguments.jobs)
     tables = {name: figure_tables.render(name, counts, arguments.scale) for name, counts in found.items()}
     print("\n".join(tables.values()))
     if arguments.write:

@@ -63,3 +63,15 @@ def test_simulated_sides_are_identical(model):
     difference = (data.candidate_ln - data.base_ln).reshape(400, -1).mean(axis=1)
     assert abs(difference.mean()) <= 4.0 * difference.std() / 20.0
     assert (data.order[:, ::2] == -data.order[:, 1::2]).all()
+
+
+def test_kept_counts_give_the_same_tables(tmp_path, monkeypatch, capsys):
+    kept = tmp_path / "counts.json"
+    printed = []
+    for source in (["--scale", "0.01", "--json", str(kept)], ["--scale", "0.01", "--reuse", str(kept)]):
+        monkeypatch.setattr("sys.argv", ["false_alarms.py", "--only", "choices", *source])
+        with pytest.raises(SystemExit) as ended:
+            false_alarms.main()
+        assert ended.value.code == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and "the best 3 % ahead" in printed[0]
