@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from profiler.columns import Columns, stack
+from profiler.distinct import distinct_rows
+from profiler.metrics.counter_formulas import ratio
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.kernel_time import shared_memory
 from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY, size_texts
@@ -37,11 +39,6 @@ def _uses(recording: Captures, configurations: Columns, devices: list[int]) -> t
     return pairs // width, pairs % width, counts
 
 
-def _keys(table: Columns) -> list[tuple[Any, ...]]:
-    columns = [table.array("kernel"), *(np.ma.filled(np.ma.asarray(table.array(name)), -1) for name in _AXES)]
-    return list(zip(*(column.tolist() for column in columns), strict=True))
-
-
 def achieved_occupancy(recording: Captures, configurations: Columns) -> np.ndarray:
     """Return the mean achieved occupancy of each launch configuration, % of the SM's warps, NaN where ncu has none.
 
@@ -49,19 +46,17 @@ def achieved_occupancy(recording: Captures, configurations: Columns) -> np.ndarr
         recording: Captures whose ncu capture is looked up by kernel name, grid and block.
         configurations: Table `launch_configurations`.
     """
-    result = np.full(configurations.rows, np.nan)
     if not (recording.has("counters") and recording.has("profiled_launches")):
-        return result
+        return np.full(configurations.rows, np.nan)
     launches = recording.columns("profiled_launches")
     values = CounterMatrix(recording.columns("counters"), [ACHIEVED], launches.rows)[ACHIEVED]
-    measured: dict[tuple[Any, ...], list[float]] = {}
-    for key, value in zip(_keys(launches), values.tolist(), strict=True):
-        if value == value:
-            measured.setdefault(key, []).append(value)
-    for row, key in enumerate(_keys(configurations) if measured else ()):
-        if key in measured:
-            result[row] = sum(measured[key]) / len(measured[key])
-    return result
+    both = stack([table.select(("kernel", *_AXES)) for table in (launches, configurations)])
+    sizes = [np.ma.filled(both.array(axis), -1) for axis in _AXES]
+    last, group = distinct_rows([both.coded("kernel").codes, *sizes])
+    known = np.flatnonzero(~np.isnan(values))
+    total, count = (np.bincount(group[known], weights, len(last)) for weights in (values[known], None))
+    means: np.ndarray = ratio(total, count)[group[launches.rows :]]
+    return means
 
 
 def _on_device(configurations: Columns, device: dict[str, Any]) -> Columns:
