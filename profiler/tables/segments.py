@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +69,7 @@ class JoinedSource:
 
     def __init__(self, segments: Sequence[Artefacts], apart: bool = False) -> None:
         self._segments, self._apart = list(segments), apart
-        self._identities: list[Identity] | None = None
         self._frames: dict[str, Columns | None] = {}
-        self._offsets: list[int] | None = None
         self.tool, self.path, self.reader = segments[0].tool, segments[0].path, segments[0].reader
 
     @property
@@ -91,39 +91,32 @@ class JoinedSource:
 
     def _read(self, name: str) -> Columns | None:
         frames = [(index, frame) for index, segment in enumerate(self._segments) if (frame := segment.read(name)) is not None]
-        if self._identities is None:
-            self._identities = identify(self._segments, self._apart)
         if name == "devices":
-            frames = [(index, self._new_devices(self._identities[index], frame)) for index, frame in frames]
+            new = [identity.new_devices for identity in self._identities]
+            frames = [(index, frame.take(np.isin(frame.array("device_id"), new[index]))) for index, frame in frames]
         shifted = [(index, self._shifted(index, name, self._whole(index, name, frame))) for index, frame in frames]
         return stack([self._identities[index].applied(frame) for index, frame in shifted]) if shifted else None
 
-    @staticmethod
-    def _new_devices(identity: Identity, frame: Columns) -> Columns:
-        return frame.take(np.isin(frame.array("device_id"), identity.new_devices))
+    @cached_property
+    def _identities(self) -> list[Identity]:
+        return identify(self._segments, self._apart)
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        ends = (_end_ns(segment) + NS_PER_S for segment in self._segments[:-1])
+        return self._side_by_side() or list(accumulate(ends, initial=0))
 
     def _shifted(self, index: int, name: str, frame: Columns) -> Columns:
         """Move a segment's times and row numbers behind those of the segments before it."""
         changes: dict[str, Column] = {}
         if "start_ns" in frame:
-            changes["start_ns"] = frame.array("start_ns").astype(np.int64) + self._offset(index)
+            changes["start_ns"] = frame.array("start_ns").astype(np.int64) + self._offsets[index]
         for column in TABLES[name].columns:
             if column.refers and column.name in frame:
                 earlier = (segment.read(column.refers) for segment in self._segments[:index])
                 before = sum(found.rows for found in earlier if found is not None)
                 changes[column.name] = frame.array(column.name) + before
         return frame.with_columns(**changes) if changes else frame
-
-    def _offset(self, index: int) -> int:
-        if self._offsets is None:
-            self._offsets = self._side_by_side() or self._in_line()
-        return self._offsets[index]
-
-    def _in_line(self) -> list[int]:
-        offsets = [0]
-        for segment in self._segments[:-1]:
-            offsets.append(offsets[-1] + _end_ns(segment) + NS_PER_S)
-        return offsets
 
     def _side_by_side(self) -> list[int] | None:
         """Return where captures that ran at the same time stand on one axis; None when they did not, or no one knows."""
