@@ -24,6 +24,8 @@ from profiler.tools.registry import KERNEL_TIMERS, TOOLS, UNTRACED
 
 _MARKS = re.compile(rb"^\s*(?:import|from) profiler\b|PROFILER_BUILTIN_DIR", re.MULTILINE)
 """What stands in a program that marks sweep points: the import in Python, a name inside what includes the C++ header."""
+_MARKED_BYTES = 64 << 20
+"""What of a file is looked at: programs are smaller, and data may be much larger."""
 _ENGINE_PACKAGES = {
     "direct": (("cuda",),),
     "tensorrt": (("cuda",), MODULES["tensorrt"]),
@@ -104,8 +106,9 @@ def _is_marked(word: str) -> bool:
     """Return whether a word of a command line is, or names, a program that marks sweep points."""
     path = Path(shutil.which(word) or word)
     try:
-        return bool(_MARKS.search(path.read_bytes() if path.is_file() else word.encode()))
-    except (OSError, ValueError):  # a name too long for a file is code
+        with path.open("rb") as stream:
+            return bool(_MARKS.search(stream.read(_MARKED_BYTES)))
+    except (OSError, ValueError):  # no file, or a name too long for one: the word itself may be code
         return bool(_MARKS.search(word.encode()))
 
 
