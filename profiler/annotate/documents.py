@@ -28,15 +28,17 @@ def join_journals(folder: Path) -> list[str]:
     points = [event for event in events if event["event"] == "point"]
     if not points:
         return []
-    labels = list(dict.fromkeys(event["label"] for event in points))
-    records = [_joined(label, [event["record"] for event in points if event["label"] == label]) for label in labels]
+    by_label: dict[str, list[dict[str, Any]]] = {}
+    for event in points:
+        by_label.setdefault(event["label"], []).append(event)
+    records = [_joined(label, [event["record"] for event in events]) for label, events in by_label.items()]
     programs = list(dict.fromkeys(event["program"] for event in events if event["event"] == "process"))
     devices = [event["device"] for event in events if event["event"] == "device"]
     facts = {"device": devices[0]} if devices else {}
     write_json(folder / RESULT, result_document("user", programs, facts, records, "profiler.annotate"))
     documents = [ranges_document([tuple(row) for row in event["ranges"]], event["process_id"]) for event in points]
     write_json(folder / RANGES, merge_ranges(documents))
-    return _notes(points, devices)
+    return _notes(by_label, devices)
 
 
 def _joined(label: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -61,20 +63,12 @@ def _chain(lists: Iterable[list[int]]) -> list[int]:
     return [value for values in lists for value in values]
 
 
-def _notes(points: list[dict[str, Any]], devices: list[dict[str, Any]]) -> list[str]:
-    notes = []
-    processes = {event["process_id"] for event in points}
-    if len(processes) > 1:
-        notes.append(f"{len(processes)} processes of the program wrote sweep points")
-    shared = {label for label in (event["label"] for event in points) if len(_writers(points, label)) > 1}
-    notes += [
-        f"{label}: measured by {len(_writers(points, label))} processes; their samples stand together" for label in sorted(shared)
-    ]
-    names = {device["uuid"] for device in devices}
+def _notes(points: dict[str, list[dict[str, Any]]], devices: list[dict[str, Any]]) -> list[str]:
+    writers = {label: {event["process_id"] for event in events} for label, events in points.items()}
+    processes, names = len(set().union(*writers.values())), {device["uuid"] for device in devices}
+    notes = [f"{processes} processes of the program wrote sweep points"] if processes > 1 else []
+    shared = sorted((label, len(found)) for label, found in writers.items() if len(found) > 1)
+    notes += [f"{label}: measured by {count} processes; their samples stand together" for label, count in shared]
     if len(names) > 1:
         notes.append(f"the processes ran on {len(names)} GPUs; the first one's facts are kept")
     return notes
-
-
-def _writers(points: list[dict[str, Any]], label: str) -> set[int]:
-    return {event["process_id"] for event in points if event["label"] == label}
