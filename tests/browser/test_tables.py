@@ -307,6 +307,7 @@ def test_hovering_a_point_shows_its_whole_label(browser, tmp_path, width):
         assert edges[0] >= 0 and edges[1] <= width
 
 
+@pytest.mark.long
 def test_an_attribute_of_a_thousand_values_is_an_axis_like_others(browser, tmp_path):
     """Few traces and few names of ticks, whatever the attribute has: that is what a browser draws at once."""
     frames = synthetic.builtin_frames()

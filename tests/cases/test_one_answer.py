@@ -99,7 +99,7 @@ def test_every_verb_names_the_same_winner_from_the_same_source(profiler, page_of
 
 
 @pytest.mark.parametrize("source", ["points", "gpu_points", "gpu_points:nsys", "kernels"])
-@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [soon_or_long(path) for path in SWEEPS])
 def test_another_source_is_chosen_alike(profiler, page_of, tmp_path, path, source):
     asked = ("--source", source)
     if path.is_file() and source == "points":  # a capture without times of the program's own

@@ -19,10 +19,8 @@ def started(*words, **more):
     "words",
     [
         ("--help",),
-        ("run", "--help"),
         ("list", "--runs", str(ROOT / "runs")),
         ("show", RUN),
-        ("best", RUN),
         ("metrics", RUN, "--table", "points", "--format", "csv"),
         ("compare", RUN, OTHER),
         ("experiment", "--list"),

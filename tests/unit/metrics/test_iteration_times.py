@@ -57,7 +57,7 @@ def median(values):
     return statistics.median(values) if values else None
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(iteration, min_size=1, max_size=6))
 def test_quantities_of_random_iterations(tmp_path_factory, drawn):
     iterations = placed(drawn)

@@ -73,7 +73,9 @@ def test_run_measures_by_the_settings_that_were_given(profiler, tmp_path, progra
     assert settings(tmp_path) == dict(MeasureSettings(**options).values)
 
 
-@pytest.mark.parametrize("options", OPTIONS[:3], ids=str)
+@pytest.mark.parametrize(
+    "options", [OPTIONS[1], *(pytest.param(some, marks=pytest.mark.long) for some in (OPTIONS[0], OPTIONS[2]))]
+)
 def test_ab_measures_both_programs_by_the_same_settings_as_run(profiler, tmp_path, options):
     request = tmp_path / "request.json"
     point = {"op": "swish", "shape": [64, 33], "dtype": "fp32", "attributes": {}}
