@@ -15,12 +15,11 @@ import re
 import zlib
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
 from pathlib import Path
 
 import figure_tables
 import numpy as np
-from figure_tables import SECTIONS, Cell
+from figure_tables import SECTIONS
 
 from profiler.compare.judge.statistics import LOOKS, paired_estimates, two_sided_p
 
@@ -28,28 +27,24 @@ PARTS = 16
 """Parts into which the experiments of a cell are cut: the figures do not depend on the number of processes."""
 
 
-@cache
-def cells(section: str) -> dict[tuple, Cell]:
-    """Return a section's cells by their keys."""
-    return {cell.key: cell for cell in SECTIONS[section].cells()}
-
-
 def simulate(section: str, key: tuple, part: int, experiments: int) -> Counter:
     """Run some of a cell's experiments; the same seed for the same cell and part, whatever runs beside them."""
     rng = np.random.default_rng([1, part, zlib.crc32(repr((section, key)).encode())])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Counter(cells(section)[key].trial(experiments, rng))
+        return Counter(SECTIONS[section].trial(*key, experiments, rng))
 
 
 def run(sections: list[str], scale: float, jobs: int) -> dict[str, dict[tuple, Counter]]:
     """Run all cells of the sections, in parts of equal work over so many processes; sum the counts of each."""
     parts = []
     for section in sections:
-        for key, cell in cells(section).items():
-            experiments = max(round(cell.experiments * scale), 2)
+        for key, usual in SECTIONS[section].experiments.items():
+            experiments = max(round(usual * scale), 2)
             pieces = min(PARTS, experiments)
             parts += [(section, key, part, len(range(part, experiments, pieces))) for part in range(pieces)]
-    found: dict[str, dict[tuple, Counter]] = {section: {key: Counter() for key in cells(section)} for section in sections}
+    found: dict[str, dict[tuple, Counter]] = {
+        section: {key: Counter() for key in SECTIONS[section].experiments} for section in sections
+    }
     with ProcessPoolExecutor(jobs) as pool:
         for (section, key, *_), counts in zip(parts, pool.map(simulate, *zip(*parts, strict=True)), strict=True):
             found[section][key].update(counts)

@@ -108,7 +108,7 @@ def _with_noise(effect: Effect, sigma: float = 0.002) -> Effect:
     return lambda rng, shape: effect(rng, shape) + sigma * rng.standard_normal(shape)
 
 
-MODELS = (
+_MODELS = (
     Model("Gaussian 0.3 %", gaussian(0.003)),
     Model("Gaussian 1 %", gaussian(0.01)),
     *(Model(f"two modes 3 % apart, {100 * p:g} % slow", modes((0.0, 0.03), (1 - p, p))) for p in (0.1, 0.3, 0.5)),
@@ -126,6 +126,7 @@ MODELS = (
     Model("base 0.1 %, candidate 3 %", lambda rng, shape: np.array([0.001, 0.03]) * rng.standard_normal(shape), of_sides=True),
     Model("a side's modes stick", sticking_modes, of_sides=True, memory=True),
 )
+MODELS = {model.name: model for model in _MODELS}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from noise_models import Array, Model, simulate
+from noise_models import MODELS, Array, Model, simulate
 
 from profiler.compare.judge.rounds import decide_rounds, throttled_pairs
 from profiler.compare.judge.statistics import LOOKS
@@ -57,9 +57,9 @@ def play(model: Model, jobs: int, truths: Array, rng: np.random.Generator, rule:
     return ended
 
 
-def trial(model: Model, jobs: int, rows: int, rng: np.random.Generator) -> dict[str, float]:
+def trial(name: str, rows: int, jobs: int, rng: np.random.Generator) -> dict[str, float]:
     """Count what jobs of identical sides say, and jobs of which up to four rows of each slowdown in `POWER` are slower."""
-    rule = DecisionRule()
+    model, rule = MODELS[name], DecisionRule()
     same = play(model, jobs, np.zeros(rows), rng, rule)
     claims = np.isin(same.verdict.astype(str), ("slower", "faster"))
     stopped = same.verdict == "slower"
