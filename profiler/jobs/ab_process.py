@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from profiler.tools.registry import UNTRACED
 
 MEASURED = (0, CaptureError.exit_code, WrongOutputError.exit_code)
 """Exit statuses that go with a whole result: all well, a point failed or all were skipped, wrong output (docs/compare.md)."""
+
+_FILE_TIME_STEP_S = 2.0
+"""File systems keep times of files as coarsely as this."""
 
 
 def side_step(store: AbStore, number: int, side: AbSide, points: Path | None) -> Step:
@@ -37,7 +41,7 @@ def side_step(store: AbStore, number: int, side: AbSide, points: Path | None) ->
         result=result.relative_to(store.run.path),
         in_run=False,
         told=False,
-        judge=partial(_judge, result),
+        judge=partial(_judge, result, time.time()),
     )
 
 
@@ -60,14 +64,16 @@ def fill_argv(side: AbSide, result: Path, number: int, seed: int, points: Path |
     return words
 
 
-def _judge(result: Path, ended: Ended) -> ProfilerError | None:
-    """Return why a process gave no result."""
+def _judge(result: Path, began_s: float, ended: Ended) -> ProfilerError | None:
+    """Return why a process gave no result; `began_s`: time since the epoch before it was started."""
     process = ended.process
     how = process.stopped or f"exit status {process.returncode}"
     last = "".join(f": {text}" for text in [" | ".join(process.last_lines[-3:])] if text)
     try:
         if not load(result).has("points"):
             return CaptureError(f"its result holds no sweep point (exit status {process.returncode})")
+        if result.stat().st_mtime < began_s - _FILE_TIME_STEP_S:
+            return CaptureError("its result is older than the process: an old one was handed over")
     except BadExportError:
         return CaptureError(f"{how} without a result{last}")
     if process.stopped or process.returncode not in MEASURED:

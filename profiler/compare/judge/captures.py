@@ -111,13 +111,14 @@ def _compare(
     extra: list[float] = []
     differences: list[Difference] = [*within[0]]
     metrics = []
-    for side, own in zip(sides[1:], within[1:], strict=True):
+    files = [{recording.path.resolve() for recording in group} for group in groups]
+    for side, own, others in zip(sides[1:], within[1:], files[1:], strict=True):
         found = compare_facts(base.facts, side.facts, side.name, allowed)
         differences += [*found, *own]
         voided = [item for item in (*found, *within[0], *own) if item.voids]
         pairs = align(base.rows, side.rows, keys)
         differences += listed_differences(side.name, pairs)
-        judged += [clocks_differ(judge_pair(side.name, pair, voided, allowed)) for pair in pairs]
+        judged += [clocks_differ(judge_pair(side.name, pair, voided, allowed, bool(files[0] & others))) for pair in pairs]
         board = any(_may_be_another_board(item) for item in found)
         extra += [BOARD_SPREAD if board or _one_clock(pair) else 0.0 for pair in pairs]
         metrics.append(metric_changes(base, side, pairs))

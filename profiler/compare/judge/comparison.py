@@ -12,7 +12,7 @@ import numpy as np
 from profiler.compare.judge.conditions import Difference, compare_conditions, mixed_conditions
 from profiler.compare.judge.verdict import REASONS, DecisionRule, Decisions, Verdict
 from profiler.compare.rows.alignment import Pair
-from profiler.compare.rows.row import with_one_quantity
+from profiler.compare.rows.row import have_repeated, with_one_quantity
 from profiler.point_status import VOID_STATUSES
 from profiler.units import format_ns
 
@@ -153,8 +153,16 @@ class Judged:
     remark: str = ""
 
 
-def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: frozenset[str]) -> Judged:
-    """Say what can be said of a pair before any statistic: unmatched, void, wrong output, unusable samples."""
+def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: frozenset[str], with_itself: bool = False) -> Judged:
+    """Say what can be said of a pair before any statistic: unmatched, void, wrong output, unusable samples.
+
+    Args:
+        name: Candidate.
+        pair: Rows of both sides.
+        voided: Facts that void the comparison.
+        allowed: Conditions that may differ.
+        with_itself: One file is meant to stand on both sides.
+    """
     if pair.base is None or pair.candidate is None:
         verdict = Verdict.CANDIDATE_ONLY if pair.base is None else Verdict.BASE_ONLY
         side, row = ("candidate", pair.candidate) if pair.base is None else ("base", pair.base)
@@ -180,6 +188,8 @@ def judge_pair(name: str, pair: Pair, voided: Sequence[Difference], allowed: fro
         if row.problem:
             verdict = Verdict.NOT_COMPARABLE if row.problem == "repeated_samples" else Verdict.CANNOT_TELL
             return Judged(name, pair, verdict, row.problem, _sentence(side, row))
+    if not with_itself and have_repeated((base, candidate)):
+        return Judged(name, pair, Verdict.NOT_COMPARABLE, "repeated_samples", REASONS["repeated_samples"])
     if has_too_few(base, candidate):
         counts = f"{base.count} and {candidate.count} samples"
         return Judged(name, pair, Verdict.CANNOT_TELL, "too_few_samples", f"{counts}: {REASONS['too_few_samples']}")

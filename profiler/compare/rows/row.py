@@ -76,8 +76,7 @@ class Row:
         """Reason code of the gravest thing wrong with any of its processes; empty when all is well."""
         found = [summary.problem for summary in self.summaries if summary.problem]
         void = [problem for problem in found if problem in VOID_STATUSES]
-        prints = [summary.fingerprint for summary in self.summaries if summary.fingerprint]
-        repeated = "repeated_samples" if len(set(prints)) < len(prints) else ""
+        repeated = "repeated_samples" if have_repeated([self]) else ""
         return worst_status(void) if void else next(iter(found), repeated)
 
     @property
@@ -101,6 +100,12 @@ class Row:
     def count(self) -> int:
         """Samples over all processes."""
         return sum(summary.count for summary in self.summaries)
+
+
+def have_repeated(rows: Sequence[Row]) -> bool:
+    """Return whether two processes of some rows have the same samples in one order: one of them is an old result."""
+    prints = [summary.fingerprint for row in rows for summary in row.summaries if summary.fingerprint]
+    return len(set(prints)) < len(prints)
 
 
 _ABSENT = summarise(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,12 @@ def write_result(tmp_path: Path) -> Callable[..., Path]:
     def write(name: str, points: Mapping[str, Any], **document: Any) -> Path:
         records = []
         for label, value in points.items():
+            value = value if isinstance(value, dict) else {"samples_ns": value}
+            # no two processes measure the same in one order
+            shift = len(value.get("samples_ns") or ()) and zlib.crc32(name.encode()) % len(value["samples_ns"])
+            value = value | {"samples_ns": [*value["samples_ns"][shift:], *value["samples_ns"][:shift]]} if shift else value
             point = {"label": label, "status": "ok", "clock": "cuda_event", "cache": "cold", "launch_mode": "plain"}
-            records.append(point | (value if isinstance(value, dict) else {"samples_ns": value}))
+            records.append(point | value)
         device = {
             "name": "Simulated GPU",
             "uuid": "GPU-0",

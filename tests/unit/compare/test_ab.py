@@ -237,6 +237,25 @@ def test_a_round_under_other_conditions_is_dropped_and_told(driver, tmp_path, ed
     assert row["rounds"] == 5 and any(note.startswith("Round 3: candidate: dropped") and text in note for note in found.notes)
 
 
+def test_a_result_that_is_handed_over_again_is_refused(driver, tmp_path):
+    """A harness that keeps its result would call any change "same, +0.00 %"."""
+    again = edited(driver(), "document['points'][0]['samples_ns'] = [70100, 70200, 70150, 70120, 70180]")
+    fixed = edited(driver(), "document['points'][0]['samples_ns'] = [70000 + 100 * number + i * i for i in range(9)]")
+    one_mean = edited(driver(), "document['points'][0]['samples_ns'] = [70000] * 9")
+    for sides in ((again, driver()), (driver(), again), (fixed, fixed)):
+        _, found = start(tmp_path, request(*sides), rounds=6)
+        (row,) = found.rows.to_dict("records")
+        assert (row["verdict"], row["reason"]) == ("not comparable", "repeated_samples")
+    _, found = start(tmp_path, request(one_mean, one_mean), rounds=6)
+    assert found.rows["verdict"].tolist() == ["same"]
+
+
+def test_a_result_older_than_its_process_is_refused(driver, tmp_path):
+    code = "import os, subprocess, sys\nsubprocess.call(sys.argv[2:] + ['--json', sys.argv[1]])\nos.utime(sys.argv[1], (1e9, 1e9))"
+    with pytest.raises(CaptureError, match="older than the process"):
+        start(tmp_path, request(driver(), (sys.executable, "-c", code, "{json}", *driver())))
+
+
 def test_points_of_one_label_are_one_measurement_of_the_process(driver, tmp_path):
     edit = "document['points'] = document['points'] * 3"
     _, found = start(tmp_path, request(driver(), edited(driver(), edit)), rounds=6)

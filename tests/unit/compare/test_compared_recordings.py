@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from itertools import pairwise
 
@@ -296,6 +297,13 @@ def test_many_candidates_are_judged_together(write_result):
     paths = [str(write_result(f"{i}.json", {A: samples(100_000 * factor, seed=i)})) for i, factor in enumerate((1, 1.2, 0.8))]
     found = compare_targets(paths[0], paths[1:])
     assert found.rows[["candidate", "verdict"]].to_numpy().tolist() == [["1.json", "slower"], ["2.json", "faster"]]
+
+
+def test_a_copied_result_is_no_measurement_of_the_other_side(write_result, tmp_path):
+    base = write_result("a.json", {A: samples(5000)})
+    copy = shutil.copy(base, tmp_path / "copy.json")
+    assert only(compare_targets(str(base), [str(copy)]))["reason"] == "repeated_samples"
+    assert only(compare_targets(str(base), [str(base)]))["verdict"] != "not comparable"  # said, and meant
 
 
 def test_same_target_twice_has_two_names(write_result):
