@@ -85,14 +85,14 @@ MEMSETS = _table(
     _t("memory_kind", "as source_kind of memcpys"),
     *_WHERE,
 )
-GRAPH_LAUNCHES = _table(
+_table(
     "graph_launches",
     "one CUDA graph execution recorded as a whole (graph-level tracing: its kernels have no rows)",
     *_SPAN,
     _i("graph_id", "CUDA graph", False),
     *_WHERE,
 )
-API_CALLS = _table(
+_table(
     "api_calls",
     "one CUDA runtime or driver API call on the CPU",
     *_SPAN,
@@ -103,14 +103,14 @@ API_CALLS = _table(
     _i("correlation_id", "joins with the GPU work it started"),
     _i("return_value", "CUDA status code", False),
 )
-SYNCHRONIZATIONS = _table(
+_table(
     "synchronizations",
     "one wait of a CPU thread for the GPU",
     *_SPAN,
     _t("kind", "event, stream, context or stream-wait, from the API that waited"),
     *_WHERE,
 )
-NVTX_RANGES = _table(
+_table(
     "nvtx_ranges",
     "one NVTX push/pop or start/end range, or a mark (duration NA)",
     *_SPAN,
@@ -174,7 +174,7 @@ COUNTERS = _table(
     _t("unit", "unit, base (byte, ns, %), empty for plain numbers"),
     order=("launch_id", "metric"),
 )
-PROFILED_LAUNCHES = _table(
+_table(
     "profiled_launches",
     "one kernel launch measured by Nsight Compute (replayed and serialised: its duration is no measurement of speed)",
     _i("launch_id", "order within the report, from 0", refers="profiled_launches"),
@@ -222,7 +222,7 @@ POINTS = _table(
     _t("verification", "verification record as canonical JSON", False),
     order=("point_id",),
 )
-SAMPLES = _table(
+_table(
     "samples",
     "one measured iteration of one point",
     _i("point_id", "row of points", refers="points"),

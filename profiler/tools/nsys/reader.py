@@ -39,6 +39,7 @@ _BESIDE: dict[str, Source] = {
     "devices": (device_table.GPU, device_table.read_devices, _NO_TARGET.format("GPU description")),
     "streams": (target_tables.STREAM, target_tables.read_streams, _NO_TARGET.format("CUDA stream description")),
     "contexts": (target_tables.CONTEXT, target_tables.read_contexts, _NO_TARGET.format("CUDA context description")),
+    "lost_events": ("DIAGNOSTIC_EVENT", target_tables.read_lost_events, "nsys named no moment at which it lost events"),
 }
 """Small tables beside the events: one that cannot be read is absent with that reason, and the rest is read."""
 _SOURCES = {**_TIMED, "launch_configurations": _TIMED["kernels"], **_BESIDE}
