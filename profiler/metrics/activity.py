@@ -154,8 +154,8 @@ STREAM_OVERLAP = MetricTable(
     columns=(
         ColumnSpec("device", text="CUDA device ordinal"),
         ColumnSpec("kind", text="streams or copy_compute"),
-        ColumnSpec("first", text="stream, or the copies of one direction"),
-        ColumnSpec("second", text="other stream, or kernels"),
+        ColumnSpec("first", text="stream, or the copies of one direction", dtype="text"),
+        ColumnSpec("second", text="other stream, or kernels", dtype="text"),
         ColumnSpec("overlap_ns", "higher", "time in which both were active"),
         ColumnSpec("first_busy_ns", "lower", "time in which the first was active"),
         ColumnSpec("second_busy_ns", "lower", "time in which the second was active"),
