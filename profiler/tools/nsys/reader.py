@@ -42,7 +42,8 @@ _BESIDE: dict[str, Source] = {
     "lost_events": ("DIAGNOSTIC_EVENT", target_tables.read_lost_events, "nsys named no moment at which it lost events"),
 }
 """Small tables beside the events: one that cannot be read is absent with that reason, and the rest is read."""
-_SOURCES = {**_TIMED, "launch_configurations": _TIMED["kernels"], **_BESIDE}
+_LOST = ("DIAGNOSTIC_EVENT", target_tables.read_lost_events, "nsys named no moment at which it lost events")
+_SOURCES = {**_TIMED, "launch_configurations": _TIMED["kernels"], **_BESIDE, "lost_events": _LOST}
 
 _OPEN = frozenset({"api_calls", "synchronizations", "nvtx_ranges"})
 """Event tables in which a row without an end was still open when the capture ended."""
