@@ -154,7 +154,7 @@ void CommandLine::addSettings(bool lists, char const* group) {
       continue;
     }
     std::string names = dashed(name);
-    for (std::string const alias : option.value("aliases", Json::array())) names += "," + dashed(alias);
+    for (Json const& alias : option.value("aliases", Json::array())) names += "," + dashed(alias);
     std::string const unit = option["unit"].is_string() ? option["unit"] : "";
     auto* const added = mApp.add_option(names, texts, help)->group(group);
     added->type_name(type == "choice" ? "MODE" : type == "integer" ? "N" : unit == "s" ? "SECONDS" : unit == "ratio" ? "RATIO" : "X");
