@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from profiler.errors import DataMissingError, UsageError
-from profiler.metrics.gpu_operations import gpu_operations
+from profiler.metrics.gpu_operations import OPERATION_TABLES, gpu_operations
 from profiler.metrics.point_ranges import iterations, owners
 from profiler.metrics.range_projection import counts_as_kernel
 from profiler.tables.captures import Captures
@@ -70,7 +70,7 @@ def available_sources(recording: Captures) -> tuple[TimeSource, ...]:
 def _is_available(recording: Captures, source: TimeSource) -> bool:
     if source.kind != "gpu_points":
         return recording.has(source.kind, source.tool)
-    if not recording.has("kernels", source.tool):
+    if not any(recording.has(name, source.tool) for name in OPERATION_TABLES):
         return False
     found = iterations(recording.only(source.tool))
     return found is not None and bool((found.point_row >= 0).any())

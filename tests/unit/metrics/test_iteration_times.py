@@ -5,12 +5,14 @@ from itertools import pairwise
 
 import pytest
 import traces
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import profiler
 from profiler.compare.judge.captures import compare_targets
 from profiler.compare.ranking import rank_recordings
+from profiler.compare.winners import winners as winners_of
+from profiler.report.view import View
 
 LATE = 100_000
 OWN, OTHER, LOST = "own thread", "other thread", "no record"
@@ -57,12 +59,8 @@ def median(values):
     return statistics.median(values) if values else None
 
 
-@settings(max_examples=12)
-@given(st.lists(iteration, min_size=1, max_size=6))
-def test_quantities_of_random_iterations(tmp_path_factory, drawn):
-    iterations = placed(drawn)
-    recording = trace_of(tmp_path_factory.mktemp("t") / "t.sqlite", {"op=a": iterations})
-    (row,) = recording.metric_columns("points").to_records()
+def counted(iterations):
+    """Return what placed iterations took, by counting unit cells: lists of each quantity, of what is recorded as a whole."""
     lost = [any(how == LOST for *_, how in own) for own in iterations]
     recorded = [[item for item in own if item[4] != LOST] for own in iterations]
     placed_at = [
@@ -72,23 +70,65 @@ def test_quantities_of_random_iterations(tmp_path_factory, drawn):
     ]
     placed_at.sort(key=lambda item: item[0])
     working = [item for item in placed_at if not lost[item[3]]]
-    spans = [end - start for start, end, *_ in working]
-    busy = [len({cell for _, start, end, *_ in own for cell in range(start, end)}) for _, _, own, _ in working]
     kernels = [[end - start for kind, start, end, *_ in own if kind == "kernels"] for _, _, own, _ in working]
-    kernels = [sum(lengths) for lengths in kernels if lengths]
     pairs = [(a, b) for a, b in pairwise(placed_at) if not any(lost[min(a[3], b[3]) : max(a[3], b[3]) + 1])]
-    periods = [after[0] - before[0] for before, after in pairs]
-    overlaps = sum(after[0] < before[1] for before, after in pairs)
-    assert (row["span_ns"], row["busy_ns"]) == (median(spans), median(busy))
-    assert row["gap_ns"] == median([span - own for span, own in zip(spans, busy, strict=True)])
-    # a capture without any GPU work lost none of it: it did not record GPUs, which is told as such
-    assert row["lost_iterations"] == (sum(lost) if any(recorded) else 0)
+    return {
+        "spans": [end - start for start, end, *_ in working],
+        "busy": [len({cell for _, start, end, *_ in own for cell in range(start, end)}) for _, _, own, _ in working],
+        "kernels": [sum(lengths) for lengths in kernels if lengths],
+        "periods": [after[0] - before[0] for before, after in pairs],
+        "by_period": sum(after[0] < before[1] for before, after in pairs) > len(pairs) / 2,
+        # a capture without any GPU work lost none of it: it did not record GPUs, which is told as such
+        "lost": sum(lost) if any(recorded) else 0,
+    }
+
+
+@settings(max_examples=12)
+@given(st.lists(iteration, min_size=1, max_size=6))
+def test_quantities_of_random_iterations(tmp_path_factory, drawn):
+    iterations = placed(drawn)
+    recording = trace_of(tmp_path_factory.mktemp("t") / "t.sqlite", {"op=a": iterations})
+    (row,) = recording.metric_columns("points").to_records()
+    found = counted(iterations)
+    assert (row["span_ns"], row["busy_ns"]) == (median(found["spans"]), median(found["busy"]))
+    assert row["gap_ns"] == median([span - own for span, own in zip(found["spans"], found["busy"], strict=True)])
+    assert row["lost_iterations"] == found["lost"]
     assert ("assigned by time" in (row["note"] or "")) == any(how == OTHER for own in iterations for *_, how in own)
-    assert (row["kernel_time_ns"], row["period_ns"]) == (median(kernels), median(periods))
-    if working:
-        by_period = overlaps > len(periods) / 2
-        assert row["timed_by"] == ("period" if by_period else "span")
-        assert row["nsys_median_ns"] == median(periods if by_period else spans)
+    assert (row["kernel_time_ns"], row["period_ns"]) == (median(found["kernels"]), median(found["periods"]))
+    if found["spans"]:
+        assert row["timed_by"] == ("period" if found["by_period"] else "span")
+        assert row["nsys_median_ns"] == median(found["periods" if found["by_period"] else "spans"])
+
+
+@settings(max_examples=12)
+@given(st.lists(st.lists(iteration, min_size=1, max_size=6), min_size=2, max_size=3))
+def test_best_and_page_name_the_winner_of_random_points(tmp_path_factory, drawn):
+    """Points that run one after the other; where the iterations of any overlap, the periods of all are compared."""
+    points = {}
+    for number, own in enumerate(drawn):
+        later = 10_000 * number
+        points[f"op=a variant=v{number}"] = [
+            [(kind, start + later, end + later, lane, how) for kind, start, end, lane, how in operations]
+            for operations in placed(own)
+        ]
+    view = View([trace_of(tmp_path_factory.mktemp("t") / "t.sqlite", points)])
+    timed = {label: found for label, own in points.items() if (found := counted(own))["spans"]}
+    if not timed:
+        assert not winners_of(view.rankings[0])
+        return
+    quantity = "periods" if any(found["by_period"] for found in timed.values()) else "spans"
+    times = {label: median(found[quantity]) for label, found in timed.items()}
+    assume(None not in times.values())
+    ranking = rank_recordings(view.recordings)
+    ranked = ranking[ranking["place"].notna()]
+    assert dict(zip(ranked["row"], ranked["median_ns"], strict=True)) == times
+    best = ranked.iloc[0]
+    assert best["place"] == 1 and best["median_ns"] == min(times.values())
+    (winner,) = winners_of(view.rankings[0])
+    assert (winner.label, winner.median_ns, winner.rivals) == (best["row"], best["median_ns"], len(times))
+    kernels = {label: median(found["kernels"]) for label, found in timed.items() if found["kernels"]}
+    sooner = best["row"] in kernels and min(kernels.values()) * 1.01 < kernels[best["row"]]
+    assert ("by kernel time alone" in best["note"]) == sooner
 
 
 def steady(count, length, period):
