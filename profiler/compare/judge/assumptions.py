@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from profiler.units import format_ns
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -118,6 +120,16 @@ def describe_modes(medians_ns: Floats) -> list[tuple[float, int]]:
         return []
     edges = np.flatnonzero(~_is_close(np.log(values)[None, :])[0]) + 1
     return [(float(np.median(part)), part.size) for part in np.split(values, edges)]
+
+
+def modes_sentence(base_ns: Floats, candidate_ns: Floats) -> str:
+    """Say into which groups the processes of a side fall; empty where they do not."""
+    found = []
+    for side, values in (("base", base_ns), ("candidate", candidate_ns)):
+        groups = describe_modes(values)
+        texts = [f"{format_ns(typical)} in {size}" for typical, size in groups]
+        found += [f"{side}: {', '.join(texts)} of {sum(size for _, size in groups)} processes"] if groups else []
+    return "; ".join(found)
 
 
 def _is_close(ordered: Floats) -> Flags:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from profiler.compare.judge.assumptions import modes_sentence
 from profiler.compare.judge.capture_estimates import capture_estimates
 from profiler.compare.judge.comparison import Comparison, Judged, SideInfo, build_rows, clocks_differ, judge_pair
 from profiler.compare.judge.conditions import (
@@ -122,6 +123,9 @@ def _compare(
         board = any(_may_be_another_board(item) for item in found)
         extra += [BOARD_SPREAD if board or _one_clock(pair) else 0.0 for pair in pairs]
         metrics.append(metric_changes(base, side, pairs))
+    for item in judged:
+        times = [[summary.median_ns for summary in row.summaries] if row else [] for row in (item.pair.base, item.pair.candidate)]
+        item.remark = modes_sentence(np.array(times[0]), np.array(times[1]))
     rows = build_rows(judged, decide(capture_estimates(judged, noise, extra), rule), rule)
     # with one process a side more samples would not help: say what would
     alone = (rows["reason"] == "interval_too_wide") & (rows["rounds"] == 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.compare.judge.assumptions import MODE_DISTANCE, describe_modes, has_modes, serial_correlation
+from profiler.compare.judge.assumptions import MODE_DISTANCE, has_modes, modes_sentence, serial_correlation
 from profiler.compare.judge.comparison import Judged, build_rows, judge_pair
 from profiler.compare.judge.conditions import Difference
 from profiler.compare.judge.statistics import LOOKS, Estimates, paired_estimates, two_sided_p
@@ -16,7 +16,6 @@ from profiler.compare.judge.verdict import DecisionRule, Decisions, Verdict, dec
 from profiler.compare.rows.alignment import Pair, align
 from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import resolution_variance
-from profiler.units import format_ns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +160,7 @@ def compare_rounds(
     decisions = decide_rounds(base, candidate, order, rule, final=final, floor=floor)
     for index, item in enumerate(judged):
         _say_why_unknown(item, bool(np.isfinite(decisions.ratio[index])), count)
-        item.remark = _modes(base[index], candidate[index])
+        item.remark = modes_sentence(base[index], candidate[index])
     return build_rows(judged, decisions, rule)
 
 
@@ -217,16 +216,6 @@ def decide_rounds(
 
 
 _CLAIMS = (Verdict.SLOWER.value, Verdict.FASTER.value)
-
-
-def _modes(base_ns: Floats, candidate_ns: Floats) -> str:
-    """Say into which groups the processes of a side fall; empty where they do not."""
-    found = []
-    for side, values in (("base", base_ns), ("candidate", candidate_ns)):
-        groups = describe_modes(values)
-        texts = [f"{format_ns(typical)} in {size}" for typical, size in groups]
-        found += [f"{side}: {', '.join(texts)} of {sum(size for _, size in groups)} processes"] if groups else []
-    return "; ".join(found)
 
 
 def _judge(name: str, pair: Pair, voided: Sequence[Difference], allowed: frozenset[str], identical: frozenset[str]) -> Judged:

@@ -299,6 +299,13 @@ def test_many_candidates_are_judged_together(write_result):
     assert found.rows[["candidate", "verdict"]].to_numpy().tolist() == [["1.json", "slower"], ["2.json", "faster"]]
 
 
+def test_modes_of_processes_are_named(write_result):
+    """People want to know that two processes in five are 3 % slower."""
+    base = [write_result(f"b{i}.json", {A: samples(1e5, seed=i)}) for i in range(5)]
+    modal = [write_result(f"c{i}.json", {A: samples(1e5 * (1.03 if i > 2 else 1.0), spread=0.0005, seed=i)}) for i in range(5)]
+    assert "candidate: 100 µs in 3, 103 µs in 2 of 5 processes" in only(compare_targets(joined(*base), [joined(*modal)]))["detail"]
+
+
 def test_a_copied_result_is_no_measurement_of_the_other_side(write_result, tmp_path):
     base = write_result("a.json", {A: samples(5000)})
     copy = shutil.copy(base, tmp_path / "copy.json")
