@@ -25,6 +25,9 @@ several rows counts from the latter on. How often it errs: `python benchmarks/fa
 _TOO_STRONG, _HIGHEST = 0.6, 0.95
 """From the first correlation on no number of rounds helps; a higher one than the last is taken for it."""
 
+_MATTERS = 0.005
+"""Spread of a round's difference below which a row says little of a state that a side keeps."""
+
 _WIDE, _FAR = 10.0, 0.005
 """A gap between modes is so many times the typical one, and so wide on the log scale."""
 
@@ -65,8 +68,9 @@ def serial_correlation(differences: Floats, jobs: int = 1) -> tuple[Floats, Flag
 def _pooled(left: Floats, count: NDArray[np.intp], jobs: int) -> tuple[Floats, Floats]:
     """Return the correlation over all rows of each job that were measured to the end, and how sure it is."""
     rounds = left.shape[1]
-    scale = np.sqrt((left**2).sum(axis=1, keepdims=True))
-    whole = (count[:, None] > 0.75 * rounds) & (scale > 0)
+    # rows whose noise is too small to matter have little weight: what keeps its state shows in the others
+    scale = np.sqrt((left**2).sum(axis=1, keepdims=True) + rounds * _MATTERS**2)
+    whole = count[:, None] > 0.75 * rounds
     unit = np.divide(left, scale, out=np.zeros_like(left), where=whole).reshape(jobs, -1, rounds)
     products = np.swapaxes(unit, 1, 2) @ unit
     diagonal = np.diagonal(products, axis1=1, axis2=2)

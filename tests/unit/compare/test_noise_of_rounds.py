@@ -22,6 +22,13 @@ def kept_state(rng, shape, correlation, spread=0.01):
     return values
 
 
+def kept_modes(rng, shape, share=0.3, stays=0.9):
+    slow = rng.random(shape) < share
+    for index in range(1, shape[1]):
+        slow[:, index] = np.where(rng.random(shape[0]) < stays, slow[:, index - 1], slow[:, index])
+    return 0.03 * slow + 0.0005 * rng.standard_normal(shape)
+
+
 def looked(base, candidate, jobs, rng):
     """Return what is said at every look, each a `Decisions`; the rounds go on whatever is decided."""
     first = rng.choice([-1.0, 1.0], LOOKS[-1] // 2)
@@ -62,13 +69,18 @@ def test_a_claim_takes_rounds_that_did_not_make_it():
     assert [found.verdict[0] for found in ends] == ["cannot tell", "cannot tell"] and ends[0].reason[0] == "unconfirmed"
 
 
-def test_a_side_that_keeps_its_state_is_told_and_not_called_slower():
+@pytest.mark.parametrize("model", [lambda rng, shape: kept_state(rng, shape, 0.9), kept_modes])
+def test_a_side_that_keeps_its_state_is_told_and_not_called_slower(model):
     rng, jobs = np.random.default_rng(6), 40
-    sides = [kept_state(rng, (48 * jobs, LOOKS[-1]), 0.9) for _ in range(2)]
+    sides = [model(rng, (48 * jobs, LOOKS[-1])) for _ in range(2)]
     found = looked(*sides, jobs, rng)
     stopped = np.any([claims(look).reshape(jobs, 48).any(axis=1) for look in found], axis=0)
     assert stopped.mean() <= 0.02 and np.mean(found[-1].reason == "serial_dependence") > 0.9
-    alone = looked(*sides, 48 * jobs, rng)
+
+
+def test_one_row_alone_is_seldom_called_slower_for_a_state_that_a_side_keeps():
+    rng = np.random.default_rng(6)
+    alone = looked(*(kept_state(rng, (2000, LOOKS[-1]), 0.9) for _ in range(2)), 2000, rng)
     assert np.any([claims(look) for look in alone], axis=0).mean() <= 0.015
 
 
