@@ -196,7 +196,7 @@ def decide_rounds(
         unknown = np.full((differences.shape[0], 1), np.nan)
         return decide(Estimates(unknown, unknown, unknown, np.zeros(unknown.shape)), rule, len(LOOKS), jobs)
     seen = differences[:, : looks[-1]]
-    correlation, dependent = serial_correlation(seen, jobs)
+    correlation, dependent = _correlation_when_measured(seen, looks, jobs)
     order = np.broadcast_to(order, differences.shape)[:, : looks[-1]]
     estimates = paired_estimates(seen, order, looks, floor, correlation)
     modes = has_modes(logs[0][:, : looks[-1]]) | has_modes(logs[1][:, : looks[-1]])
@@ -213,6 +213,19 @@ def decide_rounds(
     for which, reason in ((claims & ~confirmed[:, 0], "unconfirmed"), (dependent, "serial_dependence")):
         found.verdict[which], found.reason[which] = Verdict.CANNOT_TELL.value, reason
     return found
+
+
+def _correlation_when_measured(differences: Floats, looks: Sequence[int], jobs: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the serial correlation of each row at the look after its last round, and where it is too strong by now.
+
+    A decided row is not measured again: what the few rows left over show later says nothing of its rounds.
+    """
+    correlation, before = np.zeros(differences.shape[0]), 0
+    for look in looks:
+        measured = np.isfinite(differences[:, before:look]).any(axis=1)
+        found, dependent = serial_correlation(differences[:, :look], jobs)
+        correlation, before = np.where(measured, found, correlation), look
+    return correlation, dependent
 
 
 _CLAIMS = (Verdict.SLOWER.value, Verdict.FASTER.value)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from conftest import row
 
-from profiler.compare.judge.rounds import ROUND_COLUMNS, balanced_order, compare_rounds, looks_taken, throttled_pairs
+from profiler.compare.judge.rounds import ROUND_COLUMNS, balanced_order, compare_rounds, decide_rounds, looks_taken, throttled_pairs
 from profiler.compare.judge.statistics import LOOKS
 from profiler.compare.judge.verdict import DecisionRule
 
@@ -129,3 +129,17 @@ def test_a_coarse_clock_is_not_taken_for_certainty():
     steps = {"base": [500.0] * 6, "candidate": [500.0] * 6}
     found = only(compare_rounds(frame([5000.0] * 6, [5500.0] * 6, resolution_ns=steps), sides(), DecisionRule(), final=True))
     assert found["ratio_high"] > found["ratio"] * 1.03
+
+
+def test_rows_left_over_do_not_widen_what_was_decided_before():
+    rng = np.random.default_rng(4)
+    base = 1e5 * np.exp(0.004 * rng.standard_normal((48, 42)))
+    candidate = 1.02 * 1e5 * np.exp(0.004 * rng.standard_normal((48, 42)))
+    order = np.tile([1.0, -1.0], 21)
+    # twelve rows are measured on, and begin to keep a state; the others were decided after 28 rounds
+    candidate[:12, 28:] *= np.exp(np.where(np.arange(28, 42) % 8 < 4, 0.006, -0.006))
+    base[12:, 28:] = np.nan
+    then = decide_rounds(base[:, :28], candidate[:, :28], order[:28], DecisionRule())
+    now = decide_rounds(base, candidate, order, DecisionRule())
+    assert (then.verdict == "slower").all() and (now.verdict[12:] == "slower").all()
+    assert now.ratio_low[12:] == pytest.approx(then.ratio_low[12:], rel=1e-9)
