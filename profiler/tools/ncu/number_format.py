@@ -46,7 +46,7 @@ class UndecidedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Decision:
+class NumberFormat:
     """The format of one file.
 
     Attributes:
@@ -58,7 +58,7 @@ class Decision:
     example: str = ""
 
 
-def decide(cells: Iterable[tuple[str, bool]]) -> Decision:
+def decide(cells: Iterable[tuple[str, bool]]) -> NumberFormat:
     """Find the one format in which every number of a file makes sense.
 
     Args:
@@ -81,7 +81,7 @@ def decide(cells: Iterable[tuple[str, bool]]) -> Decision:
         raise UndecidedError(f"{only[POINT]!r} and {only[COMMA]!r} are numbers of two languages")
     if not only and open_question:
         raise UndecidedError(f"{open_question!r} can mean two numbers, and no other value tells which")
-    return Decision(*next(iter(only.items()), (POINT, "")))
+    return NumberFormat(*next(iter(only.items()), (POINT, "")))
 
 
 def _fits(way: NumberFormat, pattern: re.Pattern[str], cell: str, is_whole: bool) -> bool:
