@@ -19,7 +19,7 @@ from profiler.tools.base import ReadResult
 from profiler.tools.ncu import frames
 from profiler.tools.ncu.assemble import TABLES, assemble
 from profiler.tools.ncu.launch import Launch
-from profiler.tools.ncu.number_format import COMMA, NumberFormat, UndecidedError, decide, to_number
+from profiler.tools.ncu.number_format import COMMA, FormatChoice, UndecidedError, decide, to_number
 from profiler.tools.ncu.nvtx_columns import PUSH_POP_HEADER, START_STOP_HEADER, parse_ranges
 from profiler.tools.ncu.quantities import dimension, metric_of_label
 from profiler.tools.ncu.unit_names import base_unit
@@ -176,7 +176,7 @@ def _add_details(path: Path, page: _Page, found: _Found) -> None:
             found.cells.append((launch_id, metric, unit, record.get("Metric Value", "").strip()))
 
 
-def _counters(path: Path, found: _Found, decision: NumberFormat) -> Columns:
+def _counters(path: Path, found: _Found, decision: FormatChoice) -> Columns:
     """Read the printed values as numbers in base units.
 
     Raises:
@@ -201,7 +201,7 @@ def _is_whole(metric: str, unit: str) -> bool:
     return counted and base_unit(unit) in _WHOLE_UNITS
 
 
-def _decide(path: Path, found: _Found) -> NumberFormat:
+def _decide(path: Path, found: _Found) -> FormatChoice:
     """Find how the numbers of a file are written.
 
     Raises:
@@ -215,7 +215,7 @@ def _decide(path: Path, found: _Found) -> NumberFormat:
         raise BadExportError(f"{path}: the decimal sign cannot be told: {error}", fix) from error
 
 
-def _format_message(decision: NumberFormat) -> dict[str, Any]:
+def _format_message(decision: FormatChoice) -> dict[str, Any]:
     text = f"numbers are read with a decimal comma, as {decision.example!r} tells: the machine that printed them set it"
     return frames.message("reader", "info", text, "print it in the language C for certainty: LC_ALL=C")
 
@@ -231,7 +231,7 @@ def _torn_message(row: list[str], width: int) -> dict[str, Any]:
     )
 
 
-def _rule_message(row: dict[str, str], launch_id: int, decision: NumberFormat) -> dict[str, Any]:
+def _rule_message(row: dict[str, str], launch_id: int, decision: FormatChoice) -> dict[str, Any]:
     speedup = to_number(row.get("Estimated Speedup", ""), decision.format)
     return {
         "source": f"ncu {row.get('Rule Name', '')}",

@@ -46,7 +46,7 @@ class UndecidedError(ValueError):
 
 
 @dataclass(frozen=True)
-class NumberFormat:
+class FormatChoice:
     """The format of one file.
 
     Attributes:
@@ -58,7 +58,7 @@ class NumberFormat:
     example: str = ""
 
 
-def decide(cells: Iterable[tuple[str, bool]]) -> NumberFormat:
+def decide(cells: Iterable[tuple[str, bool]]) -> FormatChoice:
     """Find the one format in which every number of a file makes sense.
 
     Args:
@@ -81,7 +81,7 @@ def decide(cells: Iterable[tuple[str, bool]]) -> NumberFormat:
         raise UndecidedError(f"{only[POINT]!r} and {only[COMMA]!r} are numbers of two languages")
     if not only and open_question:
         raise UndecidedError(f"{open_question!r} can mean two numbers, and no other value tells which")
-    return NumberFormat(*next(iter(only.items()), (POINT, "")))
+    return FormatChoice(*next(iter(only.items()), (POINT, "")))
 
 
 def _fits(way: NumberFormat, pattern: re.Pattern[str], cell: str, is_whole: bool) -> bool:
