@@ -64,7 +64,7 @@ Share runLanes(std::vector<Lane>& lanes, int thread, TimingRequest const& reques
     Range const point(request.ranges, RangeKind::kPoint, request.label.c_str());
     auto const warmBegin = Clock::now();
     warmUp(lanes, request);
-    double const warmNs = static_cast<double>(nanosecondsSince(warmBegin) / std::max<std::int64_t>(1, request.warmupCount));
+    double const warmNs = static_cast<double>(nanosecondsSince(warmBegin)) / std::max(1.0, static_cast<double>(request.warmupCount));
     double const ahead = std::clamp(kAheadShare * request.stop.maxSeconds * 1e9 / std::max(warmNs, 1.0), 2.0, kEventsInFlight);
     std::vector<EventPairs> events;
     for (std::size_t i = 0; i < lanes.size(); ++i) {

@@ -95,6 +95,7 @@ Accuracy compareOutput(Device& device, TensorSpec const& spec, void const* outpu
     std::int64_t const cores = std::max(1U, std::thread::hardware_concurrency());
     std::int64_t const parts = std::clamp<std::int64_t>((count + kGrainElements - 1) / kGrainElements, 1, cores);
     std::vector<std::future<Accuracy>> compared;
+    compared.reserve(static_cast<std::size_t>(parts));
     for (std::int64_t part = 0; part < parts; ++part) {  // one that gets no thread is computed when it is asked for
       compared.push_back(std::async(comparePart, count * part / parts, count * (part + 1) / parts));
     }

@@ -65,7 +65,8 @@ Workload directWorkload(PointRequest const& point) {
   plugins::Op const* op = plugins::findOp(point.op);
   if (op == nullptr) throw Unsupported("no built-in op is called " + point.op);
   plugins::Attributes const attributes = readAttributes(op->info().fields, point.attributes);
-  OpViews const views(*op, attributes, point.shape.value(), point.type.value());
+  if (!point.shape || !point.type) throw Unsupported("the point has no shape or no dtype");
+  OpViews const views(*op, attributes, *point.shape, *point.type);
   Workload workload;
   workload.engine = "direct";
   workload.facts["launch"] = launchOf(*op, attributes, views);
@@ -84,8 +85,8 @@ Workload directWorkload(PointRequest const& point) {
 Workload copyWorkload(Device& device, PointRequest const& point) {
   Workload workload;
   workload.engine = "direct";
-  workload.tensors = {{"input0", point.shape.value(), point.type.value(), true},
-                      {"output0", point.shape.value(), point.type.value(), false}};
+  if (!point.shape || !point.type) throw Unsupported("the point has no shape or no dtype");
+  workload.tensors = {{"input0", *point.shape, *point.type, true}, {"output0", *point.shape, *point.type, false}};
   workload.makeExecutor = [&device, byteCount = workload.tensors[0].sizeBytes()] {
     auto const bound = std::make_shared<Addresses>();
     return Executor{[bound](Addresses const& addresses) { *bound = addresses; },

@@ -27,7 +27,7 @@ void requireInProfile(ICudaEngine const& engine, char const* name, Extents const
 /// Shape that an input gets: fixed by the engine, or from the point.
 Extents chooseShape(ICudaEngine const& engine, char const* name, std::optional<Extents> const& shape,
                     std::map<std::string, Extents> const& inputShapes) {
-  Extents const own = extentsOf(engine.getTensorShape(name));
+  Extents own = extentsOf(engine.getTensorShape(name));
   bool const isDynamic = std::find(own.begin(), own.end(), -1) != own.end();
   auto const named = inputShapes.find(name);
   std::optional<Extents> const asked = named != inputShapes.end() ? std::optional(named->second) : shape;

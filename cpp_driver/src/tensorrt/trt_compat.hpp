@@ -131,6 +131,7 @@ inline std::vector<Creator*> listCreators(nvinfer1::IPluginRegistry& registry) {
   int count = 0;
 #if NV_TENSORRT_MAJOR < 10
   auto* const* creators = registry.getPluginCreatorList(&count);
+  usable.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) usable.push_back(creators[i]);
 #else
   auto* const* creators = registry.getAllCreators(&count);
