@@ -5,7 +5,7 @@ from __future__ import annotations
 from profiler.findings.rule import Finding, Rule, listed, rows_of
 from profiler.metrics.recording import Recording
 
-_TITLES = {"wrong_output": "points gave wrong output: their times are void", "failed": "points failed"}
+_TITLES = {"wrong_output": "gave wrong output: times taken with it are void", "failed": "failed"}
 
 
 def check(recording: Recording) -> list[Finding]:
@@ -16,7 +16,7 @@ def check(recording: Recording) -> list[Finding]:
         bad = [row for row in rows if row["status"] == status]
         if bad:
             texts = [f"{row['label']}: {row['reason'] or status}" for row in bad]
-            findings.append(Finding(f"{len(bad)} {title}", listed(texts), "error"))
+            findings.append(Finding(f"{len(bad)} {'point' if len(bad) == 1 else 'points'} {title}", listed(texts), "error"))
     return findings
 
 

@@ -392,3 +392,9 @@ def test_findings_of_the_recorded_reports() -> None:
     rows = set(evaluate(load(DATA / "row_sum.ncu-rep")).query("severity != 'not_evaluated'")["rule"])
     assert {"bank_conflicts", "divergence", "latency_bound"} <= rows
     assert not rows & {"uncoalesced_access", "memory_bound_at_peak"}
+
+
+@pytest.mark.parametrize(("count", "title"), [(1, "1 point failed"), (2, "2 points failed")])
+def test_a_title_counts_bad_points(count: int, title: str) -> None:
+    points = [{"label": f"block={size}", "status": "failed", "reason": "launch error"} for size in range(count)]
+    assert [row["title"] for row in _told({"points": points})["bad_points"]] == [title]
