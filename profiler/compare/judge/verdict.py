@@ -174,8 +174,3 @@ def _verdicts(
     verdict = np.select(conditions, [np.array(v.value, dtype=object) for v in verdicts], Verdict.CANNOT_TELL.value)
     reason = np.select(conditions, [np.array(r, dtype=object) for r in reasons], "interval_too_wide")
     return verdict.astype(object), reason.astype(object)
-
-
-def decided(decisions: Decisions) -> NDArray[np.bool_]:
-    """Return of each row whether more rounds cannot be wanted."""
-    return np.isin(decisions.verdict.astype(str), [Verdict.FASTER.value, Verdict.SLOWER.value, Verdict.SAME.value])
