@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ _ATTEMPTS = 5
 """How often a tool is started that meets another session of its own."""
 
 
-class Job:
+class Job(ABC):
     """What is recorded into one run.
 
     Args:
@@ -56,11 +57,11 @@ class Job:
     def __init__(self, label: str, options: Mapping[str, Any]) -> None:
         self.label, self.options = label, options
 
+    @abstractmethod
     def steps(self, session: Session) -> Steps:
         """Yield the steps."""
-        raise NotImplementedError
 
-    def close(self, run: RunDir) -> None:
+    def close(self, run: RunDir) -> None:  # noqa: B027 - most jobs have nothing to add
         """Add to the manifest what is known at the end; its status and reason say which end it is."""
 
 

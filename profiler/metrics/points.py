@@ -190,9 +190,11 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
     peak, l2 = (_first_known([*totals, own], rows) for totals, own in zip(of_gpus, known, strict=True))
     share = bandwidth * 100.0 / peak
     beyond, cold = share > 100, columns["cache"] == "cold"
-    status, reason = (results.get(UNTRACED, {}).get(name, objects([None] * rows)) for name in ("status", "reason"))
+    own = results.get(UNTRACED, {})
+    status, reason = (own.get(name, objects([None] * rows)) for name in ("status", "reason"))
     said = [why if state == PointStatus.OK.value else None for state, why in zip(status, reason, strict=True)]
     notes = [_tool_notes(gpu, UNTRACED in results, rows), objects([None] * rows), objects(said), columns["clock_note"]]
+    notes.append(objects([_BESIDE_OTHERS if beside else None for beside in _beside_others(own, rows)]))
     notes[1][beyond] = "bandwidth above the peak: served by cache"
     notes[1][beyond & cold & np.isnan(l2)] = "bandwidth above the peak with a cold cache; the size of the L2 is unknown"
     impossible = "bandwidth above the peak with a cold cache: impossible, the bytes or the time are wrong"
@@ -203,6 +205,16 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
         "effective_bandwidth_pct": share,
         "note": objects(["; ".join(filter(None, said)) or None for said in zip(*notes, strict=True)]),
     }
+
+
+_BESIDE_OTHERS = "timed while other iterations ran beside it: longer than what one costs"
+
+
+def _beside_others(own: Figures, rows: int) -> np.ndarray:
+    """Return for which points the program timed each iteration while those of other streams or threads ran, bool."""
+    if not {"measure", "streams", "threads"} <= set(own):
+        return np.zeros(rows, dtype=bool)
+    return np.asarray((own["measure"] == "throughput") & ((own["streams"] > 1) | (own["threads"] > 1)))
 
 
 def _tool_notes(gpu: dict[str, Figures], untraced: bool, rows: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -240,3 +241,9 @@ def test_iterations_that_move_other_bytes_are_not_comparable(case, profiler):
     code, out, _ = profiler("gate", *pair)
     assert code == 12 and "bytes that an iteration must move: 1048576 and 524288" in out
     assert profiler("gate", *pair, "--allow", "bytes_per_iteration")[0] == 0
+
+
+def test_times_of_iterations_that_ran_beside_others_say_so(ranked):
+    (run,) = (Path(__file__).parents[2] / "runs" / "examples").glob("*-experiment-under-tools-*")
+    said = {(row["row"], "ran beside it" in row["note"]) for row in ranked(run)}
+    assert len(said) == 8 and all(("streams=2" in row) == beside for row, beside in said)
