@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 _LIBRARY = "libstdc++.so.6"
+_MANGLED = re.compile(r"_Z(\d{1,4})(\w+)")
 _ANONYMOUS, _ANONYMOUS_MARK = "(anonymous namespace)", "\0"
 
 
@@ -36,7 +37,12 @@ def demangle(name: str) -> str:
 
 
 def _head(name: str) -> str:
-    """Return a name without return type and parameters, an unnamed namespace as `_ANONYMOUS_MARK`."""
+    """Return a name without return type and parameters, an unnamed namespace as `_ANONYMOUS_MARK`.
+
+    Of a mangled name that no C++ library reads, as Julia's, the function stands behind its length.
+    """
+    if (mangled := _MANGLED.match(name)) and mangled[2][: int(mangled[1])].isidentifier():
+        return mangled[2][: int(mangled[1])]
     text = name.replace(_ANONYMOUS, _ANONYMOUS_MARK)
     depth, start = 0, 0
     for index, character in enumerate(text):

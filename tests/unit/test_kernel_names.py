@@ -56,6 +56,9 @@ def test_a_name_is_cut_to_function_and_first_template_argument(kernel, short):
         ("kernel", "kernel"),
         ("void (anonymous namespace)::k<std::pair<int, int> >(int)", "k"),
         ("int ns::f(void (*)(int))", "f"),
+        ("_Z11boundary_up13CuDeviceArrayI7Float64Li2ELi1EES_IS0_Li1E", "boundary_up"),
+        ("_Z99cut_off", "cut_off"),
+        ("_Z1", "_Z1"),
     ],
 )
 def test_short_names(name, short):
