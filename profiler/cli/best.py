@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +13,7 @@ from profiler.cli.printing import echo
 if TYPE_CHECKING:
     import pandas as pd
 
+    from profiler.compare.winners import Winner
 
 _NUMBERS = frozenset(("median", "behind", "bandwidth", "launches", "in all", "under tool"))
 
@@ -31,9 +32,10 @@ def run(
     """Name the fastest launch configurations."""
     from profiler.cli.compare_output import make_rule
     from profiler.compare.ranking import rank_targets
-    from profiler.compare.winners import UNRANKED
+    from profiler.compare.winners import UNRANKED, winners
 
-    frame = rank_targets(targets or ["latest"], make_rule(threshold), runs, source, read_value("words", by or ()))
+    rule = make_rule(threshold)
+    frame = rank_targets(targets or ["latest"], rule, runs, source, read_value("words", by or ()))
     shown = frame if everything or frame["place"].isna().all() else frame[frame["tied"] | frame["undecided"]]
     if format is SummaryFormat.JSON:
         echo(shown.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)
@@ -41,29 +43,28 @@ def run(
     if shown.empty:
         echo("no configuration has a valid time")
         return 0
-    _print(shown, frame)
+    _print(shown, winners(frame, rule))
     if frame["total_ns"].notna().any():
         echo(f"{UNRANKED}: these kernels are not known to do the same work. Mark sweep points to compare alternatives.")
     return 0
 
 
-def _print(shown: pd.DataFrame, ranking: pd.DataFrame) -> None:
-    """Print rows of a ranking, and where their times come from."""
+def _print(shown: pd.DataFrame, found: Sequence[Winner]) -> None:
+    """Print rows of a ranking, where their times come from, and of which work none is the winner."""
     from profiler.cli.printing import console, print_rows
-    from profiler.compare.ranking import WORK, configuration_of
+    from profiler.compare.ranking import configuration_of
     from profiler.compare.winners import format_tracing
     from profiler.report.exporters.compare_markdown import format_change
     from profiler.units import format_ns, format_value
 
-    placed = ranking[ranking["place"].notna()]
-    alone = set(placed.groupby([*WORK, "conditions"])["row"].filter(lambda rows: len(rows) == 1))
+    first = {winner.label: winner for winner in found}
     rows = [
         {
             "op": row["op"],
             "shape": row["shape"],
             "type": row["dtype"],
             "measured": row["conditions"],
-            "": "only one" if row["row"] in alone else _standing(row),
+            "": _standing(row, first.get(row["row"])),
             "configuration": configuration_of(row["row"], row["conditions"]),
             "median": format_ns(row["median_ns"]),
             "behind": "" if row["place"] == 1 else format_change(row),
@@ -86,10 +87,16 @@ def _print(shown: pd.DataFrame, ranking: pd.DataFrame) -> None:
     processes = int(shown["processes"].max())
     told = f"times: {shown['source'].iloc[0]}, {processes} process{'es' if processes > 1 else ''}"
     console().print(told, markup=False, style="dim")
+    for winner in found:
+        if winner.as_fast:
+            needed = f"; about {winner.processes_needed} processes would tell" if winner.processes_needed else ""
+            echo(f"no winner of {winner.work or 'all'}: {winner.as_fast}{needed}")
 
 
-def _standing(row: Mapping[Hashable, Any]) -> str:
-    """Return what became of a row in its group, in one word."""
+def _standing(row: Mapping[Hashable, Any], winner: Winner | None) -> str:
+    """Return what became of a row in its group, in one word; winner: the fastest of its group, if it is this row."""
     if row["place"] != row["place"] or row["place"] is None:
         return "" if row["total_ns"] == row["total_ns"] else "void"
-    return "fastest" if row["place"] == 1 else "tied" if row["tied"] else "undecided" if row["undecided"] else "slower"
+    if winner:
+        return "only one" if winner.rivals == 1 else "first" if winner.as_fast else "fastest"
+    return "tied" if row["tied"] else "undecided" if row["undecided"] else "slower"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profiler.cli.printing import echo, shorten
-from profiler.compare.winners import winners
+from profiler.compare.winners import Winner, winners
 from profiler.errors import BadExportError, ProfilerError
 from profiler.report.answers import Row, metric_or_none, rank_alone, spent
 from profiler.units import format_value
@@ -97,6 +97,12 @@ def _row(recording: Recording, source: str | None) -> Row:
         "span": figures.get("span_ns", ""),
         "busy": figures.get("gpu_busy_pct", ""),
         "longest": shorten(f"{time[0]['kernel']} {time[0]['share']}", 40) if time else "",
-        "fastest": shorten(f"{best[0].work} {best[0].configuration}".strip(), 50) if best else "",
+        "fastest": _first(best[0]) if best else "",
         "worst finding": shorten(findings[0]["title"], 50) if findings else "",
     }
+
+
+def _first(winner: Winner) -> str:
+    """Name what comes first, and how many may be as fast."""
+    beside = f" ({winner.as_fast})" if winner.as_fast else ""
+    return shorten(f"{winner.work} {winner.configuration}".strip(), 50) + beside

@@ -54,6 +54,11 @@ class Winner:
     tracing_cost_pct: float = float("nan")
     processes_needed: int = 0
 
+    @property
+    def as_fast(self) -> str:
+        """How many may be as fast: `2 tied, 3 undecided`; empty where it is the winner."""
+        return ", ".join(f"{len(getattr(self, word))} {word}" for word in ("tied", "undecided") if getattr(self, word))
+
     def standing(self, named: Callable[[str], str] = str) -> str:
         """Say how far it is ahead in a sentence; empty when it is alone.
 
@@ -77,12 +82,12 @@ def _listed(names: Sequence[str]) -> str:
     return "; ".join([*names[:_NAMED], *more])
 
 
-def winners(ranking: pd.DataFrame | None) -> list[Winner]:
-    """Return the fastest of each group of a ranking; none where there is nothing to rank."""
+def winners(ranking: pd.DataFrame | None, rule: DecisionRule | None = None) -> list[Winner]:
+    """Return the fastest of each group of a ranking, made by a rule; none where there is nothing to rank."""
     if ranking is None:
         return []
     placed = ranking[ranking["place"].notna()]
-    return [_winner(map(str, key), rows) for key, rows in placed.groupby([*WORK, "conditions"], sort=False)]
+    return [_winner(map(str, key), rows, rule or DecisionRule()) for key, rows in placed.groupby([*WORK, "conditions"], sort=False)]
 
 
 def title(ranking: pd.DataFrame | None, found: list[Winner]) -> str:
@@ -90,11 +95,11 @@ def title(ranking: pd.DataFrame | None, found: list[Winner]) -> str:
     if ranking is None or not found:
         return UNRANKED
     compared = [winner for winner in found if winner.rivals > 1]
-    won = any(not (winner.tied or winner.undecided) for winner in compared)
+    won = any(not winner.as_fast for winner in compared)
     return f"{'Fastest' if won else 'No winner' if compared else 'Times'}, by {ranking['source'].iloc[0]}"
 
 
-def _winner(key: Iterable[str], rows: pd.DataFrame) -> Winner:
+def _winner(key: Iterable[str], rows: pd.DataFrame, rule: DecisionRule) -> Winner:
     best, times = rows.iloc[0], rows["median_ns"] / rows["median_ns"].iloc[0]
     names = [configuration_of(label, str(best["conditions"])) for label in rows["row"]]
     tied, undecided = (
@@ -115,16 +120,16 @@ def _winner(key: Iterable[str], rows: pd.DataFrame) -> Winner:
         slowest_ratio=float(times.iloc[-1]) if several else float("nan"),
         note=str(best["note"]),
         tracing_cost_pct=float(best["tracing_cost_pct"]),
-        processes_needed=_processes_needed(rows[rows["undecided"].astype(bool)]),
+        processes_needed=_processes_needed(rows[rows["undecided"].astype(bool)], rule),
     )
 
 
-def _processes_needed(undecided: pd.DataFrame) -> int:
-    """Return with how many processes a typical row's interval would no longer reach 1, or lie within the usual threshold."""
+def _processes_needed(undecided: pd.DataFrame, rule: DecisionRule) -> int:
+    """Return with how many processes a typical row's interval would no longer reach 1, or lie within the threshold."""
     if undecided.empty:
         return 0
     ratio, high = np.log(undecided[["ratio", "ratio_high"]].to_numpy(dtype=float)).T
-    narrow = np.maximum(ratio, DecisionRule().log_threshold - ratio)
+    narrow = np.maximum(ratio, rule.log_threshold - ratio)
     now = int(undecided["processes"].max())
     needed = now * float(np.median((high - ratio) / narrow)) ** 2
     return max(int(np.ceil(needed)), now + 1) if needed <= _MOST_PROCESSES else 0

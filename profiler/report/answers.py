@@ -65,7 +65,7 @@ def winner_rows(found: list[Winner]) -> list[Row]:
             "bandwidth": _text(winner.bandwidth_bytes_per_s, "bytes/s"),
             "under tool": format_tracing(winner.tracing_cost_pct),
             "of": str(winner.rivals) if winner.rivals > 1 else "",
-            "as fast": ", ".join(f"{len(getattr(winner, word))} {word}" for word in ("tied", "undecided") if getattr(winner, word)),
+            "as fast": winner.as_fast,
             "slowest": f"{winner.slowest_ratio:.2f} ×" if winner.rivals > 1 else "",
             "note": winner.note,
         }

@@ -35,6 +35,8 @@ def test_six_variants_are_ranked_by_what_an_iteration_takes_on_the_gpu(case, pro
     assert {row["row"].rpartition("=")[2]: row["median_ns"] for row in found} == SIX
     assert [row["place"] for row in found] == [1, 2, 3, 4, 5, 6]
     assert "copy_then_kernel would be first" in found[0]["note"] and not any(row["note"] for row in found[1:])
+    out = profiler("best", path)[1]
+    assert "fastest" in out and "no winner" not in out
     code, out, _ = profiler("show", path)
     assert code == 0 and "Fastest, by device time" in out and "variant=fused" in out and "device time of sweep points (nsys)" in out
 
