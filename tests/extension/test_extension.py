@@ -193,9 +193,9 @@ ADDITIONS = (
         {},
         {
             "profiler/metrics/memory_traffic.py": (
-                ('            "stddev_bytes": sizes', '            "example_bytes": np.full(len(first), 7),\n'),
+                ('            **sizes.columns("{}_bytes", _SIZES)', '            "example_bytes": np.full(len(first), 7),\n'),
                 (
-                    '        ColumnSpec("stddev_bytes"',
+                    '        *statistic_specs("{}_bytes", _SIZES',
                     '        ColumnSpec("example_bytes", text="seven", source="chosen here"),\n',
                 ),
             )
