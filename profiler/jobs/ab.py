@@ -108,7 +108,7 @@ class AbJob(Job):
     def _tell(self, store: AbStore, rows: pd.DataFrame) -> None:
         if self._on_round is not None:
             elapsed = sum(item.duration_s for item in store.rounds)
-            self._on_round(RoundProgress(len(store.rounds), int(undecided(rows).sum()), len(rows), elapsed))
+            self._on_round(RoundProgress(len(store.rounds), int(undecided(store, rows).sum()), len(rows), elapsed))
 
     def comparison(self, run: RunDir) -> Comparison:
         """Return what the rounds so far say."""
@@ -142,7 +142,7 @@ def _is_over(store: AbStore, rows: pd.DataFrame | None, deadline: float) -> bool
     if rows is None:
         return False
     at_look = len(store.rounds) in LOOKS or bool((rows["reason"] == "identical_code").all())
-    if store.request.stop_early and at_look and not undecided(rows).any():
+    if store.request.stop_early and at_look and not undecided(store, rows).any():
         return True
     expected = max(item.duration_s for item in store.rounds[-3:])
     return time.monotonic() + expected > deadline

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from profiler.capture.artefacts import DRIVER
 from profiler.capture.process import run_process
+from profiler.compare.judge.statistics import LOOKS
 from profiler.compare.judge.verdict import Verdict
 from profiler.compare.rows.alignment import unalias
 from profiler.jobs.ab_store import AbStore
@@ -22,9 +23,10 @@ ONLY = "--only"
 _HELP_TIMEOUT_S = 60.0
 
 
-def undecided(rows: pd.DataFrame) -> pd.Series:
-    """Return which rows more rounds may decide."""
-    return rows["verdict"] == Verdict.CANNOT_TELL.value
+def undecided(store: AbStore, rows: pd.DataFrame) -> pd.Series:
+    """Return which rows more rounds may decide; what the usual conditions of a row are is not known before the first look."""
+    unknown = len(store.rounds) < LOOKS[0]
+    return (rows["verdict"] == Verdict.CANNOT_TELL.value) | ((rows["reason"] == "conditions_differ") & unknown)
 
 
 def takes_points(side: AbSide) -> bool:
@@ -62,7 +64,9 @@ def points_file(store: AbStore, number: int, side: AbSide, rows: pd.DataFrame | 
         The file; None when the process measures whatever its command says.
     """
     if takes_points(side):
-        labels = list(store.request.points) if rows is None else [item for item in store.request.points if item in _open(rows)]
+        labels = (
+            list(store.request.points) if rows is None else [item for item in store.request.points if item in _open(store, rows)]
+        )
         labels = labels if side is store.request.sides[0] else [unalias(label, store.request.aliases) for label in labels]
     elif narrow and rows is not None:
         labels = _own_labels(store, side, rows)
@@ -75,13 +79,13 @@ def points_file(store: AbStore, number: int, side: AbSide, rows: pd.DataFrame | 
     return path
 
 
-def _open(rows: pd.DataFrame) -> set[str]:
-    return set(rows.loc[undecided(rows), "base_label"].dropna())
+def _open(store: AbStore, rows: pd.DataFrame) -> set[str]:
+    return set(rows.loc[undecided(store, rows), "base_label"].dropna())
 
 
 def _own_labels(store: AbStore, side: AbSide, rows: pd.DataFrame) -> list[str]:
     """Return what a side calls the rows of the base that are open against any candidate."""
-    wanted = rows[rows["base_label"].isin(_open(rows))]
+    wanted = rows[rows["base_label"].isin(_open(store, rows))]
     if side is store.request.sides[0]:
         return list(dict.fromkeys(wanted["base_label"]))
     named = wanted.loc[wanted["candidate"] == side.name, "candidate_label"].dropna()

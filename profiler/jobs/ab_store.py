@@ -9,8 +9,10 @@ raw/ab/rounds/0007/round.json         order and failures; written last: a round 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +117,9 @@ class RoundRecord:
     duration_s: float
 
 
+_Dropped = tuple[int, str, str]
+
+
 class AbStore:
     """Rounds of one job.
 
@@ -133,11 +138,9 @@ class AbStore:
         self.names = [side.name for side in self.request.sides]
         self.rounds: list[RoundRecord] = []
         self.facts: dict[str, dict[str, str]] = {}
-        self.dropped: list[tuple[int, str, str]] = []
-        """Round, side and why what it measured there does not count: its conditions were not those it began with."""
-        self._conditions: dict[tuple[str, str], dict[str, str]] = {}
-        self._parts: dict[str, list[list[Row]]] = {name: [] for name in self.names}
-        self._records: list[dict[str, Any]] = []
+        self._elsewhere: list[_Dropped] = []
+        self._measured: dict[str, list[list[Row]]] = {name: [] for name in self.names}
+        self._usual: tuple[dict[str, list[list[Row]]], list[_Dropped]] | None = None
         while (self.round_folder(len(self.rounds) + 1) / "round.json").is_file():
             self._read_round(len(self.rounds) + 1)
 
@@ -177,9 +180,8 @@ class AbStore:
             ) from error
         self.rounds.append(record)
         for side in self.names:
-            rows = [] if side in record.failures else self._read_side(number, side)
-            self._parts[side].append(rows)
-            self._records += [_round_row(number, record.order.index(side), side, row) for row in rows]
+            self._measured[side].append([] if side in record.failures else self._read_side(number, side))
+        self._usual = None
 
     def _read_side(self, number: int, side: str) -> list[Row]:
         recording = load(self.result_path(number, side))
@@ -188,37 +190,65 @@ class AbStore:
         changed = [item for item in compare_facts(known, facts, side, self.request.allowed) if item.voids]
         if changed:
             texts = [f"{item.title}: {item.base_value} and {item.candidate_value}" for item in changed]
-            self.dropped.append((number, side, f"dropped, for it was measured under other conditions: {'; '.join(texts)}"))
+            self._elsewhere.append((number, side, f"dropped, for it was measured under other conditions: {'; '.join(texts)}"))
             return []
         samples = recording.table("samples") if recording.has("samples") else None
         rows = rows_from_points(recording.table("points"), samples)
         if side != self.names[0]:
             apply_aliases(rows, self.request.aliases)
-        return self._steady(number, side, rows)
+        return rows
 
-    def _steady(self, number: int, side: str, rows: list[Row]) -> list[Row]:
-        """Return the rows whose conditions are those of their first round, and note the others."""
-        changed: dict[str, str] = {}
-        for row in rows:
-            known = self._conditions.setdefault((side, row.label), dict(row.conditions))
-            text = mixed_conditions(mix_conditions(known, row.conditions), self.request.allowed)
-            if text:
-                changed[row.label] = text
-        if changed:
-            label, text = next(iter(changed.items()))
-            more = f" and {len(changed) - 1} more rows" if len(changed) > 1 else ""
-            self.dropped.append((number, side, f"dropped, for it was measured under other conditions: {label}{more}: {text}"))
-        return [row for row in rows if row.label not in changed]
+    def _kept(self) -> tuple[dict[str, list[list[Row]]], list[_Dropped]]:
+        """Return each side's rows of each round that were measured under the usual conditions, and what was not."""
+        if self._usual is None:
+            found = {side: _under_usual_conditions(side, self._measured[side], self.request.allowed) for side in self.names}
+            self._usual = {side: rows for side, (rows, _) in found.items()}, [item for _, own in found.values() for item in own]
+        return self._usual
+
+    @property
+    def dropped(self) -> list[_Dropped]:
+        """Round, side and why what it measured there does not count: its machine or conditions were not the usual ones."""
+        return self._elsewhere + self._kept()[1]
 
     def frame(self) -> pd.DataFrame:
         """Return the rounds table."""
         import pandas as pd
 
-        return pd.DataFrame(self._records, columns=list(ROUND_COLUMNS))
+        parts = self._kept()[0]
+        records = [
+            _round_row(record.number, record.order.index(side), side, row)
+            for index, record in enumerate(self.rounds)
+            for side in self.names
+            for row in parts[side][index]
+        ]
+        return pd.DataFrame(records, columns=list(ROUND_COLUMNS))
 
     def side_rows(self) -> dict[str, list[Row]]:
         """Return each side's rows, one summary per round in which the side has a result."""
-        return {name: merge_replicates([part for part in parts if part]) for name, parts in self._parts.items()}
+        return {name: merge_replicates([part for part in parts if part]) for name, parts in self._kept()[0].items()}
+
+
+def _under_usual_conditions(
+    side: str, rounds: Sequence[list[Row]], allowed: frozenset[str]
+) -> tuple[list[list[Row]], list[_Dropped]]:
+    """Return what a side measured under the conditions that a row had in most rounds, and what is dropped.
+
+    Whether the gaps of an iteration could be hidden, for one, is found by measuring, and may differ in a single process.
+    """
+    seen: dict[str, Counter[tuple[tuple[str, str], ...]]] = defaultdict(Counter)
+    for row in chain.from_iterable(rounds):
+        seen[row.label][tuple(row.conditions.items())] += 1
+    usual = {label: dict(found.most_common(1)[0][0]) for label, found in seen.items()}
+    kept, dropped = [], []
+    for number, rows in enumerate(rounds, 1):
+        mixed = {row.label: mix_conditions(dict(usual[row.label]), row.conditions) for row in rows}
+        changed = {label: text for label, found in mixed.items() if (text := mixed_conditions(found, allowed))}
+        if changed:
+            label, text = next(iter(changed.items()))
+            more = f" and {len(changed) - 1} more rows" if len(changed) > 1 else ""
+            dropped.append((number, side, f"dropped, for it was measured under other conditions: {label}{more}: {text}"))
+        kept.append([row for row in rows if row.label not in changed])
+    return kept, dropped
 
 
 def _round_row(number: int, position: int, side: str, row: Row) -> dict[str, Any]:

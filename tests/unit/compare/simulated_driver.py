@@ -40,6 +40,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--cache-mode", default="cold")
     parser.add_argument("--crash", action="store_true")
     parser.add_argument("--clock-drop-in-round", default="")
+    parser.add_argument("--launched-in-round", default="none")
     parser.add_argument("--round", default="")
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--min-time", default="")
@@ -88,6 +89,7 @@ def point(label: str, options: argparse.Namespace, rng: random.Random) -> dict:
         "status": "wrong_output" if wrong else "ok",
         "reason": "max_abs_error 1e-7 > 0" if wrong else None,
         "bytes_per_iteration": moved,
+        "measure": "launched" if options.round == options.launched_in_round else "isolated",
         "verification": None,
         "clock": "cuda_event",
         "cache": options.cache_mode,

@@ -67,6 +67,17 @@ def test_an_alias_lets_more_work_stand_for_the_same_row(driver, tmp_path):
     assert row["verdict"] == "slower" and row["ratio"] == pytest.approx(1.02, abs=0.004) and row["match"] == "label"
 
 
+def test_what_most_rounds_were_measured_like_counts_whichever_came_first(tmp_path):
+    words = ("--process-noise", "0.0001", "--round", "{round}")
+    base, candidate = program(tmp_path / "base"), program(tmp_path / "candidate", "--launched-in-round", "1")
+    sides = (AbSide("base", (base, *words), ""), AbSide("candidate", (candidate, *words), ""))
+    run, found = start_job(AbRequest(sides), tmp_path / "runs", "job", 120.0, 8)
+    (row,) = found.rows.to_dict("records")
+    assert (row["verdict"], row["rounds"]) == ("same", 5)
+    ((number, side, why),) = AbStore(run).dropped
+    assert (number, side) == (1, "candidate") and "launched" in why
+
+
 def test_wrong_output_is_refused_whatever_its_speed(driver, tmp_path):
     _, found = start(tmp_path, request(driver(), driver("--factor", "0.1", "--tolerance-abs", "0")), rounds=6)
     (row,) = found.rows.to_dict("records")
