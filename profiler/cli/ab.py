@@ -12,6 +12,7 @@ import typer
 from profiler.cli.compare_output import GatedDecision, Output, emit
 from profiler.cli.options import RunsOption, with_options
 from profiler.cli.printing import echo
+from profiler.errors import UsageError
 from profiler.runner.option import described, option
 
 if TYPE_CHECKING:
@@ -80,24 +81,22 @@ def run(
         list[str] | None,
         typer.Argument(help="Command after --, with {driver} or {library}; only options: those of profiler-driver --direct."),
     ] = None,
-    runs: RunsOption = None,
+    runs: RunsOption = Path("runs"),
 ) -> int:
     """Measure sides interleaved until each row is decided."""
     from profiler.jobs.ab import resume_job, start_job
     from profiler.jobs.ab_store import AbRequest
     from profiler.jobs.sides import refuse_same
-    from profiler.store.run_dir import runs_root
 
-    root = runs_root(runs)
     if measuring.resume:
-        given = _given_anew(root, sides, measuring, decision, command or [])
+        given = _given_anew(runs, sides, measuring, decision, command or [])
 
         def change(job: AbRequest) -> AbRequest:
             longest = job.process_timeout_s if measuring.timeout == Measuring.timeout else measuring.timeout
             return replace(decision.judge_anew(job), process_timeout_s=longest)
 
         limits = measuring.budget, measuring.max_rounds
-        folder, comparison = resume_job(measuring.resume, root, *limits, _report, change, given)
+        folder, comparison = resume_job(measuring.resume, runs, *limits, _report, change, given)
     else:
         made = _sides(sides, command or [], measuring.dry_run)
         refuse_same(made)
@@ -114,7 +113,7 @@ def run(
             skip_identical=not measuring.measure_identical,
             process_timeout_s=measuring.timeout,
         )
-        folder, comparison = start_job(request, root, measuring.label, measuring.budget, measuring.max_rounds, _report)
+        folder, comparison = start_job(request, runs, measuring.label, measuring.budget, measuring.max_rounds, _report)
     echo(f"run: {folder.path}", err=True)
     return emit(comparison, decision, output)
 
@@ -139,28 +138,16 @@ def _given_anew(root: Path, sides: Sides, measuring: Measuring, decision: GatedD
     again = bool(about_sides) and bool(lost_sides(read_request(find_job(job, root)).sides))
     kept = {f"--{name.replace('_', '-')}" for name in _ANEW}
     fixed = [name for name in _given(measuring) if name not in kept] + [n for n in _given(decision) if n in ("--key", "--alias")]
-    _refuse_fixed(job, [*([] if again else about_sides), *fixed])
-    return _sides(sides, command, False) if again else []
-
-
-def _refuse_fixed(job: str, names: list[str]) -> None:
-    """Refuse options that a job cannot be given once it has begun.
-
-    Raises:
-        UsageError: There is one.
-    """
-    from profiler.errors import UsageError
-
+    names = [*([] if again else about_sides), *fixed]
     if names:
         raise UsageError(
             f"--resume {job} goes on with the job as it was begun: {', '.join(names)} cannot be given anew",
             "leave them out, or start another job; profiler compare RUN takes --key, --alias and --allow",
         )
+    return _sides(sides, command, False) if again else []
 
 
 def _read_points(path: Path | None) -> tuple[str, ...]:
-    from profiler.errors import UsageError
-
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path else []
     except (OSError, UnicodeDecodeError) as error:
@@ -181,7 +168,6 @@ def _sides(sides: Sides, command: list[str], dry_run: bool) -> list[AbSide]:
     """
     from profiler.capture.build import build
     from profiler.capture.process import run_process
-    from profiler.errors import UsageError
     from profiler.jobs.sides import cache_folder, command_side, resolve_side
 
     if bool(sides.base) == bool(sides.base_command):
@@ -196,9 +182,7 @@ def _sides(sides: Sides, command: list[str], dry_run: bool) -> list[AbSide]:
         return resolve_side(text, command, None if dry_run else make, run_process, cache_folder())
 
     first = resolve(sides.base) if sides.base else command_side("base", shlex.split(sides.base_command))
-    named = [resolve(text) for text in sides.candidate]
-    commands = [
-        command_side("candidate" if len(sides.candidate_command) == 1 else f"candidate {index}", shlex.split(text))
-        for index, text in enumerate(sides.candidate_command, 1)
-    ]
-    return [first, *named, *commands]
+    commands = sides.candidate_command
+    names = [f"candidate {index}" for index in range(1, len(commands) + 1)] if len(commands) > 1 else ["candidate"]
+    others = [command_side(name, shlex.split(text)) for name, text in zip(names, commands, strict=False)]
+    return [first, *map(resolve, sides.candidate), *others]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from profiler.cli.options import RunsOption, SourceOption, SummaryFormat, ThresholdOption, read_value
-from profiler.cli.printing import echo
+from profiler.cli.options import FormatOption, GivenRunsOption, SourceOption, ThresholdOption, read_value
+from profiler.cli.printing import console, echo, print_frame, print_rows
+from profiler.units import format_ns, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,41 +22,35 @@ _NUMBERS = frozenset(("median", "behind", "bandwidth", "launches", "in all", "un
 def run(
     targets: Annotated[list[str] | None, typer.Argument(help="Runs or files; several are processes of one sweep.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show the losers too.")] = False,
-    by: Annotated[
-        str | None, typer.Option("--by", help="Keys in which points agree that do the same work. [default: op,shape,dtype]")
-    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Keys in which points agree that do the same work (op,shape,dtype).")] = "",
     source: SourceOption = None,
     threshold: ThresholdOption = None,
-    format: Annotated[SummaryFormat, typer.Option("--format", help="table or json.")] = SummaryFormat.TABLE,
-    runs: RunsOption = None,
-) -> int:
+    format: FormatOption = "table",
+    runs: GivenRunsOption = None,
+) -> None:
     """Name the fastest launch configurations."""
     from profiler.cli.compare_output import make_rule
     from profiler.compare.ranking import rank_targets
     from profiler.compare.winners import UNRANKED, winners
 
     rule = make_rule(threshold)
-    frame = rank_targets(targets or ["latest"], rule, runs, source, read_value("words", by or ()))
+    frame = rank_targets(targets or ["latest"], rule, runs, source, read_value("words", by))
     shown = frame if everything or frame["place"].isna().all() else frame[frame["tied"] | frame["undecided"]]
-    if format is SummaryFormat.JSON:
-        echo(shown.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)
-        return 0
-    if shown.empty:
+    if format == "json":
+        print_frame(shown)
+    elif shown.empty:
         echo("no configuration has a valid time")
-        return 0
-    _print(shown, winners(frame, rule))
-    if frame["total_ns"].notna().any():
-        echo(f"{UNRANKED}: these kernels are not known to do the same work. Mark sweep points to compare alternatives.")
-    return 0
+    else:
+        _print(shown, winners(frame, rule))
+        if frame["total_ns"].notna().any():
+            echo(f"{UNRANKED}: these kernels are not known to do the same work. Mark sweep points to compare alternatives.")
 
 
 def _print(shown: pd.DataFrame, found: Sequence[Winner]) -> None:
     """Print rows of a ranking, where their times come from, and of which work none is the winner."""
-    from profiler.cli.printing import console, print_rows
     from profiler.compare.ranking import configuration_of
     from profiler.compare.winners import format_tracing
     from profiler.report.exporters.compare_markdown import format_change
-    from profiler.units import format_ns, format_value
 
     first = {winner.label: winner for winner in found}
     rows = [
@@ -76,11 +71,8 @@ def _print(shown: pd.DataFrame, found: Sequence[Winner]) -> None:
         }
         for row in shown.to_dict("records")
     ]
-    empty = [
-        name
-        for name in ("op", "shape", "type", "", "measured", "behind", "under tool", "note")
-        if not any(row[name] for row in rows)
-    ]
+    may_be_empty = ("op", "shape", "type", "", "measured", "behind", "under tool", "note")
+    empty = [name for name in may_be_empty if not any(row[name] for row in rows)]
     empty += ["behind", "bandwidth"] if shown["total_ns"].notna().any() else ["launches", "in all"]
     rows = [{name: value for name, value in row.items() if name not in empty} for row in rows]
     print_rows(rows, None, _NUMBERS, optional=("bandwidth", "under tool", "op", "behind", "note"))

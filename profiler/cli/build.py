@@ -14,14 +14,14 @@ def run(
     build_dir: Annotated[Path, typer.Option("--build-dir", help="Folder to build in.")] = Path("build"),
     source: Annotated[Path | None, typer.Option("--source", help="Checkout; found by itself.")] = None,
     architectures: Annotated[
-        str | None, typer.Option("--architectures", help="Compute capabilities, e.g. 90 or '75;90'. [default: all]")
+        str | None, typer.Option("--architectures", help="Compute capabilities, e.g. 90 or '75;90'. (default: all)")
     ] = None,
     tensorrt_include: Annotated[
         list[Path] | None, typer.Option("--tensorrt-include", help="Folder with NvInfer.h; may be repeated.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Parallel compilations. [default: all processors]")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Parallel compilations. (default: all processors)")] = None,
     werror: Annotated[bool, typer.Option("--werror", help="Stop at a compiler warning.")] = False,
-) -> int:
+) -> None:
     """Build the plugins and the C++ driver."""
     from profiler.capture.build import build, source_root
 
@@ -30,4 +30,3 @@ def run(
         echo(f"built: {path}")
     for item in report.skipped:
         echo(f"skipped: {item.message}\nfix: {item.hint}")
-    return 0

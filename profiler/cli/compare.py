@@ -9,6 +9,7 @@ import typer
 
 from profiler.cli.compare_output import Decision, GatedDecision, Output, emit
 from profiler.cli.options import BaselineOption, RunsOption, SourceOption, with_options
+from profiler.errors import UsageError
 
 
 @with_options
@@ -21,19 +22,17 @@ def run(
     ],
     base: BaselineOption = None,
     source: SourceOption = None,
-    runs: RunsOption = None,
+    runs: RunsOption = Path("runs"),
 ) -> int:
     """Compare runs or files with a base."""
     return answer(decision, output, targets, base, source, runs)
 
 
-def answer(decision: Decision, output: Output, targets: list[str], base: str | None, source: str | None, runs: Path | None) -> int:
+def answer(decision: Decision, output: Output, targets: list[str], base: str | None, source: str | None, runs: Path) -> int:
     """Compare, print and return the exit code."""
     from profiler.compare.history.baseline import baseline_target
     from profiler.compare.judge.captures import compare_targets
-    from profiler.errors import UsageError
     from profiler.metrics.time_sources import check_source
-    from profiler.store.run_dir import runs_root
 
     rule = decision.rule()
     check_source(source)
@@ -44,7 +43,7 @@ def answer(decision: Decision, output: Output, targets: list[str], base: str | N
             raise UsageError(f"--source {source}: a run of profiler ab has the sides' own timing only", "leave --source out")
         from profiler.jobs.ab import load_comparison
 
-        return emit(load_comparison(targets[0], runs_root(runs), decision.judge_anew), decision, output)
-    first = baseline_target(runs_root(runs), base) if base else targets[0]
+        return emit(load_comparison(targets[0], runs, decision.judge_anew), decision, output)
+    first = baseline_target(runs, base) if base else targets[0]
     candidates = targets if base else targets[1:]
     return emit(compare_targets(first, candidates, rule, runs=runs, source=source, **decision.rows()), decision, output)

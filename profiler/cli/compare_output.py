@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from profiler.cli.options import ComparisonFormat
 from profiler.cli.printing import console, echo, print_rows
 from profiler.runner.option import option
+from profiler.store.run_dir import write_atomic
+from profiler.units import format_ns, format_value
 
 if TYPE_CHECKING:
     from profiler.compare.gate.evaluation import GateResult
@@ -68,8 +70,6 @@ class Decision:
 
     def judge_anew(self, request: AbRequest) -> AbRequest:
         """Return a job's request with what is said of judging it; what is left out stays as it was measured."""
-        from dataclasses import replace
-
         threshold, rows = self.chosen_threshold(), self.rows()
         return replace(
             request,
@@ -102,7 +102,7 @@ class Output:
     """
 
     PANEL: ClassVar[str] = "Output"
-    format: ComparisonFormat = option(ComparisonFormat.TABLE, "What to print on stdout.", "--format", "comparison")
+    format: ComparisonFormat = option("table", "What to print on stdout.", "--format", "comparison")
     markdown: Path | None = option(None, "Write Markdown for a pull request here.", "--markdown", "path")
     json: Path | None = option(None, "Write JSON here.", "--json", "path")
     junit: Path | None = option(None, "Write JUnit XML here.", "--junit", "path")
@@ -119,8 +119,6 @@ def make_rule(threshold: float | None) -> DecisionRule:
 
 def _run_gate(comparison: Comparison, decision: Decision) -> GateResult:
     """Hold a comparison against the configured budgets; the option beats the file."""
-    from dataclasses import replace
-
     from profiler.compare.gate.config import load_gate_config
     from profiler.compare.gate.evaluation import evaluate
 
@@ -133,7 +131,6 @@ def emit(comparison: Comparison, decision: Decision, output: Output) -> int:
     from profiler.report.exporters.compare_json import to_json
     from profiler.report.exporters.compare_junit import to_junit
     from profiler.report.exporters.compare_markdown import to_markdown
-    from profiler.store.run_dir import write_atomic
 
     gate = _run_gate(comparison, decision) if decision.gate else None
     address = output.link or (output.page.name if output.page else "")
@@ -142,13 +139,14 @@ def emit(comparison: Comparison, decision: Decision, output: Output) -> int:
         "json": lambda: to_json(comparison, gate),
         "junit": lambda: to_junit(comparison, gate),
     }
-    for name, path in (("markdown", output.markdown), ("json", output.json), ("junit", output.junit)):
+    for name, write in writers.items():
+        path: Path | None = getattr(output, name)
         if path is not None:
-            write_atomic(path, writers[name]())
-    if output.format is ComparisonFormat.TABLE:
+            write_atomic(path, write())
+    if output.format == "table":
         print_comparison(comparison, gate)
     else:
-        echo(writers[output.format.value](), nl=False, data=True)
+        echo(writers[output.format](), nl=False, data=True)
     if output.page is not None:  # last: what it costs is not in the way of the answer
         from profiler.report.comparison_page import render_comparison
 
@@ -193,7 +191,6 @@ def _print_rows(comparison: Comparison) -> None:
     """Print the worst rows; what all of them share is said once, below."""
     from profiler.report.exporters.compare_markdown import format_change
     from profiler.report.row_labels import distinct_labels
-    from profiler.units import format_ns
 
     found = comparison.worst_first()
     records = found.head(ROWS_SHOWN).to_dict("records")
@@ -232,8 +229,6 @@ def _why(row: dict[str, Any]) -> str:
 
 
 def _print_metrics(changed: Any) -> None:
-    from profiler.units import format_value
-
     rows = [
         {
             "metric": item["metric"],

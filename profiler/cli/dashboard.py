@@ -21,8 +21,8 @@ def run(
     title: Annotated[str | None, typer.Option("--title", help="Heading of the page.")] = None,
     source: SourceOption = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    runs: RunsOption = None,
-) -> int:
+    runs: RunsOption = Path("runs"),
+) -> None:
     """Write one offline HTML page."""
     from profiler.metrics.recording import load
     from profiler.report.page import render
@@ -34,7 +34,6 @@ def run(
         import webbrowser
 
         webbrowser.open(path.resolve().as_uri())
-    return 0
 
 
 def _page_name(recordings: Sequence[Recording]) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
+from profiler.errors import ProfilerError
+from profiler.store.run_dir import EXAMPLES, RunDir, iterate_runs
 from profiler.tools.registry import TOOLS
-
-if TYPE_CHECKING:
-    from profiler.store.run_dir import RunDir
 
 GPU_SWEEP = {"shape": ["65536x1024"], "dtype": ["fp32"]}
 CPU_SWEEP = {"shape": ["2048x1024"], "dtype": ["fp32"], "max_seconds": 0.5}
@@ -22,22 +21,19 @@ SHOWN_EXAMPLE = "swish-h200-cpp-direct"
 
 def run(
     pages: Annotated[Path, typer.Option("--pages", help="Folder for the pages.")] = Path("dashboards"),
-    runs: RunsOption = None,
+    runs: RunsOption = Path("runs"),
 ) -> int:
     """Do the main job on this machine."""
     from profiler.cli.progress import RichProgress
     from profiler.cli.request_options import build_request
     from profiler.jobs.recording import exit_code, record
-    from profiler.store.run_dir import runs_root
 
-    root = runs_root(runs)
     has_gpu = _prepare_gpu()
     request = build_request({"tool": "auto", "label": "demo", **(GPU_SWEEP if has_gpu else CPU_SWEEP)})
     with RichProgress() as progress:
-        recorded = record(request, root, progress)
-    shown = [recorded, *_examples(root)]
-    written = [_render(item, pages) for item in shown]
-    _tell(recorded, written)
+        recorded = record(request, runs, progress)
+    examples = [run for run in iterate_runs(runs) if run.path.parent.name == EXAMPLES and run.manifest.label == SHOWN_EXAMPLE]
+    _tell(recorded, [_render(item, pages) for item in (recorded, *examples)])
     return exit_code(recorded)
 
 
@@ -46,7 +42,6 @@ def _prepare_gpu() -> bool:
     from profiler.capture.artefacts import find_ops_library
     from profiler.capture.build import build, source_root
     from profiler.capture.gpus import gpus
-    from profiler.errors import ProfilerError
 
     if not gpus():
         return False
@@ -59,13 +54,6 @@ def _prepare_gpu() -> bool:
     return True
 
 
-def _examples(root: Path) -> list[RunDir]:
-    from profiler.store.run_dir import EXAMPLES, iterate_runs
-
-    found = [item for item in iterate_runs(root) if item.path.parent.name == EXAMPLES]
-    return [item for item in found if item.manifest.label == SHOWN_EXAMPLE]
-
-
 def _render(recorded: RunDir, pages: Path) -> Path:
     from profiler.metrics.recording import load
     from profiler.report.page import render
@@ -74,23 +62,17 @@ def _render(recorded: RunDir, pages: Path) -> Path:
 
 
 def _tell(recorded: RunDir, written: list[Path]) -> None:
-    manifest = recorded.manifest
-    tools = [capture.tool for capture in manifest.captures]
-    echo(f"\nrecorded with: {', '.join(tools)}; engine: {_engine(recorded)}")
-    if _engine(recorded) == "reference":
+    tools, engine = [capture.tool for capture in recorded.manifest.captures], recorded.manifest.engine or "none"
+    echo(f"\nrecorded with: {', '.join(tools)}; engine: {engine}")
+    if engine == "reference":
         below = " (the H200 page below has them)" if len(written) > 1 else ""
         echo(f"missing without a GPU: kernels, copies, occupancy and hardware counters{below}")
-    missing = [tool for tool in TOOLS.values() if tool.adds and tool.name not in tools]
-    for tool in missing:
+    for tool in (tool for tool in TOOLS.values() if tool.adds and tool.name not in tools):
         add = "; add them with --tool nsys,ncu on a GPU" if tool.replays else ""
-        if tool.replays or _engine(recorded) != "reference":
+        if tool.replays or engine != "reference":
             echo(f"missing without {tool.title}: {tool.adds}{add}")
     for path, what in zip(written, ("this run", "recorded H200 run"), strict=False):
         echo(f"dashboard of {what}: {path}")
     echo(f"try next: profiler show {recorded.run_id}")
     echo("          profiler run --tool nsys -- ./your-program    (your own program)")
     echo("          profiler doctor                               (what this machine can record with)")
-
-
-def _engine(recorded: RunDir) -> str:
-    return str(recorded.manifest.engine or "none")

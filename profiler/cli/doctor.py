@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import typer
+from pathlib import Path
 
-from profiler.cli.options import RunsOption, SummaryFormat
+from profiler.cli.options import FormatOption, RunsOption
 from profiler.cli.printing import print_json, print_rows
 
 
-def run(
-    runs: RunsOption = None,
-    format: SummaryFormat = typer.Option(SummaryFormat.TABLE, "--format", help="table or json."),
-) -> int:
+def run(runs: RunsOption = Path("runs"), format: FormatOption = "table") -> None:
     """Show what this machine can record with."""
     from profiler.capture.environment import doctor
-    from profiler.store.run_dir import runs_root
 
-    rows = doctor(runs_root(runs))
-    if format is SummaryFormat.JSON:
+    rows = doctor(runs)
+    if format == "json":
         print_json(rows)
     else:
         print_rows(rows, title=None)
-    return 0

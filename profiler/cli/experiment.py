@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profiler.cli.options import RunsOption
-from profiler.cli.printing import echo
+from profiler.cli.printing import console, echo, print_rows
+from profiler.errors import CaptureError, CheckFailedError, UsageError
+from profiler.store.experiment_document import EXPERIMENT_NAME, read_experiment
+from profiler.store.run_dir import RunDir, find_run, write_atomic
+from profiler.units import format_value
 
 if TYPE_CHECKING:
     from profiler.experiments.experiment import Experiment, Outcome, Toolbox
-    from profiler.store.run_dir import RunDir
 
 PAGE = "dashboard.html"
 
@@ -28,33 +31,32 @@ def run(
     ] = None,
     no_dashboard: Annotated[bool, typer.Option("--no-dashboard", help="Write no page.")] = False,
     device: Annotated[int, typer.Option("--device", help="CUDA device ordinal.")] = 0,
-    runs: RunsOption = None,
+    runs: RunsOption = Path("runs"),
 ) -> int:
     """Run experiments; a check that fails makes the exit code 8."""
-    from profiler.errors import UsageError
     from profiler.experiments import EXPERIMENTS, find_experiments
     from profiler.experiments.machine import find_toolbox, require
-    from profiler.store.run_dir import runs_root
 
     if list_:
-        return _list(EXPERIMENTS)
+        print_rows(
+            [
+                {"experiment": item.name, "question": item.question, "in all": "yes" if item.in_all else "no"}
+                for item in EXPERIMENTS
+            ],
+            None,
+        )
+        return 0
     if evaluate is not None:
-        return _evaluate(evaluate, name, runs_root(runs), json, no_dashboard)
+        recorded = find_run(evaluate, runs)
+        judged = find_experiments(name or str(read_experiment(recorded.path / EXPERIMENT_NAME)["name"]))[0]
+        return _conclude(_judge(recorded, judged, json, no_dashboard))
     if name is None:
         raise UsageError("no experiment named", "profiler experiment --list shows them; all runs them all")
     chosen, toolbox = find_experiments(name), find_toolbox(device)
     if dry_run:
         return _print_commands(chosen, toolbox)
     require(chosen, toolbox)
-    return _run_all(chosen, toolbox, runs_root(runs), json, no_dashboard)
-
-
-def _list(experiments: tuple[Experiment, ...]) -> int:
-    from profiler.cli.printing import print_rows
-
-    rows = [{"experiment": item.name, "question": item.question, "in all": "yes" if item.in_all else "no"} for item in experiments]
-    print_rows(rows, None)
-    return 0
+    return _run_all(chosen, toolbox, runs, json, no_dashboard)
 
 
 def _print_commands(experiments: tuple[Experiment, ...], toolbox: Toolbox) -> int:
@@ -73,7 +75,6 @@ def _run_all(experiments: tuple[Experiment, ...], toolbox: Toolbox, root: Path, 
     """Run one after the other; an experiment that cannot be recorded does not keep the others from running."""
     from profiler.cli import report_error
     from profiler.cli.progress import RichProgress
-    from profiler.errors import CaptureError
     from profiler.jobs.experiment import run_experiment
 
     failed: list[str] = []
@@ -90,21 +91,9 @@ def _run_all(experiments: tuple[Experiment, ...], toolbox: Toolbox, root: Path, 
     return _conclude(failed) or code
 
 
-def _evaluate(target: str, name: str | None, root: Path, json: Path | None, no_dashboard: bool) -> int:
-    from profiler.experiments import find_experiments
-    from profiler.store.experiment_document import EXPERIMENT_NAME, read_experiment
-    from profiler.store.run_dir import find_run
-
-    recorded = find_run(target, root)
-    own = str(read_experiment(recorded.path / EXPERIMENT_NAME)["name"])
-    return _conclude(_judge(recorded, find_experiments(name or own)[0], json, no_dashboard))
-
-
 def _judge(recorded: RunDir, experiment: Experiment, json: Path | None, no_dashboard: bool) -> list[str]:
     """Evaluate a run, print and write its outcome; return the checks that failed."""
     from profiler.jobs.experiment import evaluate_run
-    from profiler.store.experiment_document import EXPERIMENT_NAME
-    from profiler.store.run_dir import write_atomic
 
     outcome = evaluate_run(recorded, experiment)
     _print(experiment, outcome)
@@ -115,14 +104,11 @@ def _judge(recorded: RunDir, experiment: Experiment, json: Path | None, no_dashb
         from profiler.metrics.recording import load
         from profiler.report.page import render
 
-        page = render([load(recorded.path)], recorded.path / PAGE, title=experiment.question)
-        echo(f"dashboard: {page}")
+        echo(f"dashboard: {render([load(recorded.path)], recorded.path / PAGE, title=experiment.question)}")
     return [f"{experiment.name}: {check.name} ({check.found})" for check in outcome.failed]
 
 
 def _conclude(failed: list[str]) -> int:
-    from profiler.errors import CheckFailedError
-
     if failed:
         count = f"{len(failed)} check{'s' if len(failed) > 1 else ''} failed"
         raise CheckFailedError("\n  ".join([count, *failed]), "read the logs in the run folder, or look at its dashboard")
@@ -130,9 +116,6 @@ def _conclude(failed: list[str]) -> int:
 
 
 def _print(experiment: Experiment, outcome: Outcome) -> None:
-    from profiler.cli.printing import console, print_rows
-    from profiler.units import format_value
-
     columns = [item for item in outcome.columns if any(row.get(item.name) is not None for row in outcome.rows)]
     if columns:
         rows = [{item.name: format_value(row.get(item.name), item.unit) for item in columns} for row in outcome.rows]

@@ -14,13 +14,11 @@ from profiler.cli.printing import echo
 def run(
     target: TargetArgument = "latest",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; NAME.trace.json when left out.")] = None,
-    runs: RunsOption = None,
-) -> int:
+    runs: RunsOption = Path("runs"),
+) -> None:
     """Write the timeline as a Chrome trace."""
     from profiler.metrics.recording import load
     from profiler.report.exporters.perfetto import write_perfetto
 
     recording = load(target, runs=runs)
-    path = write_perfetto(recording, output or Path(f"{recording.name}.trace.json"))
-    echo(f"trace: {path}")
-    return 0
+    echo(f"trace: {write_perfetto(recording, output or Path(f'{recording.name}.trace.json'))}")

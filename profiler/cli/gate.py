@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ def run(
     targets: Annotated[list[str], typer.Argument(help="BASE CANDIDATE…: runs or files; or one A/B run.")],
     base: BaselineOption = None,
     source: SourceOption = None,
-    runs: RunsOption = None,
+    runs: RunsOption = Path("runs"),
 ) -> int:
     """Compare and end with an exit code."""
     return answer(decision, output, targets, base, source, runs)

@@ -14,12 +14,9 @@ from profiler.cli.printing import echo
 def run(
     files: Annotated[list[Path], typer.Argument(help=".sqlite, .nsys-rep, .qdstrm, .ncu-rep, CSV, result JSON.")],
     label: Annotated[str, typer.Option("--label", "-l", help="Name of the run.")] = "imported",
-    runs: RunsOption = None,
-) -> int:
+    runs: RunsOption = Path("runs"),
+) -> None:
     """Import captures as a run."""
     from profiler.jobs.importing import import_files
-    from profiler.store.run_dir import runs_root
 
-    imported = import_files(files, label, runs_root(runs))
-    echo(f"run: {imported.path}")
-    return 0
+    echo(f"run: {import_files(files, label, runs).path}")

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import typer
-
-from profiler.cli.options import RunsOption, SummaryFormat
+from profiler.cli.options import FormatOption, RunsOption
 from profiler.cli.printing import echo, print_json, print_rows
+from profiler.errors import BadExportError
+from profiler.store.run_dir import RunDir, iterate_runs
 
-if TYPE_CHECKING:
-    from profiler.store.run_dir import RunDir
 
-
-def run(
-    runs: RunsOption = None,
-    format: SummaryFormat = typer.Option(SummaryFormat.TABLE, "--format", help="table or json."),
-) -> int:
+def run(runs: RunsOption = Path("runs"), format: FormatOption = "table") -> None:
     """List the recorded runs."""
-    from profiler.errors import BadExportError
-    from profiler.store.run_dir import iterate_runs, runs_root
-
     unreadable: dict[Path, BadExportError] = {}
-    found = list(iterate_runs(runs_root(runs), unreadable))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "run": item.path.name,
             "label": item.manifest.label,
@@ -34,22 +24,20 @@ def run(
             "gpu": _gpus(item),
             "target": " ".join(item.manifest.command),
         }
-        for item in found
+        for item in iterate_runs(runs, unreadable)
     ]
     rows += [
         {"run": folder.name, "label": "", "created": "", "status": "unreadable", "tools": "", "gpu": "", "target": error.message}
         for folder, error in unreadable.items()
     ]
-    if format is SummaryFormat.JSON:
+    if format == "json":
         print_json(rows)
-        return 0
-    if not rows:
-        echo(f"no run in {runs_root(runs)}; record one: profiler run --tool auto", err=True)
-        return 0
-    print_rows(rows, None, optional=("target", "created", "tools", "gpu"))
-    for error in unreadable.values():
-        echo(f"note: {error.message}; fix: {error.hint}", err=True)
-    return 0
+    elif not rows:
+        echo(f"no run in {runs}; record one: profiler run --tool auto", err=True)
+    else:
+        print_rows(rows, None, optional=("target", "created", "tools", "gpu"))
+        for error in unreadable.values():
+            echo(f"note: {error.message}; fix: {error.hint}", err=True)
 
 
 def _gpus(run: RunDir) -> str:

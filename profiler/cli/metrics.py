@@ -2,82 +2,77 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from profiler.cli.options import OutputOption, RunsOption, TableFormat, TargetArgument
+from profiler.cli.options import OutputOption, RunsOption, TargetArgument
 from profiler.cli.printing import echo
+from profiler.errors import UsageError
+from profiler.store.run_dir import write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd
 
+TableFormat = Literal["table", "csv", "json", "parquet"]
+_OF_SUFFIX: dict[str, TableFormat] = {".json": "json", ".parquet": "parquet"}
+
 
 def run(
     target: TargetArgument = "latest",
-    table: str = typer.Option("kernel_summary", "--table", "-t", help="Name of the table; `list` names them all."),
-    format: TableFormat = typer.Option(TableFormat.TABLE, "--format", help="table, csv, json, parquet; else by a file's suffix."),
+    table: Annotated[str, typer.Option("--table", "-t", help="Name of the table; `list` names them all.")] = "kernel_summary",
+    format: Annotated[TableFormat, typer.Option("--format", help="table, csv, json, parquet; else by a file's suffix.")] = "table",
     output: OutputOption = None,
-    runs: RunsOption = None,
-) -> int:
+    runs: RunsOption = Path("runs"),
+) -> None:
     """Write one metric table of a recording."""
-    from profiler.errors import UsageError
     from profiler.metrics import catalog
-    from profiler.store.run_dir import write_atomic
 
     if table == "list":
-        return _list(format)
+        _list(format)
+        return
     description = catalog.find(table)
-    if format is TableFormat.TABLE and output is not None:
-        format = _OF_SUFFIX.get(output.suffix.lower(), TableFormat.CSV)
-    if format is TableFormat.PARQUET and output is None:
+    if format == "table" and output is not None:
+        format = _OF_SUFFIX.get(output.suffix.lower(), "csv")
+    if format == "parquet" and output is None:
         raise UsageError("parquet is not text", "name a file: -o FILE.parquet")
+    from profiler.cli.metric_tables import print_metric_table
     from profiler.metrics.recording import load
 
     frame = load(target, runs=runs).metric(description.name)
-    if format is TableFormat.TABLE and output is None:
-        from profiler.cli.metric_tables import print_metric_table
-
-        print_metric_table(description, frame, target=target)
-        return 0
-    if output is None:
-        echo(_text(frame, format), nl=False, data=True)
-    else:
-        write_atomic(output, _parquet(frame) if format is TableFormat.PARQUET else _text(frame, format))
+    if output is not None:
+        write_atomic(output, _parquet(frame) if format == "parquet" else _text(frame, format))
         echo(f"{len(frame)} rows of {description.name} written to {output}", err=True)
-    return 0
+    elif format == "table":
+        print_metric_table(description, frame, target=target)
+    else:
+        echo(_text(frame, format), nl=False, data=True)
 
 
-_OF_SUFFIX = {".json": TableFormat.JSON, ".parquet": TableFormat.PARQUET}
-
-
-def _list(format: TableFormat) -> int:
+def _list(format: TableFormat) -> None:
     import pandas as pd
 
-    from profiler.errors import UsageError
     from profiler.metrics import catalog
 
     tables = pd.DataFrame([{"table": item.name, "text": item.text} for item in catalog.METRIC_TABLES])
-    if format is TableFormat.PARQUET:
+    if format == "parquet":
         raise UsageError("the list of tables is no metric table", "take table, csv or json")
-    if format is not TableFormat.TABLE:
+    if format == "table":
+        echo("\n".join(f"{name:22} {text}" for name, text in tables.itertuples(index=False)))
+    else:
         echo(_text(tables, format), nl=False, data=True)
-        return 0
-    for name, text in tables.itertuples(index=False):
-        echo(f"{name:22} {text}")
-    return 0
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
-    import io
-
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
 def _text(frame: pd.DataFrame, format: TableFormat) -> str:
-    if format is TableFormat.JSON:
+    if format == "json":
         return f"{frame.to_json(orient='records', indent=1, force_ascii=False, double_precision=15)}\n"
     from profiler.report.exporters.table_csv import to_csv
 

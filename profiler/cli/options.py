@@ -6,25 +6,27 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from profiler.runner.option import described
+from profiler.store.run_dir import RUNS_VARIABLE
 
-RunsOption = Annotated[Path | None, typer.Option("--runs", help="Folder that holds runs. [default: $PROFILER_RUNS, else runs/]")]
+_RUNS_HELP = "Folder that holds runs. (default: $PROFILER_RUNS, else runs/)"
+RunsOption = Annotated[Path, typer.Option("--runs", envvar=RUNS_VARIABLE, help=_RUNS_HELP, show_default=False, show_envvar=False)]
+GivenRunsOption = Annotated[Path | None, typer.Option("--runs", help=_RUNS_HELP)]
+"""The same where it matters whether the user named one."""
 TargetArgument = Annotated[
-    str,
-    typer.Argument(help="A run (id, label, unique prefix, `latest`) or a file (.sqlite, .nsys-rep, .ncu-rep, CSV)."),
+    str, typer.Argument(help="A run (id, label, unique prefix, `latest`) or a file (.sqlite, .nsys-rep, .ncu-rep, CSV).")
 ]
 SourceOption = Annotated[
     str | None,
     typer.Option(
         "--source",
         help="Times to go by: points (own timing), gpu_points or kernels (GPU timestamps), with :TOOL where several have them. "
-        "[default: the best there is]",
+        "(default: the best there is)",
     ),
 ]
 ThresholdOption = Annotated[
@@ -33,34 +35,10 @@ ThresholdOption = Annotated[
 ]
 BaselineOption = Annotated[str | None, typer.Option("--base", help="Name of a baseline; then all targets are candidates.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; stdout when left out.")]
+FormatOption = Annotated[Literal["table", "json"], typer.Option("--format", help="table or json.")]
+ComparisonFormat = Literal["table", "markdown", "json", "junit"]
 
-
-class SummaryFormat(str, Enum):
-    """How an overview is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-class ComparisonFormat(str, Enum):
-    """How a comparison is printed."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    JUNIT = "junit"
-
-
-class TableFormat(str, Enum):
-    """How one table is written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-    PARQUET = "parquet"
-
-
-_TYPES = {
+_TYPES: dict[str, Any] = {
     **dict.fromkeys(("list", "words", "pairs"), list[str]),
     "flag": bool,
     "integer": int,

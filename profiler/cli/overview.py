@@ -47,8 +47,7 @@ def print_overview(recording: Recording, target: str, source: str | None) -> Non
         tail.append(f"{len(findings) - _FINDINGS} more findings on the page")
     more = _commands(target, ranking)
     room = SCREEN - len(head) - len(tail) - sum(1 + len(line) // console().width for line in more)
-    for line in head:
-        _say(line)
+    _say(head)
     for title, rows, name in answers(recording, ranking):
         notes = [f"{row[name] or row['work']}: {row['note']}" for row in rows if row.get("note")][:_NOTES]
         fitting = min(room - _AROUND - len(notes), _ROWS)
@@ -58,17 +57,15 @@ def print_overview(recording: Recording, target: str, source: str | None) -> Non
         print_short(title, shown, name)
         lines = [f"and {len(rows) - len(shown)} more"] if len(shown) < len(rows) else []
         lines += [shorten(note, _width()) for note in notes]
-        for line in lines:
-            _say(line, "dim")
+        _say(lines, "dim")
         room -= _AROUND + len(shown) + len(lines)
-    for line in tail:
-        _say(line)
-    for line in more:
-        _say(line, "dim")
+    _say(tail)
+    _say(more, "dim")
 
 
-def _say(line: str, style: str = "") -> None:
-    console().print(line, markup=False, style=style, soft_wrap=True)
+def _say(lines: Sequence[str], style: str = "") -> None:
+    for line in lines:
+        console().print(line, markup=False, style=style, soft_wrap=True)
 
 
 def noticed(recording: Recording) -> list[dict[str, str]]:
@@ -138,9 +135,7 @@ def print_short(title: str, rows: Sequence[Row], name: str, width: int = 0) -> l
         kept.remove(next(key for key in reversed(kept) if key != name))
     texts = [{key: shorten(row[key], max(8, min(60, room()))) if key == name else row[key] for key in kept} for row in rows]
     right = {key for key in kept if all(row[key][:1].isdigit() or not row[key] for row in rows)} - {name, "grid", "block"}
-    if title:
-        _say(title)
-    print_rows(
-        [{key: text or MISSING if key in right else text for key, text in row.items()} for row in texts], None, frozenset(right)
-    )
+    _say([title] if title else [])
+    shown = [{key: text or MISSING if key in right else text for key, text in row.items()} for row in texts]
+    print_rows(shown, None, frozenset(right))
     return [key for key in filled if key not in kept]

@@ -6,13 +6,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from profiler.units import MISSING
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
 
 # a pipe has no width: wide enough that no column of a log is cut
@@ -87,6 +88,11 @@ def print_json(rows: Any) -> None:
     echo(json.dumps(rows, indent=1, ensure_ascii=False), data=True)
 
 
+def print_frame(frame: pd.DataFrame) -> None:
+    """Print the rows of a table as a JSON document for another program."""
+    echo(frame.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)
+
+
 def print_rows(
     rows: Sequence[dict[str, Any]],
     title: str | None,
@@ -112,13 +118,8 @@ def print_rows(
     table = Table(title=Text(title) if title else None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for key in rows[0]:
         numeric = key in right
-        table.add_column(
-            key,
-            justify="right" if numeric else "left",
-            overflow="fold",
-            no_wrap=numeric,
-            max_width=None if numeric else _TEXT_WIDTH,
-        )
+        justify: Literal["right", "left"] = "right" if numeric else "left"
+        table.add_column(key, justify=justify, overflow="fold", no_wrap=numeric, max_width=None if numeric else _TEXT_WIDTH)
     for row, style in zip(rows, styles or [""] * len(rows), strict=True):
         table.add_row(*(Text(MISSING if value is None else printable(str(value))) for value in row.values()), style=style)
     console().print(table)

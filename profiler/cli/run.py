@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,10 +13,9 @@ import typer
 from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
 from profiler.cli.request_options import build_request, parse_variable, read_preset, with_request_options
+from profiler.units import NS_PER_S, format_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from profiler.runner.request import SweepOptions
     from profiler.store.run_dir import RunDir
 
@@ -26,24 +26,22 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the request and exactly what would run, and stop.")] = False,
     preset: Annotated[Path | None, typer.Option("--preset", help="TOML or YAML file of these options; a flag beats it.")] = None,
     resume: Annotated[str | None, typer.Option("--resume", help="Go on with an interrupted run; finished points are kept.")] = None,
-    runs: RunsOption = None,
+    runs: RunsOption = Path("runs"),
     **options: Any,
 ) -> int:
     """Record a program, or a sweep of a plugin."""
     from profiler.cli.progress import RichProgress
     from profiler.jobs import recording
-    from profiler.store.run_dir import runs_root
 
-    root = runs_root(runs)
     with RichProgress() as progress:
         if resume:
             given = dict(parse_variable(item) for item in options["env"] or ())
-            return report_run(recording.resume(resume, root, progress, given))
+            return report_run(recording.resume(resume, runs, progress, given))
         request = build_request({"command": command, **options}, read_preset(preset) if preset else None)
         if request.sweep is not None:
             announce(request.sweep, len(request.tools), progress.note)
         if not dry_run:
-            return report_run(recording.record(request, root, progress))
+            return report_run(recording.record(request, runs, progress))
         plans = recording.plan(request, progress)
     if request.sweep is not None:
         print_sweep(request.sweep)
@@ -63,12 +61,11 @@ def print_sweep(sweep: SweepOptions) -> None:
 def announce(sweep: SweepOptions, passes: int, note: Callable[[str], None]) -> None:
     """Say how many points will run and how long that takes at most."""
     from profiler.capture.sweep import longest_seconds
-    from profiler.units import NS_PER_S, format_ns
 
     count = len(sweep.points)
     longest = format_ns(longest_seconds(count, sweep.settings, passes) * NS_PER_S)
-    passes_text = f"{passes} pass{'es' if passes > 1 else ''}"
-    note(f"{count} points in {passes_text}: about {longest} to measure at most (--max-time is per point), checks beside")
+    told = f"{count} points in {passes} pass{'es' if passes > 1 else ''}"
+    note(f"{told}: about {longest} to measure at most (--max-time is per point), checks beside")
 
 
 def report_run(recorded: RunDir) -> int:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from profiler.cli.options import RunsOption
 from profiler.cli.printing import echo
+from profiler.units import format_percent
 
 if TYPE_CHECKING:
     from profiler.compare.judge.selftest import SelfTest
     from profiler.jobs.ab import RoundProgress
-
-
-class SelfTestFormat(str, Enum):
-    """What is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def run(
@@ -31,22 +25,20 @@ def run(
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds at most.")] = 400,
     trial_rounds: Annotated[int, typer.Option("--trial-rounds", help="Rounds of one trial at most.")] = 28,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the order.")] = 1,
-    format: Annotated[SelfTestFormat, typer.Option("--format", help="text or json.")] = SelfTestFormat.TEXT,
+    format: Annotated[Literal["text", "json"], typer.Option("--format", help="text or json.")] = "text",
     label: Annotated[str, typer.Option("--label", "-l", help="Name of the run.")] = "selftest",
-    runs: RunsOption = None,
-) -> int:
+    runs: RunsOption = Path("runs"),
+) -> None:
     """Measure the tool on this machine."""
     from profiler.jobs.selftest import run_selftest, selftest_request
-    from profiler.store.run_dir import runs_root
 
     request = selftest_request(command or (), seed)
-    folder, result = run_selftest(request, runs_root(runs), label, budget, rounds, trial_rounds, _report)
+    folder, result = run_selftest(request, runs, label, budget, rounds, trial_rounds, _report)
     echo(f"run: {folder.path}", err=True)
-    if format is SelfTestFormat.JSON:
+    if format == "json":
         echo(result.to_json(), nl=False, data=True)
-        return 0
-    _print(result)
-    return 0
+    else:
+        _print(result)
 
 
 def _report(progress: RoundProgress) -> None:
@@ -54,8 +46,6 @@ def _report(progress: RoundProgress) -> None:
 
 
 def _print(result: SelfTest) -> None:
-    from profiler.units import format_percent
-
     echo(f"{result.gpu or 'no GPU'}: {result.trials} trials of {len(result.rows)} rows, {result.rounds} rounds")
     rate, below = format_percent(result.alarm_rate), format_percent(result.alarm_rate_high)
     echo(f"identical code: {result.alarms} of {result.comparisons} called faster or slower, {result.undecided} undecided")

@@ -10,6 +10,9 @@ from profiler.cli.printing import echo, shorten
 from profiler.compare.winners import Winner, winners
 from profiler.errors import BadExportError, ProfilerError
 from profiler.report.answers import Row, metric_or_none, rank_alone, spent
+from profiler.store.compressed import SUFFIX
+from profiler.store.manifest import MANIFEST_NAME
+from profiler.tools.registry import find_folder_reader, known_suffixes
 from profiler.units import format_value
 
 if TYPE_CHECKING:
@@ -18,14 +21,11 @@ if TYPE_CHECKING:
 
 def is_folder_of_captures(target: str) -> bool:
     """Return whether a target is a folder that is neither a run nor an export by itself."""
-    from profiler.store.manifest import MANIFEST_NAME
-    from profiler.tools.registry import find_folder_reader
-
     path = Path(target)
     return path.is_dir() and not (path / MANIFEST_NAME).is_file() and find_folder_reader(path) is None
 
 
-def describe(targets: Sequence[str], source: str | None, runs: Path | None) -> list[Row]:
+def describe(targets: Sequence[str], source: str | None, runs: Path) -> list[Row]:
     """Return a row a recording: tools, GPU, span, busy share, what takes longest, the worst finding, the fastest.
 
     Captures of one name beside each other by different tools (`x.sqlite`, `x.ncu-rep`) are one recording. What cannot be read
@@ -54,17 +54,13 @@ def describe(targets: Sequence[str], source: str | None, runs: Path | None) -> l
 
 def _members(target: str) -> list[str]:
     """Return a target, or the runs and the files in a folder of captures whose ending promises one."""
-    from profiler.store.manifest import MANIFEST_NAME
-    from profiler.tools.registry import known_suffixes
-
     if not is_folder_of_captures(target):
         return [target]
-    kinds = known_suffixes()
-
-    def is_capture(path: Path) -> bool:
-        return (path / MANIFEST_NAME).is_file() or (path.is_file() and path.name.removesuffix(".xz").endswith(kinds))
-
-    return [str(path) for path in sorted(Path(target).iterdir()) if is_capture(path)]
+    runs = {path for path in Path(target).iterdir() if (path / MANIFEST_NAME).is_file()}
+    files = {
+        path for path in Path(target).iterdir() if path.is_file() and path.name.removesuffix(SUFFIX).endswith(known_suffixes())
+    }
+    return list(map(str, sorted(runs | files)))
 
 
 def _rows(recordings: list[Recording], source: str | None) -> list[Row]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from profiler.cli.options import RunsOption, SourceOption, SummaryFormat
-from profiler.cli.printing import console, echo
+from profiler.cli.options import FormatOption, RunsOption, SourceOption
+from profiler.cli.printing import console, echo, print_json
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
@@ -28,10 +29,10 @@ def run(
         typer.Argument(help="A run (id, label, unique prefix, `latest`) or file; several, or a folder: a line each."),
     ] = None,
     source: SourceOption = None,
-    format: SummaryFormat = typer.Option(SummaryFormat.TABLE, "--format", help="table or json."),
+    format: FormatOption = "table",
     everything: Annotated[bool, typer.Option("--all", help="Print every table, too.")] = False,
-    runs: RunsOption = None,
-) -> int:
+    runs: RunsOption = Path("runs"),
+) -> None:
     """Show a recording on one screen: what it is, what is fastest or where the time goes, what was noticed.
 
     Of several recordings, or of a folder of captures, a line each.
@@ -43,22 +44,19 @@ def run(
     target, *others = targets or ["latest"]
     if others or is_folder_of_captures(target):
         rows = describe([target, *others], source, runs)
-        if format is SummaryFormat.JSON:
-            echo(json.dumps(rows, indent=1, ensure_ascii=False), data=True)
-        else:
-            dropped = print_short("", rows, "recording", console().width)
-            if dropped:
-                echo(f"not shown: {', '.join(dropped)}")
-        return 0
+        if format == "json":
+            print_json(rows)
+        elif dropped := print_short("", rows, "recording", console().width):
+            echo(f"not shown: {', '.join(dropped)}")
+        return
     recording = load(target, runs=runs)
-    if format is SummaryFormat.JSON:
-        echo(json.dumps(_document(recording, source), indent=1, ensure_ascii=False), data=True)
-        return 0
+    if format == "json":
+        print_json(_document(recording, source))
+        return
     named = recording.run.run_id if recording.run is not None and target == "latest" else target
     print_overview(recording, named, source)
     if everything:
         _print_tables(recording, named)
-    return 0
 
 
 def _document(recording: Recording, source: str | None) -> dict[str, Any]:
@@ -101,13 +99,6 @@ def _print_tables(recording: Recording, target: str) -> None:
     for table in catalog.METRIC_TABLES:
         if table.name in frames and not (is_own_sweep(recording) and table.work == "harness"):
             print_metric_table(table, shown_metric(recording, table.name), ROWS_SHOWN, target)
-    _print_absent(absent)
-
-
-def _print_absent(absent: dict[str, str]) -> None:
-    """Print why tables have no data, each reason once."""
-    from profiler.cli.printing import console
-
     names: dict[str, list[str]] = {}
     for name, reason in absent.items():
         names.setdefault(reason.removeprefix(f"{name}: "), []).append(name)

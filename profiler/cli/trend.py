@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from profiler.cli.options import RunsOption, SourceOption, SummaryFormat, ThresholdOption
-from profiler.cli.printing import echo
+from profiler.cli.options import FormatOption, RunsOption, SourceOption, ThresholdOption
+from profiler.cli.printing import echo, print_frame, print_rows
+from profiler.units import format_ns
 
 
 def run(
@@ -16,16 +17,15 @@ def run(
     row: Annotated[str, typer.Option("--row", help="Pattern of the row labels, e.g. '*dtype=fp16*'.")] = "*",
     source: SourceOption = None,
     threshold: ThresholdOption = None,
-    format: Annotated[SummaryFormat, typer.Option("--format", help="table or json.")] = SummaryFormat.TABLE,
+    format: FormatOption = "table",
     page: Annotated[Path | None, typer.Option("--page", help="Write an offline HTML page here.")] = None,
-    runs: RunsOption = None,
-) -> int:
+    runs: RunsOption = Path("runs"),
+) -> None:
     """Show the medians of the stored runs over time."""
     from profiler.cli.compare_output import make_rule
     from profiler.compare.history.trend import changes, trend
-    from profiler.store.run_dir import runs_root
 
-    found = trend(runs_root(runs), make_rule(threshold), label, row, source)
+    found = trend(runs, make_rule(threshold), label, row, source)
     if page is not None:
         from profiler.report.trend_page import render_trend
 
@@ -34,28 +34,15 @@ def run(
         echo(f"left out: {run_id}: {reason}", err=True)
     for note in found.notes:
         echo(note, err=True)
-    if format is SummaryFormat.JSON:
-        echo(found.points.to_json(orient="records", indent=1, double_precision=15, force_ascii=False), data=True)
-        return 0
-    from profiler.cli.printing import print_rows
-    from profiler.units import format_ns
-
-    summary = []
-    for name, part in found.points.groupby("row", sort=False):
-        levels = part["level_ns"].dropna()
-        summary.append(
-            {
-                "row": name,
-                "runs": len(part),
-                "first": format_ns(levels.iloc[0] if len(levels) else None),
-                "now": format_ns(levels.iloc[-1] if len(levels) else None),
-                "changes": int(part["step_ratio"].notna().sum()),
-            }
-        )
+    if format == "json":
+        print_frame(found.points)
+        return
+    grouped = found.points.groupby("row", sort=False, as_index=False)
+    rows = grouped.agg(runs=("row", "size"), first=("level_ns", "first"), now=("level_ns", "last"), changes=("step_ratio", "count"))
+    summary = [{**row, **{name: format_ns(row[name]) for name in ("first", "now")}} for row in rows.to_dict("records")]
     if summary:
         print_rows(summary, None, frozenset(("runs", "first", "now", "changes")))
     for item in changes(found):
         step = 100.0 * (item["step_ratio"] - 1.0)
         where = f"{item['run']}{' at ' + str(item['commit'])[:12] if item['commit'] else ''}"
         echo(f"{item['verdict']} by {step:+.1f} % since {where}: {item['row']}")
-    return 0
