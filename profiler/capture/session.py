@@ -196,7 +196,7 @@ class Session:
     def _export(self, ended: Ended) -> list[Path]:
         step, record, process = ended.step, ended.record, ended.process
         recorder = recorders()[step.tool]
-        known = recorder.diagnose(process.output, process.returncode)
+        known = recorder.diagnose(process.output)
         try:
             artefacts, notes = recorder.finish(step.request, self.run.raw(step.tool), run_process, step.stem)
         except ProfilerError as error:

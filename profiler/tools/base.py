@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from profiler.errors import CaptureError
+
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
     from profiler.columns import Columns
-    from profiler.errors import ProfilerError
+
+Failure = tuple[str, str, str]
+"""What stands in the output of a tool, what it means, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class Tool:
         title: Name for people, in a sentence.
         word: Name in a heading.
         readers: Modules with a `READERS` tuple.
-        recorder: Module with a function `recorder(run, compute_capability)`.
+        recorder: Module with a `recorder`: called with `run` and `compute_capability`, it makes the `Recorder`.
         install: How to get it; empty when it is always there.
         adds: What a recording lacks without it; empty when another tool records that too.
         time_text: What its time of a sweep point is; empty when its times are no measure of speed.
@@ -122,11 +127,21 @@ class RecordPlan:
 
 
 class Recorder(ABC):
-    """Records a target program under one tool; what most tools need nothing for is done here."""
+    """Records a target program under one tool; what most tools need nothing for is done here.
+
+    Args:
+        run: Starts programs: `profiler.capture.process.run_process`.
+        compute_capability: Tells the GPU's `major.minor`, on which the names of some metrics depend; None when unknown.
+    """
 
     tool: str
     in_runner = ""
     """What the project's own runner records for this tool: nothing, its `ranges`, or the CUDA `activity`."""
+    known: tuple[Failure, ...] = ()
+    """Failures that stand in the tool's output, also after exit status 0."""
+
+    def __init__(self, run: Any = None, compute_capability: Callable[[], str | None] = lambda: None) -> None:
+        self._run, self._compute_capability = run, compute_capability
 
     @abstractmethod
     def probe(self) -> ToolVersion | None:
@@ -171,8 +186,12 @@ class Recorder(ABC):
         """Return the labels of the sweep points that a capture holds whole; None where that is not told."""
         return None
 
-    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
-        """Recognise a known failure in the output, also after exit status 0."""
+    def diagnose(self, log: str) -> CaptureError | None:
+        """Return the first known failure that stands in the output, with its line."""
+        for pattern, message, hint in self.known:
+            line = next((line for line in log.splitlines() if re.search(pattern, line)), None)
+            if line is not None:
+                return CaptureError(f"{message}: {line.strip()}", hint)
         return None
 
     def loses_nvtx(self, nvtx_version: str) -> bool:

@@ -9,13 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from profiler.errors import CaptureError
-from profiler.tools.base import ToolVersion
+from profiler.tools.base import Failure, ToolVersion
 
 _VERSION = re.compile(r"[Vv]ersion (\d+(?:\.\d+)+)")
 
-Failure = tuple[str, str, str]
-"""What stands in the output, what it means, and what to do."""
 NO_OPTION = r"unrecogni[sz]ed (?:option|argument)|Illegal --?\S+ argument|invalid option|the argument .* for option .* is invalid"
 FULL_DISK: Failure = (
     r"No space left on device",
@@ -42,12 +39,3 @@ def probe_program(path: str | None, title: str, run: Callable[..., Any], lacks: 
     if match is None or result.returncode != 0:
         return None
     return ToolVersion(path, tuple(map(int, match[1].split("."))), f"NVIDIA {title} {match[1]}", lacks)
-
-
-def recognise_failure(log: str, known: Iterable[Failure]) -> CaptureError | None:
-    """Return the first known failure that stands in an output, with its line."""
-    for pattern, message, hint in known:
-        line = next((line for line in log.splitlines() if re.search(pattern, line)), None)
-        if line is not None:
-            return CaptureError(f"{message}: {line.strip()}", hint)
-    return None

@@ -176,7 +176,7 @@ def test_a_capture_range_that_never_comes_is_said(tmp_path, capture_range, text)
 
 def test_an_option_that_nsys_does_not_know_is_said():
     ended = subprocess.run(["nsys", "profile", "--no-such-option", "true"], capture_output=True, text=True, check=False)
-    found = recorders()["nsys"].diagnose(ended.stdout + ended.stderr, ended.returncode)
+    found = recorders()["nsys"].diagnose(ended.stdout + ended.stderr)
     assert "does not know an option" in found.message
     assert "--no-such-option" in found.message
 

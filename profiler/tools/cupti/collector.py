@@ -35,38 +35,24 @@ _TEXTS = {
 }
 """Columns that hold text here and a number there."""
 
-_TIMES = {"start": "start_ns", "end": "end_ns"}
-_WHERE = {name: name for name in ("device_id", "context_id", "stream_id", "correlation_id")}
+
+def _kept(*renamed: str, same: str) -> dict[str, str]:
+    """Return field to column: the times, what is renamed (`field=column`), and what keeps its name."""
+    changed = dict(text.split("=") for text in ("start=start_ns", "end=end_ns", *renamed))
+    return changed | {name: name for name in same.split()}
+
+
+_WHERE = "device_id context_id stream_id correlation_id"
 _SIZES = ("static_shared_memory", "dynamic_shared_memory", "shared_memory_executed", "local_memory_per_thread")
-_CALL = {**_TIMES, "cbid": "name", **{name: name for name in ("correlation_id", "process_id", "thread_id", "return_value")}}
+_SHAPE = "registers_per_thread grid_x grid_y grid_z block_x block_y block_z graph_node_id"
+_CALL = _kept("cbid=name", same="correlation_id process_id thread_id return_value")
 _RECORDS = {
-    "CONCURRENT_KERNEL": {
-        **_TIMES,
-        **_WHERE,
-        "name": "kernel",
-        "registers_per_thread": "registers_per_thread",
-        **{f"{kind}_{axis}": f"{kind}_{axis}" for kind in ("grid", "block") for axis in "xyz"},
-        **{name: f"{name}_bytes" for name in _SIZES},
-        "graph_node_id": "graph_node_id",
-    },
-    "MEMCPY": {
-        **_TIMES,
-        **_WHERE,
-        "bytes": "size_bytes",
-        "copy_kind": "direction",
-        "src_kind": "source_kind",
-        "dst_kind": "destination_kind",
-    },
-    "MEMSET": {**_TIMES, **_WHERE, "bytes": "size_bytes", "memory_kind": "memory_kind"},
+    "CONCURRENT_KERNEL": _kept("name=kernel", *(f"{name}={name}_bytes" for name in _SIZES), same=f"{_WHERE} {_SHAPE}"),
+    "MEMCPY": _kept("bytes=size_bytes", "copy_kind=direction", "src_kind=source_kind", "dst_kind=destination_kind", same=_WHERE),
+    "MEMSET": _kept("bytes=size_bytes", same=f"{_WHERE} memory_kind"),
     "RUNTIME": _CALL,
     "DRIVER": _CALL,
-    "SYNCHRONIZATION": {
-        **_TIMES,
-        "context_id": "context_id",
-        "stream_id": "stream_id",
-        "correlation_id": "correlation_id",
-        "type": "kind",
-    },
+    "SYNCHRONIZATION": _kept("type=kind", same="context_id stream_id correlation_id"),
 }
 """Kind of activity to what is kept of its records: field to column."""
 _NO_STREAM = (1 << 32) - 1
@@ -111,9 +97,8 @@ class CuptiCollector:
             for kind in self._kinds:
                 cupti.activity_enable(kind)
         except cupti.cuptiError as error:
-            raise CaptureError(
-                f"CUPTI refuses to record: {error}", "end other profilers of this process: nsys, ncu, a debugger"
-            ) from error
+            fix = "end other profilers of this process: nsys, ncu, a debugger"
+            raise CaptureError(f"CUPTI refuses to record: {error}", fix) from error
         except RuntimeError as error:
             raise ToolMissingError(f"CUPTI cannot start: {error}", INSTALL_HINT) from error
         self._mark_clock()
@@ -144,21 +129,15 @@ class CuptiCollector:
         dropped = ctypes.c_size_t(0)
         self._cupti.activity_get_num_dropped_records(0, 0, ctypes.addressof(dropped))
         if dropped.value:
-            raise CaptureError(
-                f"CUPTI dropped {dropped.value} records, so the recording would be wrong", "record fewer iterations: --max-samples"
-            )
+            lost = f"CUPTI dropped {dropped.value} records, so the recording would be wrong"
+            raise CaptureError(lost, "record fewer iterations: --max-samples")
 
     def _mark_clock(self) -> None:
         """Remember how far CUPTI's clock is ahead of the monotonic one: the closest of some tries."""
-        best: tuple[int, int, int] | None = None
-        for _ in range(CLOCK_TRIES):
-            before = time.monotonic_ns()
-            stamp = int(self._cupti.get_timestamp())
-            after = time.monotonic_ns()
-            if best is None or after - before < best[0]:
-                best = (after - before, (before + after) // 2, stamp)
-        assert best is not None  # noqa: S101 - tells the type checker
-        self._offsets.append((best[1], best[2] - best[1]))
+        tries = [(time.monotonic_ns(), int(self._cupti.get_timestamp()), time.monotonic_ns()) for _ in range(CLOCK_TRIES)]
+        before, stamp, after = min(tries, key=lambda one: one[2] - one[0])
+        middle = (before + after) // 2
+        self._offsets.append((middle, stamp - middle))
 
     def _to_cupti_clock(self, monotonic_ns: np.ndarray) -> np.ndarray:
         """Move times to CUPTI's clock, by the line through the offsets at the beginning and the end."""
@@ -198,12 +177,8 @@ class CuptiCollector:
         rows = [row for row in self._rows[kind] if row[0] and row[1]] if rows is None else rows  # a time of 0 was not collected
         names = _RECORDS[kind].values()
         raw = dict(zip(names, zip(*sorted(rows, key=itemgetter(0)), strict=True) if rows else [()] * len(names), strict=True))
-        start, end = (np.array(raw.pop(name), np.int64) for name in _TIMES.values())
-        columns: dict[str, Column] = {
-            "start_ns": start,
-            "duration_ns": end - start,
-            "process_id": np.full(len(start), self._process_id),
-        }
+        start, end = (np.array(raw.pop(name), np.int64) for name in ("start_ns", "end_ns"))
+        columns = self._placed(start, end)
         for name, values in raw.items():
             if name in _TEXTS:
                 columns[name] = encode([_TEXTS[name].get(int(value), "unknown") for value in values])
@@ -212,6 +187,9 @@ class CuptiCollector:
             else:
                 columns[name] = np.array(list(map(int, values)), np.int64)
         return Columns(columns)
+
+    def _placed(self, start: np.ndarray, end: np.ndarray) -> dict[str, Column]:
+        return {"start_ns": start, "duration_ns": end - start, "process_id": np.full(len(start), self._process_id)}
 
     def _kernels(self) -> Columns:
         table = self._table("CONCURRENT_KERNEL")
@@ -242,15 +220,10 @@ class CuptiCollector:
         rows = sorted(ranges, key=lambda row: (row[1], -row[2]))
         start = self._to_cupti_clock(np.array([row[1] for row in rows], np.int64))
         end = self._to_cupti_clock(np.array([row[1] + row[2] for row in rows], np.int64))
-        return Columns(
-            {
-                "start_ns": start,
-                "duration_ns": end - start,
-                "process_id": np.full(len(rows), self._process_id),
-                "thread_id": np.array([row[3] for row in rows], np.int64),
-                "name": encode([row[0] for row in rows]),
-                "payload_int": np.array([-1 if row[4] is None else row[4] for row in rows], np.int64),
-            }
+        return Columns(self._placed(start, end)).with_columns(
+            thread_id=np.array([row[3] for row in rows], np.int64),
+            name=encode([row[0] for row in rows]),
+            payload_int=np.array([-1 if row[4] is None else row[4] for row in rows], np.int64),
         )
 
 

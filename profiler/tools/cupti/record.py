@@ -57,27 +57,19 @@ class CuptiRecorder(Recorder):
         """
         capture = folder / CAPTURE
         parts = sorted(folder.glob(PARTS))
-        earlier = [capture] if capture.is_file() else []
-        if not parts and not earlier:
+        known = [*filter(Path.is_file, [capture]), *parts]
+        if not known:
             raise CaptureError("the embedded recorder wrote nothing", "read the log; profiler doctor checks CUPTI")
-        merge_archives([*earlier, *parts], capture)
+        merge_archives(known, capture)
         for part in parts:
             part.unlink()
-        return [capture], _notes(capture)
+        return [capture], [] if "kernels" in read_archive(capture) else ["CUPTI recorded no kernel"]
 
     def recorded_points(self, folder: Path, stem: str) -> set[str] | None:
         """Return the labels of the sweep points that the capture holds; a worker that died wrote nothing."""
         ranges = read_archive(folder / CAPTURE).get("nvtx_ranges")
-        if ranges is None:
-            return None
-        return {text[len(POINT_PREFIX) :] for text in ranges.coded("name").values if text.startswith(POINT_PREFIX)}
+        names = ranges.coded("name").values if ranges is not None else ()
+        return None if ranges is None else {name.removeprefix(POINT_PREFIX) for name in names if name.startswith(POINT_PREFIX)}
 
 
-def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> CuptiRecorder:
-    """Return the recorder of this machine."""
-    return CuptiRecorder()
-
-
-def _notes(capture: Path) -> list[str]:
-    tables = read_archive(capture)
-    return [] if "kernels" in tables else ["CUPTI recorded no kernel"]
+recorder = CuptiRecorder

@@ -26,22 +26,9 @@ from profiler.tools.ncu.unit_names import base_unit
 from profiler.tools.text_files import read_plain
 
 FIRST_COLUMNS = ("ID", "Process ID")
-_LAUNCH_COLUMNS = {
-    "ID",
-    "Process ID",
-    "Process Name",
-    "Host Name",
-    "Kernel Name",
-    "Kernel Time",
-    "Context",
-    "Stream",
-    "Block Size",
-    "Grid Size",
-    "Device",
-    "CC",
-    PUSH_POP_HEADER,
-    START_STOP_HEADER,
-}
+_NUMBERS = {"process_id": "Process ID", "device_id": "Device", "context_id": "Context", "stream_id": "Stream"}
+_TEXTS = ("ID", "Process Name", "Host Name", "Kernel Name", "Kernel Time", "Block Size", "Grid Size", "CC")
+_LAUNCH_COLUMNS = {*_TEXTS, *_NUMBERS.values(), PUSH_POP_HEADER, START_STOP_HEADER}
 _EMPTY_VALUES = ("", "no data", "n/a", "nan", "-nan")
 _WHOLE_UNITS = frozenset((unit, 1) for unit in ("ns", "byte", "inst", "sector", "thread", "request", "cycle", ""))
 _RULE_SEVERITY = {"WRN": "warning", "ERR": "error"}
@@ -96,10 +83,8 @@ def _pages(path: Path) -> list[_Page]:
 
 def _size(text: str, kind: str) -> dict[str, int]:
     """Return the columns of a size written `(64, 1, 1)` or `64,1,1`."""
-    numbers = [int(item) for item in re.findall(r"\d+", text)]
-    if len(numbers) != len(frames.AXES):
-        return {}
-    return {f"{kind}_{axis}": number for axis, number in zip(frames.AXES, numbers, strict=True)}
+    numbers = re.findall(r"\d+", text)
+    return {f"{kind}_{axis}": int(number) for axis, number in zip("xyz", numbers, strict=True)} if len(numbers) == 3 else {}
 
 
 def _short_name(kernel: str) -> str:
@@ -110,14 +95,7 @@ def _short_name(kernel: str) -> str:
 
 def _launch(cells: dict[str, str]) -> Launch:
     facts: dict[str, Any] = {**_size(cells.get("Grid Size", ""), "grid"), **_size(cells.get("Block Size", ""), "block")}
-    for column, header in (
-        ("process_id", "Process ID"),
-        ("device_id", "Device"),
-        ("context_id", "Context"),
-        ("stream_id", "Stream"),
-    ):
-        if cells.get(header, "").isdigit():
-            facts[column] = int(cells[header])
+    facts |= {column: int(cells[header]) for column, header in _NUMBERS.items() if cells.get(header, "").isdigit()}
     if cells.get("CC"):
         facts["compute_capability"] = cells["CC"]
     ranges = [item for header in (START_STOP_HEADER, PUSH_POP_HEADER) for item in parse_ranges(cells.get(header, ""))]
@@ -130,22 +108,18 @@ def _add_raw(path: Path, page: _Page, found: _Found) -> None:
     if not page.rows or page.rows[0][0] != "":
         raise BadExportError(f"{path}: no row of units below the names, expected the raw page of ncu", _EXPORT_AGAIN)
     if len(page.rows[0]) < width:
-        raise BadExportError(
-            f"{path}: the row of units has {len(page.rows[0])} cells, expected {width} as in the header", _EXPORT_AGAIN
-        )
-    columns = [
-        index
-        for index, name in enumerate(header)
-        if name not in _LAUNCH_COLUMNS and not name.startswith(frames.UNINFORMATIVE_PREFIXES)
-    ]
+        found_cells = f"the row of units has {len(page.rows[0])} cells, expected {width} as in the header"
+        raise BadExportError(f"{path}: {found_cells}", _EXPORT_AGAIN)
+    passed_over = [name in _LAUNCH_COLUMNS or name.startswith(frames.UNINFORMATIVE_PREFIXES) for name in header]
+    columns = [index for index, passed in enumerate(passed_over) if not passed]
     units = page.rows[0]
     for row in page.rows[1:]:
         if row[0] == "" and len(row) == width:
             units = row
         elif len(row) == width:
             found.launches.append(_launch(dict(zip(header, row, strict=True))))
-            for index in columns:
-                found.cells.append((len(found.launches) - 1, header[index], units[index], row[index].strip()))
+            launch_id = len(found.launches) - 1
+            found.cells += [(launch_id, header[index], units[index], row[index].strip()) for index in columns]
         elif row[0].isdigit():
             found.messages.append(_torn_message(row, width))
 
@@ -215,20 +189,9 @@ def _decide(path: Path, found: _Found) -> FormatChoice:
         raise BadExportError(f"{path}: the decimal sign cannot be told: {error}", fix) from error
 
 
-def _format_message(decision: FormatChoice) -> dict[str, Any]:
-    text = f"numbers are read with a decimal comma, as {decision.example!r} tells: the machine that printed them set it"
-    return frames.message("reader", "info", text, "print it in the language C for certainty: LC_ALL=C")
-
-
-def _nothing(path: Path, torn: list[dict[str, Any]]) -> ReadResult:
-    reason = f"no row of {path.name} is whole: {torn[0]['text']}" if torn else f"{path.name} holds no profiled kernel"
-    return ReadResult(absent=dict.fromkeys(TABLES, reason))
-
-
 def _torn_message(row: list[str], width: int) -> dict[str, Any]:
-    return frames.message(
-        "reader", "warning", f"the row of launch {row[0]} has {len(row)} of {width} cells and is left out", _EXPORT_AGAIN
-    )
+    text = f"the row of launch {row[0]} has {len(row)} of {width} cells and is left out"
+    return frames.message("reader", "warning", text, _EXPORT_AGAIN)
 
 
 def _rule_message(row: dict[str, str], launch_id: int, decision: FormatChoice) -> dict[str, Any]:
@@ -250,11 +213,13 @@ def _read(path: Path, pages: list[_Page]) -> ReadResult:
     for page in pages:
         (_add_details if page.is_details else _add_raw)(path, page, found)
     if not found.launches:
-        return _nothing(path, found.messages)
+        torn = f"no row of {path.name} is whole: {found.messages[0]['text']}" if found.messages else ""
+        return ReadResult(absent=dict.fromkeys(TABLES, torn or f"{path.name} holds no profiled kernel"))
     decision = _decide(path, found)
     messages = found.messages + [_rule_message(row, launch, decision) for launch, row in found.rules]
     if decision.format is COMMA:
-        messages.append(_format_message(decision))
+        text = f"numbers are read with a decimal comma, as {decision.example!r} tells: the machine that printed them set it"
+        messages.append(frames.message("reader", "info", text, "print it in the language C for certainty: LC_ALL=C"))
     return assemble(_counters(path, found, decision), found.launches, messages, path.name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from profiler.tools.ncu.counter_matrix import CounterMatrix, texts_of
 from profiler.tools.ncu.launch import Launch
 from profiler.units import BYTES_PER_KIB
 
-AXES = ("x", "y", "z")
-SIZES = tuple(f"{kind}_{axis}" for kind in ("grid", "block") for axis in AXES)
+SIZES = tuple(f"{kind}_{axis}" for kind in ("grid", "block") for axis in "xyz")
+DIMENSIONS = {size: f"launch__{size[:-2]}_dim_{size[-1]}" for size in SIZES}
+"""Column to the metric that holds it."""
 UNINFORMATIVE_PREFIXES = ("breakdown:", "group:")
 """Entries of a report that only list other metrics' names."""
 
@@ -65,18 +67,10 @@ def counters_table(rows: Sequence[Counter]) -> Columns:
     Returns:
         launch_id (int32), metric, value (float64), text_value, unit; sorted by launch and metric name.
     """
-    launch_ids, metrics, values, texts, units = zip(*rows, strict=True) if rows else ((),) * 5
-    names, launches = encode(metrics), np.asarray(launch_ids, dtype=np.int32)
-    rank = np.argsort(np.argsort(np.array(names.values, dtype=object)))
-    value = np.asarray(values, dtype=np.float64)
-    table: dict[str, Column] = {
-        "launch_id": launches,
-        "metric": names,
-        "value": value,
-        "text_value": encode(texts),
-        "unit": encode(units),
-    }
-    return Columns(table).take(np.lexsort((rank[names.codes] if len(names) else names.codes, launches)))
+    rows = sorted(rows, key=itemgetter(0, 1))
+    launches, metrics, values, texts, units = zip(*rows, strict=True) if rows else ((),) * 5
+    table: dict[str, Column] = {"launch_id": np.asarray(launches, np.int32), "metric": encode(metrics)}
+    return Columns({**table, "value": np.asarray(values, np.float64), "text_value": encode(texts), "unit": encode(units)})
 
 
 def _facts(launches: Sequence[Launch], name: str) -> np.ndarray:
@@ -94,13 +88,12 @@ def profiled_launches_table(launches: Sequence[Launch], counters: Columns) -> Co
         One row per launch, with the totals as `x` where the shape of grid or block is not told; `iteration_bytes` beside the
         schema's columns when an NVTX payload states it.
     """
-    dimension = {name: f"launch__{name[:-2]}_dim_{name[-1]}" for name in SIZES}
-    measured = CounterMatrix(counters, (*dimension.values(), *_TOTALS.values()), len(launches))
+    measured = CounterMatrix(counters, (*DIMENSIONS.values(), *_TOTALS.values()), len(launches))
     table: dict[str, Column] = {
         "launch_id": np.arange(len(launches), dtype=np.int32),
         "kernel": encode([launch.kernel for launch in launches]),
     }
-    for name, metric in dimension.items():
+    for name, metric in DIMENSIONS.items():
         stated = _facts(launches, name)
         known = np.where(np.isnan(stated), measured[metric], stated)
         # pages before 2022 give the number of blocks and of threads, not their shape
@@ -110,8 +103,9 @@ def profiled_launches_table(launches: Sequence[Launch], counters: Columns) -> Co
         values = _facts(launches, name)
         if not np.isnan(values).all():
             table[name] = whole(values)
-    if any("compute_capability" in launch.facts for launch in launches):
-        table["compute_capability"] = encode([launch.facts.get("compute_capability") for launch in launches])
+    capabilities = [launch.facts.get("compute_capability") for launch in launches]
+    if any(capabilities):
+        table["compute_capability"] = encode(capabilities)
     table["point"] = encode([launch.point for launch in launches])
     table["nvtx"] = encode([launch.nvtx for launch in launches])
     payloads = np.array([np.nan if launch.payload is None else float(launch.payload) for launch in launches])

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.errors import BadExportError, CaptureError, ProfilerError, ToolMissingError
-from profiler.tools.base import Recorder, RecordPlan, ToolVersion
+from profiler.errors import BadExportError, CaptureError, ToolMissingError
+from profiler.tools.base import Failure, Recorder, RecordPlan, ToolVersion
 from profiler.tools.ncu import INSTALL_HINT, TOOL
 from profiler.tools.ncu.metric_names import requested_metrics
 from profiler.tools.ncu.scrub import scrub
-from profiler.tools.programs import FULL_DISK, NO_OPTION, Failure, find_program, probe_program, recognise_failure
+from profiler.tools.programs import FULL_DISK, NO_OPTION, find_program, probe_program
 
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
@@ -58,17 +58,10 @@ def find_ncu() -> str | None:
 
 
 class NcuRecorder(Recorder):
-    """Nsight Compute.
-
-    Args:
-        run: Starts programs: `profiler.capture.process.run_process`.
-        compute_capability: Tells the GPU's `major.minor`, on which the names of some metrics depend; None when unknown.
-    """
+    """Nsight Compute."""
 
     tool = "ncu"
-
-    def __init__(self, run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> None:
-        self._run, self._compute_capability = run, compute_capability
+    known = _KNOWN
 
     def probe(self) -> ToolVersion | None:
         """Find ncu and ask for its version; None when it is absent or cannot start."""
@@ -90,10 +83,8 @@ class NcuRecorder(Recorder):
         if ncu is None:
             raise ToolMissingError("ncu is not installed", INSTALL_HINT)
         report = folder / f"{stem}.ncu-rep"
-        argv = [ncu, "--target-processes", "all", "--clock-control", request.ncu.clock_control, "--nvtx"]
-        argv += self._selection(request)
-        argv += ["--import-source", "yes" if request.ncu.import_source else "no"]
-        argv += ["--force-overwrite", "--export", str(report)]
+        argv = [ncu, "--target-processes", "all", "--clock-control", request.ncu.clock_control, "--nvtx", *self._selection(request)]
+        argv += ["--import-source", "yes" if request.ncu.import_source else "no", "--force-overwrite", "--export", str(report)]
         return RecordPlan((*argv, *request.command), dict(request.environment))
 
     def finish(self, request: CaptureRequest, folder: Path, run: Callable[..., Any], stem: str) -> tuple[list[Path], list[str]]:
@@ -111,28 +102,19 @@ class NcuRecorder(Recorder):
             return [report], [f"the report still holds the machine's environment: {error.message}"]
         return [report], []
 
-    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
-        """Recognise a known failure of ncu in its output, also after exit status 0."""
-        return recognise_failure(log, _KNOWN)
-
     def _selection(self, request: CaptureRequest) -> list[str]:
         options = request.ncu
-        if options.set:
-            argv = ["--set", options.set]
-        else:
-            argv = ["--metrics", ",".join(options.metrics or requested_metrics(self._compute_capability()))]
-        if options.cache_control:
-            argv += ["--cache-control", options.cache_control]
-        for item in options.nvtx_include:
-            argv += ["--nvtx-include", item]
-        if options.kernel:
-            argv += ["--kernel-name", f"regex:{options.kernel}"]
-        for name, count in (("--launch-count", options.launch_count), ("--launch-skip", options.launch_skip)):
-            if count is not None:
-                argv += [name, str(count)]
-        return argv
+        metrics = "" if options.set else ",".join(options.metrics or requested_metrics(self._compute_capability()))
+        given = (
+            ("--set", options.set),
+            ("--metrics", metrics),
+            ("--cache-control", options.cache_control),
+            *(("--nvtx-include", item) for item in options.nvtx_include),
+            ("--kernel-name", options.kernel and f"regex:{options.kernel}"),
+            ("--launch-count", "" if options.launch_count is None else str(options.launch_count)),
+            ("--launch-skip", "" if options.launch_skip is None else str(options.launch_skip)),
+        )
+        return [word for pair in given if pair[1] for word in pair]
 
 
-def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> NcuRecorder:
-    """Return the recorder of this machine."""
-    return NcuRecorder(run, compute_capability)
+recorder = NcuRecorder

@@ -50,9 +50,8 @@ def _ranges(action: Any, library: ModuleType) -> list[Range]:
         info = state.domain_by_id(domain_id)
         domain = "" if info.name() == _DEFAULT_DOMAIN else info.name()
         found += [Range(domain, name) for name in info.start_end_ranges()]
-        found += [
-            Range(domain, name, _payload(info.push_pop_range(index), library)) for index, name in enumerate(info.push_pop_ranges())
-        ]
+        pushed = enumerate(info.push_pop_ranges())
+        found += [Range(domain, name, _payload(info.push_pop_range(index), library)) for index, name in pushed]
     return found
 
 
@@ -82,13 +81,8 @@ def _counters(action: Any, launch_id: int, units: dict[str, tuple[str, float]]) 
 
 def _launch(action: Any, library: ModuleType) -> Launch:
     facts: dict[str, Any] = {}
-    for column, name in (
-        *((size, f"launch__{size[:-2]}_dim_{size[-1]}") for size in frames.SIZES),
-        ("device_id", attribute("device_index")),
-        ("device_id", "launch__device_id"),
-        ("context_id", "launch__context_id"),
-        ("stream_id", "launch__stream_id"),
-    ):
+    ids = ((name, f"launch__{name}") for name in ("device_id", "context_id", "stream_id"))
+    for column, name in (*frames.DIMENSIONS.items(), ("device_id", attribute("device_index")), *ids):
         metric = action.metric_by_name(name)
         if metric is not None:
             facts[column] = metric.as_uint64()
@@ -99,16 +93,8 @@ def _launch(action: Any, library: ModuleType) -> Launch:
     return Launch(kernel, action.name(), facts, _ranges(action, library))
 
 
-def _add_sizes(path: Path, launches: list[Launch]) -> None:
-    """Take launch sizes from the results themselves, for reports without launch statistics."""
-    sizes = launch_sizes(path)
-    if len(sizes) == len(launches):
-        for launch, found in zip(launches, sizes, strict=True):
-            launch.facts = {**found, **launch.facts}
-
-
-def _actions(path: Path, facts: ReportFacts | None, library: ModuleType) -> list[Any]:
-    """Return the results of a report; hold the library to the number that the headers state."""
+def _actions(path: Path, facts: ReportFacts | None, library: ModuleType) -> tuple[Any, list[Any]]:
+    """Return what keeps a report in memory, and its results; hold the library to the number that the headers state."""
     context = library.load_report(str(path))
     actions = [action for group in range(context.num_ranges() or 0) for action in context.range_by_idx(group)]
     expected = facts.result_count if facts else max(1, len(actions))
@@ -119,7 +105,7 @@ def _actions(path: Path, facts: ReportFacts | None, library: ModuleType) -> list
             "pip install -U ncu-report (a newer reader), or export CSV with the ncu that recorded it: "
             "ncu -i FILE --page raw --csv --print-units base",
         )
-    return [context, *actions]
+    return context, actions
 
 
 class NcuReportReader:
@@ -151,7 +137,7 @@ class NcuReportReader:
             reason = f"{path.name} holds no profiled kernel: no launch matched ncu's filters, or every launch failed"
             return ReadResult(absent=dict.fromkeys(self.tables, reason), info=_info(facts))
         try:
-            _, *actions = _actions(path, facts, library)
+            _context, actions = _actions(path, facts, library)
             launches = [_launch(action, library) for action in actions]
             messages = [message for number, action in enumerate(actions) for message in rule_messages(action, number)]
             units: dict[str, tuple[str, float]] = {}
@@ -159,7 +145,10 @@ class NcuReportReader:
         except (TypeError, ValueError, AttributeError, RuntimeError, OverflowError) as error:
             raise BadExportError(f"{path}: damaged report: {error}", "record it again with ncu") from error
         if not compressed and any("grid_x" not in launch.facts for launch in launches):
-            _add_sizes(path, launches)
+            # a report without launch statistics: the results themselves state the sizes
+            sizes = launch_sizes(path)
+            for launch, found in zip(launches, sizes if len(sizes) == len(launches) else (), strict=False):
+                launch.facts = {**found, **launch.facts}
         result = assemble(frames.counters_table(counters), launches, messages, path.name)
         result.info = _info(facts)
         return result

@@ -12,16 +12,7 @@ from profiler.tools.nsys import INSTALL_HINT
 from profiler.tools.nsys.locate import find_importer, find_nsys
 
 EXPORT_TIMEOUT_S = 3600
-
-
-def export_argv(nsys: str, report: Path, target: Path) -> list[str]:
-    """Return the command line that exports a report."""
-    return [nsys, "export", "--type", "sqlite", "--force-overwrite", "true", "--output", str(target), str(report)]
-
-
-def import_argv(importer: str, stream: Path, report: Path) -> list[str]:
-    """Return the command line that turns a raw stream into a report."""
-    return [importer, "--input-file", str(stream), "--output-file", str(report), "--force-overwrite"]
+LIBRARY_HINT = "install the library that is named there (on Debian: apt-get install libdw1 libglib2.0-0)"
 
 
 def import_stream(stream: Path, report: Path, run: Callable[..., Any]) -> Path:
@@ -38,17 +29,13 @@ def import_stream(stream: Path, report: Path, run: Callable[..., Any]) -> Path:
             f"{stream.name}: nsys could not start its importer (QdstrmImporter), and none was found beside it",
             "install the whole of Nsight Systems, or import the .qdstrm on a machine that has it",
         )
-    result = run(import_argv(importer, stream, report), timeout_s=EXPORT_TIMEOUT_S)
+    argv = [importer, "--input-file", str(stream), "--output-file", str(report), "--force-overwrite"]
+    result = run(argv, timeout_s=EXPORT_TIMEOUT_S)
     if result.returncode != 0 or not _filled(report):
         tail = "; ".join(result.last_lines[-3:])
-        raise CaptureError(f"{stream.name}: QdstrmImporter failed: {tail}", _import_hint(tail))
+        fix = LIBRARY_HINT if "error while loading shared libraries" in tail else "import it with the nsys version that recorded it"
+        raise CaptureError(f"{stream.name}: QdstrmImporter failed: {tail}", fix)
     return report
-
-
-def _import_hint(text: str) -> str:
-    if "error while loading shared libraries" in text:
-        return "install the library that is named there (on Debian: apt-get install libdw1 libglib2.0-0)"
-    return "import it with the nsys version that recorded it"
 
 
 def export_report(report: Path, target: Path, run: Callable[..., Any]) -> Path:
@@ -61,7 +48,8 @@ def export_report(report: Path, target: Path, run: Callable[..., Any]) -> Path:
     nsys = find_nsys()
     if nsys is None:
         raise ToolMissingError(f"{report.name}: exporting it needs nsys", INSTALL_HINT)
-    result = run(export_argv(nsys, report, target), timeout_s=EXPORT_TIMEOUT_S)
+    argv = [nsys, "export", "--type", "sqlite", "--force-overwrite", "true", "--output", str(target), str(report)]
+    result = run(argv, timeout_s=EXPORT_TIMEOUT_S)
     error = next((line for line in result.last_lines if "ERROR" in line.upper() and "0 error" not in line.lower()), "")
     if result.returncode != 0 or not _filled(target) or error:
         target.unlink(missing_ok=True)

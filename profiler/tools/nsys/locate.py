@@ -23,9 +23,6 @@ def find_importer(nsys: str) -> str | None:
     """Return QdstrmImporter, which stands beside nsys, or in the host folder next to nsys's own."""
     target = Path(nsys).resolve().parent
     roots = [target, target.parent, target.parent.parent, Path("/usr/lib/nsight-systems"), Path("/opt/nvidia/nsight-systems")]
-    for root in roots:
-        for pattern in ("QdstrmImporter", "host-linux-*/QdstrmImporter", "*/host-linux-*/QdstrmImporter"):
-            found = sorted(path for path in root.glob(pattern) if os.access(path, os.X_OK))
-            if found:
-                return str(found[-1])
-    return None
+    patterns = ("QdstrmImporter", "host-linux-*/QdstrmImporter", "*/host-linux-*/QdstrmImporter")
+    found = (path for root in roots for pattern in patterns for path in sorted(root.glob(pattern), reverse=True))
+    return next((str(path) for path in found if os.access(path, os.X_OK)), None)

@@ -40,14 +40,14 @@ def read_nvtx_ranges(export: SqliteExport) -> dict[str, Columns]:
         "duration_ns": np.ma.masked_array(duration, is_mark) if is_mark.any() else duration,
         "kind": kind,
         "domain": _domains(export, raw, thread),
-        "name": _names(export, raw),
+        # registered strings stand in textId, plain ones in text
+        "name": _texts(export, raw, "text", "textId").filled(""),
         "process_id": process_ids(thread),
         "thread_id": thread_ids(thread),
     }
-    columns |= _optional(export, raw)
-    frame = Columns(columns)
     # an enclosing range comes before what it encloses, also when both start in the same ns
-    return {"nvtx_ranges": frame.take(np.lexsort((-np.ma.getdata(duration), start)))}
+    order = np.lexsort((-np.ma.getdata(duration), start))
+    return {"nvtx_ranges": Columns(columns | _optional(export, raw)).take(order)}
 
 
 def _last_time(start: np.ndarray, end: np.ndarray) -> int:
@@ -58,9 +58,8 @@ def _last_time(start: np.ndarray, end: np.ndarray) -> int:
 def _optional(export: SqliteExport, raw: dict[str, np.ndarray]) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     if "endGlobalTid" in raw and not np.ma.getmaskarray(raw["endGlobalTid"]).all():
-        columns["end_thread_id"] = np.ma.masked_array(
-            thread_ids(np.ma.getdata(raw["endGlobalTid"])), np.ma.getmaskarray(raw["endGlobalTid"])
-        )
+        ended = raw["endGlobalTid"]
+        columns["end_thread_id"] = np.ma.masked_array(thread_ids(np.ma.getdata(ended)), np.ma.getmaskarray(ended))
     if "category" in raw and not np.ma.getmaskarray(raw["category"]).all():
         columns["category"] = _categories(export, raw)
     columns |= _payloads(export, raw)
@@ -70,16 +69,8 @@ def _optional(export: SqliteExport, raw: dict[str, np.ndarray]) -> dict[str, Col
     return columns
 
 
-def _names(export: SqliteExport, raw: dict[str, np.ndarray]) -> Coded:
-    """Registered strings stand in textId, plain ones in text."""
-    return _texts(export, raw, "text", "textId").filled("")
-
-
 def _texts(export: SqliteExport, raw: dict[str, np.ndarray], plain: str, registered: str) -> Coded:
-    rows = len(raw["rowid"])
-    coded = Coded(np.full(rows, -1, np.int32), [])
-    if registered in raw:
-        coded = named(raw[registered], export.strings)
+    coded = named(raw[registered], export.strings) if registered in raw else Coded(np.full(len(raw["rowid"]), -1, np.int32), [])
     if not export.has(NVTX, plain):
         return coded
     place, found = _rows_with(export, plain, raw["rowid"])
@@ -115,11 +106,16 @@ def _categories(export: SqliteExport, raw: dict[str, np.ndarray]) -> Coded:
     return _named_pairs(domain, category, lambda pair: None if pair[1] < 0 else table.get(pair) or str(pair[1]))
 
 
+def event_text(export: SqliteExport) -> tuple[str, str]:
+    """Return the SQL expression for the text of an event `n`, and the join that it needs."""
+    if "StringIds" in export.columns and export.has(NVTX, "textId"):
+        return "coalesce(s.value, n.text)", "LEFT JOIN StringIds AS s ON s.id = n.textId"
+    return "n.text", ""
+
+
 def _created(export: SqliteExport, event: int, keys: str) -> list[tuple[Any, ...]]:
     """Return the keys and the name of each domain or category that the program created."""
-    has_id = "StringIds" in export.columns and export.has(NVTX, "textId")
-    name = "coalesce(s.value, n.text)" if has_id else "n.text"
-    join = "LEFT JOIN StringIds AS s ON s.id = n.textId" if has_id else ""
+    name, join = event_text(export)
     return export.query(f"SELECT {keys}, {name} FROM {NVTX} AS n {join} WHERE n.eventType = {event} ORDER BY n.start, n.rowid")
 
 
@@ -134,9 +130,7 @@ def _payloads(export: SqliteExport, raw: dict[str, np.ndarray]) -> dict[str, Col
     rows = len(raw["rowid"])
     value, missing = np.zeros(rows, np.int64), np.ones(rows, bool)
     as_float = np.full(rows, np.nan)
-    for name in _INTEGER_PAYLOADS:
-        if name not in raw:
-            continue
+    for name in (name for name in _INTEGER_PAYLOADS if name in raw):
         given = missing & ~np.ma.getmaskarray(raw[name])
         data = np.ma.getdata(raw[name])
         if name == "uint64Value":

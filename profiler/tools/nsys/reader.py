@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from abc import abstractmethod
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,8 +44,7 @@ _BESIDE: dict[str, Source] = {
     "lost_events": ("DIAGNOSTIC_EVENT", target_tables.read_lost_events, "nsys named no moment at which it lost events"),
 }
 """Small tables beside the events: one that cannot be read is absent with that reason, and the rest is read."""
-_LOST = ("DIAGNOSTIC_EVENT", target_tables.read_lost_events, "nsys named no moment at which it lost events")
-_SOURCES = {**_TIMED, "launch_configurations": _TIMED["kernels"], **_BESIDE, "lost_events": _LOST}
+_SOURCES = {**_TIMED, "launch_configurations": _TIMED["kernels"], **_BESIDE}
 
 _OPEN = frozenset({"api_calls", "synchronizations", "nvtx_ranges"})
 """Event tables in which a row without an end was still open when the capture ended."""
@@ -71,10 +72,9 @@ def _read_beside(export: SqliteExport, name: str) -> dict[str, Columns] | str:
 def _reason(export: SqliteExport, name: str) -> str:
     source, _, reason = _SOURCES[name]
     if name in _TIMED and _filled(export, name):
-        return (
-            f"none of the {export.left_out(source, name in _OPEN).rows} rows of {source} is usable: {export.left_out(source).why}"
-        )
-    if name in ("memcpys", "memsets", "synchronizations") and export.has(api_tables.RUNTIME):
+        left_out = export.left_out(source, name in _OPEN)
+        return f"none of the {left_out.rows} rows of {source} is usable: {left_out.why}"
+    if name in _PLAIN and export.has(api_tables.RUNTIME):
         # CUDA was recorded: the program simply did none of these
         return f"the program made no {_PLAIN[name]}"
     return reason
@@ -84,7 +84,7 @@ class SqliteReader:
     """Reads an nsys SQLite export."""
 
     tool = "nsys"
-    suffixes = (".sqlite",)
+    suffixes: tuple[str, ...] = (".sqlite",)
     tables = (*_SOURCES, "diagnostics")
     parser_version = PARSER_VERSION
 
@@ -121,6 +121,28 @@ class SqliteReader:
         for name in [name for name in result.frames if name in _SOURCES and not result.frames[name].rows]:
             del result.frames[name]
             result.absent[name] = _reason(export, name)
+        return result
+
+
+class ConvertedReader(SqliteReader):
+    """Makes a SQLite export of what it is given, in a temporary folder, and reads that."""
+
+    slow = True
+
+    @abstractmethod
+    def convert(self, path: Path, folder: Path) -> Path:
+        """Return an export of a capture, made in a folder."""
+
+    def read(self, path: Path, tables: Collection[str]) -> ReadResult:
+        """Read all tables: the export is gone afterwards.
+
+        Raises:
+            ToolMissingError: nsys, or its importer for a raw stream, is needed and not installed.
+            BadExportError: The capture is damaged, was recorded by a newer version, or is none of nsys.
+        """
+        with tempfile.TemporaryDirectory(prefix="profiler-export-") as folder:
+            result = super().read(self.convert(path, Path(folder)), self.tables)
+        result.info["file"] = path.name
         return result
 
 

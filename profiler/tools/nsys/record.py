@@ -8,16 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.errors import CaptureError, ProfilerError, ToolMissingError
+from profiler.errors import CaptureError, ToolMissingError
 from profiler.schema import POINT_PREFIX
-from profiler.tools.base import Recorder, RecordPlan, ToolVersion
+from profiler.tools.base import Failure, Recorder, RecordPlan, ToolVersion
 from profiler.tools.nsys import INSTALL_HINT, TOOL
-from profiler.tools.nsys.export import exports
+from profiler.tools.nsys.export import LIBRARY_HINT, exports
 from profiler.tools.nsys.locate import find_importer, find_nsys
+from profiler.tools.nsys.nvtx_table import event_text
 from profiler.tools.nsys.scrub import scrub
 from profiler.tools.nsys.sqlite_export import SqliteExport
 from profiler.tools.nsys.target_tables import FIRST_YEAR_WITH_DOMAIN_QUERY, is_old, no_kernels, silent_domains
-from profiler.tools.programs import FULL_DISK, NO_OPTION, Failure, probe_program, recognise_failure
+from profiler.tools.programs import FULL_DISK, NO_OPTION, probe_program
 
 if TYPE_CHECKING:
     from profiler.capture.request import CaptureRequest
@@ -36,11 +37,7 @@ _KNOWN: tuple[Failure, ...] = (
         "check the path of the program",
     ),
     FULL_DISK,
-    (
-        r"error while loading shared libraries: (\S+)",
-        "nsys or its importer lacks a shared library",
-        "install the library that is named there (on Debian: apt-get install libdw1 libglib2.0-0)",
-    ),
+    (r"error while loading shared libraries: (\S+)", "nsys or its importer lacks a shared library", LIBRARY_HINT),
     (
         r"[Aa]nother.*(?:session|profil).*(?:running|active)",
         "another nsys session is running",
@@ -50,16 +47,10 @@ _KNOWN: tuple[Failure, ...] = (
 
 
 class NsysRecorder(Recorder):
-    """Nsight Systems: a timeline of API calls, kernels, copies and NVTX ranges.
-
-    Args:
-        run: Starts programs: `profiler.capture.process.run_process`.
-    """
+    """Nsight Systems: a timeline of API calls, kernels, copies and NVTX ranges."""
 
     tool = "nsys"
-
-    def __init__(self, run: Callable[..., Any]) -> None:
-        self._run = run
+    known = _KNOWN
 
     def probe(self) -> ToolVersion | None:
         """Find nsys."""
@@ -105,13 +96,12 @@ class NsysRecorder(Recorder):
             raise CaptureError(*_nothing_written(request))
         for export in found:
             scrub(export)
-        reports = [report for export in found if (report := export.with_suffix(".nsys-rep")).is_file()]
+        reports = [export.with_suffix(".nsys-rep") for export in found]
         if not request.nsys.keep_report:
             for left in (*reports, *folder.glob(f"{stem}.qdstrm")):
                 left.unlink(missing_ok=True)
-            reports = []
         notes = list(dict.fromkeys(note for export in found for note in _notes(export, request)))
-        return [*found, *reports], notes + self._lost_points(request, folder, stem)
+        return [*found, *filter(Path.is_file, reports)], notes + self._lost_points(request, folder, stem)
 
     def _lost_points(self, request: CaptureRequest, folder: Path, stem: str) -> list[str]:
         """Name the points that the program's processes finished and the capture does not hold; drop their journals."""
@@ -142,10 +132,6 @@ class NsysRecorder(Recorder):
         found = _points(exports(folder, stem, self._run))
         return {label for label, whole in found.items() if whole} if found else None
 
-    def diagnose(self, log: str, returncode: int | None) -> ProfilerError | None:
-        """Recognise a known failure of nsys in its output, also after exit status 0."""
-        return recognise_failure(log, _KNOWN)
-
     def collided(self, log: str) -> bool:
         """Return whether nsys met another session that was starting, before it started the program."""
         return _ENDPOINT in log
@@ -160,9 +146,7 @@ class NsysRecorder(Recorder):
         return found is not None and loses_domains(nvtx_version, found.text)
 
 
-def recorder(run: Callable[..., Any], compute_capability: Callable[[], str | None]) -> NsysRecorder:
-    """Return the recorder of this machine."""
-    return NsysRecorder(run)
+recorder = NsysRecorder
 
 
 def _range_arguments(capture_range: str, end: str, environment: dict[str, str]) -> list[str]:
@@ -201,8 +185,7 @@ def _notes(path: Path, request: CaptureRequest) -> list[str]:
     """Return what the user must know of an export at once."""
     export = SqliteExport(path)
     notes = [f"{text}: {hint}" for text, hint in silent_domains(export)] if is_old(export) else []
-    if "cuda" in request.nsys.trace:
-        notes += [text for text in (no_kernels(export),) if text]
+    notes += filter(None, [no_kernels(export)] if "cuda" in request.nsys.trace else [])
     if export.has("DIAGNOSTIC_EVENT", "severity", "text"):
         rows = export.query("SELECT DISTINCT text FROM DIAGNOSTIC_EVENT WHERE severity >= 3 LIMIT 5")
         notes += [f"nsys reports: {text}" for (text,) in rows]
@@ -218,9 +201,7 @@ def _points(exports: Iterable[Path]) -> dict[str, bool]:
     for export in map(SqliteExport, exports):
         if "NVTX_EVENTS" not in export.columns:
             continue
-        name, join = "n.text", ""
-        if export.has("NVTX_EVENTS", "textId") and "StringIds" in export.columns:
-            name, join = "COALESCE(s.value, n.text)", "LEFT JOIN StringIds s ON s.id = n.textId"
+        name, join = event_text(export)
         rows = export.query(
             f"SELECT {name}, n.end < (SELECT MAX(end) FROM NVTX_EVENTS) FROM NVTX_EVENTS n {join} "
             f"WHERE n.eventType = 59 AND {name} LIKE '{POINT_PREFIX}%'"

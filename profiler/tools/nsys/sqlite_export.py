@@ -23,6 +23,7 @@ from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, journ
 from profiler.tools.nsys.time_axis import SetAside, set_aside
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
+_EXPORT_AGAIN = "export again: nsys export --type sqlite REPORT.nsys-rep"
 _NULL = -(2**63)
 _ROWID = "rowid"
 
@@ -44,26 +45,25 @@ class SqliteExport:
         self._set_aside: dict[str, SetAside] = {}
         self._check_size()
 
+    def _bad(self, what: str, fix: str = _EXPORT_AGAIN) -> BadExportError:
+        return BadExportError(f"{self.path}: {what}", fix)
+
     def _check_size(self) -> None:
         try:
             with self.path.open("rb") as stream:
                 head = stream.read(100)
             size = self.path.stat().st_size
         except OSError as error:
-            raise BadExportError(f"{self.path}: {error.strerror or error}", "check the path") from error
+            raise self._bad(error.strerror or str(error), "check the path") from error
         if not head.startswith(SQLITE_MAGIC):
             found = "an empty file" if not head else f"bytes {head[:8].hex(' ')}"
-            raise BadExportError(
-                f"{self.path}: not an nsys SQLite export (found {found})",
-                "export again: nsys export --type sqlite REPORT.nsys-rep",
-            )
+            raise self._bad(f"not an nsys SQLite export (found {found})")
         page = int.from_bytes(head[16:18], "big")
         page = 65536 if page == 1 else page
         pages = int.from_bytes(head[28:32], "big")
         if len(head) < 100 or size < page * pages:
-            raise BadExportError(
-                f"{self.path}: truncated, {size} bytes where its header promises {page * pages}",
-                "copy the file again, or export again: nsys export --type sqlite REPORT.nsys-rep",
+            raise self._bad(
+                f"truncated, {size} bytes where its header promises {page * pages}", f"copy the file again, or {_EXPORT_AGAIN}"
             )
 
     @cached_property
@@ -89,10 +89,7 @@ class SqliteExport:
                 return connection.execute(sql, parameters).fetchall()
         except (sqlite3.Error, UnicodeError) as error:
             # the text of an error itself can hold damaged bytes of the schema
-            raise BadExportError(
-                f"{self.path}: cannot be read as an nsys export ({error})",
-                "export again: nsys export --type sqlite REPORT.nsys-rep",
-            ) from error
+            raise self._bad(f"cannot be read as an nsys export ({error})") from error
 
     @cached_property
     def columns(self) -> dict[str, tuple[str, ...]]:
@@ -131,8 +128,8 @@ class SqliteExport:
         if "StringIds" in self.columns and len(self.columns) > 2:
             return
         found = ", ".join(sorted(self.columns)[:5]) or "no table"
-        raise BadExportError(
-            f"{self.path}: a SQLite database, but no nsys export (found {found}; expected StringIds and event tables)",
+        raise self._bad(
+            f"a SQLite database, but no nsys export (found {found}; expected StringIds and event tables)",
             "export the report with the nsys version that recorded it: nsys export --type sqlite REPORT.nsys-rep",
         )
 
@@ -150,12 +147,7 @@ class SqliteExport:
         Raises:
             BadExportError: A required column is absent, or a column holds something else than whole numbers.
         """
-        wanted = self._wanted(table, names, optional)
-        try:
-            columns, _, _ = self._by_pages(table, wanted, ())
-        except Unsupported:
-            columns = self._by_sql(table, wanted)
-        return columns
+        return self.grouped(table, names, optional, ())[0]
 
     def grouped(
         self, table: str, names: Sequence[str], optional: Sequence[str], keys: Sequence[str]
@@ -179,31 +171,26 @@ class SqliteExport:
             return self._by_pages(table, wanted, keys)
         except Unsupported:
             columns = self._by_sql(table, [*wanted, *keys])
-            row, group = distinct_rows([np.ma.filled(columns[key], _NULL) for key in keys])
+            row, group = distinct_rows([np.ma.filled(columns[key], _NULL) for key in keys] or [np.zeros(0, np.int64)])
             return {n: columns[n] for n in wanted}, group, {key: columns[key][row] for key in keys}
 
     def _wanted(self, table: str, names: Sequence[str], optional: Sequence[str]) -> list[str]:
         present = self.columns.get(table, ())
         missing = [name for name in names if name not in (*present, _ROWID)]
         if missing:
-            raise BadExportError(
-                f"{self.path}: table {table} lacks {', '.join(missing)}; found {', '.join(present)} "
-                f"(exporter {self.version or 'unknown'})",
+            raise self._bad(
+                f"table {table} lacks {', '.join(missing)}; found {', '.join(present)} (exporter {self.version or 'unknown'})",
                 "export the report again with the nsys version that recorded it",
             )
         return [*names, *(name for name in optional if name in present)]
 
     def _require_integers(self, table: str, names: Sequence[str]) -> None:
         """Check that columns hold whole numbers or NULL: an array would cut a fraction off without a word."""
-        others = ", ".join(
-            f"max(CASE WHEN typeof(\"{name}\") NOT IN ('integer', 'null') THEN typeof(\"{name}\") END)" for name in names
-        )
+        kinds = [f'typeof("{name}")' for name in names]
+        others = ", ".join(f"max(CASE WHEN {kind} NOT IN ('integer', 'null') THEN {kind} END)" for kind in kinds)
         for name, kind in zip(names, self.query(f'SELECT {others} FROM "{table}"')[0], strict=True):
             if kind is not None:
-                raise BadExportError(
-                    f"{self.path}: column {name} of table {table} holds a value of type {kind}, expected whole numbers",
-                    "export the report again: nsys export --type sqlite REPORT.nsys-rep",
-                )
+                raise self._bad(f"column {name} of table {table} holds a value of type {kind}, expected whole numbers")
 
     def _by_sql(self, table: str, wanted: Sequence[str]) -> dict[str, np.ndarray]:
         self._require_integers(table, wanted)
@@ -218,11 +205,14 @@ class SqliteExport:
     ) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
         found = self.query("SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
         present = self.columns[table]
-        alias = {name for name, kind, key in self._declared(table) if key and kind.upper() == "INTEGER"}
+        declared = self.query(f"SELECT name, type, pk FROM pragma_table_info('{table}')")
+        alias = {name for name, kind, key in declared if key and kind.upper() == "INTEGER"}
         if not found or alias & {*wanted, *keys}:
             raise Unsupported("a column that stands in the row id")
         number = {name: present.index(name) for name in (*wanted, *keys) if name != _ROWID}
-        rows = self._expected_rows(table)
+        # about as many as the largest row id, unless the file could not hold that many
+        largest = self.query(f'SELECT max(rowid) FROM "{table}"')[0][0] or 0
+        rows = max(0, min(largest, self.path.stat().st_size // 16))
         buffers = {name: ColumnBuffer(rows) for name in wanted}
         groups = ColumnBuffer(rows if keys else 0)
         known: dict[tuple[int | None, ...], int] = {}
@@ -237,11 +227,6 @@ class SqliteExport:
         distinct = zip(*known, strict=True) if known else [()] * len(keys)
         table_of_keys = {name: integers(part) for name, part in zip(keys, distinct, strict=True)}
         return {name: buffer.array() for name, buffer in buffers.items()}, groups.array(), table_of_keys
-
-    def _expected_rows(self, table: str) -> int:
-        """Return about how many rows a table has: its largest row id, unless the file could not hold that many."""
-        largest = self.query(f'SELECT max(rowid) FROM "{table}"')[0][0] or 0
-        return max(0, min(largest, self.path.stat().st_size // 16))
 
     def timed(self, table: str, raw: dict[str, np.ndarray], open_ends: bool = False) -> dict[str, np.ndarray]:
         """Leave out the rows of an event table that have no place on the time axis, and remember how many they are.
@@ -260,9 +245,6 @@ class SqliteExport:
         if table not in self._set_aside:
             self.timed(table, self.integers(table, ("start", "end")), open_ends)
         return self._set_aside[table]
-
-    def _declared(self, table: str) -> list[tuple[str, str, int]]:
-        return self.query(f"SELECT name, type, pk FROM pragma_table_info('{table}')")
 
     @property
     def strings(self) -> dict[int, str]:

@@ -50,11 +50,7 @@ _WHOLE = {
 }
 _SIZES = {"StcSMem": "static_shared_memory_bytes", "DymSMem": "dynamic_shared_memory_bytes", "Bytes": "size_bytes"}
 _REQUIRED = ("Start", "Duration", "CorrId", *(name for name in _WHOLE if name[:3] in ("Grd", "Blk", "Reg")), "Device", "Name")
-_COLUMNS = {
-    "kernels": (*KERNELS.names, *LAUNCH_CONFIGURATIONS.names),
-    "memcpys": MEMCPYS.names,
-    "memsets": MEMSETS.names,
-}
+_COLUMNS = {"kernels": (*KERNELS.names, *LAUNCH_CONFIGURATIONS.names), "memcpys": MEMCPYS.names, "memsets": MEMSETS.names}
 _PRINT_AGAIN = "print it again: nsys stats --report cuda_gpu_trace --format csv REPORT"
 _NOT_HERE = "the trace of nsys stats holds GPU work only: give the .sqlite or .nsys-rep for the rest"
 _COUNTS = ("Instances", "Num Calls", "Count", "NVTX Inst", "Range Instances", "Kern Inst")
@@ -136,10 +132,8 @@ def _refuse(path: Path, rows: list[dict[str, Any]]) -> pa.Table:
     count, name = (next((key for key in keys if first.get(key) is not None), "") for keys in (_COUNTS, _NAMES))
     total = next((key for key in first if key and _TOTAL.match(key)), "")
     if count and name and total:
-        unit = total[total.index("(") + 1 : -1]
-        told = (
-            f"; it sums up {len(rows)} names, first {str(first[name]).strip()!r}: count {first[count]}, total {first[total]} {unit}"
-        )
+        spent = f"count {first[count]}, total {first[total]} {total[total.index('(') + 1 : -1]}"
+        told = f"; it sums up {len(rows)} names, first {str(first[name]).strip()!r}: {spent}"
     raise BadExportError(
         f"{path}: a report that nsys stats printed, without the single times of GPU work{told}",
         "give the .sqlite or .nsys-rep; or print single times: nsys stats --report cuda_gpu_trace --format csv REPORT",
@@ -192,8 +186,7 @@ class _Trace:
         column = self._columns[name][0]
         # Arrow guesses bytes where a text is no UTF-8
         kind = pa.binary() if pa.types.is_binary(column.type) else pa.string()
-        array = column.cast(kind).combine_chunks().dictionary_encode()
-        array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        array = column.cast(kind).dictionary_encode().combine_chunks()
         codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
         texts = array.dictionary.to_pylist()
         return Coded(codes, [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts])

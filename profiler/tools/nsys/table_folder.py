@@ -3,51 +3,36 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import BadExportError
-from profiler.tools.base import ReadResult
 from profiler.tools.damage import reading
-from profiler.tools.nsys.reader import SqliteReader
+from profiler.tools.nsys.reader import ConvertedReader
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SUFFIXES = (".parquet", ".arrow")
 _MARK = "StringIds"
-_SIGN, _RANGE = 1 << 63, 1 << 64
 _BATCH_ROWS = 100_000
 _EXPORT_AGAIN = "export it again: nsys export --type sqlite REPORT.nsys-rep"
 
 
-class TableFolderReader:
-    """Turns such a folder into a SQLite export in a temporary folder and reads that."""
+class TableFolderReader(ConvertedReader):
+    """Turns such a folder into a SQLite export."""
 
-    tool = "nsys"
     suffixes = SUFFIXES
-    tables = SqliteReader.tables
-    parser_version = SqliteReader.parser_version
-    slow = True
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Return whether this is a folder with the strings of an export."""
         return path.is_dir() and any((path / f"{_MARK}{suffix}").is_file() for suffix in SUFFIXES)
 
-    def read(self, path: Path, tables: Collection[str]) -> ReadResult:
-        """Read all tables: the SQLite export is gone afterwards.
-
-        Raises:
-            BadExportError: A file of the folder is damaged, or the tables are no nsys export.
-        """
-        with tempfile.TemporaryDirectory(prefix="profiler-export-") as folder:
-            export = to_sqlite_file(path, Path(folder) / "capture.sqlite")
-            result = SqliteReader().read(export, self.tables)
-        result.info["file"] = path.name
-        return result
+    def convert(self, path: Path, folder: Path) -> Path:
+        """Write the tables into one file."""
+        return to_sqlite_file(path, folder / "capture.sqlite")
 
 
 def to_sqlite_file(folder: Path, target: Path) -> Path:
@@ -100,13 +85,10 @@ def _type(kind: pa.DataType) -> str:
 def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
     import pyarrow as pa
 
-    unsigned = [place for place, field in enumerate(table.schema) if field.type == pa.uint64()]
-    for batch in table.to_batches(_BATCH_ROWS):
-        columns = [column.to_pylist() for column in batch.columns]
-        for place in unsigned:
-            # SQLite stores 64 bits with a sign, as the export itself does
-            columns[place] = [value - _RANGE if value is not None and value >= _SIGN else value for value in columns[place]]
-        yield from zip(*columns, strict=True)
+    # SQLite stores 64 bits with a sign, as the export itself does
+    signed = pa.schema([field.with_type(pa.int64()) if field.type == pa.uint64() else field for field in table.schema])
+    for batch in table.cast(signed, safe=False).to_batches(_BATCH_ROWS):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 READERS = (TableFolderReader(),)

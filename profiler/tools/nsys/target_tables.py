@@ -28,6 +28,12 @@ _STREAM_KINDS = {1: "default", 2: "non-blocking", 3: "null"}
 _SEVERITIES = {1: "info", 2: "warning", 3: "error", 4: "info"}
 _NO_CUDA = ("CUDA profiling might have not been started correctly", "No CUDA events collected")
 _UINT32 = 1 << 32
+_FACTS = {
+    "start_utc": ("TARGET_INFO_SESSION_START_TIME", "utcTime", "utcTime"),
+    "start_epoch_ns": ("TARGET_INFO_SESSION_START_TIME", "utcEpochNs", "utcEpochNs"),
+    "duration_ns": ("ANALYSIS_DETAILS", "duration", "max(duration)"),
+}
+"""What one column states: table, column and the expression for it."""
 
 
 def read_streams(export: SqliteExport) -> dict[str, Columns]:
@@ -185,15 +191,10 @@ def read_info(export: SqliteExport) -> dict[str, Any]:
     if export.has("META_DATA_EXPORT", "name", "value"):
         exported: dict[Any, Any] = dict(export.query("SELECT name, value FROM META_DATA_EXPORT"))
         info["schema_version"] = exported.get("EXPORT_SCHEMA_VERSION", "")
-    if export.has("TARGET_INFO_SESSION_START_TIME", "utcTime"):
-        rows = export.query("SELECT utcTime FROM TARGET_INFO_SESSION_START_TIME")
-        info["start_utc"] = str(rows[0][0]) if rows else ""
-    if export.has("TARGET_INFO_SESSION_START_TIME", "utcEpochNs"):
-        rows = export.query("SELECT utcEpochNs FROM TARGET_INFO_SESSION_START_TIME")
-        info["start_epoch_ns"] = rows[0][0] if rows else None
-    if export.has("ANALYSIS_DETAILS", "duration"):
-        rows = export.query("SELECT max(duration) FROM ANALYSIS_DETAILS")
-        info["duration_ns"] = rows[0][0]
+    for fact, (table, column, value) in _FACTS.items():
+        if export.has(table, column):
+            rows = export.query(f"SELECT {value} FROM {table}")
+            info[fact] = rows[0][0] if rows else None
     if export.has("META_DATA_CAPTURE", "name", "value"):
         info |= _session(export)
     if export.has("TARGET_INFO_SYSTEM_ENV", "name", "value"):

@@ -102,14 +102,14 @@ def test_without_ncu_the_fix_is_named(monkeypatch):
     ],
 )
 def test_known_failures_are_named_also_after_exit_status_0(log, text, hint):
-    error = NcuRecorder(None, lambda: None).diagnose(f"==PROF== Connected\n{log}\n", 0)
+    error = NcuRecorder(None, lambda: None).diagnose(f"==PROF== Connected\n{log}\n")
     assert text in error.message
     assert hint in error.hint
 
 
 def test_a_clean_log_has_no_failure_of_the_tool():
-    assert NcuRecorder(None, lambda: None).diagnose("==ERROR== The application returned an error code (7).", 7) is None
-    assert NcuRecorder(None, lambda: None).diagnose('==PROF== Profiling "k": 0%....100% - 18 passes\n==PROF== Report: x', 0) is None
+    assert NcuRecorder(None, lambda: None).diagnose("==ERROR== The application returned an error code (7).") is None
+    assert NcuRecorder(None, lambda: None).diagnose('==PROF== Profiling "k": 0%....100% - 18 passes\n==PROF== Report: x') is None
 
 
 def test_no_report_is_an_error(tmp_path):

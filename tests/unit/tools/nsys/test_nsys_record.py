@@ -94,7 +94,7 @@ def test_without_nsys_the_fix_is_named(monkeypatch):
     ],
 )
 def test_known_failures(log, text):
-    error = NsysRecorder(None).diagnose(log, 0)
+    error = NsysRecorder(None).diagnose(log)
     if text is None:
         assert error is None
     else:
