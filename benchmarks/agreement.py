@@ -25,7 +25,7 @@ SOURCES = {
 
 def medians(target: str) -> pd.DataFrame:
     """Return a run's medians in ns: rows are labels, columns `run: source`."""
-    points = load(target).metric("points").set_index("label")
+    points = load(target).metric("point_summary").set_index("label")
     name = load(target).manifest.label
     present = [column for column in SOURCES if column in points and points[column].notna().any()]
     return points[present].astype(float).rename(columns={column: f"{name}: {SOURCES[column]}" for column in present})

@@ -35,7 +35,12 @@ else:
 COMPRESSED = (".xz", ".gz", ".bz2", ".zst")
 CAPTURES = (".sqlite", ".ncu-rep", ".npz", ".csv", ".json", ".nsys-rep")
 REASONS = Path(__file__).with_name("table_changes.toml")
-RENAMED = {"metric kernels": "metric kernel_summary"}
+RENAMED = {
+    "metric kernels": "metric kernel_summary",
+    "metric points": "metric point_summary",
+    "metric counters": "metric launch_counters",
+    "metric diagnostics": "metric messages",
+}
 """Tables by their former names."""
 SHOWN = 6
 """Differences listed per column."""

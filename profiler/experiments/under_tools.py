@@ -71,7 +71,7 @@ def evaluate(evidence: Evidence) -> Outcome:
     recording = evidence.recording_without("ncu") if unreadable else evidence.recording
     frame = gaps = None
     try:
-        frame = recording.metric("points")
+        frame = recording.metric("point_summary")
         gaps = iteration_gaps(recording)
     except ProfilerError as error:
         notes.append(error.message)

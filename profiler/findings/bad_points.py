@@ -10,7 +10,7 @@ _TITLES = {"wrong_output": "gave wrong output: times taken with it are void", "f
 
 def check(recording: Recording) -> list[Finding]:
     """List the points whose status is not ok."""
-    rows = rows_of(recording, "points")
+    rows = rows_of(recording, "point_summary")
     findings = []
     for status, title in _TITLES.items():
         bad = [row for row in rows if row["status"] == status]
@@ -23,7 +23,7 @@ def check(recording: Recording) -> list[Finding]:
 RULE = Rule(
     name="bad_points",
     text="any sweep point with status failed or wrong_output",
-    needs=("points",),
+    needs=("point_summary",),
     advice="Run the point alone and read its reason; compare a wrong output with the reference at the worst index.",
     source="docs/formats.md, Result JSON",
     check=check,

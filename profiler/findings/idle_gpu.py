@@ -13,7 +13,7 @@ OPERATIONS = 10
 
 def check(recording: Recording) -> list[Finding]:
     """Look for points whose iterations leave the GPU idle; without iterations, for idle devices."""
-    points = [row for row in rows_if_any(recording, "points") if known(row, "span_ns", "gap_ns", "iterations")]
+    points = [row for row in rows_if_any(recording, "point_summary") if known(row, "span_ns", "gap_ns", "iterations")]
     return _points(points) if points else _devices(recording)
 
 

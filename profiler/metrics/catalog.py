@@ -47,8 +47,8 @@ _OFTEN_NEEDED = ("memcpys", "memsets", "graph_launches", "api_calls", "nvtx_rang
 _WORKERS = min(2, os.cpu_count() or 1)
 
 
-_OLD_NAMES = {"kernels": "kernel_summary"}
-"""Names of 0.1 that another table has too."""
+_OLD_NAMES = {"kernels": "kernel_summary", "points": "point_summary", "counters": "launch_counters", "diagnostics": "messages"}
+"""Names of 0.1, which are those of recorded tables."""
 
 
 def find(name: str) -> MetricTable:

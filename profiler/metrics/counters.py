@@ -30,7 +30,7 @@ def counters(recording: Captures) -> Columns:
 _SOURCE = "Nsight Compute report, or its raw or details page as CSV"
 
 COUNTERS = MetricTable(
-    name="counters",
+    name="launch_counters",
     title="Counters",
     text="one metric of one launch measured by Nsight Compute",
     needs=("counters", "profiled_launches"),

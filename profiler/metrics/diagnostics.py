@@ -131,7 +131,7 @@ def _failure(failure: FailedCalls) -> tuple[str, str, str]:
 
 
 DIAGNOSTICS = MetricTable(
-    name="diagnostics",
+    name="messages",
     title="Diagnostics",
     text="one message about the recording",
     columns=(

@@ -16,9 +16,9 @@ from profiler.metrics.time_sources import iteration_times
 from profiler.tables.captures import Captures
 
 STATISTICS = ("median", "p05", "p95", "min", "max", "stddev")
-"""Statistics of a point's times, by the middle of their columns' names in `points`."""
+"""Statistics of a point's times, by the middle of their columns' names in `point_summary`."""
 PARTS = ("span_ns", "kernel_time_ns", "busy_ns", "gap_ns", "period_ns")
-"""What else an iteration's work on the GPU took, by the names of `points`; the medians are a point's."""
+"""What else an iteration's work on the GPU took, by the names of `point_summary`; the medians are a point's."""
 DEVICE_TOTALS = ("memory_bandwidth_bytes_per_s", "l2_cache_bytes")
 """What of the GPUs bounds how fast bytes can move."""
 

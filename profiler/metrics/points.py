@@ -54,7 +54,7 @@ def points(recording: Captures) -> Columns:
     labels = _labels(recording, [*tables.values(), *(found for found in marked.values() if found is not None)])
     if not labels:
         raise DataMissingError(
-            "points: the recording marks no sweep point",
+            "point_summary: the recording marks no sweep point",
             "mark them in the program: profiler.point(…) in Python, profiler/nvtx.hpp in C++",
         )
     gpu = {tool: _aligned(found, labels) for tool, found in marked.items() if found is not None}
@@ -284,7 +284,7 @@ def _counters(recording: Captures, labels: list[str]) -> Figures:
 
 
 POINTS = MetricTable(
-    name="points",
+    name="point_summary",
     title="Launch configurations",
     text="one sweep point: an operation with one launch configuration, shape and type",
     keys=("label",),

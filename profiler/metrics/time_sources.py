@@ -46,7 +46,7 @@ class TimeSource:
 
     @property
     def column(self) -> str:
-        """Beginning of its columns in the metric table `points`; empty when that table does not hold it."""
+        """Beginning of its columns in the metric table `point_summary`; empty when that table does not hold it."""
         if self.kind == "kernels":
             return ""
         return self.tool if self.kind == "gpu_points" or self.tool == UNTRACED else f"{self.tool}_event"

@@ -60,7 +60,9 @@ MARKS = """async ({measures, axes}) => {
 
 
 def points_of(recordings, names):
-    parts = [shown_metric(recording, "points").assign(recording=name) for recording, name in zip(recordings, names, strict=True)]
+    parts = [
+        shown_metric(recording, "point_summary").assign(recording=name) for recording, name in zip(recordings, names, strict=True)
+    ]
     points, _ = with_attributes(pd.concat(parts, ignore_index=True))
     return points.set_index(["recording", "label"])
 

@@ -122,7 +122,7 @@ def test_selection_is_shared_between_table_and_plots(browser, path):
 
 
 def test_plots_follow_measure_relation_and_filter(browser, path, recording):
-    points = recording.metric("points").query("status != 'wrong_output'")
+    points = recording.metric("point_summary").query("status != 'wrong_output'")
     with opened(browser, path) as page:
         draw_all(page)
         titles = page.locator("#configurations .facet-title").all_inner_texts()
@@ -155,7 +155,7 @@ def rows(page, panel="#configurations"):
 
 
 def test_conditions_take_names_headings_and_units(browser, path, recording):
-    median = recording.metric("points").query("status != 'wrong_output'")["nsys_median_ns"].dropna()
+    median = recording.metric("point_summary").query("status != 'wrong_output'")["nsys_median_ns"].dropna()
     over = {limit: str((median > limit).sum()) for limit in (100, 100_000)}
     assert over[100] != over[100_000]
     expected = {
@@ -260,7 +260,7 @@ EXPLORER = "document.querySelector('.widget-explorer').explorer"
 @pytest.mark.parametrize("axis", ["shape", *(pytest.param(name, marks=pytest.mark.long) for name in ("block", "variant", "dtype"))])
 def test_figures_agree_with_the_table_whatever_the_axes(browser, path, recording, axis):
     """Each mark of each plot, and how far it is behind the best, against the recorded table."""
-    points = recording.metric("points").query("status != 'wrong_output'").set_index("label")
+    points = recording.metric("point_summary").query("status != 'wrong_output'").set_index("label")
     best = points.groupby(["op", "shape", "dtype"])[["builtin_median_ns"]].transform("min")
     behind = ((points["builtin_median_ns"] / best["builtin_median_ns"] - 1) * 100).to_dict()
     with opened(browser, path) as page:

@@ -28,7 +28,7 @@ def failing(case):
 
 
 def messages(rows, path):
-    return [(row["severity"], row["text"]) for row in rows(path, "diagnostics") if "failed" in row["text"]]
+    return [(row["severity"], row["text"]) for row in rows(path, "messages") if "failed" in row["text"]]
 
 
 def test_a_broken_context_fails_its_point(failing, rows):
@@ -36,7 +36,7 @@ def test_a_broken_context_fails_its_point(failing, rows):
     ((severity, text),) = messages(rows, path)
     assert severity == "error"
     assert "cudaDeviceSynchronize" in text and "700 (illegal memory access)" in text and "op=g block=64" in text
-    (point,) = rows(path, "points")
+    (point,) = rows(path, "point_summary")
     assert point["status"] == "failed" and "700" in point["reason"]
     assert point["nsys_median_ns"] is None
 
@@ -45,13 +45,13 @@ def test_a_launch_that_failed_fails_its_point(failing, rows):
     path = failing((LAST_LAUNCH, "returnValue = 9"))
     ((severity, text),) = messages(rows, path)
     assert severity == "warning" and "9 (invalid launch configuration)" in text
-    assert rows(path, "points")[0]["status"] == "failed"
+    assert rows(path, "point_summary")[0]["status"] == "failed"
 
 
 def test_another_failure_is_told_and_the_point_stands(failing, rows):
     path = failing((LAST_LAUNCH, "nameId = 991, returnValue = 2"))
     assert "2 (out of memory)" in messages(rows, path)[0][1]
-    (point,) = rows(path, "points")
+    (point,) = rows(path, "point_summary")
     assert point["status"] != "failed" and point["nsys_median_ns"] == 100_000
 
 
@@ -59,7 +59,7 @@ def test_another_failure_is_told_and_the_point_stands(failing, rows):
 def test_an_answer_is_no_failure(failing, rows, code):
     path = failing((LAST_LAUNCH, f"nameId = 990, returnValue = {code}"))
     assert messages(rows, path) == []
-    assert rows(path, "points")[0]["status"] != "failed"
+    assert rows(path, "point_summary")[0]["status"] != "failed"
 
 
 def test_failures_that_repeat_are_counted(failing, rows):
@@ -71,7 +71,7 @@ def test_a_failure_outside_points_names_none(failing, rows):
     path = failing((LAST_LAUNCH, "nameId = 991, returnValue = 700, start = 90000000000, end = 90000000010"))
     ((_, text),) = messages(rows, path)
     assert "op=g" not in text
-    assert rows(path, "points")[0]["status"] != "failed"
+    assert rows(path, "point_summary")[0]["status"] != "failed"
 
 
 def test_rows_of_gpu_captures_leave_a_spoiled_point_out(failing, case, profiler):

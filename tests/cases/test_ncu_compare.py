@@ -97,4 +97,4 @@ def test_no_metric_of_a_launch_is_told_twice(profiler):
     metrics = json.loads(out)["metrics"]
     assert metrics and len({(item["row"], item["metric"]) for item in metrics}) == len(metrics)
     tables = [{item["table"] for item in metrics if item["metric"] == name} for name in ("achieved_occupancy_pct", "dram_bytes")]
-    assert tables == [{"points"}, {"points"}]
+    assert tables == [{"point_summary"}, {"point_summary"}]

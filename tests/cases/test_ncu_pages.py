@@ -34,7 +34,7 @@ def test_a_page_with_a_decimal_comma(case, rows):
     assert [row["profiled_duration_ns"] for row in found] == [117_344, 14_912]
     assert [row["dram_bytes"] for row in found] == [27_595_520, 2_348_544]
     assert [row["compute_throughput_pct"] for row in found] == pytest.approx([65.77, 6.70])
-    assert any("decimal comma" in row["text"] for row in rows(path, "diagnostics"))
+    assert any("decimal comma" in row["text"] for row in rows(path, "messages"))
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_units_of_time_of_all_versions(page, rows, unit, factor):
 
 def test_a_share_of_the_peak_above_100_is_an_alarm(page, rows):
     path = page(*details(("sm__throughput.avg.pct_of_peak_sustained_elapsed", "%", "6577.00")))
-    (row,) = rows(path, "diagnostics")
+    (row,) = rows(path, "messages")
     assert row["severity"] == "warning" and "6577" in row["text"]
 
 
 def test_a_hit_rate_above_100_is_bounded_and_said(page, rows):
     path = page(*details(("lts__t_sector_hit_rate.pct", "%", "103.25")))
     assert rows(path, "launches")[0]["l2_hit_pct"] == 100
-    assert any("103.25" in row["text"] and "100 %" in row["text"] for row in rows(path, "diagnostics"))
+    assert any("103.25" in row["text"] and "100 %" in row["text"] for row in rows(path, "messages"))
 
 
 def test_labels_of_2021_and_sizes_from_their_rows(case, rows):

@@ -17,13 +17,13 @@ def test_an_export_of_2020_is_read_whole(case, rows, profiler):
 
 
 def test_a_bandwidth_that_no_card_has_is_missing_and_said(case, rows):
-    found = [row["text"] for row in rows(case("nsys_2020_export.sqlite"), "diagnostics")]
+    found = [row["text"] for row in rows(case("nsys_2020_export.sqlite"), "messages")]
     assert len([text for text in found if "Quadro RTX 8000" in text and "implausible" in text and "4.027 GB/s" in text]) == 1
 
 
 def test_a_plausible_bandwidth_stays(case, rows):
     path = case("nsys_2020_export.sqlite", "UPDATE TARGET_INFO_CUDA_GPU SET globalMemoryBandwidth = 672000000000")
-    assert not [row for row in rows(path, "diagnostics") if "implausible" in row["text"]]
+    assert not [row for row in rows(path, "messages") if "implausible" in row["text"]]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_gpus_that_are_not_described_cost_only_what_rests_on_them(case, rows, pr
     path = case("nsys_2020_export.sqlite", statement)
     assert len(rows(path, "kernels")) == 7
     assert profiler("show", path)[0] == 0
-    assert any("cannot be read" in row["text"] for row in rows(path, "diagnostics"))
+    assert any("cannot be read" in row["text"] for row in rows(path, "messages"))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_one_small_table_that_cannot_be_read_is_a_message(case, rows, table, bro
     columns = broken[broken.index("(") :].count(",") + 1
     path = case("nsys_2020_export.sqlite", broken, f"INSERT INTO {table} VALUES ({', '.join('1' * columns)})")
     assert len(rows(path, "kernels")) == 7
-    assert any(table in row["text"] for row in rows(path, "diagnostics"))
+    assert any(table in row["text"] for row in rows(path, "messages"))
 
 
 def test_messages_that_repeat_are_counted(case, rows):
@@ -61,7 +61,7 @@ def test_messages_that_repeat_are_counted(case, rows):
         "CREATE TABLE DIAGNOSTIC_EVENT (timestamp INTEGER, severity INTEGER, text TEXT)",
         *["INSERT INTO DIAGNOSTIC_EVENT VALUES (1, 2, 'events were dropped')"] * 3,
     )
-    assert [row["text"] for row in rows(path, "diagnostics") if "dropped" in row["text"]] == ["events were dropped (3 times)"]
+    assert [row["text"] for row in rows(path, "messages") if "dropped" in row["text"]] == ["events were dropped (3 times)"]
 
 
 def test_a_limit_that_an_export_does_not_state_follows_from_the_compute_capability(case, rows):

@@ -21,7 +21,7 @@ def test_mpi_openacc_and_gpu_metrics_are_told(case, rows):
         "INSERT INTO TARGET_INFO_GPU_METRICS VALUES (1, 'SM Active [Throughput %]')",
         "INSERT INTO GPU_METRICS VALUES (0, 1, 40), (1, 1, 60)",
     )
-    found = "\n".join(row["text"] for row in rows(path, "diagnostics"))
+    found = "\n".join(row["text"] for row in rows(path, "messages"))
     assert (
         "MPI: 3 rows of MPI_COLLECTIVES_EVENTS, 9 µs in all; first MPI_Allreduce 2 times, 8 µs, MPI_Barrier 1 times, 1 µs" in found
     )

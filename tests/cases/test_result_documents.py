@@ -8,7 +8,7 @@ import pytest
 
 
 def test_seconds_are_refused_with_the_field_s_name(case, profiler):
-    for verb in (["metrics", case("r_seconds.json"), "--table", "points"], ["import", case("r_seconds.json")]):
+    for verb in (["metrics", case("r_seconds.json"), "--table", "point_summary"], ["import", case("r_seconds.json")]):
         code, out, err = profiler(*verb)
         assert code == 5
         assert "samples_ns" in err and "whole nanoseconds" in err and "0.0001285" in err
@@ -22,7 +22,7 @@ def test_what_is_no_whole_number_is_refused(case, profiler, field, value):
     document = json.loads(path.read_text())
     document["points"][0] |= {"samples_ns": [128500], field: [128500, value]}
     path.write_text(json.dumps(document))
-    code, _, err = profiler("metrics", path, "--table", "points")
+    code, _, err = profiler("metrics", path, "--table", "point_summary")
     assert code == 5
     assert field in err
 
@@ -32,5 +32,5 @@ def test_whole_nanoseconds_and_gaps_are_read(case, rows):
     document = json.loads(path.read_text())
     document["points"][0] |= {"samples_ns": [128500, 128700, 128600], "host_samples_ns": [1, None, 3]}
     path.write_text(json.dumps(document))
-    (row,) = rows(path, "points")
+    (row,) = rows(path, "point_summary")
     assert row["builtin_median_ns"] == 128_600

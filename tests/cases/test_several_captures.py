@@ -33,7 +33,7 @@ def changed(path, target, *statements):
 @pytest.mark.parametrize("names", [("capture", "capture-2"), ("day1", "day2"), ("day2", "day1")])
 def test_both_captures_are_read_whatever_their_names(case, imported, rows, names):
     run = imported(*(case(f"join/{name}.sqlite") for name in names))
-    medians = {row["label"]: (row["iterations"], row["nsys_median_ns"]) for row in rows(run, "points")}
+    medians = {row["label"]: (row["iterations"], row["nsys_median_ns"]) for row in rows(run, "point_summary")}
     assert medians == {"op=g block=64": (20, 100_000), "op=g block=128": (20, 150_000)}
     tables = load(run).tables
     for name in ("kernels", "nvtx_ranges", "api_calls"):
@@ -53,7 +53,7 @@ def test_ranks_with_the_same_points_keep_apart(case, imported, rows, tmp_path):
     first = changed(case("join/day1.sqlite"), tmp_path / "rank0" / "report.sqlite")
     second = changed(first, tmp_path / "rank1" / "report.sqlite", "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET end = end - 7000")
     run = imported(first, second)
-    medians = {row["label"]: row["nsys_median_ns"] for row in rows(run, "points")}
+    medians = {row["label"]: row["nsys_median_ns"] for row in rows(run, "point_summary")}
     assert medians == {"op=g block=64 capture=report": 100_000, "op=g block=64 capture=rank1-report": 93_000}
 
 
@@ -152,7 +152,7 @@ def test_processes_of_one_capture_that_all_see_device_0_keep_apart(case, rows, t
     kernels = load(path).table("kernels")
     assert kernels.groupby("process_id")["device_id"].unique().map(list).to_dict() == {100: [0], 107: [1]}
     assert {row["key"]: row["value"] for row in rows(path, "summary")}["device_count"] == 2
-    assert [row["severity"] for row in rows(path, "diagnostics") if "2 processes use the same device numbers" in row["text"]] == [
+    assert [row["severity"] for row in rows(path, "messages") if "2 processes use the same device numbers" in row["text"]] == [
         "warning"
     ]
 
@@ -160,4 +160,4 @@ def test_processes_of_one_capture_that_all_see_device_0_keep_apart(case, rows, t
 def test_processes_share_the_only_gpu(case, rows, tmp_path):
     path = with_two_processes(case("join/day1.sqlite"), tmp_path / "shared.sqlite")
     assert set(load(path).table("kernels")["device_id"]) == {0}
-    assert not [row for row in rows(path, "diagnostics") if "device numbers" in row["text"]]
+    assert not [row for row in rows(path, "messages") if "device numbers" in row["text"]]

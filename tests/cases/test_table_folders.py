@@ -49,7 +49,7 @@ def test_a_folder_is_imported(case, rows, profiler, tmp_path):
     folder = columnar(case("join/day1.sqlite"), tmp_path / "exported", "parquet")
     code, out, err = profiler("import", folder)
     assert code == 0, err
-    assert rows(out.strip().removeprefix("run: "), "points")[0]["nsys_median_ns"] == 100_000
+    assert rows(out.strip().removeprefix("run: "), "point_summary")[0]["nsys_median_ns"] == 100_000
 
 
 def test_a_damaged_file_of_a_folder_is_named(case, profiler, tmp_path):

@@ -62,18 +62,18 @@ def test_a_gate_judges_copies_fills_gaps_and_concurrency(case, profiler, tmp_pat
 
 
 def test_two_devices_that_work_at_once_take_the_time_of_one(case, rows):
-    (row,) = rows(case("twodev.sqlite"), "points")
+    (row,) = rows(case("twodev.sqlite"), "point_summary")
     assert (row["nsys_median_ns"], row["span_ns"], row["kernel_time_ns"], row["busy_ns"]) == (50e3, 50e3, 100e3, 50e3)
     assert row["timed_by"] == "span" and row["effective_bandwidth_bytes_per_s"] == 2e12
 
 
 def test_iterations_that_lost_a_launch_leave_the_times_and_are_named(case, profiler, rows, ranked):
     path = case("lost.sqlite")
-    (row,) = rows(path, "points")
+    (row,) = rows(path, "point_summary")
     assert (row["nsys_median_ns"], row["nsys_min_ns"], row["iterations"], row["lost_iterations"]) == (60e3, 60e3, 2, 3)
     (found,) = ranked(path)
     assert found["median_ns"] == 60e3 and "3 of 5 iterations lost" in found["note"]
-    warnings = [item["text"] for item in rows(path, "diagnostics") if item["severity"] == "warning"]
+    warnings = [item["text"] for item in rows(path, "messages") if item["severity"] == "warning"]
     assert any("3 of 5 iterations of op=x variant=a" in text for text in warnings)
     code, out, _ = profiler("show", path)
     assert code == 0 and "3 of 5 iterations" in out
@@ -81,7 +81,7 @@ def test_iterations_that_lost_a_launch_leave_the_times_and_are_named(case, profi
 
 def test_work_of_another_thread_belongs_to_the_only_open_iteration(case, rows, ranked):
     path = case("otherthread.sqlite")
-    (row,) = rows(path, "points")
+    (row,) = rows(path, "point_summary")
     assert (row["nsys_median_ns"], row["kernels_per_iteration"]) == (10e3, 1)
     assert "assigned by time" in row["note"] and "assigned by time" in ranked(path)[0]["note"]
 
@@ -98,7 +98,7 @@ def copy_range(name, change):
 
 def test_work_of_another_thread_is_missing_while_several_iterations_are_open(case, rows, ranked):
     path = case("otherthread.sqlite", copy_range("iteration", {"globalTid": "globalTid + 5"}))
-    (row,) = rows(path, "points")
+    (row,) = rows(path, "point_summary")
     assert row["nsys_median_ns"] is None and row["status"] == "partial"
     assert "another thread launched work while several iterations were open" in row["reason"]
     assert "several iterations were open" in ranked(path)[0]["note"]
@@ -106,7 +106,7 @@ def test_work_of_another_thread_is_missing_while_several_iterations_are_open(cas
 
 def test_a_thread_with_a_point_of_its_own_works_for_that(case, rows):
     path = case("otherthread.sqlite", copy_range("point op=bwd variant=a", {"globalTid": "globalTid + 1"}))
-    (row,) = rows(path, "points")
+    (row,) = rows(path, "point_summary")
     assert row["nsys_median_ns"] is None and row["note"] is None
 
 
@@ -117,7 +117,7 @@ def test_a_call_that_failed_or_launches_nothing_lost_nothing(case, rows, change)
         "INSERT INTO StringIds SELECT max(id) + 1, 'cudaLaunchHostFunc_v10000' FROM StringIds",
         f"UPDATE CUPTI_ACTIVITY_KIND_RUNTIME SET {change} WHERE correlationId > 7",
     )
-    (row,) = rows(path, "points")
+    (row,) = rows(path, "point_summary")
     assert not row["lost_iterations"]
     if "nameId" in change:
         assert "iterations differ in their operations: 3 of 1 operation (10 µs), 2 of 2 operations (60 µs)" in row["note"]
@@ -135,7 +135,7 @@ def test_launches_into_a_graph_that_is_captured_are_not_lost(case, rows):
             for shift, number in ((-2, 0), (39, 1))
         ),
     )
-    assert rows(path, "points")[0]["lost_iterations"] == 0
+    assert rows(path, "point_summary")[0]["lost_iterations"] == 0
 
 
 def test_kernels_whose_times_contradict_each_other_are_counted_and_named(case, rows):
@@ -144,7 +144,7 @@ def test_kernels_whose_times_contradict_each_other_are_counted_and_named(case, r
         "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET start = 1100 WHERE correlationId = 1",
         "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET end = end + 1000 WHERE correlationId = 3",
     )
-    texts = [item["text"] for item in rows(path, "diagnostics")]
+    texts = [item["text"] for item in rows(path, "messages")]
     assert any("1 of 7 kernels began before the call that launched them" in text and "(k)" in text for text in texts)
     assert any("1 of 7 kernels overlap the next one of their stream" in text and "(k)" in text for text in texts)
 
@@ -166,17 +166,17 @@ TABLE = "CREATE TABLE IF NOT EXISTS DIAGNOSTIC_EVENT (timestamp INTEGER, timesta
 def test_iterations_at_a_moment_of_lost_events_are_left_out_and_named(case, rows, moment, clock, text, left_out):
     """A message says when on the capture's own clock, or says nothing of an iteration."""
     path = case("g_base.sqlite")
-    (plain,) = rows(path, "points")
+    (plain,) = rows(path, "point_summary")
     with sqlite3.connect(path) as capture:
         ((begin,),) = capture.execute(
             "SELECT start FROM NVTX_EVENTS JOIN StringIds ON id = textId WHERE value = 'iteration' ORDER BY start LIMIT 1 OFFSET 2"
         )
     path = case("g_base.sqlite", TABLE, LOST.format(moment=begin + moment, clock=clock, text=text))
-    (row,) = rows(path, "points")
+    (row,) = rows(path, "point_summary")
     assert row["lost_iterations"] == left_out and row["iterations"] == plain["iterations"] - left_out
     told = f"during 1 of {plain['iterations']} the recording tool lost events: left out"
     assert (row["note"] or "") == (told if left_out else "")
-    named = [item for item in rows(path, "diagnostics") if "ran while the recording tool lost events" in item["text"]]
+    named = [item for item in rows(path, "messages") if "ran while the recording tool lost events" in item["text"]]
     assert len(named) == left_out and all(row["label"] in item["text"] for item in named)
 
 
@@ -186,7 +186,7 @@ def test_kernels_without_a_call_inside_iterations_are_counted_and_named(case, ro
         "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET correlationId = 0, end = start + 1 WHERE correlationId = (SELECT max(correlationId) FROM CUPTI_ACTIVITY_KIND_KERNEL)",
         "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET start = (SELECT min(start) + 1 FROM CUPTI_ACTIVITY_KIND_KERNEL), end = (SELECT min(start) + 2 FROM CUPTI_ACTIVITY_KIND_KERNEL) WHERE correlationId = 0",
     )
-    texts = [item["text"] for item in rows(path, "diagnostics")]
+    texts = [item["text"] for item in rows(path, "messages")]
     assert any(
         "have no API call (launched on the GPU" in text and "during measured iterations" in text and "(k)" in text for text in texts
     )
@@ -196,7 +196,7 @@ def test_kernels_without_a_call_inside_iterations_are_counted_and_named(case, ro
 def test_a_bandwidth_is_held_against_the_peak_of_all_devices_used(case, rows, rate, note):
     path = case("twodev.sqlite", f"UPDATE NVTX_EVENTS SET int64Value = {rate * 50_000_000} WHERE int64Value IS NOT NULL",
                 f"UPDATE NVTX_EVENTS SET uint64Value = {rate * 50_000_000} WHERE uint64Value IS NOT NULL")  # fmt: skip
-    (row,) = rows(path, "points")
+    (row,) = rows(path, "point_summary")
     assert row["effective_bandwidth_bytes_per_s"] == rate * 1e12 and row["note"] == note
 
 
@@ -206,7 +206,7 @@ def test_what_the_program_says_of_its_own_times_stands_beside_them(case, profile
     document["points"][0] |= {"reason": "the GPU waited for the host", "event_pair_ns": 6_000}
     path.write_text(json.dumps(document))
     note = "the GPU waited for the host; an empty pair of events takes 6 µs of the time"
-    assert [row["note"] for row in rows(path, "points")] == [note] == [row["note"] for row in ranked(path)]
+    assert [row["note"] for row in rows(path, "point_summary")] == [note] == [row["note"] for row in ranked(path)]
     assert note in profiler("show", path)[1]
     assert profiler("dashboard", path, "--output", page)[0] == 0 and note in page.read_text(encoding="utf-8")
     assert profiler("compare", path, path, "--json", answer)[0] == 0

@@ -27,7 +27,7 @@ def call(capsys, *argv: object) -> tuple[int, str, str]:
 
 
 def test_csv_is_pure_and_has_the_promised_columns(capsys, report):
-    code, out, _ = call(capsys, "metrics", report, "--table", "counters", "--format", "csv")
+    code, out, _ = call(capsys, "metrics", report, "--table", "launch_counters", "--format", "csv")
     assert code == 0
     frame = pd.read_csv(StringIO(out))
     assert list(frame.columns[:7]) == ["launch_id", "kernel", "grid", "block", "metric", "value", "unit"]
@@ -94,12 +94,12 @@ def test_show_begins_with_the_answer_and_leaves_out_the_drivers_own_work(capsys)
     assert "(points)" in out and "(gaps)" not in out
     assert "delay_kernel" not in out[out.index("(kernel_summary)") : out.index("(nvtx)")]
     assert any("vectorized_kernel<__half, 1, (CachePolicy)1>" in line for line in lines)
-    assert any(line.endswith("more rows: profiler metrics swish-h200-cpp-direct --table points") for line in lines)
+    assert any(line.endswith("more rows: profiler metrics swish-h200-cpp-direct --table point_summary") for line in lines)
 
 
 def test_a_narrow_terminal_gets_what_people_look_for(capsys, monkeypatch):
     monkeypatch.setattr(printing, "_PIPE_WIDTH", 100)
-    _, out, _ = call(capsys, "metrics", "swish-h200-cpp-direct", "--runs", RUNS, "--table", "points")
+    _, out, _ = call(capsys, "metrics", "swish-h200-cpp-direct", "--runs", RUNS, "--table", "point_summary")
     heading = next(line for line in out.splitlines() if "variant" in line)
     assert {"shape", "dtype", "block", "nsys_median_ns"} <= set(heading.split()) and "label" not in heading.split()
     assert "all rows: op swish, status ok" in out and "not shown:" in out

@@ -94,7 +94,7 @@ def test_a_sweep_of_the_reference_engine_is_a_run_with_verified_points(capsys, t
         tmp_path,
     )
     assert code == 0
-    code, out, _ = call(capsys, "metrics", "latest", "--table", "points", "--format", "csv", "--runs", tmp_path)
+    code, out, _ = call(capsys, "metrics", "latest", "--table", "point_summary", "--format", "csv", "--runs", tmp_path)
     header, *rows = out.splitlines()
     assert len(rows) == 2 and "builtin_median_ns" in header
     assert all("block=" in row for row in rows)

@@ -21,7 +21,7 @@ def started(*words, **more):
         ("--help",),
         ("list", "--runs", str(ROOT / "runs")),
         ("show", RUN),
-        ("metrics", RUN, "--table", "points", "--format", "csv"),
+        ("metrics", RUN, "--table", "point_summary", "--format", "csv"),
         ("compare", RUN, OTHER),
         ("experiment", "--list"),
         ("doctor",),

@@ -180,7 +180,7 @@ def test_analysis_loads_pandas_only_for_a_frame(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "table"), [("ncu_details_2021_speed_of_light_labels.csv", "launches"), ("g_base.sqlite", "points")]
+    ("name", "table"), [("ncu_details_2021_speed_of_light_labels.csv", "launches"), ("g_base.sqlite", "point_summary")]
 )
 def test_every_metric_of_a_capture_needs_no_pandas(name: str, table: str) -> None:
     capture = ROOT / "tests" / "data" / "cases" / name

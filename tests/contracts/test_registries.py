@@ -71,7 +71,7 @@ def test_tables_are_complete(table: MetricTable) -> None:
 
 
 def test_names_are_unique_and_unknown_ones_get_the_nearest() -> None:
-    assert len({table.name for table in METRIC_TABLES}) == len(METRIC_TABLES)
+    assert len({*TABLES, *(table.name for table in METRIC_TABLES)}) == len(TABLES) + len(METRIC_TABLES)
     with pytest.raises(UsageError) as caught:
         find("kernel")
     assert "kernels" in caught.value.hint

@@ -132,7 +132,7 @@ def test_points_that_a_lost_child_finished_are_named(tmp_path):
         "os.waitpid(child, 0)"
     )
     run = record(CaptureRequest(tools=("nsys",), command=(sys.executable, "-c", code)), tmp_path)
-    labels = set(profiler.load(run.path).metric("points")["label"])
+    labels = set(profiler.load(run.path).metric("point_summary")["label"])
     notes = " ".join(run.manifest.captures[0].notes)
     assert ("block=128" in labels) != ("nsys lost 1 finished points" in notes and "block=128" in notes)
     assert "block=64" in labels and "block=64" not in notes
@@ -160,7 +160,7 @@ def test_an_untraced_pass_beside_the_capture_is_the_speed(tmp_path):
     code = "import profiler\nfor _ in profiler.point(block=64).iterations(4): sum(range(1000))"
     run = record(CaptureRequest(tools=("nsys", "builtin"), command=(sys.executable, "-c", code)), tmp_path)
     assert [capture.status for capture in run.manifest.captures] == ["complete", "complete"]
-    (label,) = profiler.load(run.path).metric("points")["label"]
+    (label,) = profiler.load(run.path).metric("point_summary")["label"]
     assert label == "block=64"
 
 

@@ -92,7 +92,7 @@ def gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
     each = iteration_times(only)
     recorded = {item["label"]: item for item in recording.table("points").to_dict("records")} if recording.has("points") else {}
     rows = []
-    for point in recording.metric("points").to_dict("records"):
+    for point in recording.metric("point_summary").to_dict("records"):
         own = recorded.get(point["label"], {})
         codes = [code for code, value in enumerate(found.label.values) if value == point["label"]]
         mine = np.isin(found.label.codes, codes)

@@ -51,7 +51,7 @@ def side_rows(recording: Recording, source: TimeSource) -> list[Row]:
     samples = recording.table("samples", source.tool) if recording.has("samples", source.tool) else None
     rows = rows_from_points(recording.table("points", source.tool), samples)
     if source.tool == UNTRACED:
-        known = {point["label"]: point for point in recording.metric_columns("points").to_records()}
+        known = {point["label"]: point for point in recording.metric_columns("point_summary").to_records()}
         for row in rows:
             point = known[row.label]
             row.remark, row.kernel_ns = point["note"] or "", float(point["kernel_time_ns"] or "nan")

@@ -29,11 +29,14 @@ def build(view: View) -> list[Block]:
         blocks.append(
             table_block("launches-table", "launches", launches, title="Per profiled launch", page=12, **first_shown(LAUNCHES))
         )
-    raw = _looked_at_first(view.required("counters"))
+    raw = _looked_at_first(view.required("launch_counters"))
     keys = [name for name in (RECORDING, "launch_id") if name in raw.columns]
     if len(raw[keys].drop_duplicates()) <= MAX_SIDE_BY_SIDE:
         return [*blocks, _side_by_side(raw, keys)]
-    return [*blocks, table_block("counters-table", "counters", raw, title="All counters", limit=MAX_COUNTERS, page=12, mixed=True)]
+    return [
+        *blocks,
+        table_block("counters-table", "launch_counters", raw, title="All counters", limit=MAX_COUNTERS, page=12, mixed=True),
+    ]
 
 
 def _looked_at_first(raw: pd.DataFrame) -> pd.DataFrame:
@@ -79,9 +82,9 @@ def _side_by_side(raw: pd.DataFrame, keys: list[str]) -> Table:
 PANEL = Panel(
     "counters",
     "Hardware counters",
-    ("counters",),
+    ("launch_counters",),
     build,
     "Why a kernel is as fast as it is. Launches are replayed one by one, so their durations are no measurement of speed.",
-    ("launches", "counters"),
+    ("launches", "launch_counters"),
     "record with Nsight Compute: profiler run --tool ncu",
 )

@@ -9,9 +9,7 @@ from profiler.report.view import View, table_block
 
 def build(view: View) -> list[Block]:
     """Build the table."""
-    return [table_block("diagnostics-table", "diagnostics", view.required("diagnostics"), wrap=True)]
+    return [table_block("diagnostics-table", "messages", view.required("messages"), wrap=True)]
 
 
-PANEL = Panel(
-    "diagnostics", "Diagnostics", ("diagnostics",), build, "Messages of the tools and of the reader about what they found."
-)
+PANEL = Panel("diagnostics", "Diagnostics", ("messages",), build, "Messages of the tools and of the reader about what they found.")

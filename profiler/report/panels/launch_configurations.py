@@ -39,18 +39,18 @@ _FALLBACK_NOTE = (
 
 def build(view: View) -> list[Block]:
     """Build the comparison from sweep points, or from the kernel table when the program marks none."""
-    points = view.metric("points")
+    points = view.metric("point_summary")
     if points is not None and (view.time_source is None or view.time_source.column):
         points, names = with_attributes(points)
         facets = [name for name in WORK if name in names]
         return [
             *_invalid(points),
-            _explorer("points", points, names, facets, view.time_source),
+            _explorer("point_summary", points, names, facets, view.time_source),
             *_by_tool(points, view.time_source),
         ]
     kernels = view.metric("kernel_summary")
     if kernels is None:
-        reasons = view.reasons("points") + view.reasons("kernel_summary")
+        reasons = view.reasons("point_summary") + view.reasons("kernel_summary")
         return [Missing("; ".join(dict.fromkeys(reasons)), "record a sweep: profiler run --plugin swish --sweep block=64:1024:x2")]
     note = [Note(_FALLBACK_NOTE, "hint")] if points is None else []
     return [*note, _explorer("kernel_summary", kernels, ["kernel", "block"], ["kernel"])]
@@ -59,7 +59,7 @@ def build(view: View) -> list[Block]:
 def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[str], first: TimeSource | None = None) -> Block:
     measures = _measures(frame, first)
     if not measures:
-        return Missing("no configuration of this recording has a time", "see the column status of the table points")
+        return Missing("no configuration of this recording has a time", "see the column status of the table point_summary")
     used = [part for measure in measures for part in (measure["mid"], measure.get("low"), measure.get("high")) if part]
     rest = [
         name
@@ -78,9 +78,13 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
         "measures": measures,
         "along": "block",
     }
-    is_race = table == "points" and measures[0]["better"] != "none"
+    is_race = table == "point_summary" and measures[0]["better"] != "none"
     data["work"] = _work(frame, [column.name for column in block.columns]) if is_race else None
-    data |= {"lines": table == "points", "plain": table == "kernel_summary", "shown": ["grid"] if table == "kernel_summary" else []}
+    data |= {
+        "lines": table == "point_summary",
+        "plain": table == "kernel_summary",
+        "shown": ["grid"] if table == "kernel_summary" else [],
+    }
     return Widget(
         "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"
     )
@@ -116,7 +120,7 @@ def _by_tool(frame: pd.DataFrame, first_source: TimeSource | None) -> list[Block
         both[f"{source.id}_minus_{first.id}_ns"] = both[source.median].astype("float64") - both[first.median].astype("float64")
     names = ["label", first.median, *(name for source in others for name in (source.median, f"{source.id}_minus_{first.id}_ns"))]
     table: Table = table_block(
-        "tools-table", "points", both, names, title="The same points, timed by each tool", page=8, sort="label"
+        "tools-table", "point_summary", both, names, title="The same points, timed by each tool", page=8, sort="label"
     )
     return [table, Note(_TOOLS_NOTE, "hint")]
 
@@ -147,5 +151,5 @@ PANEL = Panel(
     (),
     build,
     "Which configuration is fastest, by how much, and at what occupancy.",
-    ("points", "occupancy", "kernel_summary"),
+    ("point_summary", "occupancy", "kernel_summary"),
 )

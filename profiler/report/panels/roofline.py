@@ -65,7 +65,7 @@ def _counts_half(view: View, frame: pd.DataFrame) -> pd.Series:
     import pandas as pd
 
     nothing = pd.Series(False, index=frame.index)
-    counters = view.metric("counters")
+    counters = view.metric("launch_counters")
     keys = [name for name in (RECORDING, "launch_id") if name in frame.columns]
     if counters is None or "value" not in counters.columns:
         return nothing

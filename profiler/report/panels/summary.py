@@ -102,4 +102,4 @@ def _text(row: dict[str, Any]) -> str:
     return format_value(float(row["value"]), str(row["unit"]))
 
 
-PANEL = Panel("summary", "Summary", (), build, "", ("summary", "points", "findings"))
+PANEL = Panel("summary", "Summary", (), build, "", ("summary", "point_summary", "findings"))

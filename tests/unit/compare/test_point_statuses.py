@@ -47,4 +47,4 @@ def test_documents_of_several_passes(tmp_path, statuses):
         run.manifest.captures.append(CaptureRecord(tool, artefacts=[f"raw/{tool}/result.json"]))
         (run.raw(tool) / "result.json").write_text(document(status))
     run.finish("complete")
-    assert profiler.load(run.path).metric("points")["status"].tolist() == [min(statuses, key=GRAVEST_FIRST.index)]
+    assert profiler.load(run.path).metric("point_summary")["status"].tolist() == [min(statuses, key=GRAVEST_FIRST.index)]

@@ -96,7 +96,9 @@ NSYS = Path(__file__).parents[2] / "data" / "nsys_h200"
 def test_a_real_nsys_capture_gives_points_and_kernels():
     recording = load(NSYS / "node.sqlite")
     points, kernels = (side_rows(recording, source) for source in available_sources(recording))
-    medians = dict(zip(recording.metric("points")["label"], recording.metric("points")["nsys_median_ns"], strict=True))
+    medians = dict(
+        zip(recording.metric("point_summary")["label"], recording.metric("point_summary")["nsys_median_ns"], strict=True)
+    )
     assert {item.label: item.median_ns for item in points} == medians and len(points) > 3
     assert all(item.keys["launch_grid"] and item.conditions["clock"] == "nsys timestamps" for item in points)
     with (NSYS / "node_cuda_gpu_kern_gb_sum.csv").open() as stream:

@@ -52,7 +52,7 @@ def test_all_steps_become_one_recording(tmp_path) -> None:
     assert len(points) == 8
     assert points["label"].is_unique
     assert {label.rpartition(" ")[2] for label in points["label"]} == {"step=one", "step=two"}
-    assert len(load(run.path).metric("points")) == 8
+    assert len(load(run.path).metric("point_summary")) == 8
     assert (run.path / "raw/builtin/steps/two.json").read_bytes() == (DATA / "ranks_second.json").read_bytes()
     assert not (run.path / SCRATCH).exists()
     assert [capture.status for capture in run.manifest.captures] == ["complete", "complete"]

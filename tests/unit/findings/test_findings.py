@@ -196,7 +196,7 @@ CASES: dict[str, tuple[dict, dict]] = {
                 {"device": 0.0, "busy_pct": 90.0, "operation_count": 50.0},
                 {"device": 1.0, "busy_pct": 10.0, "operation_count": 2.0},
             ],
-            "points": [
+            "point_summary": [
                 {"label": "a", "timed_by": "span", "span_ns": 100.0, "gap_ns": 20.0, "iterations": 50.0},
                 {"label": "b", "timed_by": "period", "span_ns": 100.0, "gap_ns": 90.0, "iterations": 50.0},
             ],
@@ -272,12 +272,12 @@ CASES: dict[str, tuple[dict, dict]] = {
     ),
     "bad_points": (
         {
-            "points": [
+            "point_summary": [
                 {"label": "op=swish block=64", "status": "wrong_output", "reason": "max error 3"},
                 {"label": "op=swish block=32", "status": "failed", "reason": "launch error"},
             ]
         },
-        {"points": [{"label": "op=swish block=64", "status": "ok"}, {"label": "x", "status": "skipped", "reason": "fp8"}]},
+        {"point_summary": [{"label": "op=swish block=64", "status": "ok"}, {"label": "x", "status": "skipped", "reason": "fp8"}]},
     ),
 }
 
@@ -376,7 +376,7 @@ def test_occupancy_of_a_kernel_whose_units_are_busy_is_no_matter() -> None:
 
 def test_idle_time_is_looked_for_inside_iterations() -> None:
     points = [{"label": "a", "timed_by": "span", "span_ns": 100.0, "gap_ns": 60.0, "iterations": 50.0}]
-    (row,) = _told({**CASES["idle_gpu"][0], "points": points})["idle_gpu"]
+    (row,) = _told({**CASES["idle_gpu"][0], "point_summary": points})["idle_gpu"]
     assert row["evidence"].startswith("a: idle 60 ns of 100 ns") and row["severity"] == "warning"
 
 
@@ -397,4 +397,4 @@ def test_findings_of_the_recorded_reports() -> None:
 @pytest.mark.parametrize(("count", "title"), [(1, "1 point failed"), (2, "2 points failed")])
 def test_a_title_counts_bad_points(count: int, title: str) -> None:
     points = [{"label": f"block={size}", "status": "failed", "reason": "launch error"} for size in range(count)]
-    assert [row["title"] for row in _told({"points": points})["bad_points"]] == [title]
+    assert [row["title"] for row in _told({"point_summary": points})["bad_points"]] == [title]

@@ -29,7 +29,7 @@ def recorded(folder, cache, l2, length):
     artefacts = ["raw/nsys/capture.sqlite", "raw/nsys/result.json"]
     run.manifest.captures.append(CaptureRecord("nsys", artefacts=artefacts))
     run.finish("complete")
-    return profiler.load(run.path).metric_columns("points").to_records()[0]
+    return profiler.load(run.path).metric_columns("point_summary").to_records()[0]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,6 @@ def test_where_iterations_overlap_their_period_tells_how_fast_bytes_move(tmp_pat
     run.manifest.captures.append(CaptureRecord("nsys", artefacts=["raw/nsys/capture.sqlite"]))
     run.manifest.captures.append(CaptureRecord("builtin", artefacts=["raw/builtin/result.json"]))
     run.finish("complete")
-    (row,) = profiler.load(run.path).metric_columns("points").to_records()
+    (row,) = profiler.load(run.path).metric_columns("point_summary").to_records()
     assert (row["timed_by"], row["nsys_median_ns"], row["builtin_median_ns"]) == ("period", 1000, 2100)
     assert row["effective_bandwidth_bytes_per_s"] == SIZE * 1e9 / 1000

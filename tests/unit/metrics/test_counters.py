@@ -15,7 +15,7 @@ pytest.importorskip("ncu_report", reason="package ncu-report is not installed")
 
 
 def test_first_columns_and_order() -> None:
-    frame = load(DATA / "swish.ncu-rep").metric("counters")
+    frame = load(DATA / "swish.ncu-rep").metric("launch_counters")
     assert list(frame)[:7] == ["launch_id", "kernel", "grid", "block", "metric", "value", "unit"]
     assert list(frame) == [column.name for column in COUNTERS.columns]
     keys = list(zip(frame["launch_id"], frame["metric"].astype(str), strict=True))
@@ -25,7 +25,7 @@ def test_first_columns_and_order() -> None:
 
 def test_rows_are_those_of_the_table() -> None:
     recording = load(DATA / "swish.ncu-rep")
-    frame, table = recording.metric("counters"), recording.table("counters")
+    frame, table = recording.metric("launch_counters"), recording.table("counters")
     assert (
         frame[["launch_id", "metric", "value", "unit"]]
         .astype(object)
@@ -37,5 +37,5 @@ def test_rows_are_those_of_the_table() -> None:
 
 
 def test_text_metrics_keep_their_text() -> None:
-    frame = load(DATA / "swish.ncu-rep").metric("counters").set_index(["launch_id", "metric"])
+    frame = load(DATA / "swish.ncu-rep").metric("launch_counters").set_index(["launch_id", "metric"])
     assert frame.loc[(0, "device__attribute_display_name"), "text_value"] == "NVIDIA H200"

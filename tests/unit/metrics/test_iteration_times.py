@@ -88,7 +88,7 @@ def counted(iterations):
 def test_quantities_of_random_iterations(tmp_path_factory, drawn):
     iterations = placed(drawn)
     recording = trace_of(tmp_path_factory.mktemp("t") / "t.sqlite", {"op=a": iterations})
-    (row,) = recording.metric_columns("points").to_records()
+    (row,) = recording.metric_columns("point_summary").to_records()
     found = counted(iterations)
     assert (row["span_ns"], row["busy_ns"]) == (median(found["spans"]), median(found["busy"]))
     assert row["gap_ns"] == median([span - own for span, own in zip(found["spans"], found["busy"], strict=True)])

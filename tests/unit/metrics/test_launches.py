@@ -232,11 +232,11 @@ def test_two_kernels_that_each_stay_below_the_minimum_exceed_it_together(tmp_pat
 
 
 def test_shares_of_a_point_are_weighted_by_time_and_counts_are_not(tmp_path: Path) -> None:
-    point = load(_page(tmp_path, "abab")).metric("points").iloc[0]
+    point = load(_page(tmp_path, "abab")).metric("point_summary").iloc[0]
     assert point["achieved_occupancy_pct"] == pytest.approx(82.0) and point["dram_bytes"] == pytest.approx(80.0)
 
 
 def test_without_a_duration_the_launches_of_a_point_weigh_the_same(tmp_path: Path) -> None:
     path = _page(tmp_path, "ab")
     path.write_text(path.read_text().replace('"900"', '"n/a"'))
-    assert load(path).metric("points").iloc[0]["achieved_occupancy_pct"] == pytest.approx(50.0)
+    assert load(path).metric("point_summary").iloc[0]["achieved_occupancy_pct"] == pytest.approx(50.0)

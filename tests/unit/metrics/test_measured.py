@@ -20,7 +20,7 @@ def test_only_the_work_of_measured_iterations_stays(sweep):
     assert own is measured(sweep) and is_own_sweep(sweep) and is_narrowed(sweep)
     kernels = own.metric("kernel_summary")
     assert kernels["kernel"].str.contains("swish_").all() and sweep.metric("kernel_summary")["kernel"].str.contains("delay").any()
-    points = sweep.metric("points")
+    points = sweep.metric("point_summary")
     assert kernels["count"].sum() == len(own.table("kernels")) == int(points["iterations"].sum())
     assert own.table("kernels")["duration_ns"].sum() < sweep.table("kernels")["duration_ns"].sum()
 
@@ -29,7 +29,7 @@ def test_everything_else_is_the_same(sweep):
     own = measured(sweep)
     for name in ("points", "launches", "counters"):
         assert own.metric(name).equals(sweep.metric(name))
-    assert own.metric("points")["nsys_median_ns"].notna().all()
+    assert own.metric("point_summary")["nsys_median_ns"].notna().all()
     assert own.only("nsys").table("kernels").equals(own.table("kernels")) and own.only("ncu").tools == ("ncu",)
 
 

@@ -33,7 +33,7 @@ def test_tooltip_and_direction_come_from_the_specification():
 
 
 def test_identifiers_are_no_quantities():
-    assert view_column("points", pd.Series([1024], name="block")).plain
+    assert view_column("point_summary", pd.Series([1024], name="block")).plain
     assert not view_column("kernel_summary", pd.Series([1024], name="count")).plain
 
 

@@ -52,7 +52,7 @@ def test_winner_of_each_shape_and_type_with_its_margin():
     view = View([recording], "gpu_points")
     found = of(view)
     assert str(view.time_source) == "device time of sweep points (nsys)"
-    points = recording.metric("points")
+    points = recording.metric("point_summary")
     for winner in found:
         _, shape, dtype = winner.work.split()
         rows = points[(points["shape"] == shape) & (points["dtype"] == dtype) & (points["status"] != "wrong_output")]
@@ -66,7 +66,7 @@ def test_winner_of_each_shape_and_type_with_its_margin():
 
 def test_a_point_with_wrong_output_never_wins():
     recording = synthetic.recording()
-    wrong = recording.metric("points").query("status == 'wrong_output'")["label"].item()
+    wrong = recording.metric("point_summary").query("status == 'wrong_output'")["label"].item()
     assert wrong not in [winner.label for winner in of(View([recording]))]
 
 

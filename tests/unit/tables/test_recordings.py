@@ -67,7 +67,7 @@ def run(tmp_path):
 def test_a_run_joins_all_its_tools_by_label(run):
     recording = profiler.load(run.run_id, runs=run.path.parent)
     assert recording.tools == ("nsys", "builtin")
-    rows = {row["label"]: row for row in recording.metric_columns("points").to_records()}
+    rows = {row["label"]: row for row in recording.metric_columns("point_summary").to_records()}
     assert len(rows) == 10
     row = rows[LABEL]
     assert (row["nsys_median_ns"], row["builtin_median_ns"], row["builtin_host_median_ns"]) == (631164.0, 700000.0, 4000.0)
@@ -90,10 +90,10 @@ def test_a_wrong_output_has_no_speed(run):
     wrong = point(status="wrong_output", reason="max error 3")
     (run.raw("builtin") / "result.json").write_text(json.dumps(result([wrong])))
     recording = profiler.load(run.path)
-    row = next(row for row in recording.metric_columns("points").to_records() if row["label"] == LABEL)
+    row = next(row for row in recording.metric_columns("point_summary").to_records() if row["label"] == LABEL)
     assert (row["status"], row["verified"], row["reason"]) == ("wrong_output", "failed", "max error 3")
     assert row["nsys_median_ns"] is None and row["effective_bandwidth_bytes_per_s"] is None
-    assert "wrong_output" in recording.metric("diagnostics")["text"].iloc[0]
+    assert "wrong_output" in recording.metric("messages")["text"].iloc[0]
 
 
 def test_failed_and_skipped_points_stay(run):
@@ -103,7 +103,7 @@ def test_failed_and_skipped_points_stay(run):
         point("op=swish block=7", (), "failed"),
     ]
     (run.raw("builtin") / "result.json").write_text(json.dumps(result(points)))
-    rows = {row["label"]: row for row in profiler.load(run.path).metric_columns("points").to_records()}
+    rows = {row["label"]: row for row in profiler.load(run.path).metric_columns("point_summary").to_records()}
     assert (rows["op=swish block=4096"]["status"], rows["op=swish block=4096"]["reason"]) == ("skipped", "too many threads")
     assert rows["op=swish block=7"]["builtin_median_ns"] is None
 
@@ -112,7 +112,7 @@ def test_samples_recorded_under_a_tool_keep_that_name(run):
     (run.raw("nsys") / "result.json").write_text(json.dumps(result([point(samples=(900_000, 950_000))])))
     recording = profiler.load(run.path)
     assert recording.table("points", "nsys")["tool"].tolist() == ["nsys"]
-    row = next(row for row in recording.metric_columns("points").to_records() if row["label"] == LABEL)
+    row = next(row for row in recording.metric_columns("point_summary").to_records() if row["label"] == LABEL)
     assert (row["nsys_event_median_ns"], row["builtin_median_ns"]) == (925_000.0, 700_000.0)
     # the program's own clock, with and without nsys: 925 over 700 µs
     assert row["tracing_cost_pct"] == pytest.approx(32.142857)
@@ -132,7 +132,7 @@ def test_samples_recorded_under_a_tool_keep_that_name(run):
 )
 def test_what_recording_and_events_cost_is_said_wherever_a_point_is_ranked(run, capsys, own, cost, said):
     (run.raw("builtin") / "result.json").write_text(json.dumps(result([point(**own)])))
-    row = next(row for row in profiler.load(run.path).metric_columns("points").to_records() if row["label"] == LABEL)
+    row = next(row for row in profiler.load(run.path).metric_columns("point_summary").to_records() if row["label"] == LABEL)
     assert row["tracing_cost_pct"] == (None if cost is None else pytest.approx(cost, rel=1e-5))
     assert said in (row["note"] or "")
     (ranked,) = rank_recordings([profiler.load(run.path)], source="points").to_dict("records")
@@ -231,7 +231,7 @@ def test_ranges_of_the_runner(tmp_path):
     path.write_text(json.dumps({"schema": "profiler-ranges", "schema_version": 1, "domain": "profiler", "columns": columns}))
     recording = profiler.load(path)
     assert recording.table("nvtx_ranges")["start_ns"].tolist() == [0, 5, 50]
-    (row,) = recording.metric_columns("points").to_records()
+    (row,) = recording.metric_columns("point_summary").to_records()
     assert (row["op"], row["bytes_per_iteration"], row["builtin_median_ns"]) == ("a", 64, None)
 
 
@@ -250,10 +250,12 @@ def test_unknown_names():
 def test_mappings_hold_what_has_data():
     recording = profiler.load(H200 / "node.sqlite")
     assert "kernels" in recording.tables and "counters" not in recording.tables
-    assert {"kernel_summary", "nvtx", "gaps", "points", "summary"} <= set(recording.metrics)
+    assert {"kernel_summary", "nvtx", "gaps", "point_summary", "summary"} <= set(recording.metrics)
     assert len(recording.metrics["kernel_summary"]) == 12
     assert recording.metric("kernels") is recording.metrics["kernels"] is recording.metric("kernel_summary")
     assert "kernels" in recording.metrics and "kernels" not in list(recording.metrics)
+    for former, name in (("points", "point_summary"), ("diagnostics", "messages")):
+        assert recording.metric(former) is recording.metrics[name]
     with pytest.raises(DataMissingError, match="counters"):
         recording.table("counters")
 
@@ -263,7 +265,7 @@ def test_metric_tables_have_the_columns_they_state():
 
     recording = profiler.load(H200 / "node.sqlite")
     frames, absent = catalog.compute_all(recording)
-    assert set(absent) == {"launches", "counters"}
+    assert set(absent) == {"launches", "launch_counters"}
     for table in catalog.METRIC_TABLES:
         if table.name in frames:
             assert list(frames[table.name]) == [spec.name for spec in table.columns], table.name
@@ -275,7 +277,7 @@ def test_tables_of_events_need_no_pandas():
 
     code = (
         "import sys, profiler; from profiler.metrics import catalog;"
-        "names = [table.name for table in catalog.METRIC_TABLES if table.name not in ('points', 'summary')];"
+        "names = [table.name for table in catalog.METRIC_TABLES if table.name not in ('point_summary', 'summary')];"
         f"catalog.compute_all(profiler.load({str(H200 / 'node.sqlite')!r}), names);"
         "print({'pandas', 'pyarrow', 'scipy'} & set(sys.modules))"
     )

@@ -80,7 +80,7 @@ def test_ranges_of_every_kind_from_an_older_nsys():
 
 
 def test_iterations_without_a_gpu_still_make_a_point():
-    (row,) = profiler.load(CPU).metric_columns("points").to_records()
+    (row,) = profiler.load(CPU).metric_columns("point_summary").to_records()
     assert (row["op"], row["block"], row["bytes_per_iteration"]) == ("a b", 64, 4096)
     assert row["nsys_median_ns"] is None
 
@@ -303,7 +303,7 @@ def test_trace_csv_equals_the_export_it_was_printed_from():
     for name in ("direction", "source_kind", "count", "total_ns"):
         assert [row[name] for row in left] == [row[name] for row in right]
     assert np.allclose([row["bytes"] for row in left], [row["bytes"] for row in right], rtol=1e-3)
-    assert "rounded" in printed.metric("diagnostics")["text"].iloc[0]
+    assert "rounded" in printed.metric("messages")["text"].iloc[0]
     with pytest.raises(DataMissingError, match=r"GPU work only"):
         printed.metric("nvtx")
 
@@ -357,6 +357,6 @@ def test_a_report_without_nsys(tmp_path, monkeypatch):
 def test_a_lost_domain_is_noticed(tmp_path):
     path = traces.write_trace(tmp_path / "capture.sqlite", ranges=[traces.DOMAIN], kernels=[(0, 1, {})])
     recording = profiler.load(path)
-    texts = recording.metric("diagnostics").set_index("severity").loc[["warning"], "text"].tolist()
+    texts = recording.metric("messages").set_index("severity").loc[["warning"], "text"].tolist()
     assert any("'profiler' was created but recorded no range" in text for text in texts)
     assert not recording.has("nvtx_ranges")
