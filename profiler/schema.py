@@ -212,6 +212,7 @@ POINTS = _table(
     _i("event_pair_ns", "time between two events with nothing between them", False),
     _i("streams", "streams used", False),
     _i("threads", "threads used", False),
+    _f("period_ns", "from iteration to iteration of lanes that ran beside each other: wall time over iterations"),
     _i("sm_clock_before_hz", "SM clock before the samples", False),
     _i("sm_clock_after_hz", "SM clock after the samples", False),
     _t("measure", "isolated or throughput", False),
@@ -227,7 +228,11 @@ _table(
     "one measured iteration of one point",
     _i("point_id", "row of points", refers="points"),
     _i("sample_index", "order of measurement, from 0"),
-    _f("duration_ns", "time of one iteration by the point's clock", True),
+    _f(
+        "duration_ns",
+        "time of one iteration by the point's clock; where its lanes overlap scaled, so that the median is its period",
+        True,
+    ),
     _f("host_duration_ns", "host time to enqueue the iteration"),
     order=("point_id", "sample_index"),
 )

@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from profiler.cli.printing import console, print_rows, shorten
-from profiler.report.answers import Row, answers, rank_alone
+from profiler.report.answers import Row, answers, metric_or_none, rank_alone
 from profiler.units import MISSING
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _width() -> int:
 
 def _head(recording: Recording) -> list[str]:
     """Return what was recorded, on what, its key figures, and what to mind."""
-    from profiler.metrics.measured import MEASURED_NOTE, is_narrowed, shown_metric
+    from profiler.metrics.measured import MEASURED_NOTE, is_narrowed
     from profiler.report.header import build_header
     from profiler.report.panels.summary import key_figures
     from profiler.report.view import View
@@ -91,8 +91,10 @@ def _head(recording: Recording) -> list[str]:
     lines.append("; ".join(f"{label}: {value}" for label, value in head.facts))
     if head.status and head.status != "complete":
         lines.append(f"status: {head.status}: {head.reason}")
-    figures = key_figures(shown_metric(recording, "summary"))
-    if figures:
+    summary = metric_or_none(recording, "summary")
+    if summary is None:
+        lines += [f"nothing to show: {reason}" for reason, names in head.absent if "Summary" in names]
+    elif figures := key_figures(summary):
         lines.append("; ".join(f"{fact.label} {fact.value}{fact.detail and f' ({fact.detail})'}" for fact in figures))
     if is_narrowed(recording):
         lines.append(MEASURED_NOTE)

@@ -156,6 +156,9 @@ def _times(recording: Captures, labels: list[str], gpu: dict[str, Figures], resu
     columns["iterations"] = _first_known(counts, len(labels))
     for name in (*PARTS, "timed_by", "lost_iterations"):
         columns[name] = _first_known((found[name] for found in gpu.values()), len(labels))
+    period = _own_period(results, len(labels))
+    columns["timed_by"] = np.where(period > 0, "period", columns["timed_by"])
+    columns["period_ns"] = _first_known([columns["period_ns"], period], len(labels))
     pairs = (table["event_pair_ns"] for table in results.values() if "event_pair_ns" in table)
     columns["event_pair_ns"] = _first_known(pairs, len(labels))
     well = {tool: table["status"] == PointStatus.OK.value for tool, table in results.items()}
@@ -164,12 +167,21 @@ def _times(recording: Captures, labels: list[str], gpu: dict[str, Figures], resu
         for tool, found in samples.items()
         if found
     }
-    columns |= tracing_cost(columns["event_pair_ns"], {**gpu, **by_events})
+    # iterations that overlap cost what their period does, and no pair of events lies between two
+    for tool, events in ((tool, by_events.get(f"{tool}_event")) for tool in gpu):
+        if events:
+            events["median"] = np.where(period > 0, gpu[tool]["period_ns"], events["median"])
+    columns |= tracing_cost(np.where(period > 0, np.nan, columns["event_pair_ns"]), {**gpu, **by_events})
     # a wrong answer has no speed
     void = np.isin(labels, list(spoiled_points(recording)))
     for table in results.values():
         void |= table["status"] == PointStatus.WRONG_OUTPUT.value
     return {name: np.where(void, absent_like(values), values) for name, values in columns.items()}
+
+
+def _own_period(results: dict[str, Figures], rows: int) -> np.ndarray:
+    """Return the periods of points whose iterations overlapped without a tool, NaN elsewhere."""
+    return results.get(UNTRACED, {}).get("period_ns", np.full(rows, np.nan))
 
 
 def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Figures], columns: Figures) -> Figures:
@@ -180,8 +192,8 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
     size = _first_known(sizes, rows)
     sources = [source.column for source in TIME_SOURCES if source.column in RANGE_MARKERS]
     times = {tool: columns[f"{tool}_median_ns"] for tool in sources if f"{tool}_median_ns" in columns}
-    # a program's own clock tells of one iteration: where several overlap, their period tells how fast the bytes move
-    period = _first_known((times[tool] for tool in gpu if tool in times), rows)
+    # a clock of single iterations tells of one: where several overlap, their period tells how fast the bytes move
+    period = _first_known([_own_period(results, rows), *(times[tool] for tool in gpu if tool in times)], rows)
     time = np.where(columns["timed_by"] == "period", period, _first_known(times.values(), rows))
     bandwidth = ratio(size * 1e9, time)
     first = next(iter(device_rows(recording.columns("devices")).values()), {}) if recording.has("devices") else {}
@@ -194,7 +206,7 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
     status, reason = (own.get(name, objects([None] * rows)) for name in ("status", "reason"))
     said = [why if state == PointStatus.OK.value else None for state, why in zip(status, reason, strict=True)]
     notes = [_tool_notes(gpu, UNTRACED in results, rows), objects([None] * rows), objects(said), columns["clock_note"]]
-    notes.append(objects([_BESIDE_OTHERS if beside else None for beside in _beside_others(own, rows)]))
+    notes.append(np.where(_beside_others(own, rows), np.where(_own_period(results, rows) > 0, _PERIOD, _BESIDE_OTHERS), None))
     notes[1][beyond] = "bandwidth above the peak: served by cache"
     notes[1][beyond & cold & np.isnan(l2)] = "bandwidth above the peak with a cold cache; the size of the L2 is unknown"
     impossible = "bandwidth above the peak with a cold cache: impossible, the bytes or the time are wrong"
@@ -207,6 +219,7 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
     }
 
 
+_PERIOD = "iterations ran beside each other: wall time over their number"
 _BESIDE_OTHERS = "timed while other iterations ran beside it: longer than what one costs"
 
 
@@ -321,7 +334,7 @@ POINTS = MetricTable(
             "else by the tool's time and an empty pair of events",
             compared="never",
         ),
-        ColumnSpec("timed_by", text="what a tool's time of the point is: span, or period where its iterations overlap on the GPU"),
+        ColumnSpec("timed_by", text="what the point's time is: span, or period where its iterations overlap"),
         ColumnSpec("span_ns", "lower", "from the start of an iteration's first GPU operation to the end of its last: median"),
         ColumnSpec("kernel_time_ns", "lower", "kernels of an iteration, summed: median"),
         ColumnSpec("busy_ns", "lower", "time in which an operation of the iteration ran: median"),

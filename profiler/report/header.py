@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import ProfilerError
+from profiler.metrics.gpu_operations import operations_tool
 from profiler.report.view import View
 from profiler.units import format_bytes, format_value
 
@@ -83,7 +84,9 @@ def first(info: dict[str, dict[str, Any]], *keys: str) -> Any:
 
 def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     environment = manifest.environment if manifest else {}
-    facts = [("GPU", text) for text in _gpus(recording)] or [("GPU", "none in this recording")]
+    facts = [("GPU", text) for text in _gpus(recording)] or [
+        ("GPU", "not described" if operations_tool(recording) else "none in this recording")
+    ]
     driver = _nested(environment, "driver") or first(info, "driver", "driver_version")
     cuda = _nested(environment, "cuda") or _cuda_version(first(info, "cuda", "cuda_version", "cuda_driver"))
     tensorrt = _nested(environment, "tensorrt")

@@ -37,6 +37,19 @@ def test_every_capture_fits_one_screen(profiler, monkeypatch, path, width):
     assert screen <= 40
 
 
+def test_a_capture_without_gpu_work_is_told_as_such(case, profiler):
+    tables = ("KIND_KERNEL", "KIND_MEMCPY", "KIND_MEMSET", "KIND_RUNTIME", "KIND_SYNCHRONIZATION")
+    path = case("nsys_three_kernels_best.sqlite", *(f"DROP TABLE IF EXISTS CUPTI_ACTIVITY_{name}" for name in tables))
+    code, out, _ = profiler("show", path)
+    assert code == 0 and "nothing to show: the capture holds no CUDA kernel" in out and "Nothing is ranked" not in out
+
+
+def test_a_gpu_that_the_capture_does_not_describe_is_not_said_to_be_missing(case, profiler):
+    tables = ("GPU", "CUDA_GPU", "CUDA_DEVICE")
+    path = case("nsys_three_kernels_best.sqlite", *(f"DROP TABLE IF EXISTS TARGET_INFO_{name}" for name in tables))
+    assert "GPU: not described; " in profiler("show", path)[1]
+
+
 def test_a_program_says_where_the_time_goes(case, profiler):
     _, out, _ = profiler("show", case("nsys_three_kernels_best.sqlite"))
     names = [line.split()[0] for line in out[out.index("Where the time of the GPU goes") :].splitlines()[3:8] if line.strip()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import sqlite3
 from pathlib import Path
 
@@ -245,7 +246,76 @@ def test_iterations_that_move_other_bytes_are_not_comparable(case, profiler):
     assert profiler("gate", *pair, "--allow", "bytes_per_iteration")[0] == 0
 
 
-def test_times_of_iterations_that_ran_beside_others_say_so(ranked):
+BESIDE = "iterations ran beside each other: wall time over their number"
+
+
+def test_iterations_that_ran_beside_each_other_are_ranked_by_their_period(ranked, rows):
     (run,) = (Path(__file__).parents[2] / "runs" / "examples").glob("*-experiment-under-tools-*")
-    said = {(row["row"], "ran beside it" in row["note"]) for row in ranked(run)}
-    assert len(said) == 8 and all(("streams=2" in row) == beside for row, beside in said)
+    document = json.loads(lzma.decompress((run / "raw/builtin/steps/without-tool.json.xz").read_bytes()))
+    walls = {
+        point["label"]: point["wall_ns"] / sum(lane["sample_count"] for lane in point["lanes"])
+        for point in document["points"]
+        if point["streams"] == 2
+    }
+    found = {row["row"]: row for row in ranked(run)}
+    assert len(walls) == 4 and {label for label, row in found.items() if BESIDE in row["note"]} == set(walls)
+    assert {label: found[label]["median_ns"] for label in walls} == pytest.approx(walls)
+    for row in rows(run, "points"):
+        if row["label"] in walls:
+            assert row["timed_by"] == "period"
+            assert row["effective_bandwidth_bytes_per_s"] == pytest.approx(row["bytes_per_iteration"] * 1e9 / walls[row["label"]])
+
+
+def beside(path, variants):
+    """Write a result: variant to event times, wall time and what else differs from two streams."""
+    document = json.loads(path.read_text())
+    (point,) = document["points"]
+    shared = {**point, "measure": "throughput", "streams": 2, "threads": 1, "bytes_per_iteration": 1000}
+    document["points"] = [
+        {**shared, "label": f"op=k variant={name}", "samples_ns": samples, "wall_ns": wall, **more}
+        for name, (samples, wall, more) in variants.items()
+    ]
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_a_period_ranks_where_single_times_would_name_another_winner(case, ranked, rows, profiler, tmp_path):
+    quick, slow = [100, 101] * 30, [150, 151] * 30
+    path = beside(case("c_by_a.json"), {"quick": (quick, 6000, {}), "slow": (slow, 4500, {})})
+    found = ranked(path)
+    assert [(row["row"], row["median_ns"]) for row in found] == [
+        ("op=k variant=slow", pytest.approx(75)),
+        ("op=k variant=quick", pytest.approx(100)),
+    ]
+    assert [row["bandwidth_bytes_per_s"] for row in found] == pytest.approx([1e12 / 75, 1e10])
+    assert "variant=slow" in " ".join(profiler("show", path)[1].split()).split("Fastest")[1][:300]
+    answer, other = tmp_path / "answer.json", tmp_path / "other.json"
+    path = beside(case("c_by_a.json"), {"quick": (slow, 4500, {})})
+    other.write_text(path.read_text())
+    path = beside(case("c_by_a.json"), {"quick": (quick, 6000, {})})
+    assert profiler("gate", path, other, "--json", answer)[0] == 0
+    (row,) = json.loads(answer.read_text())["rows"]
+    assert (row["verdict"], row["base_median_ns"], row["candidate_median_ns"]) == ("faster", pytest.approx(100), pytest.approx(75))
+
+
+@pytest.mark.parametrize(
+    ("more", "median"),
+    [
+        ({}, 50),
+        ({"streams": 1, "threads": 4}, 50),
+        ({"lanes": [{"thread": 0, "stream": n, "sample_count": 120} for n in (0, 1)]}, 25),  # of 240 samples 120 are in the file
+        ({"streams": 1}, 100.5),  # one lane: its iterations follow each other
+        ({"wall_ns": None}, 100.5),
+        ({"samples_ns": [0] * 120}, None),
+    ],
+)
+def test_which_results_are_timed_by_their_period(case, rows, more, median):
+    (row,) = rows(beside(case("c_by_a.json"), {"a": ([100, 101] * 60, 6000, more)}), "points")
+    assert row["builtin_median_ns"] in (0, None) if median is None else row["builtin_median_ns"] == pytest.approx(median)
+    assert (row["timed_by"] == "period") == (median in (25, 50)) or median is None
+
+
+@pytest.mark.parametrize("wall", [0.006, True, "6000"])
+def test_a_wall_time_is_whole_nanoseconds(case, profiler, wall):
+    code, _, err = profiler("best", beside(case("c_by_a.json"), {"a": ([100, 101], wall, {})}))
+    assert code == 5 and "wall_ns of point 'op=k variant=a' must hold whole nanoseconds" in err

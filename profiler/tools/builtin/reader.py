@@ -65,7 +65,7 @@ class ResultReader:
     tool = "builtin"
     suffixes = (".json",)
     tables = ("points", "samples", "devices", "diagnostics")
-    parser_version = 3
+    parser_version = 4
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Return whether the file is a result JSON; its schema name stands at the beginning."""
@@ -108,6 +108,7 @@ def _check_point(point: dict[str, Any]) -> None:
             raise TypeError(f"{name} of point {point.get('label')!r} is no object")
     for name in ("samples_ns", "host_samples_ns"):
         _check_times(point.get(name), name, point.get("label"))
+    _check_times([point.get("wall_ns")], "wall_ns", point.get("label"))
     for name in ("grid", "block"):
         if not isinstance((point.get("launch") or {}).get(name), (list, type(None))):
             raise TypeError(f"launch.{name} of point {point.get('label')!r} is no list")
@@ -138,8 +139,17 @@ def _record(point: dict[str, Any]) -> dict[str, Any]:
         "attributes": _canonical(rest),
         "status": status,
         "reason": reason,
+        "period_ns": _period_ns(point),
         **{name: _canonical(point.get(name)) for name in ("launch", "verification", "layers")},
     }
+
+
+def _period_ns(point: dict[str, Any]) -> float | None:
+    """Return the wall time over the iterations of a point whose lanes ran beside each other; None where one ran after the other."""
+    lanes = point.get("lanes") or ()
+    beside = max((point.get("streams") or 1) * (point.get("threads") or 1), len(lanes)) > 1
+    count = max(sum(lane["sample_count"] for lane in lanes), len(point.get("samples_ns") or ()))
+    return point["wall_ns"] / count if beside and count and point.get("wall_ns") else None
 
 
 def _samples(document: dict[str, Any], tool: str, result: ReadResult) -> None:
@@ -152,7 +162,9 @@ def _samples(document: dict[str, Any], tool: str, result: ReadResult) -> None:
         host_samples = point.get("host_samples_ns") or []
         point_ids.append(np.full(len(samples), point_id))
         indices.append(np.arange(len(samples)))
-        durations.append(_sample_times(samples))
+        times, period = _sample_times(samples), _period_ns(point)
+        # an iteration beside others takes longer than it costs: its spread is kept, its size is that of the period
+        durations.append(times * period / np.nanmedian(times) if period and np.nanmedian(times) > 0 else times)
         host.append(_sample_times([*host_samples[: len(samples)], *[None] * (len(samples) - len(host_samples))]))
     if not point_ids:
         result.absent["samples"] = "no sweep point of the result has a valid sample"
