@@ -24,7 +24,7 @@ class Iterations:
     Attributes:
         row: Row of each iteration among the ranges.
         label: Point of each iteration; no value for an iteration outside any point.
-        point_row: Row of the point's range, -1 outside.
+        point_row: Row of the point's range, -1 outside; of several at once, as threads of a process open them, the first.
         payload_bytes: Bytes the iteration must move, float64, NaN when unknown.
         labels: Every point that has a range, in order of first appearance, with or without iterations.
     """
@@ -62,15 +62,28 @@ def _find(recording: Captures) -> Iterations | None:
     texts = encode(point_labels(ranges, points).decode().tolist())
     code_of_row = np.full(ranges.rows + 1, -1, dtype=np.int32)
     code_of_row[points] = texts.codes
+    first_at_once = np.full(ranges.rows + 1, -1, dtype=np.int64)
+    first_at_once[points] = _first_at_once(points, start, end, texts.codes, ranges.array("process_id"))
     payload = as_floats(ranges.array("payload_int")[rows]) if "payload_int" in ranges else np.full(len(rows), np.nan)
     return Iterations(
         row=rows,
         label=Coded(code_of_row[owner[rows]], texts.values),
-        point_row=owner[rows],
+        point_row=first_at_once[owner[rows]],
         # 0 stands for "unknown" (docs/formats.md)
         payload_bytes=np.where(payload > 0, payload, np.nan),
         labels=tuple(texts.values),
     )
+
+
+def _first_at_once(points: np.ndarray, start: np.ndarray, end: np.ndarray, label: np.ndarray, process: np.ndarray) -> np.ndarray:
+    """Return for each point's range the first of those of its label and process with which it overlaps in time, one by one."""
+    first, known, reach = points.copy(), None, 0
+    for place in np.lexsort((start[points], process[points], label)).tolist():
+        row = points[place]
+        if known != (alike := (label[place], process[row])) or start[row] >= reach:
+            known, leader, reach = alike, row, 0
+        first[place], reach = leader, max(reach, end[row])
+    return first
 
 
 def owners(recording: Captures) -> Owners:

@@ -155,18 +155,22 @@ def no_kernels(export: SqliteExport) -> str:
         return ""
     if GRAPH in export.columns:
         return "CUDA graphs were recorded as a whole, so their kernels have no rows; use --cuda-graph-trace node"
-    if "TARGET_INFO_GPU" not in export.columns:
-        return "no CUDA activity was recorded: nsys found no usable GPU"
-    launched = failed = 0
-    if export.has("CUPTI_ACTIVITY_KIND_RUNTIME", "returnValue", "nameId") and "StringIds" in export.columns:
-        ((launched, failed),) = export.query(
-            """SELECT count(*), coalesce(sum(r.returnValue <> 0), 0) FROM CUPTI_ACTIVITY_KIND_RUNTIME AS r
-               JOIN StringIds AS s ON s.id = r.nameId WHERE s.value LIKE '%Launch%'"""
+    called = export.has("CUPTI_ACTIVITY_KIND_RUNTIME", "returnValue", "nameId") and "StringIds" in export.columns
+    if "TARGET_INFO_GPU" not in export.columns and not called:
+        return "no CUDA activity was recorded: nsys found no usable GPU, or the program made no CUDA call"
+    launched = failed = copied = 0
+    if called:
+        ((launched, failed, copied),) = export.query(
+            """SELECT coalesce(sum(s.value LIKE '%Launch%'), 0), coalesce(sum(s.value LIKE '%Launch%' AND r.returnValue <> 0), 0),
+               coalesce(sum(s.value LIKE 'cu%Memcpy%' AND r.returnValue = 0), 0)
+               FROM CUPTI_ACTIVITY_KIND_RUNTIME AS r JOIN StringIds AS s ON s.id = r.nameId"""
         )
     if failed:
         return f"no kernel was recorded: {failed} of {launched} launch calls failed; the diagnostics name them"
     if launched:
         return f"no kernel was recorded, though the program made {launched} launch calls: their GPU records were lost"
+    if copied and "CUPTI_ACTIVITY_KIND_MEMCPY" not in export.columns:
+        return f"no GPU work was recorded, though the program made {copied} copy calls: their GPU records were lost"
     return "no kernel was recorded: the program launched none while nsys recorded"
 
 

@@ -151,6 +151,40 @@ def test_rows_that_are_judged_together_are_timed_by_one_quantity(tmp_path):
     assert "periods are compared" in row["detail"] and "kernel time alone changed by +100.00 %" in row["detail"]
 
 
+def threads_of(path, starts, length, process=lambda lane: traces.PROCESS):
+    """Write a point that threads open at once: starts of each thread's iterations, each one kernel on a stream of its own."""
+    tables = {"kernels": [], "calls": [], "ranges": [traces.DOMAIN]}
+    for lane, own in enumerate(starts):
+        place = {"globalTid": process(lane) | (77 + lane)}
+        for number, start in enumerate(own):
+            call, correlation = 20 * number + 7 * lane, 1000 * lane + number + 1
+            tables["calls"].append((call + 2, call + 5, {**place, "correlationId": correlation}))
+            tables["ranges"].append((call + 1, call + 6, {**place, "domainId": 1, "textId": 4}))
+            belongs = {"streamId": 7 + lane, "globalPid": place["globalTid"] & ~0xFFFFFF}
+            tables["kernels"].append((start, start + length, {**belongs, "correlationId": correlation}))
+        tables["ranges"].append((lane, 20 * len(own) + 50, {**place, "domainId": 1, "text": "point op=a"}))
+    return profiler.load(traces.write_trace(path, **tables))
+
+
+@settings(max_examples=12)
+@given(st.lists(st.lists(st.integers(100, 130), min_size=2, max_size=8), min_size=1, max_size=3), st.integers(10, 200))
+def test_iterations_of_threads_that_share_a_point_overlap_each_other(tmp_path_factory, steps, length):
+    starts = [[LATE + 31 * lane + sum(own[:n]) for n in range(len(own))] for lane, own in enumerate(steps)]
+    (row,) = threads_of(tmp_path_factory.mktemp("t") / "t.sqlite", starts, length).metric_columns("points").to_records()
+    ordered = sorted(start for own in starts for start in own)
+    periods = [after - before for before, after in pairwise(ordered)]
+    overlap = sum(period < length for period in periods) > len(periods) / 2
+    assert (row["timed_by"], row["period_ns"]) == ("period" if overlap else "span", median(periods))
+    assert row["nsys_median_ns"] == (median(periods) if overlap else length)
+
+
+def test_processes_that_measure_the_same_point_do_not_overlap_each_other(tmp_path):
+    starts = [[LATE + 110 * lane + 220 * number for number in range(9)] for lane in (0, 1)]
+    recording = threads_of(tmp_path / "t.sqlite", starts, 200, process=lambda lane: (1 << 48) | (77 + lane) << 24)
+    (row,) = recording.metric_columns("points").to_records()
+    assert (row["timed_by"], row["nsys_median_ns"], row["period_ns"]) == ("span", 200, 220)
+
+
 @pytest.mark.parametrize(("by", "winners"), [((), ["op=a k=1"]), (("op", "k"), ["op=a k=1", "op=a k=2"])])
 def test_what_the_same_work_is_can_be_said(tmp_path, by, winners):
     points = {"op=a k=1": steady(20, 100, 130), "op=a k=2": steady(20, 120, 140)}

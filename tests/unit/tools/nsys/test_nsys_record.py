@@ -311,16 +311,20 @@ def test_a_package_that_loses_ranges_is_known(nvtx, nsys, loses):
 
 
 LAUNCHES = "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (1, {code}), (1, 0), (2, 0)"
+COPIES = "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (3, 0), (3, 1)"
 
 
 @pytest.mark.parametrize(
     ("statements", "text"),
     [
-        ((), "no CUDA activity was recorded: nsys found no usable GPU"),
+        ((), "no CUDA activity was recorded: nsys found no usable GPU, or the program made no CUDA call"),
         (("GPU",), "no kernel was recorded: the program launched none"),
         (("GPU", "CALLS"), "no kernel was recorded: the program launched none"),
         (("GPU", "CALLS", LAUNCHES.format(code=0)), "the program made 2 launch calls: their GPU records were lost"),
         (("GPU", "CALLS", LAUNCHES.format(code=9)), "1 of 2 launch calls failed"),
+        (("CALLS", LAUNCHES.format(code=0)), "the program made 2 launch calls: their GPU records were lost"),
+        (("GPU", "CALLS", COPIES), "no GPU work was recorded, though the program made 1 copy calls: their GPU records were lost"),
+        (("GPU", "CALLS", COPIES, "COPIES"), "no kernel was recorded: the program launched none"),
         (("GPU", "GRAPHS", "CALLS"), "CUDA graphs were recorded as a whole"),
         (("GPU", "KERNELS"), None),
     ],
@@ -331,10 +335,13 @@ def test_why_there_is_no_kernel_is_true(tmp_path, statements, text):
         "CALLS": "CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (nameId, returnValue)",
         "GRAPHS": "CREATE TABLE CUPTI_ACTIVITY_KIND_GRAPH_TRACE (start)",
         "KERNELS": "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start)",
+        "COPIES": "CREATE TABLE CUPTI_ACTIVITY_KIND_MEMCPY (start)",
     }
     with closing(sqlite3.connect(tmp_path / "capture.sqlite")) as database:
         database.execute("CREATE TABLE StringIds (id, value)")
-        database.execute("INSERT INTO StringIds VALUES (1, 'cudaLaunchKernel_v7000'), (2, 'cudaMalloc_v3020')")
+        database.execute(
+            "INSERT INTO StringIds VALUES (1, 'cudaLaunchKernel_v7000'), (2, 'cudaMalloc_v3020'), (3, 'cudaMemcpy_v3020')"
+        )
         for statement in statements:
             database.execute(made.get(statement, statement))
         database.commit()
