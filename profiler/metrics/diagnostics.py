@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from profiler.columns import Columns, from_records
@@ -39,8 +41,9 @@ def diagnostics(recording: Captures) -> Columns:
             (record.tool, "error", f"the capture failed: {record.reason}", "see its log in the run folder") for record in failed
         ]
     rows += [("analysis", *row) for row in _noticed(recording)]
-    rows.sort(key=lambda row: _ORDER.get(row[1], 1))
-    return from_records([dict(zip(DIAGNOSTICS.names, row, strict=True)) for row in rows], DIAGNOSTICS.columns)
+    counts = sorted(Counter(rows).items(), key=lambda item: _ORDER.get(item[0][1], 1))
+    told = [(*row[:2], row[2] + f" ({count} times)" * (count > 1), row[3]) for row, count in counts]
+    return from_records([dict(zip(DIAGNOSTICS.names, row, strict=True)) for row in told], DIAGNOSTICS.columns)
 
 
 def _noticed(recording: Captures) -> list[tuple[str, str, str]]:

@@ -180,6 +180,8 @@ def _notes(recording: Recording, manifest: Manifest | None) -> list[tuple[str, s
     except ProfilerError:
         return notes
     serious = frame[frame["severity"].astype(str).isin(["warning", "error"])]
+    if "launch_id" in serious:  # what ncu's rules say of one launch tells nothing of the recording
+        serious = serious[serious["launch_id"].isna()]
     notes += [(str(row["source"]), str(row["text"])) for row in serious.to_dict("records")]
     return list(dict.fromkeys(notes))
 

@@ -54,6 +54,16 @@ def test_signs_between_thousands_of_many_languages(page, rows, group, decimal):
     assert row["compute_throughput_pct"] == pytest.approx(65.77)
 
 
+@pytest.mark.parametrize(
+    ("metric", "alarm"),
+    [("sm__throughput.avg.pct_of_peak_sustained_elapsed", True), ("smsp__issue_inst0.max.pct_of_peak_sustained_active", False)],
+)
+def test_a_share_above_its_peak_is_an_alarm(page, rows, metric, alarm):
+    path = page(*details(("gpu__time_duration.sum", "ns", "117,344"), (metric, "%", "102.5")))
+    found = [row["text"] for row in rows(path, "diagnostics") if "no such share exists" in row["text"]]
+    assert found == [f"{metric} is 102.50 % of its peak: no such share exists, so the numbers may be misread"] * alarm
+
+
 def test_a_space_between_thousands_in_an_old_encoding(page, rows):
     lines = details(
         ("gpu__time_duration.sum", "ns", "117\u00a0344"), ("sm__throughput.avg.pct_of_peak_sustained_elapsed", "%", "65,77")
