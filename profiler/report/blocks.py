@@ -140,9 +140,9 @@ class Table:
         total: Rows that exist; more than `rows` when the page holds only the first ones.
         title: Heading above the table.
         file_name: Name of the CSV download.
-        options: For the script: `sort` (column name), `descending`, `bar` (columns drawn with a bar), `page` (rows shown at first),
-            `compact` (columns shown at first, in this order), `narrow` (those that come first on a phone), `wrap` (whether all text
-            takes several lines), `prose` (columns whose text does).
+        options: For the script: `sort` (column name, behind a minus the largest first), `bar` (columns drawn with a bar),
+            `page` (rows shown at first), `compact` (columns shown at first, in this order), `narrow` (those that come first on
+            a phone), `wrap` (whether all text takes several lines), `prose` (columns whose text does).
     """
 
     kind: ClassVar[str] = "table"

@@ -15,11 +15,10 @@ from profiler.units import UNITS, unit_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from profiler.metrics.spec import MetricTable
 
 _ACRONYMS = {
     **{tool.name: tool.word for tool in TOOLS.values()},
-    **{name: name.upper() for name in ("gpu", "dram", "sm", "l1", "l2", "api", "nvtx")},
+    **{name: name.upper() for name in ("gpu", "dram", "sm", "l1", "l2", "api", "nvtx", "utc")},
     "dtype": "type",
 }
 
@@ -74,21 +73,16 @@ def table_spec(name: str) -> TableSpec:
     return known.get(name) or TableSpec(name=name, text="", columns=())
 
 
-def first_shown(table: MetricTable) -> dict[str, Any]:
-    """Return which columns of a metric table a page shows first, and which of them when it is narrow: options of a table block."""
-    return {"compact": ["recording", *table.compact], "narrow": list(table.narrow)}
-
-
-def view_column(table: str, series: pd.Series) -> ColumnView:
+def view_column(table: str | TableSpec, series: pd.Series) -> ColumnView:
     """Describe one column of one table.
 
     Args:
-        table: Metric or recorded table the column belongs to.
+        table: The table the column belongs to, or the name of a metric or recorded one.
         series: The column; its dtype decides the kind.
     """
     import pandas as pd
 
-    spec = table_spec(table).column(str(series.name))
+    spec = (table_spec(table) if isinstance(table, str) else table).column(str(series.name))
     numeric = pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
     return ColumnView(
         name=spec.name,
@@ -104,7 +98,7 @@ def view_column(table: str, series: pd.Series) -> ColumnView:
     )
 
 
-def view_columns(table: str, frame: pd.DataFrame, names: Iterable[str] | None = None) -> list[ColumnView]:
+def view_columns(table: str | TableSpec, frame: pd.DataFrame, names: Iterable[str] | None = None) -> list[ColumnView]:
     """Describe columns of a frame, all of them or those of the given names that exist."""
     chosen = [name for name in (names or frame.columns) if name in frame.columns]
     return [view_column(table, frame[name]) for name in chosen]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.report.blocks import Block, Figure, Missing, Note, Table
 from profiler.report.columns import ColumnView, view_columns
 from profiler.report.document import Section, write_document
-from profiler.report.embed import pack_column
 from profiler.report.forest import forest
-from profiler.report.row_labels import distinct_labels, plain_label
+from profiler.report.row_labels import distinct_labels
+from profiler.report.tables import pack_table
 from profiler.units import format_percent
 
 if TYPE_CHECKING:
@@ -35,8 +35,11 @@ _ROW_COLUMNS = (
     "match_note",
     "rounds",
 )
-_LABELS = ("row", "base_label", "candidate_label")
 _NARROW = ["verdict", "change_pct", "row"]
+_METRIC_COLUMNS = (
+    *("verdict", "candidate", "metric", "row", "base_value", "candidate_value"),
+    *("unit", "change_pct", "table", "reason"),
+)
 _METRIC_ORDER = ("worse", "better", "changed")
 _ABSENT = {"base only": "in the base", "candidate only": "in the candidate"}
 _GATE_WORDS = {0: "PASS", 4: "FAIL", 7: "FAIL", 10: "FAIL"}
@@ -92,18 +95,10 @@ def _percent(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: (frame[ratio].astype("float64") - 1.0) * 100.0 for name, ratio in names.items()})
 
 
-def _table(block_id: str, frame: pd.DataFrame, names: list[str], title: str = "", **options: Any) -> Table:
-    columns = view_columns("comparison", frame, names)
-    data = [_packed(frame[column.name]) for column in columns]
-    return Table(block_id, columns, data, len(frame), len(frame), title, f"{block_id}.csv", options)
-
-
-def _packed(series: pd.Series) -> list[Any] | dict[str, Any]:
-    """Pack a column; names of rows bring the short texts that the page shows for them."""
-    packed = pack_column(series)
-    if series.name not in _LABELS or not isinstance(packed, dict):
-        return packed
-    return {**packed, "texts": [plain_label(label) for label in packed["dict"]]}
+def _table(block_id: str, frame: pd.DataFrame, names: Iterable[str], title: str = "", **options: Any) -> Table:
+    """Make a table of those of the named columns that hold a value."""
+    names = [name for name in names if name in frame.columns and frame[name].notna().any()]
+    return pack_table(block_id, view_columns("comparison", frame, names), frame, title, **options)
 
 
 def _rows(comparison: Comparison) -> list[Block]:
@@ -111,10 +106,8 @@ def _rows(comparison: Comparison) -> list[Block]:
     if frame.empty:
         return [Missing("neither side holds a row with times", "record the same sweep on both sides")]
     compact = [name for name in _ROW_COLUMNS if name != "candidate" or len(comparison.candidates) > 1]
-    names = [*compact, *(name for name in frame.columns if name not in compact)]
-    names = [name for name in names if frame[name].notna().any()]
-    shown = [name for name in compact if name in names]
-    table = _table("rows-table", frame, names, compact=shown, page=25, narrow=_NARROW, prose=["detail", "match_note"])
+    names = dict.fromkeys((*compact, *frame.columns))
+    table = _table("rows-table", frame, names, compact=compact, page=25, narrow=_NARROW, prose=["detail", "match_note"])
     return [*forest(frame, comparison), table]
 
 
@@ -129,9 +122,7 @@ def _gate(gate: GateResult) -> list[Block]:
         for item in gate.checks
     ]
     # the gravest stand first, accepted ones last
-    frame = pd.DataFrame(rows)
-    names = [name for name in frame.columns if frame[name].notna().any()]
-    return [*blocks, _table("gate-table", frame, names, wrap=True, page=12)]
+    return [*blocks, _table("gate-table", pd.DataFrame(rows), rows[0], wrap=True, page=12)]
 
 
 def _conditions(comparison: Comparison) -> list[Block]:
@@ -149,7 +140,7 @@ def _conditions(comparison: Comparison) -> list[Block]:
         }
         for item in comparison.differences
     ]
-    return [_table("conditions-table", pd.DataFrame(rows), list(rows[0]), wrap=True)]
+    return [_table("conditions-table", pd.DataFrame(rows), rows[0], wrap=True)]
 
 
 def _metrics(comparison: Comparison) -> list[Block]:
@@ -162,13 +153,13 @@ def _metrics(comparison: Comparison) -> list[Block]:
     count = f"{(~absent).sum():,} values compared, {len(changed):,} changed"
     if changed.empty:
         return [Note(f"{count}.", "hint"), *notes]
-    order = changed["verdict"].map({verdict: index for index, verdict in enumerate(_METRIC_ORDER)})
-    changed = changed.assign(change_pct=(changed["change_ratio"].astype("float64") - 1.0) * 100.0, _order=order)
-    changed = changed.sort_values("_order", kind="stable")
-    names = ["verdict", "candidate", "metric", "row", "base_value", "candidate_value", "unit", "change_pct", "table", "reason"]
-    names = [name for name in names if name in changed.columns and (name != "candidate" or len(comparison.candidates) > 1)]
-    table = _table("metrics-table", changed.head(MAX_CHANGES), names, count, mixed=True, narrow=["verdict", "metric", "change_pct"])
-    return [replace(table, total=len(changed)), *notes]
+    changed = changed.assign(change_pct=(changed["change_ratio"].astype("float64") - 1.0) * 100.0)
+    changed = changed.sort_values("verdict", key=lambda verdicts: verdicts.map(_METRIC_ORDER.index), kind="stable")
+    names = [name for name in _METRIC_COLUMNS if name != "candidate" or len(comparison.candidates) > 1]
+    return [
+        _table("metrics-table", changed, names, count, limit=MAX_CHANGES, mixed=True, narrow=["verdict", "metric", "change_pct"]),
+        *notes,
+    ]
 
 
 def _absent(frame: pd.DataFrame, comparison: Comparison) -> list[str]:
@@ -235,17 +226,12 @@ def _round_trace(label: str, candidate: str, change: pd.Series, index: int) -> d
 
 
 def _sides(comparison: Comparison) -> list[Block]:
+    import pandas as pd
+
     sides = [comparison.base, *comparison.candidates]
-    keys = list(dict.fromkeys(key for side in sides for key in side.facts))
-    rows = [("made of", [" ".join(side.targets) for side in sides]), ("source of times", [side.source for side in sides])]
-    rows += [(key, [side.facts.get(key, "") for side in sides]) for key in keys]
+    facts = [{"made of": " ".join(side.targets), "source of times": side.source, **side.facts} for side in sides]
     columns = [ColumnView("fact", "fact")]
     columns += [ColumnView(f"side_{index}", side.name, kind="code") for index, side in enumerate(sides)]
-    values = [[name for name, _ in rows], *([cells[index] for _, cells in rows] for index in range(len(sides)))]
-    data = [{"dict": list(dict.fromkeys(column)), "codes": _codes(column)} for column in values]
-    return [Table("sides-table", columns, data, len(rows), len(rows), "", "sides.csv", {"wrap": True, "page": 30})]
-
-
-def _codes(column: list[str]) -> list[int]:
-    index = {text: position for position, text in enumerate(dict.fromkeys(column))}
-    return [index[text] for text in column]
+    names = dict.fromkeys(name for side in facts for name in side)
+    frame = pd.DataFrame([(name, *(side.get(name, "") for side in facts)) for name in names], columns=[c.name for c in columns])
+    return [pack_table("sides-table", columns, frame, file_name="sides.csv", wrap=True, page=30)]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import BadExportError
 from profiler.report.blocks import Block, Note, Table
-from profiler.report.columns import ColumnView, label_of
+from profiler.report.columns import ColumnView, view_column
 from profiler.report.document import Section
-from profiler.report.embed import pack_column
+from profiler.report.tables import pack_table
 from profiler.report.view import View
 from profiler.store.experiment_document import EXPERIMENT_NAME, read_experiment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
 _VERDICTS = {True: "passed", False: "failed", None: "cannot tell"}
 _CHECKS = (
@@ -63,12 +66,10 @@ def _table(block_id: str, title: str, columns: Any, rows: list[dict[str, Any]], 
 
     frame = pd.DataFrame(rows)
     shown = [column for column in columns if column["name"] in frame.columns and frame[column["name"]].notna().any()]
-    views, data = [], []
-    for column in shown:
-        series = frame[column["name"]]
-        numeric = pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
-        kind = "number" if numeric else "text"
-        name = column["name"]
-        views.append(ColumnView(name, label_of(name), column.get("unit", "") if numeric else "", kind, column.get("text", "")))
-        data.append(pack_column(series if numeric else series.astype(object)))
-    return Table(block_id, views, data, len(frame), len(frame), title, f"{block_id}.csv", options)
+    views = [_view(column, frame[column["name"]]) for column in shown]
+    return pack_table(block_id, views, frame, title, **options)
+
+
+def _view(column: dict[str, str], series: pd.Series) -> ColumnView:
+    view = view_column("experiment", series)
+    return replace(view, unit=column.get("unit", "") if view.kind == "number" else "", text=column.get("text", ""))

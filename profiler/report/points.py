@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from profiler.metrics.time_sources import TIME_SOURCES, TimeSource
@@ -13,40 +12,32 @@ from profiler.tools.registry import UNTRACED
 if TYPE_CHECKING:
     import pandas as pd
 
-
 BANDWIDTH = "effective_bandwidth_bytes_per_s"
+Measure = dict[str, str]
 
 
-@dataclass(frozen=True)
-class TimeColumns:
-    """Columns of one time in a metric table.
+def time_measures(frame: pd.DataFrame, first: TimeSource | None = None) -> list[Measure]:
+    """Return the times that a frame of points or kernels holds: the source that decides first, then by preference.
 
-    Attributes:
-        id: Beginning of their names, `time` where they have none.
-        label: What is timed and by what.
-        median: Column of the median, ns.
-        low: Column of the 5th percentile, empty when there is none.
-        high: Column of the 95th percentile, empty when there is none.
+    Returns:
+        `id` (how their columns begin, `time` where they begin with nothing), `label` (what is timed and by what), `unit`,
+        `better`, and the columns of the median, `mid`, and of the 5th and 95th percentile, `low` and `high`, empty where
+        there are none.
     """
-
-    id: str
-    label: str
-    median: str
-    low: str = ""
-    high: str = ""
-
-
-def time_columns(frame: pd.DataFrame, first: TimeSource | None = None) -> list[TimeColumns]:
-    """Return the times that a frame of points or kernels holds: the source that decides first, then by preference."""
     order = [source for source in (first, *TIME_SOURCES) if source is not None and source.column]
     named = {source.column: str(source) for source in order} | {f"{UNTRACED}_host": f"time to enqueue on the host ({UNTRACED})"}
-    found = [_columns(frame, f"{name}_", name, label) for name, label in named.items()] + [_columns(frame, "", "time", "time")]
-    return [columns for columns in found if columns.median in frame.columns and frame[columns.median].notna().any()]
+    found = [_time(frame, f"{name}_", name, label) for name, label in named.items()] + [_time(frame, "", "time", "time")]
+    return [measure for measure in found if is_filled(frame, measure["mid"])]
 
 
-def _columns(frame: pd.DataFrame, prefix: str, name: str, label: str) -> TimeColumns:
+def is_filled(frame: pd.DataFrame, name: str) -> bool:
+    """Return whether a frame has a column with any value."""
+    return name in frame.columns and bool(frame[name].notna().any())
+
+
+def _time(frame: pd.DataFrame, prefix: str, name: str, label: str) -> Measure:
     low, high = (f"{prefix}{part}_ns" if f"{prefix}{part}_ns" in frame.columns else "" for part in ("p05", "p95"))
-    return TimeColumns(name, label, f"{prefix}median_ns", low, high)
+    return {"id": name, "label": label, "unit": "ns", "better": "lower", "mid": f"{prefix}median_ns", "low": low, "high": high}
 
 
 def with_attributes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.report.blocks import Block, Missing, Note, Table, Widget
+from profiler.report.blocks import Block, Missing, Note, Widget
 from profiler.report.columns import view_columns
 from profiler.report.document import Section, write_document
-from profiler.report.embed import pack_column
+from profiler.report.tables import pack_table
+from profiler.spec import ColumnSpec, TableSpec
 from profiler.units import format_percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from profiler.compare.history.trend import Trend
+
+_NARROW = ("row", "change_pct", "last_level_ns")
+_TABLE = TableSpec(
+    name="trend",
+    text="one row and its levels",
+    columns=(
+        ColumnSpec("first_level_ns", "lower", "median of the first run's level"),
+        ColumnSpec("last_level_ns", "lower", "median of the level that holds now"),
+        ColumnSpec("change_pct", "lower", "the last level against the first"),
+        ColumnSpec("changes", "lower", "runs at which the level changed"),
+    ),
+)
 
 
 def render_trend(trend: Trend, out: Path) -> Path:
@@ -44,20 +58,34 @@ def render_trend(trend: Trend, out: Path) -> Path:
 
 
 def _history(trend: Trend) -> list[Block]:
+    import pandas as pd
+
     points = trend.points
     if points.empty:
         return [Missing("no run holds a row that fits", "choose other patterns, or record some runs")]
-    series = [_series(str(name), rows) for name, rows in points.groupby("row", sort=False)]
+    groups = dict(list(points.groupby("row", sort=False)))
+    frame = pd.DataFrame([_row(name, rows) for name, rows in groups.items()])
     # the rows that changed come first: they are why one looks
-    series.sort(key=lambda item: -item["changes"])
-    return [Widget("history", "trend", {"series": series}, description="Median and level of each row, by run")]
+    frame = frame.sort_values("changes", ascending=False, kind="stable")
+    table = pack_table("trend", view_columns(_TABLE, frame), frame, narrow=_NARROW, compact=list(frame.columns))
+    data = {"table": table.payload(), "series": [_series(groups[name]) for name in frame["row"]]}
+    return [Widget("history", "trend", data, description="Median and level of each row, by run")]
 
 
-def _series(name: str, rows: pd.DataFrame) -> dict[str, Any]:
-    levels = rows["level_ns"].dropna()
-    first, last = (float(levels.iloc[index]) if len(levels) else None for index in (0, -1))
+def _row(name: Any, rows: pd.DataFrame) -> dict[str, Any]:
+    first, last = rows["level_ns"].dropna().iloc[[0, -1]] if rows["level_ns"].notna().any() else (math.nan, math.nan)
     return {
-        "row": name,
+        "row": str(name),
+        "runs": len(rows),
+        "first_level_ns": first,
+        "last_level_ns": last,
+        "change_pct": 100 * (last / first - 1) if first else math.nan,
+        "changes": int(rows["step_ratio"].notna().sum()),
+    }
+
+
+def _series(rows: pd.DataFrame) -> dict[str, Any]:
+    return {
         "run": rows["run"].astype(str).tolist(),
         "when": rows["created_utc"].map(_minute).tolist(),
         "commit": ["" if not isinstance(text, str) else text[:12] for text in rows["commit"]],
@@ -65,9 +93,6 @@ def _series(name: str, rows: pd.DataFrame) -> dict[str, Any]:
         "level": rows["level_ns"].tolist(),
         "step": rows["step_ratio"].tolist(),
         "verdict": rows["verdict"].fillna("").astype(str).tolist(),
-        "first": first,
-        "last": last,
-        "changes": int(rows["step_ratio"].notna().sum()),
     }
 
 
@@ -80,12 +105,9 @@ def _changes(changed: pd.DataFrame) -> list[Block]:
         return [Note("No level changed.", "hint")]
     change = (changed["step_ratio"].astype("float64") - 1.0) * 100.0
     frame = changed.assign(change_pct=change, created_utc=changed["created_utc"].map(_minute)).iloc[::-1]
-    names = [
-        name for name in ("verdict", "change_pct", "row", "created_utc", "commit", "run", "level_ns") if frame[name].notna().any()
-    ]
-    columns = view_columns("trend", frame, names)
-    data = [pack_column(frame[column.name]) for column in columns]
-    return [Table("changes-table", columns, data, len(frame), len(frame), "", "changes.csv")]
+    names = ("verdict", "change_pct", "row", "created_utc", "commit", "run", "level_ns")
+    columns = view_columns("trend", frame, [name for name in names if frame[name].notna().any()])
+    return [pack_table("changes-table", columns, frame, file_name="changes.csv", compact=names, narrow=names[:3])]
 
 
 def _left_out(trend: Trend) -> list[Block]:

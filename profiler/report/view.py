@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from profiler.compare.ranking import rank_recordings
 from profiler.errors import DataMissingError, ProfilerError
+from profiler.findings import SEVERITIES, evaluate_rows
 from profiler.metrics.measured import shown_metric
 from profiler.metrics.time_sources import TimeSource, available_sources, check_source, choose_source
-from profiler.report.blocks import Table
-from profiler.report.columns import label_of, view_columns
-from profiler.report.embed import pack_column
-from profiler.report.kernel_labels import kernel_labels
+from profiler.report.blocks import FindingText
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from profiler.metrics.recording import Recording
 
-MAX_ROWS = 5_000
-_SPREAD = re.compile(r"_(p05|p95|min|max|stddev)_")  # follow their median: naming it is enough
 RECORDING = "recording"
-KERNEL_COLUMNS = ("kernel", "launch_kernel", "before", "after")
-T = TypeVar("T")
 
 
 class View:
@@ -43,7 +36,6 @@ class View:
         self.recordings = tuple(recordings)
         self._source = check_source(source)
         self.names = unique_names([recording.name for recording in recordings])
-        self._memo: dict[str, Any] = {}
         self._frames: dict[tuple[str, str], tuple[Any, list[str]]] = {}
 
     @property
@@ -103,12 +95,15 @@ class View:
         copy.insert(0, RECORDING, label)
         return copy
 
-    def memo(self, key: str, compute: Callable[[], T]) -> T:
-        """Return a value computed once for this page."""
-        if key not in self._memo:
-            self._memo[key] = compute()
-        value: T = self._memo[key]
-        return value
+    @cached_property
+    def findings(self) -> list[FindingText]:
+        """The findings of all recordings, worst first, in the order of the rules within a severity."""
+        found = []
+        for name, recording in zip(self.names, self.recordings, strict=True):
+            for row in evaluate_rows(recording):
+                texts = {key: str(row[key] or "") for key in ("severity", "title", "evidence", "advice", "source")}
+                found.append(FindingText(**texts, recording=name if self.several else ""))
+        return sorted(found, key=lambda item: SEVERITIES.index(item.severity))
 
     @cached_property
     def time_source(self) -> TimeSource | None:
@@ -133,12 +128,9 @@ class View:
                 found.append(None)
         return found
 
-    def device(self) -> dict[str, Any]:
-        """Return the first GPU of the recordings as a dict, empty when none was recorded."""
-        return self._device
-
     @cached_property
-    def _device(self) -> dict[str, Any]:
+    def device(self) -> dict[str, Any]:
+        """The first GPU of the recordings, empty when none was recorded."""
         frame = self.table("devices")
         if frame is None:
             return {}
@@ -168,46 +160,3 @@ def unique_names(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         result.append(name if names.count(name) == 1 else f"{name} #{seen[name]}")
     return result
-
-
-def table_block(
-    block_id: str,
-    table: str,
-    frame: pd.DataFrame,
-    names: Sequence[str] | None = None,
-    title: str = "",
-    limit: int = MAX_ROWS,
-    **options: Any,
-) -> Table:
-    """Make a table block from a metric or schema table.
-
-    Args:
-        block_id: Unique on the page.
-        table: Name of the metric or schema table, for tooltips and units.
-        frame: Rows, in the order in which they are first shown.
-        names: Columns to show, those that exist; all by default. `recording` comes first when it is there. Columns without
-            any value are named below the table instead.
-        title: Heading.
-        limit: Rows to embed.
-        **options: See `blocks.Table`.
-    """
-    chosen = list(names) if names is not None else list(frame.columns)
-    if RECORDING in frame.columns and RECORDING not in chosen:
-        chosen.insert(0, RECORDING)
-    head = frame.head(limit)
-    blank = [name for name in chosen if name in frame.columns and (frame[name].isna() | (frame[name].astype(object) == "")).all()]
-    chosen = [name for name in chosen if name in frame.columns and name not in blank]
-    if blank:
-        options["blank"] = list(dict.fromkeys(label_of(name) for name in blank if not _SPREAD.search(name)))
-    columns = view_columns(table, frame, chosen)
-    data = [_packed(head[column.name]) for column in columns]
-    return Table(block_id, columns, data, len(head), len(frame), title, f"{table}.csv", options)
-
-
-def _packed(series: pd.Series) -> list[Any] | dict[str, Any]:
-    """Pack a column; kernel names bring the short texts that the page shows for them."""
-    packed = pack_column(series)
-    if series.name not in KERNEL_COLUMNS or not isinstance(packed, dict):
-        return packed
-    labels = kernel_labels(packed["dict"])
-    return {**packed, "texts": [labels[name] for name in packed["dict"]]}

@@ -32,6 +32,26 @@ window.Page = (function () {
     window.addEventListener("beforeprint", once);
   }
 
+  /** Draw when an element first comes into view, and again after each change of the theme. */
+  function drawWhenSeen(node, draw) {
+    whenSeen(node, () => {
+      draw();
+      redraws.push(draw);
+    });
+  }
+
+  /** An empty place for a plot, with what it shows in words. */
+  function plot(description) {
+    return element("div", { class: "plot", role: "img", "aria-label": description });
+  }
+
+  /** An entry of a legend: a dot in a colour, and what it stands for. */
+  function swatch(color, ...texts) {
+    const dot = element("i");
+    dot.style.background = color;
+    return element("span", {}, dot, ...texts);
+  }
+
   /** Show a text beside the pointer; none hides it. */
   function tip(text, x, y) {
     const node = document.getElementById("tooltip");
@@ -89,5 +109,5 @@ window.Page = (function () {
     }
   }
 
-  return { widgets, redraws, kernels, data, element, whenSeen, tip, select, toggle, unpack, download, copy };
+  return { widgets, redraws, kernels, data, element, whenSeen, drawWhenSeen, plot, swatch, tip, select, toggle, unpack, download, copy };
 })();

@@ -43,15 +43,17 @@ Page.widgets.explorer = (function () {
         name: BEHIND, label: "behind best", unit: "%", kind: "number", better: "lower",
         text: "distance to the best configuration that does the same work, by the first time of this table",
       };
-      const first = payload.columns.findIndex((item) => item.name === this.model.measures[0].mid);
+      const first = this.model.measures[0];
       const columns = [...payload.columns];
       const data = [...payload.data];
-      if (this.model.work) {
-        columns.splice(first + 1, 0, column);
-        data.splice(first + 1, 0, this.model.behind());
+      const behind = this.model.behind();
+      if (this.model.work && behind.some((value) => value > 0)) {
+        const place = columns.findIndex((item) => item.name === first.mid) + 1;
+        columns.splice(place, 0, column);
+        data.splice(place, 0, behind);
       }
       this.table = new Page.table.Table(this.tableNode, { ...payload, columns, data }, {
-        sort: this.model.measures[0].mid, descending: this.model.measures[0].better === "higher", page: 12, bar: [BEHIND], chooser: false, id: this.id,
+        sort: (first.better === "higher" ? "-" : "") + first.mid, page: 12, bar: [BEHIND], chooser: false, id: this.id,
         compact: payload.columns.map((item) => item.name), narrow: this.narrow(payload), wide: payload.columns.some((item) => item.name === "label") ? this.attributes.filter((name) => name !== "recording") : [],
         onselect: (selected) => { this.selected = selected; this.draw(); },
       });
@@ -136,7 +138,7 @@ Page.widgets.explorer = (function () {
         Promise.resolve(plot.drawn).then(() => Plotly.purge(plot)); // Plotly may still be at work on it
       }
       while (this.facets.children.length < shown.length) {
-        this.facets.append(element("div", { class: "facet" }, element("div", { class: "facet-title" }), element("div", { class: "plot", role: "img" })));
+        this.facets.append(element("div", { class: "facet" }, element("div", { class: "facet-title" }), Page.plot("")));
       }
       const by = this.scaleOf(groups);
       this.facets.classList.toggle("single", shown.length === 1);
@@ -175,9 +177,7 @@ Page.widgets.explorer = (function () {
       const text = (value) => Page.format.shorten(Page.format.label(model.color, value), 48);
       this.colors().forEach((values, index) => {
         if (values.every((value) => model.hidden[model.color].has(value))) return;
-        const dot = element("i");
-        dot.style.background = Page.theme.series(index);
-        this.legend.append(element("span", {}, dot, text(values[0]), values.length > 1 ? ` to ${text(values[values.length - 1])}` : ""));
+        this.legend.append(Page.swatch(Page.theme.series(index), text(values[0]), values.length > 1 ? ` to ${text(values[values.length - 1])}` : ""));
       });
     }
 
@@ -256,8 +256,5 @@ Page.widgets.explorer = (function () {
     }
   }
 
-  return (node) => {
-    const payload = Page.data(node.dataset.block);
-    node.explorer = new Explorer(node, payload);
-  };
+  return (node) => { node.explorer = new Explorer(node, Page.data(node.dataset.block)); };
 })();

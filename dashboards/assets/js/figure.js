@@ -103,10 +103,7 @@ Page.figure = (function () {
 
   function start(node) {
     const figure = Page.data(node.dataset.block);
-    Page.whenSeen(node, () => {
-      draw(node, figure);
-      Page.redraws.push(() => draw(node, figure));
-    });
+    Page.drawWhenSeen(node, () => draw(node, figure));
   }
 
   return { start, draw, SYMBOLS };

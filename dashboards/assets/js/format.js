@@ -62,16 +62,10 @@ Page.format = (function () {
     return text.slice(0, length - tail - 1) + "…" + text.slice(text.length - tail);
   }
 
-  /** What stands for a kernel's full name: the page brings it, as one place decides how names are shortened. */
-  function kernel(text) {
-    return Page.kernels.get(text) || text;
-  }
-
-  /** How a value of a named column reads in a heading, a chip or a legend. */
+  /** How a value of a named column reads in a heading, a chip or a legend; the page brings the short names of kernels. */
   function label(column, value) {
     if (value === null || value === undefined) return MISSING;
-    if (LABELS.has(column) && Page.kernels.has(value)) return kernel(value);
-    if (column === "kernel" || column === "launch_kernel" || column === "before" || column === "after") return kernel(String(value));
+    if (Page.kernels.has(value)) return Page.kernels.get(value);
     if (column === "grid" || column === "block") return String(value).replace(/(x1){1,2}$/, "");
     if (LABELS.has(column)) return String(value).replace(/(^|\s)(op|variant|shape|dtype)=/g, "$1").replace(/=/g, " ");
     return String(value);
@@ -82,5 +76,5 @@ Page.format = (function () {
     return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   }
 
-  return { scale, cell, one, shorten, kernel, label, plotly, MISSING };
+  return { scale, cell, one, shorten, label, plotly, MISSING };
 })();

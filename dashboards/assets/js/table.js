@@ -2,6 +2,7 @@
 "use strict";
 Page.table = (function () {
   const MAX_DRAWN = 2000;
+  const MAX_CHOSEN = 8; // rows drawn at once, each in a colour of its own
   const NARROW = 640; // on a screen below this width a table puts first what must be seen without moving it
   const { element } = Page;
 
@@ -16,10 +17,10 @@ Page.table = (function () {
       this.query = "";
       this.selected = new Set();
       this.accept = null;
-      this.sortColumn = this.columns.findIndex((column) => column.name === this.options.sort);
-      this.descending = Boolean(this.options.descending);
       this.id = this.options.id || node.dataset.block;
-      this.restoreOrder();
+      this.sortColumn = -1;
+      this.orderBy(this.options.sort || "");
+      this.orderBy(Page.address.get(`${this.id}.sort`));
       this.everything = !(this.options.compact || []).length;
       this.visible = this.chosenColumns();
       this.prepare();
@@ -96,15 +97,15 @@ Page.table = (function () {
       this.node.replaceChildren(this.toolbar, this.problem, this.shared, this.scroll, this.foot);
     }
 
-    /** Take the order, and the filter and selection, that the address names. */
-    restoreOrder() {
-      const [, minus, name] = /^(-?)(.*)$/.exec(Page.address.get(`${this.id}.sort`).split("\n")[0]);
-      const index = this.columns.findIndex((column) => column.name === name);
+    /** Take an order as the page or its address names it: a column, behind a minus the largest first. */
+    orderBy(text) {
+      const index = this.columns.findIndex((column) => column.name === text.replace(/^-/, ""));
       if (index < 0) return;
       this.sortColumn = index;
-      this.descending = minus === "-";
+      this.descending = text.startsWith("-");
     }
 
+    /** Take the filter and the selection that the address names. */
     restoreChoice() {
       this.query = this.search.value = Page.address.get(`${this.id}.filter`);
       const rows = Page.address.get(`${this.id}.selected`).split(".").filter((text) => /^\d+$/.test(text)).map(Number);
@@ -281,9 +282,24 @@ Page.table = (function () {
   }
 
   function start(node) {
-    const payload = Page.data(node.dataset.block);
-    return new Table(node, payload);
+    return new Table(node, Page.data(node.dataset.block));
   }
 
-  return { Table, start };
+  /** A table and a legend whose chosen rows are drawn, the first ones to begin with, and as many as there are colours. */
+  function chooser(node, payload, draw, { page, first }) {
+    const [tableNode, legend] = ["table", "legend"].map((name) => element("div", { class: name }));
+    const redraw = () => {
+      const chosen = [...table.selected].slice(-MAX_CHOSEN);
+      const name = (row) => Page.format.label(table.columns[0].name, table.data[0][row]);
+      legend.replaceChildren(...chosen.map((row, index) => Page.swatch(Page.theme.series(index), name(row))));
+      draw(chosen);
+    };
+    const table = new Table(tableNode, payload, { page, id: node.dataset.block, onselect: redraw });
+    if (!table.selected.size) for (let row = 0; row < Math.min(first, table.rows); row++) table.selected.add(row);
+    table.mark();
+    Page.drawWhenSeen(legend, redraw);
+    return [tableNode, legend];
+  }
+
+  return { Table, start, chooser };
 })();

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from profiler.report.blocks import Block, Missing
 from profiler.report.document import Section
+from profiler.report.tables import table_block
 from profiler.report.view import View
 
 
@@ -33,14 +35,22 @@ class Panel:
     fix: str = ""
 
 
+def table_panel(panel_id: str, title: str, table: str, lead: str, fix: str = "", **options: Any) -> Panel:
+    """Return a panel that shows one metric table; for the options see `blocks.Table`."""
+
+    def build(view: View) -> list[Block]:
+        return [table_block(f"{panel_id}-table", table, view.required(table), **options)]
+
+    return Panel(panel_id, title, (table,), build, lead, fix=fix)
+
+
 def build_section(panel: Panel, view: View) -> Section:
     """Build a panel, or say why it has no data."""
     for need in panel.needs:
         if view.metric(need) is None:
             reason = "; ".join(view.reasons(need)) or f"no recording has the table {need}"
-            return _section(panel, [Missing(reason, panel.fix)])
-    return _section(panel, panel.build(view))
-
-
-def _section(panel: Panel, blocks: list[Block]) -> Section:
+            blocks: list[Block] = [Missing(reason, panel.fix)]
+            break
+    else:
+        blocks = panel.build(view)
     return Section(panel.id, panel.title, blocks, panel.lead, panel.sources or panel.needs)

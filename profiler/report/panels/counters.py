@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profiler.metrics.launches import LAUNCHES
 from profiler.report.blocks import Block, Table
-from profiler.report.columns import ColumnView, first_shown
+from profiler.report.columns import ColumnView
 from profiler.report.embed import pack_column
 from profiler.report.kernel_labels import kernel_label
 from profiler.report.panels.base import Panel
-from profiler.report.view import RECORDING, View, table_block
+from profiler.report.tables import table_block
+from profiler.report.view import RECORDING, View
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +26,7 @@ def build(view: View) -> list[Block]:
     blocks: list[Block] = []
     launches = view.metric("launches")
     if launches is not None:
-        blocks.append(
-            table_block("launches-table", "launches", launches, title="Per profiled launch", page=12, **first_shown(LAUNCHES))
-        )
+        blocks.append(table_block("launches-table", "launches", launches, title="Per profiled launch", page=12))
     raw = _looked_at_first(view.required("launch_counters"))
     keys = [name for name in (RECORDING, "launch_id") if name in raw.columns]
     if len(raw[keys].drop_duplicates()) <= MAX_SIDE_BY_SIDE:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from profiler.report.blocks import Block
-from profiler.report.panels.base import Panel
-from profiler.report.view import View, table_block
+from profiler.report.panels.base import table_panel
 
-
-def build(view: View) -> list[Block]:
-    """Build the table."""
-    return [table_block("diagnostics-table", "messages", view.required("messages"), wrap=True)]
-
-
-PANEL = Panel("diagnostics", "Diagnostics", ("messages",), build, "Messages of the tools and of the reader about what they found.")
+PANEL = table_panel(
+    "diagnostics", "Diagnostics", "messages", "Messages of the tools and of the reader about what they found.", wrap=True
+)

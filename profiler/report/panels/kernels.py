@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from profiler.metrics.kernel_time import KERNELS
 from profiler.report.blocks import Block, Figure
-from profiler.report.columns import first_shown
 from profiler.report.kernel_labels import kernel_labels
 from profiler.report.panels.base import Panel
-from profiler.report.view import RECORDING, View, table_block
+from profiler.report.tables import table_block
+from profiler.report.view import RECORDING, View
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +19,7 @@ _TOP = 12
 def build(view: View) -> list[Block]:
     """Build the share plot and the table."""
     frame = view.required("kernel_summary")
-    table = table_block(
-        "kernels-table", "kernel_summary", frame, sort="total_ns", descending=True, bar=["share_pct"], **first_shown(KERNELS)
-    )
+    table = table_block("kernels-table", "kernel_summary", frame, sort="-total_ns", bar=["share_pct"])
     return [_shares(frame), table] if frame["kernel"].nunique() > 1 else [table]
 
 

@@ -9,10 +9,11 @@ from profiler.compare.rows.row import CONDITIONS
 from profiler.metrics.points import POINTS
 from profiler.metrics.time_sources import TimeSource
 from profiler.point_status import VOID_STATUSES
-from profiler.report.blocks import Block, Missing, Note, Table, Widget
+from profiler.report.blocks import Block, Missing, Note, Widget
 from profiler.report.panels.base import Panel
-from profiler.report.points import BANDWIDTH, differing, time_columns, with_attributes
-from profiler.report.view import RECORDING, View, table_block
+from profiler.report.points import BANDWIDTH, Measure, differing, is_filled, time_measures, with_attributes
+from profiler.report.tables import table_block
+from profiler.report.view import RECORDING, View
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ _NUMBERS = {
     "compute_throughput_pct": "compute throughput",
     "registers_per_thread": "registers per thread",
 }
+_EARLY = ("status", "reason", "verified", "iterations", "count", "dtype")
 _TOOLS_NOTE = (
     "Tools time different things. nsys and CUPTI give what an iteration takes on the GPU; CUDA events also hold the gaps between "
     "event, launch and kernel, a few microseconds per iteration, and recording itself can add to them."
@@ -57,33 +59,24 @@ def build(view: View) -> list[Block]:
 
 
 def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[str], first: TimeSource | None = None) -> Block:
-    measures = _measures(frame, first)
+    measures = time_measures(frame, first) + [_number(*item) for item in _NUMBERS.items() if is_filled(frame, item[0])]
     if not measures:
         return Missing("no configuration of this recording has a time", "see the column status of the table point_summary")
     used = [part for measure in measures for part in (measure["mid"], measure.get("low"), measure.get("high")) if part]
-    rest = [
-        name
-        for name in ("status", "reason", "verified", "iterations", "count", "dtype")
-        if name in frame.columns and name not in names
-    ]
-    columns = list(dict.fromkeys([*names, *used, *rest, *(name for name in frame.columns if name != RECORDING)]))
-    block = table_block("configurations-table", table, frame, columns)
-    # a column without any value is left out of the table, so the controls must not name it
-    filled = [name for name in names if name in frame.columns and frame[name].notna().any()]
-    attributes = ([RECORDING] if RECORDING in frame.columns else []) + filled
+    others = [name for name in frame.columns if name != RECORDING]
+    block = table_block("configurations-table", table, frame, list(dict.fromkeys([*names, *used, *_EARLY, *others])))
+    is_sweep = table == "point_summary"
     data: dict[str, Any] = {
         "table": block.payload(),
-        "attributes": attributes,
+        # a column without any value is left out of the table, so the controls must not name it
+        "attributes": [name for name in (RECORDING, *names) if is_filled(frame, name)],
         "facets": facets,
         "measures": measures,
         "along": "block",
-    }
-    is_race = table == "point_summary" and measures[0]["better"] != "none"
-    data["work"] = _work(frame, [column.name for column in block.columns]) if is_race else None
-    data |= {
-        "lines": table == "point_summary",
-        "plain": table == "kernel_summary",
-        "shown": ["grid"] if table == "kernel_summary" else [],
+        "work": _work(frame, [column.name for column in block.columns]) if is_sweep and measures[0]["better"] != "none" else None,
+        "lines": is_sweep,
+        "plain": not is_sweep,
+        "shown": [] if is_sweep else ["grid"],
     }
     return Widget(
         "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"
@@ -111,38 +104,25 @@ def _invalid(points: pd.DataFrame) -> list[Block]:
 
 def _by_tool(frame: pd.DataFrame, first_source: TimeSource | None) -> list[Block]:
     """The same points as several tools timed them, where at least two did."""
-    sources = [source for source in time_columns(frame, first_source) if "host" not in source.id]
-    if len(sources) < 2:
+    times = [time for time in time_measures(frame, first_source) if "host" not in time["id"]]
+    if len(times) < 2:
         return []
-    first, *others = sources
-    both = frame[frame[first.median].notna()].copy()
-    for source in others:
-        both[f"{source.id}_minus_{first.id}_ns"] = both[source.median].astype("float64") - both[first.median].astype("float64")
-    names = ["label", first.median, *(name for source in others for name in (source.median, f"{source.id}_minus_{first.id}_ns"))]
-    table: Table = table_block(
+    first, *others = times
+    both = frame[frame[first["mid"]].notna()].copy()
+    names = ["label", first["mid"]]
+    for time in others:
+        difference = f"{time['id']}_minus_{first['id']}_ns"
+        both[difference] = both[time["mid"]].astype("float64") - both[first["mid"]].astype("float64")
+        names += [time["mid"], difference]
+    table = table_block(
         "tools-table", "point_summary", both, names, title="The same points, timed by each tool", page=8, sort="label"
     )
     return [table, Note(_TOOLS_NOTE, "hint")]
 
 
-def _measures(frame: pd.DataFrame, first: TimeSource | None) -> list[dict[str, Any]]:
-    measures: list[dict[str, Any]] = [
-        {
-            "id": item.id,
-            "label": item.label,
-            "unit": "ns",
-            "better": "lower",
-            "mid": item.median,
-            "low": item.low,
-            "high": item.high,
-        }
-        for item in time_columns(frame, first)
-    ]
-    for name, label in _NUMBERS.items():
-        if name in frame.columns and frame[name].notna().any():
-            spec = POINTS.column(name)
-            measures.append({"id": name, "label": label, "unit": spec.unit, "better": spec.better, "mid": name})
-    return measures
+def _number(name: str, label: str) -> Measure:
+    spec = POINTS.column(name)
+    return {"id": name, "label": label, "unit": spec.unit, "better": spec.better, "mid": name}
 
 
 PANEL = Panel(

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from profiler.metrics.range_kernels import NVTX_KERNELS
-from profiler.metrics.ranges import NVTX
 from profiler.report.blocks import Block
-from profiler.report.columns import first_shown
 from profiler.report.panels.base import Panel
-from profiler.report.view import View, table_block
+from profiler.report.tables import table_block
+from profiler.report.view import View
 
 
 def build(view: View) -> list[Block]:
     """Build the table of ranges and that of their kernels."""
-    blocks: list[Block] = [
-        table_block("nvtx-table", "nvtx", view.required("nvtx"), sort="host_total_ns", descending=True, **first_shown(NVTX))
-    ]
+    ranges = table_block("nvtx-table", "nvtx", view.required("nvtx"), sort="-host_total_ns")
     kernels = view.metric("nvtx_kernels")
-    if kernels is not None:
-        blocks.append(
-            table_block(
-                "nvtx-kernels-table",
-                "nvtx_kernels",
-                kernels,
-                title="Kernels by range",
-                **first_shown(NVTX_KERNELS),
-            )
-        )
-    return blocks
+    if kernels is None:
+        return [ranges]
+    return [ranges, table_block("nvtx-kernels-table", "nvtx_kernels", kernels, title="Kernels by range")]
 
 
 PANEL = Panel(

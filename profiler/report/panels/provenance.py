@@ -7,39 +7,29 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from profiler.report.blocks import Block, Missing, Table
+from profiler.report.blocks import Block
 from profiler.report.columns import ColumnView
 from profiler.report.panels.base import Panel
+from profiler.report.tables import pack_table
 from profiler.report.view import View
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
 
 _MAX_TEXT = 2_000
+_COLUMNS = (ColumnView("section", "section"), ColumnView("key", "fact"), ColumnView("value", "value", kind="code"))
 
 
 def build(view: View) -> list[Block]:
     """Build one table of facts per recording."""
+    import pandas as pd
+
     blocks: list[Block] = []
     for index, (name, recording) in enumerate(zip(view.names, view.recordings, strict=True)):
-        rows = list(_rows(recording))
-        if not rows:
-            blocks.append(Missing(f"{name}: a plain file, whose capture states nothing about itself"))
-            continue
-        blocks.append(_table(f"provenance-{index}", name if view.several else "", rows))
+        frame = pd.DataFrame(_rows(recording), columns=[column.name for column in _COLUMNS])
+        title = name if view.several else ""
+        blocks.append(pack_table(f"provenance-{index}", _COLUMNS, frame, title, file_name="provenance.csv", wrap=True, page=40))
     return blocks
-
-
-def _table(block_id: str, title: str, rows: list[tuple[str, str, str]]) -> Table:
-    columns = [ColumnView("section", "section"), ColumnView("key", "fact"), ColumnView("value", "value", kind="code")]
-    data = [[row[index] for row in rows] for index in range(3)]
-    coded = [{"dict": list(dict.fromkeys(column)), "codes": _codes(column)} for column in data]
-    return Table(block_id, columns, coded, len(rows), len(rows), title, "provenance.csv", {"wrap": True, "page": 40})
-
-
-def _codes(column: list[str]) -> list[int]:
-    index = {text: position for position, text in enumerate(dict.fromkeys(column))}
-    return [index[text] for text in column]
 
 
 def _rows(recording: Recording) -> Iterator[tuple[str, str, str]]:

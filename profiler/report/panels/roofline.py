@@ -36,7 +36,7 @@ def build(view: View) -> list[Block]:
     if known.empty:
         return [Missing("no launch executed a counted floating-point operation", "")]
     halves = _typed_half(known)
-    factor = HALF_OVER_SINGLE.get(str(view.device().get("compute_capability")))
+    factor = HALF_OVER_SINGLE.get(str(view.device.get("compute_capability")))
     limit = known[_PEAK] * (factor if factor else 1.0)
     peaks = known[_PEAK].where(~_counts_half(view, known), limit)
     return [_figure(known, peaks, factor if halves else None), Note(_note(halves, factor), "hint")]

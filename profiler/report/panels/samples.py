@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from profiler.report.blocks import Block, Missing, Note, Widget
+from profiler.report.columns import view_columns
 from profiler.report.embed import pack_integers
 from profiler.report.panels.base import Panel
+from profiler.report.tables import pack_table
 from profiler.report.view import RECORDING, View
+from profiler.spec import ColumnSpec, TableSpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SAMPLES = 500_000
 _CLOCKS = {"cuda_event": "CUDA events", "monotonic": "the clock of the host"}
+_DRIFTING = 8  # iterations from which their halves are compared
+_TABLE = TableSpec(
+    name="samples",
+    text="one point and its iterations",
+    columns=(
+        *(ColumnSpec(name, "lower") for name in ("median_ns", "p05_ns", "p95_ns", "max_ns")),
+        ColumnSpec("spread_pct", "lower", "p95 minus p05, in percent of the median"),
+        ColumnSpec("drift_pct", "lower", "median of the second half against that of the first half"),
+    ),
+)
 _FIX = "measure with the driver or the runner: profiler run --tool builtin"
 
 
 def build(view: View) -> list[Block]:
     """Build the list of points with their samples."""
+    import pandas as pd
+
     samples, points = view.table("samples"), view.table("points")
     if samples is None or points is None:
         return [Missing("no recording holds samples of single iterations", _FIX)]
-    keys = [name for name in (RECORDING, "tool") if name in samples.columns and name in points.columns]
-    labels = {_key(row, keys): row for row in points.to_dict("records")}
-    groups = samples.groupby([*keys, "point_id"], sort=False, observed=True)
-    series = [_series(key, rows, labels, keys) for key, rows in groups]
-    shown = _within(series, MAX_SAMPLES)
-    data = {"series": shown, "total": len(series)}
+    keys = [name for name in (RECORDING, "tool", "point_id") if name in samples.columns and name in points.columns]
+    labels = points.set_index(keys)["label"].astype(str).to_dict()
+    groups = {key if len(keys) > 1 else key[0]: _times(rows) for key, rows in samples.groupby(keys, sort=False, observed=True)}
+    frame = pd.DataFrame([_row(key, labels, times) for key, times in groups.items()])
+    shown = max(1, int(np.searchsorted(frame["samples"].cumsum(), MAX_SAMPLES, side="right")))
+    columns = view_columns(_TABLE, frame, [name for name in frame.columns if name != "from" or frame[name].any()])
+    data = {
+        "table": pack_table("samples", columns, frame, limit=shown).payload(),
+        "times": [pack_integers(times) for times in list(groups.values())[:shown]],
+    }
     widget = Widget("samples", "samples", data, description="Distribution and course over time of measured iterations")
     return [Note(_clock(view, points), "hint"), widget]
 
@@ -45,37 +65,29 @@ def _clock(view: View, points: pd.DataFrame) -> str:
     return f"{text} The summary and the launch configurations compare another time: {view.time_source}."
 
 
-def _key(row: dict[str, Any], keys: list[str]) -> tuple[Any, ...]:
-    return (*(row[name] for name in keys), row["point_id"])
+def _times(rows: pd.DataFrame) -> np.ndarray:
+    times = rows.sort_values("sample_index", kind="stable")["duration_ns"].to_numpy(dtype=float)
+    whole: np.ndarray = np.rint(times[np.isfinite(times)]).astype(np.int64)
+    return whole
 
 
-def _series(
-    key: tuple[Any, ...], rows: pd.DataFrame, labels: dict[tuple[Any, ...], dict[str, Any]], keys: list[str]
-) -> dict[str, Any]:
-    key = key if isinstance(key, tuple) else (key,)
-    point = labels.get(key, {})
-    ordered = rows.sort_values("sample_index", kind="stable")
-    times = ordered["duration_ns"].to_numpy(dtype=float)
-    times = np.rint(times[np.isfinite(times)]).astype(np.int64)
-    head, tail = np.array_split(times, [len(times) // 2]) if len(times) > 1 else (times, times)
-    drift = (float(np.median(tail)) / float(np.median(head)) - 1) * 100 if len(times) >= 8 and np.median(head) > 0 else None
-    quantiles = np.quantile(times, [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]).tolist() if len(times) else []
-    where = " · ".join(str(part) for part in key[:-1])
+def _row(key: Any, labels: dict[Any, str], times: np.ndarray) -> dict[str, Any]:
+    """Return one point, whose key is its number or a tuple that ends with it."""
+    *where, number = key if isinstance(key, tuple) else (key,)
+    low, median, high, largest = np.quantile(times, [0.05, 0.5, 0.95, 1]) if len(times) else [math.nan] * 4
+    half = len(times) // 2
+    early = np.median(times[:half]) if len(times) >= _DRIFTING else 0
     return {
-        "label": str(point.get("label", f"point {key[-1]}")),
-        "where": where,
-        "clock": str(point.get("clock") or ""),
-        "n": len(times),
-        "quantiles": quantiles,
-        "drift_pct": drift,
-        "times": pack_integers(times),
+        "point": labels.get(key, f"point {number}"),
+        "from": " · ".join(map(str, where)),
+        "samples": len(times),
+        "median_ns": median,
+        "p05_ns": low,
+        "p95_ns": high,
+        "max_ns": largest,
+        "spread_pct": 100 * (high - low) / median if median else math.nan,
+        "drift_pct": 100 * (np.median(times[half:]) / early - 1) if early else math.nan,
     }
-
-
-def _within(series: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
-    """Return as many whole series as fit the limit."""
-    total = np.cumsum([item["n"] for item in series])
-    return series[: max(1, int(np.searchsorted(total, limit, side="right")))] if series else []
 
 
 PANEL = Panel(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from profiler.report.blocks import Block, Note
 from profiler.report.panels.base import Panel
-from profiler.report.view import View, table_block
+from profiler.report.tables import table_block
+from profiler.report.view import View
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +32,7 @@ def _pairs(frame: pd.DataFrame) -> list[Block]:
         "stream_overlap",
         busy.sort_values("overlap_ns", ascending=False, kind="stable"),
         title="Pairs of streams",
-        sort="overlap_ns",
-        descending=True,
+        sort="-overlap_ns",
     )
     idle = len(frame) - len(busy)
     return [table, Note(f"{idle:,} more pairs of {len(frame):,} never worked at the same time.", "hint")] if idle else [table]

@@ -11,7 +11,7 @@ from profiler.point_label import label_in_words
 from profiler.report.answers import answers, winner_rows
 from profiler.report.blocks import Block, Facts, Findings, Grid, KeyFigure, Missing, Note, Winners
 from profiler.report.panels.base import Panel
-from profiler.report.panels.findings import NOT_EVALUATED, collect
+from profiler.report.panels.findings import NOT_EVALUATED
 from profiler.report.view import View
 from profiler.units import format_ns, format_value
 
@@ -35,7 +35,7 @@ _KEY_FIGURES = (
 
 def build(view: View) -> list[Block]:
     """Build the summary."""
-    noticed = [item for item in collect(view) if item.severity != NOT_EVALUATED]
+    noticed = [item for item in view.findings if item.severity != NOT_EVALUATED]
     found = ([item for item in noticed if item.severity != "info"] or noticed)[:_TOP_FINDINGS]
     return [*_answers(view), *([Findings(found, brief=True)] if found else []), *_figures(view)]
 
@@ -52,7 +52,7 @@ def _answers(view: View) -> list[Block]:
         ]
     if not view.several and all(winner.rivals == 1 for winner in best[view.names[0]]):
         return [Grid(title_of(view.rankings[0], best[view.names[0]]), winner_rows(best[view.names[0]]))]
-    peak = view.device().get("memory_bandwidth_bytes_per_s")
+    peak = view.device.get("memory_bandwidth_bytes_per_s")
     cards = {name: {winner.work: _card(winner, peak) for winner in found} for name, found in best.items()}
     works = dict.fromkeys(work for found in cards.values() for work in found)
     rows = {work: [found.get(work) for found in cards.values()] for work in works}

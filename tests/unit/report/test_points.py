@@ -8,7 +8,7 @@ from profiler.compare.ranking import rank_recordings
 from profiler.compare.winners import winners
 from profiler.errors import UsageError
 from profiler.metrics.time_sources import TimeSource
-from profiler.report.points import time_columns, with_attributes
+from profiler.report.points import time_measures, with_attributes
 from profiler.report.view import View
 
 
@@ -23,16 +23,16 @@ def test_the_deciding_time_comes_first_and_host_time_last():
         "cupti_median_ns",
     ]
     frame = pd.DataFrame([dict.fromkeys(names, 1.0)]).assign(cupti_median_ns=float("nan"))
-    found = time_columns(frame)
-    assert [item.median for item in found] == [
+    found = time_measures(frame)
+    assert [item["mid"] for item in found] == [
         "builtin_median_ns",
         "nsys_median_ns",
         "nsys_event_median_ns",
         "builtin_host_median_ns",
     ]
-    assert (found[0].low, found[0].high, found[1].low) == ("builtin_p05_ns", "builtin_p95_ns", "")
-    assert time_columns(frame, TimeSource("gpu_points", "nsys"))[0].median == "nsys_median_ns"
-    assert [item.median for item in time_columns(pd.DataFrame({"median_ns": [1.0]}))] == ["median_ns"]
+    assert (found[0]["low"], found[0]["high"], found[1]["low"]) == ("builtin_p05_ns", "builtin_p95_ns", "")
+    assert time_measures(frame, TimeSource("gpu_points", "nsys"))[0]["mid"] == "nsys_median_ns"
+    assert [item["mid"] for item in time_measures(pd.DataFrame({"median_ns": [1.0]}))] == ["median_ns"]
 
 
 def test_attributes_come_from_the_label_and_numbers_sort_as_numbers():

@@ -3,7 +3,8 @@
 import pandas as pd
 import synthetic
 
-from profiler.report.view import View, table_block, unique_names
+from profiler.report.tables import table_block
+from profiler.report.view import View, unique_names
 
 
 def test_names_become_unique():
@@ -21,7 +22,7 @@ def test_tables_of_several_recordings_carry_their_name():
 def test_one_recording_carries_no_extra_column():
     view = View([synthetic.recording("a")])
     assert "recording" not in view.metric("kernel_summary").columns
-    assert view.device()["name"] == "NVIDIA H200"
+    assert view.device["name"] == "NVIDIA H200"
 
 
 def test_table_block_says_how_much_it_holds_and_what_it_lacks():
