@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from profiler.capture.build import source_root
@@ -20,21 +22,23 @@ PLUGIN_LIBRARIES = "lib/libprofiler_plugins_[tr]*.so"
 
 
 def _build_folders() -> list[Path]:
-    named = os.environ.get(BUILD_VARIABLE)
-    folders = [Path(named)] if named else []
-    try:
+    folders = _named_folder()
+    with suppress(UsageError):
         folders.append(source_root() / "build")
-    except UsageError:
-        pass
     return folders
 
 
+def _named_folder() -> list[Path]:
+    named = os.environ.get(BUILD_VARIABLE)
+    return [Path(named)] if named else []
+
+
+def _first_file(candidates: Iterable[Path]) -> Path | None:
+    return next((path.resolve() for path in candidates if path.is_file()), None)
+
+
 def _find(*relative: str) -> Path | None:
-    for folder in _build_folders():
-        for name in relative:
-            if (folder / name).is_file():
-                return (folder / name).resolve()
-    return None
+    return _first_file(folder / name for folder in _build_folders() for name in relative)
 
 
 def find_driver() -> Path | None:
@@ -49,10 +53,8 @@ def find_ops_library() -> Path | None:
 
 
 def _find_packaged(name: str) -> Path | None:
-    named = os.environ.get(BUILD_VARIABLE)
-    candidates = [Path(named) / "lib" / name] if named else []
-    candidates.append(PACKAGED / name)
-    return next((path.resolve() for path in candidates if path.is_file()), None) or _find(f"lib/{name}")
+    named = [folder / "lib" / name for folder in _named_folder()]
+    return _first_file([*named, PACKAGED / name]) or _find(f"lib/{name}")
 
 
 def find_host_ops_library() -> Path | None:
@@ -67,8 +69,5 @@ def find_core_library() -> Path | None:
 
 def find_plugin_libraries() -> list[Path]:
     """Return the TensorRT plugin libraries, one for each TensorRT whose headers the build found."""
-    for folder in _build_folders():
-        found = sorted(path.resolve() for path in folder.glob(PLUGIN_LIBRARIES))
-        if found:
-            return found
-    return []
+    found = (sorted(path.resolve() for path in folder.glob(PLUGIN_LIBRARIES)) for folder in _build_folders())
+    return next(filter(None, found), [])

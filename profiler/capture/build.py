@@ -14,6 +14,7 @@ from profiler.errors import CaptureError, ToolMissingError, UsageError
 
 HEADER = "NvInfer.h"
 VERSION_HEADER = "NvInferVersion.h"
+_VERSION_PARTS = ("MAJOR", "MINOR", "PATCH")
 SYSTEM_INCLUDES = ("/usr/include/x86_64-linux-gnu", "/usr/include/aarch64-linux-gnu", "/usr/include", "/usr/local/include")
 BUILD_TIMEOUT_S = 3600
 
@@ -54,13 +55,8 @@ def tensorrt_version(include: Path) -> tuple[int, ...] | None:
         text = (include / VERSION_HEADER).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    parts = []
-    for name in ("MAJOR", "MINOR", "PATCH"):
-        found = re.search(rf"#define\s+(?:NV_TENSORRT_{name}|TRT_{name}_ENTERPRISE)\s+(\d+)", text)
-        if found is None:
-            return None
-        parts.append(int(found.group(1)))
-    return tuple(parts)
+    found = [re.search(rf"#define\s+(?:NV_TENSORRT_{name}|TRT_{name}_ENTERPRISE)\s+(\d+)", text) for name in _VERSION_PARTS]
+    return tuple(int(match[1]) for match in found if match) if all(found) else None
 
 
 def find_tensorrt_headers(extra: Sequence[Path] = ()) -> list[Path]:
@@ -83,10 +79,8 @@ def find_tensorrt_headers(extra: Sequence[Path] = ()) -> list[Path]:
 
 def find_nvcc() -> str | None:
     """Return the CUDA compiler: that of $CUDACXX, of PATH, or of the usual folder."""
-    for candidate in (os.environ.get("CUDACXX"), shutil.which("nvcc"), "/usr/local/cuda/bin/nvcc"):
-        if candidate and Path(candidate).is_file():
-            return candidate
-    return None
+    candidates = (os.environ.get("CUDACXX"), shutil.which("nvcc"), "/usr/local/cuda/bin/nvcc")
+    return next((path for path in candidates if path and Path(path).is_file()), None)
 
 
 def _require_tools() -> tuple[str, str]:
@@ -106,10 +100,8 @@ def configure_argv(
     """Return the command line that configures the build."""
     argv = [cmake, "-S", str(source), "-B", str(build_dir), f"-DCMAKE_CUDA_COMPILER={nvcc}"]
     argv.append("-DTENSORRT_INCLUDE_DIR=" + ";".join(map(str, headers)))
-    if architectures:
-        argv.append(f"-DCMAKE_CUDA_ARCHITECTURES={architectures}")
-    argv.append(f"-DPROFILER_WARNINGS_AS_ERRORS={'ON' if werror else 'OFF'}")
-    return argv
+    argv += [f"-DCMAKE_CUDA_ARCHITECTURES={architectures}"] if architectures else []
+    return [*argv, f"-DPROFILER_WARNINGS_AS_ERRORS={'ON' if werror else 'OFF'}"]
 
 
 def build(
@@ -144,9 +136,8 @@ def build(
         log = build_dir / f"{step}.log"
         result = run_process(argv, log=log, timeout_s=BUILD_TIMEOUT_S)
         if result.returncode != 0 or result.stopped:
-            tail = "\n".join(result.last_lines)
-            how = result.stopped or describe_exit(result.returncode)
-            raise CaptureError(f"{step} of the C++ build: {how}\n{tail}", f"see {log}")
+            how = "\n".join([result.stopped or describe_exit(result.returncode), *result.last_lines])
+            raise CaptureError(f"{step} of the C++ build: {how}", f"see {log}")
     found = [*(build_dir / "bin").glob("*"), *(build_dir / "lib").glob("*.so*")]
     return BuildReport(sorted(item for item in found if item.is_file()), [] if headers else [_without_headers()])
 

@@ -52,9 +52,9 @@ def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequ
         raise UsageError(f"{request.command[0]}: no such program", "give its path, or check PATH; options go before --")
     if request.tools == (AUTO,):
         request = replace(request, tools=(_choose_tool(request, note),))
-    for tool in request.tools:
-        if TOOLS[tool].own_runner_only and request.sweep is None:
-            raise UsageError(f"--tool {tool} records the project's own runner only", "use --tool nsys for a command of your own")
+    own = next((tool for tool in request.tools if TOOLS[tool].own_runner_only), "") if request.sweep is None else ""
+    if own:
+        raise UsageError(f"--tool {own} records the project's own runner only", "use --tool nsys for a command of your own")
     for tool in request.tools:
         if recorders()[tool].probe() is None:
             raise ToolMissingError(f"{tool} is not installed", f"{TOOLS[tool].install}; or use --tool auto")
@@ -117,21 +117,15 @@ def _resolve_sweep(sweep: SweepOptions, python: str, note: Callable[[str], None]
     if engine == AUTO and not gpus():
         note("no NVIDIA GPU is visible: running the reference on the CPU, so there are no kernels to compare")
         driver, engine = "python", "reference"
-    if engine == AUTO:
+    elif engine == AUTO:
         engine = _choose_engine(driver, python, note)
     if driver == AUTO:
         driver = "python" if _python_runs(engine, python) or find_driver() is None else "cpp"
     _check_ops(replace(sweep, engine=engine))
     given = tuple(_absolute(path) for path in sweep.plugin_libraries)
     libraries = given or (_libraries(engine) if driver == "python" else ())  # the driver finds its own
-    return replace(
-        sweep,
-        driver=driver,
-        engine=engine,
-        plugin_libraries=libraries,
-        engine_file=_absolute(sweep.engine_file),
-        onnx_file=_absolute(sweep.onnx_file),
-    )
+    sweep = replace(sweep, engine_file=_absolute(sweep.engine_file), onnx_file=_absolute(sweep.onnx_file))
+    return replace(sweep, driver=driver, engine=engine, plugin_libraries=libraries)
 
 
 def _absolute(path: str) -> str:
@@ -151,10 +145,8 @@ def _choose_engine(driver: str, python: str, note: Callable[[str], None]) -> str
     by_runner = driver != "cpp" and find_ops_library() is not None and _python_runs("direct", python)
     if driver == "cpp" or by_driver or by_runner:
         return "direct"
-    if find_ops_library() is None:
-        note("the plugins are not built (profiler build): running the reference on the CPU")
-    else:
-        note("cuda-python is not installed (pip install cuda-python): running the reference on the CPU")
+    not_built = "the plugins are not built (profiler build)" if find_ops_library() is None else ""
+    note(f"{not_built or 'cuda-python is not installed (pip install cuda-python)'}: running the reference on the CPU")
     return "reference"
 
 

@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ LOW_DISK_BYTES = 5 << 30
 _DRIVER_PARAMETERS = Path("/proc/driver/nvidia/params")
 _RESTRICTED = re.compile(r"RmProfilingAdminOnly:\s*(\d)")
 _CAPABILITY_SYS_ADMIN = 21
+_NO_GPU = "on a machine without a GPU the reference engine records NumPy on the CPU; for kernels use one with an NVIDIA GPU"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def doctor(runs_root: Path) -> list[dict[str, Any]]:
     cuda = f"{driver.cuda_version} (driver)" if driver.cuda_version else ""
     bindings = _package_version("cuda-bindings", "cuda-python") or "unknown"
     rows = [
-        *_gpu_rows(list(driver.gpus)),
+        *(EnvironmentRow(f"GPU {gpu.index}", "ok", _described(gpu)) for gpu in driver.gpus),
+        *([] if driver.gpus else [EnvironmentRow("GPU", "missing", "no NVIDIA GPU visible", _NO_GPU)]),
         _check("driver", driver.version, "no NVIDIA driver", "install the NVIDIA driver; in a container run with --gpus all"),
         _check("CUDA", cuda, "no driver", "install the driver"),
         *(_tool_row(tool) for tool in TOOLS.values() if tool.install),
@@ -84,13 +87,6 @@ def _check(item: str, found: str | None, missing: str, fix: str) -> EnvironmentR
     return EnvironmentRow(item, "ok", found) if found else EnvironmentRow(item, "missing", missing, fix)
 
 
-def _gpu_rows(gpus: list[Gpu]) -> list[EnvironmentRow]:
-    if not gpus:
-        fix = "on a machine without a GPU the reference engine records NumPy on the CPU; for kernels use one with an NVIDIA GPU"
-        return [EnvironmentRow("GPU", "missing", "no NVIDIA GPU visible", fix)]
-    return [EnvironmentRow(f"GPU {gpu.index}", "ok", _described(gpu)) for gpu in gpus]
-
-
 def _described(gpu: Gpu) -> str:
     clock = f"SM clock up to {format_value(gpu.sm_clock_max_hz, 'Hz')}"
     return f"{gpu.name}, compute capability {gpu.compute_capability}, {format_bytes(gpu.memory_bytes)}, {clock}"
@@ -110,9 +106,7 @@ def counters_restricted() -> bool | None:
         match = _RESTRICTED.search(_DRIVER_PARAMETERS.read_text(encoding="utf-8"))
     except OSError:
         return None
-    if match is None:
-        return None
-    return match.group(1) == "1" and not _is_admin()
+    return None if match is None else match[1] == "1" and not _is_admin()
 
 
 def _is_admin() -> bool:
@@ -126,21 +120,17 @@ def _is_admin() -> bool:
 
 def _permission_row() -> EnvironmentRow:
     restricted = counters_restricted()
-    if restricted is None:
-        return EnvironmentRow("counter permission", "missing", "no NVIDIA driver loaded", "install the driver")
     if restricted:
-        return EnvironmentRow(
-            "counter permission", "limited", "only administrators may read GPU performance counters", PERMISSION_HINT
-        )
-    return EnvironmentRow("counter permission", "ok", "this user may read GPU performance counters")
+        found = "only administrators may read GPU performance counters"
+        return EnvironmentRow("counter permission", "limited", found, PERMISSION_HINT)
+    found = "" if restricted is None else "this user may read GPU performance counters"
+    return _check("counter permission", found, "no NVIDIA driver loaded", "install the driver")
 
 
 def _package_version(*names: str) -> str | None:
     for name in names:
-        try:
+        with suppress(importlib.metadata.PackageNotFoundError):
             return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return None
 
 
@@ -177,10 +167,10 @@ def _nvcc() -> str:
 
 def _built_row() -> EnvironmentRow:
     parts = {"profiler-driver": find_driver(), "ops library": find_ops_library()}
-    found = [f"{name} at {path}" for name, path in parts.items() if path]
-    absent = [name for name, path in parts.items() if not path]
-    told = "; ".join([*found, *([f"not built: {', '.join(absent)}"] if absent else [])])
-    return _check("plugins and driver", "" if absent else told, told, "profiler build")
+    found = "; ".join(f"{name} at {path}" for name, path in parts.items() if path)
+    absent = ", ".join(name for name, path in parts.items() if not path)
+    missing = "; ".join(filter(None, (found, f"not built: {absent}")))
+    return _check("plugins and driver", "" if absent else found, missing, "profiler build")
 
 
 def _nvtx_row() -> EnvironmentRow:
@@ -188,27 +178,19 @@ def _nvtx_row() -> EnvironmentRow:
     losing = next((name for name, recorder in recorders().items() if version and recorder.loses_nvtx(version)), "")
     if losing:
         fix = f"use a newer {losing}, pip install nvtx==0.2.11, or mark points with profiler.point (the runner's own are kept)"
-        return EnvironmentRow(
-            "nvtx", "limited", f"Python package {version} records no ranges of a program under this {losing}", fix
-        )
+        found = f"Python package {version} records no ranges of a program under this {losing}"
+        return EnvironmentRow("nvtx", "limited", found, fix)
     return _check("nvtx", version and f"Python package {version}", "no Python package nvtx", "pip install nvtx")
 
 
-def _existing(folder: Path) -> Path:
-    folder = folder.absolute()
-    return next(path for path in (folder, *folder.parents) if path.exists())
-
-
 def _disk_row(runs_root: Path) -> EnvironmentRow:
-    place = _existing(runs_root)
-    free = shutil.disk_usage(place).free
+    folder = runs_root.absolute()
+    place = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(place, os.W_OK):
         return EnvironmentRow("disk", "limited", f"{place} is not writable", "record elsewhere: --runs DIR or PROFILER_RUNS")
-    if free < LOW_DISK_BYTES:
-        return EnvironmentRow(
-            "disk", "limited", f"{format_bytes(free)} free at {place}", "free some space, or record elsewhere: --runs DIR"
-        )
-    return EnvironmentRow("disk", "ok", f"{format_bytes(free)} free at {place}")
+    free = shutil.disk_usage(place).free
+    fix = "free some space, or record elsewhere: --runs DIR" if free < LOW_DISK_BYTES else ""
+    return EnvironmentRow("disk", "limited" if fix else "ok", f"{format_bytes(free)} free at {place}", fix)
 
 
 def environment_facts() -> dict[str, Any]:

@@ -41,8 +41,7 @@ class ProgramOutput:
 
     def __init__(self, pipe: IO[bytes], log: IO[bytes] | None, on_line: Callable[[str], None] | None) -> None:
         self._pipe, self._on_line = pipe, on_line
-        self._own_file = None if log is not None else tempfile.TemporaryFile()
-        self._file = log if log is not None else self._own_file
+        self._file: IO[bytes] = log or tempfile.TemporaryFile()
         self._shown, self._rest = 0, b""
         self._arrived = threading.Event()
         self.last: deque[str] = deque(maxlen=KEPT_LINES)
@@ -54,7 +53,6 @@ class ProgramOutput:
         self._thread.start()
 
     def _drain(self) -> None:
-        assert self._file is not None  # noqa: S101 - tells the type checker
         source, target = self._pipe.fileno(), self._file.fileno()
         while self._closed not in select.select([source, self._closed], [], [])[0]:
             data = os.read(source, _PIPE_BYTES)
@@ -75,7 +73,6 @@ class ProgramOutput:
             self._show_next()
 
     def _show_next(self) -> bool:
-        assert self._file is not None  # noqa: S101 - tells the type checker
         data = os.pread(self._file.fileno(), _SHOWN_BYTES, self._shown)
         self._shown += len(data)
         if len(data) == _SHOWN_BYTES:
@@ -90,11 +87,10 @@ class ProgramOutput:
     def _emit(self, lines: list[bytes]) -> None:
         for raw in lines:
             line = raw.decode("utf-8", "replace").rstrip()
-            if not line:
-                continue
-            self.last.append(line)
-            if self._on_line is not None:
-                self._on_line(line)
+            if line:
+                self.last.append(line)
+                if self._on_line is not None:
+                    self._on_line(line)
 
     def finish(self) -> None:
         """Hand on what a finished program left; something else may hold the pipe open, so waiting has an end."""
@@ -105,13 +101,12 @@ class ProgramOutput:
         self._rest = b""
 
     def close(self) -> None:
-        """Give pipe and thread back."""
+        """Give pipe, thread and file back."""
         os.close(self._close)
         self._thread.join()
         os.close(self._closed)
         self._pipe.close()
-        if self._own_file is not None:
-            self._own_file.close()
+        self._file.close()
 
 
 class Input(Enum):

@@ -49,21 +49,15 @@ class ProcessResult:
 
 
 _SHELL_SIGNAL = 128
+_SIGNALS = {item.value: item.name for item in signal.Signals}
 
 
 def describe_exit(returncode: int) -> str:
     """Say in words how a process ended."""
-    if returncode > _SHELL_SIGNAL:  # as shells, and nsys, pass a signal on
-        try:
-            return f"exit status {returncode} ({signal.Signals(returncode - _SHELL_SIGNAL).name})"
-        except ValueError:
-            pass
-    if returncode >= 0:
-        return f"exit status {returncode}"
-    try:
-        return f"killed by {signal.Signals(-returncode).name}"
-    except ValueError:
-        return f"killed by signal {-returncode}"
+    if returncode < 0:
+        return f"killed by {_SIGNALS.get(-returncode, f'signal {-returncode}')}"
+    passed_on = _SIGNALS.get(returncode - _SHELL_SIGNAL)  # as shells, and nsys, pass a signal on
+    return f"exit status {returncode}{f' ({passed_on})' if passed_on else ''}"
 
 
 def run_process(
@@ -119,9 +113,8 @@ def run_process(
             reader.close()
     duration = time.monotonic() - start
     if reader.error is not None and log is not None:
-        raise CaptureError(
-            f"{log}: cannot write the log ({reader.error.strerror})", "make room, or record elsewhere with --runs DIR"
-        )
+        failure = f"{log}: cannot write the log ({reader.error.strerror})"
+        raise CaptureError(failure, "make room, or record elsewhere with --runs DIR")
     return ProcessResult(tuple(argv), process.returncode, stopped, duration, tuple(reader.last), log)
 
 
@@ -153,11 +146,7 @@ def _start(argv: Sequence[str], environment: Mapping[str, str], folder: Path | N
 
 
 def _wait(
-    process: subprocess.Popen[bytes],
-    reader: ProgramOutput,
-    start: float,
-    timeout_s: float | None,
-    watch: Callable[[], str] | None,
+    process: subprocess.Popen[bytes], reader: ProgramOutput, start: float, timeout_s: float | None, watch: Callable[[], str] | None
 ) -> str:
     try:
         while process.poll() is None:

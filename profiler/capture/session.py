@@ -166,9 +166,8 @@ class Session:
     def _start(self, ended: Ended) -> None:
         step, record = ended.step, ended.record
         folder = self.run.raw(step.tool)
-        (self.run.path / step.result if step.result and step.plain else folder / step.stem).parent.mkdir(
-            parents=True, exist_ok=True
-        )
+        written = self.run.path / step.result if step.result and step.plain else folder / step.stem
+        written.parent.mkdir(parents=True, exist_ok=True)
         plan = plan_step(step, Path("raw") / step.tool if step.in_run else folder.absolute())
         record.argv = list(plan.argv)
         progress = self.progress if step.told else Progress()
@@ -177,7 +176,7 @@ class Session:
             record.tool_version = version.text if version else ""
             self.run.manifest.captures.append(record)
             self.run.save()
-            progress.begin(step.name if step.plain else step.tool, plan.argv, step.points)
+            progress.begin(step.title, plan.argv, step.points)
         ended.listener = Listener(progress, step.points > 0, own=step.in_run)
         for _ in range(_ATTEMPTS):
             ended.process = run_process(
@@ -202,11 +201,8 @@ class Session:
         except ProfilerError as error:
             ended.failure = known or error
             return []
-        record.notes += notes
-        if known is not None:
-            record.notes.append(f"{known.message}; {known.hint}")
-        else:
-            record.notes += [f"{step.tool} reports: {text}" for text in recorder.remarks(process.output)[:_SHOWN_REMARKS]]
+        remarks = [f"{step.tool} reports: {text}" for text in recorder.remarks(process.output)[:_SHOWN_REMARKS]]
+        record.notes += [*notes, *([f"{known.message}; {known.hint}"] if known else remarks)]
         return artefacts
 
     def _close(self, ended: Ended) -> Ended:
@@ -221,7 +217,7 @@ class Session:
         if step.told:
             self.run.save()
             how = record.status if ended.stops or not failure else f"failed ({record.reason})"
-            self.progress.end(step.name if step.plain else step.tool, how, process.duration_s)
+            self.progress.end(step.title, how, process.duration_s)
         if failure is not None and ended.stops:
             raise self._with_log(failure, ended)
         return ended

@@ -57,6 +57,11 @@ class Step:
         return self.request.tools[0]
 
     @property
+    def title(self) -> str:
+        """What the progress calls it."""
+        return self.name if self.plain else self.tool
+
+    @property
     def command(self) -> tuple[str, ...]:
         """The whole command line of the program itself."""
         return self.request.command

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +55,17 @@ def _range_values(text: str) -> list[Value]:
         raise UsageError(f"range {text!r}: not whole numbers", "examples: 64:1024:64, 64:1024:x2") from error
     if start > stop or (geometric and (step < 2 or start < 1)) or (not geometric and step < 1):
         raise UsageError(f"range {text!r} does not go up", "examples: 64:1024:64, 64:1024:x2")
-    values: list[Value] = []
-    while start <= stop:
-        values.append(start)
-        if len(values) > MAX_POINTS:
-            raise UsageError(f"range {text!r} has more than {MAX_POINTS} values", "take a larger step")
-        start = start * step if geometric else start + step
-    return values
+    rising = (start * step**power for power in itertools.count()) if geometric else itertools.count(start, step)
+    values = list(itertools.islice(itertools.takewhile(lambda value: value <= stop, rising), MAX_POINTS + 1))
+    if len(values) > MAX_POINTS:
+        raise UsageError(f"range {text!r} has more than {MAX_POINTS} values", "take a larger step")
+    return [*values]
 
 
 def parse_values(text: str) -> list[Value]:
     """Read the values of one axis: `a,b`, `64:1024:64`, `64:1024:x2`, and these joined by commas; doubles are dropped."""
     values: list[Value] = []
-    for part in text.split(","):
-        part = part.strip()
+    for part in map(str.strip, text.split(",")):
         if not part:
             raise UsageError(f"empty value in {text!r}", "join values by single commas")
         values += _range_values(part) if ":" in part else [parse_number(part)]
@@ -127,7 +126,7 @@ class Constraint:
             return [self._value(item, values) for item in node.elts]
         if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
             left, right = self._value(node.left, values), self._value(node.right, values)
-            if isinstance(left, str) or isinstance(right, str) or isinstance(left, list) or isinstance(right, list):
+            if any(isinstance(side, (str, list)) for side in (left, right)):
                 raise UsageError(f"constraint {self.text!r}: arithmetic on text", "arithmetic needs numbers")
             return _OPERATORS[type(node.op)](left, right)
         if isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:
@@ -136,17 +135,9 @@ class Constraint:
             decide = all if isinstance(node.op, ast.And) else any
             return decide(self._value(item, values) for item in node.values)
         if isinstance(node, ast.Compare) and all(type(op) in _OPERATORS for op in node.ops):
-            return self._compare(node, values)
+            sides = pairwise(self._value(item, values) for item in (node.left, *node.comparators))
+            return all(_OPERATORS[type(op)](*pair) for op, pair in zip(node.ops, sides, strict=True))
         raise UsageError(f"constraint {self.text!r}: {type(node).__name__} is not allowed", "example: block*items<=4096")
-
-    def _compare(self, node: ast.Compare, values: Mapping[str, Any]) -> bool:
-        left = self._value(node.left, values)
-        for op, item in zip(node.ops, node.comparators, strict=True):
-            right = self._value(item, values)
-            if not _OPERATORS[type(op)](left, right):
-                return False
-            left = right
-        return True
 
 
 def _split(items: Sequence[str]) -> list[str]:
@@ -195,14 +186,10 @@ class Axes:
         """
         if not self.points_file:
             return expand(self.op, self.shapes, self.dtypes, self.sets, self.sweeps, self.constraints)
-        _require_alone(self)
+        given = [item.flags for item in described(Axes) if getattr(self, item.field) != getattr(Axes(), item.field)]
+        if len(given) > 1:
+            raise UsageError(f"{', '.join(given)}: the file states the whole sweep", "give --points, or the others")
         return read_points(Path(self.points_file))
-
-
-def _require_alone(axes: Axes) -> None:
-    beside = [item.flags for item in described(Axes) if getattr(axes, item.field) != getattr(Axes(), item.field)]
-    if len(beside) > 1:
-        raise UsageError(f"{', '.join(beside)}: the file states the whole sweep", "give --points, or the others")
 
 
 def expand(
@@ -233,9 +220,7 @@ def expand(
     rules = [Constraint(text) for text in constraints]
     parsed_shapes = list(dict.fromkeys(parse_shape(text) for text in _split(shapes) or [DEFAULT_SHAPE]))
     parsed_dtypes = list(dict.fromkeys(parse_dtype(text) for text in _split(dtypes) or ["fp32"]))
-    total = len(parsed_shapes) * len(parsed_dtypes)
-    for values in axes.values():
-        total *= len(values)
+    total = len(parsed_shapes) * len(parsed_dtypes) * math.prod(len(values) for values in axes.values())
     if total > MAX_POINTS:
         raise UsageError(f"the sweep has {total} points, at most {MAX_POINTS} are allowed", "take fewer values")
     points = [

@@ -33,9 +33,7 @@ _PARTIAL = ".partial-"
 
 def runs_root(explicit: Path | None = None) -> Path:
     """Return the folder that holds runs: the argument, else $PROFILER_RUNS, else `runs/` here."""
-    if explicit is not None:
-        return explicit
-    return Path(os.environ.get(RUNS_VARIABLE) or "runs")
+    return explicit if explicit is not None else Path(os.environ.get(RUNS_VARIABLE) or "runs")
 
 
 def storage_error(path: Path, error: OSError) -> CaptureError:
@@ -164,19 +162,14 @@ def iterate_runs(root: Path, unreadable: dict[Path, BadExportError] | None = Non
         root: Folder that holds runs.
         unreadable: Gets the folders passed over, with what is wrong with their manifests.
     """
-    folders: list[Path] = []
-    for parent in (root / EXAMPLES, root):
-        if parent.is_dir():
-            found = (item for item in parent.iterdir() if (item / MANIFEST_NAME).is_file())
-            folders += sorted(item for item in found if not item.name.startswith("."))
-    for folder in folders:
+    for manifest in (path for parent in (root / EXAMPLES, root) for path in sorted(parent.glob(f"[!.]*/{MANIFEST_NAME}"))):
         try:
-            run = RunDir(folder)
+            run = RunDir(manifest.parent)
         except BadExportError as error:
             if unreadable is not None:
-                unreadable[folder] = error
-            continue
-        yield run
+                unreadable[manifest.parent] = error
+        else:
+            yield run
 
 
 def find_run(target: str, root: Path) -> RunDir:

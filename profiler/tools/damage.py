@@ -14,24 +14,10 @@ from pathlib import Path
 
 from profiler.errors import BadExportError
 
-DAMAGE = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    RecursionError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    lzma.LZMAError,
-    sqlite3.Error,
-    struct.error,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_CONTENT = (ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, SyntaxError, TypeError, ValueError)
+_SIZE = (MemoryError, RecursionError)
+_PARSERS = (lzma.LZMAError, sqlite3.Error, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error)
+DAMAGE = (*_CONTENT, *_SIZE, *_PARSERS)
 """What parsing a damaged file raises; a number in it can be any length, index, type or code."""
 
 _LONGEST = 200

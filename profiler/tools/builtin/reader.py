@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from profiler.columns import Coded, Columns, encode, floats, from_records, integers
+from profiler.columns import Coded, Column, Columns, encode, floats, from_records, integers, stack
 from profiler.point_label import decode_label
 from profiler.point_status import PointStatus
 from profiler.schema import DEVICES, DIAGNOSTICS, POINTS
@@ -154,29 +154,21 @@ def _period_ns(point: dict[str, Any]) -> float | None:
 
 def _samples(document: dict[str, Any], tool: str, result: ReadResult) -> None:
     """Every sample counts, except those of a point whose output was wrong: a fast wrong answer has no speed."""
-    point_ids, indices, durations, host = [], [], [], []
+    parts = []
     for point_id, point in enumerate(document["points"]):
-        samples = point.get("samples_ns") or []
-        if _outcome(point)[0] == "wrong_output" or not samples:
+        samples, host_samples = (point.get(name) or [] for name in ("samples_ns", "host_samples_ns"))
+        if not samples or _outcome(point)[0] == "wrong_output":
             continue
-        host_samples = point.get("host_samples_ns") or []
-        point_ids.append(np.full(len(samples), point_id))
-        indices.append(np.arange(len(samples)))
-        times, period = _sample_times(samples), _period_ns(point)
+        rows, times, period = len(samples), _sample_times(samples), _period_ns(point)
+        columns: dict[str, Column] = {"point_id": np.full(rows, point_id), "sample_index": np.arange(rows)}
         # an iteration beside others takes longer than it costs: its spread is kept, its size is that of the period
-        durations.append(times * period / np.nanmedian(times) if period and np.nanmedian(times) > 0 else times)
-        host.append(_sample_times([*host_samples[: len(samples)], *[None] * (len(samples) - len(host_samples))]))
-    if not point_ids:
+        columns["duration_ns"] = times * period / np.nanmedian(times) if period and np.nanmedian(times) > 0 else times
+        columns["host_duration_ns"] = _sample_times([*host_samples[:rows], *[None] * (rows - len(host_samples))])
+        parts.append(Columns(columns))
+    if parts:
+        result.frames["samples"] = stack(parts)
+    else:
         result.absent["samples"] = "no sweep point of the result has a valid sample"
-        return
-    result.frames["samples"] = Columns(
-        {
-            "point_id": np.concatenate(point_ids).astype(np.int64),
-            "sample_index": np.concatenate(indices).astype(np.int64),
-            "duration_ns": np.concatenate(durations),
-            "host_duration_ns": np.concatenate(host),
-        }
-    )
 
 
 def _devices(document: dict[str, Any], tool: str, result: ReadResult) -> None:
@@ -191,11 +183,13 @@ def _devices(document: dict[str, Any], tool: str, result: ReadResult) -> None:
 
 
 def _diagnostics(document: dict[str, Any], tool: str, result: ReadResult) -> None:
-    rows = []
-    for label, status, reason in ((point["label"], *_outcome(point)) for point in document["points"]):
-        if status != "ok":
-            text = f"{label}: {status}: {reason or 'no reason given'}"
-            rows.append({"source": "reader", "severity": "info" if status == "skipped" else "warning", "text": text, "hint": ""})
+    outcomes = ((point["label"], *_outcome(point)) for point in document["points"])
+    rows = [
+        {"severity": "info" if status == "skipped" else "warning", "text": f"{label}: {status}: {reason or 'no reason given'}"}
+        for label, status, reason in outcomes
+        if status != "ok"
+    ]
+    rows = [{"source": "reader", "hint": "", **row} for row in rows]
     result.frames["diagnostics"] = from_records(rows, DIAGNOSTICS.columns)
 
 
@@ -240,23 +234,17 @@ class RangesReader:
 
 def _range_columns(document: dict[str, Any]) -> Columns:
     columns = document["columns"]
-    start = np.array(columns["start_ns"], dtype=np.int64)
-    duration = np.array(columns["duration_ns"], dtype=np.int64)
-    rows = len(start)
-    order = np.lexsort((-duration, start))
-    frame = Columns(
-        {
-            "start_ns": start - (start.min() if rows else 0),
-            "duration_ns": duration,
-            "kind": Coded(np.zeros(rows, np.int32), ["push_pop"]),
-            "domain": Coded(np.zeros(rows, np.int32), [str(document.get("domain") or "")]),
-            "name": encode([str(name) for name in columns["name"]]),
-            "process_id": integers(columns["process_id"]),
-            "thread_id": integers(columns["thread_id"]),
-            "payload_int": integers(columns["payload_int"]),
-        }
-    )
-    return frame.take(order)
+    start, duration = (np.array(columns[name], dtype=np.int64) for name in ("start_ns", "duration_ns"))
+    alike = np.zeros(len(start), np.int32)
+    table: dict[str, Column] = {
+        "start_ns": start - (start.min() if len(start) else 0),
+        "duration_ns": duration,
+        "kind": Coded(alike, ["push_pop"]),
+        "domain": Coded(alike, [str(document.get("domain") or "")]),
+        "name": encode([str(name) for name in columns["name"]]),
+        **{name: integers(columns[name]) for name in ("process_id", "thread_id", "payload_int")},
+    }
+    return Columns(table).take(np.lexsort((-duration, start)))
 
 
 READERS = (ResultReader(), RangesReader())

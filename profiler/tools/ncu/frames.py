@@ -142,9 +142,9 @@ def launch_configurations_table(launches: Sequence[Launch], profiled: Columns, c
 
 def _devices(profiled: Columns, known: np.ndarray) -> np.ndarray:
     """Return the first launch on each device, of those whose attributes are known."""
-    if "device_id" not in profiled:
-        return np.zeros(0, dtype=np.int64)
-    devices = np.ma.filled(np.ma.asarray(profiled.array("device_id")), -1)
+    devices = (
+        np.ma.filled(np.ma.asarray(profiled.array("device_id")), -1) if "device_id" in profiled else np.full(profiled.rows, -1)
+    )
     rows = np.flatnonzero(known & (devices >= 0))
     _, first = np.unique(devices[rows], return_index=True)
     return rows[first]

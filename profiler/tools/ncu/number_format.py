@@ -85,11 +85,9 @@ def decide(cells: Iterable[tuple[str, bool]]) -> FormatChoice:
 
 
 def _fits(way: NumberFormat, pattern: re.Pattern[str], cell: str, is_whole: bool) -> bool:
-    if not pattern.fullmatch(cell):
-        return False
     # 117.344 ns are 117344 of them where the point stands between thousands: there is no third of one
     thousandth = is_whole and re.search(rf"{re.escape(way.decimal)}\d{{3}}$", cell)
-    return not thousandth
+    return bool(pattern.fullmatch(cell)) and not thousandth
 
 
 def to_number(cell: str, way: NumberFormat) -> float | None:

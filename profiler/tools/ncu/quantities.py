@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -26,19 +27,15 @@ class Quantity:
 
     metric: str
     unit: str
-    labels: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
+    labels: Sequence[str] = ()
+    names: Sequence[str] = ()
 
 
 @cache
 def quantities() -> dict[str, Quantity]:
     """Return every quantity by its metric."""
     document = json.loads(files(__package__).joinpath("quantities.json").read_text(encoding="utf-8"))
-    rows = document["quantities"]
-    return {
-        row["metric"]: Quantity(row["metric"], row["unit"], tuple(row.get("labels", ())), tuple(row.get("names", ())))
-        for row in rows
-    }
+    return {row["metric"]: Quantity(**row) for row in document["quantities"]}
 
 
 @cache
@@ -50,7 +47,7 @@ def _by_label() -> dict[str, tuple[Quantity, ...]]:
     return found
 
 
-def synonyms(metric: str) -> tuple[str, ...]:
+def synonyms(metric: str) -> Sequence[str]:
     """Return the other names of a metric, the best first; none for a metric that has only one."""
     known = quantities().get(metric)
     return known.names if known else ()

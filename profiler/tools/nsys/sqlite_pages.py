@@ -51,7 +51,6 @@ class Block:
         group_columns: As `columns`, for the spanned columns, one row per number.
     """
 
-    rows: int
     rowid: np.ndarray | None
     columns: dict[int, Values]
     group: np.ndarray | None = None
@@ -220,7 +219,6 @@ def _decode(
 ) -> Block:
     payload, place = _varint(buffer, cells)
     ids, place = _varint(buffer, place)
-    rows = len(cells)
     header = buffer[place].astype(np.int64)
     if (header >= 0x80).any():
         raise Unsupported("a record header of more than 127 bytes")
@@ -234,7 +232,7 @@ def _decode(
             raise Unsupported("a value lies on an overflow page")
     body = place + header
     found = {number: _column(buffer, body, codes, types[:, number], offsets[:, number]) for number in wanted}
-    block = Block(rows, ids if rowid else None, found)
+    block = Block(ids if rowid else None, found)
     if not span:
         return block
     group, members = _groups(buffer, body, codes, types, offsets, span)
@@ -327,38 +325,22 @@ def _widths(types: np.ndarray) -> np.ndarray:
 def _layout(signatures: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
     """Return serial type and body offset of every column of every header; columns that a record lacks are NULL."""
     types = np.zeros((len(signatures), columns), dtype=np.int64)
-    if (signatures < 0x80).all():
-        present = signatures[:, 1 : columns + 1]
-        types[:, : present.shape[1]] = present
-    else:
-        for row, signature in enumerate(signatures.tolist()):
-            types[row] = _serial_types(signature, columns)
+    begin = np.arange(len(signatures)) * signatures.shape[1]
+    place, end = begin + 1, begin + signatures[:, 0]
+    data = np.append(signatures, np.zeros(8, np.uint8))
+    for column in range(columns):
+        values, after = _varint(data, place)
+        inside = place < end
+        types[inside, column], place = values[inside], np.where(inside, after, place)
+    if (place > end).any():
+        raise Unsupported("a damaged record header")
     if ((types == 10) | (types == 11)).any():
         raise Unsupported("a reserved serial type")
     width = _widths(types)
     return types, np.cumsum(width, axis=1) - width
 
 
-def _serial_types(signature: list[int], columns: int) -> list[int]:
-    types: list[int] = []
-    place, length = 1, signature[0]
-    while place < length and len(types) < columns:
-        value = 0
-        while True:
-            if place >= len(signature):
-                raise Unsupported("a damaged record header")
-            byte = signature[place]
-            place += 1
-            value = value << 7 | byte & 0x7F
-            if byte < 0x80:
-                break
-        types.append(value)
-    return types + [0] * (columns - len(types))
-
-
-def _column(
-    buffer: np.ndarray, body: np.ndarray, codes: np.ndarray, types: np.ndarray, offsets: np.ndarray
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _column(buffer: np.ndarray, body: np.ndarray, codes: np.ndarray, types: np.ndarray, offsets: np.ndarray) -> Values:
     if (types >= 12).any():
         raise Unsupported("text in a column of numbers")
     if (types == _REAL_TYPE).any():
@@ -375,7 +357,4 @@ def _column(
         raw >>= 64 - 8 * int(width[0])
         return raw, mask
     raw >>= np.where(width == 0, 0, 64 - 8 * width)[codes]
-    values = raw
-    if not width.all():
-        values = np.where((width == 0)[codes], constant[codes], values)
-    return values, mask
+    return raw if width.all() else np.where((width == 0)[codes], constant[codes], raw), mask
