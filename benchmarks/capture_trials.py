@@ -8,6 +8,7 @@ from round_trials import POWER
 
 from profiler.compare.judge.capture_estimates import Processes, estimate_captures
 from profiler.compare.judge.noise import MachineNoise, assumed_noise
+from profiler.compare.judge.selftest import common_spread
 from profiler.compare.judge.verdict import DecisionRule, decide
 
 SIDES = ("1:1", "2:2", "3:3", "5:5", "10:10", "1:3", "2:3", "2:10", "10:2")
@@ -17,10 +18,10 @@ SELFTEST_ROUNDS, SELFTEST_ROWS, ITERATIONS = 30, 40, 60
 
 
 def measured_noise(model: Model, rng: np.random.Generator) -> MachineNoise:
-    """Return what a self-test of the machine says of the spread between processes: its 90th percentile over rows."""
+    """Return what a self-test of the machine says of the spread between processes."""
     data = simulate(model, 1, SELFTEST_ROWS, SELFTEST_ROUNDS, rng)
-    spread = (data.candidate_ln - data.base_ln).std(axis=1, ddof=1) / np.sqrt(2.0)
-    return MachineNoise(float(np.quantile(spread, 0.9)), SELFTEST_ROUNDS - 1.0, "self-test")
+    spread, dof, correlation = common_spread(data.candidate_ln - data.base_ln)
+    return MachineNoise(spread, dof, "self-test", correlation=correlation)
 
 
 def _processes(logs: Array) -> Processes:
@@ -39,7 +40,7 @@ def trial(name: str, sides: str, jobs: int, rng: np.random.Generator) -> dict[st
     for prefix, noise in (("", assumed_noise(host_clock=False)), ("known ", measured_noise(model, rng))):
         for slowdown in (0.0, *POWER):
             candidate = _processes(data.candidate_ln[:, :theirs] + np.log1p(slowdown))
-            said = decide(estimate_captures(base, candidate, noise), rule, jobs=jobs)
+            said = decide(estimate_captures(base, candidate, noise, jobs=jobs), rule, jobs=jobs)
             slower = said.verdict == "slower"
             if slowdown:
                 counts[f"{prefix}found {slowdown:g}"] = int(slower.sum())

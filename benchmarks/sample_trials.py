@@ -40,7 +40,7 @@ def trial(model: str, count: int, slowdown: float, pairs: int, rng: np.random.Ge
     judged = [Judged("candidate", Pair(*both)) for both in zip(*rows, strict=True)]
     said = {}
     for name, noise in zip(RULES, (MachineNoise(SPREAD, 29.0, "self-test"), assumed_noise(host_clock=False)), strict=False):
-        verdict = decide(capture_estimates(judged, noise, np.zeros(pairs)), DecisionRule(), jobs=pairs).verdict
+        verdict = decide(capture_estimates(judged, noise, np.zeros(pairs), pairs), DecisionRule(), jobs=pairs).verdict
         said[name] = (verdict == "slower").astype(int) - (verdict == "faster")
     said |= {name: rule(*samples) for name, rule in PEERS.items()}
     return {"pairs": pairs, **{name: int(np.sum(signs > 0 if slowdown else signs != 0)) for name, signs in said.items()}}

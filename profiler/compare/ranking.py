@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import optimize, special
 
 from profiler.compare.judge.capture_estimates import capture_estimates
 from profiler.compare.judge.comparison import Judged
 from profiler.compare.judge.conditions import mixed_conditions, recording_facts, replicate_differences
 from profiler.compare.judge.noise import MachineNoise, machine_noise
-from profiler.compare.judge.statistics import Estimates, paired_estimates
+from profiler.compare.judge.statistics import MANY_ROWS, Estimates, common_variance, paired_estimates
 from profiler.compare.judge.verdict import REASONS, DecisionRule, Verdict, decide
 from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.row import CONDITIONS, Row, merge_replicates, with_one_quantity
@@ -68,9 +67,6 @@ same work, empty when they are all alike.
 """
 
 _PAIRED_PROCESSES = 3
-
-_MANY_ROWS, _LEAST_VARIANCE = 8, 1e-10
-"""From so many rows on their spread is estimated together; the smallest that is believed."""
 
 
 def rank_targets(
@@ -222,7 +218,7 @@ def _estimates(rows: Sequence[Row], noise: MachineNoise) -> Estimates:
     """
     count = len(rows[0].summaries)
     logs = np.log([[summary.median_ns for summary in row.summaries] for row in rows]) if _is_whole(rows) else None
-    if logs is not None and count > 1 and len(rows) >= _MANY_ROWS:
+    if logs is not None and count > 1 and len(rows) >= MANY_ROWS:
         variance, dof = _pooled_spread(logs)
         error = np.sqrt((variance[1:] + variance[0]) / count)
         ratios = logs.mean(axis=1) - logs[0].mean()
@@ -243,21 +239,14 @@ def _pooled_spread(logs: Floats) -> tuple[Floats, float]:
     """Return each row's variance of ln(median) between processes, drawn towards that of all rows, and its degrees of freedom.
 
     Source:
-        Two-way layout of rows and processes; empirical Bayes as Smyth 2004, "Linear models and empirical Bayes methods", 6.2.
+        Two-way layout of rows and processes; empirical Bayes (`common_variance`).
     """
-    rows, processes = logs.shape
     left = logs - logs.mean(axis=1, keepdims=True)
     left -= np.median(left, axis=0)
-    own_dof = processes - 1.0
-    own = np.maximum((left**2).sum(axis=1) / own_dof, _LEAST_VARIANCE)
-    centred = np.log(own) - special.digamma(own_dof / 2.0) + np.log(own_dof / 2.0)
-    unlike = float(centred.var(ddof=1) - special.polygamma(1, own_dof / 2.0))
-    most = own_dof * (rows - 1.0)
-    if unlike <= special.polygamma(1, most / 2.0):  # rows differ by no more than chance
-        return np.full(rows, own.mean()), most
-    prior_dof = 2.0 * float(optimize.brentq(lambda half: special.polygamma(1, half) - unlike, 1e-3, most))
-    prior = np.exp(centred.mean() + special.digamma(prior_dof / 2.0) - np.log(prior_dof / 2.0))
-    return (prior_dof * prior + own_dof * own) / (prior_dof + own_dof), prior_dof + own_dof
+    own_dof = logs.shape[1] - 1.0
+    own = (left**2).sum(axis=1) / own_dof
+    common, dof = common_variance(own, np.full(own.shape, own_dof))
+    return (dof * common + own_dof * own) / (dof + own_dof), float(dof) + own_dof
 
 
 def _typical_ns(row: Row) -> float:

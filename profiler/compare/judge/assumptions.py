@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,12 +19,15 @@ MODE_DISTANCE = 0.041
 """Processes of one build are known to fall into groups so far apart, on the log scale: a smaller change is believed only where
 chance would not split the groups between the sides."""
 
-_SEEN, _SURE = 0.5, 2.33
+_SEEN, SURE = 0.5, 2.33
 """Standard deviations above chance from which on a job's correlation widens intervals, and from which on one stops verdicts; one of
 several rows counts from the latter on. How often it errs: `python benchmarks/false_alarms.py`."""
 
 _TOO_STRONG, _HIGHEST = 0.6, 0.95
 """From the first correlation on no number of rounds helps; a higher one than the last is taken for it."""
+
+_FEWEST, FEWEST_ALONE = 3, 5
+"""Fewer values show no dependence; of all rows of a job together, and of one row."""
 
 _MATTERS = 0.005
 """Spread of a round's difference below which a row says little of a state that a side keeps."""
@@ -32,15 +36,17 @@ _WIDE, _FAR = 10.0, 0.005
 """A gap between modes is so many times the typical one, and so wide on the log scale."""
 
 
-def serial_correlation(differences: Floats, jobs: int = 1) -> tuple[Floats, Flags]:
-    """Return how far each round's difference depends on that of the round before, and where that is too far for a verdict.
+def serial_correlation(*series: Floats, jobs: int = 1, least: float = _SEEN) -> tuple[Floats, Flags]:
+    """Return how far each value depends on the one before, and where that is too far for a verdict.
 
     A state that one side keeps from process to process (its pages, its cache, its clock) does not cancel, and more rounds
     of it say little more. It is looked for in each row, and over all rows of a job together.
 
     Args:
-        differences: ln(candidate / base), shape (rows, rounds); NaN where a round is missing.
+        series: ln(candidate / base) of rounds, or ln(median) of each side's processes, in order of time; shape (rows, values) each,
+            NaN where one is missing.
         jobs: The rows are those of so many jobs of equal size, one after the other.
+        least: Standard deviations above chance from which on a job's correlation counts.
 
     Returns:
         Correlations from 0 to 0.95, 0 where chance would show as much, and flags; both of shape (rows,).
@@ -49,57 +55,74 @@ def serial_correlation(differences: Floats, jobs: int = 1) -> tuple[Floats, Flag
         Wald and Wolfowitz 1943, serial correlation under all orders of the rounds; for a job the sum over its rows, with the
         moments of Mantel 1967, so rows that share the state of a process count as what they are.
     """
-    there = np.isfinite(differences)
-    count = there.sum(axis=1)
-    filled = np.where(there, differences, 0.0)
-    left = np.where(there, filled - filled.sum(axis=1, keepdims=True) / np.maximum(count, 1)[:, None], 0.0)
-    together = np.take_along_axis(left, np.argsort(~there, axis=1, kind="stable"), axis=1)
-    squares = together**2
-    trace, fourth = squares.sum(axis=1), (squares**2).sum(axis=1)
-    found, sure = _lag_one((together[:, 1:] * together[:, :-1]).sum(axis=1), trace, trace**2 - fourth, fourth, count)
-    several = left.shape[0] > jobs
-    used, stop = np.where(sure > (_SURE if several else _SEEN), found, 0.0), (sure > _SURE) & (found > _TOO_STRONG)
-    if several:
-        found, sure = (np.repeat(values, left.shape[0] // jobs) for values in _pooled(left, count, jobs))
-        used, stop = np.maximum(used, np.where(sure > _SEEN, found, 0.0)), stop | ((sure > _SURE) & (found > _TOO_STRONG))
+    rows = series[0].shape[0]
+    found, sure = _judged([_of_rows(*_centred(values)) for values in series])
+    used, stop = np.where(sure > (SURE if rows > jobs else least), found, 0.0), (sure > SURE) & (found > _TOO_STRONG)
+    if rows > jobs:
+        found, sure = (np.repeat(value, rows // jobs) for value in _judged([_of_jobs(*_centred(v), jobs) for v in series]))
+        used, stop = np.maximum(used, np.where(sure > least, found, 0.0)), stop | ((sure > SURE) & (found > _TOO_STRONG))
     return np.clip(used, 0.0, _HIGHEST), stop
 
 
-def _pooled(left: Floats, count: NDArray[np.intp], jobs: int) -> tuple[Floats, Floats]:
-    """Return the correlation over all rows of each job that were measured to the end, and how sure it is."""
-    rounds = left.shape[1]
+def _centred(values: Floats) -> tuple[Floats, Flags]:
+    """Return the values about the mean of their row, 0 where one is missing, and which are there."""
+    there = np.isfinite(values)
+    means = np.where(there, values, 0.0).sum(axis=1, keepdims=True) / np.maximum(there.sum(axis=1, keepdims=True), 1)
+    return np.where(there, values - means, 0.0), there
+
+
+def _of_rows(left: Floats, there: Flags) -> Floats:
+    """Return `_lag_one` of each row by itself; of a row of fewer than five values nothing."""
+    count = there.sum(axis=1)
+    together = np.take_along_axis(left, np.argsort(~there, axis=1, kind="stable"), axis=1)
+    squares = together**2
+    trace, fourth = squares.sum(axis=1), (squares**2).sum(axis=1)
+    path = (together[:, 1:] * together[:, :-1]).sum(axis=1)
+    return np.where(count >= FEWEST_ALONE, _lag_one(path, trace, trace**2 - fourth, fourth, count), 0.0)
+
+
+def _of_jobs(left: Floats, there: Flags, jobs: int) -> Floats:
+    """Return `_lag_one` over all rows of each job that were measured to the end."""
+    length = left.shape[1]
+    if length < _FEWEST:
+        return np.zeros((3, jobs))
     # rows whose noise is too small to matter have little weight: what keeps its state shows in the others
-    scale = np.sqrt((left**2).sum(axis=1, keepdims=True) + rounds * _MATTERS**2)
-    whole = count[:, None] > 0.75 * rounds
-    unit = np.divide(left, scale, out=np.zeros_like(left), where=whole).reshape(jobs, -1, rounds)
+    scale = np.sqrt((left**2).sum(axis=1, keepdims=True) + length * _MATTERS**2)
+    whole = there.sum(axis=1, keepdims=True) > 0.75 * length
+    unit = np.divide(left, scale, out=np.zeros_like(left), where=whole).reshape(jobs, -1, length)
     products = np.swapaxes(unit, 1, 2) @ unit
     diagonal = np.diagonal(products, axis1=1, axis2=2)
     path = np.diagonal(products, 1, axis1=1, axis2=2).sum(axis=1)
     fourth = (diagonal**2).sum(axis=1)
-    return _lag_one(path, diagonal.sum(axis=1), (products**2).sum(axis=(1, 2)) - fourth, fourth, np.full(jobs, rounds))
+    return _lag_one(path, diagonal.sum(axis=1), (products**2).sum(axis=(1, 2)) - fourth, fourth, np.full(jobs, length))
 
 
-def _lag_one(path: Floats, trace: Floats, squares: Floats, fourth: Floats, count: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Return correlation and standard deviations above chance, of sums over the products of centred values at two rounds.
+def _lag_one(path: Floats, trace: Floats, squares: Floats, fourth: Floats, count: NDArray[np.intp]) -> Floats:
+    """Return how far a sum over neighbours exceeds its mean under all orders, what it were of a correlation of 1, and its variance.
 
     Args:
-        path: Sum over neighbouring rounds.
+        path: Sum of the products of centred values over neighbouring rounds.
         trace: Sum over each round with itself; minus it is that over all others.
         squares: Sum of squares over all pairs of two rounds.
         fourth: Sum of squares over each round with itself.
         count: Rounds.
     """
-    n = np.maximum(count.astype(float), 4.0)
+    n = np.maximum(count.astype(float), _FEWEST)
     pairs = n * (n - 1.0)
     mean = -trace / n
     touching = (fourth - squares) / (pairs * (n - 2.0))
     apart = (trace**2 - 4.0 * fourth + 2.0 * squares) / (pairs * (n - 2.0) * np.maximum(n - 3.0, 1.0))
     second = (n - 1.0) * squares / pairs + 2.0 * (n - 2.0) * touching + (n - 2.0) * (n - 3.0) * apart
-    known = (count >= 5) & (trace > 0)
+    # three values that wander without end show a sixth
+    return np.stack([path - mean, trace * np.maximum(1.0 - 3.0 / n, 1.0 / 6.0), second - mean**2])
+
+
+def _judged(parts: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Return correlation and standard deviations above chance, of the sums over some parts."""
+    excess, scale, variance = np.sum(parts, axis=0)
+    known = (scale > 0) & (variance > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        sure = np.where(known, (path - mean) / np.sqrt(second - mean**2), 0.0)
-        found = np.where(known, (path / trace + 1.0 / n) / (1.0 - 3.0 / n), 0.0)
-    return found, np.nan_to_num(sure)
+        return np.where(known, excess / scale, 0.0), np.where(known, excess / np.sqrt(variance), 0.0)
 
 
 def has_modes(logs: Floats) -> Flags:

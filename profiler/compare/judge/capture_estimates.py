@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from scipy import special, stats
 
-from profiler.compare.judge.assumptions import MODE_DISTANCE
+from profiler.compare.judge.assumptions import MODE_DISTANCE, SURE, serial_correlation
 from profiler.compare.judge.comparison import MEASURED_PROCESSES, Judged, has_too_few
-from profiler.compare.judge.statistics import Estimates
+from profiler.compare.judge.statistics import MANY_ROWS, Estimates, common_variance, serial_inflation
 from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import resolution_variance
 
@@ -28,6 +28,10 @@ what was measured and of what is assumed; the other side's, for a side of one; w
 
 _UNEQUAL = 0.01
 """A larger spread than the other side's stands alone where it would be as large in fewer cases than this."""
+
+_ODD, _ODD_DOF = 0.002, 3.0
+"""Of a side of one process p-values below the first are those of a t distribution of so few degrees of freedom: among many rows
+some process is odd, and nothing shows which."""
 
 _MANY = 7
 """From so many processes on a side's own spread may be smaller than what is known."""
@@ -76,20 +80,23 @@ def _satterthwaite(parts: Floats, dof: Floats) -> Floats:
     return found
 
 
-def capture_estimates(judged: Sequence[Judged], noise: MachineNoise, extra_spread: Sequence[float] | Floats) -> Estimates:
+def capture_estimates(
+    judged: Sequence[Judged], noise: MachineNoise, extra_spread: Sequence[float] | Floats, jobs: int = 1
+) -> Estimates:
     """Estimate log ratios of recordings that were made one after the other.
 
     Args:
         judged: Pairs; those with a fixed verdict give NaN.
         noise: Known spread between processes.
         extra_spread: Standard deviation added for each pair, for another board.
+        jobs: The pairs are those of so many comparisons of equal size, one after the other.
     """
     pairs = [(item.pair.base, item.pair.candidate) if item.verdict is None else (None, None) for item in judged]
     usable = np.array([None not in pair and not has_too_few(*cast("tuple[Row, Row]", pair)) for pair in pairs], dtype=bool)
     rows = [[pair[side] if use else None for pair, use in zip(pairs, usable, strict=True)] for side in range(2)]
     floor = np.array([_clock_variance(*both) for both in zip(*rows, strict=True)])
     base, candidate = (_processes(side) for side in rows)
-    return estimate_captures(base, candidate, noise, floor + 2.0 * np.asarray(extra_spread) ** 2)
+    return estimate_captures(base, candidate, noise, floor + 2.0 * np.asarray(extra_spread) ** 2, jobs)
 
 
 def _processes(rows: Sequence[Row | None]) -> Processes:
@@ -109,19 +116,23 @@ def _clock_variance(base: Row | None, candidate: Row | None) -> float:
     return resolution_variance(min(base.median_ns, candidate.median_ns), step)
 
 
-def estimate_captures(base: Processes, candidate: Processes, noise: MachineNoise, more_variance: Floats | float = 0.0) -> Estimates:
+def estimate_captures(
+    base: Processes, candidate: Processes, noise: MachineNoise, more_variance: Floats | float = 0.0, jobs: int = 1
+) -> Estimates:
     """Estimate log ratios from the processes of both sides.
 
     Each side's processes have a spread of their own. It is pooled with what the machine's self-test or an assumption says, unless
     an F test contradicts: then it stands alone. Fewer than seven processes never make it smaller than what is known, unless they
-    contradict that too. A larger spread of the other side that contradicts what is known takes its place. The error within each
-    process always counts, with the degrees of freedom that its samples give it.
+    contradict that too. A larger spread of the other side that contradicts what is known takes its place, and so does that of all
+    rows together. The error within each process always counts, with the degrees of freedom that its samples give it. Where a side's
+    processes depend on those before, its mean counts as that of fewer.
 
     Args:
-        base: Processes of the base.
-        candidate: Processes of the candidate.
+        base: Processes of the base, in the order in which they ran.
+        candidate: Processes of the candidate, likewise.
         noise: Known spread between processes.
         more_variance: Added to the variance of each ln(ratio): the clock's step, another board.
+        jobs: The pairs are those of so many comparisons of equal size, one after the other.
 
     Source:
         Unequal variances: Welch 1947; degrees of freedom: Satterthwaite 1946; pooling with what is known: Smyth 2004. How often
@@ -129,20 +140,26 @@ def estimate_captures(base: Processes, candidate: Processes, noise: MachineNoise
     """
     sides, count = (base, candidate), (base.count, candidate.count)
     ratio = np.where(np.minimum(*count) > 0, candidate.mean - base.mean, np.nan)
-    own = [_Spread(side.variance, np.maximum(side.count - 1.0, 0.0)) for side in sides]
+    correlation, dependent = serial_correlation(base.logs, candidate.logs, jobs=jobs, least=SURE)
+    inflation = [serial_inflation(np.maximum(correlation, noise.correlation), np.maximum(number, 1.0)) for number in count]
+    own = [
+        _Spread(side.variance / seen, np.maximum(side.count - 1.0, 0.0) / np.sqrt(more))
+        for side, (more, seen) in zip(sides, inflation, strict=True)
+    ]
     known = _Spread(np.full(base.mean.shape, noise.process_spread**2), np.full(base.mean.shape, noise.dof))
     quiet = _are_quieter(own, known) if noise.is_assumed else np.zeros(ratio.shape, dtype=bool)
     unlike = _UNLIKE_ASSUMED if noise.is_assumed else _UNLIKE
-    between = [_between(own[index], own[1 - index], known, quiet, unlike) for index in range(2)]
+    of_rows = [_of_all_rows(side, spread, known, jobs, unlike[1]) for side, spread in zip(sides, own, strict=True)]
+    between = [_between(own[index], own[1 - index], of_rows[index], quiet, unlike) for index in range(2)]
     parts: list[Floats] = []
     dof: list[Floats] = []
-    for side, spread in zip(sides, between, strict=True):
+    for side, spread, (more, _) in zip(sides, between, inflation, strict=True):
         within, within_dof = side.within
         many, larger = side.count >= MEASURED_PROCESSES, within > spread.variance
         # the spread of three and more holds the error within them already
         parts += [
             _over(np.where(use, value, 0.0), side.count)
-            for use, value in ((~(many & larger), spread.variance), (~many | larger, within))
+            for use, value in ((~(many & larger), spread.variance * more), (~many | larger, within))
         ]
         dof += [spread.dof, within_dof]
     alike = between[0].variance == between[1].variance
@@ -150,8 +167,10 @@ def estimate_captures(base: Processes, candidate: Processes, noise: MachineNoise
     merged = [np.where(alike, parts[0] + parts[2], parts[0]), np.where(alike, 0.0, parts[2]), parts[1], parts[3]]
     freedom = _satterthwaite(np.stack(merged, axis=1), np.stack([dof[0], dof[2], dof[1], dof[3]], axis=1))
     chance = 2.0 / special.comb(count[0] + count[1], count[0]) if noise.is_assumed else np.zeros(ratio.shape)
-    least_p = np.where(np.abs(ratio) <= MODE_DISTANCE, np.minimum(chance, 1.0), 0.0)
-    return Estimates(ratio, np.sqrt(sum(parts) + more_variance), freedom, np.minimum(*count), least_p)
+    error = np.sqrt(sum(parts) + more_variance)
+    odd = np.minimum(2.0 * stats.t.sf(_over(np.abs(ratio), error), _ODD_DOF), _ODD) * (np.minimum(*count) < 2)
+    least_p = np.maximum(np.where(np.abs(ratio) <= MODE_DISTANCE, np.minimum(chance, 1.0), 0.0), odd)
+    return Estimates(ratio, error, freedom, np.minimum(*count), least_p, dependent)
 
 
 @dataclass(frozen=True)
@@ -160,6 +179,25 @@ class _Spread:
 
     variance: Floats
     dof: Floats
+
+
+def _of_all_rows(side: Processes, own: _Spread, known: _Spread, jobs: int, level: float) -> _Spread:
+    """Return what is known of the spread, or what all rows of a comparison show where that is larger.
+
+    Rows that share what happens to a process tell less than they are many: their sums over rows vary more.
+    """
+    if known.variance.size < MANY_ROWS * jobs:
+        return known
+    dof = own.dof.reshape(jobs, -1)
+    left = np.nan_to_num(side.logs - side.mean[:, None]).reshape(jobs, dof.shape[1], side.logs.shape[1])
+    alike = np.maximum(_over((left.sum(axis=1) ** 2).sum(axis=1), (left**2).sum(axis=(1, 2))), 1.0)
+    variance, freedom = common_variance(own.variance.reshape(jobs, -1), dof)
+    found = _Spread(*(np.repeat(v, dof.shape[1]) for v in (variance, np.minimum(freedom, dof.sum(axis=1) / alike))))
+    alone = found.variance > known.variance * _quantile(level, found, known)
+    both = found.dof + known.dof
+    pooled = np.where(alone, found.variance, (found.dof * found.variance + known.dof * known.variance) / both)
+    larger = (found.dof > 0) & (found.variance > known.variance)
+    return _Spread(np.where(larger, pooled, known.variance), np.where(larger, np.where(alone, found.dof, both), known.dof))
 
 
 def _between(own: _Spread, other: _Spread, known: _Spread, quiet: NDArray[np.bool_], unlike: tuple[float, float]) -> _Spread:

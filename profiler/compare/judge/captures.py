@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiler.compare.judge.assumptions import modes_sentence
+from profiler.compare.judge.assumptions import FEWEST_ALONE, modes_sentence
 from profiler.compare.judge.capture_estimates import capture_estimates
-from profiler.compare.judge.comparison import Comparison, Judged, SideInfo, build_rows, clocks_differ, judge_pair
+from profiler.compare.judge.comparison import (
+    MEASURED_PROCESSES,
+    Comparison,
+    Judged,
+    SideInfo,
+    build_rows,
+    clocks_differ,
+    judge_pair,
+)
 from profiler.compare.judge.conditions import (
     Difference,
     compare_facts,
@@ -20,6 +28,7 @@ from profiler.compare.judge.conditions import (
 )
 from profiler.compare.judge.metric_changes import launch_notes, metric_changes
 from profiler.compare.judge.noise import BOARD_SPREAD, MachineNoise, machine_noise, selftest_sentence
+from profiler.compare.judge.statistics import MANY_ROWS
 from profiler.compare.judge.verdict import REASONS, DecisionRule, decide
 from profiler.compare.rows.alignment import Pair, align, apply_aliases
 from profiler.compare.rows.row import merge_replicates
@@ -90,7 +99,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def _side(group: Sequence[Recording], name: str, source: TimeSource | None) -> Side:
-    parts = [] if source is None else [side_rows(recording, source) for recording in group]
+    parts = [] if source is None else [side_rows(recording, source) for recording in _in_time(group)]
     facts = recording_facts(group[0], source.tool if source else None, str(source) if source else "")
     return Side(name, source, merge_replicates(parts), facts, group[0])
 
@@ -131,6 +140,9 @@ def _compare(
     alone = (rows["reason"] == "interval_too_wide") & (rows["rounds"] == 1)
     told = [detail.replace(REASONS["interval_too_wide"], REASONS["one_capture"]) for detail in rows.loc[alone, "detail"]]
     rows.loc[alone, "reason"], rows.loc[alone, "detail"] = "one_capture", told
+    # the spread of three processes and more is their own
+    guessed = rows["verdict"].isin(["slower", "faster"]) & (rows["rounds"] < MEASURED_PROCESSES) & noise.is_assumed
+    rows.loc[guessed, "detail"] += "; the spread between processes is assumed, not measured"
     infos = [_info(side, group) for side, group in zip(sides, groups, strict=True)]
     design = _design(groups, noise)
     changes = pd.concat(metrics, ignore_index=True)
@@ -142,8 +154,19 @@ def _compare(
         differences,
         rule,
         design,
-        [*_notes(sides, rows, selftest_sentence(root, base.facts)), *_remarks(groups, base, judged), *launch_notes(changes)],
+        [
+            *_notes(sides, rows, selftest_sentence(root, base.facts), noise.is_assumed and _is_blind(rows)),
+            *_remarks(groups, base, judged),
+            *launch_notes(changes),
+        ],
     )
+
+
+def _is_blind(rows: pd.DataFrame) -> bool:
+    """Return whether a change is claimed of processes whose dependence on each other nothing could show."""
+    claimed = rows["verdict"].isin(["slower", "faster"])
+    few = (rows.loc[claimed, "rounds"] < FEWEST_ALONE) | (rows["rounds"].gt(0).sum() < MANY_ROWS)
+    return bool(few.any())
 
 
 def _may_be_another_board(item: Difference) -> bool:
@@ -167,12 +190,32 @@ def _info(side: Side, group: Sequence[Recording]) -> SideInfo:
     return SideInfo(side.name, tuple(str(recording.path.name) for recording in group), str(side.source or "no times"), side.facts)
 
 
+def _recorded(recording: Recording) -> str:
+    """Return when a recording was made, UTC; empty when unknown."""
+    return recording.run.manifest.created_utc if recording.run else ""
+
+
+def _in_time(group: Sequence[Recording]) -> Sequence[Recording]:
+    """Return recordings in the order in which they were made; as they were named where that is unknown."""
+    return sorted(group, key=_recorded) if all(map(_recorded, group)) else group
+
+
 def _design(groups: Sequence[Sequence[Recording]], noise: MachineNoise) -> str:
     counts = [len(group) for group in groups]
     if max(counts) == 1:
-        return f"one process on each side; the spread between processes is {noise.origin}"
+        return f"one process on each side, {_turns(groups)}; the spread between processes is {noise.origin}"
     few = f", and for a side of fewer than three at least what is known: {noise.origin}" if min(counts) < 3 else ""
-    return f"{' against '.join(map(str, counts))} processes, not interleaved; their spread is measured{few}"
+    return f"{' against '.join(map(str, counts))} processes, {_turns(groups)}; their spread is measured{few}"
+
+
+def _turns(groups: Sequence[Sequence[Recording]]) -> str:
+    """Say whether the sides were recorded in turn: if not, what changed in between cannot be told from a change."""
+    base, *others = ([_recorded(recording) for recording in group] for group in groups)
+    if not all(map(all, (base, *others))):
+        return "recorded at times that are not known"
+    if any(max(base) < min(other) or max(other) < min(base) for other in others):
+        return "recorded one side after the other, so what changed on the machine in between counts as a change"
+    return "recorded in turn"
 
 
 def _remarks(groups: Sequence[Sequence[Recording]], base: Side, judged: Sequence[Judged]) -> list[str]:
@@ -188,10 +231,12 @@ def _remarks(groups: Sequence[Sequence[Recording]], base: Side, judged: Sequence
     return notes
 
 
-def _notes(sides: Sequence[Side], rows: pd.DataFrame, selftest: str) -> list[str]:
+def _notes(sides: Sequence[Side], rows: pd.DataFrame, selftest: str, keeps_unseen: bool) -> list[str]:
     notes = [selftest] if selftest else []
     if (rows["reason"] == "one_capture").any():
         notes.append("Single captures cannot show small changes: profiler ab measures both sides interleaved until it can tell.")
+    if keeps_unseen:
+        notes.append("So few rows or processes do not show whether a side keeps its state: profiler selftest measures it.")
     if sides[0].source is None:
         notes.append(
             "The recordings hold no times that can be compared: metrics only (Nsight Compute replays: its durations do not count)."

@@ -40,12 +40,14 @@ class MachineNoise:
         dof: Degrees of freedom of that estimate.
         origin: Where it comes from, in words.
         is_assumed: Nobody measured it.
+        correlation: How far a process depends on that of the same side before it, 0 to 1.
     """
 
     process_spread: float
     dof: float
     origin: str
     is_assumed: bool = False
+    correlation: float = 0.0
 
 
 def assumed_noise(host_clock: bool) -> MachineNoise:
@@ -89,7 +91,8 @@ def find_noise(root: Path, gpu: str, uuid: str = "") -> MachineNoise | None:
     spread = float(record["process_spread"])
     where = "this board" if same_board else f"another {gpu}"
     origin = f"{format_percent(spread)}, measured by self-test {run_id} on {where}"
-    return MachineNoise(spread, float(record["process_spread_dof"]), origin)
+    correlation = float(record.get("process_correlation", 0.0))
+    return MachineNoise(spread, float(record["process_spread_dof"]), origin, correlation=correlation)
 
 
 def machine_noise(root: Path, facts: Mapping[str, str], rows: Iterable[Row]) -> MachineNoise:

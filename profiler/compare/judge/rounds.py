@@ -40,8 +40,9 @@ ROUND_COLUMNS = (
 CLOCK_DROP = 0.03
 """A process whose SM clock was lower than usual by more than this share was throttled."""
 
-FRESH_ROUNDS = 10
-"""Rounds at least that confirm a claim: in fewer a side that keeps its state looks like another one."""
+FRESH_ROUNDS, FRESH_ROUNDS_ALONE = 10, 20
+"""Rounds at least that confirm a claim: in fewer a side that keeps its state looks like another one. In a job of one row no other
+shows such a state."""
 
 _MOSTLY = 0.5
 
@@ -201,18 +202,26 @@ def decide_rounds(
     estimates = paired_estimates(seen, order, looks, floor, correlation)
     modes = has_modes(logs[0][:, : looks[-1]]) | has_modes(logs[1][:, : looks[-1]])
     # of a row with modes no more than the signs of its differences are believed
-    estimates = replace(estimates, least_p=np.where(modes[:, None], 2.0 ** (1.0 - estimates.rounds), 0.0))
+    least_p = np.where(modes[:, None], 2.0 ** (1.0 - estimates.rounds), 0.0)
+    estimates = replace(estimates, least_p=least_p, dependent=dependent[:, None])
     found = decide(estimates, rule, len(LOOKS), jobs)
     claims = np.isin(found.verdict, _CLAIMS)
     made = q_values(estimates, rule, len(LOOKS), jobs)[1] <= rule.error_rate
     fresh = np.where(np.arange(seen.shape[1]) < np.asarray(looks)[made.argmax(axis=1)][:, None], np.nan, seen)
     again = paired_estimates(fresh, order, looks[-1:], floor, correlation)
-    confirmed = (two_sided_p(again, rule.tolerance) <= rule.error_rate) & (again.rounds >= FRESH_ROUNDS)
+    needed = np.where(_are_alone(seen, jobs), FRESH_ROUNDS_ALONE, FRESH_ROUNDS)[:, None]
+    confirmed = (two_sided_p(again, rule.tolerance) <= rule.error_rate) & (again.rounds >= needed)
     confirmed &= np.sign(again.log_ratio) == np.sign(estimates.log_ratio[:, -1:])
     confirmed |= np.abs(estimates.log_ratio[:, -1:]) > MODE_DISTANCE
-    for which, reason in ((claims & ~confirmed[:, 0], "unconfirmed"), (dependent, "serial_dependence")):
-        found.verdict[which], found.reason[which] = Verdict.CANNOT_TELL.value, reason
+    open_claims = claims & ~confirmed[:, 0]
+    found.verdict[open_claims], found.reason[open_claims] = Verdict.CANNOT_TELL.value, "unconfirmed"
     return found
+
+
+def _are_alone(differences: Floats, jobs: int) -> NDArray[np.bool_]:
+    """Return of each row whether no other row of its job was measured."""
+    measured = np.isfinite(differences).any(axis=1).reshape(jobs, -1)
+    return np.repeat(measured.sum(axis=1) < 2, measured.shape[1])
 
 
 def _correlation_when_measured(differences: Floats, looks: Sequence[int], jobs: int) -> tuple[Floats, NDArray[np.bool_]]:
@@ -223,7 +232,7 @@ def _correlation_when_measured(differences: Floats, looks: Sequence[int], jobs: 
     correlation, before = np.zeros(differences.shape[0]), 0
     for look in looks:
         measured = np.isfinite(differences[:, before:look]).any(axis=1)
-        found, dependent = serial_correlation(differences[:, :look], jobs)
+        found, dependent = serial_correlation(differences[:, :look], jobs=jobs)
         correlation, before = np.where(measured, found, correlation), look
     return correlation, dependent
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from profiler.compare.judge.assumptions import SURE, serial_correlation
 from profiler.compare.judge.rounds import compare_rounds, looks_taken
-from profiler.compare.judge.statistics import LOOKS
+from profiler.compare.judge.statistics import LOOKS, MANY_ROWS, common_variance, serial_inflation
 from profiler.compare.judge.verdict import DecisionRule, Verdict
 from profiler.compare.rows.row import Row
 
@@ -23,6 +24,9 @@ SELFTEST_VERSION = 1
 POWER = 0.95
 FEWEST_COMPARISONS = 20
 """Fewer trials times rows say nothing of a power of 95 %."""
+
+FEWEST_ROUNDS = 3
+"""Fewer say nothing of the spread between processes."""
 
 SLOWDOWNS = (0.0025, 0.005, 0.0075, 0.01, 0.0125, 0.015, 0.0175, 0.02, 0.025, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5)
 """Known slowdowns that are tried, as relative changes."""
@@ -44,8 +48,9 @@ class SelfTest:
         alarms: Those called faster or slower.
         alarm_rate_high: Upper end of the 95 % interval of the alarm rate.
         undecided: Those of which nobody could tell.
-        process_spread: Standard deviation of ln(median) between processes: the 90th percentile over rows.
-        process_spread_dof: Its degrees of freedom: two processes a round give one difference.
+        process_spread: Standard deviation of ln(median) between processes (`common_spread`).
+        process_spread_dof: Its degrees of freedom: the fewer, the more the rows differ in it.
+        process_correlation: How far a process depends on that of the same side before it, 0 to 1.
         smallest_slowdown: Smallest slowdown called slower with 95 % power, in each half of the trials by itself; None when none is.
         smallest_power_low: Lower end of the 95 % interval of its power, from the half that did not choose it.
         power: Slowdown to the share of trials and rows that called it slower.
@@ -63,6 +68,7 @@ class SelfTest:
     undecided: int
     process_spread: float | None
     process_spread_dof: float
+    process_correlation: float
     smallest_slowdown: float | None
     smallest_power_low: float | None
     power: dict[str, float]
@@ -138,8 +144,8 @@ def judge_selftest(
     enough = verdicts.size >= FEWEST_COMPARISONS
     found = {slowdown: _found(rounds, sides, rule, max_rounds, slowdown) for slowdown in SLOWDOWNS} if enough else {}
     smallest, low = smallest_found(found)
-    spread = process_spread(rounds)
-    known = [item["spread"] for item in spread.values()]
+    differences = round_differences(rounds)
+    common, dof, correlation = common_spread(differences.to_numpy())
     return SelfTest(
         gpu=facts.get("device.name", ""),
         gpu_uuid=facts.get("device.uuid", ""),
@@ -150,12 +156,13 @@ def judge_selftest(
         alarms=alarms,
         alarm_rate_high=_upper(alarms, verdicts.size),
         undecided=int((verdicts == Verdict.CANNOT_TELL.value).sum()),
-        process_spread=float(np.quantile(known, 0.9)) if known else None,
-        process_spread_dof=float(max(min((item["processes"] for item in spread.values()), default=0) / 2 - 1, 0)),
+        process_spread=common,
+        process_spread_dof=dof,
+        process_correlation=correlation,
         smallest_slowdown=smallest,
         smallest_power_low=low,
         power={f"{slowdown:g}": float(np.mean(np.concatenate(trials))) for slowdown, trials in found.items()},
-        rows=spread,
+        rows=process_spread(differences),
     )
 
 
@@ -202,18 +209,44 @@ def _upper(events: int, trials: int) -> float:
     return 1.0 if events >= trials else float(stats.beta.ppf(0.95, events + 1, trials - events))
 
 
-def process_spread(rounds: pd.DataFrame) -> dict[str, dict[str, float]]:
+def common_spread(differences: NDArray[np.float64]) -> tuple[float | None, float, float]:
+    """Return what the processes of a machine have in common.
+
+    Args:
+        differences: ln(candidate / base) of rounds of identical sides, shape (rows, rounds); NaN where one is missing.
+
+    Returns:
+        Standard deviation of ln(median) between processes that a further row has, None without rounds; its degrees of freedom, no
+        more than those of one row, for a process may be slow in all of them; correlation with the process before. Of fewer than
+        eight rows the 90th percentile of their spreads.
+    """
+    dof = np.isfinite(differences).sum(axis=1) - 1.0
+    differences, dof = differences[dof >= FEWEST_ROUNDS - 1], dof[dof >= FEWEST_ROUNDS - 1]
+    if not dof.size:
+        return None, 0.0, 0.0
+    correlation = float(np.median(serial_correlation(differences, least=SURE)[0]))
+    variances = np.nanvar(differences, axis=1, ddof=1) / 2.0 / serial_inflation(np.array(correlation), dof + 1.0)[1]
+    if dof.size < MANY_ROWS:
+        return float(np.sqrt(np.quantile(variances, 0.9))), float(dof.min()), correlation
+    variance, found = common_variance(variances, dof)
+    return float(np.sqrt(variance)), float(min(found, dof.min())), correlation
+
+
+def round_differences(rounds: pd.DataFrame) -> pd.DataFrame:
+    """Return ln(second side / first) of each label and round of two sides.
+
+    Differences within a round count, not the drift of the machine over the job.
+    """
+    table = rounds[rounds["median_ns"] > 0].pivot_table(index="label", columns=["side", "round"], values="median_ns", sort=False)
+    sides = list(dict.fromkeys(table.columns.get_level_values("side")))
+    return np.log(table[sides[1]]) - np.log(table[sides[0]]) if len(sides) == 2 else table.iloc[:0]
+
+
+def process_spread(differences: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return for each label the standard deviation of ln(median) between processes, and their number.
 
-    Differences within a round count, not the drift of the machine over the job: half the variance of the paired
-    difference is the variance of one process.
+    Half the variance of the paired difference is the variance of one process.
     """
-    table = rounds[rounds["median_ns"] > 0].pivot_table(index=["label", "round"], columns="side", values="median_ns", sort=False)
-    found: dict[str, dict[str, float]] = {}
-    if table.shape[1] != 2:
-        return found
-    differences = np.log(table.iloc[:, 1]) - np.log(table.iloc[:, 0])
-    for label, values in differences.dropna().groupby(level="label", sort=False):
-        if len(values) >= 3:
-            found[str(label)] = {"spread": float(np.sqrt(values.var(ddof=1) / 2.0)), "processes": float(2 * len(values))}
-    return found
+    known = differences[differences.count(axis=1) >= FEWEST_ROUNDS]
+    found = {"spread": known.std(axis=1) / np.sqrt(2.0), "processes": 2.0 * known.count(axis=1)}
+    return {str(label): {name: float(values[label]) for name, values in found.items()} for label in known.index}

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+MANY_ROWS = 8
+"""From so many rows on what they have in common is estimated from them together."""
+
+_LEAST_VARIANCE = 1e-10
+"""Smallest variance of ln(time) that is believed."""
 
 LOOKS = (6, 8, 12, 18, 28, 42, 64)
 """Numbers of rounds at which a job may look at its data; it may stop at any of them."""
@@ -54,6 +60,7 @@ class Estimates:
         dof: Degrees of freedom of the error; inf when it is taken as known.
         rounds: Rounds that entered.
         least_p: Smallest p-value that so few processes can give; chance alone may order them as a change would.
+        dependent: A side keeps its state from process to process, so that no verdict is possible.
     """
 
     log_ratio: Floats
@@ -61,6 +68,7 @@ class Estimates:
     dof: Floats
     rounds: Floats
     least_p: Floats | float = 0.0
+    dependent: NDArray[np.bool_] | bool = False
 
 
 def paired_estimates(
@@ -106,7 +114,7 @@ def paired_estimates(
         if variance_floor is not None:
             variance = np.maximum(variance, variance_floor[:, None])
         if correlation is not None:
-            more, seen = _serial_inflation(correlation[:, None], n)
+            more, seen = serial_inflation(correlation[:, None], n)
             variance, dof = variance * more / seen, np.maximum(dof / np.sqrt(more), 1.0)
         error = np.sqrt(variance * np.where(fitted, 1.0 / spread_o, 1.0 / n))
     short = n < 3
@@ -114,14 +122,44 @@ def paired_estimates(
     return Estimates(log_ratio, error, dof, n)
 
 
-def _serial_inflation(r: Floats, n: Floats) -> tuple[Floats, Floats]:
+def serial_inflation(r: Floats, n: Floats) -> tuple[Floats, Floats]:
     """Return by how much a mean of n values of lag-1 correlation r varies more, and which share of the variance they show.
 
     Source:
         Variance of the mean of a first-order autoregressive series; e.g. Priestley 1981, 5.3.2.
     """
     more = (1.0 + r) / (1.0 - r) - 2.0 * r * (1.0 - r**n) / (n * (1.0 - r) ** 2)
-    return more, np.maximum(1.0 - (more - 1.0) / (n - 1.0), 0.05)
+    return more, np.maximum(1.0 - (more - 1.0) / np.maximum(n - 1.0, 1.0), 0.05)
+
+
+def common_variance(variances: Floats, dof: Floats) -> tuple[Floats, Floats]:
+    """Return the variance that rows have in common, and how surely one row has it, in degrees of freedom.
+
+    Args:
+        variances: Each row's own, shape (jobs, rows).
+        dof: Its degrees of freedom, 0 where a row has none.
+
+    Returns:
+        Both of shape (jobs,); as many degrees of freedom as all rows together where they differ by no more than chance.
+
+    Source:
+        Smyth 2004, "Linear models and empirical Bayes methods", 6.2; inverse of the trigamma function by Newton's method.
+    """
+    known = dof > 0
+    half = np.where(known, dof, 1.0) / 2.0
+    logs = np.log(np.maximum(variances, _LEAST_VARIANCE)) - special.digamma(half) + np.log(half)
+    rows, together = np.maximum(known.sum(axis=-1), 1.0), np.maximum(dof.sum(axis=-1), 1.0)
+    mean = np.where(known, logs, 0.0).sum(axis=-1) / rows
+    squares = np.where(known, (logs - mean[..., None]) ** 2 * (rows / np.maximum(rows - 1.0, 1.0))[..., None], 0.0)
+    unlike = (squares - np.where(known, special.polygamma(1, half), 0.0)).sum(axis=-1) / rows
+    least = special.polygamma(1, together / 2.0)
+    alike, unlike = unlike <= least, np.maximum(unlike, least)
+    found = 0.5 + 1.0 / unlike
+    for _ in range(8):
+        slope = special.polygamma(1, found)
+        found = found + slope * (1.0 - slope / unlike) / special.polygamma(2, found)
+    typical = np.where(alike, (dof * variances).sum(axis=-1) / together, np.exp(mean + special.digamma(found) - np.log(found)))
+    return np.maximum(typical, _LEAST_VARIANCE), 2.0 * found
 
 
 def two_sided_p(estimates: Estimates, tolerance: float = 0.0) -> Floats:

@@ -156,6 +156,8 @@ def decide(estimates: Estimates, rule: DecisionRule, looks: int = 1, jobs: int =
     few = (verdict == Verdict.CANNOT_TELL.value) & (np.abs(last.log_ratio) >= rule.log_threshold)
     few &= np.broadcast_to(estimates.least_p, p_value.shape)[:, -1] > rule.error_rate
     reason[few] = "few_processes"
+    dependent = np.broadcast_to(estimates.dependent, p_value.shape)[:, -1]
+    verdict[dependent], reason[dependent] = Verdict.CANNOT_TELL.value, "serial_dependence"
     return Decisions(
         verdict, reason, p_value[:, -1], q_value[:, -1], np.exp(last.log_ratio), np.exp(low), np.exp(high), last.rounds
     )

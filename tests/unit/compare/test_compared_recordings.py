@@ -17,6 +17,7 @@ from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import Summary, summarise
 from profiler.errors import DataMissingError, UsageError
+from profiler.store.run_dir import create_run
 
 A, B, C = (f"op=swish variant={v} shape=64x64 dtype=fp32" for v in ("scalar", "vectorized", "grid_stride"))
 
@@ -162,7 +163,8 @@ def test_a_self_test_of_the_machine_replaces_the_assumption(write_result, tmp_pa
 def test_several_processes_measure_their_spread(write_result):
     def group(name, factor, count=3):
         paths = [
-            write_result(f"{name}{i}.json", {A: samples(100_000 * factor * (1 + 0.001 * (i - 1)), seed=i)}) for i in range(count)
+            write_result(f"{name}{i}.json", {A: samples(100_000 * factor * (1 + 0.001 * (2 * i % 5 - 2)), seed=i)})
+            for i in range(count)
         ]
         return ",".join(map(str, paths))
 
@@ -172,6 +174,49 @@ def test_several_processes_measure_their_spread(write_result):
     # two modes of one build may be 2 % apart, and chance splits three against three in one case of ten
     assert only(compare_targets(group("b", 1.0), [group("c", 1.02)]))["reason"] == "few_processes"
     assert only(compare_targets(group("b", 1.0, 5), [group("c", 1.02, 5)]))["verdict"] == "slower"
+
+
+def test_a_regression_by_an_assumed_spread_alone_says_so(write_result):
+    found = compare(write_result, {A: samples(100_000)}, {A: samples(150_000, seed=1)})
+    assert only(found)["verdict"] == "slower" and "assumed, not measured" in only(found)["detail"]
+    assert any("keeps its state" in note for note in found.notes)
+    sides = [[write_result(f"{name}{i}.json", {A: samples(t, seed=i)}) for i in range(3)] for name, t in (("b", 1e5), ("c", 1.5e5))]
+    measured = compare_targets(joined(*sides[0]), [joined(*sides[1])])
+    assert only(measured)["verdict"] == "slower" and "assumed" not in only(measured)["detail"]
+
+
+@pytest.mark.parametrize(("days", "said"), [((1, 2, 3, 4), "one side after the other"), ((1, 3, 2, 4), "in turn")])
+def test_recordings_say_whether_their_sides_took_turns(write_result, tmp_path, days, said):
+    runs = []
+    for index, day in enumerate(days):
+        run = create_run(tmp_path / "runs", "recorded")
+        run.raw("builtin").mkdir(parents=True)
+        write_result("result.json", {A: samples(1e5, seed=index)}).rename(run.raw("builtin") / "result.json")
+        run.manifest.created_utc = f"2026-01-{day:02d}T00:00:00"
+        run.finish("complete")
+        runs.append(str(run.path))
+    assert said in compare_targets(joined(*runs[:2]), [joined(*runs[2:])]).design
+
+
+def test_processes_are_judged_in_the_order_in_which_they_ran(write_result, tmp_path):
+    """Each side gets slower from process to process; named in another order they look independent."""
+
+    def group(name, order):
+        paths = []
+        for index, day in enumerate(order):
+            run = create_run(tmp_path / f"runs-{name}", "recorded")
+            run.raw("builtin").mkdir(parents=True)
+            points = {
+                f"op=a shape={k}": samples(1e5 * (1.0 + 0.01 * day + 0.0005 * (k * index % 7)), seed=index) for k in range(1, 13)
+            }
+            write_result("result.json", points).rename(run.raw("builtin") / "result.json")
+            run.manifest.created_utc = f"2026-01-{day:02d}T00:00:00"
+            run.finish("complete")
+            paths.append(str(run.path))
+        return joined(*paths)
+
+    found = compare_targets(group("b", (4, 1, 6, 3, 5, 2)), [group("c", (2, 5, 1, 6, 4, 3))])
+    assert set(found.rows["reason"]) == {"serial_dependence"}
 
 
 def joined(*paths):
@@ -220,7 +265,7 @@ def test_sides_of_unequal_spread_and_number_are_covered(base, candidate, covered
 def claimed(pairs, noise):
     """The share of pairs, each judged alone, that is called faster or slower."""
     judged = [Judged("c", Pair(*pair)) for pair in pairs]
-    found = decide(capture_estimates(judged, noise, [0.0] * len(judged)), DecisionRule(), jobs=len(judged))
+    found = decide(capture_estimates(judged, noise, [0.0] * len(judged), len(judged)), DecisionRule(), jobs=len(judged))
     return float(np.isin(found.verdict, ["faster", "slower"]).mean())
 
 

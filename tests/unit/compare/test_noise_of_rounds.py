@@ -96,7 +96,7 @@ def test_correlation_agrees_with_all_orders_of_the_rounds():
     rng = np.random.default_rng(8)
     shared = np.repeat(rng.standard_normal((400, 1, 12)), 20, axis=1).reshape(-1, 12)
     for differences, jobs in ((rng.standard_normal((4000, 12)), 4000), (shared, 400), (rng.standard_normal((8000, 12)), 400)):
-        correlation, stop = serial_correlation(differences, jobs)
+        correlation, stop = serial_correlation(differences, jobs=jobs)
         assert stop.mean() < 0.02 and np.mean(correlation.reshape(jobs, -1)[:, 0] > 0) < 0.4
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import row
+from noise_models import autoregressive
 
 from profiler.compare.judge.noise import find_noise
 from profiler.compare.judge.rounds import ROUND_COLUMNS
-from profiler.compare.judge.selftest import process_spread, replay, smallest_found
+from profiler.compare.judge.selftest import common_spread, process_spread, replay, round_differences, smallest_found
 from profiler.compare.judge.statistics import LOOKS
 from profiler.compare.judge.verdict import DecisionRule
 from profiler.jobs.ab_store import AbRequest
@@ -45,9 +46,24 @@ def test_a_known_slowdown_is_found_in_recorded_rounds():
 
 
 def test_spread_between_processes_is_recovered():
-    found = process_spread(rounds_table(200, 0.004))
+    found = process_spread(round_differences(rounds_table(200, 0.004)))
     assert list(found) == LABELS and np.mean([item["spread"] for item in found.values()]) == pytest.approx(0.004, rel=0.05)
     assert found[LABELS[0]]["processes"] == 400
+
+
+def test_what_rows_have_in_common_is_what_a_further_row_has():
+    """Rows of one spread give it with the degrees of freedom of one row at most, unlike rows with few; kept state is seen."""
+    rng = np.random.default_rng(5)
+    alike = [common_spread(0.004 * np.sqrt(2.0) * rng.standard_normal((40, 30))) for _ in range(50)]
+    assert np.mean([spread for spread, *_ in alike]) == pytest.approx(0.004, rel=0.02)
+    assert np.mean([dof for _, dof, _ in alike]) == pytest.approx(29.0, rel=0.02)
+    assert np.mean([correlation > 0 for *_, correlation in alike]) <= 0.06
+    own = 0.004 / np.sqrt(rng.chisquare(4.0, (50, 40, 1)) / 4.0)
+    unlike = [common_spread(np.sqrt(2.0) * part * rng.standard_normal((40, 30))) for part in own]
+    assert 2.5 < np.median([dof for _, dof, _ in unlike]) < 6.5
+    kept = common_spread(0.01 * autoregressive(rng.standard_normal((40, 30)), 0.9, 1))
+    assert kept[2] > 0.7 and kept[0] == pytest.approx(0.01 / np.sqrt(2.0), rel=0.3)
+    assert common_spread(np.full((3, 30), np.nan)) == (None, 0.0, 0.0)
 
 
 def test_the_smallest_slowdown_is_judged_by_trials_that_did_not_choose_it():
