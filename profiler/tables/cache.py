@@ -8,9 +8,11 @@ complete run never change, and whatever changes a SQLite file changes the counte
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from zlib import crc32
 
 from profiler.columns import Coded, Columns
 from profiler.errors import ProfilerError
@@ -66,49 +68,72 @@ class TableCache:
         self._key = key
 
     def index(self) -> dict[str, Any]:
-        """Return what is known without opening the artefact: `absent` reasons and `info`; empty when out of date."""
+        """Return what is known without opening the artefact: `absent` reasons, `info`, `footers`; empty when out of date."""
         try:
             entry = json.loads((self._folder / _INDEX).read_text(encoding="utf-8"))[self._source]
-        except (OSError, ValueError, KeyError, TypeError):
+            sound = entry["key"] == self._key and entry.pop("crc32") == crc32(_text(entry).encode())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
-        return entry if isinstance(entry, dict) and entry.get("key") == self._key else {}
+        return entry if sound else {}
 
     def read(self, table: str) -> Columns | None:
-        """Return a table, or None when there is no valid copy."""
-        import pyarrow as pa
+        """Return a table, or None when there is no valid copy.
+
+        The pages are checked by their own checksums, the footer, which says how to read them, by the one in the index.
+        """
         import pyarrow.parquet as pq
 
-        path = self._folder / f"{table}.parquet"
-        if not path.is_file():
-            return None
+        path, footer = self._folder / f"{table}.parquet", self.index().get("footers", {}).get(table)
         try:
-            with pq.ParquetFile(path, memory_map=True) as file:
-                if (file.schema_arrow.metadata or {}).get(_KEY) != self._key.encode():
+            with path.open("rb") as stream:
+                if footer is None or _footer_checksum(stream) != footer:
                     return None
+            with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
                 arrow = file.read()
-        except (OSError, pa.ArrowInvalid):
-            # a copy that broke off is made again, not reported: the artefact is still whole
+        except (OSError, ValueError):
+            # a copy that is damaged is made again, not reported: the artefact is still whole
             return None
         return Columns({name: from_arrow(arrow.column(name)) for name in arrow.column_names}, arrow.num_rows)
 
     def write(self, frames: dict[str, Columns], absent: dict[str, str], info: dict[str, Any]) -> None:
         """Keep copies; a folder that cannot be written costs speed, never the reading."""
+        footers = {}
         try:
             for name, frame in frames.items():
-                write_atomic(self._folder / f"{name}.parquet", _to_parquet(frame, self._key))
-            self._write_index(absent, info)
+                content = _to_parquet(frame, self._key)
+                write_atomic(self._folder / f"{name}.parquet", content)
+                footers[name] = _footer_checksum(io.BytesIO(content))
+            self._write_index({"absent": absent, "footers": footers}, info)
         except ProfilerError:
             return
 
-    def _write_index(self, absent: dict[str, str], info: dict[str, Any]) -> None:
+    def _write_index(self, tables: dict[str, dict[str, Any]], info: dict[str, Any]) -> None:
         path = self._folder / _INDEX
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            document = {}
-        known = self.index().get("absent", {})
-        document[self._source] = {"key": self._key, "absent": {**known, **absent}, "info": info}
-        write_atomic(path, json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n")
+            document = None
+        document = document if isinstance(document, dict) else {}
+        known = self.index()
+        entry = {"key": self._key, "info": info, **{name: {**known.get(name, {}), **own} for name, own in tables.items()}}
+        entry = json.loads(_text(entry))
+        document[self._source] = {**entry, "crc32": crc32(_text(entry).encode())}
+        write_atomic(path, _text(document))
+
+
+def _text(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False, default=str, sort_keys=True) + "\n"
+
+
+def _footer_checksum(stream: BinaryIO) -> int:
+    """Return the checksum of a Parquet file's footer, its length and the magic bytes behind it.
+
+    Source: the Parquet file format: footer, four bytes with its length, `PAR1`.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(max(size - 8, 0))
+    stream.seek(max(size - 8 - int.from_bytes(stream.read(4), "little"), 0))
+    return crc32(stream.read())
 
 
 def _to_parquet(frame: Columns, key: str) -> memoryview:
@@ -129,6 +154,7 @@ def _to_parquet(frame: Columns, key: str) -> memoryview:
         use_dictionary=coded,
         column_encoding=split,
         write_statistics=False,
+        write_page_checksum=True,
         row_group_size=max(table.num_rows, 1),
     )
     return memoryview(sink.getvalue())

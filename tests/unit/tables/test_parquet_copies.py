@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +52,28 @@ def test_round_trip(tmp_path, rows):
     assert cache.index()["absent"] == {"memcpys": "none"}
     assert TableCache(tmp_path, "capture", "other key").read("kernels") is None
     assert TableCache(tmp_path, "capture", "other key").index() == {}
+
+
+@pytest.mark.parametrize("name", ["kernels.parquet", "index.json"])
+def test_a_flipped_bit_never_passes_for_a_copy(tmp_path, name):
+    columns = Columns({"start_ns": np.arange(0, 9000, 7), "kernel": Coded(np.arange(1286) % 3, ["scale", "add", "copy"])})
+    TableCache(tmp_path, "capture", "key").write({"kernels": columns}, {"memcpys": "none"}, {"version": "2025.3"})
+    path = tmp_path / name
+    whole = path.read_bytes()
+    # every bit of the index; of the table each byte, another bit in each
+    places = range(len(whole) * 8) if name == "index.json" else range(0, len(whole) * 8, 9)
+    for place in places:
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        cache = TableCache(tmp_path, "capture", "key")
+        index, table = cache.index(), cache.read("kernels")
+        assert table is None or (
+            index["info"] == {"version": "2025.3"} and table.array("start_ns").tolist() == list(range(0, 9000, 7))
+        )
+        assert index == {} or (index["info"] == {"version": "2025.3"} and index["absent"] == {"memcpys": "none"})
+    path.write_bytes(whole)
+    assert TableCache(tmp_path, "capture", "key").read("kernels") is not None
 
 
 def test_copies_need_no_pandas(tmp_path):
