@@ -12,11 +12,12 @@ name always holds a manifest that says which.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import secrets
-import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -54,18 +55,38 @@ def write_atomic(path: Path, data: str | bytes | memoryview) -> None:
     payload = data.encode() if isinstance(data, str) else data
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        temporary = Path(name)
+        temporary = path.with_name(f".{path.name[:100]}-{secrets.token_hex(8)}")
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with temporary.open("xb") as stream:
                 stream.write(payload)
-            temporary.chmod(0o644)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Keep other processes from changing a shared file meanwhile; each waits until those before it are done.
+
+    Raises:
+        CaptureError: The folder cannot be written, or its file system has no locks.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.with_name(f".{path.name}.lock").open("a")
+    except OSError as error:
+        raise storage_error(path, error) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        except OSError as error:
+            raise CaptureError(
+                f"{path}: its file system has no locks ({error.strerror})", "choose another folder: --runs DIR"
+            ) from error
+        yield
 
 
 class RunDir:

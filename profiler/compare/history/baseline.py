@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from profiler.errors import BadExportError, UsageError, nearest
-from profiler.store.run_dir import find_run, write_atomic
+from profiler.store.run_dir import changing, find_run, write_atomic
 
 FILE_NAME = "baselines.json"
 FILE_VERSION = 1
@@ -79,7 +79,8 @@ def set_baseline(root: Path, name: str, targets: Sequence[str]) -> Baseline:
     commit = str(git.get("commit") or "") if isinstance(git, dict) else ""
     ids = tuple(run.path.relative_to(root).as_posix() if run.path.is_relative_to(root) else str(run.path) for run in runs)
     baseline = Baseline(name, ids, datetime.now(timezone.utc).isoformat(timespec="seconds"), commit)
-    _write(root, {**read_baselines(root), name: baseline})
+    with changing(root / FILE_NAME):
+        _write(root, {**read_baselines(root), name: baseline})
     return baseline
 
 
@@ -89,10 +90,9 @@ def remove_baseline(root: Path, name: str) -> None:
     Raises:
         UsageError: There is none of that name.
     """
-    baselines = read_baselines(root)
-    find_baseline(root, name)
-    del baselines[name]
-    _write(root, baselines)
+    with changing(root / FILE_NAME):
+        find_baseline(root, name)
+        _write(root, {key: item for key, item in read_baselines(root).items() if key != name})
 
 
 def find_baseline(root: Path, name: str) -> Baseline:

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -28,6 +29,16 @@ def test_a_baseline_names_runs_and_is_replaced(runs, tmp_path):
     assert {name: len(item.runs) for name, item in read_baselines(tmp_path).items()} == {"main": 1, "other": 1}
     remove_baseline(tmp_path, "main")
     assert list(read_baselines(tmp_path)) == ["other"] and runs[1].path.is_dir()
+
+
+def test_baselines_set_side_by_side_are_all_kept(runs, tmp_path):
+    names = [f"b{number}" for number in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda name: set_baseline(tmp_path, name, ["one"]), names))
+    assert sorted(read_baselines(tmp_path)) == sorted(names)
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda name: remove_baseline(tmp_path, name), names[1:]))
+    assert list(read_baselines(tmp_path)) == names[:1]
 
 
 @pytest.mark.parametrize(

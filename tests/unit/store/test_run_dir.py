@@ -2,13 +2,15 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from profiler.errors import BadExportError, CaptureError, UsageError
 from profiler.store.manifest import CaptureRecord, read_manifest
-from profiler.store.run_dir import create_run, find_run, iterate_runs, runs_root, write_atomic
+from profiler.store.run_dir import changing, create_run, find_run, iterate_runs, runs_root, write_atomic
 
 
 def finished(root: Path, label: str, created: str = "") -> str:
@@ -72,6 +74,21 @@ def test_write_atomic_leaves_the_old_content_when_it_fails(tmp_path, monkeypatch
         write_atomic(path, "new")
     assert path.read_text() == "old"
     assert [item.name for item in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_a_written_file_has_the_mode_that_the_umask_leaves(tmp_path):
+    code = f"import os; os.umask(0o077); from pathlib import Path; from profiler.store.run_dir import write_atomic; write_atomic(Path({str(tmp_path / 'x')!r}), 'x')"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+    def none(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("profiler.store.run_dir.fcntl.flock", none)
+    with pytest.raises(CaptureError, match="no locks"), changing(tmp_path / "baselines.json"):
+        pass
 
 
 def test_a_run_folder_that_cannot_be_made_names_the_fix(tmp_path):
