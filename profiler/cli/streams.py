@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from typing import Any, TextIO
 
@@ -21,6 +22,23 @@ class _LastingFile(io.FileIO):
             return len(data)
 
 
+class _NamesOnly(io.TextIOWrapper):
+    """Text of which no line is a command to the log that it may land in.
+
+    A name from a capture may hold a line break and `::error::`, which the log of a GitHub workflow obeys at the start of a
+    line; the two colons become one sign there.
+    """
+
+    _starts_line = True
+
+    def write(self, text: str, /) -> int:
+        if "::" in text:
+            head = "" if self._starts_line else "|"
+            text = re.sub(r"(?m)^(\s*)::", r"\1∷", head + text)[len(head) :]
+        self._starts_line = text.endswith("\n") if text else self._starts_line
+        return super().write(text)
+
+
 def prepare_streams() -> None:
     """Make standard output and error ready for a verb; a stream that is no file of the process is left as it is."""
     for name in ("stdout", "stderr"):
@@ -33,4 +51,4 @@ def prepare_streams() -> None:
 def _lasting(stream: io.TextIOWrapper) -> TextIO:
     raw = _LastingFile(stream.fileno(), "w", closefd=False)
     line_buffered = stream.line_buffering or stream.isatty()
-    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, "replace", line_buffering=line_buffered)
+    return _NamesOnly(io.BufferedWriter(raw), stream.encoding, "replace", line_buffering=line_buffered)

@@ -36,6 +36,13 @@ def test_a_reader_that_has_gone_is_no_error(words):
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("before", ["", "  ", "\t", "a line\n"])
+def test_no_name_gives_a_command_to_the_log(before):
+    ended = started("show", f"x\n{before}::error file=a.py::planted", stdout=subprocess.PIPE)
+    assert ended.returncode == 2 and "planted" in ended.stderr
+    assert not [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip().startswith("::")]
+
+
 def test_a_verdict_keeps_its_exit_code_when_the_reader_has_gone():
     source, target = os.pipe()
     os.close(source)
