@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from profiler.columns import Columns, from_records
+from profiler.metrics.gaps import recorded
 from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations, operations_tool
 from profiler.metrics.intervals import concurrent_pairs, intersection_length, total, union
 from profiler.metrics.spec import Matching, MetricTable
@@ -26,7 +27,8 @@ def device_activity(recording: Captures) -> Columns:
     operations = gpu_operations(recording)
     devices = sorted(set(operations.lanes.array("device_id").tolist()))
     names = _device_names(recording)
-    return from_records([_device_row(operations, device, names.get(device)) for device in devices], DEVICE_ACTIVITY.columns)
+    rows = [_device_row(recording, operations, device, names.get(device)) for device in devices]
+    return from_records(rows, DEVICE_ACTIVITY.columns)
 
 
 def _device_names(recording: Captures) -> dict[int, str]:
@@ -37,22 +39,26 @@ def _device_names(recording: Captures) -> dict[int, str]:
     return dict(zip(devices.array("device_id").tolist(), devices.array("name").tolist(), strict=True))
 
 
-def _device_row(operations: GpuOperations, device: int, name: str | None) -> dict[str, int | float | str | None]:
+def _device_row(
+    recording: Captures, operations: GpuOperations, device: int, name: str | None
+) -> dict[str, int | float | str | None]:
     mine = operations.device == device
     busy = _span(operations, mine)
     kernels, copies = mine & np.isin(operations.kind, (KERNEL, GRAPH)), mine & (operations.kind == MEMCPY)
     start, end = int(busy[0][0]), int(busy[1][-1])
     gap = busy[0][1:] - busy[1][:-1]
+    known = recorded(recording, busy[1][:-1], busy[0][1:])
+    span, gap = end - start - int(gap[~known].sum()), gap[known]
     summed = int((operations.end[mine] - operations.start[mine]).sum())
     return {
         "device": device,
         "name": name,
         "start_ns": start,
         "end_ns": end,
-        "span_ns": end - start,
+        "span_ns": span,
         "busy_ns": total(busy),
-        "idle_ns": end - start - total(busy),
-        "busy_pct": 100.0 * total(busy) / (end - start) if end > start else float("nan"),
+        "idle_ns": span - total(busy),
+        "busy_pct": 100.0 * total(busy) / span if span else float("nan"),
         "kernel_busy_ns": total(_span(operations, kernels)),
         "memcpy_busy_ns": total(_span(operations, copies)),
         "overlap_ns": summed - total(busy),
@@ -130,7 +136,7 @@ DEVICE_ACTIVITY = MetricTable(
         ColumnSpec("name", text="product name"),
         ColumnSpec("start_ns", text="start of the first operation"),
         ColumnSpec("end_ns", text="end of the last operation"),
-        ColumnSpec("span_ns", "lower", "first start to last end"),
+        ColumnSpec("span_ns", "lower", "first start to last end, without what lies between two captures"),
         ColumnSpec("busy_ns", "lower", "time in which at least one operation ran: union of all their spans"),
         ColumnSpec("idle_ns", "lower", "span_ns - busy_ns"),
         ColumnSpec("busy_pct", "higher", "busy_ns of span_ns"),

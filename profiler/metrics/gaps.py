@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns
-from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations
+from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations, operations_tool
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
+from profiler.tables.segments import BREAKS
 
 _COPY_TO_KERNEL, _KERNEL_TO_COPY, _COPY_IN_ITERATION = "copy_to_kernel", "kernel_to_copy", "copy_in_iteration"
 
@@ -43,12 +44,21 @@ def idle_gaps(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return reach[after - 1], start[after], last_mover[after - 1], after
 
 
+def recorded(recording: Captures, begin: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Return which spans lie within one capture: between two captures of a run nothing is recorded, so nothing is idle."""
+    breaks = recording.info(operations_tool(recording) or "").get(BREAKS, ())
+    within: np.ndarray = np.searchsorted(breaks, begin, side="right") == np.searchsorted(breaks, stop, side="right")
+    return within
+
+
 def gaps(recording: Captures) -> Columns:
     """List every span in which a device had nothing to do, per device in order of time."""
     operations = gpu_operations(recording)
     parts = []
     for number, own in devices(operations):
-        begin, stop, before, after = idle_gaps(operations.start[own], operations.end[own])
+        found = idle_gaps(operations.start[own], operations.end[own])
+        kept = recorded(recording, found[0], found[1])
+        begin, stop, before, after = (values[kept] for values in found)
         label = operations.label.codes[own]
         parts.append((np.full(len(begin), number, np.int64), begin, stop, label[before], label[after]))
     device, begin, stop, before, after = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -69,6 +79,8 @@ def memcpy_gaps(recording: Captures) -> Columns:
     operations = gpu_operations(recording)
     parts = [_transitions(operations, own) for _, own in devices(operations)]
     first, second = (np.concatenate(column) for column in zip(*parts, strict=True))
+    kept = recorded(recording, operations.end[first], operations.start[second])
+    first, second = first[kept], second[kept]
     iteration, label = operation_points(recording)
     inside = np.flatnonzero((operations.kind == MEMCPY) & (iteration >= 0))
     kinds = np.where(operations.kind[first] == MEMCPY, 0, 1)

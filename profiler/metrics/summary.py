@@ -44,6 +44,8 @@ FIGURES: tuple[ColumnSpec, ...] = (
     ColumnSpec("failed_point_count", text="sweep points that failed or gave wrong output"),
     ColumnSpec("best_effective_bandwidth_bytes_per_s", text="of the best sweep point"),
     ColumnSpec("iteration_count", text="measured iterations"),
+    ColumnSpec("iteration_span_ns", text="time of measured iterations on the GPU: the points' medians, times their iterations"),
+    ColumnSpec("iteration_busy_pct", text="of that, busy: an operation of the iteration ran"),
     ColumnSpec("profiled_launch_count", text="kernel launches measured by Nsight Compute"),
 )
 """Every key figure, in the order in which they are told."""
@@ -141,6 +143,10 @@ def _points(recording: Captures) -> Iterator[Figure]:
     found = iterations(recording)
     if found is not None:
         yield "iteration_count", len(found.row)
+    span, busy = ((table.array(name) * table.array("iterations")) for name in ("span_ns", "busy_ns"))
+    if np.nansum(span) > 0:
+        yield "iteration_span_ns", int(np.nansum(span))
+        yield "iteration_busy_pct", 100.0 * float(np.nansum(busy) / np.nansum(span))
 
 
 def _counters(recording: Captures) -> Iterator[Figure]:

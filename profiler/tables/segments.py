@@ -28,6 +28,8 @@ _SEGMENT = re.compile(r"^(?P<stem>.+?)(?:-(?P<number>[2-9]|\d\d+))?$")
 _RANGE = re.compile(r"^(?P<stem>.+)\.(?P<number>\d+)$")
 """A capture range of several: each is a capture of its own."""
 _CLOCK_TABLES = tuple(name for name, table in TABLES.items() if "duration_ns" in table.names and "start_ns" in table.names)
+BREAKS = "breaks_ns"
+"""Fact of a joined capture: where on its time axis a later one begins; nobody knows what the GPU did before that."""
 START = "start_epoch_ns"
 """Fact of a capture: when its clock stood at 0, ns since 1970 in UTC."""
 
@@ -149,9 +151,10 @@ class JoinedSource:
         return next((reason for segment in self._segments if (reason := segment.reason(name))), "")
 
     def info(self) -> dict[str, Any]:
-        """Return facts about the first capture, how many there are, and the names of those that stand side by side."""
+        """Return facts about the first capture, how many there are, the names of those that the user put together, and `BREAKS`."""
         names = {"captures": [plain_name(segment.path).stem for segment in self._segments]} if self._apart else {}
-        return {**self._segments[0].info(), "segments": len(self._segments), **names}
+        breaks = [] if self._side_by_side() else self._offsets[1:]
+        return {**self._segments[0].info(), "segments": len(self._segments), **names, BREAKS: breaks}
 
 
 def _end_ns(segment: TableSource) -> int:

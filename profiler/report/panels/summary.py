@@ -23,6 +23,7 @@ _TOP_ROWS = 5
 # label, figure, and a second figure that explains the first
 _KEY_FIGURES = (
     ("GPU busy", "gpu_busy_pct", "of {}", "span_ns"),
+    ("GPU busy in iterations", "iteration_busy_pct", "of {}", "iteration_span_ns"),
     ("Kernels", "kernel_count", "{} in all", "kernel_time_ns"),
     ("Copies", "memcpy_count", "{} in all", "memcpy_time_ns"),
     ("Bytes copied", "memcpy_bytes", "", ""),
@@ -90,6 +91,9 @@ def key_figures(frame: pd.DataFrame) -> list[KeyFigure]:
     """Return the figures that a page and the terminal begin with, from the table `summary`."""
     rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
     known = {str(row["key"]): row for row in rows if row["value"] is not None and row["value"] == row["value"]}
+    # around iterations lies set-up; of an own sweep the rest is left out anyway
+    unwanted = ("gpu_busy_pct", "gap_count") if {"gpu_busy_pct", "iteration_busy_pct"} <= known.keys() else ("iteration_busy_pct",)
+    known = {key: row for key, row in known.items() if key not in unwanted}
     return [_fact(label, known[key], detail, known.get(other)) for label, key, detail, other in _KEY_FIGURES if key in known]
 
 

@@ -259,7 +259,7 @@ def test_an_empty_trace_has_no_rows_and_no_failure(trace):
     from profiler.metrics import catalog
 
     frames, absent = catalog.compute_all(trace(messages=[{"text": "hello", "severity": 2}]))
-    assert set(frames) == {"diagnostics"}
+    assert set(frames) == {"messages"}
     assert set(absent) == {table.name for table in catalog.METRIC_TABLES} - {"messages"}
     assert all(absent.values())
     texts = frames["diagnostics"].array("text").tolist()

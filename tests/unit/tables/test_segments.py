@@ -85,7 +85,7 @@ def test_segments_are_found_by_their_names_and_others_left_alone():
     other = Memory("result.json")
     found = join_segments([SECOND, other, FIRST])
     assert [type(source).__name__ for source in found] == ["JoinedSource", "Memory"]
-    assert found[0].info() == {"file": "capture.sqlite", "segments": 2}
+    assert found[0].info() == {"file": "capture.sqlite", "segments": 2, "breaks_ns": [1_000_000_150]}
     assert join_segments([FIRST]) == [FIRST]
 
 
