@@ -76,17 +76,6 @@ void Accuracy::offerWorst(double candidateExcess, Worst const& candidate) {
   }
 }
 
-std::optional<double> Accuracy::maxAbs() const { return mFinite ? std::optional(mMaxAbs) : std::nullopt; }
-std::optional<double> Accuracy::meanAbs() const { return mFinite ? std::optional(mSumAbs / static_cast<double>(mFinite)) : std::nullopt; }
-std::optional<double> Accuracy::maxRel() const { return mRelative ? std::optional(mMaxRel) : std::nullopt; }
-std::optional<double> Accuracy::meanRel() const {
-  return mRelative ? std::optional(mSumRel / static_cast<double>(mRelative)) : std::nullopt;
-}
-
-std::optional<double> Accuracy::rootMeanSquare() const {
-  return mFinite ? std::optional(std::sqrt(mSumSquares / static_cast<double>(mFinite))) : std::nullopt;
-}
-
 std::optional<double> Accuracy::cosine() const {
   double const norms = std::sqrt(mActualSquares) * std::sqrt(mExpectedSquares);
   return norms > 0.0 ? std::optional(std::clamp(mDot / norms, -1.0, 1.0)) : std::nullopt;

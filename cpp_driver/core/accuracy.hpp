@@ -1,6 +1,7 @@
 /// Accumulates the differences between actual and expected elements. Pure arithmetic; parts from several threads can be merged.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 
@@ -24,18 +25,20 @@ class Accuracy {
   std::int64_t count() const { return mCount; }
   std::int64_t failedCount() const { return mFailed; }
   bool passed() const { return mFailed == 0; }
-  std::optional<double> maxAbs() const;
-  std::optional<double> meanAbs() const;
+  std::optional<double> maxAbs() const { return of(mFinite, mMaxAbs); }
+  std::optional<double> meanAbs() const { return of(mFinite, mSumAbs / static_cast<double>(mFinite)); }
   /// Relative figures leave out elements whose expected value is 0.
-  std::optional<double> maxRel() const;
-  std::optional<double> meanRel() const;
-  std::optional<double> rootMeanSquare() const;
+  std::optional<double> maxRel() const { return of(mRelative, mMaxRel); }
+  std::optional<double> meanRel() const { return of(mRelative, mSumRel / static_cast<double>(mRelative)); }
+  std::optional<double> rootMeanSquare() const { return of(mFinite, std::sqrt(mSumSquares / static_cast<double>(mFinite))); }
   std::optional<double> cosine() const;
   /// The element with the largest difference in units of its tolerance; a non-finite mismatch beats every finite one.
   std::optional<Worst> const& worst() const { return mWorst; }
   plugins::Tolerance tolerance() const { return mTolerance; }
 
  private:
+  /// A figure over `count` elements, which is none of none.
+  static std::optional<double> of(std::int64_t count, double figure) { return count ? std::optional(figure) : std::nullopt; }
   double excess(double actual, double expected) const;
   double allowed(double expected) const;
   void offerWorst(double excess, Worst const& candidate);

@@ -139,27 +139,19 @@ char* heapText(std::string const& text) {
 template <typename Work>
 std::int32_t answerWith(char** answer, Work const& work) noexcept {
   auto code = ExitCode::kInternal;
-  Json failure;
+  auto const refuse = [&](Error const& error) {
+    code = error.code();
+    *answer = heapText(dump({{"error", error.what()}, {"hint", error.hint()}}));
+  };
   try {
     try {
       *answer = heapText(dump(work()));
-      return *answer ? 0 : static_cast<std::int32_t>(code);
-    } catch (Error const& error) {
-      code = error.code();
-      failure = {{"error", error.what()}, {"hint", error.hint()}};
-    } catch (Unsupported const& error) {
-      code = ExitCode::kRunFailed;
-      failure = {{"error", error.what()}, {"hint", ""}};
-    } catch (CudaError const& error) {
-      code = ExitCode::kRunFailed;
-      failure = {{"error", error.what()}, {"hint", "see that the GPU is healthy and free: nvidia-smi"}};
+      if (*answer) code = ExitCode::kOk;
     } catch (Json::exception const& error) {
-      code = ExitCode::kUsage;
-      failure = {{"error", std::string("not the JSON that was expected: ") + error.what()}, {"hint", "see profiler/core.h"}};
-    } catch (std::exception const& error) {
-      failure = {{"error", error.what()}, {"hint", ""}};
+      refuse(usageError(std::string("not the JSON that was expected: ") + error.what(), "see profiler/core.h"));
+    } catch (...) {
+      refuse(currentError());
     }
-    *answer = heapText(dump(failure));
   } catch (...) {
     *answer = nullptr;  // no memory is left for words
   }

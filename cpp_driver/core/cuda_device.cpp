@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include "device.hpp"
@@ -24,8 +25,7 @@ extern "C" char const profilerCoreKernels[];
 namespace profiler::core {
 namespace {
 
-using Status = int;                  // CUresult
-using Address = unsigned long long;  // CUdeviceptr
+using Status = int;  // CUresult; a CUdeviceptr is passed as the pointer that it is in all but name
 
 // Numbers of the driver's ABI. Source: CUDA Driver API reference, CUresult, CUdevice_attribute, CUstream_flags, CUstreamCaptureMode.
 constexpr Status kSuccess = 0, kDeinitialized = 4, kNotReady = 600;
@@ -65,12 +65,12 @@ enum Attribute {
   X(profilerStop, "cuProfilerStop")                                                                                            \
   X(memoryInfo, "cuMemGetInfo_v2", std::size_t*, std::size_t*)                                                                 \
   X(memoryAllocate, "cuMemAlloc_v2", void**, std::size_t)                                                                      \
-  X(memoryFree, "cuMemFree_v2", Address)                                                                                       \
+  X(memoryFree, "cuMemFree_v2", void*)                                                                                         \
   X(pinnedAllocate, "cuMemAllocHost_v2", void**, std::size_t)                                                                  \
   X(pinnedFree, "cuMemFreeHost", void*)                                                                                        \
-  X(memorySet, "cuMemsetD8Async", Address, unsigned char, std::size_t, void*)                                                  \
-  X(memoryCopy, "cuMemcpyDtoDAsync_v2", Address, Address, std::size_t, void*)                                                  \
-  X(memoryRead, "cuMemcpyDtoHAsync_v2", void*, Address, std::size_t, void*)                                                    \
+  X(memorySet, "cuMemsetD8Async", void*, unsigned char, std::size_t, void*)                                                    \
+  X(memoryCopy, "cuMemcpyDtoDAsync_v2", void*, void const*, std::size_t, void*)                                                \
+  X(memoryRead, "cuMemcpyDtoHAsync_v2", void*, void const*, std::size_t, void*)                                                \
   X(streamCreate, "cuStreamCreate", void**, unsigned int)                                                                      \
   X(streamDestroy, "cuStreamDestroy_v2", void*)                                                                                \
   X(streamSynchronize, "cuStreamSynchronize", void*)                                                                           \
@@ -151,8 +151,6 @@ std::string uuidText(std::array<unsigned char, 16> const& bytes) {
   return text;
 }
 
-Address addressOf(void const* pointer) { return reinterpret_cast<Address>(pointer); }
-
 class CudaDevice : public Device {
  public:
   explicit CudaDevice(int ordinal) : mDriver(Driver::instance()) {
@@ -184,27 +182,27 @@ class CudaDevice : public Device {
   Handle allocate(std::size_t byteCount) override {
     void* address = nullptr;
     if (byteCount > 0) mDriver.check(mDriver.memoryAllocate(&address, byteCount), "cuMemAlloc");
-    return ownMemory(address);
+    return own(address, mDriver.memoryFree, "cuMemFree");
   }
   Handle allocatePinned(std::size_t byteCount) override {
     void* data = nullptr;
     if (byteCount > 0) mDriver.check(mDriver.pinnedAllocate(&data, byteCount), "cuMemAllocHost");
-    return ownPinned(data);
+    return own(data, mDriver.pinnedFree, "cuMemFreeHost");
   }
   void set(void* at, unsigned char value, std::size_t byteCount, void* stream) override {
-    mDriver.check(mDriver.memorySet(addressOf(at), value, byteCount, stream), "cuMemsetD8Async");
+    mDriver.check(mDriver.memorySet(at, value, byteCount, stream), "cuMemsetD8Async");
   }
   void copy(void* to, void const* from, std::size_t byteCount, void* stream) override {
-    mDriver.check(mDriver.memoryCopy(addressOf(to), addressOf(from), byteCount, stream), "cuMemcpyDtoDAsync");
+    mDriver.check(mDriver.memoryCopy(to, from, byteCount, stream), "cuMemcpyDtoDAsync");
   }
   void readBack(void* host, void const* from, std::size_t byteCount, void* stream) override {
-    mDriver.check(mDriver.memoryRead(host, addressOf(from), byteCount, stream), "cuMemcpyDtoHAsync");
+    mDriver.check(mDriver.memoryRead(host, from, byteCount, stream), "cuMemcpyDtoHAsync");
   }
 
   Handle makeStream(bool blocking) override {
     void* stream = nullptr;
     mDriver.check(mDriver.streamCreate(&stream, blocking ? 0 : kNonBlocking), "cuStreamCreate");
-    return ownStream(stream);
+    return own(stream, mDriver.streamDestroy, "cuStreamDestroy");
   }
   void synchronize(void* stream) override { mDriver.check(mDriver.streamSynchronize(stream), "cuStreamSynchronize"); }
   bool isIdle(void* stream) override { return isDone(mDriver.streamQuery(stream), "cuStreamQuery"); }
@@ -225,7 +223,7 @@ class CudaDevice : public Device {
     Status const status = mDriver.graphInstantiate(&executable, graph, 0);
     mDriver.release(mDriver.graphDestroy(graph), "cuGraphDestroy");
     mDriver.check(status, "cuGraphInstantiateWithFlags");
-    Handle owned = ownGraph(executable);
+    Handle owned = own(executable, mDriver.graphExecDestroy, "cuGraphExecDestroy");
     mDriver.check(mDriver.graphUpload(executable, stream), "cuGraphUpload");
     return owned;
   }
@@ -234,7 +232,7 @@ class CudaDevice : public Device {
   Handle makeEvent() override {
     void* event = nullptr;
     mDriver.check(mDriver.eventCreate(&event, 0), "cuEventCreate");
-    return ownEvent(event);
+    return own(event, mDriver.eventDestroy, "cuEventDestroy");
   }
   void record(void* event, void* stream) override { mDriver.check(mDriver.eventRecord(event, stream), "cuEventRecord"); }
   void wait(void* event) override { mDriver.check(mDriver.eventSynchronize(event), "cuEventSynchronize"); }
@@ -271,14 +269,11 @@ class CudaDevice : public Device {
     launchKernel(mDelay, 1, stream, duration);
   }
 
- protected:
-  void releaseMemory(void* value) noexcept override { mDriver.release(mDriver.memoryFree(addressOf(value)), "cuMemFree"); }
-  void releasePinned(void* value) noexcept override { mDriver.release(mDriver.pinnedFree(value), "cuMemFreeHost"); }
-  void releaseStream(void* value) noexcept override { mDriver.release(mDriver.streamDestroy(value), "cuStreamDestroy"); }
-  void releaseEvent(void* value) noexcept override { mDriver.release(mDriver.eventDestroy(value), "cuEventDestroy"); }
-  void releaseGraph(void* value) noexcept override { mDriver.release(mDriver.graphExecDestroy(value), "cuGraphExecDestroy"); }
-
  private:
+  /// What the driver made, until `give` takes it back.
+  Handle own(void* made, Status (*give)(void*), char const* call) const {
+    return made ? Handle(made, [this, give, call](void* owned) { mDriver.release(give(owned), call); }) : nullptr;
+  }
   bool isDone(Status status, char const* call) const {
     if (status != kNotReady) mDriver.check(status, call);
     return status == kSuccess;

@@ -6,19 +6,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "tensor_spec.hpp"
 
 namespace profiler::core {
-
-/// A failed call of the CUDA driver.
-class CudaError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// Identity and limits of the device, as the result document records them.
 struct DeviceFacts {
@@ -30,15 +23,8 @@ struct DeviceFacts {
   std::string driverVersion;  ///< CUDA version of the driver, as `13.0`.
 };
 
-class Device;
-
-/// Gives back what a device made. Never throws; what fails is logged, save where the context is lost.
-struct Release {
-  Device* device = nullptr;
-  void (Device::*give)(void*) noexcept = nullptr;
-  void operator()(void* value) const noexcept { (device->*give)(value); }
-};
-using Handle = std::unique_ptr<void, Release>;
+/// Memory, a stream, an event or a graph. Giving it back never throws; what fails is logged, save where the context is lost.
+using Handle = std::shared_ptr<void>;
 
 /// One device. Streams are null on the host and a CUstream (cudaStream_t) otherwise. Calls that fail throw CudaError.
 class Device {
@@ -89,18 +75,6 @@ class Device {
                            std::uint32_t* flags, void* stream) = 0;
   /// Keeps the stream busy for about so long, so that work behind it starts without waiting for the host.
   virtual void delay(std::int64_t nanoseconds, void* stream) = 0;
-
- protected:
-  virtual void releaseMemory(void* value) noexcept = 0;
-  virtual void releasePinned(void* value) noexcept = 0;
-  virtual void releaseStream(void* value) noexcept = 0;
-  virtual void releaseEvent(void* value) noexcept = 0;
-  virtual void releaseGraph(void* value) noexcept = 0;
-  Handle ownMemory(void* value) { return Handle(value, Release{this, &Device::releaseMemory}); }
-  Handle ownPinned(void* value) { return Handle(value, Release{this, &Device::releasePinned}); }
-  Handle ownStream(void* value) { return Handle(value, Release{this, &Device::releaseStream}); }
-  Handle ownEvent(void* value) { return Handle(value, Release{this, &Device::releaseEvent}); }
-  Handle ownGraph(void* value) { return Handle(value, Release{this, &Device::releaseGraph}); }
 };
 
 /// Opens a CUDA device and makes it current; lives until the process ends. Throws Error(kLibraryMissing) without a driver or a device of

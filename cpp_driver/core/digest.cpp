@@ -1,15 +1,15 @@
 #include "digest.hpp"
 
-#include <algorithm>
-#include <cstring>
-#include <fstream>
-#include <vector>
+#include <array>
+#include <cstdint>
+#include <cstdio>
 
-#include "error.hpp"
+#include "files.hpp"
 
 namespace profiler::core {
 namespace {
 
+constexpr std::size_t kBlockBytes = 64;
 constexpr std::array<std::uint32_t, 64> kRound = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
     0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
@@ -20,20 +20,17 @@ constexpr std::array<std::uint32_t, 64> kRound = {
 
 std::uint32_t rotateRight(std::uint32_t word, int count) { return (word >> count) | (word << (32 - count)); }
 
-}  // namespace
-
-void Sha256::compress(std::uint8_t const* block) {
-  std::array<std::uint32_t, 64> w;
+void compress(std::array<std::uint32_t, 8>& state, char const* block) {
+  std::array<std::uint32_t, 64> w{};
   for (int i = 0; i < 16; ++i) {
-    std::uint8_t const* const bytes = block + std::ptrdiff_t{4} * i;
-    w[i] = std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
+    for (int byte = 0; byte < 4; ++byte) w[i] = w[i] << 8 | static_cast<unsigned char>(block[4 * i + byte]);
   }
   for (int i = 16; i < 64; ++i) {
     std::uint32_t const s0 = rotateRight(w[i - 15], 7) ^ rotateRight(w[i - 15], 18) ^ (w[i - 15] >> 3);
     std::uint32_t const s1 = rotateRight(w[i - 2], 17) ^ rotateRight(w[i - 2], 19) ^ (w[i - 2] >> 10);
     w[i] = w[i - 16] + s0 + w[i - 7] + s1;
   }
-  auto [a, b, c, d, e, f, g, h] = mState;
+  auto [a, b, c, d, e, f, g, h] = state;
   for (int i = 0; i < 64; ++i) {
     std::uint32_t const s1 = rotateRight(e, 6) ^ rotateRight(e, 11) ^ rotateRight(e, 25);
     std::uint32_t const t1 = h + s1 + ((e & f) ^ (~e & g)) + kRound[i] + w[i];
@@ -42,59 +39,29 @@ void Sha256::compress(std::uint8_t const* block) {
     h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
   }
   std::array<std::uint32_t, 8> const add = {a, b, c, d, e, f, g, h};
-  for (int i = 0; i < 8; ++i) mState[i] += add[i];
+  for (int i = 0; i < 8; ++i) state[i] += add[i];
 }
 
-void Sha256::update(void const* data, std::size_t byteCount) {
-  auto const* bytes = static_cast<std::uint8_t const*>(data);
-  mTotalBytes += byteCount;
-  while (byteCount > 0) {
-    if (mFilled == 0 && byteCount >= mBlock.size()) {
-      compress(bytes);
-      bytes += mBlock.size(), byteCount -= mBlock.size();
-      continue;
-    }
-    std::size_t const taken = std::min(byteCount, mBlock.size() - mFilled);
-    std::memcpy(mBlock.data() + mFilled, bytes, taken);
-    mFilled += taken, bytes += taken, byteCount -= taken;
-    if (mFilled == mBlock.size()) {
-      compress(mBlock.data());
-      mFilled = 0;
-    }
+}  // namespace
+
+std::string digestBytes(std::string_view bytes) {
+  std::array<std::uint32_t, 8> state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::size_t const whole = bytes.size() / kBlockBytes * kBlockBytes;
+  for (std::size_t at = 0; at < whole; at += kBlockBytes) compress(state, bytes.data() + at);
+  std::string tail(bytes.substr(whole));  // ends with a bit of 1, zeros and the number of bits in the message
+  tail += '\x80';
+  tail.resize((tail.size() + sizeof(std::uint64_t) + kBlockBytes - 1) / kBlockBytes * kBlockBytes);
+  for (std::uint64_t bits = bytes.size() * 8, at = tail.size(); bits > 0; bits >>= 8) tail[--at] = static_cast<char>(bits);
+  for (std::size_t at = 0; at < tail.size(); at += kBlockBytes) compress(state, tail.data() + at);
+  std::string digest = "sha256:";
+  for (std::uint32_t const word : state) {
+    std::array<char, 9> hex{};
+    std::snprintf(hex.data(), hex.size(), "%08x", word);
+    digest += hex.data();
   }
+  return digest;
 }
 
-std::string Sha256::finish() {
-  std::uint64_t const bitCount = mTotalBytes * 8;
-  std::uint8_t const end = 0x80;
-  std::uint8_t const zero = 0;
-  update(&end, 1);
-  while (mFilled != 56) update(&zero, 1);
-  std::array<std::uint8_t, 8> length;
-  for (int i = 0; i < 8; ++i) length[i] = static_cast<std::uint8_t>(bitCount >> (56 - 8 * i));
-  update(length.data(), length.size());
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string hex;
-  for (std::uint32_t const word : mState)
-    for (int shift = 28; shift >= 0; shift -= 4) hex += kHex[(word >> shift) & 0xF];
-  return hex;
-}
-
-std::string digestBytes(void const* data, std::size_t byteCount) {
-  Sha256 hash;
-  hash.update(data, byteCount);
-  return "sha256:" + hash.finish();
-}
-
-std::string digestFile(std::string const& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ExitCode::kFileMissing, "cannot read " + path, "check the path and its permissions");
-  Sha256 hash;
-  std::vector<char> chunk(1 << 20);
-  while (file.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) || file.gcount() > 0) {
-    hash.update(chunk.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  return "sha256:" + hash.finish();
-}
+std::string digestFile(std::string const& path) { return digestBytes(readFile(path, "check the path and its permissions")); }
 
 }  // namespace profiler::core

@@ -1,4 +1,4 @@
-/// The one exception of the driver: a message, the remedy and the exit code of the process.
+/// What goes wrong, as its user is told: a message, the remedy and the exit code of the process.
 #pragma once
 
 #include <stdexcept>
@@ -49,5 +49,26 @@ class Unsupported : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// A failed call of the CUDA driver or runtime.
+class CudaError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The exception that is being handled, as its user is told. Call it in a `catch (...)`.
+inline Error currentError() {
+  try {
+    throw;
+  } catch (Error const& error) {
+    return error;
+  } catch (Unsupported const& error) {
+    return Error(ExitCode::kRunFailed, error.what());
+  } catch (CudaError const& error) {
+    return Error(ExitCode::kRunFailed, error.what(), "see that the GPU is healthy and free: nvidia-smi");
+  } catch (std::exception const& error) {
+    return Error(ExitCode::kInternal, std::string("internal: ") + error.what(), "this is a defect; please report it with what was run");
+  }
+}
 
 }  // namespace profiler::core

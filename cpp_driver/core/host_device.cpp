@@ -38,7 +38,7 @@ class HostDevice : public Device {
     std::size_t const rounded = (byteCount + kAlignment - 1) / kAlignment * kAlignment;
     void* data = byteCount > 0 ? std::aligned_alloc(kAlignment, rounded) : nullptr;
     if (byteCount > 0 && !data) throw std::bad_alloc();
-    return ownMemory(data);
+    return {data, std::free};
   }
   Handle allocatePinned(std::size_t byteCount) override { return allocate(byteCount); }
   void set(void* at, unsigned char value, std::size_t byteCount, void*) override { std::memset(at, value, byteCount); }
@@ -51,7 +51,7 @@ class HostDevice : public Device {
   Handle capture(void*, std::function<void()> const&) override { throw Unsupported("the host has no CUDA graphs"); }
   void launch(void*, void*) override {}
 
-  Handle makeEvent() override { return ownEvent(new Clock::time_point()); }
+  Handle makeEvent() override { return std::make_shared<Clock::time_point>(); }
   void record(void* event, void*) override { *static_cast<Clock::time_point*>(event) = Clock::now(); }
   void wait(void*) override {}
   /// No launch gap can stand between two readings of the clock.
@@ -84,13 +84,6 @@ class HostDevice : public Device {
     }
   }
   void delay(std::int64_t, void*) override {}
-
- protected:
-  void releaseMemory(void* value) noexcept override { std::free(value); }
-  void releasePinned(void* value) noexcept override { std::free(value); }
-  void releaseStream(void*) noexcept override {}
-  void releaseEvent(void* value) noexcept override { delete static_cast<Clock::time_point*>(value); }
-  void releaseGraph(void*) noexcept override {}
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -8,8 +8,8 @@
 namespace profiler::core {
 namespace {
 
-/// The lanes of each thread.
-using Lanes = std::vector<std::vector<Lane>>;
+/// Thread by thread, as many of each.
+using Lanes = std::vector<Lane>;
 
 constexpr std::size_t kMaxPlainSets = 16384;
 constexpr std::size_t kMaxGraphSets = 256;  // each set has a graph of its own
@@ -20,35 +20,31 @@ MeasureMode chooseMode(MeasureMode asked, Execution const& execution) {
   return manyLanes ? MeasureMode::kThroughput : MeasureMode::kIsolated;
 }
 
-/// The lanes of each thread, with filled buffers.
+/// The lanes, with filled buffers.
 Lanes makeLanes(MeasureContext const& context, PointResult const& result, CachePlan const& plan) {
   Execution const& execution = result.request.execution;
-  Lanes threads(static_cast<std::size_t>(execution.threads));
-  for (auto& lanes : threads) {
-    for (int stream = 0; stream < execution.streams; ++stream) {
-      BufferRing ring(context.device, result.workload->tensors, plan);
-      lanes.emplace_back(result.workload->makeExecutor(), std::move(ring), context.settings.blockingStreams);
-      lanes.back().ring().fill(context.settings.seed + result.number, lanes.back().stream());
-    }
+  Lanes lanes;
+  for (int made = 0; made < execution.threads * execution.streams; ++made) {
+    BufferRing ring(context.device, result.workload->tensors, plan);
+    lanes.emplace_back(result.workload->makeExecutor(), std::move(ring), context.settings.blockingStreams);
+    lanes.back().ring().fill(context.settings.seed + result.number, lanes.back().stream());
   }
   context.device.synchronize();
-  return threads;
+  return lanes;
 }
 
 /// Runs one iteration of every lane on poisoned outputs and compares each with the reference; the first failure is the answer.
-std::optional<Verification> verifyLanes(Device& device, Lanes& threads, Reference const* reference, std::uint64_t seed,
+std::optional<Verification> verifyLanes(Device& device, Lanes& lanes, Reference const* reference, std::uint64_t seed,
                                         ToleranceOverride const& tolerance) {
   std::optional<Verification> answer;
-  for (auto& lanes : threads) {
-    for (auto& lane : lanes) {
-      lane.ring().poisonOutputs(0, lane.stream());
-      lane.synchronize();
-      lane.enqueueOn(0);
-      device.synchronize();
-      if (!reference) continue;
-      Verification const found = verifyOutputs(lane.ring(), 0, *reference, seed, tolerance);
-      if (!answer || (answer->accuracy.passed() && !found.accuracy.passed())) answer = found;
-    }
+  for (Lane& lane : lanes) {
+    lane.ring().poisonOutputs(0, lane.stream());
+    lane.synchronize();
+    lane.enqueueOn(0);
+    device.synchronize();
+    if (!reference) continue;
+    Verification const found = verifyOutputs(lane.ring(), 0, *reference, seed, tolerance);
+    if (!answer || (answer->accuracy.passed() && !found.accuracy.passed())) answer = found;
   }
   return answer;
 }
@@ -56,15 +52,13 @@ std::optional<Verification> verifyLanes(Device& device, Lanes& threads, Referenc
 /// What the measured iterations wrote must be right too: graphs, rotated buffers and lanes that ran at the same time are covered by
 /// no check before. Every set that was used and differs in a byte from the verified output is compared with the reference. Returns the
 /// first wrong one.
-std::optional<Verification> findWrongSet(Device& device, Lanes& threads, std::vector<Handle> const& verified, Reference const& reference,
+std::optional<Verification> findWrongSet(Device& device, Lanes& lanes, std::vector<Handle> const& verified, Reference const& reference,
                                          std::uint64_t seed, ToleranceOverride const& tolerance) {
   device.synchronize();
-  for (auto& lanes : threads) {
-    for (auto& lane : lanes) {
-      for (std::size_t const set : lane.ring().setsUnlike(verified, lane.usedSets(), lane.stream())) {
-        Verification found = verifyOutputs(lane.ring(), set, reference, seed, tolerance);
-        if (!found.accuracy.passed()) return found;
-      }
+  for (Lane& lane : lanes) {
+    for (std::size_t const set : lane.ring().setsUnlike(verified, lane.usedSets(), lane.stream())) {
+      Verification found = verifyOutputs(lane.ring(), set, reference, seed, tolerance);
+      if (!found.accuracy.passed()) return found;
     }
   }
   return std::nullopt;
@@ -83,13 +77,12 @@ void voidResult(PointResult& result, std::string const& reason) {
   result.measurement.reset();
 }
 
-Measurement measureLanes(Lanes& threads, PointResult const& result, TimingRequest const& timing) {
+Measurement measureLanes(Lanes& lanes, PointResult const& result, TimingRequest const& timing) {
   if (result.request.execution.launch == LaunchMode::kGraph) {
     Range const range(timing.ranges, RangeKind::kSetup);
-    for (auto& lanes : threads)
-      for (auto& lane : lanes) lane.captureGraphs();
+    for (Lane& lane : lanes) lane.captureGraphs();
   }
-  return result.isolated ? measureIsolated(threads[0][0], timing) : measureThroughput(threads, timing);
+  return result.isolated ? measureIsolated(lanes.front(), timing) : measureThroughput(lanes, result.request.execution.threads, timing);
 }
 
 /// An engine file knows its own shape and type; the first input stands for them where the point does not state them.
@@ -142,7 +135,7 @@ class PointRun {
   void check() {
     {
       Range const range(mContext.ranges, RangeKind::kVerify);
-      Lane& first = mLanes[0][0];
+      Lane& first = mLanes.front();
       mResult.verification = verifyLanes(mContext.device, mLanes, mReference, seed(), mSettings.tolerance);
       if (mReference) mVerified = first.ring().copyOutputs(0, first.stream());
       mResult.outputs = recordOutputs(first.ring(), 0, mResult.number, mContext.outputs);

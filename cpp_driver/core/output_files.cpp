@@ -2,7 +2,6 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "digest.hpp"
 #include "error.hpp"
@@ -20,15 +19,6 @@ std::string copyToHost(Device& device, void const* output, std::size_t byteCount
   if (byteCount > 0) device.readBack(bytes.data(), output, byteCount, nullptr);
   device.synchronize(nullptr);
   return bytes;
-}
-
-void writeBytes(fs::path const& path, std::string const& bytes) {
-  std::error_code ignored;
-  fs::create_directories(path.parent_path(), ignored);
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << bytes;
-  file.close();
-  if (!file) throw Error(ExitCode::kFileMissing, "cannot write " + path.string(), "check the folder, its permissions and the free space");
 }
 
 Json compareBytes(TensorSpec const& spec, std::string const& actual, fs::path const& path) {
@@ -64,11 +54,13 @@ Json recordOutputs(BufferRing const& ring, std::size_t set, std::size_t pointNum
     std::string const bytes = copyToHost(ring.device(), ring.addresses(set)[i], spec.sizeBytes());
     std::string const name = "point-" + std::to_string(pointNumber) + ".output-" + std::to_string(records.size()) + ".bin";
     Json record = {{"tensor", spec.name}, {"digest", nullptr}, {"file", nullptr}, {"comparison", nullptr}};
-    if (request.digest) record["digest"] = digestBytes(bytes.data(), bytes.size());
+    if (request.digest) record["digest"] = digestBytes(bytes);
     if (!request.compareDirectory.empty()) record["comparison"] = compareBytes(spec, bytes, fs::path(request.compareDirectory) / name);
     if (!request.saveDirectory.empty()) {  // after the comparison: the folder may be the same
       fs::path const saved = fs::path(request.saveDirectory) / name;
-      writeBytes(saved, bytes);
+      std::error_code ignored;  // what is wrong with the folder shows when the file is written
+      fs::create_directories(saved.parent_path(), ignored);
+      writeFileAtomically(saved.string(), bytes, false);
       record["file"] = saved.string();
     }
     records.push_back(std::move(record));

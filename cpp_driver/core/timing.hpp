@@ -46,7 +46,7 @@ Measurement measureIsolated(Lane& lane, TimingRequest const& request);
 /// throughput comes from the iteration count and the wall time. Each thread opens a range of the point of its own.
 ///
 /// Args:
-///   threads: lanes of each thread.
-Measurement measureThroughput(std::vector<std::vector<Lane>>& threads, TimingRequest const& request);
+///   lanes: thread by thread, as many of each.
+Measurement measureThroughput(std::vector<Lane>& lanes, int threadCount, TimingRequest const& request);
 
 }  // namespace profiler::core

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "device.hpp"
+#include "error.hpp"
 
 namespace profiler::driver {
 

@@ -1,11 +1,9 @@
 /// Entry point: picks the subcommand and is the only place that turns exceptions into exit codes.
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
 #include "catalogue.hpp"
-#include "cuda_check.hpp"
 #include "error.hpp"
 #include "options.hpp"
 #include "program_version.hpp"
@@ -16,7 +14,6 @@
 namespace {
 
 using namespace profiler::driver;
-using profiler::core::CudaError;
 
 void printVersion() {
   std::printf("profiler-driver %s\nCUDA runtime %s\n", kProgramVersion, builtRuntimeVersion().c_str());
@@ -47,23 +44,15 @@ ExitCode run(std::vector<std::string> const& argv) {
   return ExitCode::kOk;
 }
 
-int fail(ExitCode code, std::string const& message, std::string const& hint) {
-  std::fprintf(stderr, "error: %s\n", message.c_str());
-  if (!hint.empty()) std::fprintf(stderr, "fix: %s\n", hint.c_str());
-  return static_cast<int>(code);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
     return static_cast<int>(run({argv, argv + argc}));
-  } catch (Error const& error) {
-    return fail(error.code(), error.what(), error.hint());
-  } catch (CudaError const& error) {
-    return fail(ExitCode::kRunFailed, error.what(), "see that the GPU is healthy and free: nvidia-smi");
-  } catch (std::exception const& error) {
-    return fail(ExitCode::kInternal, std::string("internal: ") + error.what(),
-                "this is a defect of profiler-driver; please report it with the command line");
+  } catch (...) {
+    Error const error = currentError();
+    std::fprintf(stderr, "error: %s\n", error.what());
+    if (!error.hint().empty()) std::fprintf(stderr, "fix: %s\n", error.hint().c_str());
+    return static_cast<int>(error.code());
   }
 }

@@ -24,16 +24,12 @@ std::string readText(std::string const& path) {
 
 void digests() {
   // FIPS 180-4 examples and a message that ends on a block boundary.
-  CHECK(digestBytes("", 0) == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  CHECK(digestBytes("abc", 3) == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(digestBytes("") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(digestBytes("abc") == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   std::string const two = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
-  CHECK(digestBytes(two.data(), two.size()) == "sha256:248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  CHECK(digestBytes(two) == "sha256:248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   std::string const million(1000000, 'a');
-  CHECK(digestBytes(million.data(), million.size()) == "sha256:cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-  Sha256 pieces;
-  for (std::size_t at = 0; at < million.size(); at += 977)
-    pieces.update(million.data() + at, std::min<std::size_t>(977, million.size() - at));
-  CHECK("sha256:" + pieces.finish() == digestBytes(million.data(), million.size()));
+  CHECK(digestBytes(million) == "sha256:cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
   CHECK_ERROR(digestFile("/nonexistent/file"), "cannot read /nonexistent/file");
 }
 

@@ -51,7 +51,7 @@ std::string librarySize(std::string const& path) {
 }
 
 Plan planOf(std::string bytes, char const* origin, Json const& cacheKey, Json const& buildNs) {
-  Json facts = {{"engine_digest", digestBytes(bytes.data(), bytes.size())},
+  Json facts = {{"engine_digest", digestBytes(bytes)},
                 {"engine_origin", origin},
                 {"engine_cache_key", cacheKey},
                 {"engine_build_ns", buildNs},
@@ -76,13 +76,12 @@ EngineStore::EngineStore(Options const& options, DeviceFacts const& gpu, Library
     fs::path const file = options.timingCache.empty() ? cacheFolder(options) / name : fs::path(options.timingCache);
     if (file.has_parent_path()) makeFolder(file.parent_path());
     mTimingFile = file.string();
-    if (auto const bytes = cached(mTimingFile); !bytes.empty()) mTimingCacheDigest = digestBytes(bytes.data(), bytes.size());
+    if (auto const bytes = cached(mTimingFile); !bytes.empty()) mTimingCacheDigest = digestBytes(bytes);
   }
 }
 
 std::string EngineStore::keyOf(NetworkDescription const& description) const {
-  std::string const text = mEnvironment + "\n" + description.identity();
-  return digestBytes(text.data(), text.size());
+  return digestBytes(mEnvironment + "\n" + description.identity());
 }
 
 std::string EngineStore::fileOf(std::string const& key) const {
@@ -145,8 +144,9 @@ void EngineStore::saveTimingCache(nvinfer1::IBuilderConfig const& config) {
   nvinfer1::ITimingCache const* cache = config.getTimingCache();
   Owned<nvinfer1::IHostMemory> const bytes(cache ? cache->serialize() : nullptr);
   if (!bytes) return;
-  writeFileAtomically(mTimingFile, {static_cast<char const*>(bytes->data()), bytes->size()});
-  mTimingCacheDigest = digestBytes(bytes->data(), bytes->size());
+  std::string const content(static_cast<char const*>(bytes->data()), bytes->size());
+  writeFileAtomically(mTimingFile, content);
+  mTimingCacheDigest = digestBytes(content);
 }
 
 Plan readPlan(std::string const& path) { return planOf(readFile(path, "check --engine"), "file", nullptr, nullptr); }

@@ -149,7 +149,7 @@ std::string digestModel(std::string const& path) {
     std::size_t const length = start < bytes.size() ? static_cast<unsigned char>(bytes[start]) : 0;
     if (length > 0 && length < 128 && start + 1 + length <= bytes.size()) names.insert(bytes.substr(start + 1, length));
   }
-  std::string digest = digestBytes(bytes.data(), bytes.size());
+  std::string digest = digestBytes(bytes);
   for (auto const& name : names) digest += " " + digestFile((std::filesystem::path(path).parent_path() / name).string());
   return digest;
 }

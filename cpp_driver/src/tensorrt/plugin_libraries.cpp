@@ -26,7 +26,7 @@ std::optional<std::string> digestOf(std::vector<std::string> const& paths) {
   if (paths.size() == 1) return digestFile(paths.front());
   std::string digests;
   for (auto const& path : paths) digests += digestFile(path);
-  return digestBytes(digests.data(), digests.size());
+  return digestBytes(digests);
 }
 
 }  // namespace
