@@ -4,7 +4,10 @@
 
 #include <NvInferRuntime.h>
 
+#include <memory>
+
 #include "../contract/contract.hpp"
+#include "plugin_log.hpp"
 
 namespace profiler::plugins::adapter {
 
@@ -15,6 +18,17 @@ bool toElementType(nvinfer1::DataType type, ElementType& elementType) noexcept;
 /// covers the padding; the order of elements inside does not matter to an elementwise op, the only kind that gets such formats.
 /// False when type, rank or a dimension cannot be represented.
 bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView& view) noexcept;
+
+/// Views of `count` tensors, `kMaxTensors` at most. False when one cannot be represented.
+/// @param data  the tensors' memory; null where there is none yet.
+bool toViews(nvinfer1::PluginTensorDesc const* descs, void const* const* data, int32_t count, TensorView* views) noexcept;
+
+/// Whether a layer has as many inputs and outputs as the op with these attributes; logs where it has not.
+bool hasTensors(Op const& op, Attributes const& attributes, int32_t inputCount, int32_t outputCount) noexcept;
+
+/// The shape of an output as expressions of the inputs' extents.
+nvinfer1::DimsExprs outputDims(Op const& op, Attributes const& attributes, int32_t output, nvinfer1::DimsExprs const* inputs,
+                               nvinfer1::IExprBuilder& builder) noexcept;
 
 /// Whether an elementwise op may compute on a tensor of this type, format and shape (-1 for dimensions not known yet). Formats that pad
 /// are taken only where padding stays zero or no padding can arise.
@@ -68,6 +82,18 @@ class FieldNames {
 /// Reads fields into `attributes`, which stays as it was on failure. Refused with the reason: unknown, doubled or nameless fields, null
 /// data, a wrong type or length, values outside the domain, contradictory attributes; with `complete` also a field left out.
 Outcome readFields(Op const& op, nvinfer1::PluginFieldCollection const* collection, bool complete, Attributes& attributes);
+
+/// Makes a plugin with the attributes that `read` fills in; null where it refuses them, and the reason goes to the log.
+template <typename Plugin, typename Read>
+Plugin* makePlugin(Op const& op, Read const& read) noexcept {
+  return guarded<Plugin*>(op.info().pluginName, nullptr, [&]() -> Plugin* {
+    Attributes attributes(op.info().fields);
+    Outcome const outcome = read(attributes);
+    if (outcome) return std::make_unique<Plugin>(op, attributes).release();
+    logError(op.info().pluginName, outcome.reason);
+    return nullptr;
+  });
+}
 
 /// The reason why no tensor at all could be computed with these attributes, as for contradictory ones; success otherwise.
 Outcome checkAttributes(Op const& op, Attributes const& attributes);

@@ -2,12 +2,10 @@
 /// The methods of PluginV2 and its creator.
 #include "adapter_v2.hpp"
 
-#include <algorithm>
 #include <cstring>
 #include <memory>
 
 #include "../contract/attribute_bytes.hpp"
-#include "plugin_log.hpp"
 
 namespace profiler::plugins::adapter {
 
@@ -39,27 +37,21 @@ nvinfer1::IPluginV2DynamicExt* PluginV2::clone() const noexcept {
 }
 
 nvinfer1::DataType PluginV2::getOutputDataType(int32_t index, nvinfer1::DataType const* inputTypes, int32_t inputCount) const noexcept {
-  if (!takes(index, inputCount)) {
-    logError(getPluginType(), "the layer has a wrong number of inputs or outputs");
-    return nvinfer1::DataType::kFLOAT;  // the interface has no value for a failure; getOutputDimensions refuses the layer
-  }
+  // the interface has no value for a failure; getOutputDimensions refuses the layer
+  if (!takes(index, inputCount)) return nvinfer1::DataType::kFLOAT;
   return inputTypes[mOp.info().outputs[index].typeOfInput];
 }
 
 nvinfer1::DimsExprs PluginV2::getOutputDimensions(int32_t index, nvinfer1::DimsExprs const* inputs, int32_t inputCount,
-                                                  nvinfer1::IExprBuilder&) noexcept {
-  if (!takes(index, inputCount)) {
-    logError(getPluginType(), "the layer has a wrong number of inputs or outputs");
-    return nvinfer1::DimsExprs{-1, {}};
-  }
-  return inputs[mOp.info().outputs[index].shapeOfInput];
+                                                  nvinfer1::IExprBuilder& builder) noexcept {
+  return takes(index, inputCount) ? outputDims(mOp, mAttributes, index, inputs, builder) : nvinfer1::DimsExprs{-1, {}};
 }
 
 bool PluginV2::supportsFormatCombination(int32_t position, PluginTensorDesc const* tensors, int32_t inputCount,
                                          int32_t outputCount) noexcept {
-  bool const counts = inputCount == mOp.inputCount(mAttributes) && outputCount == getNbOutputs();
-  return counts && supportsTensors(mOp, mAttributes, position, inputCount + outputCount,
-                                   [tensors](int32_t index) -> PluginTensorDesc const& { return tensors[index]; });
+  return hasTensors(mOp, mAttributes, inputCount, outputCount) &&
+         supportsTensors(mOp, mAttributes, position, inputCount + outputCount,
+                         [tensors](int32_t index) -> PluginTensorDesc const& { return tensors[index]; });
 }
 
 void PluginV2::configurePlugin(nvinfer1::DynamicPluginTensorDesc const*, int32_t, nvinfer1::DynamicPluginTensorDesc const*,
@@ -69,18 +61,15 @@ size_t PluginV2::getWorkspaceSize(PluginTensorDesc const* inputs, int32_t inputC
                                   int32_t outputCount) const noexcept {
   TensorView inputViews[kMaxTensors];
   TensorView outputViews[kMaxTensors];
-  for (int32_t index = 0; index < std::min(inputCount, kMaxTensors); ++index) toView(inputs[index], nullptr, inputViews[index]);
-  for (int32_t index = 0; index < std::min(outputCount, kMaxTensors); ++index) toView(outputs[index], nullptr, outputViews[index]);
+  toViews(inputs, nullptr, inputCount, inputViews);
+  toViews(outputs, nullptr, outputCount, outputViews);
   return mOp.workspaceBytes(mAttributes, inputViews, outputViews);
 }
 
 int32_t PluginV2::initialize() noexcept {
   cudaError_t const error = DeviceInfo::current(mDevice);
-  if (error != cudaSuccess) {
-    logError(getPluginType(), cudaErrorText(error));
-    return 1;
-  }
-  return 0;
+  if (error != cudaSuccess) logError(getPluginType(), cudaErrorText(error));
+  return error == cudaSuccess ? 0 : 1;
 }
 
 int32_t PluginV2::enqueue(PluginTensorDesc const* inputDescs, PluginTensorDesc const* outputDescs, void const* const* inputs,
@@ -92,34 +81,21 @@ void PluginV2::serialize(void* buffer) const noexcept { std::memcpy(buffer, mByt
 
 void CreatorV2::setPluginNamespace(char const* pluginNamespace) noexcept { keepNamespace(getPluginName(), pluginNamespace, mNamespace); }
 
-nvinfer1::IPluginV2* CreatorV2::make(Attributes const& attributes) const {
-  auto plugin = std::make_unique<PluginV2>(mOp, attributes);
-  plugin->setPluginNamespace(mNamespace.c_str());
-  return plugin.release();
+template <typename Read>
+nvinfer1::IPluginV2* CreatorV2::make(Read const& read) noexcept {
+  auto* const plugin = makePlugin<PluginV2>(mOp, read);
+  if (plugin != nullptr) plugin->setPluginNamespace(mNamespace.c_str());
+  return plugin;
 }
 
 nvinfer1::IPluginV2* CreatorV2::createPlugin(char const*, nvinfer1::PluginFieldCollection const* fields) noexcept {
-  return guarded<nvinfer1::IPluginV2*>(getPluginName(), nullptr, [&]() -> nvinfer1::IPluginV2* {
-    Attributes attributes(mOp.info().fields);
-    Outcome const outcome = readFields(mOp, fields, false, attributes);
-    if (!outcome) {
-      logError(getPluginName(), outcome.reason);
-      return nullptr;
-    }
-    return make(attributes);
-  });
+  return make([&](Attributes& attributes) { return readFields(mOp, fields, false, attributes); });
 }
 
 nvinfer1::IPluginV2* CreatorV2::deserializePlugin(char const*, void const* data, size_t length) noexcept {
-  return guarded<nvinfer1::IPluginV2*>(getPluginName(), nullptr, [&]() -> nvinfer1::IPluginV2* {
-    Attributes attributes(mOp.info().fields);
-    Outcome outcome = attributesFromBytes(mOp.info(), data, length, attributes);
-    if (outcome) outcome = checkAttributes(mOp, attributes);
-    if (!outcome) {
-      logError(getPluginName(), outcome.reason);
-      return nullptr;
-    }
-    return make(attributes);
+  return make([&](Attributes& attributes) {
+    Outcome const outcome = attributesFromBytes(mOp.info(), data, length, attributes);
+    return outcome ? checkAttributes(mOp, attributes) : outcome;
   });
 }
 

@@ -43,7 +43,7 @@ class PluginV2 final : public nvinfer1::IPluginV2DynamicExt {
 
  private:
   bool takes(int32_t outputIndex, int32_t inputCount) const noexcept {
-    return inputCount == mOp.inputCount(mAttributes) && outputIndex >= 0 && outputIndex < getNbOutputs();
+    return hasTensors(mOp, mAttributes, inputCount, getNbOutputs()) && outputIndex >= 0 && outputIndex < getNbOutputs();
   }
 
   Op const& mOp;
@@ -67,7 +67,8 @@ class CreatorV2 final : public nvinfer1::IPluginCreator {
   nvinfer1::IPluginV2* deserializePlugin(char const* name, void const* data, size_t length) noexcept override;
 
  private:
-  nvinfer1::IPluginV2* make(Attributes const& attributes) const;
+  template <typename Read>
+  nvinfer1::IPluginV2* make(Read const& read) noexcept;
 
   Op const& mOp;
   FieldNames mFieldNames;

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "plugin_log.hpp"
-
 namespace profiler::plugins::adapter {
 
 using nvinfer1::DynamicPluginTensorDesc;
@@ -36,21 +34,15 @@ nvinfer1::IPluginV3* PluginV3::clone() noexcept {
 
 int32_t PluginV3::getOutputDataTypes(nvinfer1::DataType* outputTypes, int32_t outputCount, nvinfer1::DataType const* inputTypes,
                                      int32_t inputCount) const noexcept {
-  if (!takes(inputCount, outputCount)) {
-    logError(getPluginName(), "the layer has a wrong number of inputs");
-    return 1;
-  }
+  if (!takes(inputCount, outputCount)) return 1;
   for (int32_t index = 0; index < outputCount; ++index) outputTypes[index] = inputTypes[mOp.info().outputs[index].typeOfInput];
   return 0;
 }
 
 int32_t PluginV3::getOutputShapes(nvinfer1::DimsExprs const* inputs, int32_t inputCount, nvinfer1::DimsExprs const*, int32_t,
-                                  nvinfer1::DimsExprs* outputs, int32_t outputCount, nvinfer1::IExprBuilder&) noexcept {
-  if (!takes(inputCount, outputCount)) {
-    logError(getPluginName(), "the layer has a wrong number of inputs");
-    return 1;
-  }
-  for (int32_t index = 0; index < outputCount; ++index) outputs[index] = inputs[mOp.info().outputs[index].shapeOfInput];
+                                  nvinfer1::DimsExprs* outputs, int32_t outputCount, nvinfer1::IExprBuilder& builder) noexcept {
+  if (!takes(inputCount, outputCount)) return 1;
+  for (int32_t index = 0; index < outputCount; ++index) outputs[index] = outputDims(mOp, mAttributes, index, inputs, builder);
   return 0;
 }
 
@@ -70,16 +62,15 @@ size_t PluginV3::getWorkspaceSize(DynamicPluginTensorDesc const* inputs, int32_t
                                   int32_t outputCount) const noexcept {
   TensorView inputViews[kMaxTensors];
   TensorView outputViews[kMaxTensors];
-  for (int32_t index = 0; index < std::min(inputCount, kMaxTensors); ++index) {
-    PluginTensorDesc largest = inputs[index].desc;
-    largest.dims = inputs[index].max;
-    toView(largest, nullptr, inputViews[index]);
-  }
-  for (int32_t index = 0; index < std::min(outputCount, kMaxTensors); ++index) {
-    PluginTensorDesc largest = outputs[index].desc;
-    largest.dims = outputs[index].max;
-    toView(largest, nullptr, outputViews[index]);
-  }
+  auto const fill = [](DynamicPluginTensorDesc const* tensors, int32_t count, TensorView* views) {
+    for (int32_t index = 0; index < std::min(count, kMaxTensors); ++index) {
+      PluginTensorDesc largest = tensors[index].desc;
+      largest.dims = tensors[index].max;
+      toView(largest, nullptr, views[index]);
+    }
+  };
+  fill(inputs, inputCount, inputViews);
+  fill(outputs, outputCount, outputViews);
   return mOp.workspaceBytes(mAttributes, inputViews, outputViews);
 }
 
@@ -117,15 +108,8 @@ nvinfer1::IPluginV3* PluginV3::attachToContext(nvinfer1::IPluginResourceContext*
 
 nvinfer1::IPluginV3* CreatorV3::createPlugin(char const*, nvinfer1::PluginFieldCollection const* fields,
                                              nvinfer1::TensorRTPhase phase) noexcept {
-  return guarded<nvinfer1::IPluginV3*>(getPluginName(), nullptr, [&]() -> nvinfer1::IPluginV3* {
-    Attributes attributes(mOp.info().fields);
-    Outcome const outcome = readFields(mOp, fields, phase == nvinfer1::TensorRTPhase::kRUNTIME, attributes);
-    if (!outcome) {
-      logError(getPluginName(), outcome.reason);
-      return nullptr;
-    }
-    return std::make_unique<PluginV3>(mOp, attributes).release();
-  });
+  bool const complete = phase == nvinfer1::TensorRTPhase::kRUNTIME;
+  return makePlugin<PluginV3>(mOp, [&](Attributes& attributes) { return readFields(mOp, fields, complete, attributes); });
 }
 
 }  // namespace profiler::plugins::adapter

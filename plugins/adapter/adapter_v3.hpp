@@ -49,9 +49,7 @@ class PluginV3 final : public nvinfer1::IPluginV3,
   nvinfer1::PluginFieldCollection const* getFieldsToSerialize() noexcept override { return mFields.collection(); }
 
  private:
-  bool takes(int32_t inputCount, int32_t outputCount) const noexcept {
-    return inputCount == mOp.inputCount(mAttributes) && outputCount == getNbOutputs();
-  }
+  bool takes(int32_t inputCount, int32_t outputCount) const noexcept { return hasTensors(mOp, mAttributes, inputCount, outputCount); }
 
   Op const& mOp;
   Attributes mAttributes;

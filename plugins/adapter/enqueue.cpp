@@ -1,7 +1,6 @@
 /// @file
 /// The hot path of both adapters. Allocates nothing, waits for nothing, and uses the given stream alone.
 #include "adapter_common.hpp"
-#include "plugin_log.hpp"
 
 namespace profiler::plugins::adapter {
 
@@ -11,13 +10,8 @@ int32_t enqueueOp(Op const& op, Attributes const& attributes, DeviceInfo const& 
   OpInfo const& info = op.info();
   TensorView inputViews[kMaxTensors];
   TensorView outputViews[kMaxTensors];
-  bool valid = true;
-  for (int32_t index = 0; valid && index < op.inputCount(attributes); ++index) {
-    valid = toView(inputDescs[index], inputs[index], inputViews[index]);
-  }
-  for (int32_t index = 0; valid && index < op.outputCount(attributes); ++index) {
-    valid = toView(outputDescs[index], outputs[index], outputViews[index]);
-  }
+  bool const valid = toViews(inputDescs, inputs, op.inputCount(attributes), inputViews) &&
+                     toViews(outputDescs, outputs, op.outputCount(attributes), outputViews);
   if (!valid) {
     logError(info.pluginName, "enqueue: a tensor has an unsupported type, format or shape");
     return 1;

@@ -1,8 +1,11 @@
 /// @file
 /// Attributes to plugin fields and back. Reading trusts nothing but the pointers' validity.
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "adapter_common.hpp"
 
@@ -22,50 +25,51 @@ constexpr PluginFieldType pluginFieldType(FieldType type) noexcept {
 constexpr int32_t kMaxTextLength = 256;
 
 template <typename T>
-double numberOf(PluginField const& field) noexcept {
+std::string numberText(PluginField const& field) {
   T value;
   std::memcpy(&value, field.data, sizeof value);  // the pointer need not be aligned
-  return static_cast<double>(value);
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
-bool readNumber(PluginField const& field, FieldType type, double& value) noexcept {
-  if (field.length != 1) return false;
+/// One number as text; empty when the field holds none of its type.
+std::string readNumber(PluginField const& field, FieldType type) {
+  bool const real = type == FieldType::kFloat32;
+  if (field.length != 1) return {};
   switch (field.type) {
-    case PluginFieldType::kINT32: value = numberOf<int32_t>(field); return true;
+    case PluginFieldType::kINT32: return numberText<int32_t>(field);
 #if NV_TENSORRT_MAJOR >= 10
-    case PluginFieldType::kINT64: value = numberOf<int64_t>(field); return true;
+    case PluginFieldType::kINT64: return numberText<int64_t>(field);
 #endif
-    case PluginFieldType::kFLOAT32: value = numberOf<float>(field); return type == FieldType::kFloat32;
-    case PluginFieldType::kFLOAT64: value = numberOf<double>(field); return type == FieldType::kFloat32;
-    default: return false;
+    case PluginFieldType::kFLOAT32: return real ? numberText<float>(field) : std::string();
+    case PluginFieldType::kFLOAT64: return real ? numberText<double>(field) : std::string();
+    default: return {};
   }
 }
 
-Outcome readChoice(PluginField const& field, Attributes& attributes) {
-  if (field.type != PluginFieldType::kCHAR || field.length < 1 || field.length > kMaxTextLength) {
-    return Outcome::failure("attribute '" + std::string(field.name) + "': expected text of 1 to " + std::to_string(kMaxTextLength) +
-                            " characters");
-  }
-  std::string_view text(static_cast<char const*>(field.data), static_cast<size_t>(field.length));
-  if (text.back() == '\0') {  // some callers count the closing zero
-    text.remove_suffix(1);
-  }
-  return attributes.set(field.name, text);
+/// The word of a choice; some callers count the closing zero. Empty when the field holds no text.
+std::string readText(PluginField const& field) {
+  if (field.type != PluginFieldType::kCHAR || field.length < 1 || field.length > kMaxTextLength) return {};
+  std::string text(static_cast<char const*>(field.data), static_cast<size_t>(field.length));
+  if (text.back() == '\0') text.pop_back();
+  return text;
 }
 
-Outcome readField(PluginField const& field, Attributes& attributes) {
-  int32_t const index = attributes.indexOf(field.name);
-  if (index < 0) return attributes.set(field.name, "");
-  std::string const name = "attribute '" + std::string(field.name) + "'";
-  if (field.data == nullptr) return Outcome::failure(name + ": the data pointer is null");
-  FieldType const type = attributes.fields()[index].type;
-  if (type == FieldType::kChoice) return readChoice(field, attributes);
-  double value = 0.0;
-  if (!readNumber(field, type, value)) {
-    return Outcome::failure(name + ": found plugin field type " + std::to_string(static_cast<int32_t>(field.type)) + " of length " +
-                            std::to_string(field.length) + ", expected one " + fieldTypeName(type));
-  }
-  return attributes.setNumber(field.name, value);
+/// Appends the field's name and value; what no attribute is called is left to those who set it.
+Outcome readField(PluginField const& field, Attributes const& known, std::vector<std::pair<std::string, std::string>>& pairs) {
+  if (field.name == nullptr) return Outcome::failure("field " + std::to_string(pairs.size()) + " has no name");
+  int32_t const index = known.indexOf(field.name);
+  std::string const& name = pairs.emplace_back(field.name, "").first;
+  if (index < 0) return Outcome::success();
+  if (field.data == nullptr) return Outcome::failure("attribute '" + name + "': the data pointer is null");
+  FieldType const type = known.fields()[index].type;
+  bool const choice = type == FieldType::kChoice;
+  pairs.back().second = choice ? readText(field) : readNumber(field, type);
+  if (!pairs.back().second.empty()) return Outcome::success();
+  return Outcome::failure(
+      "attribute '" + name + "': found plugin field type " + std::to_string(static_cast<int32_t>(field.type)) + " of length " +
+      std::to_string(field.length) + ", expected " +
+      (choice ? "text of 1 to " + std::to_string(kMaxTextLength) + " characters" : std::string("one ") + fieldTypeName(type)));
 }
 
 }  // namespace
@@ -103,20 +107,13 @@ Outcome readFields(Op const& op, nvinfer1::PluginFieldCollection const* collecti
     return Outcome::failure("the field collection is null or malformed");
   }
   Attributes read(op.info().fields);
-  bool seen[kMaxFields] = {};
-  for (int32_t position = 0; position < collection->nbFields; ++position) {
-    PluginField const& field = collection->fields[position];
-    if (field.name == nullptr) return Outcome::failure("field " + std::to_string(position) + " has no name");
-    Outcome outcome = readField(field, read);
-    if (!outcome) return outcome;
-    bool& before = seen[read.indexOf(field.name)];
-    if (before) return Outcome::failure("attribute '" + std::string(field.name) + "' is given twice");
-    before = true;
+  std::vector<std::pair<std::string, std::string>> pairs;
+  Outcome outcome;
+  for (int32_t position = 0; outcome && position < collection->nbFields; ++position) {
+    outcome = readField(collection->fields[position], read, pairs);
   }
-  for (int32_t index = 0; complete && index < read.fields().size(); ++index) {
-    if (!seen[index]) return Outcome::failure("serialised data lack the attribute '" + std::string(read.fields()[index].name) + "'");
-  }
-  Outcome outcome = checkAttributes(op, read);
+  if (outcome) outcome = read.set(pairs, complete);
+  if (outcome) outcome = checkAttributes(op, read);
   if (outcome) attributes = read;
   return outcome;
 }

@@ -1,5 +1,7 @@
 /// @file
 /// Types, shapes and formats of TensorRT in the contract's terms.
+#include <algorithm>
+
 #include "adapter_common.hpp"
 
 namespace profiler::plugins::adapter {
@@ -76,6 +78,38 @@ bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView
     channels = (channels + row->vectorWidth - 1) / row->vectorWidth * row->vectorWidth;
   }
   return view.elementCount() >= 0;
+}
+
+bool toViews(nvinfer1::PluginTensorDesc const* descs, void const* const* data, int32_t count, TensorView* views) noexcept {
+  bool valid = true;
+  for (int32_t index = 0; index < std::min(count, kMaxTensors); ++index) {
+    valid = toView(descs[index], data == nullptr ? nullptr : data[index], views[index]) && valid;
+  }
+  return valid;
+}
+
+bool hasTensors(Op const& op, Attributes const& attributes, int32_t inputCount, int32_t outputCount) noexcept {
+  if (inputCount == op.inputCount(attributes) && outputCount == op.outputCount(attributes)) return true;
+  logError(op.info().pluginName, "the layer has a wrong number of inputs or outputs");
+  return false;
+}
+
+nvinfer1::DimsExprs outputDims(Op const& op, Attributes const& attributes, int32_t output, nvinfer1::DimsExprs const* inputs,
+                               nvinfer1::IExprBuilder& builder) noexcept {
+  using nvinfer1::DimensionOperation;
+  int32_t ranks[kMaxTensors] = {};
+  std::transform(inputs, inputs + op.inputCount(attributes), ranks, [](nvinfer1::DimsExprs const& dims) { return dims.nbDims; });
+  OutputShape const shape = op.outputShape(attributes, output, ranks);
+  nvinfer1::DimsExprs dims{};
+  dims.nbDims = shape.rank;
+  for (int32_t axis = 0; axis < std::min(shape.rank, kMaxRank); ++axis) {
+    OutputExtent const& extent = shape.extents[axis];
+    auto const*& expression = dims.d[axis];
+    expression = extent.input < 0 ? builder.constant(1) : inputs[extent.input].d[extent.axis];
+    if (extent.factor != 1) expression = builder.operation(DimensionOperation::kPROD, *expression, *builder.constant(extent.factor));
+    if (extent.divisor != 1) expression = builder.operation(DimensionOperation::kCEIL_DIV, *expression, *builder.constant(extent.divisor));
+  }
+  return dims;
 }
 
 bool supportsElementwise(Op const& op, Attributes const& attributes, nvinfer1::PluginTensorDesc const& desc) noexcept {

@@ -9,10 +9,14 @@
 namespace profiler::plugins {
 namespace {
 
-constexpr char kMagic[4] = {'P', 'A', 'T', 'T'};
-constexpr uint32_t kLayoutVersion = 1;
-constexpr size_t kHeaderBytes = 16;
-constexpr size_t kHashedFrom = 16;
+/// The front of the bytes, as little-endian machines hold it, which every host of a GPU is.
+struct Header {
+  char magic[4] = {'P', 'A', 'T', 'T'};
+  uint32_t layout = 1;
+  uint32_t length = 0;
+  uint32_t hash = 0;
+};
+static_assert(sizeof(Header) == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
 uint32_t hashOf(std::string_view bytes) noexcept {
   uint32_t hash = 2166136261u;
@@ -20,67 +24,52 @@ uint32_t hashOf(std::string_view bytes) noexcept {
   return hash;
 }
 
-void appendNumber(std::string& bytes, uint32_t value) {
-  for (int32_t shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>((value >> shift) & 0xff));
+template <typename T>
+std::string bytesOf(T const& value) {
+  return {reinterpret_cast<char const*>(&value), sizeof value};
 }
 
-void appendText(std::string& bytes, std::string_view text) {
-  appendNumber(bytes, static_cast<uint32_t>(text.size()));
-  bytes.append(text);
-}
-
-uint32_t numberAt(std::string_view bytes, size_t position) noexcept {
-  uint32_t value = 0;
-  for (size_t index = 0; index < 4; ++index) {
-    value |= uint32_t{static_cast<unsigned char>(bytes[position + index])} << (8 * index);
-  }
-  return value;
-}
+std::string lengthAndText(std::string_view text) { return bytesOf(static_cast<uint32_t>(text.size())).append(text); }
 
 /// Takes one length-prefixed text from the front of `bytes`.
 bool takeText(std::string_view& bytes, std::string_view& text) noexcept {
-  if (bytes.size() < 4) return false;
-  size_t const length = numberAt(bytes, 0);
-  if (length > bytes.size() - 4) return false;
-  text = bytes.substr(4, length);
-  bytes.remove_prefix(4 + length);
+  uint32_t length = 0;
+  if (bytes.size() < sizeof length) return false;
+  std::memcpy(&length, bytes.data(), sizeof length);
+  bytes.remove_prefix(sizeof length);
+  if (length > bytes.size()) return false;
+  text = bytes.substr(0, length);
+  bytes.remove_prefix(length);
   return true;
 }
 
 Outcome checkHeader(std::string_view bytes) {
-  if (bytes.size() < kHeaderBytes) {
-    return Outcome::failure("serialised attributes are truncated: found " + std::to_string(bytes.size()) + " bytes, expected at least " +
-                            std::to_string(kHeaderBytes));
-  }
-  if (bytes.substr(0, sizeof kMagic) != std::string_view(kMagic, sizeof kMagic)) {
+  auto const refuse = [](std::string const& what, size_t found, std::string const& expected) {
+    return Outcome::failure("serialised attributes " + what + std::to_string(found) + expected);
+  };
+  Header const expected;
+  Header found;
+  if (bytes.size() < sizeof found) return refuse("are truncated: found ", bytes.size(), " bytes, expected at least 16");
+  std::memcpy(&found, bytes.data(), sizeof found);
+  if (std::memcmp(found.magic, expected.magic, sizeof found.magic) != 0) {
     return Outcome::failure("serialised attributes do not start with PATT");
   }
-  if (numberAt(bytes, 4) != kLayoutVersion) {
-    return Outcome::failure("serialised attributes have layout " + std::to_string(numberAt(bytes, 4)) + ", expected " +
-                            std::to_string(kLayoutVersion));
+  if (found.layout != expected.layout) return refuse("have layout ", found.layout, ", expected " + std::to_string(expected.layout));
+  if (found.length != bytes.size()) {
+    return refuse("are truncated or extended: found ", bytes.size(), " bytes, expected " + std::to_string(found.length));
   }
-  if (numberAt(bytes, 8) != bytes.size()) {
-    return Outcome::failure("serialised attributes are truncated or extended: found " + std::to_string(bytes.size()) + " bytes, expected " +
-                            std::to_string(numberAt(bytes, 8)));
-  }
-  if (numberAt(bytes, 12) != hashOf(bytes.substr(kHashedFrom))) {
-    return Outcome::failure("serialised attributes were altered: the checksum does not match");
-  }
-  return Outcome::success();
+  bool const whole = found.hash == hashOf(bytes.substr(sizeof found));
+  return whole ? Outcome::success() : Outcome::failure("serialised attributes were altered: the checksum does not match");
 }
 
 }  // namespace
 
 std::string attributesToBytes(OpInfo const& info, Attributes const& attributes) {
-  std::string body;
-  appendText(body, info.name);
-  appendText(body, info.version);
-  appendText(body, attributes.text());
-  std::string bytes(kMagic, sizeof kMagic);
-  appendNumber(bytes, kLayoutVersion);
-  appendNumber(bytes, static_cast<uint32_t>(kHeaderBytes + body.size()));
-  appendNumber(bytes, hashOf(body));
-  return bytes + body;
+  std::string const body = lengthAndText(info.name) + lengthAndText(info.version) + lengthAndText(attributes.text());
+  Header header;
+  header.length = static_cast<uint32_t>(sizeof header + body.size());
+  header.hash = hashOf(body);
+  return bytesOf(header) + body;
 }
 
 Outcome attributesFromBytes(OpInfo const& info, void const* data, size_t length, Attributes& attributes) {
@@ -88,10 +77,8 @@ Outcome attributesFromBytes(OpInfo const& info, void const* data, size_t length,
   std::string_view bytes(static_cast<char const*>(data), length);
   Outcome outcome = checkHeader(bytes);
   if (!outcome) return outcome;
-  bytes.remove_prefix(kHeaderBytes);
-  std::string_view name;
-  std::string_view version;
-  std::string_view text;
+  bytes.remove_prefix(sizeof(Header));
+  std::string_view name, version, text;
   if (!takeText(bytes, name) || !takeText(bytes, version) || !takeText(bytes, text) || !bytes.empty()) {
     return Outcome::failure("serialised attributes are malformed");
   }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 
 namespace profiler::plugins {
 namespace {
@@ -17,8 +16,15 @@ std::string nearestHint(std::string_view name, std::vector<std::string_view> con
   return nearest.empty() ? std::string() : ", did you mean " + quoted(nearest) + "?";
 }
 
-std::string refusalText(Field const& field, std::string_view found) {
-  return "attribute " + quoted(field.name) + ": found " + quoted(found) + ", expected " + describeDomain(field);
+std::string unknownText(FieldTable fields, std::string_view name) {
+  std::vector<std::string_view> names;
+  std::string known;
+  for (Field const& field : fields) {
+    names.emplace_back(field.name);
+    known += (known.empty() ? "" : ", ") + std::string(field.name);
+  }
+  std::string const hint = nearestHint(name, names);
+  return "unknown attribute " + quoted(name) + (hint.empty() ? ", expected one of " + known : hint);
 }
 
 template <typename Number>
@@ -51,13 +57,6 @@ bool inDomain(Field const& field, double value) {
 
 }  // namespace
 
-Outcome validateValue(Field const& field, double value) {
-  if (inDomain(field, value)) return Outcome::success();
-  char found[32];
-  std::snprintf(found, sizeof found, "%.9g", value);
-  return Outcome::failure(refusalText(field, found));
-}
-
 Attributes::Attributes(FieldTable fields) noexcept : mFields{fields.items, std::min<int64_t>(fields.count, kMaxFields)} {
   for (int32_t index = 0; index < mFields.size(); ++index) mValues[index] = mFields[index].defaultValue;
 }
@@ -71,53 +70,25 @@ int32_t Attributes::indexOf(std::string_view name) const noexcept {
 
 Outcome Attributes::set(std::string_view name, std::string_view text) {
   int32_t const index = indexOf(name);
-  if (index < 0) return setNumber(name, 0.0);
+  if (index < 0) return Outcome::failure(unknownText(mFields, name));
   Field const& field = mFields[index];
   double value = 0.0;
   bool const parsed = field.type == FieldType::kChoice  ? parseChoice(field, text, value)
                       : field.type == FieldType::kInt32 ? parseNumber<int64_t>(text, value)
                                                         : parseNumber<double>(text, value);
   if (!parsed || !inDomain(field, value)) {
-    std::string const hint =
-        field.type == FieldType::kChoice ? nearestHint(text, {field.choices.begin(), field.choices.end()}) : std::string();
-    return Outcome::failure(refusalText(field, text) + hint);
+    std::string const hint = nearestHint(text, {field.choices.begin(), field.choices.end()});
+    return Outcome::failure("attribute " + quoted(name) + ": found " + quoted(text) + ", expected " + describeDomain(field) + hint);
   }
-  return setNumber(name, value);
+  mValues[index] = field.type == FieldType::kFloat32 ? static_cast<double>(static_cast<float>(value)) : value;
+  return Outcome::success();
 }
 
-Outcome Attributes::setNumber(std::string_view name, double value) {
-  int32_t const index = indexOf(name);
-  if (index < 0) {
-    std::vector<std::string_view> names;
-    std::string known;
-    for (Field const& field : mFields) {
-      names.emplace_back(field.name);
-      known += (known.empty() ? "" : ", ") + std::string(field.name);
-    }
-    std::string const hint = nearestHint(name, names);
-    return Outcome::failure("unknown attribute " + quoted(name) + (hint.empty() ? ", expected one of " + known : hint));
-  }
-  Outcome outcome = validateValue(mFields[index], value);
-  if (outcome) {
-    bool const real = mFields[index].type == FieldType::kFloat32;
-    mValues[index] = real ? static_cast<double>(static_cast<float>(value)) : value;
-  }
-  return outcome;
-}
-
-Outcome Attributes::parse(std::string_view pairs, bool complete) {
+Outcome Attributes::set(std::vector<std::pair<std::string, std::string>> const& pairs, bool complete) {
   Attributes updated = *this;
   bool seen[kMaxFields] = {};
-  size_t position = 0;
-  while (position < pairs.size()) {
-    size_t const end = std::min(pairs.find_first_of(" ,", position), pairs.size());
-    std::string_view const pair = pairs.substr(position, end - position);
-    position = end + 1;
-    if (pair.empty()) continue;
-    size_t const equals = pair.find('=');
-    if (equals == std::string_view::npos) return Outcome::failure("found " + quoted(pair) + ", expected name=value");
-    std::string_view const name = pair.substr(0, equals);
-    Outcome outcome = updated.set(name, pair.substr(equals + 1));
+  for (auto const& [name, text] : pairs) {
+    Outcome outcome = updated.set(name, text);
     if (!outcome) return outcome;
     bool& before = seen[indexOf(name)];
     if (before) return Outcome::failure("attribute " + quoted(name) + " is given twice");
@@ -128,6 +99,20 @@ Outcome Attributes::parse(std::string_view pairs, bool complete) {
   }
   *this = updated;
   return Outcome::success();
+}
+
+Outcome Attributes::parse(std::string_view text, bool complete) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (size_t position = 0; position < text.size();) {
+    size_t const end = std::min(text.find_first_of(" ,", position), text.size());
+    std::string_view const pair = text.substr(position, end - position);
+    position = end + 1;
+    if (pair.empty()) continue;
+    size_t const equals = pair.find('=');
+    if (equals == std::string_view::npos) return Outcome::failure("found " + quoted(pair) + ", expected name=value");
+    pairs.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return set(pairs, complete);
 }
 
 std::string Attributes::textAt(int32_t index) const {

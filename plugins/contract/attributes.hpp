@@ -10,7 +10,7 @@
 
 namespace profiler::plugins {
 
-/// One value per field of the table, starting at the defaults. Every setter validates, so a set never holds a value that its
+/// One value per field of the table, starting at the defaults. Every `set` validates, so that none holds a value that its
 /// field refuses. Copying allocates nothing; the table must outlive the set (tables are static). Of a table with more than `kMaxFields`
 /// fields, which no registered op has, only the first are kept.
 class Attributes {
@@ -25,11 +25,13 @@ class Attributes {
 
   /// Sets one attribute from text as written after `--set`: `set("block", "256")`. An unknown name is refused with the nearest.
   Outcome set(std::string_view name, std::string_view text);
-  /// Sets one attribute from a number (for a choice: the index of the word).
-  Outcome setNumber(std::string_view name, double value);
-  /// Parses `name=value` pairs separated by spaces or commas on top of the present values. A name that stands twice is refused, with
-  /// `complete` also one that is left out.
-  Outcome parse(std::string_view pairs, bool complete = false);
+  /// Sets all of these (name, text) pairs on top of the present values, or none. A name that stands twice is refused, with `complete`
+  /// also one that is left out.
+  Outcome set(std::vector<std::pair<std::string, std::string>> const& pairs, bool complete);
+  /// Reads `name=value` pairs separated by spaces or commas, and sets them.
+  Outcome parse(std::string_view text, bool complete = false);
+  /// Puts in what an op resolved (`auto` replaced by what it picked), without text, allocation or check.
+  void store(int32_t index, double value) noexcept { mValues[index] = value; }
 
   /// Value of a field by position; for a choice the index of the word. No range check: positions come from `indexOf`.
   double numberAt(int32_t index) const noexcept { return mValues[index]; }
@@ -45,18 +47,8 @@ class Attributes {
   bool operator==(Attributes const& other) const noexcept;
 
  private:
-  friend class AttributeOverride;
   FieldTable mFields{};
   double mValues[kMaxFields] = {};
 };
-
-/// Lets an op write the values it resolved (`auto` replaced by what it picked) into a copy, without text and without allocation.
-class AttributeOverride {
- public:
-  static void store(Attributes& attributes, int32_t index, double value) noexcept { attributes.mValues[index] = value; }
-};
-
-/// Checks one value against its field; success or the reason.
-Outcome validateValue(Field const& field, double value);
 
 }  // namespace profiler::plugins

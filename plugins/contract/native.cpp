@@ -26,7 +26,7 @@ Attributes roundedAttributes(Attributes const& attributes, ElementType type) noe
   Attributes rounded = attributes;
   for (int32_t index = 0; index < attributes.fields().size(); ++index) {
     if (attributes.fields()[index].type == FieldType::kFloat32) {
-      AttributeOverride::store(rounded, index, roundToType(type, attributes.numberAt(index)));
+      rounded.store(index, roundToType(type, attributes.numberAt(index)));
     }
   }
   return rounded;

@@ -26,11 +26,26 @@ char const* Op::describeInputs(Attributes const& attributes, Shape const& shape,
 }
 
 void Op::describeOutputs(Attributes const& attributes, TensorView const* inputs, TensorView* outputs) const noexcept {
-  Span<OutputRule const> const rules = info().outputs;
+  int32_t ranks[kMaxTensors] = {};
+  std::transform(inputs, inputs + inputCount(attributes), ranks, [](TensorView const& input) { return input.shape.rank; });
   for (int32_t index = 0; index < outputCount(attributes); ++index) {
-    outputs[index].shape = inputs[rules[index].shapeOfInput].shape;
-    outputs[index].type = inputs[rules[index].typeOfInput].type;
+    OutputShape const shape = outputShape(attributes, index, ranks);
+    outputs[index].type = inputs[info().outputs[index].typeOfInput].type;
+    outputs[index].shape.rank = shape.rank;
+    for (int32_t axis = 0; axis < std::min(shape.rank, kMaxRank); ++axis) {
+      OutputExtent const& extent = shape.extents[axis];
+      int64_t const known = extent.input < 0 ? 1 : inputs[extent.input].shape.dims[extent.axis];
+      bool const fits = known <= kMaxElements / extent.factor;
+      outputs[index].shape.dims[axis] = fits ? (known * extent.factor + extent.divisor - 1) / extent.divisor : -1;
+    }
   }
+}
+
+OutputShape Op::outputShape(Attributes const&, int32_t output, int32_t const* inputRanks) const noexcept {
+  int32_t const input = info().outputs[output].shapeOfInput;
+  OutputShape shape{inputRanks[input]};
+  for (int32_t axis = 0; axis < std::min(shape.rank, kMaxRank); ++axis) shape.extents[axis] = {input, axis};
+  return shape;
 }
 
 bool Op::takesType(Attributes const&, ElementType const* types, int32_t position) const noexcept {

@@ -23,13 +23,25 @@ struct Tolerance {
   double relative = 0.0;
 };
 
-/// Output `i` has the shape and type of one input.
+/// Output `i` has the type and, unless the op says otherwise, the shape of one input.
 struct OutputRule {
   int32_t shapeOfInput = 0;
   int32_t typeOfInput = 0;
 };
 
 inline constexpr OutputRule kLikeTheInput[] = {{0, 0}};
+
+/// One extent of an output: that of an input's axis times `factor`, divided by `divisor` and rounded up; `factor` alone where `input` is
+/// negative.
+struct OutputExtent {
+  int32_t input = -1, axis = 0;
+  int32_t factor = 1, divisor = 1;
+};
+
+struct OutputShape {
+  int32_t rank = 0;
+  OutputExtent extents[kMaxRank] = {};
+};
 
 /// The constant facts of an op. All strings and tables are static.
 struct OpInfo {
@@ -75,7 +87,11 @@ class Op {
   /// weight as long as the last axis). @return why the op has no inputs for this shape, static text; null when it has.
   virtual char const* describeInputs(Attributes const& attributes, Shape const& shape, ElementType type, TensorView* inputs) const noexcept;
 
-  /// Fills `outputs` (type and shape; data is left alone) from the inputs by the output rules.
+  /// The shape of an output for inputs of these ranks, without their extents, which TensorRT may not know yet. By default that of the
+  /// input in the output rule.
+  virtual OutputShape outputShape(Attributes const& attributes, int32_t output, int32_t const* inputRanks) const noexcept;
+
+  /// Fills `outputs` (type and shape; data is left alone) from the inputs.
   void describeOutputs(Attributes const& attributes, TensorView const* inputs, TensorView* outputs) const noexcept;
 
   /// Whether tensor `position` (inputs first, then outputs) may have `types[position]`, given those before it. Of an elementwise op, whose

@@ -13,16 +13,16 @@ using Kernel = void (*)(Extent, Functor);
 
 template <typename Kernels, typename T, int32_t kItems>
 constexpr auto chooseCache(LaunchPlan const& plan) noexcept {
-  switch (plan.cache) {
-    case CachePolicy::kStreaming: return Kernels::template choose<T, kItems, CachePolicy::kStreaming>(plan.variant);
-    case CachePolicy::kNoAllocate: return Kernels::template choose<T, kItems, CachePolicy::kNoAllocate>(plan.variant);
-    default: return Kernels::template choose<T, kItems, CachePolicy::kDefault>(plan.variant);
+  switch (plan.request.cache) {
+    case CachePolicy::kStreaming: return Kernels::template choose<T, kItems, CachePolicy::kStreaming>(plan.request.variant);
+    case CachePolicy::kNoAllocate: return Kernels::template choose<T, kItems, CachePolicy::kNoAllocate>(plan.request.variant);
+    default: return Kernels::template choose<T, kItems, CachePolicy::kDefault>(plan.request.variant);
   }
 }
 
 template <typename Kernels, typename T>
 constexpr auto chooseItems(LaunchPlan const& plan) noexcept {
-  switch (plan.items) {
+  switch (plan.request.items) {
     case 8: return chooseCache<Kernels, T, 8>(plan);
     case 4: return chooseCache<Kernels, T, 4>(plan);
     case 2: return chooseCache<Kernels, T, 2>(plan);

@@ -7,33 +7,22 @@
 namespace profiler::plugins::elementwise {
 namespace {
 
-/// The attributes as enums and integers.
-struct Request {
-  Variant variant;
-  int32_t block;
-  int32_t items;
-  GridPolicy grid;
-  CachePolicy cache;
-};
-
 constexpr int64_t kMaxGrid = 2147483647;  // CUDA's limit of gridDim.x
 // Measured on an H200 at 65536x1024, float32 and float16: one 16-byte access a thread in small blocks runs at the speed of a copy,
 // every further access a thread or larger block is slower (docs/speed.md has the table and the command).
 constexpr int32_t kVectorizedBlock = 128;
 constexpr int32_t kVectorizedItems = 1;
 constexpr int32_t kDefaultBlock = 256;
+/// Of each grid policy, so that half a wave is an integer too; what counts no waves takes one.
+constexpr int32_t kHalfWaves[] = {2, 2, 1, 2, 4, 8, 16};
 
 /// Position of the first launch attribute.
 int32_t launchFieldBase(OpInfo const& info) noexcept { return static_cast<int32_t>(info.fields.size()) - kLaunchFieldCount; }
 
-Request readRequest(Attributes const& attributes, int32_t base) noexcept {
+LaunchRequest readRequest(Attributes const& attributes, int32_t base) noexcept {
   return {static_cast<Variant>(attributes.integerAt(base + kVariant)), attributes.integerAt(base + kBlock),
           attributes.integerAt(base + kItems), static_cast<GridPolicy>(attributes.integerAt(base + kGrid)),
           static_cast<CachePolicy>(attributes.integerAt(base + kCache))};
-}
-
-bool knowsType(OpInfo const& info, ElementType type) noexcept {
-  return std::find(info.types.begin(), info.types.end(), type) != info.types.end();
 }
 
 /// True when two ranges share bytes without being the same range. Computing in place is fine, a shifted overlap is a race.
@@ -46,7 +35,8 @@ bool overlapsPartly(TensorView const& input, TensorView const& output) noexcept 
 
 char const* tensorRefusal(OpInfo const& info, Attributes const& attributes, TensorView const& input, TensorView const& output) noexcept {
   if (attributes.fields().items != info.fields.items) return "the attributes belong to another op";
-  if (!knowsType(info, input.type)) return "the op does not compute on this element type";
+  bool const knowsType = std::find(info.types.begin(), info.types.end(), input.type) != info.types.end();
+  if (!knowsType) return "the op does not compute on this element type";
   if (output.type != input.type) return "input and output differ in type";
   if (input.elementCount() < 0) return "the shape is not valid: rank 0 to 8, no negative dimension, at most 2^56 elements";
   if (output.shape != input.shape) return "input and output differ in shape";
@@ -55,16 +45,6 @@ char const* tensorRefusal(OpInfo const& info, Attributes const& attributes, Tens
     return "a tensor is not aligned to its element size";
   }
   return overlapsPartly(input, output) ? "input and output overlap without being the same tensor" : nullptr;
-}
-
-char const* contradictionOf(Request const& request) noexcept {
-  if (request.grid > GridPolicy::kExact && request.variant != Variant::kGridStride) {
-    return "grid counts waves, which needs variant=grid_stride";
-  }
-  if (request.cache > CachePolicy::kDefault && request.variant == Variant::kScalar) {
-    return "cache hints need variant=vectorized or variant=grid_stride";
-  }
-  return nullptr;
 }
 
 bool sameAlignment(TensorView const& input, TensorView const& output) noexcept {
@@ -102,26 +82,16 @@ int32_t chooseBlock(Variant variant, int64_t units, int32_t smCount) noexcept {
   return small ? kVectorizedBlock : kDefaultBlock;
 }
 
-/// Half waves, so that half a wave is an integer too.
-int32_t halfWaves(GridPolicy policy) noexcept {
-  switch (policy) {
-    case GridPolicy::kHalfWave: return 1;
-    case GridPolicy::kTwoWaves: return 4;
-    case GridPolicy::kFourWaves: return 8;
-    case GridPolicy::kEightWaves: return 16;
-    default: return 2;
-  }
-}
-
 /// Number of blocks for `tiles` tiles.
-int64_t chooseGrid(LaunchPlan const& plan, GridPolicy policy, DeviceInfo const& device, int32_t block, int64_t tiles) noexcept {
-  if (plan.variant != Variant::kGridStride || policy == GridPolicy::kExact) return tiles;
-  int64_t const resident = static_cast<int64_t>(residentBlocksPerSm(device, block, plan.items)) * std::max(device.smCount, 1);
-  return std::min(tiles, std::max<int64_t>(resident * halfWaves(policy) / 2, 1));
+int64_t chooseGrid(LaunchRequest const& request, DeviceInfo const& device, int64_t tiles) noexcept {
+  if (request.variant != Variant::kGridStride || request.grid == GridPolicy::kExact) return tiles;
+  int64_t const resident = static_cast<int64_t>(residentBlocksPerSm(device, request.block, request.items)) * std::max(device.smCount, 1);
+  return std::min(tiles, std::max<int64_t>(resident * kHalfWaves[static_cast<int32_t>(request.grid)] / 2, 1));
 }
 
-/// Fills kernel key, extent and the resolved request; the request keeps no `auto` afterwards.
-void resolve(LaunchPlan& plan, Request& request, DeviceInfo const& device, TensorView const& input, TensorView const& output) noexcept {
+/// Fills the extent and resolves the request, which keeps no `auto`.
+void resolve(LaunchPlan& plan, DeviceInfo const& device, TensorView const& input, TensorView const& output) noexcept {
+  LaunchRequest& request = plan.request;
   bool const askedPackets = request.variant != Variant::kScalar;
   bool const packets = askedPackets && sameAlignment(input, output);
   if (askedPackets && !packets) {
@@ -135,31 +105,20 @@ void resolve(LaunchPlan& plan, Request& request, DeviceInfo const& device, Tenso
   request.items = request.items == 0 ? chooseItems(request.variant, units, request.block, device.smCount) : request.items;
   if (request.grid == GridPolicy::kAuto) request.grid = request.variant == Variant::kGridStride ? GridPolicy::kOneWave : GridPolicy::kExact;
   request.cache = request.cache == CachePolicy::kAuto ? CachePolicy::kDefault : request.cache;
-  plan.variant = request.variant;
-  plan.cache = request.cache;
-  plan.items = request.items;
 }
 
-void storeResolved(LaunchConfig& config, Request const& request, int32_t base) noexcept {
-  AttributeOverride::store(config.resolved, base + kVariant, static_cast<double>(request.variant));
-  AttributeOverride::store(config.resolved, base + kBlock, request.block);
-  AttributeOverride::store(config.resolved, base + kItems, request.items);
-  AttributeOverride::store(config.resolved, base + kGrid, static_cast<double>(request.grid));
-  AttributeOverride::store(config.resolved, base + kCache, static_cast<double>(request.cache));
+void storeResolved(Attributes& attributes, LaunchRequest const& request, int32_t base) noexcept {
+  double const values[kLaunchFieldCount] = {static_cast<double>(request.variant), static_cast<double>(request.block),
+                                            static_cast<double>(request.items), static_cast<double>(request.grid),
+                                            static_cast<double>(request.cache)};
+  for (int32_t field = 0; field < kLaunchFieldCount; ++field) attributes.store(base + field, values[field]);
 }
 
 /// Blocks an architecture keeps on one multiprocessor. Source: CUDA C++ Programming Guide 13.0, table "Technical Specifications per
 /// Compute Capability".
 int32_t maxBlocksPerSm(int32_t computeCapability) noexcept {
-  switch (computeCapability) {
-    case 75:
-    case 86:
-    case 87: return 16;
-    case 89:
-    case 120:
-    case 121: return 24;
-    default: return 32;
-  }
+  if (computeCapability == 75 || computeCapability == 86 || computeCapability == 87) return 16;
+  return computeCapability == 89 || computeCapability == 120 || computeCapability == 121 ? 24 : 32;
 }
 
 }  // namespace
@@ -171,35 +130,42 @@ int32_t residentBlocksPerSm(DeviceInfo const& device, int32_t block, int32_t ite
 }
 
 char const* contradiction(OpInfo const& info, Attributes const& attributes) noexcept {
-  return contradictionOf(readRequest(attributes, launchFieldBase(info)));
+  LaunchRequest const request = readRequest(attributes, launchFieldBase(info));
+  if (request.grid > GridPolicy::kExact && request.variant != Variant::kGridStride) {
+    return "grid counts waves, which needs variant=grid_stride";
+  }
+  if (request.cache > CachePolicy::kDefault && request.variant == Variant::kScalar) {
+    return "cache hints need variant=vectorized or variant=grid_stride";
+  }
+  return nullptr;
 }
 
 LaunchPlan planLaunch(OpInfo const& info, KernelNames const& kernelNames, Attributes const& attributes, DeviceInfo const& device,
                       TensorView const& input, TensorView const& output) noexcept {
   LaunchPlan plan;
   plan.config.refusal = tensorRefusal(info, attributes, input, output);
+  if (plan.config.possible()) plan.config.refusal = contradiction(info, attributes);
   if (!plan.config.possible()) return plan;
   int32_t const base = launchFieldBase(info);
-  Request request = readRequest(attributes, base);
-  plan.config.refusal = contradictionOf(request);
-  if (!plan.config.possible()) return plan;
-  resolve(plan, request, device, input, output);
-  bool const packets = plan.variant != Variant::kScalar;
+  LaunchRequest& request = plan.request;
+  request = readRequest(attributes, base);
+  resolve(plan, device, input, output);
+  bool const packets = request.variant != Variant::kScalar;
   int64_t const units = packets ? plan.extent.packetCount : plan.extent.elementCount;
   // A tensor too short for a packet still has a head or a tail, which one block computes.
   int64_t const tiles = plan.extent.elementCount == 0 ? 0 : std::max<int64_t>(ceilDivide(units, int64_t{request.block} * request.items), 1);
-  int64_t const grid = chooseGrid(plan, request.grid, device, request.block, tiles);
+  int64_t const grid = chooseGrid(request, device, tiles);
   if (grid > kMaxGrid) {
     plan.config.refusal = "the grid would exceed 2^31 - 1 blocks: raise block or items, or take variant=grid_stride";
     return plan;
   }
-  plan.config.kernel = kernelNames[plan.variant];
+  plan.config.kernel = kernelNames[request.variant];
   plan.config.grid[0] = static_cast<uint32_t>(grid);
   plan.config.block[0] = static_cast<uint32_t>(request.block);
   plan.config.itemsPerThread = request.items;
   plan.config.accessBytes = packets ? kPacketBytes : elementSizeBytes(input.type);
   plan.config.resolved = attributes;
-  storeResolved(plan.config, request, base);
+  storeResolved(plan.config.resolved, request, base);
   return plan;
 }
 

@@ -8,13 +8,19 @@
 
 namespace profiler::plugins::elementwise {
 
-/// What a launch needs: the configuration to report, the kernel argument, and the key of the kernel to take.
+/// The launch attributes as enums and integers.
+struct LaunchRequest {
+  Variant variant = Variant::kScalar;
+  int32_t block = 0, items = 1;
+  GridPolicy grid = GridPolicy::kAuto;
+  CachePolicy cache = CachePolicy::kDefault;
+};
+
+/// What a launch needs: the configuration to report, the kernel argument, and the resolved request, which tells the kernel to take.
 struct LaunchPlan {
   LaunchConfig config;
   Extent extent;
-  Variant variant = Variant::kScalar;
-  CachePolicy cache = CachePolicy::kDefault;
-  int32_t items = 1;
+  LaunchRequest request;
 };
 
 /// Plans a launch of a one-input, one-output elementwise op.

@@ -51,6 +51,11 @@ void checkRoundTrip(nvinfer1::IPluginCreator& creator, CollectingLogger& logger,
   CHECK_DETAIL(plugin != nullptr, logger.take());
   std::string const bytes = bytesOf(plugin);
   CHECK(bytes.find(changed.text()) != std::string::npos);
+  CHECK_DETAIL(givesOutputShapes(op, changed,
+                                 [&](int32_t output, std::vector<nvinfer1::DimsExprs> const& inputs, nvinfer1::IExprBuilder& builder) {
+                                   return plugin->getOutputDimensions(output, inputs.data(), static_cast<int32_t>(inputs.size()), builder);
+                                 }),
+               op.info().name);
   Plugin const copy(plugin->clone());
   CHECK(bytesOf(copy) == bytes && std::strcmp(copy->getPluginNamespace(), kPluginNamespace) == 0);
   plugin.reset();
@@ -94,7 +99,7 @@ void checkFormatsAndShapes(Plugin const& plugin) {
   CHECK(!plugin->supportsFormatCombination(0, tensors, 1, 1));
   nvinfer1::DimsExprs dims{};
   dims.nbDims = 2;
-  NoExpressions expressions;
+  Expressions expressions;
   CHECK(plugin->getOutputDimensions(0, &dims, 1, expressions).nbDims == 2);
   CHECK(plugin->getOutputDimensions(0, &dims, 2, expressions).nbDims == -1);
 }

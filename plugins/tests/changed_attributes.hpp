@@ -17,7 +17,7 @@ inline double otherValue(Field const& field) {
 
 inline Attributes changedAttributes(Op const& op) {
   Attributes attributes(op.info().fields);
-  for (Field const& field : op.info().fields) attributes.setNumber(field.name, otherValue(field));
+  for (int32_t index = 0; index < attributes.fields().size(); ++index) attributes.store(index, otherValue(attributes.fields()[index]));
   return attributes;
 }
 

@@ -47,7 +47,7 @@ struct Twice {
 
 template <typename T, int32_t kItems>
 void runThread(LaunchPlan const& plan) {
-  switch (plan.variant) {
+  switch (plan.request.variant) {
     case Variant::kScalar: mapElements<T, kItems>(plan.extent, Twice{}); break;
     case Variant::kVectorized: mapPacketsOnce<T, kItems, CachePolicy::kDefault>(plan.extent, Twice{}); break;
     default: mapPacketsPersistent<T, kItems, CachePolicy::kDefault>(plan.extent, Twice{}); break;
@@ -60,7 +60,7 @@ void runGrid(LaunchPlan const& plan) {
   blockDim = dim3(plan.config.block[0]);
   for (blockIdx.x = 0; blockIdx.x < gridDim.x; ++blockIdx.x) {
     for (threadIdx.x = 0; threadIdx.x < blockDim.x; ++threadIdx.x) {
-      switch (plan.items) {
+      switch (plan.request.items) {
         case 1: runThread<T, 1>(plan); break;
         case 2: runThread<T, 2>(plan); break;
         case 4: runThread<T, 4>(plan); break;

@@ -43,10 +43,10 @@ void checkCoverage(LaunchPlan const& planned, int64_t count, ElementType type, s
     CHECK_DETAIL(planned.config.grid[0] == 0, detail);
     return;
   }
-  int64_t const tile = int64_t{planned.config.block[0]} * planned.items;
+  int64_t const tile = int64_t{planned.config.block[0]} * planned.request.items;
   int64_t const grid = planned.config.grid[0];
   CHECK_DETAIL(grid >= 1, detail);
-  if (planned.variant == Variant::kScalar) {
+  if (planned.request.variant == Variant::kScalar) {
     CHECK_DETAIL(grid * tile >= count && (grid - 1) * tile < count, detail);
     return;
   }
@@ -57,7 +57,7 @@ void checkCoverage(LaunchPlan const& planned, int64_t count, ElementType type, s
   auto const body =
       reinterpret_cast<uintptr_t>(planned.extent.input) + static_cast<uintptr_t>(planned.extent.headCount * elementSizeBytes(type));
   CHECK_DETAIL(body % kPacketBytes == 0 || planned.extent.packetCount == 0, detail);
-  if (planned.variant == Variant::kVectorized) {
+  if (planned.request.variant == Variant::kVectorized) {
     CHECK_DETAIL(grid * tile >= planned.extent.packetCount && (grid == 1 || (grid - 1) * tile < planned.extent.packetCount), detail);
   }
 }
@@ -106,13 +106,13 @@ void checkAlignment() {
   LaunchPlan const same = plan("variant=vectorized", 1000, ElementType::kFloat32, 1, 1);
   CHECK(same.extent.headCount == 3 && same.extent.packetCount == 249 && same.config.note == nullptr && same.config.accessBytes == 16);
   LaunchPlan const different = plan("variant=vectorized", 1000, ElementType::kFloat32, 1, 2);
-  CHECK(different.variant == Variant::kScalar && different.config.note != nullptr && different.config.accessBytes == 4);
+  CHECK(different.request.variant == Variant::kScalar && different.config.note != nullptr && different.config.accessBytes == 4);
   CHECK(std::string(different.config.kernel) == "any_scalar_kernel");
   for (ElementType const type : kElementTypes) {
     int64_t const perPacket = kPacketBytes / elementSizeBytes(type);
     for (int64_t input = 0; input < perPacket; ++input) {
       for (int64_t output = 0; output < perPacket; ++output) {
-        CHECK((plan("variant=vectorized", 1000, type, input, output).variant == Variant::kVectorized) == (input == output));
+        CHECK((plan("variant=vectorized", 1000, type, input, output).request.variant == Variant::kVectorized) == (input == output));
       }
     }
   }
@@ -133,7 +133,7 @@ void checkGridPolicies() {
   CHECK(plan("variant=vectorized block=256 items=4", kMany, ElementType::kFloat16).config.grid[0] == 8192);
   CHECK(plan("variant=scalar block=256 items=1", kMany, ElementType::kFloat32).config.grid[0] == 262144);
   LaunchPlan const small = plan("", 1024, ElementType::kFloat32);
-  CHECK(small.items == 1 && small.config.block[0] == 128);
+  CHECK(small.request.items == 1 && small.config.block[0] == 128);
 }
 
 void checkResolved() {

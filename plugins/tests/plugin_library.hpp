@@ -8,11 +8,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <type_traits>
 #include <vector>
 
-#include "contract/attributes.hpp"
+#include "contract/op.hpp"
 
 namespace profiler::plugins::test {
+
+/// As TensorRT counts in expressions: 32 bits in 8.6.
+using Extent = std::conditional_t<(NV_TENSORRT_MAJOR < 10), int32_t, int64_t>;
 
 /// Keeps the last error that a plugin logged.
 class CollectingLogger final : public nvinfer1::ILogger {
@@ -43,8 +47,49 @@ class Finder final : public nvinfer1::ILoggerFinder {
   nvinfer1::ILogger& mLogger;
 };
 
-/// An expression builder that nothing asks: output shapes are copies of input shapes.
-class NoExpressions final : public nvinfer1::IExprBuilder {};
+/// An expression that is its value: nothing looks at what it points to.
+inline nvinfer1::IDimensionExpr const* expressionOf(int64_t value) { return reinterpret_cast<nvinfer1::IDimensionExpr const*>(value); }
+inline int64_t valueOf(nvinfer1::IDimensionExpr const* expression) { return reinterpret_cast<int64_t>(expression); }
+
+/// Computes expressions at once.
+class Expressions final : public nvinfer1::IExprBuilder {
+ public:
+  Expressions() { mImpl = &mComputed; }
+
+ private:
+  struct Computed final : nvinfer1::apiv::VExprBuilder {
+    nvinfer1::IDimensionExpr const* constant(Extent value) noexcept override { return expressionOf(value); }
+    nvinfer1::IDimensionExpr const* operation(nvinfer1::DimensionOperation operation, nvinfer1::IDimensionExpr const& first,
+                                              nvinfer1::IDimensionExpr const& second) noexcept override {
+      int64_t const left = valueOf(&first);
+      int64_t const right = valueOf(&second);
+      return expressionOf(operation == nvinfer1::DimensionOperation::kPROD ? left * right : (left + right - 1) / right);
+    }
+  };
+  Computed mComputed;
+};
+
+/// Whether `dimsOf(output, inputs, builder)`, what a plugin answers, is what the op says of outputs for inputs of one point of a sweep.
+template <typename DimsOf>
+bool givesOutputShapes(Op const& op, Attributes const& attributes, DimsOf const& dimsOf) {
+  TensorView inputs[kMaxTensors];
+  TensorView outputs[kMaxTensors];
+  bool same = op.describeInputs(attributes, Shape{3, {5, 7, 2051}}, op.info().types[0], inputs) == nullptr;
+  op.describeOutputs(attributes, inputs, outputs);
+  std::vector<nvinfer1::DimsExprs> dims(static_cast<size_t>(op.inputCount(attributes)));
+  for (size_t index = 0; index < dims.size(); ++index) {
+    Shape const& shape = inputs[index].shape;
+    dims[index].nbDims = shape.rank;
+    for (int32_t axis = 0; axis < shape.rank; ++axis) dims[index].d[axis] = expressionOf(shape.dims[axis]);
+  }
+  Expressions builder;
+  for (int32_t output = 0; output < op.outputCount(attributes); ++output) {
+    nvinfer1::DimsExprs const found = dimsOf(output, dims, builder);
+    same = same && found.nbDims == outputs[output].shape.rank;
+    for (int32_t axis = 0; same && axis < found.nbDims; ++axis) same = valueOf(found.d[axis]) == outputs[output].shape.dims[axis];
+  }
+  return same;
+}
 
 /// The entry points of a plugin library.
 template <typename CreatorInterface>

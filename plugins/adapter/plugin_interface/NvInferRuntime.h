@@ -18,36 +18,9 @@ using AsciiChar = char;
 
 enum class DataType : int32_t { kFLOAT = 0, kHALF = 1, kINT8 = 2, kINT32 = 3, kBOOL = 4, kUINT8 = 5, kFP8 = 6, kBF16 = 7, kINT64 = 8 };
 
-enum class TensorFormat : int32_t {
-  kLINEAR = 0,
-  kCHW2 = 1,
-  kHWC8 = 2,
-  kCHW4 = 3,
-  kCHW16 = 4,
-  kCHW32 = 5,
-  kDHWC8 = 6,
-  kCDHW32 = 7,
-  kHWC = 8,
-  kDLA_LINEAR = 9,
-  kDLA_HWC4 = 10,
-  kHWC16 = 11,
-  kDHWC = 12
-};
-
-enum class PluginFieldType : int32_t {
-  kFLOAT16 = 0,
-  kFLOAT32 = 1,
-  kFLOAT64 = 2,
-  kINT8 = 3,
-  kINT16 = 4,
-  kINT32 = 5,
-  kCHAR = 6,
-  kDIMS = 7,
-  kUNKNOWN = 8,
-  kBF16 = 9,
-  kINT64 = 10
-};
-
+enum class TensorFormat : int32_t { kLINEAR, kCHW2, kHWC8, kCHW4, kCHW16, kCHW32, kDHWC8, kCDHW32, kHWC, kHWC16 = 11, kDHWC };
+enum class PluginFieldType : int32_t { kFLOAT16, kFLOAT32, kFLOAT64, kINT8, kINT16, kINT32, kCHAR, kDIMS, kUNKNOWN, kBF16, kINT64 };
+enum class DimensionOperation : int32_t { kPROD = 1, kCEIL_DIV = 8 };
 enum class TensorRTPhase : int32_t { kBUILD = 0, kRUNTIME = 1 };
 enum class PluginCapabilityType : int32_t { kCORE = 0, kBUILD = 1, kRUNTIME = 2 };
 enum class APILanguage : int32_t { kCPP = 0, kPYTHON = 1 };
@@ -69,10 +42,26 @@ class DimsExprs {
   IDimensionExpr const* d[Dims::MAX_DIMS];
 };
 
-/// Plugins only pass it on.
+namespace apiv {
+
+class VExprBuilder {
+ public:
+  virtual ~VExprBuilder() noexcept = default;
+  virtual IDimensionExpr const* constant(int64_t value) noexcept = 0;
+  virtual IDimensionExpr const* operation(DimensionOperation op, IDimensionExpr const& first, IDimensionExpr const& second) noexcept = 0;
+};
+
+}  // namespace apiv
+
 class IExprBuilder {
+ public:
+  IDimensionExpr const* constant(int64_t value) noexcept { return mImpl->constant(value); }
+  IDimensionExpr const* operation(DimensionOperation op, IDimensionExpr const& first, IDimensionExpr const& second) noexcept {
+    return mImpl->operation(op, first, second);
+  }
+
  protected:
-  void* mImpl;
+  apiv::VExprBuilder* mImpl;
   virtual ~IExprBuilder() noexcept = default;
 };
 
