@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <array>
 #include <utility>
 
 namespace profiler::core {
@@ -24,58 +25,45 @@ constexpr std::pair<unsigned long long, char const*> kReasons[] = {
     {0x100, "display_clock"},
 };
 
-using Init = int (*)();
-using HandleByUuid = int (*)(char const*, void**);
-using ClockInfo = int (*)(void*, int, unsigned int*);
-using Temperature = int (*)(void*, int, unsigned int*);
-using ThrottleReasons = int (*)(void*, unsigned long long*);
-using DriverVersion = int (*)(char*, unsigned int);
-
 }  // namespace
 
-template <typename Function>
-Function Nvml::find(char const* name) const {
-  return mLibrary ? reinterpret_cast<Function>(dlsym(mLibrary, name)) : nullptr;
+template <typename Value, typename... Given>
+std::optional<Value> Nvml::ask(char const* function, Given... given) const {
+  Value value{};
+  auto const call = mLibrary ? reinterpret_cast<int (*)(Given..., Value*)>(dlsym(mLibrary, function)) : nullptr;
+  return call && call(given..., &value) == kNvmlSuccess ? std::optional(value) : std::nullopt;
 }
 
-Nvml::Nvml(std::string const& uuid) {
-  mLibrary = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
-  auto const init = find<Init>("nvmlInit_v2");
-  auto const handleByUuid = find<HandleByUuid>("nvmlDeviceGetHandleByUUID");
-  if (!init || !handleByUuid || init() != kNvmlSuccess) return;
-  if (handleByUuid(uuid.c_str(), &mDevice) != kNvmlSuccess) mDevice = nullptr;
+Nvml::Nvml(std::string const& uuid) : mLibrary(dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL)) {
+  auto const init = mLibrary ? reinterpret_cast<int (*)()>(dlsym(mLibrary, "nvmlInit_v2")) : nullptr;
+  if (init && init() == kNvmlSuccess) mDevice = ask<void*>("nvmlDeviceGetHandleByUUID", uuid.c_str()).value_or(nullptr);
 }
 
 Nvml::~Nvml() {
-  if (mLibrary) {
-    if (auto const shutdown = find<Init>("nvmlShutdown")) shutdown();
-    dlclose(mLibrary);
-  }
+  if (!mLibrary) return;
+  if (auto const shutdown = reinterpret_cast<int (*)()>(dlsym(mLibrary, "nvmlShutdown"))) shutdown();
+  dlclose(mLibrary);
 }
 
 GpuState Nvml::state() const {
   GpuState state;
   if (!mDevice) return state;
-  unsigned int number = 0;
-  unsigned long long bits = 0;
-  auto const clockInfo = find<ClockInfo>("nvmlDeviceGetClockInfo");
-  if (clockInfo && clockInfo(mDevice, kNvmlClockSm, &number) == kNvmlSuccess) state.smClockHz = std::int64_t{number} * 1'000'000;
-  auto const temperature = find<Temperature>("nvmlDeviceGetTemperature");
-  if (temperature && temperature(mDevice, kNvmlTemperatureGpu, &number) == kNvmlSuccess) state.temperatureC = number;
-  auto const reasons = find<ThrottleReasons>("nvmlDeviceGetCurrentClocksThrottleReasons");
-  if (reasons && reasons(mDevice, &bits) == kNvmlSuccess) {
+  if (auto const megahertz = ask<unsigned int>("nvmlDeviceGetClockInfo", mDevice, kNvmlClockSm)) state.smClockHz = *megahertz * 1'000'000LL;
+  state.temperatureC = ask<unsigned int>("nvmlDeviceGetTemperature", mDevice, kNvmlTemperatureGpu);
+  if (auto const bits = ask<unsigned long long>("nvmlDeviceGetCurrentClocksThrottleReasons", mDevice)) {
     state.throttleReasons.emplace();
     for (auto const& [bit, name] : kReasons)
-      if (bits & bit) state.throttleReasons->push_back(name);
+      if (*bits & bit) state.throttleReasons->push_back(name);
   }
   return state;
 }
 
 std::optional<std::string> Nvml::displayDriver() const {
-  char text[96] = {};
-  auto const version = find<DriverVersion>("nvmlSystemGetDriverVersion");
-  if (!version || version(text, sizeof(text)) != kNvmlSuccess) return std::nullopt;
-  return std::string(text);
+  std::array<char, 96> text{};
+  using Version = int (*)(char*, unsigned int);
+  auto const version = mLibrary ? reinterpret_cast<Version>(dlsym(mLibrary, "nvmlSystemGetDriverVersion")) : nullptr;
+  if (!version || version(text.data(), text.size()) != kNvmlSuccess) return std::nullopt;
+  return std::string(text.data());
 }
 
 }  // namespace profiler::core

@@ -27,8 +27,9 @@ class Nvml {
   std::optional<std::string> displayDriver() const;
 
  private:
-  template <typename Function>
-  Function find(char const* name) const;
+  /// What the function answers; absent where it is missing or fails.
+  template <typename Value, typename... Given>
+  std::optional<Value> ask(char const* function, Given... given) const;
 
   void* mLibrary = nullptr;
   void* mDevice = nullptr;

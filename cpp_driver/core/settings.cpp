@@ -1,5 +1,6 @@
 #include "settings.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -17,11 +18,6 @@ extern "C" char const profilerCoreOptions[];
 
 namespace profiler::core {
 namespace {
-
-std::string flagOf(std::string name) {
-  for (char& letter : name) letter = letter == '_' ? '-' : letter;
-  return "--" + name;
-}
 
 std::string rangeText(Json const& option) { return "from " + dump(option["minimum"]) + " to " + dump(option["maximum"]); }
 
@@ -75,6 +71,11 @@ std::optional<Number> optionalOf(Json const& value) {
 }
 
 }  // namespace
+
+std::string flagOf(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return "--" + name;
+}
 
 Json const& measuringOptions() {
   static Json const options = Json::parse(profilerCoreOptions)["options"];

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "json_type.hpp"
 #include "point.hpp"
@@ -33,6 +34,9 @@ struct Settings {
   ToleranceOverride tolerance;
   Execution execution;
 };
+
+/// `--min-time` for `min_time`.
+std::string flagOf(std::string name);
 
 /// The list of options in options.json.
 Json const& measuringOptions();

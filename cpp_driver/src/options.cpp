@@ -142,9 +142,7 @@ void refuseForeignNames(Options const& options) {
 void refuseListsBesidePoints(Options const& options) {
   for (std::string const key : {"threads", "streams", "cache_mode", "launch_mode"}) {
     if (options.execution.at(key).size() < 2) continue;
-    std::string option = key;
-    std::replace(option.begin(), option.end(), '_', '-');
-    throw usageError("--points contradicts a list of --" + option + ": the points file states the whole sweep",
+    throw usageError("--points contradicts a list of " + flagOf(key) + ": the points file states the whole sweep",
                      "give one value for all points, or write " + key + "=VALUE in the lines");
   }
 }

@@ -4,42 +4,84 @@
 
 #include <NvInferRuntime.h>
 
+#include <cstring>
+#include <memory>
 #include <string>
 
+#include "../contract/attribute_bytes.hpp"
 #include "adapter_common.hpp"
 
 namespace profiler::plugins::adapter {
 
+using nvinfer1::PluginTensorDesc;
+
+void keepNamespace(char const* plugin, char const* given, std::string& kept) noexcept {
+  guarded(plugin, false, [&] {
+    kept = given == nullptr ? "" : given;
+    return true;
+  });
+}
+
 /// One instance per layer and, through `clone`, one per execution context. The device properties are read by `initialize`.
 class PluginV2 final : public nvinfer1::IPluginV2DynamicExt {
  public:
-  PluginV2(Op const& op, Attributes const& attributes);
+  PluginV2(Op const& op, Attributes const& attributes)
+      : mOp(op), mAttributes(attributes), mNamespace(kPluginNamespace), mBytes(attributesToBytes(op.info(), attributes)) {}
 
   char const* getPluginType() const noexcept override { return mOp.info().pluginName; }
   char const* getPluginVersion() const noexcept override { return mOp.info().version; }
   char const* getPluginNamespace() const noexcept override { return mNamespace.c_str(); }
-  void setPluginNamespace(char const* pluginNamespace) noexcept override;
-  nvinfer1::IPluginV2DynamicExt* clone() const noexcept override;
+  void setPluginNamespace(char const* pluginNamespace) noexcept override { keepNamespace(getPluginType(), pluginNamespace, mNamespace); }
+  nvinfer1::IPluginV2DynamicExt* clone() const noexcept override {
+    return guarded<nvinfer1::IPluginV2DynamicExt*>(getPluginType(), nullptr, [this] {
+      auto copy = std::make_unique<PluginV2>(mOp, mAttributes);
+      copy->mDevice = mDevice;
+      copy->mNamespace = mNamespace;
+      return copy.release();
+    });
+  }
   void destroy() noexcept override { delete this; }
 
   int32_t getNbOutputs() const noexcept override { return mOp.outputCount(mAttributes); }
-  nvinfer1::DataType getOutputDataType(int32_t index, nvinfer1::DataType const* inputTypes, int32_t inputCount) const noexcept override;
+  nvinfer1::DataType getOutputDataType(int32_t index, nvinfer1::DataType const* inputTypes, int32_t inputCount) const noexcept override {
+    // the interface has no value for a failure; getOutputDimensions refuses the layer
+    if (!takes(index, inputCount)) return nvinfer1::DataType::kFLOAT;
+    return inputTypes[mOp.info().outputs[index].typeOfInput];
+  }
   nvinfer1::DimsExprs getOutputDimensions(int32_t index, nvinfer1::DimsExprs const* inputs, int32_t inputCount,
-                                          nvinfer1::IExprBuilder& builder) noexcept override;
-  bool supportsFormatCombination(int32_t position, nvinfer1::PluginTensorDesc const* tensors, int32_t inputCount,
-                                 int32_t outputCount) noexcept override;
-  void configurePlugin(nvinfer1::DynamicPluginTensorDesc const* inputs, int32_t inputCount,
-                       nvinfer1::DynamicPluginTensorDesc const* outputs, int32_t outputCount) noexcept override;
-  size_t getWorkspaceSize(nvinfer1::PluginTensorDesc const* inputs, int32_t inputCount, nvinfer1::PluginTensorDesc const* outputs,
-                          int32_t outputCount) const noexcept override;
+                                          nvinfer1::IExprBuilder& builder) noexcept override {
+    return takes(index, inputCount) ? outputDims(mOp, mAttributes, index, inputs, builder) : nvinfer1::DimsExprs{-1, {}};
+  }
+  bool supportsFormatCombination(int32_t position, PluginTensorDesc const* tensors, int32_t inputCount,
+                                 int32_t outputCount) noexcept override {
+    return hasTensors(mOp, mAttributes, inputCount, outputCount) &&
+           supportsTensors(mOp, mAttributes, position, inputCount + outputCount,
+                           [tensors](int32_t index) -> PluginTensorDesc const& { return tensors[index]; });
+  }
+  void configurePlugin(nvinfer1::DynamicPluginTensorDesc const*, int32_t, nvinfer1::DynamicPluginTensorDesc const*,
+                       int32_t) noexcept override {}
+  size_t getWorkspaceSize(PluginTensorDesc const* inputs, int32_t inputCount, PluginTensorDesc const* outputs,
+                          int32_t outputCount) const noexcept override {
+    TensorView inputViews[kMaxTensors];
+    TensorView outputViews[kMaxTensors];
+    toViews(inputs, nullptr, inputCount, inputViews);
+    toViews(outputs, nullptr, outputCount, outputViews);
+    return mOp.workspaceBytes(mAttributes, inputViews, outputViews);
+  }
 
-  int32_t initialize() noexcept override;
+  int32_t initialize() noexcept override {
+    cudaError_t const error = DeviceInfo::current(mDevice);
+    if (error != cudaSuccess) logError(getPluginType(), cudaErrorText(error));
+    return error == cudaSuccess ? 0 : 1;
+  }
   void terminate() noexcept override {}
-  int32_t enqueue(nvinfer1::PluginTensorDesc const* inputDescs, nvinfer1::PluginTensorDesc const* outputDescs, void const* const* inputs,
-                  void* const* outputs, void* workspace, cudaStream_t stream) noexcept override;
+  int32_t enqueue(PluginTensorDesc const* inputDescs, PluginTensorDesc const* outputDescs, void const* const* inputs, void* const* outputs,
+                  void* workspace, cudaStream_t stream) noexcept override {
+    return enqueueOp(mOp, mAttributes, mDevice, inputDescs, outputDescs, inputs, outputs, workspace, stream);
+  }
 
   size_t getSerializationSize() const noexcept override { return mBytes.size(); }
-  void serialize(void* buffer) const noexcept override;
+  void serialize(void* buffer) const noexcept override { std::memcpy(buffer, mBytes.data(), mBytes.size()); }
 
  private:
   bool takes(int32_t outputIndex, int32_t inputCount) const noexcept {
@@ -61,14 +103,25 @@ class CreatorV2 final : public nvinfer1::IPluginCreator {
   char const* getPluginName() const noexcept override { return mOp.info().pluginName; }
   char const* getPluginVersion() const noexcept override { return mOp.info().version; }
   char const* getPluginNamespace() const noexcept override { return mNamespace.c_str(); }
-  void setPluginNamespace(char const* pluginNamespace) noexcept override;
+  void setPluginNamespace(char const* pluginNamespace) noexcept override { keepNamespace(getPluginName(), pluginNamespace, mNamespace); }
   nvinfer1::PluginFieldCollection const* getFieldNames() noexcept override { return mFieldNames.collection(); }
-  nvinfer1::IPluginV2* createPlugin(char const* name, nvinfer1::PluginFieldCollection const* fields) noexcept override;
-  nvinfer1::IPluginV2* deserializePlugin(char const* name, void const* data, size_t length) noexcept override;
+  nvinfer1::IPluginV2* createPlugin(char const*, nvinfer1::PluginFieldCollection const* fields) noexcept override {
+    return make([&](Attributes& attributes) { return readFields(mOp, fields, false, attributes); });
+  }
+  nvinfer1::IPluginV2* deserializePlugin(char const*, void const* data, size_t length) noexcept override {
+    return make([&](Attributes& attributes) {
+      Outcome const outcome = attributesFromBytes(mOp.info(), data, length, attributes);
+      return outcome ? checkAttributes(mOp, attributes) : outcome;
+    });
+  }
 
  private:
   template <typename Read>
-  nvinfer1::IPluginV2* make(Read const& read) noexcept;
+  nvinfer1::IPluginV2* make(Read const& read) noexcept {
+    auto* const plugin = makePlugin<PluginV2>(mOp, read);
+    if (plugin != nullptr) plugin->setPluginNamespace(mNamespace.c_str());
+    return plugin;
+  }
 
   Op const& mOp;
   FieldNames mFieldNames;

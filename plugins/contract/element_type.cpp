@@ -29,17 +29,21 @@ constexpr int32_t kDoubleBias = 1023;
 
 constexpr HalfFormat const& formatOf(ElementType type) noexcept { return type == ElementType::kFloat16 ? kHalf : kBFloat; }
 
-uint64_t bitsOf(double value) noexcept {
-  uint64_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-double fromBits(uint64_t bits) noexcept {
-  double value;
-  std::memcpy(&value, &bits, sizeof value);
+/// Element `index` of an array that need not be aligned.
+template <typename T>
+T load(void const* data, int64_t index) noexcept {
+  T value;
+  std::memcpy(&value, static_cast<char const*>(data) + index * static_cast<int64_t>(sizeof value), sizeof value);
   return value;
 }
+
+template <typename T>
+void store(void* data, int64_t index, T value) noexcept {
+  std::memcpy(static_cast<char*>(data) + index * static_cast<int64_t>(sizeof value), &value, sizeof value);
+}
+
+uint64_t bitsOf(double value) noexcept { return load<uint64_t>(&value, 0); }
+double fromBits(uint64_t bits) noexcept { return load<double>(&bits, 0); }
 
 /// Rounds to nearest even in a 16-bit format.
 double roundToHalf(HalfFormat const& format, double value) noexcept {
@@ -69,9 +73,9 @@ uint16_t encodeHalf(HalfFormat const& format, double value) noexcept {
   if (magnitude < format.minNormal) {
     return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::ldexp(magnitude, format.fractionBits - format.minExponent)));
   }
-  int32_t const exponent = std::ilogb(magnitude);
-  auto const fraction = static_cast<uint16_t>(std::ldexp(magnitude, format.fractionBits - exponent) - (1 << format.fractionBits));
-  return static_cast<uint16_t>(sign | ((exponent - format.minExponent + 1) << format.fractionBits) | fraction);
+  // the exponents of both formats differ by what is taken off
+  auto const shorter = static_cast<int64_t>(bitsOf(magnitude) >> (kDoubleFractionBits - format.fractionBits));
+  return static_cast<uint16_t>(sign | (shorter - (int64_t{kDoubleBias - 1 + format.minExponent} << format.fractionBits)));
 }
 
 double decodeHalf(HalfFormat const& format, uint16_t bits) noexcept {
@@ -101,42 +105,19 @@ bool parseElementType(std::string_view name, ElementType& type) noexcept {
 }
 
 double loadElement(ElementType type, void const* data, int64_t index) noexcept {
-  char const* const source = static_cast<char const*>(data) + index * elementSizeBytes(type);
-  if (type == ElementType::kFloat32) {
-    float value;
-    std::memcpy(&value, source, sizeof value);
-    return value;
+  switch (type) {
+    case ElementType::kFloat32: return load<float>(data, index);
+    case ElementType::kInt32: return load<int32_t>(data, index);
+    default: return decodeHalf(formatOf(type), load<uint16_t>(data, index));
   }
-  if (type == ElementType::kInt32) {
-    int32_t value;
-    std::memcpy(&value, source, sizeof value);
-    return value;
-  }
-  uint16_t bits;
-  std::memcpy(&bits, source, sizeof bits);
-  if (type == ElementType::kBFloat16) {
-    uint32_t const wide = uint32_t{bits} << 16;  // bfloat16 is the upper half of a float32
-    float value;
-    std::memcpy(&value, &wide, sizeof value);
-    return value;
-  }
-  return decodeHalf(kHalf, bits);
 }
 
 void storeElement(ElementType type, void* data, int64_t index, double value) noexcept {
-  char* const target = static_cast<char*>(data) + index * elementSizeBytes(type);
-  if (type == ElementType::kFloat32) {
-    auto const narrow = static_cast<float>(value);
-    std::memcpy(target, &narrow, sizeof narrow);
-    return;
+  switch (type) {
+    case ElementType::kFloat32: return store(data, index, static_cast<float>(value));
+    case ElementType::kInt32: return store(data, index, static_cast<int32_t>(roundToType(type, value)));
+    default: return store(data, index, encodeHalf(formatOf(type), value));
   }
-  if (type == ElementType::kInt32) {
-    auto const whole = static_cast<int32_t>(roundToType(type, value));
-    std::memcpy(target, &whole, sizeof whole);
-    return;
-  }
-  uint16_t const bits = encodeHalf(formatOf(type), value);
-  std::memcpy(target, &bits, sizeof bits);
 }
 
 double roundToType(ElementType type, double value) noexcept {

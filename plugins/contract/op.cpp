@@ -16,10 +16,6 @@ Span<char const* const> OpInfo::variants() const noexcept {
   return {};
 }
 
-int32_t Op::inputCount(Attributes const&) const noexcept { return info().inputCount; }
-
-int32_t Op::outputCount(Attributes const&) const noexcept { return static_cast<int32_t>(info().outputs.size()); }
-
 char const* Op::describeInputs(Attributes const& attributes, Shape const& shape, ElementType type, TensorView* inputs) const noexcept {
   std::fill_n(inputs, inputCount(attributes), TensorView{type, shape, nullptr});
   return nullptr;
@@ -57,13 +53,9 @@ char const* Op::refusal(Attributes const& attributes, TensorView const* inputs, 
   return describeLaunch(attributes, DeviceInfo{}, inputs, outputs).refusal;
 }
 
-char const* Op::contradiction(Attributes const&) const noexcept { return nullptr; }
-
 cudaError_t Op::launch(Attributes const&, LaunchContext const&, TensorView const*, TensorView const*) const noexcept {
   return cudaErrorInvalidDeviceFunction;
 }
-
-size_t Op::workspaceBytes(Attributes const&, TensorView const*, TensorView const*) const noexcept { return 0; }
 
 int64_t Op::bytesPerIteration(Attributes const& attributes, TensorView const* inputs, TensorView const* outputs) const noexcept {
   int64_t bytes = 0;
@@ -75,8 +67,6 @@ int64_t Op::bytesPerIteration(Attributes const& attributes, TensorView const* in
   std::for_each(outputs, outputs + outputCount(attributes), add);
   return bytes;
 }
-
-bool Op::mapsZeroToZero(Attributes const&) const noexcept { return false; }
 
 Outcome checkOpInfo(OpInfo const& info) {
   if (info.fields.size() > kMaxFields) {

@@ -79,9 +79,9 @@ class Op {
   virtual OpInfo const& info() const noexcept = 0;
 
   /// Inputs with these attributes: an optional input is one that an attribute turns off. Never more than `info()` says.
-  virtual int32_t inputCount(Attributes const& attributes) const noexcept;
+  virtual int32_t inputCount(Attributes const&) const noexcept { return info().inputCount; }
   /// Outputs with these attributes, likewise.
-  virtual int32_t outputCount(Attributes const& attributes) const noexcept;
+  virtual int32_t outputCount(Attributes const&) const noexcept { return static_cast<int32_t>(info().outputs.size()); }
 
   /// Fills `inputs` for a point of a sweep, which has one shape and one type: all inputs have both, unless the op says otherwise (a
   /// weight as long as the last axis). @return why the op has no inputs for this shape, static text; null when it has.
@@ -103,7 +103,7 @@ class Op {
   char const* refusal(Attributes const& attributes, TensorView const* inputs, TensorView const* outputs) const noexcept;
 
   /// Whether these attributes contradict one another whatever the tensors; the reason is static text, null when they do not.
-  virtual char const* contradiction(Attributes const& attributes) const noexcept;
+  virtual char const* contradiction(Attributes const&) const noexcept { return nullptr; }
 
   /// What `launch` would do. Pure: touches no device. Null data pointers count as 16-byte aligned.
   virtual LaunchConfig describeLaunch(Attributes const& attributes, DeviceInfo const& device, TensorView const* inputs,
@@ -116,7 +116,7 @@ class Op {
                              TensorView const* outputs) const noexcept;
 
   /// Device scratch memory that `launch` needs for tensors of at most these shapes.
-  virtual size_t workspaceBytes(Attributes const& attributes, TensorView const* inputs, TensorView const* outputs) const noexcept;
+  virtual size_t workspaceBytes(Attributes const&, TensorView const*, TensorView const*) const noexcept { return 0; }
 
   /// Bytes that one iteration must move at least: every input read once, every output written once. -1 when a shape is not valid.
   virtual int64_t bytesPerIteration(Attributes const& attributes, TensorView const* inputs, TensorView const* outputs) const noexcept;
@@ -131,7 +131,7 @@ class Op {
 
   /// Whether an input element of zero gives an output element of zero: padding of vectorised formats must stay zero. Asked of
   /// elementwise ops only.
-  virtual bool mapsZeroToZero(Attributes const& attributes) const noexcept;
+  virtual bool mapsZeroToZero(Attributes const&) const noexcept { return false; }
 
   /// What TensorRT's own layers offer for the same purpose; null when they offer nothing.
   virtual NativeOp const* native() const noexcept { return nullptr; }
