@@ -1,6 +1,7 @@
 #include "measurement.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "error.hpp"
 #include "stream_check.hpp"
@@ -190,12 +191,8 @@ class PointRun {
 }  // namespace
 
 char const* pointStatusName(PointStatus status) {
-  switch (status) {
-    case PointStatus::kOk: return "ok";
-    case PointStatus::kFailed: return "failed";
-    case PointStatus::kWrongOutput: return "wrong_output";
-    default: return "skipped";
-  }
+  constexpr std::array<char const*, 4> kNames = {"ok", "failed", "wrong_output", "skipped"};
+  return kNames[static_cast<std::size_t>(status)];
 }
 
 PointResult measurePoint(MeasureContext const& context, PointRequest const& request, std::size_t number,

@@ -14,13 +14,6 @@
 namespace profiler::core {
 namespace {
 
-int hexDigit(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  return -1;
-}
-
 std::string decode(std::string_view text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -28,10 +21,13 @@ std::string decode(std::string_view text) {
       decoded += text[i];
       continue;
     }
-    int const high = i + 2 < text.size() ? hexDigit(text[i + 1]) : -1;
-    int const low = i + 2 < text.size() ? hexDigit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) throw usageError("broken percent-encoding in '" + std::string(text) + "'", "write % as %25");
-    decoded += static_cast<char>(high * 16 + low);
+    std::string_view const digits = text.substr(i + 1, 2);
+    unsigned int byte = 0;
+    auto const [next, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (error != std::errc{} || digits.size() < 2 || next != digits.data() + 2) {
+      throw usageError("broken percent-encoding in '" + std::string(text) + "'", "write % as %25");
+    }
+    decoded += static_cast<char>(byte);
     i += 2;
   }
   return decoded;
@@ -92,6 +88,8 @@ std::string formatShape(Extents const& shape) {
   for (auto const extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
   return text;
 }
+
+Extents extentsOf(plugins::Shape const& shape) { return {shape.dims, shape.dims + shape.rank}; }
 
 plugins::Shape contractShape(Extents const& extents) {
   if (extents.size() > plugins::kMaxRank)

@@ -50,6 +50,7 @@ std::int64_t elementCountOf(Extents const& shape);
 
 /// The shape as the ops' contract has it. Throws Error(kUsage) above eight dimensions.
 plugins::Shape contractShape(Extents const& extents);
+Extents extentsOf(plugins::Shape const& shape);
 
 /// Builds a point from `key=value` pairs: op, shape, dtype, threads, streams, cache_mode and launch_mode are understood here, every
 /// other key is an attribute of the op. The label holds these pairs, reserved keys first, real

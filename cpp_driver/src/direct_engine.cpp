@@ -39,8 +39,7 @@ struct Launcher {
 
 void addSpecs(std::vector<TensorSpec>& specs, std::vector<plugins::TensorView> const& tensors, std::string const& name, bool isInput) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    auto const& shape = tensors[i].shape;
-    specs.push_back({name + std::to_string(i), Extents(shape.dims, shape.dims + shape.rank), tensors[i].type, isInput});
+    specs.push_back({name + std::to_string(i), extentsOf(tensors[i].shape), tensors[i].type, isInput});
   }
 }
 

@@ -70,6 +70,12 @@ std::optional<Options::ShapeRange> readProfile(std::string const& text) {
   return range;
 }
 
+void takeSettings(Options& options, Json const& given) {
+  Json const filled = fillSettings(given);
+  options.settings = core::readSettings(filled);
+  options.filledSettings = dump(filled);
+}
+
 /// Of a setting that is a list the first value stands for all points; every one is checked.
 void readSettings(Options& options, std::map<std::string, std::vector<std::string>> const& texts) {
   Json given = Json::object();
@@ -82,9 +88,7 @@ void readSettings(Options& options, std::map<std::string, std::vector<std::strin
     if (!values.empty()) given[name] = read(values.front());
     if (isList) options.execution[name] = values;
   }
-  Json const filled = fillSettings(given);
-  options.settings = core::readSettings(filled);
-  options.filledSettings = dump(filled);
+  takeSettings(options, given);
 }
 
 /// What a request of `profiler run` states stands for the options of the command line.
@@ -92,9 +96,7 @@ void readRequest(Options& options, std::string const& path) {
   try {
     Json const request = Json::parse(readFile(path, "check --request"));
     if (request.value("schema", std::string()) != "profiler-request") throw usageError(path + " is no request", "see docs/formats.md");
-    Json const filled = fillSettings(request.value("settings", Json::object()));
-    options.settings = core::readSettings(filled);
-    options.filledSettings = dump(filled);
+    takeSettings(options, request.value("settings", Json::object()));
     options.pointsFile = path;
     options.direct = request.value("engine", std::string()) == "direct";
     options.pluginLibraries = options.direct ? std::vector<std::string>{} : request.value("plugin_libraries", std::vector<std::string>{});

@@ -30,6 +30,9 @@ struct TensorrtModule {
   int major = 0;
   std::string modulePath, libraryPath, version;
   void* library = nullptr;
+
+  /// By the file's name: a folder of that name may hold any TensorRT.
+  bool isRtx() const;
 };
 
 /// Finds a TensorRT library for which a module was built. Throws Error(kLibraryMissing) saying what was tried and what to do.

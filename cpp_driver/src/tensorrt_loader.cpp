@@ -18,21 +18,6 @@ constexpr char kModulePrefix[] = "libprofiler_driver_trt";
 
 std::string modulePath(int major) { return (fs::path(libraryFolder()) / (kModulePrefix + std::to_string(major) + ".so")).string(); }
 
-/// Library version as (major, minor, patch). TensorRT 8 and 9 count 1000 to a major version, 10 and later 10000.
-/// Source: NV_TENSORRT_VERSION in NvInferVersion.h of 8.6 and 10.
-struct LibraryVersion {
-  int major, minor, patch;
-  std::string text() const { return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch); }
-};
-
-LibraryVersion splitVersion(int version) {
-  if (version >= 10000) return {version / 10000, version / 100 % 100, version % 100};
-  return {version / 1000, version / 100 % 10, version % 100};
-}
-
-/// By the file's name: a folder of that name may hold any TensorRT.
-bool isRtx(std::string const& path) { return fs::path(path).filename().string().find("tensorrt_rtx") != std::string::npos; }
-
 std::vector<std::string> candidates(std::string const& requested, std::vector<int> const& majors) {
   if (!requested.empty()) return {requested};
   std::vector<std::string> names;
@@ -54,17 +39,24 @@ std::string tryLibrary(std::string const& path, std::vector<int> const& majors, 
   if (!library) return dlerror();
   auto const getVersion = reinterpret_cast<int (*)()>(dlsym(library, "getInferLibVersion"));
   if (!getVersion) return path + ": no TensorRT library (getInferLibVersion is missing)";
-  LibraryVersion const version = splitVersion(getVersion());
+  // TensorRT 8 and 9 count 1000 to a major version, 10 and later 10000. Source: NV_TENSORRT_VERSION in NvInferVersion.h of 8.6 and 10.
+  int const number = getVersion(), ofMajor = number >= 10000 ? 10000 : 1000;
+  std::string const version =
+      std::to_string(number / ofMajor) + "." + std::to_string(number % ofMajor / 100) + "." + std::to_string(number % 100);
+  module = {0, "", path, version, library};
   // TensorRT for RTX counts its own versions; it speaks the interface of TensorRT 11.
-  int const needed = isRtx(path) ? 11 : version.major;
+  int const needed = module.isRtx() ? 11 : number / ofMajor;
   if (std::find(majors.begin(), majors.end(), needed) == majors.end()) {
-    return path + ": TensorRT " + version.text() + ", but no driver module was built for major version " + std::to_string(needed);
+    return path + ": TensorRT " + version + ", but no driver module was built for major version " + std::to_string(needed);
   }
-  module = {needed, modulePath(needed), path, version.text(), library};
+  module.major = needed;
+  module.modulePath = modulePath(needed);
   return {};
 }
 
 }  // namespace
+
+bool TensorrtModule::isRtx() const { return fs::path(libraryPath).filename().string().find("tensorrt_rtx") != std::string::npos; }
 
 std::string libraryFolder() {
   std::error_code error;

@@ -7,12 +7,10 @@
 #include <memory>
 
 #include "../contract/contract.hpp"
+#include "element_types.hpp"
 #include "plugin_log.hpp"
 
 namespace profiler::plugins::adapter {
-
-/// Finds the element type; false when the contract has no such type.
-bool toElementType(nvinfer1::DataType type, ElementType& elementType) noexcept;
 
 /// A dense view of a tensor's memory. The channel dimension of a vectorised format is rounded up to whole vectors, so that the view
 /// covers the padding; the order of elements inside does not matter to an elementwise op, the only kind that gets such formats.
@@ -45,13 +43,19 @@ bool supportsTensors(Op const& op, Attributes const& attributes, int32_t positio
   }
   ElementType types[2 * kMaxTensors];
   bool known = desc.dims.nbDims <= kMaxRank && desc.format == nvinfer1::TensorFormat::kLINEAR;
-  for (int32_t index = 0; index <= position; ++index) known = known && toElementType(descAt(index).type, types[index]);
+  for (int32_t index = 0; index <= position; ++index) {
+    auto const type = elementTypeOf(descAt(index).type);
+    known = known && type;
+    types[index] = type.value_or(ElementType::kFloat32);
+  }
   return known && op.takesType(attributes, types, position);
 }
 
 /// Attributes as plugin fields: numbers typed, choices as text. The collection points into this object.
 class PluginFields {
  public:
+  /// Names and types without values, as a creator shows them.
+  explicit PluginFields(FieldTable fields) noexcept;
   explicit PluginFields(Attributes const& attributes) noexcept;
   PluginFields(PluginFields const&) = delete;
   PluginFields& operator=(PluginFields const&) = delete;
@@ -62,20 +66,6 @@ class PluginFields {
   nvinfer1::PluginField mFields[kMaxFields];
   int32_t mIntegers[kMaxFields] = {};
   float mReals[kMaxFields] = {};
-  nvinfer1::PluginFieldCollection mCollection{};
-};
-
-/// Names and types of the fields without values, as a creator shows them.
-class FieldNames {
- public:
-  explicit FieldNames(FieldTable fields) noexcept;
-  FieldNames(FieldNames const&) = delete;
-  FieldNames& operator=(FieldNames const&) = delete;
-
-  nvinfer1::PluginFieldCollection const* collection() const noexcept { return &mCollection; }
-
- private:
-  nvinfer1::PluginField mFields[kMaxFields];
   nvinfer1::PluginFieldCollection mCollection{};
 };
 

@@ -124,7 +124,7 @@ class CreatorV2 final : public nvinfer1::IPluginCreator {
   }
 
   Op const& mOp;
-  FieldNames mFieldNames;
+  PluginFields mFieldNames;
   std::string mNamespace;
 };
 

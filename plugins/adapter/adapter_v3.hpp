@@ -147,7 +147,7 @@ class CreatorV3 final : public nvinfer1::IPluginCreatorV3One {
 
  private:
   Op const& mOp;
-  FieldNames mFieldNames;
+  PluginFields mFieldNames;
 };
 
 }  // namespace profiler::plugins::adapter

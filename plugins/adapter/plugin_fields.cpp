@@ -74,32 +74,27 @@ Outcome readField(PluginField const& field, Attributes const& known, std::vector
 
 }  // namespace
 
-PluginFields::PluginFields(Attributes const& attributes) noexcept {
-  auto const count = static_cast<int32_t>(attributes.fields().size());
-  for (int32_t index = 0; index < count; ++index) {
-    Field const& field = attributes.fields()[index];
-    if (field.type == FieldType::kChoice) {
-      char const* const word = attributes.choiceAt(index);
-      mFields[index] = PluginField(field.name, word, PluginFieldType::kCHAR, static_cast<int32_t>(std::strlen(word)));
-      continue;
-    }
-    mIntegers[index] = attributes.integerAt(index);
-    mReals[index] = static_cast<float>(attributes.numberAt(index));
-    bool const integer = field.type == FieldType::kInt32;
-    void const* const data = integer ? static_cast<void const*>(&mIntegers[index]) : &mReals[index];
-    mFields[index] = PluginField(field.name, data, pluginFieldType(field.type), 1);
-  }
-  mCollection.nbFields = count;
-  mCollection.fields = mFields;
-}
-
-FieldNames::FieldNames(FieldTable fields) noexcept {
-  auto const count = static_cast<int32_t>(std::min<int64_t>(fields.size(), kMaxFields));
-  for (int32_t index = 0; index < count; ++index) {
+PluginFields::PluginFields(FieldTable fields) noexcept {
+  mCollection = {static_cast<int32_t>(std::min<int64_t>(fields.size(), kMaxFields)), mFields};
+  for (int32_t index = 0; index < mCollection.nbFields; ++index) {
     mFields[index] = PluginField(fields[index].name, nullptr, pluginFieldType(fields[index].type), 1);
   }
-  mCollection.nbFields = count;
-  mCollection.fields = mFields;
+}
+
+PluginFields::PluginFields(Attributes const& attributes) noexcept : PluginFields(attributes.fields()) {
+  for (int32_t index = 0; index < mCollection.nbFields; ++index) {
+    PluginField& field = mFields[index];
+    mIntegers[index] = attributes.integerAt(index);
+    mReals[index] = static_cast<float>(attributes.numberAt(index));
+    switch (attributes.fields()[index].type) {
+      case FieldType::kInt32: field.data = &mIntegers[index]; break;
+      case FieldType::kFloat32: field.data = &mReals[index]; break;
+      case FieldType::kChoice:
+        field.data = attributes.choiceAt(index);
+        field.length = static_cast<int32_t>(std::strlen(attributes.choiceAt(index)));
+        break;
+    }
+  }
 }
 
 Outcome readFields(Op const& op, nvinfer1::PluginFieldCollection const* collection, bool complete, Attributes& attributes) {

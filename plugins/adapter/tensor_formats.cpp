@@ -49,20 +49,10 @@ bool fillsVectors(FormatRow const& row, nvinfer1::Dims const& dims) noexcept {
 
 }  // namespace
 
-bool toElementType(nvinfer1::DataType type, ElementType& elementType) noexcept {
-  switch (type) {
-    case nvinfer1::DataType::kFLOAT: elementType = ElementType::kFloat32; return true;
-    case nvinfer1::DataType::kINT32: elementType = ElementType::kInt32; return true;
-    case nvinfer1::DataType::kHALF: elementType = ElementType::kFloat16; return true;
-#if NV_TENSORRT_MAJOR >= 10
-    case nvinfer1::DataType::kBF16: elementType = ElementType::kBFloat16; return true;
-#endif
-    default: return false;
-  }
-}
-
 bool toView(nvinfer1::PluginTensorDesc const& desc, void const* data, TensorView& view) noexcept {
-  if (desc.dims.nbDims < 0 || desc.dims.nbDims > kMaxRank || !toElementType(desc.type, view.type)) return false;
+  auto const type = elementTypeOf(desc.type);
+  if (desc.dims.nbDims < 0 || desc.dims.nbDims > kMaxRank || !type) return false;
+  view.type = *type;
   view.data = const_cast<void*>(data);  // ops never write through the views of inputs
   view.shape.rank = desc.dims.nbDims;
   for (int32_t axis = 0; axis < desc.dims.nbDims; ++axis) view.shape.dims[axis] = desc.dims.d[axis];
@@ -113,11 +103,11 @@ nvinfer1::DimsExprs outputDims(Op const& op, Attributes const& attributes, int32
 }
 
 bool supportsElementwise(Op const& op, Attributes const& attributes, nvinfer1::PluginTensorDesc const& desc) noexcept {
-  ElementType type;
-  if (desc.dims.nbDims > kMaxRank || !toElementType(desc.type, type) || !op.takesType(attributes, &type, 0)) return false;
+  auto const type = elementTypeOf(desc.type);
+  if (desc.dims.nbDims > kMaxRank || !type || !op.takesType(attributes, &*type, 0)) return false;
   if (desc.format == TensorFormat::kLINEAR) return true;
   FormatRow const* const row = findFormat(desc.format);
-  return row != nullptr && takesType(*row, type) && desc.dims.nbDims >= row->channelFromEnd &&
+  return row != nullptr && takesType(*row, *type) && desc.dims.nbDims >= row->channelFromEnd &&
          (op.mapsZeroToZero(attributes) || fillsVectors(*row, desc.dims));
 }
 

@@ -14,22 +14,28 @@
 namespace profiler::driver::trt {
 namespace {
 
-/// A reference computes from inputs of one size; an engine with other borders cannot be checked against it.
-void requireReferenceFits(Workload const& workload, std::string const& name) {
+/// A reference computes from tensors of the shapes that it takes; an engine with other borders cannot be checked against it.
+void requireReferenceFits(Workload const& workload, std::string const& name, std::vector<NamedText> const& attributeTexts) {
   plugins::Op const* op = plugins::findOp(name);
-  auto const wantedInputs = static_cast<std::ptrdiff_t>(op ? op->info().inputCount : 1);
-  auto const wantedOutputs = static_cast<std::ptrdiff_t>(op ? op->info().outputs.size() : 1);
-  auto const& tensors = workload.tensors;
-  for (auto const& tensor : tensors) {
-    if (tensor.elementCount() != tensors.front().elementCount()) throw Unsupported("--reference " + name + " needs tensors of one size");
-  }
-  auto const inputs = std::count_if(tensors.begin(), tensors.end(), [](TensorSpec const& tensor) { return tensor.isInput; });
-  auto const outputs = static_cast<std::ptrdiff_t>(tensors.size()) - inputs;
-  if (inputs != wantedInputs || outputs != wantedOutputs) {
+  plugins::Attributes const attributes = readAttributes(driver::fieldsOf(name), attributeTexts);
+  auto const wantedInputs = static_cast<std::size_t>(op ? op->inputCount(attributes) : 1);
+  auto const wantedOutputs = static_cast<std::size_t>(op ? op->outputCount(attributes) : 1);
+  std::vector<plugins::TensorView> inputs, outputs;
+  for (auto const& tensor : workload.tensors) (tensor.isInput ? inputs : outputs).push_back({tensor.type, contractShape(tensor.shape)});
+  if (inputs.size() != wantedInputs || outputs.size() != wantedOutputs) {
     throw Unsupported("--reference " + name + " takes " + std::to_string(wantedInputs) + " inputs and gives " +
-                      std::to_string(wantedOutputs) + " outputs, the engine has " + std::to_string(inputs) + " and " +
-                      std::to_string(outputs));
+                      std::to_string(wantedOutputs) + " outputs, the engine has " + std::to_string(inputs.size()) + " and " +
+                      std::to_string(outputs.size()));
   }
+  if (op && !op->info().elementwise) {
+    if (char const* refusal = op->refusal(attributes, inputs.data(), outputs.data()))
+      throw Unsupported("--reference " + name + ": " + refusal);
+    return;
+  }
+  auto const& first = workload.tensors.front();
+  bool const oneSize = std::all_of(workload.tensors.begin(), workload.tensors.end(),
+                                   [&](TensorSpec const& tensor) { return tensor.elementCount() == first.elementCount(); });
+  if (!oneSize) throw Unsupported("--reference " + name + " needs tensors of one size");
 }
 
 class Backend : public TensorrtBackend {
@@ -51,7 +57,7 @@ class Backend : public TensorrtBackend {
     // Of an engine or model file: the op that --reference names, with the attributes of the point.
     if (!mOptions.reference.empty()) workload.reference = referenceOf(mOptions.reference, point.attributes);
     runEngine(workload, fileEngine(point), point.shape, mOptions.inputShapes, mLog);
-    if (workload.reference) requireReferenceFits(workload, mOptions.reference);
+    if (workload.reference) requireReferenceFits(workload, mOptions.reference, point.attributes);
     return workload;
   }
   std::string version() const override { return mLibrary.version(); }

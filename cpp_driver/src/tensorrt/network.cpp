@@ -28,15 +28,6 @@ nvinfer1::DataType requireDataType(plugins::ElementType type) {
   return *found;
 }
 
-/// Shapes of a plugin's inputs for one shape of a point.
-std::vector<Extents> inputShapes(plugins::Op const& op, plugins::Attributes const& attributes, Extents const& shape,
-                                 plugins::ElementType type) {
-  std::vector<Extents> shapes;
-  OpViews const views(op, attributes, shape, type);
-  for (auto const& view : views.inputs) shapes.emplace_back(view.shape.dims, view.shape.dims + view.shape.rank);
-  return shapes;
-}
-
 /// The shape with -1 where the range leaves an extent open.
 Extents openShape(Options::ShapeRange const& range) {
   Extents shape = range.opt;
@@ -156,11 +147,12 @@ std::string digestModel(std::string const& path) {
 
 std::vector<Options::ShapeRange> NetworkDescription::inputRanges() const {
   if (plugin == nullptr) return {*range};
-  auto const min = trt::inputShapes(*plugin, attributes, range->min, *type);
-  auto const opt = trt::inputShapes(*plugin, attributes, range->opt, *type);
-  auto const max = trt::inputShapes(*plugin, attributes, range->max, *type);
+  auto const viewsOf = [&](Extents const& shape) { return OpViews(*plugin, attributes, shape, *type).inputs; };
+  auto const min = viewsOf(range->min), opt = viewsOf(range->opt), max = viewsOf(range->max);
   std::vector<Options::ShapeRange> ranges;
-  for (std::size_t i = 0; i < opt.size(); ++i) ranges.push_back({min[i], opt[i], max[i]});
+  for (std::size_t i = 0; i < opt.size(); ++i) {
+    ranges.push_back({core::extentsOf(min[i].shape), core::extentsOf(opt[i].shape), core::extentsOf(max[i].shape)});
+  }
   return ranges;
 }
 

@@ -16,6 +16,7 @@
 #define PROFILER_HAS_ONNX_PARSER 0
 #endif
 
+#include "adapter/element_types.hpp"
 #include "error.hpp"
 #include "tensor_spec.hpp"
 
@@ -24,6 +25,9 @@ using namespace core;
 }
 
 namespace profiler::driver::trt {
+
+using plugins::adapter::dataType;
+using plugins::adapter::elementTypeOf;
 
 /// TensorRT objects are deleted; `destroy()` is gone.
 template <typename Object>
@@ -45,33 +49,6 @@ inline std::uint32_t networkFlags() {
 
 /// Whether networks are strongly typed: tensor types follow from the inputs and no builder flag changes them.
 inline constexpr bool kStronglyTyped = NV_TENSORRT_MAJOR >= 10;
-
-/// TensorRT's type for ours; absent where this version has none (bf16 and int64 before 10).
-inline std::optional<nvinfer1::DataType> dataType(plugins::ElementType type) {
-  using Type = plugins::ElementType;
-  switch (type) {
-    case Type::kFloat32: return nvinfer1::DataType::kFLOAT;
-    case Type::kFloat16: return nvinfer1::DataType::kHALF;
-    case Type::kInt32: return nvinfer1::DataType::kINT32;
-    case Type::kInt8: return nvinfer1::DataType::kINT8;
-    case Type::kUint8: return nvinfer1::DataType::kUINT8;
-    case Type::kBool: return nvinfer1::DataType::kBOOL;
-#if NV_TENSORRT_MAJOR >= 10
-    case Type::kBFloat16: return nvinfer1::DataType::kBF16;
-    case Type::kInt64: return nvinfer1::DataType::kINT64;
-#endif
-    default: return std::nullopt;
-  }
-}
-
-/// Our type for TensorRT's; absent for types the driver cannot feed (FP8, INT4, …).
-inline std::optional<plugins::ElementType> elementTypeOf(nvinfer1::DataType type) {
-  for (std::int32_t code = 0; code < plugins::kElementTypeCount; ++code) {
-    auto const candidate = static_cast<plugins::ElementType>(code);
-    if (dataType(candidate) == type) return candidate;
-  }
-  return std::nullopt;
-}
 
 /// Lets a weakly typed network (8.6) compute in half precision; a no-op where types follow from the inputs.
 inline void allowPrecision([[maybe_unused]] nvinfer1::IBuilderConfig& config, [[maybe_unused]] nvinfer1::DataType type) {

@@ -27,8 +27,7 @@ Function requireSymbol(void* library, char const* name, std::string const& path)
 class Library {
  public:
   /// Throws Error(kLibraryMissing) when the library lacks an entry point.
-  Library(TensorrtModule const& module, Log& log)
-      : mModule(module), mLog(log), mIsRtx(fs::path(module.libraryPath).filename().string().find("tensorrt_rtx") != std::string::npos) {
+  Library(TensorrtModule const& module, Log& log) : mModule(module), mLog(log) {
     mCreateBuilder = requireSymbol<decltype(mCreateBuilder)>(module.library, "createInferBuilder_INTERNAL", path());
     mCreateRuntime = requireSymbol<decltype(mCreateRuntime)>(module.library, "createInferRuntime_INTERNAL", path());
     mRegistry = requireSymbol<nvinfer1::IPluginRegistry* (*)()>(module.library, "getPluginRegistry", path())();
@@ -38,7 +37,7 @@ class Library {
   std::string const& version() const { return mModule.version; }
   std::string const& path() const { return mModule.libraryPath; }
   /// TensorRT for RTX takes ONNX models only: its network interface has no plugin methods.
-  bool isRtx() const { return mIsRtx; }
+  bool isRtx() const { return mModule.isRtx(); }
   Owned<nvinfer1::IBuilder> createBuilder() const { return own<nvinfer1::IBuilder>(mCreateBuilder(logger(), kHeaderVersion), "builder"); }
   Owned<nvinfer1::IRuntime> createRuntime() const { return own<nvinfer1::IRuntime>(mCreateRuntime(logger(), kHeaderVersion), "runtime"); }
   nvinfer1::IPluginRegistry& registry() const { return *mRegistry; }
@@ -46,7 +45,7 @@ class Library {
 #if PROFILER_HAS_ONNX_PARSER
   /// Loads the parser library that lies beside TensorRT. Throws Error(kLibraryMissing) when there is none.
   Owned<nvonnxparser::IParser> createParser(nvinfer1::INetworkDefinition& network) const {
-    std::string const plain = mIsRtx ? "libtensorrt_onnxparser_rtx.so.1" : "libnvonnxparser.so." + std::to_string(kHeaderMajor);
+    std::string const plain = isRtx() ? "libtensorrt_onnxparser_rtx.so.1" : "libnvonnxparser.so." + std::to_string(kHeaderMajor);
     std::string const beside = (fs::path(path()).parent_path() / plain).string();
     void* library = dlopen(beside.c_str(), RTLD_LAZY | RTLD_GLOBAL);
     if (!library) library = dlopen(plain.c_str(), RTLD_LAZY | RTLD_GLOBAL);
@@ -70,7 +69,6 @@ class Library {
 
   TensorrtModule mModule;
   Log& mLog;
-  bool mIsRtx;
   void* (*mCreateBuilder)(void*, int) = nullptr;
   void* (*mCreateRuntime)(void*, int) = nullptr;
   nvinfer1::IPluginRegistry* mRegistry = nullptr;
