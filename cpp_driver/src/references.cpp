@@ -18,14 +18,14 @@ Reference nativeReference(plugins::NativeOp const& op, plugins::Attributes const
   auto const compute = [&op, attributes](plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) {
     std::transform(inputs[0], inputs[0] + shapes[0].elementCount(), outputs[0], [&](double x) { return op.reference(attributes, x); });
   };
-  return {true, compute, op.tolerance};
+  return {true, compute, [&op](plugins::ElementType type) { return op.tolerances.of(type); }};
 }
 
 Reference copyReference() {
   auto const compute = [](plugins::Shape const* shapes, double const* const* inputs, double* const* outputs) {
     std::copy_n(inputs[0], shapes[0].elementCount(), outputs[0]);
   };
-  return {true, compute, plugins::exactTolerance};
+  return {true, compute, [](plugins::ElementType) { return plugins::Tolerance{}; }};
 }
 
 Reference referenceOf(std::string const& name, std::vector<NamedText> const& attributes) {

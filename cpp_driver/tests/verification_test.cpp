@@ -24,7 +24,7 @@ constexpr ElementType kTypes[] = {ElementType::kFloat32, ElementType::kFloat16, 
 /// Counts the elements of -8 to 8 that the op's tolerance refuses when `compute` stands for the layer.
 std::int64_t refused(NativeOp const& op, Attributes const& attributes, ElementType type, std::function<double(double)> const& compute,
                      double from = -8.0, double to = 8.0) {
-  Accuracy accuracy(type, op.tolerance(type));
+  Accuracy accuracy(type, op.tolerances.of(type));
   Attributes const held = roundedAttributes(attributes, type);
   for (int i = 0; i <= 1600; ++i) {
     double const x = profiler::plugins::roundToType(type, from + (to - from) * i / 1600);

@@ -17,11 +17,7 @@ class Facts : public elementwise::ElementwiseOp<Facts> {
 
   /// float32 is the correctly rounded sum. Half types round the float32 sum once more, which can move a tie by one unit.
   Tolerance tolerance(Attributes const&, ElementType type) const noexcept override {
-    switch (type) {
-      case ElementType::kFloat32: return {0.0, 0.0};
-      case ElementType::kFloat16: return {0x1p-24, 0x1p-10};
-      default: return {0.0, 0x1p-7};
-    }
+    return Tolerances{{0.0, 0.0}, {0x1p-24, 0x1p-10}, {0.0, 0x1p-7}}.of(type);
   }
 
   bool mapsZeroToZero(Attributes const& attributes) const noexcept override { return scalar(attributes) == 0.0; }
@@ -32,7 +28,7 @@ class Facts : public elementwise::ElementwiseOp<Facts> {
     static constexpr NativeLayer kLayers[] = {{Kind::kConstant, "scalar", {0}}, {Kind::kSum, "add_scalar", {0, 1}}};
     static constexpr NativeOp kSum = {"native_add_scalar", "y = x + scalar, IConstantLayer and IElementWiseLayer",
                                       {kLayers, 2},        formula,
-                                      sumTolerance,        {kFields.data(), 1}};
+                                      kOneRounding,        {kFields.data(), 1}};
     return &kSum;
   }
 };

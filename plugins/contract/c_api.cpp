@@ -104,9 +104,7 @@ int32_t prepare(char const* name, char const* attributes, ProfilerPreparedOp** p
     return PROFILER_OPS_BAD_ATTRIBUTE;
   }
   DeviceInfo device;
-  if (DeviceInfo::current(device) != cudaSuccess) {
-    device = DeviceInfo{};
-  }
+  if (DeviceInfo::current(device) != cudaSuccess) device = DeviceInfo{};
   *prepared = new ProfilerPreparedOp{op, parsed, device};
   return PROFILER_OPS_OK;
 }

@@ -24,17 +24,17 @@ struct NativeOp {
   Span<NativeLayer const> layers;
   /// The value of one output element.
   double (*reference)(Attributes const& attributes, double x);
-  Tolerance (*tolerance)(ElementType type);
+  Tolerances tolerances;
   FieldTable fields{};
 };
 
 /// A result that is one of the input values: any difference is wrong.
-Tolerance exactTolerance(ElementType type) noexcept;
+inline constexpr Tolerances kExact{};
 /// One rounding of an exact sum.
-Tolerance sumTolerance(ElementType type) noexcept;
+inline constexpr Tolerances kOneRounding{{0.0, 0x1p-22}, {0x1p-24, 0x1p-10}, {0.0, 0x1p-7}};
 /// A sigmoid in the layer's own precision, and the rounding of its product. TensorRT may compute a 16-bit pointwise network in 16 bits
 /// throughout: the sigmoid, its product and what lies between are each rounded, which was seen to add up to 2^-8.3 of the result in fp16.
-Tolerance activationTolerance(ElementType type) noexcept;
+inline constexpr Tolerances kActivation{{1e-7, 2e-6}, {0x1p-14, 0x1p-8}, {0x1p-12, 0x1p-5}};
 
 /// Those of every op that has one, and the plain activations that no plugin computes; ordered by name.
 std::vector<NativeOp const*> const& nativeOps();

@@ -20,9 +20,9 @@ double sigmoid(Attributes const&, double x) { return 1.0 / (1.0 + std::exp(-x));
 double identity(Attributes const&, double x) { return x; }
 
 constexpr NativeOp kWithoutPlugin[] = {
-    {"native_identity", "y = x, IIdentityLayer", {kIdentity, 1}, identity, exactTolerance},
-    {"native_relu", "y = max(x, 0), IActivationLayer", {kRelu, 1}, relu, exactTolerance},
-    {"native_sigmoid", "y = 1 / (1 + exp(-x)), IActivationLayer", {kSigmoid, 1}, sigmoid, activationTolerance},
+    {"native_identity", "y = x, IIdentityLayer", {kIdentity, 1}, identity, kExact},
+    {"native_relu", "y = max(x, 0), IActivationLayer", {kRelu, 1}, relu, kExact},
+    {"native_sigmoid", "y = 1 / (1 + exp(-x)), IActivationLayer", {kSigmoid, 1}, sigmoid, kActivation},
 };
 
 std::vector<NativeOp const*> listNativeOps() {

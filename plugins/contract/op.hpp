@@ -23,6 +23,14 @@ struct Tolerance {
   double relative = 0.0;
 };
 
+/// One for each float type that an op computes on.
+struct Tolerances {
+  Tolerance float32, float16, bfloat16;
+  constexpr Tolerance of(ElementType type) const noexcept {
+    return type == ElementType::kFloat16 ? float16 : type == ElementType::kBFloat16 ? bfloat16 : float32;
+  }
+};
+
 /// Output `i` has the type and, unless the op says otherwise, the shape of one input.
 struct OutputRule {
   int32_t shapeOfInput = 0;

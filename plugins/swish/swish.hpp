@@ -27,11 +27,7 @@ class Facts : public elementwise::ElementwiseOp<Facts> {
   /// the bound.
   Tolerance tolerance(Attributes const& attributes, ElementType type) const noexcept override {
     double const absolute = 1e-7 / std::fmax(std::fabs(beta(attributes)), 5e-3);
-    switch (type) {
-      case ElementType::kFloat32: return {absolute, 1e-6};
-      case ElementType::kFloat16: return {std::fmax(absolute, 0x1p-24), 0x1p-10};
-      default: return {absolute, 0x1p-7};
-    }
+    return Tolerances{{absolute, 1e-6}, {std::fmax(absolute, 0x1p-24), 0x1p-10}, {absolute, 0x1p-7}}.of(type);
   }
 
   bool mapsZeroToZero(Attributes const&) const noexcept override { return true; }
@@ -43,7 +39,7 @@ class Facts : public elementwise::ElementwiseOp<Facts> {
                                        "y = x * sigmoid(x), IActivationLayer and IElementWiseLayer, fused by TensorRT",
                                        {kLayers, 2},
                                        [](Attributes const&, double x) { return swish(1.0, x); },
-                                       activationTolerance};
+                                       kActivation};
     return &kSilu;
   }
 };

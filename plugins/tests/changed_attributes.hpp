@@ -11,7 +11,7 @@ namespace profiler::plugins::test {
 inline double otherValue(Field const& field) {
   if (field.type == FieldType::kChoice) return static_cast<double>(field.choices.size() - 1);
   if (!field.allowed.empty()) return field.allowed[field.allowed.size() - 1];
-  double const middle = field.type == FieldType::kFloat32 ? 0.75 * field.minimum + 0.25 * field.maximum : field.maximum;
+  double const middle = field.type == FieldType::kFloat32 ? static_cast<float>(0.75 * field.minimum + 0.25 * field.maximum) : field.maximum;
   return middle == field.defaultValue ? field.minimum : middle;
 }
 

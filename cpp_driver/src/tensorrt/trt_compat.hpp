@@ -47,9 +47,6 @@ inline std::uint32_t networkFlags() {
 #endif
 }
 
-/// Whether networks are strongly typed: tensor types follow from the inputs and no builder flag changes them.
-inline constexpr bool kStronglyTyped = NV_TENSORRT_MAJOR >= 10;
-
 /// Lets a weakly typed network (8.6) compute in half precision; a no-op where types follow from the inputs.
 inline void allowPrecision([[maybe_unused]] nvinfer1::IBuilderConfig& config, [[maybe_unused]] nvinfer1::DataType type) {
 #if NV_TENSORRT_MAJOR < 10
