@@ -5,7 +5,7 @@ from __future__ import annotations
 from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.measured import MeasuredPoint, unverified
+from profiler.experiments.measured import MeasuredPoint, right_output
 
 PROFILE = "1x1024:8x1024:32x1024"
 INSIDE = ("1x1024", "8x1024", "32x1024")
@@ -37,13 +37,11 @@ def evaluate(evidence: Evidence) -> Outcome:
     points = {point.shape: point for point in evidence.points("batches")}
     inside = [points[shape] for shape in INSIDE if shape in points]
     digests = {point.data.get("engine_digest") for point in inside} - {None}
-    wrong = unverified(inside)
-    right = len(inside) == len(INSIDE) and not wrong
     return Outcome(
         COLUMNS,
-        tuple(_row(point) for point in points.values()),
+        tuple(point.row(COLUMNS) for point in points.values()),
         (
-            Check(f"batches of {', '.join(INSIDE)} give the right output", right, "; ".join(wrong) or f"{len(inside)} points"),
+            right_output(f"batches of {', '.join(INSIDE)} give the right output", inside, len(INSIDE)),
             Check("one engine ran all of them", len(digests) == 1, f"{len(digests)} engine digests"),
             _refusal(points.get(BEYOND)),
         ),
@@ -55,19 +53,6 @@ def _refusal(point: MeasuredPoint | None) -> Check:
     if point is None:
         return Check(name, False, "the point is not in the result")
     return Check(name, point.status == "skipped" and "profile" in point.reason, f"{point.status}: {point.reason}")
-
-
-def _row(point: MeasuredPoint) -> dict[str, object]:
-    digest = str(point.data.get("engine_digest") or "").removeprefix("sha256:")[:12]
-    return {
-        "shape": point.shape,
-        "status": point.status,
-        "device_median_ns": point.device_median_ns,
-        "host_median_ns": point.host_median_ns,
-        "max_abs_error": point.error("max_abs_error"),
-        "engine": digest or None,
-        "reason": point.reason or None,
-    }
 
 
 EXPERIMENT = Experiment(

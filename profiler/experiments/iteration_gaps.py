@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from profiler.errors import DataMissingError
@@ -13,25 +12,13 @@ if TYPE_CHECKING:
 
     from profiler.metrics.recording import Recording
 
-
-@dataclass(frozen=True)
-class PointGaps:
-    """How the iterations of a point follow each other on the device.
-
-    Attributes:
-        gap_median_ns: Median idle time between two operations, 0 where the next starts before the last ends; None with
-            one operation.
-        idle_pct: Idle time of the span from the first to the last operation.
-        overlap_pct: Share of the operations' summed time that another of them covers as well.
-    """
-
-    gap_median_ns: float | None
-    idle_pct: float
-    overlap_pct: float
+GAPS = ("launch_gap_median_ns", "idle_pct", "overlap_pct")
+"""Median idle time between two operations, 0 where the next starts before the last ends, None with one operation; idle time of the
+span from the first to the last operation; share of the operations' summed time that another of them covers as well."""
 
 
-def iteration_gaps(recording: Recording) -> dict[str, PointGaps]:
-    """Return the gaps of every point that has GPU work.
+def iteration_gaps(recording: Recording) -> dict[str, dict[str, float | None]]:
+    """Return the `GAPS` of every point that has GPU work.
 
     Raises:
         DataMissingError: The recording holds no timeline of GPU work.
@@ -45,15 +32,11 @@ def iteration_gaps(recording: Recording) -> dict[str, PointGaps]:
     own = recording.only(tool)
     operations = gpu_operations(own)
     _, labels = operation_points(own)
-    found = {}
-    for code, label in enumerate(labels.values):
-        mine = labels.codes == code
-        if mine.any():
-            found[label] = _gaps(operations.start[mine], operations.end[mine])
-    return found
+    mine = {label: labels.codes == code for code, label in enumerate(labels.values)}
+    return {label: _gaps(operations.start[rows], operations.end[rows]) for label, rows in mine.items() if rows.any()}
 
 
-def _gaps(start: np.ndarray, end: np.ndarray) -> PointGaps:
+def _gaps(start: np.ndarray, end: np.ndarray) -> dict[str, float | None]:
     import numpy as np
 
     from profiler.metrics.intervals import total, union
@@ -63,4 +46,5 @@ def _gaps(start: np.ndarray, end: np.ndarray) -> PointGaps:
     reach = np.maximum.accumulate(end)
     busy, summed, span = total(union(start, end)), int((end - start).sum()), int(reach[-1] - start[0])
     gap = float(np.median(np.maximum(start[1:] - reach[:-1], 0))) if len(start) > 1 else None
-    return PointGaps(gap, 100.0 * (span - busy) / span if span else 0.0, 100.0 * (summed - busy) / summed if summed else 0.0)
+    shares = (100.0 * (span - busy) / span if span else 0.0, 100.0 * (summed - busy) / summed if summed else 0.0)
+    return dict(zip(GAPS, (gap, *shares), strict=True))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from profiler.experiments.experiment import Check, Column
 from profiler.units import NS_PER_S
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,20 @@ class MeasuredPoint:
     """
 
     data: Mapping[str, Any]
+
+    def value(self, name: str) -> Any:
+        """Return a figure of this class, a field of the point or a figure of its verification; None when it has none."""
+        if isinstance(getattr(type(self), name, None), property):
+            found = getattr(self, name)
+            return None if found == "" else found
+        if name in self.data:
+            return self.data[name]
+        found = (self.data.get("verification") or {}).get(name)
+        return float(found) if isinstance(found, int) else found
+
+    def row(self, columns: Iterable[Column], **more: Any) -> dict[str, Any]:
+        """Return the point as a row: each column as `more` gives it, else its `value`."""
+        return {column.name: more[column.name] if column.name in more else self.value(column.name) for column in columns}
 
     @property
     def op(self) -> str:
@@ -51,25 +68,32 @@ class MeasuredPoint:
         return str(self.data.get("reason") or "")
 
     @property
+    def engine(self) -> str:
+        """First digits of the engine's digest."""
+        return first_digits(self.data.get("engine_digest"))
+
+    @property
+    def comparison(self) -> dict[str, Any]:
+        """How its output differs from a saved one; empty when the two were not compared."""
+        return (self.data.get("outputs") or [{}])[0].get("comparison") or {}
+
+    @property
     def verified(self) -> bool:
         """Whether every output element equals the reference within the tolerance."""
         return self.status == "ok" and bool((self.data.get("verification") or {}).get("passed"))
 
-    def error(self, name: str) -> float | None:
-        """Return a figure of the verification, None when it was not measured."""
-        value = (self.data.get("verification") or {}).get(name)
-        return float(value) if isinstance(value, (int, float)) else None
-
     @property
     def device_median_ns(self) -> float | None:
         """Median device time of an iteration."""
-        samples = self.data.get("samples_ns") if self.status == "ok" else None
-        return float(median(samples)) if samples else None
+        return self._median("samples_ns")
 
     @property
     def host_median_ns(self) -> float | None:
         """Median host time to enqueue an iteration."""
-        samples = self.data.get("host_samples_ns") if self.status == "ok" else None
+        return self._median("host_samples_ns")
+
+    def _median(self, name: str) -> float | None:
+        samples = self.data.get(name) if self.status == "ok" else None
         return float(median(samples)) if samples else None
 
     @property
@@ -86,9 +110,25 @@ class MeasuredPoint:
         return count * float(NS_PER_S) / wall if self.status == "ok" and wall and count else None
 
 
+def first_digits(digest: str | None) -> str:
+    """Return the first digits of a digest, enough to tell it from others; empty without one."""
+    return (digest or "").removeprefix("sha256:")[:12]
+
+
 def unverified(points: Iterable[MeasuredPoint]) -> list[str]:
     """Name the points whose output was not found right, each with its reason."""
     return [f"{point.label}: {point.status} {point.reason}".strip() for point in points if not point.verified]
+
+
+def none_of(name: str, faults: Sequence[str], points: Sequence[MeasuredPoint], least: int = 1) -> Check:
+    """Return the check that some points, and at least so many, show no fault; it names the first faults."""
+    shown = "; ".join(faults[:_SHOWN]) + (" …" if len(faults) > _SHOWN else "")
+    return Check(name, len(points) >= least and not faults, f"{len(faults)}: {shown}" if faults else f"{len(points)} points")
+
+
+def right_output(name: str, points: Sequence[MeasuredPoint], least: int = 1) -> Check:
+    """Return the check that every point's output equals its reference, as `none_of` does."""
+    return none_of(name, unverified(points), points, least)
 
 
 def ratio(value: float | None, base: float | None) -> float | None:

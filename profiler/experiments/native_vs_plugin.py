@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.measured import MeasuredPoint, ratio, unverified
+from profiler.experiments.experiment import Column, Experiment, Outcome, Toolbox, driver_step
+from profiler.experiments.measured import none_of, ratio, right_output
 
 ROWS = (1, 8, 64, 512, 4096, 16384, 65536)
 DTYPES = ("fp32", "fp16")
@@ -41,43 +39,21 @@ def evaluate(evidence: Evidence) -> Outcome:
     points = evidence.points("sizes")
     silu = {(point.shape, point.dtype): point.device_median_ns for point in points if point.op == "native_silu"}
     order = sorted(points, key=lambda point: (DTYPES.index(point.dtype), point.data["shape"], OPS.index(point.op)))
-    rows = tuple(_row(point, silu.get((point.shape, point.dtype))) for point in order)
+    rows = tuple(
+        point.row(COLUMNS, time_to_silu_ratio=ratio(point.device_median_ns, silu.get((point.shape, point.dtype)))) for point in order
+    )
     asked = {(f"{count}x1024", dtype, op) for count in ROWS for dtype in DTYPES for op in OPS}
-    missing = sorted(asked - {(point.shape, point.dtype, point.op) for point in points})
-    wrong = unverified(points)
+    missing = [" ".join(item) for item in sorted(asked - {(point.shape, point.dtype, point.op) for point in points})]
+    untimed = [point.label for point in points if not (point.device_median_ns and point.host_median_ns)]
     strays = [point.label for point in points if point.status == "ok" and point.data.get("keeps_to_stream") is False]
     checks = (
-        Check("every size, type and op was measured", not missing, _list(missing) or f"{len(points)} points"),
-        Check("every output equals the float64 reference", bool(points) and not wrong, _list(wrong) or f"{len(points)} points"),
-        Check("device and host time of every point are there", bool(points) and _timed(points), f"{len(points)} points"),
-        Check("all work ran in the stream it was given", not strays, _list(strays) or "all of it"),
+        none_of("every size, type and op was measured", missing, points),
+        right_output("every output equals the float64 reference", points),
+        none_of("device and host time of every point are there", untimed, points),
+        none_of("all work ran in the stream it was given", strays, points),
     )
     note = f"each op and type runs one engine with the optimisation profile {PROFILE}; plugin-speed measures engines of one shape"
     return Outcome(COLUMNS, rows, checks, (note,))
-
-
-def _timed(points: list[MeasuredPoint]) -> bool:
-    return all(point.device_median_ns and point.host_median_ns for point in points)
-
-
-def _list(items: Sequence[object]) -> str:
-    shown = "; ".join(" ".join(item) if isinstance(item, tuple) else str(item) for item in items[:3])
-    return f"{len(items)}: {shown}{' …' if len(items) > 3 else ''}" if items else ""
-
-
-def _row(point: MeasuredPoint, silu_ns: float | None) -> dict[str, object]:
-    return {
-        "shape": point.shape,
-        "dtype": point.dtype,
-        "op": point.op,
-        "device_median_ns": point.device_median_ns,
-        "host_median_ns": point.host_median_ns,
-        "bandwidth_bytes_per_s": point.bandwidth_bytes_per_s,
-        "time_to_silu_ratio": ratio(point.device_median_ns, silu_ns),
-        "max_abs_error": point.error("max_abs_error"),
-        "max_rel_error": point.error("max_rel_error"),
-        "status": point.status,
-    }
 
 
 EXPERIMENT = Experiment(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.measured import MeasuredPoint, unverified
+from profiler.experiments.measured import MeasuredPoint, none_of, right_output
 
 SHAPES = ("4096", "64x64", "16x16x16", "8x8x8x8")
 FIRST, SECOND = "first", "second"
@@ -43,27 +43,16 @@ def evaluate(evidence: Evidence) -> Outcome:
     first, second = ({point.shape: point for point in evidence.points(step)} for step in (FIRST, SECOND))
     shapes = [shape for shape in SHAPES if shape in first and shape in second]
     points = [*first.values(), *second.values()]
-    wrong = unverified(points)
-    complete = len(shapes) == len(SHAPES)
-    absent = [point.label for point in points if not _reported(point)]
+    absent = [point.label for point in points if any(point.value(name) is None for name in (*REPORT, "worst_index"))]
     checks = (
-        Check("ranks 1 to 4 give the right output", complete and not wrong, "; ".join(wrong[:3]) or f"{len(points)} points"),
+        right_output("ranks 1 to 4 give the right output", points, 2 * len(SHAPES)),
         _origin("the first run builds and caches the engines", first, shapes, "built"),
         _origin("the second run loads them from the cache", second, shapes, "cache"),
         _same_engines(first, second, shapes),
         _difference(first, second, shapes),
-        Check(
-            "the numeric report is whole, with the worst element and its index",
-            bool(points) and not absent,
-            "; ".join(absent[:3]) or f"{len(points)} points",
-        ),
+        none_of("the numeric report is whole, with the worst element and its index", absent, points),
     )
     return Outcome(COLUMNS, tuple(_row(first[shape], second[shape]) for shape in shapes), checks)
-
-
-def _reported(point: MeasuredPoint) -> bool:
-    index = (point.data.get("verification") or {}).get("worst_index")
-    return all(point.error(name) is not None for name in REPORT) and index is not None
 
 
 def _origin(name: str, points: dict[str, MeasuredPoint], shapes: list[str], expected: str) -> Check:
@@ -76,13 +65,9 @@ def _same_engines(first: dict[str, MeasuredPoint], second: dict[str, MeasuredPoi
     return Check("both runs ran the same engines", len(same) == len(SHAPES), f"{len(same)} of {len(SHAPES)} digests equal")
 
 
-def _comparison(point: MeasuredPoint) -> dict[str, object]:
-    return (point.data.get("outputs") or [{}])[0].get("comparison") or {}
-
-
 def _difference(first: dict[str, MeasuredPoint], second: dict[str, MeasuredPoint], shapes: list[str]) -> Check:
     name = "both runs give the same output: difference 0"
-    compared = [_comparison(second[shape]) for shape in shapes]
+    compared = [second[shape].comparison for shape in shapes]
     if len(compared) < len(SHAPES) or not all(compared):
         return Check(name, False, "the outputs were not compared")
     differing = sum(int(str(item.get("different_elements") or 0)) for item in compared)
@@ -90,20 +75,16 @@ def _difference(first: dict[str, MeasuredPoint], second: dict[str, MeasuredPoint
 
 
 def _row(first: MeasuredPoint, second: MeasuredPoint) -> dict[str, object]:
-    verification = second.data.get("verification") or {}
-    index = verification.get("worst_index")
-    return {
-        "rank": len(second.data.get("shape") or ()),
-        "shape": second.shape,
-        "first_engine": first.data.get("engine_origin"),
-        "second_engine": second.data.get("engine_origin"),
-        "engine_build_ns": first.data.get("engine_build_ns"),
-        "max_abs_difference": _comparison(second).get("max_abs_difference"),
-        **{name: second.error(name) for name in REPORT},
-        "worst_index": str(index) if index is not None else None,
-        "worst_expected": verification.get("worst_expected"),
-        "worst_actual": verification.get("worst_actual"),
-    }
+    index = second.value("worst_index")
+    return second.row(
+        COLUMNS,
+        rank=len(second.data.get("shape") or ()),
+        first_engine=first.value("engine_origin"),
+        second_engine=second.value("engine_origin"),
+        engine_build_ns=first.value("engine_build_ns"),
+        max_abs_difference=second.comparison.get("max_abs_difference"),
+        worst_index=None if index is None else str(index),
+    )
 
 
 EXPERIMENT = Experiment(

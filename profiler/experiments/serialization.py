@@ -9,7 +9,7 @@ from profiler.capture.step import Step
 from profiler.experiments.dynamic_shapes import PROFILE
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.measured import MeasuredPoint
+from profiler.experiments.measured import MeasuredPoint, first_digits
 from profiler.experiments.plan_version import write_changed
 
 PLUGIN, VERSION = "ProfilerSwish", "1"
@@ -84,14 +84,9 @@ def _fresh_load(saved: MeasuredPoint | None, loaded: MeasuredPoint | None) -> Ch
     return Check(name, same and right, found.strip())
 
 
-def _comparison(point: MeasuredPoint) -> dict[str, object]:
-    outputs = point.data.get("outputs") or [{}]
-    return outputs[0].get("comparison") or {}
-
-
 def _same_output(loaded: MeasuredPoint | None) -> Check:
     name = "a fresh process gives the same output: difference 0"
-    comparison = _comparison(loaded) if loaded else {}
+    comparison = loaded.comparison if loaded else {}
     if not comparison:
         return Check(name, False, "the outputs were not compared")
     found = f"{comparison.get('different_elements')} elements differ, by {comparison.get('max_abs_difference')} at most"
@@ -107,22 +102,13 @@ def _refusal(name: str, point: MeasuredPoint | None, absent: str) -> Check:
     return Check(name, refused, f"{point.status}: {point.reason}".rstrip(": "))
 
 
-def _digits(digest: object) -> str | None:
-    return str(digest).removeprefix("sha256:")[:12] if digest else None
-
-
 def _row(step: str, point: MeasuredPoint) -> dict[str, object]:
-    comparison, output = _comparison(point), (point.data.get("outputs") or [{}])[0]
-    return {
-        "step": step,
-        "status": point.status,
-        "engine_origin": point.data.get("engine_origin"),
-        "engine": _digits(point.data.get("engine_digest")),
-        "output": _digits(output.get("digest")),
-        "different_elements": comparison.get("different_elements"),
-        "max_abs_difference": comparison.get("max_abs_difference"),
-        "reason": point.reason or None,
-    }
+    output = (point.data.get("outputs") or [{}])[0]
+    return point.row(COLUMNS, step=step, output=first_digits(output.get("digest")) or None, **_differences(point))
+
+
+def _differences(point: MeasuredPoint) -> dict[str, object]:
+    return {name: point.comparison.get(name) for name in ("different_elements", "max_abs_difference")}
 
 
 EXPERIMENT = Experiment(

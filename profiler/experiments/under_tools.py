@@ -9,8 +9,8 @@ from profiler.capture.step import Step
 from profiler.errors import ProfilerError, ToolMissingError
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.iteration_gaps import PointGaps, iteration_gaps
-from profiler.experiments.measured import unverified
+from profiler.experiments.iteration_gaps import GAPS, iteration_gaps
+from profiler.experiments.measured import right_output
 from profiler.experiments.native_vs_plugin import PROFILE
 from profiler.store.compressed import stored
 
@@ -18,18 +18,12 @@ BUILTIN, NSYS, NCU = "without-tool", "nsys", "ncu"
 SHAPES = "4096x1024,65536x1024"
 STREAMS = "1,2"
 
-_FROM_POINTS = {
+_OF_POINTS = {
     "event_median_ns": "builtin_median_ns",
-    "nsys_median_ns": "nsys_median_ns",
     "bandwidth_bytes_per_s": "effective_bandwidth_bytes_per_s",
-    "kernels_per_iteration": "kernels_per_iteration",
     "copies_in_iterations": "memcpys_in_iterations",
-    "theoretical_occupancy_pct": "theoretical_occupancy_pct",
-    "achieved_occupancy_pct": "achieved_occupancy_pct",
-    "branch_efficiency_pct": "branch_efficiency_pct",
-    "dram_pct": "dram_pct",
-    "compute_throughput_pct": "compute_throughput_pct",
 }
+"""Columns that the metrics of points have under another name."""
 _TIMELINE = ("nsys_median_ns", "launch_gap_median_ns", "idle_pct", "overlap_pct")
 _COUNTERS = ("achieved_occupancy_pct", "branch_efficiency_pct", "dram_pct", "compute_throughput_pct")
 
@@ -67,24 +61,19 @@ def steps(toolbox: Toolbox) -> tuple[Step, ...]:
 def evaluate(evidence: Evidence) -> Outcome:
     """Join the three recordings of each point."""
     notes: list[str] = []
+    records: list[dict[Any, Any]] = []
+    gaps: dict[str, dict[str, float | None]] = {}
     unreadable = _unreadable_counters(evidence)
     recording = evidence.recording_without("ncu") if unreadable else evidence.recording
-    frame = gaps = None
     try:
-        frame = recording.metric("point_summary")
+        records = recording.metric("point_summary").to_dict("records")
         gaps = iteration_gaps(recording)
     except ProfilerError as error:
         notes.append(error.message)
-    gaps = gaps or {}
-    rows = tuple(_row(row, gaps.get(row["label"])) for row in frame.to_dict("records")) if frame is not None else ()
+    rows = tuple(_row(row, gaps.get(row["label"], {})) for row in records)
     points = [point for step in (BUILTIN, NSYS, NCU) for point in evidence.points(step)]
-    wrong = unverified(points)
     checks = (
-        Check(
-            "every output is right, also under the tools",
-            bool(points) and not wrong,
-            "; ".join(wrong[:3]) or f"{len(points)} points",
-        ),
+        right_output("every output is right, also under the tools", points),
         _known("nsys gives kernel time, launch gaps and overlap of every point", rows, _TIMELINE),
         _no_copies(rows),
         _one_kernel(rows),
@@ -94,23 +83,15 @@ def evaluate(evidence: Evidence) -> Outcome:
     return Outcome(COLUMNS, rows, checks, tuple(notes))
 
 
-def _value(value: Any) -> float | None:
+def _row(row: Mapping[Any, Any], gaps: Mapping[str, float | None]) -> dict[str, Any]:
     import pandas as pd
 
-    return None if pd.isna(value) else float(value)
-
-
-def _row(row: Mapping[Any, Any], gaps: PointGaps | None) -> dict[str, Any]:
     label = " ".join(
         part.partition("=")[2] if part.startswith(("op=", "shape=", "dtype=")) else part for part in row["label"].split()
     )
-    values = {name: _value(row.get(source)) for name, source in _FROM_POINTS.items()}
-    measured = {
-        "launch_gap_median_ns": gaps.gap_median_ns if gaps else None,
-        "idle_pct": gaps.idle_pct if gaps else None,
-        "overlap_pct": gaps.overlap_pct if gaps else None,
-    }
-    return {"point": label, **{column.name: (values | measured).get(column.name) for column in COLUMNS[1:]}}
+    names = [column.name for column in COLUMNS[1:]]
+    values = {name: gaps.get(name) if name in GAPS else row.get(_OF_POINTS.get(name, name)) for name in names}
+    return {"point": label, **{name: None if pd.isna(value) else float(value) for name, value in values.items()}}
 
 
 def _known(name: str, rows: tuple[dict[str, Any], ...], columns: tuple[str, ...], unreadable: str = "") -> Check:

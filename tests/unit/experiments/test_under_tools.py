@@ -36,9 +36,9 @@ def test_gaps_equal_those_counted_by_hand(timeline) -> None:
     gaps = sorted(max(second[0] - first[1], 0) for first, second in pairwise(kernels))
     span = kernels[-1][1] - kernels[0][0]
     found = iteration_gaps(load(timeline))[LABEL]
-    assert found.gap_median_ns == gaps[len(gaps) // 2]
-    assert found.idle_pct == pytest.approx(100 * sum(gaps) / span)
-    assert found.overlap_pct == 0
+    assert found["launch_gap_median_ns"] == gaps[len(gaps) // 2]
+    assert found["idle_pct"] == pytest.approx(100 * sum(gaps) / span)
+    assert found["overlap_pct"] == 0
 
 
 def test_gaps_need_a_timeline(tmp_path, result) -> None:
