@@ -129,7 +129,7 @@ std::string listText() {
 std::string listJson() {
   Json document = {{"plugins", Json::array()}, {"native", Json::array()}, {"types", Json::array()}, {"settings", fillSettings({})}};
   for (auto const* op : plugins::allOps()) {
-    Json entry = plugins::opJson(op->info());
+    Json entry = plugins::opJson(*op);
     entry["namespace"] = plugins::kPluginNamespace;
     entry["attributes"] = std::move(entry["fields"]);
     entry.erase("fields");

@@ -144,6 +144,9 @@ class Op {
   /// What TensorRT's own layers offer for the same purpose; null when they offer nothing.
   virtual NativeOp const* native() const noexcept { return nullptr; }
 
+  /// The function of PyTorch (of its aten library: `silu`) that computes the same with default attributes; null when there is none.
+  virtual char const* torch() const noexcept { return nullptr; }
+
  protected:
   ~Op() = default;
 };

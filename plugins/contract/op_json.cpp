@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "c_api.h"
+#include "native.hpp"
 #include "registry.hpp"
 
 namespace profiler::plugins {
@@ -49,7 +50,8 @@ Json fieldsJson(FieldTable fields) {
   return list;
 }
 
-Json opJson(OpInfo const& info) {
+Json opJson(Op const& op) {
+  OpInfo const& info = op.info();
   Json types = Json::array();
   for (ElementType const type : info.types) types.push_back(elementTypeName(type));
   return {{"name", info.name},
@@ -61,12 +63,13 @@ Json opJson(OpInfo const& info) {
           {"elementwise", info.elementwise},
           {"types", types},
           {"variants", std::vector<std::string>(info.variants().begin(), info.variants().end())},
-          {"fields", fieldsJson(info.fields)}};
+          {"fields", fieldsJson(info.fields)},
+          {"baselines", {{"native", textOrNull(op.native() ? op.native()->name : nullptr)}, {"torch", textOrNull(op.torch())}}}};
 }
 
 Json opsJson() {
   Json ops = Json::array();
-  for (Op const* const op : allOps()) ops.push_back(opJson(op->info()));
+  for (Op const* const op : allOps()) ops.push_back(opJson(*op));
   return {{"abi_version", PROFILER_OPS_ABI_VERSION}, {"namespace", kPluginNamespace}, {"ops", ops}};
 }
 

@@ -14,8 +14,9 @@ using Json = nlohmann::ordered_json;
 /// limits.
 Json fieldsJson(FieldTable fields);
 
-/// `{"name", "plugin_name", "version", "summary", "input_count", "output_count", "elementwise", "types", "variants", "fields"}`.
-Json opJson(OpInfo const& info);
+/// `{"name", "plugin_name", "version", "summary", "input_count", "output_count", "elementwise", "types", "variants", "fields",
+/// "baselines": {"native", "torch"}}`.
+Json opJson(Op const& op);
 
 /// Every built-in op: `{"abi_version": 1, "namespace": "profiler", "ops": [..]}`.
 Json opsJson();

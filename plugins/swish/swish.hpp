@@ -42,6 +42,8 @@ class Facts : public elementwise::ElementwiseOp<Facts> {
                                        kActivation};
     return &kSilu;
   }
+
+  char const* torch() const noexcept override { return "silu"; }
 };
 
 }  // namespace profiler::plugins::swish

@@ -11,6 +11,7 @@ ENGINES: dict[str, str] = {
     "reference": "profiler.engines.reference:ReferenceEngine",
     "direct": "profiler.engines.direct:DirectEngine",
     "tensorrt": "profiler.engines.tensorrt:TensorRtEngine",
+    "torch": "profiler.engines.torch_baseline:TorchEngine",
     "tensorrt_rtx": "profiler.engines.tensorrt:TensorRtRtxEngine",
 }
 

@@ -13,12 +13,8 @@ import numpy as np
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
-STORAGE: dict[str, np.dtype[Any]] = {
-    "fp32": np.dtype(np.float32),
-    "fp16": np.dtype(np.float16),
-    "bf16": np.dtype(np.uint16),
-    "int32": np.dtype(np.int32),
-}
+_SCALARS = {"fp32": "float32", "fp16": "float16", "bf16": "uint16"}
+STORAGE = {name: np.dtype(_SCALARS.get(name, name)) for name in (*_SCALARS, "int64", "int32", "int8", "uint8", "bool")}
 """Element types as NumPy stores them; bfloat16 has none of its own."""
 
 
@@ -46,7 +42,7 @@ class TensorSpec:
     Attributes:
         name: Its name.
         shape: Its shape.
-        dtype: `fp32`, `fp16`, `bf16` or `int32`.
+        dtype: A key of `STORAGE`.
         is_input: The core fills it with random values; otherwise the case writes it.
     """
 

@@ -242,6 +242,25 @@ def host_library() -> OpsLibrary:
     return OpsLibrary(path)
 
 
+def stated_tensors(point: Point) -> list[TensorSpec]:
+    """Return the tensors that the op of a point states; of an op that is not of this package, one input and one output like it."""
+    if point.op not in host_library().ops:
+        return unary_tensors(point)
+    return host_library().prepare(point.op, point.attributes).tensors(point)
+
+
+def baseline(op: str, kind: str) -> str:
+    """Return what an op states to be measured against: its layers of TensorRT (`native`), or a function of PyTorch (`torch`).
+
+    Raises:
+        UsageError: There is no such op, or it states none.
+    """
+    found = host_library().facts(op)["baselines"][kind]
+    if not found:
+        raise UsageError(f"{op} states no {kind} baseline", "see plugins/README.md")
+    return str(found)
+
+
 def check_points(points: Iterable[Point]) -> None:
     """Refuse what the ops cannot be, before anything is recorded: an unknown op or attribute, or values of which no point can run.
 

@@ -10,7 +10,7 @@ from profiler.engines.base import Case, PointSkipped, TensorSpec, digest_of, una
 from profiler.engines.cuda_runtime import Cuda
 from profiler.engines.ops_library import host_library
 from profiler.engines.trt_build import Plan, PlanStore
-from profiler.engines.trt_compat import Flavour
+from profiler.engines.trt_compat import DTYPES, Flavour
 from profiler.errors import CaptureError, ToolMissingError
 from profiler.runner.core import load_core
 from profiler.runner.point import Point
@@ -19,7 +19,7 @@ from profiler.runner.request import SweepOptions
 OPERATIONS_PER_LAYER = 4
 """More kernels and copies than a layer enqueues, for the depth of the launch queue."""
 UNKNOWN_OPERATIONS = 1000
-_DTYPE_NAMES = {"FLOAT": "fp32", "HALF": "fp16", "BF16": "bf16"}
+_DTYPE_NAMES = {key: name for name, key in DTYPES.items()}
 
 
 class Contexts:
@@ -28,40 +28,48 @@ class Contexts:
     Args:
         flavour: The TensorRT in use.
         engine: A deserialised engine.
-        names: Names of its input and output.
-        shape: Shape of the input, and of the output for which there is room.
+        inputs: Its inputs.
         lanes: Number of lanes.
 
     Raises:
-        PointSkipped: The engine does not take the shape, or writes another.
+        PointSkipped: The engine does not take a shape.
         CaptureError: No context can be made.
     """
 
-    def __init__(self, flavour: Flavour, engine: Any, names: tuple[str, str], shape: tuple[int, ...], lanes: int) -> None:
+    def __init__(self, flavour: Flavour, engine: Any, inputs: list[TensorSpec], lanes: int) -> None:
         self._flavour, self._engine = flavour, engine
-        self._source, self._target = names
-        self._contexts = [self._make(shape) for _ in range(lanes)]
+        self._contexts = [self._make(inputs) for _ in range(lanes)]
+        self._names: list[str] = []
 
-    def _make(self, shape: tuple[int, ...]) -> Any:
+    def _make(self, inputs: list[TensorSpec]) -> Any:
         context = self._engine.create_execution_context()
         if context is None:
             raise CaptureError(f"no execution context: {self._flavour.logger.take()}", "use a smaller shape")
-        if -1 in tuple(self._engine.get_tensor_shape(self._source)) and not context.set_input_shape(self._source, shape):
-            raise PointSkipped(f"the engine does not take shape {_text(shape)}: {self._flavour.logger.take()}")
-        # only a context whose input shape is set knows what a dynamic output will be
-        found = tuple(context.get_tensor_shape(self._target))
-        if found != tuple(shape):
-            raise PointSkipped(
-                f"output {self._target} of the engine has shape {_text(found)} for an input of {_text(shape)}, this runner takes "
-                "equal ones; use profiler-driver --engine"
-            )
+        for item in inputs:
+            if -1 in tuple(self._engine.get_tensor_shape(item.name)) and not context.set_input_shape(item.name, item.shape):
+                raise PointSkipped(f"the engine does not take shape {_text(item.shape)}: {self._flavour.logger.take()}")
         return context
+
+    def bind(self, tensors: list[TensorSpec]) -> list[TensorSpec]:
+        """Return the tensors with the shapes that outputs have for these inputs, which only a context knows.
+
+        Raises:
+            PointSkipped: The shape of an output depends on the data.
+        """
+        self._names = [item.name for item in tensors]
+        found = [
+            item if item.is_input else replace(item, shape=tuple(self._contexts[0].get_tensor_shape(item.name))) for item in tensors
+        ]
+        for item in found:
+            if -1 in item.shape:
+                raise PointSkipped(f"output {item.name} of the engine has shape {_text(item.shape)}, which depends on the data")
+        return found
 
     def enqueue(self, lane: int, addresses: list[int], stream: int) -> None:
         """Enqueue one inference."""
         context = self._contexts[lane]
-        context.set_tensor_address(self._source, addresses[0])
-        context.set_tensor_address(self._target, addresses[1])
+        for name, address in zip(self._names, addresses, strict=True):
+            context.set_tensor_address(name, address)
         if not context.execute_async_v3(stream):
             raise CaptureError(f"enqueue failed: {self._flavour.logger.take()}", "read the log for TensorRT's own words")
 
@@ -149,42 +157,47 @@ class TensorRtEngine:
         if not point.shape:
             raise PointSkipped("the point has no shape")
         plan, engine = self._load(point)
-        names = self._check_tensors(engine, point)
         lanes = self._request.settings.threads * self._request.settings.streams
-        contexts = Contexts(self._flavour, engine, names, point.shape, lanes)
+        known = host_library().prepare(point.op, point.attributes) if point.op in host_library().ops else None
+        stated = known.tensors(point) if known is not None else unary_tensors(point)[:1]
+        tensors = self._tensors(engine, point, stated)
+        _refuse_others(tensors[:1], stated)
+        contexts = Contexts(self._flavour, engine, [item for item in tensors if item.is_input], lanes)
+        tensors = contexts.bind(tensors)
+        if known is not None:
+            _refuse_others(tensors, stated)
         layers = describe_layers(self._flavour, engine)
-        tensors = [replace(item, name=name) for item, name in zip(unary_tensors(point), names, strict=True)]
         return Case(
             tensors,
             contexts.enqueue,
-            **_check_of(point, tensors),
+            **(known.check(tensors) if known is not None else {}),
             launches_per_iteration=OPERATIONS_PER_LAYER * len(layers) if layers else UNKNOWN_OPERATIONS,
             facts={**_plan_facts(plan), "layers": layers},
             close=contexts.close,
         )
 
-    def _check_tensors(self, engine: Any, point: Point) -> tuple[str, str]:
-        """Return the names of the one input and the one output, after a look at their type, layout and fixed shape."""
+    def _tensors(self, engine: Any, point: Point, stated: list[TensorSpec]) -> list[TensorSpec]:
+        """Return the engine's tensors, inputs first; an input has its own shape, the one that the op states, or the point's.
+
+        Raises:
+            PointSkipped: A tensor's type, layout or place is none that can be fed.
+        """
         trt = self._flavour.trt
         names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
         inputs = [name for name in names if engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT]
-        outputs = [name for name in names if name not in inputs]
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise PointSkipped(
-                f"the engine has {len(inputs)} inputs and {len(outputs)} outputs, this runner takes one of each; use --driver cpp"
-            )
-        for name in (*inputs, *outputs):
-            dtype = engine.get_tensor_dtype(name).name
-            if _DTYPE_NAMES.get(dtype) != point.dtype:
-                raise PointSkipped(f"tensor {name} of the engine has type {dtype}, the point {point.dtype}")
+        tensors = []
+        for name in [*inputs, *(name for name in names if name not in inputs)]:
+            dtype, shape = engine.get_tensor_dtype(name).name, tuple(engine.get_tensor_shape(name))
+            if dtype not in _DTYPE_NAMES:
+                raise PointSkipped(f"tensor {name} of the engine has type {dtype}, which cannot be fed")
             if engine.get_tensor_location(name) == trt.TensorLocation.HOST:
                 raise PointSkipped(f"tensor {name} of the engine is a shape tensor in host memory")
             if engine.get_tensor_format(name) != trt.TensorFormat.LINEAR:
                 raise PointSkipped(f"tensor {name} of the engine is not in linear format, its padding would not fit")
-            shape = tuple(engine.get_tensor_shape(name))
-            if -1 not in shape and shape != point.shape:
-                raise PointSkipped(f"tensor {name} of the engine has shape {_text(shape)}, the point {_text(point.shape)}")
-        return inputs[0], outputs[0]
+            asked = stated[len(tensors)].shape if len(tensors) < len(stated) else point.shape
+            own = asked if name in inputs and -1 in shape else shape
+            tensors.append(TensorSpec(name, own, _DTYPE_NAMES[dtype], name in inputs))
+        return tensors
 
     def close(self) -> None:
         """Wait for the device, so that nothing is freed under way."""
@@ -232,11 +245,19 @@ def describe_layers(flavour: Flavour, engine: Any) -> list[dict[str, Any]] | Non
     return layers
 
 
-def _check_of(point: Point, tensors: list[TensorSpec]) -> dict[str, Any]:
-    """Return what a point is verified by; nothing where it is no op of this package."""
-    if point.op not in host_library().ops:
-        return {}
-    return host_library().prepare(point.op, point.attributes).check(tensors)
+def _refuse_others(tensors: list[TensorSpec], stated: list[TensorSpec]) -> None:
+    """Refuse an engine whose tensors are not those of the point: an op's reference would be another's.
+
+    A network of the user's own has the point's shape and type at its first input; what else it has is its own affair.
+    """
+    if len(tensors) > len(stated):
+        raise PointSkipped(
+            f"the engine has {len(tensors)} tensors, the op {len(stated)}: give the engine a name of its own, --plugin NAME"
+        )
+    for item, wanted in zip(tensors, stated, strict=False):
+        if (item.shape, item.dtype) != (wanted.shape, wanted.dtype):
+            found, expected = (f"{_text(one.shape)} {one.dtype}" for one in (item, wanted))
+            raise PointSkipped(f"tensor {item.name} of the engine is {found}, the point's is {expected}")
 
 
 def _text(shape: tuple[int, ...]) -> str:

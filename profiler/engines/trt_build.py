@@ -11,13 +11,13 @@ from typing import Any
 
 from profiler import __version__
 from profiler.engines.onnx_model import one_node_model
-from profiler.engines.ops_library import host_library
+from profiler.engines.ops_library import host_library, stated_tensors
 from profiler.engines.trt_compat import PLUGIN_NAMESPACE, Flavour
 from profiler.errors import CaptureError
 from profiler.runner.point import Point
 from profiler.store.run_dir import write_atomic
 
-NETWORK_VERSION = 1
+NETWORK_VERSION = 2
 """To be raised with every change to the networks, builder flags or plugin fields of this package, so that no old plan is used."""
 
 
@@ -107,7 +107,7 @@ class PlanStore:
         elif flavour.is_rtx:
             flavour.dtype(point.dtype)
             flavour.check_attributes(flavour.creator(plugin_name(point.op)), point.attributes)  # the parser drops unknown ones
-            model = one_node_model(plugin_name(point.op), PLUGIN_NAMESPACE, point.attributes, point.dtype, point.shape)
+            model = one_node_model(plugin_name(point.op), PLUGIN_NAMESPACE, point.attributes, stated_tensors(point))
             flavour.parse_onnx(network, model)
         else:
             self._add_plugin(network, point)
@@ -118,27 +118,30 @@ class PlanStore:
         return data
 
     def _add_plugin(self, network: Any, point: Point) -> None:
-        dtype = self._flavour.dtype(point.dtype)
-        source = network.add_input("x", dtype, point.shape)
-        target = self._flavour.add_plugin(network, source, plugin_name(point.op), point.attributes)
-        target.name = "y"
-        network.mark_output(target)
-        if not self._flavour.has_v3_plugins:
-            source.dtype = target.dtype = dtype
-            formats = 1 << int(self._flavour.trt.TensorFormat.LINEAR)
-            source.allowed_formats = target.allowed_formats = formats
+        flavour, tensors = self._flavour, stated_tensors(point)
+        ends = [network.add_input(item.name, flavour.dtype(item.dtype), item.shape) for item in tensors if item.is_input]
+        ends += flavour.add_plugin(network, list(ends), plugin_name(point.op), point.attributes)
+        for item, end in zip(tensors, ends, strict=True):
+            if not item.is_input:
+                end.name = item.name
+                network.mark_output(end)
+            if not flavour.has_v3_plugins:
+                end.dtype, end.allowed_formats = flavour.dtype(item.dtype), 1 << int(flavour.trt.TensorFormat.LINEAR)
 
     def _add_profile(self, builder: Any, network: Any, config: Any, point: Point) -> None:
-        """Fix the shape of a model whose input is dynamic to that of the point."""
-        source = network.get_input(0)
-        if all(size >= 0 for size in source.shape):
+        """Fix the shape of each dynamic input of a model to that of the point."""
+        sources = [network.get_input(index) for index in range(network.num_inputs)]
+        dynamic = [source for source in sources if any(size < 0 for size in source.shape)]
+        if not dynamic:
             return
-        if len(source.shape) != len(point.shape):
-            raise CaptureError(
-                f"the model's input has rank {len(source.shape)}, the point {len(point.shape)}", "give --shape of the model's rank"
-            )
         profile = builder.create_optimization_profile()
-        profile.set_shape(source.name, point.shape, point.shape, point.shape)
+        for source in dynamic:
+            if len(source.shape) != len(point.shape):
+                raise CaptureError(
+                    f"the model's input {source.name} has rank {len(source.shape)}, the point {len(point.shape)}",
+                    "give --shape of the model's rank",
+                )
+            profile.set_shape(source.name, point.shape, point.shape, point.shape)
         config.add_optimization_profile(profile)
 
     @property

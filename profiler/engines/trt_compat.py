@@ -26,6 +26,17 @@ INSTALL_HINTS = {
     "tensorrt": "pip install tensorrt",
     "tensorrt_rtx": "pip install tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bindings",
 }
+DTYPES = {
+    "fp32": "FLOAT",
+    "fp16": "HALF",
+    "bf16": "BF16",
+    "int64": "INT64",
+    "int32": "INT32",
+    "int8": "INT8",
+    "uint8": "UINT8",
+    "bool": "BOOL",
+}
+"""Element types as `trt.DataType` calls them."""
 MAPS = Path("/proc/self/maps")
 """The files that this process has loaded."""
 _LIBRARY = re.compile(r"/lib(nvinfer|tensorrt_rtx)\.so[.\d]*$")
@@ -157,10 +168,9 @@ class Flavour:
         Raises:
             PointSkipped: This TensorRT does not have it.
         """
-        key = {"fp32": "FLOAT", "fp16": "HALF", "bf16": "BF16"}[name]
-        if not hasattr(self.trt.DataType, key):
+        if not hasattr(self.trt.DataType, DTYPES[name]):
             raise PointSkipped(f"TensorRT {self.trt.__version__} has no {name}")
-        return getattr(self.trt.DataType, key)
+        return getattr(self.trt.DataType, DTYPES[name])
 
     def create_builder(self) -> Any:
         """Return a builder.
@@ -209,8 +219,8 @@ class Flavour:
             )
         return found
 
-    def add_plugin(self, network: Any, tensor: Any, name: str, attributes: Mapping[str, Any]) -> Any:
-        """Add a plugin of one input to a network, and return its output tensor.
+    def add_plugin(self, network: Any, inputs: list[Any], name: str, attributes: Mapping[str, Any]) -> list[Any]:
+        """Add a plugin to a network, and return its output tensors.
 
         Raises:
             UsageError: No such plugin or attribute.
@@ -226,9 +236,8 @@ class Flavour:
         if plugin is None:
             raise CaptureError(f"{name}: {self.logger.take()}", "profiler-driver --list shows attributes and values")
         self._keep.append((plugin, fields))
-        if self.has_v3_plugins:
-            return network.add_plugin_v3([tensor], [], plugin).get_output(0)
-        return network.add_plugin_v2([tensor], plugin).get_output(0)
+        layer = network.add_plugin_v3(inputs, [], plugin) if self.has_v3_plugins else network.add_plugin_v2(inputs, plugin)
+        return [layer.get_output(index) for index in range(layer.num_outputs)]
 
     def check_attributes(self, creator: Any, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Check that a plugin has all attributes, and return the types of those it has.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from profiler.capture.step import Step
+from profiler.engines.ops_library import baseline
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import Column, Experiment, Outcome, Toolbox, driver_step
 from profiler.experiments.measured import none_of, ratio, right_output
@@ -30,7 +31,8 @@ COLUMNS = (
 def steps(toolbox: Toolbox) -> tuple[Step, ...]:
     """Return the one sweep."""
     shapes = ",".join(f"{rows}x1024" for rows in ROWS)
-    options = f"--plugin swish --native relu,silu --profile {PROFILE} --shape {shapes} --dtype {','.join(DTYPES)}"
+    natives = f"relu,{baseline('swish', 'native')}"
+    options = f"--plugin swish --native {natives} --profile {PROFILE} --shape {shapes} --dtype {','.join(DTYPES)}"
     return (driver_step(toolbox, "sizes", f"{options} --min-time 0.05 --max-time 0.3 --max-iterations 2000"),)
 
 
@@ -40,7 +42,8 @@ def evaluate(evidence: Evidence) -> Outcome:
     silu = {(point.shape, point.dtype): point.device_median_ns for point in points if point.op == "native_silu"}
     order = sorted(points, key=lambda point: (DTYPES.index(point.dtype), point.data["shape"], OPS.index(point.op)))
     rows = tuple(
-        point.row(COLUMNS, time_to_silu_ratio=ratio(point.device_median_ns, silu.get((point.shape, point.dtype)))) for point in order
+        point.row(COLUMNS, time_to_silu_ratio=ratio(point.device_median_ns, silu.get((point.shape, point.dtype))))
+        for point in order
     )
     asked = {(f"{count}x1024", dtype, op) for count in ROWS for dtype in DTYPES for op in OPS}
     missing = [" ".join(item) for item in sorted(asked - {(point.shape, point.dtype, point.op) for point in points})]

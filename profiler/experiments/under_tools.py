@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from profiler.capture.step import Step
+from profiler.engines.ops_library import baseline
 from profiler.errors import ProfilerError, ToolMissingError
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
@@ -47,8 +48,9 @@ COLUMNS = (
 
 def steps(toolbox: Toolbox) -> tuple[Step, ...]:
     """Return the same points without a tool, under nsys and under ncu."""
+    native = baseline("swish", "native")
     options = (
-        f"--plugin swish --native silu --profile {PROFILE} --shape {SHAPES} --streams {STREAMS} --measure throughput "
+        f"--plugin swish --native {native} --profile {PROFILE} --shape {SHAPES} --streams {STREAMS} --measure throughput "
         "--launch-mode plain"
     )
     return (

@@ -32,7 +32,7 @@ class SweepOptions:
     Attributes:
         points: What runs, in order.
         driver: `python` (profiler.runner), `cpp` (profiler-driver) or `auto`.
-        engine: `reference`, `direct`, `tensorrt`, …, `module:Class`; `auto` takes the GPU where there is one.
+        engine: `reference`, `direct`, `tensorrt`, `torch`, …, `module:Class`; `auto` takes the GPU where there is one.
         settings: How points are measured.
         plugin_libraries: Shared libraries with plugins or with the ops' C interface.
         engine_file: A serialised TensorRT engine of the user's own.
@@ -46,7 +46,7 @@ class SweepOptions:
 
     points: tuple[Point, ...]
     driver: str = option(AUTO, "cpp (profiler-driver), python (the runner) or auto.", "--driver")
-    engine: str = option(AUTO, "reference, direct, tensorrt, tensorrt_rtx, module:Class or auto.", "--engine")
+    engine: str = option(AUTO, "reference, direct, tensorrt, tensorrt_rtx, torch, module:Class or auto.", "--engine")
     settings: MeasureSettings = field(default_factory=MeasureSettings)
     plugin_libraries: tuple[str, ...] = option((), "Library with plugins; may be repeated.", "--plugin-library", "list")
     engine_file: str = option("", "A serialised engine of your own.", "--engine-file")
@@ -90,7 +90,7 @@ class SweepOptions:
         }
         try:
             values["points"] = tuple(Point.from_dict(item) for item in values["points"])
-            values["settings"] = MeasureSettings.from_dict(values["settings"])
+            values["settings"] = MeasureSettings(**values["settings"])
             return cls(**values)
         except (KeyError, TypeError) as error:
             raise UsageError(f"the sweep cannot be read ({error})", "record it again") from error

@@ -113,7 +113,7 @@ def run_worker(request: SweepOptions, folder: Path, scratch: Path, number: int) 
         with ranges.range(SETUP):
             engine = load_engine(request.engine)(request)
         stack.callback(engine.close)
-        facts = {**_facts(core, engine), "settings": core.call("settings", request.settings.to_dict())}
+        facts = {**_facts(core, engine), "settings": dict(request.settings.values)}
         journal.append("facts", **facts, digests=engine.digests())
         for number in open_points(request, journal):
             journal.append("start", label=request.points[number].label, time_s=time.monotonic())

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from profiler.capture.sweep import expand
+from profiler.engines.base import unary_tensors
 from profiler.engines.onnx_model import one_node_model
+from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +21,8 @@ ATTRIBUTES = {"block": 256, "variant": "vectorized", "beta": 1.5, "items": 0}
 @pytest.mark.parametrize("dtype", ["fp32", "fp16", "bf16"])
 def test_the_model_is_what_the_onnx_package_would_write(dtype):
     onnx = pytest.importorskip("onnx")
-    model = onnx.load_from_string(one_node_model("ProfilerSwish", "profiler", ATTRIBUTES, dtype, (300, 0, 70000)))
+    tensors = unary_tensors(Point("swish", (300, 0, 70000), dtype))
+    model = onnx.load_from_string(one_node_model("ProfilerSwish", "profiler", ATTRIBUTES, tensors))
     (node,) = model.graph.node
     assert (node.op_type, node.domain, list(node.input), list(node.output)) == ("ProfilerSwish", "profiler", ["x"], ["y"])
     found = {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}

@@ -49,7 +49,7 @@ SWEEP = SweepOptions(tuple(expand("swish", ["8x8"], ["fp16"], [], ["block=64,128
         lambda: MeasureSettings(streams=0),
         lambda: MeasureSettings(warmup=-1),
         lambda: MeasureSettings(precision=-1),
-        lambda: MeasureSettings.from_dict({"warmups": 3}),
+        lambda: MeasureSettings(warmups=3),
     ],
 )
 def test_bad_options_are_refused_with_a_hint(build):

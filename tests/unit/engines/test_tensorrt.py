@@ -44,21 +44,22 @@ class Context:
 
 
 class Engine:
-    num_io_tensors = 2
+    """An engine of tensors x, ids, … (inputs) and y, z (outputs): name to shape."""
 
-    def __init__(self, source=(-1, 1024), target=(-1, 1024), location="device", layout="linear"):
-        self.shapes = {"x": source, "y": target}
+    def __init__(self, source=(-1, 1024), target=(-1, 1024), location="device", layout="linear", **more):
+        self.shapes = {"x": source, "y": target, **more}
+        self.num_io_tensors = len(self.shapes)
         self.location, self.layout = location, layout
         self.works, self.contexts = True, []
 
     def get_tensor_name(self, index):
-        return "xy"[index]
+        return list(self.shapes)[index]
 
     def get_tensor_mode(self, name):
-        return "in" if name == "x" else "out"
+        return "out" if name in "yz" else "in"
 
     def get_tensor_dtype(self, name):
-        return SimpleNamespace(name="FLOAT")
+        return SimpleNamespace(name="INT32" if name == "ids" else "FLOAT")
 
     def get_tensor_shape(self, name):
         return self.shapes[name]
@@ -132,18 +133,34 @@ def test_an_op_that_nobody_knows_is_not_verified(of_file):
     assert (case.reference, case.tolerance) == (None, None)
 
 
+def test_a_network_of_its_own_has_the_tensors_that_its_engine_names(of_file):
+    engine = Engine(target=(-1, 16), ids=(4,), mask=(-1, 1024), z=(3,))
+    case = of_file(engine).prepare(Point("mine", (8, 1024)))
+    assert [(tensor.name, tensor.shape, tensor.dtype, tensor.is_input) for tensor in case.tensors] == [
+        ("x", (8, 1024), "fp32", True),
+        ("ids", (4,), "int32", True),
+        ("mask", (8, 1024), "fp32", True),
+        ("y", (8, 16), "fp32", False),
+        ("z", (3,), "fp32", False),
+    ]
+    case.enqueue(0, [1, 2, 3, 4, 5], 7)
+    assert engine.contexts[0].runs == [({"x": 1, "ids": 2, "mask": 3, "y": 4, "z": 5}, 7)]
+
+
 @pytest.mark.parametrize(
     ("engine", "text"),
     [
-        (Engine(target=(-1, 4096)), "output y of the engine has shape 8x4096 for an input of 8x1024"),
-        (Engine(target=(-1, -1)), "output y of the engine has shape 8x8 for"),
-        (Engine(source=(8, 1024), target=(-1, 1024)), "output y of the engine has shape -1x1024"),
-        (Engine(source=(8, 1024), target=(8, 4096)), "tensor y of the engine has shape 8x4096, the point 8x1024"),
+        (Engine(target=(-1, 4096)), "tensor y of the engine is 8x4096 fp32, the point's is 8x1024 fp32"),
+        (Engine(target=(-1, -1)), "tensor y of the engine is 8x8 fp32"),
+        (Engine(source=(8, 1024), target=(-1, 1024)), "output y of the engine has shape -1x1024, which depends on the data"),
+        (Engine(source=(8, 1024), target=(8, 4096)), "tensor y of the engine is 8x4096 fp32"),
+        (Engine(source=(4, 1024), target=(4, 1024)), "tensor x of the engine is 4x1024 fp32"),
+        (Engine(ids=(8,)), "the engine has 3 tensors, the op 2"),
         (Engine(layout="chw32"), "not in linear format"),
         (Engine(location="host"), "shape tensor"),
     ],
 )
-def test_an_output_for_which_there_is_no_room_is_refused(of_file, engine, text):
+def test_an_engine_that_cannot_be_the_op_is_refused(of_file, engine, text):
     with pytest.raises(PointSkipped, match=text):
         of_file(engine).prepare(POINT)
 

@@ -63,7 +63,7 @@ class FakeFlavour:
         return name
 
     def add_plugin(self, *_):
-        return SimpleNamespace(name="")
+        return [SimpleNamespace(name="")]
 
     def build(self, builder, network, config):
         self.seen.append(config.cache.data if config.cache else None)

@@ -29,7 +29,7 @@ OF_0_1 = {
 
 
 def test_settings_of_the_first_version_are_read():
-    settings = MeasureSettings.from_dict(OF_0_1)
+    settings = MeasureSettings(**OF_0_1)
     assert (settings.min_iterations, settings.max_iterations, settings.max_time, settings.stability) == (20, 60, 0.5, 0.002)
     assert (settings.cache_mode, settings.launch_mode, settings.streams, settings.verify) == ("warm", "graph", 2, False)
 
@@ -37,7 +37,7 @@ def test_settings_of_the_first_version_are_read():
 @pytest.mark.parametrize("given", [{}, {"iterations": 7}, {"max_time": 0.05}, OF_0_1], ids=str)
 def test_settings_survive_json(given):
     settings = MeasureSettings(**given)
-    assert MeasureSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+    assert MeasureSettings(**json.loads(json.dumps(settings.to_dict()))) == settings
 
 
 @pytest.mark.parametrize(

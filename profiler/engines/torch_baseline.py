@@ -1,18 +1,17 @@
-"""PyTorch's silu as an engine, measured by the same core as every other: the baseline of the plugin's speed."""
+"""PyTorch as an engine, measured by the same core as every other: the baseline that an op's folder states."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from profiler.engines.base import Case, PointSkipped, TensorSpec, unary_tensors
+from profiler.engines.base import Case, PointSkipped, TensorSpec
 from profiler.engines.ops_library import host_library
 from profiler.errors import ToolMissingError
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
-OP = "torch_silu"
-SAME = "swish"
-"""The op that computes the same, by default: its reference and tolerance verify this one."""
+PREFIX = "torch_"
+"""Stands before the name of a function in the op of a point: `torch_silu`."""
 _TYPES = {"fp32": ("float32", "<f4"), "fp16": ("float16", "<f2"), "bf16": ("bfloat16", "<i2")}
 
 
@@ -24,8 +23,8 @@ class _DeviceArray:
         self.__cuda_array_interface__ = {"shape": shape, "typestr": kind, "data": (address, False), "version": 3, "strides": None}
 
 
-class TorchSiluEngine:
-    """PyTorch's silu."""
+class TorchEngine:
+    """Functions of PyTorch that compute what an op does by default; the op's reference and tolerance verify them."""
 
     name = "torch"
     device: int | None
@@ -48,31 +47,35 @@ class TorchSiluEngine:
         return {}
 
     def prepare(self, point: Point) -> Case:
-        """Make a case of one silu on the core's memory.
+        """Make a case of one call on the core's memory.
 
         Raises:
-            PointSkipped: The point is another op, or has attributes or no shape.
+            PointSkipped: The point is no baseline of an op, or has attributes or no shape.
         """
-        if point.op != OP or point.attributes or not point.shape:
-            raise PointSkipped(f"this engine runs op={OP} with a shape and no attribute")
-        torch, tensors = self._torch, unary_tensors(point)
-        kind = getattr(torch, _TYPES[point.dtype][0])
+        same = {PREFIX + facts["baselines"]["torch"]: op for op, facts in host_library().ops.items() if facts["baselines"]["torch"]}
+        if point.op not in same or point.attributes or not point.shape:
+            raise PointSkipped(f"this engine runs {', '.join(same)} with a shape and no attribute")
+        prepared = host_library().prepare(same[point.op], {})
+        tensors = prepared.tensors(point)
+        torch = self._torch
+        function = getattr(torch.ops.aten, point.op.removeprefix(PREFIX)).out
         views: dict[int, Any] = {}
         streams: dict[int, Any] = {}
 
         def view(address: int, tensor: TensorSpec) -> Any:
             if address not in views:
+                kind = getattr(torch, _TYPES[tensor.dtype][0])
                 views[address] = torch.as_tensor(_DeviceArray(address, tensor), device=f"cuda:{self.device}").view(kind)
             return views[address]
 
         def enqueue(lane: int, addresses: list[int], stream: int) -> None:
             if stream not in streams:
                 streams[stream] = torch.cuda.ExternalStream(stream, device=self.device)
-            source, target = map(view, addresses, tensors)
+            *sources, target = map(view, addresses, tensors)
             with torch.cuda.stream(streams[stream]):
-                torch.ops.aten.silu.out(source, out=target)
+                function(*sources, out=target)
 
-        return Case(tensors, enqueue, **host_library().prepare(SAME, {}).check(tensors))
+        return Case(tensors, enqueue, **prepared.check(tensors))
 
     def close(self) -> None:
         """Wait for the device, so that nothing is freed under way."""
