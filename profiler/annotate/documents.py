@@ -36,8 +36,7 @@ def join_journals(folder: Path) -> list[str]:
     devices = [event["device"] for event in events if event["event"] == "device"]
     facts = {"device": devices[0]} if devices else {}
     write_json(folder / RESULT, result_document("user", programs, facts, records, "profiler.annotate"))
-    documents = [ranges_document([tuple(row) for row in event["ranges"]], event["process_id"]) for event in points]
-    write_json(folder / RANGES, merge_ranges(documents))
+    write_json(folder / RANGES, merge_ranges(ranges_document(event["ranges"], event["process_id"]) for event in points))
     return _notes(by_label, devices)
 
 

@@ -16,7 +16,6 @@ from profiler.runner.request import REQUEST, SweepOptions
 from profiler.tools.registry import TOOLS
 
 NCU_SAMPLES = 1
-OWNER_VARIABLE = "PROFILER_OWNER_PID"
 
 
 def pass_request(sweep: SweepOptions, tool: str, folder: Path, segment: int) -> SweepOptions:

@@ -30,23 +30,14 @@ class Launcher:
 
     Args:
         cuda: The device.
-        library: For the words of a status.
         prepared: The op.
         tensors: Inputs, then outputs.
         workspace_bytes: Scratch memory that a launch needs.
         lanes: Number of lanes.
     """
 
-    def __init__(
-        self,
-        cuda: Cuda,
-        library: OpsLibrary,
-        prepared: PreparedOp,
-        tensors: list[TensorSpec],
-        workspace_bytes: int,
-        lanes: int,
-    ) -> None:
-        self._cuda, self._library, self._prepared, self._tensors = cuda, library, prepared, tensors
+    def __init__(self, cuda: Cuda, prepared: PreparedOp, tensors: list[TensorSpec], workspace_bytes: int, lanes: int) -> None:
+        self._cuda, self._prepared, self._tensors = cuda, prepared, tensors
         self._workspace_bytes = workspace_bytes
         self._workspaces: list[int] = []
         self._views: dict[tuple[int, ...], tuple[Any, Any]] = {}
@@ -67,7 +58,7 @@ class Launcher:
             return
         if status > 0:
             raise self._cuda.error_of_status("launch", status)
-        reason = self._library.status_text(status)
+        reason = self._prepared.library.status_text(status)
         if status == STATUS_REFUSED:
             raise PointSkipped(reason)
         raise CaptureError(f"launch: {reason}", "check shape and attributes")
@@ -111,7 +102,7 @@ class DirectEngine:
         facts = prepared.describe(tensors)
         if facts["refusal"]:
             raise PointSkipped(facts["refusal"])
-        launcher = Launcher(self._cuda, self._library, prepared, tensors, facts["workspace_bytes"], self._lanes)
+        launcher = Launcher(self._cuda, prepared, tensors, facts["workspace_bytes"], self._lanes)
         return Case(
             tensors,
             launcher.enqueue,
@@ -126,8 +117,11 @@ class DirectEngine:
 
 
 def _library_path(request: SweepOptions) -> Path:
-    for name in request.plugin_libraries:
-        if not Path(name).is_file():
-            raise ToolMissingError(f"{name}: no such library", "build it: profiler build; or give its path with --plugin-library")
-        return Path(name)
-    raise ToolMissingError("the direct engine needs the ops library", "build it: profiler build; or give it with --plugin-library")
+    path = next(map(Path, request.plugin_libraries), None)
+    if path is None:
+        raise ToolMissingError(
+            "the direct engine needs the ops library", "build it: profiler build; or give it with --plugin-library"
+        )
+    if not path.is_file():
+        raise ToolMissingError(f"{path}: no such library", "build it: profiler build; or give its path with --plugin-library")
+    return path

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from profiler.engines.base import TensorSpec, digest_of, unary_tensors
-from profiler.errors import ToolMissingError, UsageError, nearest
+from profiler.errors import UsageError, nearest
 from profiler.point_label import label_value
+from profiler.runner.native_library import load_library
 from profiler.runner.point import Point
 
 ABI_VERSION = 1
@@ -27,7 +28,6 @@ MAX_RANK = 8
 MAX_TENSORS = 8
 TYPES = ("fp32", "fp16", "bf16", "int32")
 STATUS_REFUSED = -4
-BUILD_HINT = "build it: profiler build"
 _MESSAGE_BYTES = 1024
 
 
@@ -57,21 +57,14 @@ class OpsLibrary:
     """The loaded library.
 
     Args:
-        path: libprofiler_ops.so or libprofiler_ops_host.so.
+        path: libprofiler_ops.so or libprofiler_ops_host.so; None: there is none.
 
     Raises:
-        ToolMissingError: It cannot be loaded, or is of another version.
+        ToolMissingError: It was not built, cannot be loaded, or is of another version.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._library = ctypes.CDLL(str(path))
-            version = self._library.profilerOpsAbiVersion()
-        except (OSError, AttributeError) as error:
-            raise ToolMissingError(f"{path}: cannot be used as ops library ({error})", BUILD_HINT) from error
-        if version != ABI_VERSION:
-            raise ToolMissingError(f"{path}: interface version {version}, expected {ABI_VERSION}", "build it again: profiler build")
+    def __init__(self, path: Path | None) -> None:
+        self._library = load_library(path, "profilerOpsAbiVersion", ABI_VERSION, "library of ops")
         self._declare()
         self.ops: dict[str, dict[str, Any]] = {op["name"]: op for op in json.loads(self._text("profilerOpsListJson"))["ops"]}
 
@@ -109,7 +102,7 @@ class OpsLibrary:
 
     def digest(self) -> str:
         """Return the digest of the file."""
-        return digest_of(self.path.read_bytes())
+        return digest_of(Path(self._library._name).read_bytes())
 
     def facts(self, op: str) -> dict[str, Any]:
         """Return what the library lists of an op: `plugin_name`, `types`, `fields` and the like.
@@ -151,7 +144,7 @@ class PreparedOp:
     """
 
     def __init__(self, library: OpsLibrary, name: str, handle: ctypes.c_void_p) -> None:
-        self._library, self._name, self._handle = library, name, handle
+        self.library, self._name, self._handle = library, name, handle
         self._launch = library._library.profilerOpsLaunch
         self.elementwise = bool(library.facts(name)["elementwise"])
         weakref.finalize(self, library._library.profilerOpsRelease, handle)
@@ -162,23 +155,23 @@ class PreparedOp:
         Raises:
             UsageError: The op takes no such shape.
         """
-        if not hasattr(self._library._library, "profilerOpsTensors"):  # the libraries of 0.1 hold elementwise ops of one input
+        if not hasattr(self.library._library, "profilerOpsTensors"):  # the libraries of 0.1 hold elementwise ops of one input
             return unary_tensors(point)
         inputs, outputs = (Tensor * MAX_TENSORS)(), (Tensor * MAX_TENSORS)()
         counts = ctypes.c_int32(), ctypes.c_int32()
         asked = ctypes.byref(tensor(point.dtype, point.shape))
-        status = self._library._library.profilerOpsTensors(
+        status = self.library._library.profilerOpsTensors(
             self._handle, asked, inputs, ctypes.byref(counts[0]), outputs, ctypes.byref(counts[1])
         )
         if status:
-            raise UsageError(f"{self._name}: {self._library.status_text(status)}", "take another --shape")
+            raise UsageError(f"{self._name}: {self.library.status_text(status)}", "take another --shape")
         found = [(f"input{index}", inputs[index], True) for index in range(counts[0].value)]
         found += [(f"output{index}", outputs[index], False) for index in range(counts[1].value)]
         return [TensorSpec(name, tuple(view.dims[: view.rank]), TYPES[view.type], is_input) for name, view, is_input in found]
 
     def describe(self, tensors: Sequence[TensorSpec]) -> dict[str, Any]:
         """Return what a launch would do: kernel, grid, block, resolved attributes, refusal, tolerances."""
-        return dict(json.loads(self._library._text("profilerOpsDescribeJson", self._handle, *views(tensors))))
+        return dict(json.loads(self.library._text("profilerOpsDescribeJson", self._handle, *views(tensors))))
 
     def launch(self, inputs: Any, outputs: Any, workspace: int, workspace_bytes: int, stream: int) -> int:
         """Enqueue one launch and return its status: 0, a cudaError_t, or a negative code; `views` makes inputs and outputs."""
@@ -198,9 +191,9 @@ class PreparedOp:
         arrays = [*inputs, *outputs]
         shapes = [(array.size,) if self.elementwise else item.shape for item, array in zip(tensors, arrays, strict=True)]
         items = [replace(item, shape=shape) for item, shape in zip(tensors, shapes, strict=True)]
-        status = self._library._library.profilerOpsReference(self._handle, *views(items, [array.ctypes.data for array in arrays]))
+        status = self.library._library.profilerOpsReference(self._handle, *views(items, [array.ctypes.data for array in arrays]))
         if status:
-            raise UsageError(f"reference: {self._library.status_text(status)}", "check shape and attributes")
+            raise UsageError(f"reference: {self.library.status_text(status)}", "check shape and attributes")
 
     def check(self, tensors: Sequence[TensorSpec]) -> dict[str, Any]:
         """Return what a case of this op is verified by: `reference`, `elementwise` and `tolerance`."""
@@ -234,12 +227,7 @@ def host_library() -> OpsLibrary:
     """
     from profiler.capture.artefacts import find_host_ops_library
 
-    path = find_host_ops_library()
-    if path is None:
-        raise ToolMissingError(
-            "the library of ops was not built with this package", "install a C++17 compiler, then: profiler build"
-        )
-    return OpsLibrary(path)
+    return OpsLibrary(find_host_ops_library())
 
 
 def stated_tensors(point: Point) -> list[TensorSpec]:

@@ -185,7 +185,7 @@ class TensorRtEngine:
         trt = self._flavour.trt
         names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
         inputs = [name for name in names if engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT]
-        tensors = []
+        tensors: list[TensorSpec] = []
         for name in [*inputs, *(name for name in names if name not in inputs)]:
             dtype, shape = engine.get_tensor_dtype(name).name, tuple(engine.get_tensor_shape(name))
             if dtype not in _DTYPE_NAMES:

@@ -92,7 +92,7 @@ def _row(row: Mapping[Any, Any], gaps: Mapping[str, float | None]) -> dict[str, 
         part.partition("=")[2] if part.startswith(("op=", "shape=", "dtype=")) else part for part in row["label"].split()
     )
     names = [column.name for column in COLUMNS[1:]]
-    values = {name: gaps.get(name) if name in GAPS else row.get(_OF_POINTS.get(name, name)) for name in names}
+    values: dict[str, Any] = {name: gaps.get(name) if name in GAPS else row.get(_OF_POINTS.get(name, name)) for name in names}
     return {"point": label, **{name: None if pd.isna(value) else float(value) for name, value in values.items()}}
 
 

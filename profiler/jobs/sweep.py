@@ -11,12 +11,12 @@ from profiler.capture.recorders import recorders
 from profiler.capture.request import CaptureRequest
 from profiler.capture.session import Job, Session, Steps
 from profiler.capture.step import Ended, Step
-from profiler.capture.target import OWNER_VARIABLE, importable_package, pass_request, sweep_command
+from profiler.capture.target import importable_package, pass_request, sweep_command
 from profiler.errors import CaptureError, ProfilerError
 from profiler.jobs.program import timed_out
 from profiler.runner.request import JOURNAL, REQUEST, RESULT, SweepOptions
 from profiler.runner.result import Journal
-from profiler.runner.supervisor import collect
+from profiler.runner.supervisor import OWNER_VARIABLE, collect
 from profiler.store.manifest import CaptureRecord
 
 MAX_PASSES = 3

@@ -18,10 +18,10 @@ import numpy as np
 from profiler.capture.artefacts import find_core_library
 from profiler.engines.base import Case, TensorSpec
 from profiler.errors import CaptureError, ProfilerError, ToolMissingError, UsageError
+from profiler.runner.native_library import load_library
 from profiler.runner.ranges import ITERATION, POINT_PREFIX, SETUP, VERIFY, WARMUP, RangeRecorder
 
 ABI_VERSION = 1
-BUILD_HINT = "install a C++17 compiler, then: profiler build (or install this package again)"
 _FAILED = 1
 _RANGES = ("", SETUP, VERIFY, WARMUP, ITERATION)
 _ERRORS: dict[int, type[ProfilerError]] = {error.exit_code: error for error in (UsageError, ToolMissingError, CaptureError)}
@@ -51,20 +51,14 @@ class Core:
     """The loaded library.
 
     Args:
-        path: libprofiler_core.so.
+        path: libprofiler_core.so; None: there is none.
 
     Raises:
-        ToolMissingError: It cannot be loaded, or is of another version.
+        ToolMissingError: It was not built, cannot be loaded, or is of another version.
     """
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._library = ctypes.CDLL(str(path))
-            version = self._library.profilerCoreAbiVersion()
-        except (OSError, AttributeError) as error:
-            raise ToolMissingError(f"{path}: cannot be used as measuring core ({error})", BUILD_HINT) from error
-        if version != ABI_VERSION:
-            raise ToolMissingError(f"{path}: interface version {version}, expected {ABI_VERSION}", BUILD_HINT)
+    def __init__(self, path: Path | None) -> None:
+        self._library = load_library(path, "profilerCoreAbiVersion", ABI_VERSION, "measuring core")
         answer = ctypes.POINTER(ctypes.c_void_p)
         self._library.profilerCoreCall.argtypes = [ctypes.c_char_p, ctypes.c_char_p, answer]
         self._library.profilerCoreMeasure.argtypes = [ctypes.c_char_p, ctypes.POINTER(_Callbacks), answer]
@@ -180,7 +174,4 @@ def load_core() -> Core:
     Raises:
         ToolMissingError: It was not built.
     """
-    path = find_core_library()
-    if path is None:
-        raise ToolMissingError("the measuring core was not built with this package", BUILD_HINT)
-    return Core(path)
+    return Core(find_core_library())

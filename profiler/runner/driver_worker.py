@@ -11,7 +11,7 @@ from profiler.capture.artefacts import find_driver
 from profiler.errors import ToolMissingError, UsageError
 from profiler.runner.point import Point
 from profiler.runner.request import REQUEST, SweepOptions
-from profiler.runner.result import Journal
+from profiler.runner.result import Journal, progress_line
 from profiler.runner.supervisor import WorkerCommand
 
 PROGRAM = "profiler-driver"
@@ -53,11 +53,10 @@ class DriverRun:
         return [self._take(record) for record in fresh]
 
     def _take(self, record: dict[str, Any]) -> str:
-        point = self.points[self._taken]
+        record = {**record, "label": self.points[self._taken].label}
         self._taken += 1
-        self.journal.append("point", point={**record, "label": point.label})
-        reason = f" ({record['reason']})" if record.get("reason") else ""
-        return f"point {record['status']}: {point.label}{reason}"
+        self.journal.append("point", point=record)
+        return progress_line(record)
 
 
 def _facts(document: dict[str, Any]) -> dict[str, Any]:
@@ -71,15 +70,14 @@ class DriverWorker:
         request: What runs.
         journal: Where finished points go.
         scratch: Folder for its files.
-        binary: profiler-driver; None looks for it where `profiler build` puts it.
 
     Raises:
         ToolMissingError: The driver is not built.
         UsageError: The driver has no such engine.
     """
 
-    def __init__(self, request: SweepOptions, journal: Journal, scratch: Path, binary: Path | None = None) -> None:
-        found = binary or find_driver()
+    def __init__(self, request: SweepOptions, journal: Journal, scratch: Path) -> None:
+        found = find_driver()
         if found is None:
             raise ToolMissingError(f"{PROGRAM} is not built", "build it: profiler build; or use --driver python")
         if request.engine not in ENGINES:

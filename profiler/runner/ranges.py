@@ -9,8 +9,9 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ ITERATION = "iteration"
 
 RANGES_SCHEMA = "profiler-ranges"
 RANGES_VERSION = 1
+COLUMNS = ("name", "start_ns", "duration_ns", "process_id", "thread_id", "payload_int")
 _TOOL_VARIABLES = ("NVTX_INJECTION64_PATH", "NSYS_PROFILING_SESSION_ID")
 
 
@@ -121,33 +123,19 @@ class RangeRecorder:
         path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
 
 
-def ranges_document(rows: list[tuple[str, int, int, int, int | None]], process_id: int) -> dict[str, Any]:
+def ranges_document(rows: Iterable[Sequence[Any]], process_id: int) -> dict[str, Any]:
     """Turn (name, start, duration, thread, payload) rows into the document of docs/formats.md, ordered by start."""
-    rows = sorted(rows, key=lambda row: (row[1], -row[2]))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 5
-    return {
-        "schema": RANGES_SCHEMA,
-        "schema_version": RANGES_VERSION,
-        "clock": "monotonic",
-        "domain": DOMAIN,
-        "columns": {
-            "name": list(columns[0]),
-            "start_ns": list(columns[1]),
-            "duration_ns": list(columns[2]),
-            "process_id": [process_id] * len(rows),
-            "thread_id": list(columns[3]),
-            "payload_int": list(columns[4]),
-        },
-    }
+    return _document((*row[:3], process_id, *row[3:]) for row in rows)
 
 
-def merge_ranges(documents: list[dict[str, Any]]) -> dict[str, Any]:
+def merge_ranges(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Join the ranges of several processes of one machine, whose monotonic clock is the same, ordered by start."""
-    merged = ranges_document([], 0)
-    columns = merged["columns"]
-    for document in documents:
-        for name in columns:
-            columns[name] += document["columns"][name]
-    order = sorted(range(len(columns["name"])), key=lambda i: (columns["start_ns"][i], -columns["duration_ns"][i]))
-    merged["columns"] = {name: [values[i] for i in order] for name, values in columns.items()}
-    return merged
+    parts = (zip(*(document["columns"][name] for name in COLUMNS), strict=True) for document in documents)
+    return _document(chain.from_iterable(parts))
+
+
+def _document(rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+    ordered = sorted(rows, key=lambda row: (row[1], -row[2]))
+    columns = {name: [row[index] for row in ordered] for index, name in enumerate(COLUMNS)}
+    head = {"schema": RANGES_SCHEMA, "schema_version": RANGES_VERSION, "clock": "monotonic", "domain": DOMAIN}
+    return {**head, "columns": columns}

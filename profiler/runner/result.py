@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,3 +132,9 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
         CaptureError: The folder cannot be written or the disk is full.
     """
     write_atomic(path, json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def progress_line(record: Mapping[str, Any]) -> str:
+    """Return what a worker says of a finished point; the supervisor counts these lines."""
+    reason = f" ({record['reason']})" if record.get("reason") else ""
+    return f"point {record['status']}: {record['label']}{reason}"

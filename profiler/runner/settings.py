@@ -44,7 +44,9 @@ def read_options(path: Path) -> tuple[MeasureOption, ...]:
     """Read the description of the options."""
     rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["options"]
     known = {item.name for item in fields(MeasureOption)}
-    frozen = [{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()} for row in rows]
+    frozen: list[dict[str, Any]] = [
+        {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()} for row in rows
+    ]
     return tuple(MeasureOption(**{key: value for key, value in row.items() if key in known}) for row in frozen)
 
 

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from profiler.capture.process import ProcessResult, describe_exit, run_process
 from profiler.errors import CaptureError, ProfilerError, ToolMissingError, UsageError
@@ -25,6 +24,8 @@ from profiler.runner.worker import EXIT_FATAL, ended_record
 MAX_STARTUP_FAILURES = 2
 KEPT_REASON_LINES = 3
 OWNER_VARIABLE = "PROFILER_OWNER_PID"
+LOOK_S = 0.2
+"""Time between two looks at a worker."""
 OWNER_GONE = "the recording process is gone"
 
 
@@ -93,7 +94,8 @@ class Supervisor:
             self._settle(points, command, result)
 
     def _run_worker(self, command: WorkerCommand, open_count: int) -> ProcessResult:
-        counter = len(self._points) - open_count
+        counter = seen = len(self._points) - open_count
+        last_event = next_look = time.monotonic()
 
         def on_line(line: str) -> None:
             nonlocal counter
@@ -107,11 +109,11 @@ class Supervisor:
             for line in command.poll() if command.poll is not None else ():
                 on_line(line)
 
-        last_event = time.monotonic()
-        seen = counter
-
         def watch() -> str:
-            nonlocal last_event, seen
+            nonlocal last_event, next_look, seen
+            if time.monotonic() < next_look:
+                return ""
+            next_look = time.monotonic() + LOOK_S
             if not _owner_lives():
                 return OWNER_GONE
             poll()
@@ -122,7 +124,7 @@ class Supervisor:
             begin = max(last_event, state.started_s) if state.running else last_event
             return f"no result after {self._timeout_s:g} s" if busy and time.monotonic() - begin > self._timeout_s else ""
 
-        result = run_process(command.argv, environment=command.environment, on_line=on_line, watch=_every(0.2, watch), grace_s=2.0)
+        result = run_process(command.argv, environment=command.environment, on_line=on_line, watch=watch, grace_s=2.0)
         poll()
         return result
 
@@ -140,10 +142,8 @@ class Supervisor:
         if len(self.open_points()) < len(points):
             return
         self._startup_failures += 1
-        if self._startup_failures >= MAX_STARTUP_FAILURES or result.returncode in (
-            UsageError.exit_code,
-            ToolMissingError.exit_code,
-        ):
+        hopeless = result.returncode in (UsageError.exit_code, ToolMissingError.exit_code)
+        if hopeless or self._startup_failures >= MAX_STARTUP_FAILURES:
             raise _startup_error(result)
 
     def _record_lost(self, lost: Point, result: ProcessResult) -> None:
@@ -160,38 +160,22 @@ def _owner_lives() -> bool:
 
 
 def _startup_error(result: ProcessResult) -> ProfilerError:
-    message = next((line[7:] for line in result.last_lines if line.startswith("error: ")), "")
-    hint = next((line[5:] for line in result.last_lines if line.startswith("fix: ")), "")
+    told = dict(line.split(": ", 1) for line in reversed(result.last_lines) if line.startswith(("error: ", "fix: ")))
     tail = "; ".join(result.last_lines[-KEPT_REASON_LINES:])
     return CaptureError(
-        message or f"the worker ended before it began a point ({describe_exit(result.returncode)}): {tail}",
-        hint or "profiler doctor shows what this machine lacks",
+        told.get("error", f"the worker ended before it began a point ({describe_exit(result.returncode)}): {tail}"),
+        told.get("fix", "profiler doctor shows what this machine lacks"),
     )
 
 
-def _every(interval_s: float, check: Callable[[], str]) -> Callable[[], str]:
-    last = 0.0
-
-    def throttled() -> str:
-        nonlocal last
-        if time.monotonic() - last < interval_s:
-            return ""
-        last = time.monotonic()
-        return check()
-
-    return throttled
-
-
-def collect(points: list[Point], journal: Journal, engine: str, argv: list[str], target: Path, program: str) -> dict[str, Any]:
-    """Write the result document of all finished points, in the order of the sweep, and return it."""
+def collect(points: list[Point], journal: Journal, engine: str, argv: list[str], target: Path, program: str) -> None:
+    """Write the result document of all finished points, in the order of the sweep."""
     state = journal.read()
     records = [state.finished[point.label] for point in points if point.label in state.finished]
-    facts = dict(state.facts)
-    program = (facts.pop("program", None) or {"name": program})["name"]
-    engine = facts.pop("engine", None) or engine
-    document = result_document(engine, argv, facts, records, program)
-    write_json(target, document)
-    return document
+    facts = state.facts
+    program = (facts.get("program") or {"name": program})["name"]
+    engine = facts.get("engine") or engine
+    write_json(target, result_document(engine, argv, facts, records, program))
 
 
 def join_ranges(parts: list[Path], target: Path) -> None:

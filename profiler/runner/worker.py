@@ -21,7 +21,7 @@ from profiler.runner.core import Core, load_core
 from profiler.runner.point import Point
 from profiler.runner.ranges import SETUP, RangeRecorder
 from profiler.runner.request import JOURNAL, SweepOptions, read_request
-from profiler.runner.result import Journal
+from profiler.runner.result import Journal, progress_line
 
 if TYPE_CHECKING:
     from profiler.tools.cupti.collector import CuptiCollector
@@ -122,7 +122,7 @@ def run_worker(request: SweepOptions, folder: Path, scratch: Path, number: int) 
             if collector is not None and not broken:
                 collector.flush()
             journal.append("point", point=record)
-            _say(record)
+            print(progress_line(record), flush=True)
             if broken:
                 break
         journal.append("facts", **facts, digests=engine.digests())  # builds have changed the timing cache
@@ -142,12 +142,6 @@ def _start_collector(records: Path, ranges: RangeRecorder, stack: ExitStack) -> 
     collector.start()
     stack.callback(lambda: collector.stop(records, ranges.rows))
     return collector
-
-
-def _say(record: dict[str, Any]) -> None:
-    reason = f" ({record['reason']})" if record["reason"] else ""
-    sys.stdout.write(f"point {record['status']}: {record['label']}{reason}\n")
-    sys.stdout.flush()
 
 
 def main(argv: list[str]) -> int:

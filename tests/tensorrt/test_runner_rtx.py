@@ -76,7 +76,9 @@ def test_add_scalar_is_built_too(runner):
     assert document["points"][0]["engine_bytes"] > 1000
 
 
-@pytest.mark.parametrize(("setting", "text"), [("blok=64", "unknown attribute 'blok'"), ("block=7", "Could not create the plugin")])
+@pytest.mark.parametrize(
+    ("setting", "text"), [("blok=64", "unknown attribute 'blok'"), ("block=7", "attribute 'block': found '7'")]
+)
 def test_what_the_plugin_refuses_is_a_failed_point(runner, setting, text):
     done, document = runner(sets=[setting])
     assert done.returncode == 4

@@ -154,7 +154,7 @@ class Prepared:
 
 def launcher(status, library, lanes=2, workspace_bytes=64):
     prepared = Prepared(status)
-    return Launcher(cuda_runtime.Cuda(), library, prepared, unary_tensors(Point("swish", (64,))), workspace_bytes, lanes), prepared
+    return Launcher(cuda_runtime.Cuda(), prepared, unary_tensors(Point("swish", (64,))), workspace_bytes, lanes), prepared
 
 
 def test_each_lane_launches_with_its_own_scratch_memory_which_is_given_back(fake, library):

@@ -71,7 +71,7 @@ def test_bad_requests_end_with_one_line_and_a_fix(runner, options, text):
         (lambda data: data.update(schema_version=2), "no request of version 1"),
         (lambda data: data.pop("points"), "cannot be read"),
         (lambda data: data["settings"].update(warmups=3), "unknown setting warmups"),
-        (lambda data: data["settings"].update(warmup=-1), "out of range"),
+        (lambda data: data["settings"].update(warmup=-1), "give a whole number from 0"),
         (lambda data: data.update(driver="rust"), "'rust' is unknown"),
     ],
 )
