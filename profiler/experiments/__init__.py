@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from profiler.errors import UsageError, nearest
-from profiler.experiments import (
-    dynamic_shapes,
-    native_vs_plugin,
-    plugin_speed,
-    ranks,
-    serialization,
-    threads,
-    threads_memcheck,
-    under_tools,
-)
 from profiler.experiments.experiment import Experiment
 
-EXPERIMENTS: tuple[Experiment, ...] = (
-    native_vs_plugin.EXPERIMENT,
-    dynamic_shapes.EXPERIMENT,
-    serialization.EXPERIMENT,
-    threads.EXPERIMENT,
-    under_tools.EXPERIMENT,
-    ranks.EXPERIMENT,
-    plugin_speed.EXPERIMENT,
-    threads_memcheck.EXPERIMENT,
+_MODULES = (
+    "native_vs_plugin",
+    "dynamic_shapes",
+    "serialization",
+    "threads",
+    "under_tools",
+    "ranks",
+    "plugin_speed",
+    "threads_memcheck",
 )
+EXPERIMENTS: tuple[Experiment, ...] = tuple(import_module(f"{__name__}.{name}").EXPERIMENT for name in _MODULES)
 """Every experiment; a new one is one module and one line here."""
 
 

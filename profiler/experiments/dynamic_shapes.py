@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
-from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.measured import MeasuredPoint, right_output
+from profiler.experiments.experiment import Check, Experiment, Outcome, Toolbox, driver_step
+from profiler.experiments.measured import MeasuredPoint, figures, right_output
 
 PROFILE = "1x1024:8x1024:32x1024"
 INSIDE = ("1x1024", "8x1024", "32x1024")
 BEYOND = "33x1024"
 
-COLUMNS = (
-    Column("shape", text="shape of the tensor"),
-    Column("status", text="ok, failed, wrong_output or skipped"),
-    Column("device_median_ns", "ns", "device time of an iteration"),
-    Column("host_median_ns", "ns", "host time to enqueue an iteration"),
-    Column("max_abs_error", "", "largest difference from the float64 reference"),
-    Column("engine", text="first digits of the engine's digest"),
-    Column("reason", text="why it did not run"),
-)
+COLUMNS = figures("shape", "status", "device_median_ns", "host_median_ns", "max_abs_error", "engine", "reason")
 
 
 def steps(toolbox: Toolbox) -> tuple[Step, ...]:

@@ -76,24 +76,19 @@ class Evidence:
     def __init__(self, folder: Path, steps: Mapping[str, StepRecord]) -> None:
         self.folder = folder
         self.steps = steps
-        self._documents: dict[str, dict[str, Any]] = {}
 
-    def document(self, step: str) -> dict[str, Any]:
-        """Return a step's result document; empty when it wrote none.
+    @cached_property
+    def documents(self) -> dict[str, dict[str, Any]]:
+        """The result documents, by step; one that wrote none has none.
 
         Raises:
-            BadExportError: The document is damaged.
+            BadExportError: One is damaged.
         """
-        record = self.steps.get(step)
-        if record is None or not record.result:
-            return {}
-        if step not in self._documents:
-            self._documents[step] = read_result(self.folder / record.result)
-        return self._documents[step]
+        return {name: read_result(self.folder / record.result) for name, record in self.steps.items() if record.result}
 
     def points(self, step: str) -> list[MeasuredPoint]:
         """Return a step's sweep points, in the order in which they ran."""
-        return [MeasuredPoint(point) for point in self.document(step).get("points", ())]
+        return [MeasuredPoint(point) for point in self.documents.get(step, {}).get("points", ())]
 
     @cached_property
     def recording(self) -> Recording:

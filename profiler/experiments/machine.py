@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
 from collections.abc import Iterable
@@ -23,20 +24,10 @@ def find_toolbox(device: int = 0) -> Toolbox:
     """Return what this machine offers; a driver that is not built goes by its name."""
     driver = find_driver() or Path(DRIVER)
     torch = sys.executable if importlib.util.find_spec("torch") is not None else ""
-    sanitizer = shutil.which(_SANITIZER) or next((path for path in map(_in_folder, _SANITIZER_FOLDERS) if path), "")
-    return Toolbox(driver, _null_stream_library(driver), torch, sanitizer, device)
-
-
-def _in_folder(folder: str) -> str:
-    return shutil.which(_SANITIZER, path=folder) or ""
-
-
-def _null_stream_library(driver: Path) -> Path | None:
-    for folder in (driver.parent, driver.parent.parent / "lib"):
-        found = sorted(folder.glob(NULL_STREAM_LIBRARIES))
-        if found:
-            return found[0]
-    return None
+    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SANITIZER_FOLDERS))
+    libraries = (sorted(folder.glob(NULL_STREAM_LIBRARIES)) for folder in (driver.parent, driver.parent.parent / "lib"))
+    null_stream = next((found[0] for found in libraries if found), None)
+    return Toolbox(driver, null_stream, torch, shutil.which(_SANITIZER, path=folders) or "", device)
 
 
 def require(experiments: Iterable[Experiment], toolbox: Toolbox) -> None:

@@ -11,6 +11,32 @@ from profiler.experiments.experiment import Check, Column
 from profiler.units import NS_PER_S
 
 _SHOWN = 3
+FIGURES = (
+    Column("shape", text="shape of the tensor"),
+    Column("dtype", text="element type"),
+    Column("status", text="ok, failed, wrong_output or skipped"),
+    Column("reason", text="why it did not run"),
+    Column("engine", text="first digits of the engine's digest"),
+    Column("engine_origin", text="built, cache or file"),
+    Column("device_median_ns", "ns", "device time of an iteration, launch gaps left out"),
+    Column("host_median_ns", "ns", "host time to enqueue an iteration"),
+    Column("bandwidth_bytes_per_s", "bytes/s", "minimum traffic over device time"),
+    Column("max_abs_error", "", "largest difference from the float64 reference"),
+    Column("max_rel_error", "", "largest relative difference from it"),
+    Column("different_elements", "count", "elements that differ from the saved output"),
+    Column("max_abs_difference", "", "largest difference from the saved output"),
+)
+"""What a point shows of itself."""
+
+
+def figures(*names: str) -> tuple[Column, ...]:
+    """Return columns of `FIGURES` by name."""
+    return tuple({column.name: column for column in FIGURES}[name] for name in names)
+
+
+def _text(name: str, doc: str) -> Any:
+    """Return a property: a field of the point as text, empty where it has none."""
+    return property(lambda point: str(point.data.get(name) or ""), doc=doc)
 
 
 @dataclass(frozen=True)
@@ -24,48 +50,26 @@ class MeasuredPoint:
     data: Mapping[str, Any]
 
     def value(self, name: str) -> Any:
-        """Return a figure of this class, a field of the point or a figure of its verification; None when it has none."""
+        """Return a figure of this class, a field of the point, or a figure of how its output compares; else None."""
         if isinstance(getattr(type(self), name, None), property):
             found = getattr(self, name)
             return None if found == "" else found
-        if name in self.data:
-            return self.data[name]
-        found = (self.data.get("verification") or {}).get(name)
-        return float(found) if isinstance(found, int) else found
+        return {**self.comparison, **(self.data.get("verification") or {}), **self.data}.get(name)
 
     def row(self, columns: Iterable[Column], **more: Any) -> dict[str, Any]:
         """Return the point as a row: each column as `more` gives it, else its `value`."""
         return {column.name: more[column.name] if column.name in more else self.value(column.name) for column in columns}
 
-    @property
-    def op(self) -> str:
-        """Operation, `copy` for a device-to-device copy."""
-        return str(self.data.get("op") or "")
+    op = _text("op", "Operation, `copy` for a device-to-device copy.")
+    dtype = _text("dtype", "Element type.")
+    label = _text("label", "Key of the point.")
+    status = _text("status", "How it ended: ok, failed, wrong_output or skipped.")
+    reason = _text("reason", "Why it did not end ok.")
 
     @property
     def shape(self) -> str:
         """Shape as 65536x1024."""
         return "x".join(map(str, self.data.get("shape") or ()))
-
-    @property
-    def dtype(self) -> str:
-        """Element type."""
-        return str(self.data.get("dtype") or "")
-
-    @property
-    def label(self) -> str:
-        """Key of the point."""
-        return str(self.data.get("label") or "")
-
-    @property
-    def status(self) -> str:
-        """How it ended: ok, failed, wrong_output or skipped."""
-        return str(self.data.get("status") or "")
-
-    @property
-    def reason(self) -> str:
-        """Why it did not end ok."""
-        return str(self.data.get("reason") or "")
 
     @property
     def engine(self) -> str:

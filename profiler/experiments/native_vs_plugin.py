@@ -6,7 +6,7 @@ from profiler.capture.step import Step
 from profiler.engines.ops_library import baseline
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.measured import none_of, ratio, right_output
+from profiler.experiments.measured import figures, none_of, ratio, right_output
 
 ROWS = (1, 8, 64, 512, 4096, 16384, 65536)
 DTYPES = ("fp32", "fp16")
@@ -15,16 +15,11 @@ PROFILE = "1x1024:4096x1024:65536x1024"
 """One engine for all sizes: building dominates the time of this experiment."""
 
 COLUMNS = (
-    Column("shape", text="shape of the tensor"),
-    Column("dtype", text="element type"),
+    *figures("shape", "dtype"),
     Column("op", text="swish: the plugin; native_silu: TensorRT's sigmoid and multiplication; native_relu"),
-    Column("device_median_ns", "ns", "device time of an iteration, launch gaps left out"),
-    Column("host_median_ns", "ns", "host time to enqueue an iteration"),
-    Column("bandwidth_bytes_per_s", "bytes/s", "minimum traffic over device time"),
+    *figures("device_median_ns", "host_median_ns", "bandwidth_bytes_per_s"),
     Column("time_to_silu_ratio", "ratio", "device time over that of native_silu, same shape and type"),
-    Column("max_abs_error", "", "largest difference from the float64 reference"),
-    Column("max_rel_error", "", "largest relative difference from it"),
-    Column("status", text="ok, failed, wrong_output or skipped"),
+    *figures("max_abs_error", "max_rel_error", "status"),
 )
 
 

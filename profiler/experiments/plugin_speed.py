@@ -12,7 +12,7 @@ from profiler.engines.ops_library import baseline
 from profiler.engines.torch_baseline import PREFIX
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, driver_step, program_step
-from profiler.experiments.measured import MeasuredPoint, ratio, right_output
+from profiler.experiments.measured import MeasuredPoint, figures, ratio, right_output
 from profiler.runner.request import REQUEST, SweepOptions
 from profiler.runner.settings import MeasureSettings
 from profiler.units import NS_PER_S
@@ -30,12 +30,12 @@ SAME = 1.005
 """1.00 to two digits: medians are measured until they are known within 0.5 % (the driver's --stability)."""
 
 COLUMNS = (
-    Column("dtype", text="element type"),
+    *figures("dtype"),
     Column("op", text="swish: the plugin; native_silu: TensorRT's sigmoid·mul; torch_silu: PyTorch; copy: device to device"),
     Column("device_median_ns", "ns", "device time of an iteration, median over the rounds' medians"),
     Column("lowest_round_ns", "ns", "smallest median of a round"),
     Column("highest_round_ns", "ns", "largest median of a round"),
-    Column("bandwidth_bytes_per_s", "bytes/s", "minimum traffic over device time"),
+    *figures("bandwidth_bytes_per_s"),
     Column("bandwidth_to_copy_ratio", "ratio", "bandwidth over the copy's"),
     Column("plugin_time_ratio", "ratio", "device time of the plugin over that of this op"),
     Column("samples", "count", "measured iterations"),
@@ -97,7 +97,7 @@ def evaluate(evidence: Evidence) -> Outcome:
 
 def _kind(point: MeasuredPoint) -> str:
     """Return which of `KINDS` a point is: baselines are called after what runs them, `native_silu`."""
-    return point.op.partition("_")[0]
+    return str(point.op).partition("_")[0]
 
 
 def _median(points: list[MeasuredPoint]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.measured import MeasuredPoint, none_of, right_output
+from profiler.experiments.measured import MeasuredPoint, figures, none_of, right_output
 
 SHAPES = ("4096", "64x64", "16x16x16", "8x8x8x8")
 FIRST, SECOND = "first", "second"
@@ -14,11 +14,11 @@ _OUTPUTS = f"{SCRATCH}/outputs"
 
 COLUMNS = (
     Column("rank", "count", "dimensions of the tensor"),
-    Column("shape", text="shape of the tensor"),
+    *figures("shape"),
     Column("first_engine", text="where the first run took the engine from"),
     Column("second_engine", text="where the second run took it from"),
     Column("engine_build_ns", "ns", "time to build the engine"),
-    Column("max_abs_difference", "", "largest difference between the outputs of both runs"),
+    *figures("max_abs_difference"),
     *(Column(name, "", f"against the float64 reference: {name.replace('_', ' ')}") for name in REPORT),
     Column("worst_index", text="element with the largest error"),
     Column("worst_expected", "", "its reference"),
@@ -82,7 +82,6 @@ def _row(first: MeasuredPoint, second: MeasuredPoint) -> dict[str, object]:
         first_engine=first.value("engine_origin"),
         second_engine=second.value("engine_origin"),
         engine_build_ns=first.value("engine_build_ns"),
-        max_abs_difference=second.comparison.get("max_abs_difference"),
         worst_index=None if index is None else str(index),
     )
 

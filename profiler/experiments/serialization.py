@@ -9,7 +9,7 @@ from profiler.capture.step import Step
 from profiler.experiments.dynamic_shapes import PROFILE
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.measured import MeasuredPoint, first_digits
+from profiler.experiments.measured import MeasuredPoint, figures, first_digits
 from profiler.experiments.plan_version import write_changed
 
 PLUGIN, VERSION = "ProfilerSwish", "1"
@@ -22,13 +22,9 @@ _ABOUT_PLUGIN = re.compile(r"plugin|creator|version", re.IGNORECASE)
 
 COLUMNS = (
     Column("step", text="process"),
-    Column("status", text="ok, failed, wrong_output or skipped"),
-    Column("engine_origin", text="built, cache or file"),
-    Column("engine", text="first digits of the engine's digest"),
+    *figures("status", "engine_origin", "engine"),
     Column("output", text="first digits of the output's digest"),
-    Column("different_elements", "count", "elements that differ from the saved output"),
-    Column("max_abs_difference", "", "largest difference from the saved output"),
-    Column("reason", text="why it did not run"),
+    *figures("different_elements", "max_abs_difference", "reason"),
 )
 
 
@@ -104,11 +100,7 @@ def _refusal(name: str, point: MeasuredPoint | None, absent: str) -> Check:
 
 def _row(step: str, point: MeasuredPoint) -> dict[str, object]:
     output = (point.data.get("outputs") or [{}])[0]
-    return point.row(COLUMNS, step=step, output=first_digits(output.get("digest")) or None, **_differences(point))
-
-
-def _differences(point: MeasuredPoint) -> dict[str, object]:
-    return {name: point.comparison.get(name) for name in ("different_elements", "max_abs_difference")}
+    return point.row(COLUMNS, step=step, output=first_digits(output.get("digest")) or None)
 
 
 EXPERIMENT = Experiment(

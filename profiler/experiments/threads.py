@@ -5,7 +5,7 @@ from __future__ import annotations
 from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
-from profiler.experiments.measured import MeasuredPoint, ratio, right_output
+from profiler.experiments.measured import MeasuredPoint, figures, ratio, right_output
 from profiler.experiments.native_vs_plugin import PROFILE
 
 THREADS = (1, 2, 4)
@@ -15,15 +15,14 @@ LOSS = 0.9
 """Below this share of the right plugin's throughput the loss is beyond what measuring twice would give."""
 
 COLUMNS = (
-    Column("shape", text="shape of the tensor"),
+    *figures("shape"),
     Column("step", text="own-streams: the plugin; blocking-streams: the same on blocking streams; null-stream: the faulty plugin"),
     Column("threads", "count", "host threads, each with a context and a stream"),
     Column("iterations_per_s", "", "iterations of all threads over wall time"),
     Column("bandwidth_bytes_per_s", "bytes/s", "minimum traffic of all threads over wall time"),
     Column("scaling_ratio", "ratio", "throughput over that of one thread"),
     Column("to_blocking_ratio", "ratio", "throughput over that of the right plugin on the same kind of stream"),
-    Column("host_median_ns", "ns", "host time to enqueue an iteration"),
-    Column("status", text="ok, failed, wrong_output or skipped"),
+    *figures("host_median_ns", "status"),
 )
 
 

@@ -112,7 +112,7 @@ def test_what_the_library_refuses_is_named(library, op, attributes, text):
 def test_a_file_that_is_no_ops_library_is_named(tmp_path):
     (tmp_path / "x.so").write_bytes(b"\x7fELF")
     for path in (tmp_path / "x.so", tmp_path / "absent.so", Path(os.path.realpath("/lib/x86_64-linux-gnu/libc.so.6"))):
-        with pytest.raises(ToolMissingError, match="ops library"):
+        with pytest.raises(ToolMissingError, match="cannot be used as library of ops"):
             OpsLibrary(path)
 
 
@@ -144,8 +144,8 @@ def test_the_direct_engine_prepares_points_with_the_library(fake):
 class Prepared:
     """A prepared op that answers each launch with a status."""
 
-    def __init__(self, status):
-        self.status, self.launches = status, []
+    def __init__(self, status, library):
+        self.status, self.library, self.launches = status, library, []
 
     def launch(self, source, target, workspace, size, stream):
         self.launches.append((source[0].data, target[0].data, workspace, size, stream))
@@ -153,7 +153,7 @@ class Prepared:
 
 
 def launcher(status, library, lanes=2, workspace_bytes=64):
-    prepared = Prepared(status)
+    prepared = Prepared(status, library)
     return Launcher(cuda_runtime.Cuda(), prepared, unary_tensors(Point("swish", (64,))), workspace_bytes, lanes), prepared
 
 
