@@ -16,7 +16,7 @@ import numpy as np
 from profiler.engines.base import STORAGE, Case, PointSkipped, TensorSpec
 from profiler.engines.ops_library import PreparedOp, host_library
 from profiler.errors import UsageError
-from profiler.runner.core import host_array
+from profiler.runner.measurement import host_array
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from profiler.errors import UsageError, nearest
+from profiler.runner.core import load_core
 
 Value = int | float | str | bool | None
 STOP_RULE = ("min_iterations", "max_iterations", "min_time", "max_time", "stability")
@@ -70,8 +71,6 @@ class MeasureSettings:
     values: Mapping[str, Value]
 
     def __init__(self, **given: Any) -> None:
-        from profiler.runner.core import load_core
-
         unknown = next((name for name in given if name not in NAMES), "")
         if unknown:
             raise UsageError(f"unknown setting {unknown}", nearest(unknown, NAMES))

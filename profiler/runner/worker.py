@@ -18,6 +18,7 @@ from profiler.engines import load_engine
 from profiler.engines.base import Case, Engine, EngineBroken, PointSkipped
 from profiler.errors import ProfilerError
 from profiler.runner.core import Core, load_core
+from profiler.runner.measurement import measure
 from profiler.runner.point import Point
 from profiler.runner.ranges import SETUP, RangeRecorder
 from profiler.runner.request import JOURNAL, SweepOptions, read_request
@@ -51,7 +52,7 @@ def run_point(core: Core, engine: Engine, request: SweepOptions, number: int, ra
         with ranges.range(SETUP):
             case = engine.prepare(point)
         try:
-            return core.measure(_core_request(engine, request, number, case), case, ranges)
+            return measure(core, _core_request(engine, request, number, case), case, ranges)
         finally:
             case.close()
     except PointSkipped as skip:

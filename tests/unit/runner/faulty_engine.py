@@ -11,7 +11,7 @@ from pathlib import Path
 from profiler.engines.base import EngineBroken, PointSkipped
 from profiler.engines.reference import ReferenceEngine
 from profiler.errors import CaptureError
-from profiler.runner.core import host_array
+from profiler.runner.measurement import host_array
 
 
 class FaultyEngine(ReferenceEngine):

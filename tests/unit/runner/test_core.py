@@ -5,7 +5,9 @@ import pytest
 
 from profiler.engines.base import STORAGE, Case, PointSkipped, TensorSpec
 from profiler.errors import CaptureError, ToolMissingError, UsageError
-from profiler.runner.core import Core, host_array, load_core
+from profiler.runner.core import Core, load_core
+from profiler.runner.measurement import host_array
+from profiler.runner.measurement import measure as measure_point
 from profiler.runner.ranges import RangeRecorder
 from profiler.runner.settings import OPTIONS, MeasureSettings
 
@@ -24,7 +26,7 @@ def exact(inputs, outputs):
 def measure(case, ranges=None, **settings):
     chosen = MeasureSettings(**{"iterations": 5, "warmup": 2, "cache_mode": "warm", **settings})
     request = {"point": {"label": "op=sum"}, "device": None, "engine": "mine", "settings": chosen.to_dict(), **case.to_request()}
-    return load_core().measure(request, case, ranges or RangeRecorder())
+    return measure_point(load_core(), request, case, ranges or RangeRecorder())
 
 
 def case_of(enqueue=add, reference=exact, **more):

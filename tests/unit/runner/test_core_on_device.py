@@ -8,6 +8,7 @@ import pytest
 from profiler.engines.base import Case, TensorSpec
 from profiler.errors import CaptureError
 from profiler.runner.core import load_core
+from profiler.runner.measurement import measure as measure_point
 from profiler.runner.point import Point
 from profiler.runner.ranges import RangeRecorder
 from profiler.runner.request import SweepOptions
@@ -72,7 +73,7 @@ def measure(adds, ranges=None, case=None, **settings):
     chosen = MeasureSettings(**{"iterations": 20, "warmup": 2, **settings})
     case = case or adds.case()
     request = {"point": {"label": "op=add"}, "device": 0, "engine": "mine", "settings": chosen.to_dict(), **case.to_request()}
-    return load_core().measure(request, case, ranges or RangeRecorder())
+    return measure_point(load_core(), request, case, ranges or RangeRecorder())
 
 
 def test_an_iteration_takes_its_time_on_the_device_and_nothing_else(fake):
