@@ -2,6 +2,7 @@
 
 import time
 from contextlib import contextmanager
+from functools import cache
 
 LIMIT_S = 600
 """Ends a wait that would last for ever."""
@@ -25,28 +26,48 @@ def until(page, expression, argument=None):
         page.wait_for_timeout(30)
 
 
+@cache
+def _kept(browser):
+    """Return a page that tests take after each other: beginning a process for each costs more than all that is drawn in it."""
+    return browser.new_context(accept_downloads=True).new_page()
+
+
 @contextmanager
 def opened(browser, path, width=1280, scheme="light", **options):
     """Open a page; afterwards nothing may have been requested and nothing have been written to the console."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True, **options)
+    page = browser.new_context(accept_downloads=True, **options).new_page() if options else _kept(browser)
     requests, messages = [], []
+    listeners = {
+        "console": lambda message: messages.append(f"{message.type}: {message.text}"),
+        "pageerror": lambda error: messages.append(f"error: {error}"),
+    }
 
     def decide(route):
         url = route.request.url
-        if url == path.as_uri() or url.startswith(("data:", "blob:")):
+        if url in (path.as_uri(), "about:blank") or url.startswith(("data:", "blob:")):
             route.continue_()
         else:
             requests.append(url)
             route.abort()
 
-    context.route("**/*", decide)
-    page = context.new_page()
-    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: messages.append(f"error: {error}"))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(media="null", color_scheme=scheme)
+    page.mouse.move(0, 0)
+    page.route("**/*", decide)
+    for event, listener in listeners.items():
+        page.on(event, listener)
     page.goto(path.as_uri())
     page.wait_for_selector("html[data-ready]", state="attached")
-    yield page
-    context.close()
+    try:
+        yield page
+        page.evaluate("localStorage.clear()")
+        page.goto("about:blank")
+    finally:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        page.unroute("**/*")
+    if options:
+        page.context.close()
     assert requests == [], requests
     assert messages == [], messages
 

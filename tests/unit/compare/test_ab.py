@@ -27,6 +27,26 @@ def start(tmp_path, asked, rounds=6, budget=120.0):
     return start_job(asked, tmp_path, "job", budget, rounds)
 
 
+IN_ONE = """
+import json, os, pathlib, runpy, sys
+out, number, edit = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+sys.argv = [*sys.argv[5:], "--json", str(out)]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit as ended:
+    code = ended.code
+document = json.loads(out.read_text())
+exec(edit)
+out.write_text(json.dumps(document))
+sys.exit(code)
+"""
+
+
+def edited(driver, edit):
+    """Return the simulated driver followed, in its own process, by a statement that knows `document`, `number`, `out` and `code`."""
+    return (sys.executable, "-c", IN_ONE, "{json}", "{round}", edit, *driver)
+
+
 def test_a_slowdown_is_found_and_identical_code_is_the_same(driver, tmp_path):
     sides = (
         command_side("base", driver(*TWO)),
@@ -187,8 +207,7 @@ def test_a_missing_program_is_named(tmp_path, driver):
 
 
 def test_a_crash_now_and_then_costs_a_round_and_is_told(driver, tmp_path):
-    code = "import subprocess, sys\nsys.exit(9 if sys.argv[2] == '3' else subprocess.call(sys.argv[3:] + ['--json', sys.argv[1]]))"
-    flaky = (sys.executable, "-c", code, "{json}", "{round}", *driver())
+    flaky = edited(driver(), "if number == 3: out.unlink(); sys.exit(9)")
     _, found = start(tmp_path, request(driver(), flaky), rounds=8)
     (row,) = found.rows.to_dict("records")
     assert row["verdict"] == "same" and row["rounds"] in (5, 7)
@@ -196,43 +215,27 @@ def test_a_crash_now_and_then_costs_a_round_and_is_told(driver, tmp_path):
 
 
 def test_a_process_that_ends_badly_after_its_result_costs_its_round(driver, tmp_path):
-    def ending(words):
-        code = (
-            f"import os, subprocess, sys\nsubprocess.call(sys.argv[3:] + ['--json', sys.argv[1]])\nif sys.argv[2] == '3': {words}"
-        )
-        return (sys.executable, "-c", code, "{json}", "{round}", *driver())
-
     for words, text in (("sys.exit(9)", "exit status 9"), ("os.abort()", "exit status -6")):
-        _, found = start(tmp_path / text.replace(" ", ""), request(driver(), ending(words)), rounds=6)
+        ending = edited(driver(), f"if number == 3: {words}")
+        _, found = start(tmp_path / text.replace(" ", ""), request(driver(), ending), rounds=6)
         assert found.rows["rounds"].tolist() == [5]
         assert any(f"Round 3: candidate: {text} after it wrote its result" in note for note in found.notes)
-    for code in (4, 7):
-        _, found = start(tmp_path / str(code), request(driver(), ending(f"sys.exit({code})")), rounds=6)
+    for status in (4, 7):
+        ending = edited(driver(), f"code = {status} if number == 3 else code")
+        _, found = start(tmp_path / str(status), request(driver(), ending), rounds=6)
         assert found.rows["rounds"].tolist() == [6]
-    code = "import subprocess, sys, time\nsubprocess.call(sys.argv[2:] + ['--json', sys.argv[1]])\ntime.sleep(60)"
-    with pytest.raises(CaptureError, match="time-out after it wrote its result"):
-        start(tmp_path / "late", request(driver(), (sys.executable, "-c", code, "{json}", *driver()), process_timeout_s=3.0))
+    for_ever = edited(driver(), "import signal; signal.pause()")
+    for limit_s in (2.0, 8.0, 32.0, 128.0):  # a busy machine takes longer until the result is there
+        with pytest.raises(CaptureError, match="time-out") as caught:
+            start(tmp_path / str(limit_s), request(driver(), for_ever, process_timeout_s=limit_s))
+        if "after it wrote its result" in caught.value.message:
+            return
+    pytest.fail("no result within two minutes")
 
 
 def test_rounds_that_no_verdict_uses_are_refused(driver, tmp_path):
     with pytest.raises(UsageError, match="no verdict would use later rounds"):
         start(tmp_path, request(driver(), driver()), rounds=65)
-
-
-EDITED = """
-import json, pathlib, subprocess, sys
-out, number, edit = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-code = subprocess.call(sys.argv[4:] + ["--json", str(out)])
-document = json.loads(out.read_text())
-exec(edit)
-out.write_text(json.dumps(document))
-sys.exit(code)
-"""
-
-
-def edited(driver, edit):
-    """Return the simulated driver with its result document changed by a statement, which knows `document` and `number`."""
-    return (sys.executable, "-c", EDITED, "{json}", "{round}", edit, *driver)
 
 
 @pytest.mark.parametrize(
@@ -262,9 +265,9 @@ def test_a_result_that_is_handed_over_again_is_refused(driver, tmp_path):
 
 
 def test_a_result_older_than_its_process_is_refused(driver, tmp_path):
-    code = "import os, subprocess, sys\nsubprocess.call(sys.argv[2:] + ['--json', sys.argv[1]])\nos.utime(sys.argv[1], (1e9, 1e9))"
+    old = edited(driver(), "os.utime(out, (1e9, 1e9)); sys.exit(code)")
     with pytest.raises(CaptureError, match="older than the process"):
-        start(tmp_path, request(driver(), (sys.executable, "-c", code, "{json}", *driver())))
+        start(tmp_path, request(driver(), old))
 
 
 def test_points_of_one_label_are_one_measurement_of_the_process(driver, tmp_path):
