@@ -68,12 +68,12 @@ def points_of(recordings, names):
 
 
 def check_marks(page, points, axes=None):
-    """Hold the marks of each plot, and "behind best", against the points, whatever the axes and the measure are."""
+    """Hold the marks of each plot, and "behind best", against the points, whatever the axes (all, where none are given) and the measure are."""
     first = page.evaluate(MARKS, {"measures": [], "axes": []})
     axes = axes or [[x, color] for x in first["axes"] for color in first["axes"]]
-    # every pair of axes by the deciding time, and every measure along the first axes
+    # every pair of axes by the deciding time, and every measure along the last
     page_data = page.evaluate(MARKS, {"measures": first["measures"][:1], "axes": axes})
-    found = page_data["found"] + page.evaluate(MARKS, {"measures": first["measures"], "axes": axes[-2:]})["found"]
+    found = page_data["found"] + page.evaluate(MARKS, {"measures": first["measures"], "axes": axes[-1:]})["found"]
     assert {(item["x"], item["color"]) for item in found} == {tuple(pair) for pair in axes}
     assert {item["measure"] for item in found} == set(first["measures"])
     rows = list(zip(page_data["recordings"] or [""] * len(page_data["labels"]), page_data["labels"], strict=True))
@@ -159,7 +159,8 @@ def check_cells(page, tables):
     return checked
 
 
-def test_a_run_shows_the_numbers_of_its_tables(browser, tmp_path):
+@pytest.mark.parametrize("axes", [[["block", "variant"], ["shape", ""]], pytest.param(None, marks=pytest.mark.long)])
+def test_a_run_shows_the_numbers_of_its_tables(browser, tmp_path, axes):
     recording = load(str(RUN))
     with opened(browser, render([recording], tmp_path / "page.html")) as page:
         draw_all(page)
@@ -169,7 +170,7 @@ def test_a_run_shows_the_numbers_of_its_tables(browser, tmp_path):
             "tools-table": None,
         }
         assert check_cells(page, tables) > 200
-        check_marks(page, points_of([recording], [""]))
+        check_marks(page, points_of([recording], [""]), axes)
         best = winners(View([recording]).rankings[0])
         cards = page.locator(".winner").all_inner_texts()
         assert len(cards) == len(best) == 4
