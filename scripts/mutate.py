@@ -17,7 +17,6 @@ import json
 import multiprocessing
 import multiprocessing.connection
 import os
-import random
 import resource
 import shutil
 import sys
@@ -27,6 +26,8 @@ from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ("profiler/compare/*", "profiler/metrics/*", "profiler/tools/*/*")
@@ -39,6 +40,8 @@ TESTS_S = 30
 """Tests of one mutation: the quickest, up to this many seconds of them."""
 STATUS = {0: "survived", 1: "killed", 2: "killed", 3: "killed", 4: "killed"}
 """Exit codes of pytest; an import that fails is noticed too."""
+FATES = ("killed", "survived", "timeout", "no tests")
+Work = Callable[[], None]
 
 
 def main() -> int:
@@ -46,6 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("--modules", nargs="+", default=MODULES, help="patterns of files to change")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="folders of tests that may notice")
     parser.add_argument("--each", type=int, default=10**6, help="mutations of a module at most")
     parser.add_argument("--seconds", type=float, default=400, help="begin no mutation after this time (default 400)")
     parser.add_argument("--children", type=int, default=os.cpu_count(), help="processes at a time (default: one a core)")
@@ -59,9 +63,9 @@ def main() -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
     mutants = {name: found for name in chosen_modules(arguments.modules) if (found := mutate(name))}
     import_tested()
-    reached, durations = find_tests(arguments.children)
+    reached, durations = find_tests(arguments.tests, arguments.children)
     print(f"{sum(map(len, mutants.values()))} mutations of {len(mutants)} modules, {len(durations)} tests", flush=True)
-    tasks = list(take_turns(mutants, random.Random(arguments.seed), arguments.each))
+    tasks = list(take_turns(mutants, np.random.default_rng(arguments.seed), arguments.each))
     fates = try_all(tasks, reached, durations, arguments.children, end)
     tell(mutants, fates)
     if arguments.json:
@@ -72,8 +76,7 @@ def main() -> int:
 
 def copy_tree(work: Path) -> None:
     """Copy the tree without what can be built or installed again; the libraries built into the package come along."""
-    left_out = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__", "site", ".pytest_cache", ".mypy_cache", ".hypothesis")
-    shutil.copytree(ROOT, work, ignore=left_out, symlinks=True)
+    shutil.copytree(ROOT, work, ignore=shutil.ignore_patterns(".*", "node_modules", "__pycache__", "site", "build"), symlinks=True)
 
 
 def chosen_modules(patterns: list[str]) -> list[str]:
@@ -119,21 +122,22 @@ class Collector:
         self.durations: dict[str, float] = {}
 
     def pytest_runtest_teardown(self, item: Any) -> None:
+        """Note what the test reached."""
         from mutmut.state import state
 
         self.reached[item.nodeid] = sorted(state()._stats)
         state()._stats.clear()
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        """Note how long a part of the test took."""
         self.durations[item.nodeid] = self.durations.get(item.nodeid, 0) + call.duration
 
 
-def find_tests(children: int) -> tuple[dict[str, list[str]], dict[str, float]]:
+def find_tests(tops: list[str], children: int) -> tuple[dict[str, list[str]], dict[str, float]]:
     """Return function to the tests that reach it, and how long each test takes."""
-    files = [str(path) for top in TESTS for path in Path("tests", top).rglob("test_*.py") if path.name not in SLOW]
-    found: list[Collector] = []
+    files = [str(path) for top in tops for path in sorted(Path("tests", top).rglob("test_*.py")) if path.name not in SLOW]
 
-    def note(file: str) -> Callable[[], None]:
+    def note(file: str) -> Work:
         def work() -> None:
             os.environ["MUTANT_UNDER_TEST"] = "stats"
             collector = Collector()
@@ -156,25 +160,27 @@ def find_tests(children: int) -> tuple[dict[str, list[str]], dict[str, float]]:
     return reached, durations
 
 
-def take_turns(mutants: dict[str, list[str]], chance: random.Random, each: int) -> Iterator[str]:
+def take_turns(mutants: dict[str, list[str]], chance: np.random.Generator, each: int) -> Iterator[str]:
     """Yield mutations, one of each module in turn."""
-    shuffled = [chance.sample(names, min(each, len(names))) for names in mutants.values()]
+    shuffled = [[names[at] for at in chance.permutation(len(names))[:each]] for names in mutants.values()]
     for turn in zip_longest(*shuffled):
         yield from (name for name in turn if name)
 
 
-def try_all(tasks: list[str], reached: dict[str, list[str]], durations: dict[str, float], children: int, end: float) -> dict[str, str]:
+def try_all(
+    tasks: list[str], reached: dict[str, list[str]], durations: dict[str, float], children: int, end: float
+) -> dict[str, str]:
     """Return mutation to its fate, of those begun before `end`."""
     fates: dict[str, str] = {}
 
-    def work(name: str, tests: list[str]) -> Callable[[], None]:
+    def work(name: str, tests: list[str]) -> Work:
         def run() -> None:
             os.environ["MUTANT_UNDER_TEST"] = name
             os._exit(run_pytest(tests))
 
         return run
 
-    def begin() -> Iterator[tuple[str, Callable[[], None], int | None]]:
+    def begin() -> Iterator[tuple[str, Work, int | None]]:
         for name in tasks:
             if time.monotonic() > end:
                 return
@@ -200,12 +206,12 @@ def quickest(tests: list[str], durations: dict[str, float]) -> tuple[list[str], 
     return chosen, total
 
 
-def run_forked(tasks: Iterator[tuple[str, Callable[[], None], int | None]], children: int, ended: Callable[[str, int], object]) -> None:
+def run_forked(tasks: Iterator[tuple[str, Work, int | None]], children: int, ended: Callable[[str, int], object]) -> None:
     """Run each (name, work, CPU seconds) in a process of its own, so many at a time; tell each end with its exit status."""
     context = multiprocessing.get_context("fork")
     running: dict[int, tuple[str, Any]] = {}
 
-    def limited(work: Callable[[], None], seconds: int | None) -> None:
+    def limited(work: Work, seconds: int | None) -> None:
         os.setsid()
         if seconds:
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
@@ -256,7 +262,7 @@ def tell(mutants: dict[str, list[str]], fates: dict[str, str]) -> None:
 
 
 def _words(counts: Counter[str]) -> str:
-    return f"tried {counts.total()}, " + ", ".join(f"{fate} {counts[fate]}" for fate in ("killed", "survived", "timeout", "no tests"))
+    return f"tried {sum(counts.values())}, " + ", ".join(f"{fate} {counts[fate]}" for fate in FATES)
 
 
 if __name__ == "__main__":
