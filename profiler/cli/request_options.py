@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +57,10 @@ class RunOption:
 
 
 def _of_class(owner: type) -> list[RunOption]:
-    found = []
-    for item in described(owner):
-        default = owner.__dataclass_fields__[item.field].default  # type: ignore[attr-defined]  # every owner is a dataclass
-        shown = default if isinstance(default, (str, int, float)) and item.field != "python" else ""
-        found.append(RunOption(owner, item, (item.name,), shown))
-    return found
+    defaults = {
+        item.name: item.default for item in fields(owner) if isinstance(item.default, (str, int, float)) and item.name != "python"
+    }
+    return [RunOption(owner, item, (item.name,), defaults.get(item.field, "")) for item in described(owner)]
 
 
 def _of_setting(option: MeasureOption) -> RunOption:
@@ -178,11 +176,7 @@ def _known_option(key: str, path: Path) -> str:
 
 
 def _preset_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        # a table of attributes: {block = [64, 128]} is block=64,128
-        return [f"{name}={_joined(item)}" for name, item in value.items()]
-    return value
-
-
-def _joined(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    """Return a value as the option takes it; a table of attributes, {block = [64, 128]}, is block=64,128."""
+    if not isinstance(value, dict):
+        return value
+    return [f"{name}={','.join(map(str, item)) if isinstance(item, list) else item}" for name, item in value.items()]

@@ -14,11 +14,7 @@ from profiler.tools.base import Failure, ToolVersion
 _VERSION = re.compile(r"[Vv]ersion (\d+(?:\.\d+)+)")
 
 NO_OPTION = r"unrecogni[sz]ed (?:option|argument)|Illegal --?\S+ argument|invalid option|the argument .* for option .* is invalid"
-FULL_DISK: Failure = (
-    r"No space left on device",
-    "the disk is full",
-    "free some space, or set TMPDIR and --runs to another disk",
-)
+FULL_DISK: Failure = (r"No space left on device", "the disk is full", "free some space, or set TMPDIR and --runs to another disk")
 
 
 def find_program(name: str, patterns: Iterable[str]) -> str | None:

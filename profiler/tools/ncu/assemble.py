@@ -24,21 +24,13 @@ def assemble(counters: Columns, launches: list[Launch], messages: list[dict[str,
     """
     profiled = frames.profiled_launches_table(launches, counters)
     messages = [*messages, *implausible(counters)]
+    configurations = frames.launch_configurations_table(launches, profiled, counters)
     found = {
-        "counters": counters,
-        "profiled_launches": profiled,
-        "launch_configurations": frames.launch_configurations_table(launches, profiled, counters),
-        "devices": frames.devices_table(profiled, counters),
-        "diagnostics": frames.diagnostics_table(messages),
+        "counters": (counters, "holds no counter"),
+        "profiled_launches": (profiled, "holds no profiled kernel"),
+        "launch_configurations": (configurations, "lacks registers and shared memory: record with --section LaunchStats"),
+        "devices": (frames.devices_table(profiled, counters), "holds no device attributes"),
+        "diagnostics": (frames.diagnostics_table(messages), "holds no rule results"),
     }
-    reasons = {
-        "counters": f"{source} holds no counter",
-        "profiled_launches": f"{source} holds no profiled kernel",
-        "launch_configurations": f"{source} lacks registers and shared memory: record with --section LaunchStats",
-        "devices": f"{source} holds no device attributes",
-        "diagnostics": f"{source} holds no rule results",
-    }
-    return ReadResult(
-        {name: table for name, table in found.items() if table.rows},
-        {name: reasons[name] for name, table in found.items() if not table.rows},
-    )
+    absent = {name: f"{source} {reason}" for name, (table, reason) in found.items() if not table.rows}
+    return ReadResult({name: table for name, (table, _) in found.items() if table.rows}, absent)

@@ -54,6 +54,8 @@ class ReportFacts:
 
 
 V = TypeVar("V", int, bytes)
+_FIXED_BYTES = {1: 8, 5: 4}
+"""Field type to the size of its value."""
 
 
 class _Damaged(Exception):
@@ -103,21 +105,14 @@ def raw_fields(data: bytes) -> Iterator[RawField]:
         begin = position
         tag, position = _varint(data, position)
         wire = tag & 7
-        if wire == 0:
-            number, position = _varint(data, position)
-            yield RawField(tag >> 3, number, data[begin:position])
-            continue
-        if wire == 2:
-            size, position = _varint(data, position)
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
+        if wire not in (0, 2, *_FIXED_BYTES):
             raise _Damaged(f"unknown field type {wire}")
-        if position + size > len(data):
+        number, position = (_FIXED_BYTES[wire], position) if wire in _FIXED_BYTES else _varint(data, position)
+        end = position + (number if wire else 0)
+        if end > len(data):
             raise _Damaged("a field runs past its message")
-        content = data[position : position + size]
-        position += size
-        yield RawField(tag >> 3, content, data[begin:position])
+        yield RawField(tag >> 3, data[position:end] if wire else number, data[begin:end])
+        position = end
 
 
 def _values(data: bytes, kind: type[V], *numbers: int) -> Iterator[V]:

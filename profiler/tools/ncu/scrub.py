@@ -52,10 +52,7 @@ def _system(field: RawField) -> bytes:
 
 
 def _session(field: RawField) -> bytes:
-    return _edited(
-        field.content,
-        {_HOST_SYSTEM: _system, _TARGET_SYSTEM: _system, _EXECUTABLE: _drop, _COMMAND_LINE: _drop},
-    )
+    return _edited(field.content, {_HOST_SYSTEM: _system, _TARGET_SYSTEM: _system, _EXECUTABLE: _drop, _COMMAND_LINE: _drop})
 
 
 def _process(field: RawField) -> bytes:

@@ -6,24 +6,12 @@ from functools import lru_cache
 
 from profiler.units import NS_PER_MS, NS_PER_S, NS_PER_US
 
+_TIME_PREFIXES = {"": NS_PER_S, "m": NS_PER_MS, **dict.fromkeys("uµμ", NS_PER_US), "n": 1}
 _SECOND_WORDS = ("s", "sec", "second", "seconds")
-_TIMES_NS = {
-    prefix + word: factor
-    for prefixes, factor in (
-        (("",), NS_PER_S),
-        (("m",), NS_PER_MS),
-        (("u", "µ", "μ"), NS_PER_US),
-        (("n",), 1),
-    )
-    for prefix in prefixes
-    for word in _SECOND_WORDS
-}
+_TIMES_NS = {prefix + word: factor for prefix, factor in _TIME_PREFIXES.items() for word in _SECOND_WORDS}
 _PREFIXES = {"Ki": 1024.0, "Mi": 1024.0**2, "Gi": 1024.0**3, "K": 1e3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _SPELLINGS = {
-    "bytes": "byte",
-    "Byte": "byte",
-    "Bytes": "byte",
-    "B": "byte",
+    **dict.fromkeys(("bytes", "Byte", "Bytes", "B"), "byte"),
     "sectors": "sector",
     "threads": "thread",
     "cycle/s": "hz",

@@ -27,47 +27,35 @@ _NAMED = 3
 
 def other_tables(export: SqliteExport) -> Iterator[tuple[str, str, str]]:
     """Yield severity, text and hint for each table of events that the analysis has no table for."""
-    for family, pattern in _FAMILIES.items():
-        for table in (name for name in export.columns if re.fullmatch(pattern, name)):
-            text = _events(export, table)
-            if text:
-                yield "info", f"{family}: {text}", _HINT
-    if export.has(_GPU_METRICS, "metricId", "value"):
-        text = _metrics(export)
+    found = [(family, name) for family, kind in _FAMILIES.items() for name in export.columns if re.fullmatch(kind, name)]
+    found += [("GPU metrics", _GPU_METRICS)] if export.has(_GPU_METRICS, "metricId", "value") else []
+    for family, table in found:
+        try:
+            text = (_metrics if table == _GPU_METRICS else _events)(export, table)
+        except BadExportError as error:
+            text = f"{table} cannot be read: {error.message.rpartition('(')[2].rstrip(')')}"
         if text:
-            yield "info", text, _HINT
+            yield "info", f"{family}: {text}", _HINT
 
 
 def _events(export: SqliteExport, table: str) -> str:
     timed = export.has(table, "start", "end")
     total = "coalesce(sum(end - start), 0)" if timed else "0"
-    try:
-        ((count, spent),) = export.query(f'SELECT count(*), {total} FROM "{table}"')
-        name = next((column for column in ("textId", "nameId") if export.has(table, column)), None)
-        rows = (
-            export.query(
-                f'SELECT s.value, count(*), {total} FROM "{table}" AS t JOIN StringIds AS s ON s.id = t."{name}" '
-                f"GROUP BY 1 ORDER BY 3 DESC, 2 DESC LIMIT {_NAMED}"
-            )
-            if name and count
-            else []
-        )
-    except BadExportError as error:
-        return f"{table} cannot be read: {error.message.rpartition('(')[2].rstrip(')')}"
+    ((count, spent),) = export.query(f'SELECT count(*), {total} FROM "{table}"')
     if not count:
         return ""
+    name = next((column for column in ("textId", "nameId") if export.has(table, column)), None)
+    of_names = f'SELECT s.value, count(*), {total} FROM "{table}" AS t JOIN StringIds AS s ON s.id = t."{name}"'
+    rows = export.query(f"{of_names} GROUP BY 1 ORDER BY 3 DESC, 2 DESC LIMIT {_NAMED}") if name else []
     first = ", ".join(f"{text} {number} times{f', {format_ns(time)}' if timed else ''}" for text, number, time in rows)
     return f"{count} rows of {table}{f', {format_ns(spent)} in all' if timed else ''}{f'; first {first}' if first else ''}"
 
 
-def _metrics(export: SqliteExport) -> str:
+def _metrics(export: SqliteExport, table: str) -> str:
     named = export.has(_METRIC_NAMES, "metricId", "metricName")
     name = "n.metricName" if named else "'metric ' || m.metricId"
     join = f"JOIN (SELECT DISTINCT metricId, metricName FROM {_METRIC_NAMES}) AS n ON n.metricId = m.metricId" if named else ""
-    try:
-        ((count,),) = export.query(f"SELECT count(*) FROM {_GPU_METRICS}")
-        rows = export.query(f"SELECT {name}, avg(m.value) FROM {_GPU_METRICS} AS m {join} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 6")
-    except BadExportError as error:
-        return f"{_GPU_METRICS} cannot be read: {error.message.rpartition('(')[2].rstrip(')')}"
+    ((count,),) = export.query(f"SELECT count(*) FROM {table}")
+    rows = export.query(f"SELECT {name}, avg(m.value) FROM {table} AS m {join} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 6")
     means = ", ".join(f"{text} {value:.4g}" for text, value in rows)
-    return f"GPU metrics: {count} samples; means: {means}" if count else ""
+    return f"{count} samples; means: {means}" if count else ""

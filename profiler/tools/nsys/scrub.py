@@ -34,12 +34,8 @@ def is_environment_block(text: str) -> bool:
     for separator in ("\0", ";", "\n"):
         parts = [part for part in text.split(separator) if part]
         assignments = [part for part in parts if _ASSIGNMENT.match(part)]
-        usual = any(part.startswith(_USUAL) for part in assignments)
-        if (
-            assignments
-            and len(assignments) * 2 > len(parts)
-            and ((separator == "\0" and "\0" in text) or (usual and len(parts) > 1))
-        ):
+        usual = len(parts) > 1 and any(part.startswith(_USUAL) for part in assignments)
+        if len(assignments) * 2 > len(parts) and (usual or (separator == "\0" and "\0" in text)):
             return True
     return False
 

@@ -18,8 +18,7 @@ import numpy as np
 from profiler.columns import integers, narrow
 from profiler.distinct import distinct_rows
 from profiler.errors import BadExportError
-from profiler.tools.nsys.column_buffer import ColumnBuffer
-from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, journals
+from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, Values, journals
 from profiler.tools.nsys.time_axis import SetAside, set_aside
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -210,23 +209,22 @@ class SqliteExport:
         if not found or alias & {*wanted, *keys}:
             raise Unsupported("a column that stands in the row id")
         number = {name: present.index(name) for name in (*wanted, *keys) if name != _ROWID}
-        # about as many as the largest row id, unless the file could not hold that many
-        largest = self.query(f'SELECT max(rowid) FROM "{table}"')[0][0] or 0
-        rows = max(0, min(largest, self.path.stat().st_size // 16))
-        buffers = {name: ColumnBuffer(rows) for name in wanted}
-        groups = ColumnBuffer(rows if keys else 0)
+        parts: dict[str, list[Values]] = {name: [] for name in wanted}
+        groups: list[np.ndarray] = [np.zeros(0, np.int32)]
         known: dict[tuple[int | None, ...], int] = {}
         columns = [number[name] for name in wanted if name != _ROWID]
         span = [number[name] for name in keys]
         with closing(PageFile(self.path)) as file:
             for block in file.blocks(found[0][0], columns, len(present), _ROWID in wanted, span):
                 for name in wanted:
-                    buffers[name].append(*((block.rowid, None) if name == _ROWID else block.columns[number[name]]))
+                    values, mask = (block.rowid, None) if name == _ROWID else block.columns[number[name]]
+                    parts[name].append((narrow(values), mask))
                 if block.group is not None:
                     groups.append(_renumbered(block, span, known))
         distinct = zip(*known, strict=True) if known else [()] * len(keys)
         table_of_keys = {name: integers(part) for name, part in zip(keys, distinct, strict=True)}
-        return {name: buffer.array() for name, buffer in buffers.items()}, groups.array(), table_of_keys
+        # one column after the other gives up its parts, so memory holds no more than one twice
+        return {name: _joined(parts.pop(name)) for name in wanted}, np.concatenate(groups), table_of_keys
 
     def timed(self, table: str, raw: dict[str, np.ndarray], open_ends: bool = False) -> dict[str, np.ndarray]:
         """Leave out the rows of an event table that have no place on the time axis, and remember how many they are.
@@ -254,6 +252,14 @@ class SqliteExport:
                 known = "StringIds" in self.columns
                 self._strings = dict(self.query("SELECT id, value FROM StringIds")) if known else {}
             return self._strings
+
+
+def _joined(parts: Sequence[Values]) -> np.ndarray:
+    """Return a column of its blocks; masked where a value is missing."""
+    values = np.concatenate([np.zeros(0, np.int32), *(part for part, _ in parts)])
+    if all(mask is None for _, mask in parts):
+        return values
+    return np.ma.masked_array(values, np.concatenate([np.zeros(len(part), bool) if mask is None else mask for part, mask in parts]))
 
 
 def _renumbered(block: Block, span: Sequence[int], known: dict[tuple[int | None, ...], int]) -> np.ndarray:

@@ -45,13 +45,13 @@ class Block:
     """Some rows of a table.
 
     Attributes:
-        rowid: Row ids, int64; None when not asked for.
+        rowid: Row ids, int64; none when not asked for.
         columns: Column number to (values int64, null mask or None).
         group: Number of each row's combination of the spanned columns; None when no span was asked for.
         group_columns: As `columns`, for the spanned columns, one row per number.
     """
 
-    rowid: np.ndarray | None
+    rowid: np.ndarray
     columns: dict[int, Values]
     group: np.ndarray | None = None
     group_columns: dict[int, Values] = field(default_factory=dict)
@@ -232,7 +232,7 @@ def _decode(
             raise Unsupported("a value lies on an overflow page")
     body = place + header
     found = {number: _column(buffer, body, codes, types[:, number], offsets[:, number]) for number in wanted}
-    block = Block(ids if rowid else None, found)
+    block = Block(ids if rowid else ids[:0], found)
     if not span:
         return block
     group, members = _groups(buffer, body, codes, types, offsets, span)
@@ -251,39 +251,16 @@ def number_rows(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Each row's number (int32) and one member of each number.
     """
-    rows = len(words)
-    parts = [words[:, column] for column in range(words.shape[1])]
+    parts = list(words.T)
     mixed = parts[0] * _MULTIPLIER
     for part in parts[1:]:
         mixed ^= mixed >> _HALF
         mixed ^= part
         mixed *= _MULTIPLIER
-    numbers, members, count = np.full(rows, -1, dtype=np.int32), [], 0
-    left: np.ndarray | slice = slice(None)
-    place = np.arange(rows, dtype=np.int32)
-    for turn in range(3):
-        # the highest bits depend on all others; a slot keeps the last row that fell into it
-        slot = (mixed[left] >> np.uint64(48 - 16 * turn)).astype(np.uint16)
-        holder = np.full(1 << 16, -1, dtype=np.int32)
-        holder[slot] = place
-        used = np.flatnonzero(holder >= 0)
-        rank = np.zeros(1 << 16, dtype=np.int32)
-        rank[used] = np.arange(count, count + len(used), dtype=np.int32)
-        holders = holder[slot]
-        same = mixed[left] == mixed[holders]
-        for part in parts:
-            same &= part[left] == part[holders]
-        members.append(holder[used])
-        count += len(used)
-        if same.all():
-            numbers[left] = rank[slot]
-            return numbers, np.concatenate(members)
-        numbers[place[same]] = rank[slot[same]]
-        place = place[~same]
-        left = place
-    _, first, inverse = np.unique(words[place], axis=0, return_index=True, return_inverse=True)
-    numbers[place] = count + inverse.reshape(-1)
-    return numbers, np.concatenate([*members, place[first]])
+    _, first, numbers = np.unique(mixed, return_index=True, return_inverse=True)
+    if any((part[first][numbers] != part).any() for part in parts):  # two rows of one hash
+        _, first, numbers = np.unique(words, axis=0, return_index=True, return_inverse=True)
+    return numbers.reshape(-1).astype(np.int32), first
 
 
 def _signatures(buffer: np.ndarray, place: np.ndarray, header: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
