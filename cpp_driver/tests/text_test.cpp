@@ -97,6 +97,7 @@ void floatLabels() {
   CHECK(profiler::LabelValue(0.1f).text() == "0.1" && profiler::LabelValue(2.0f).text() == "2");
   CHECK(profiler::LabelValue(0.1234567f).text() == "0.1234567" && profiler::LabelValue(0.1234568f).text() == "0.1234568");
   CHECK(profiler::LabelValue(std::numeric_limits<float>::quiet_NaN()).text() == "nan");
+  CHECK(profiler::LabelValue('a').text() == "a" && profiler::LabelValue(static_cast<signed char>(7)).text() == "7");
 }
 
 void atomicWrites(std::string const& folder) {

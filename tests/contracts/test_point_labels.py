@@ -1,7 +1,10 @@
 """The Python side builds the golden labels that the C++ header is held to as well."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -38,3 +41,29 @@ def test_header_and_package_reserve_the_same_keys():
     text = (Path(__file__).parents[2] / "cpp_driver" / "include" / "profiler" / "point_label.hpp").read_text(encoding="utf-8")
     (keys,) = re.findall(r"kReservedKeys = \{([^}]*)\}", text)
     assert tuple(re.findall(r'"(\w+)"', keys)) == RESERVED_KEYS
+
+
+@pytest.mark.skipif(not (shutil.which("localedef") and shutil.which("g++")), reason="localedef or g++ is not installed")
+def test_the_header_writes_one_label_in_every_locale(tmp_path):
+    subprocess.run(
+        ["localedef", "--no-archive", "-i", "de_DE", "-f", "UTF-8", str(tmp_path / "comma")], capture_output=True, check=False
+    )
+    if not (tmp_path / "comma").is_dir():
+        pytest.skip("the sources of locales are not installed")
+    program = tmp_path / "label.cpp"
+    program.write_text(
+        """#include <clocale>
+#include <cstdio>
+#include "profiler/point_label.hpp"
+int main() {
+  if (!std::setlocale(LC_ALL, "comma")) return 1;
+  std::printf("%.1f %s", 0.5, profiler::pointLabel({{"beta", 0.5}, {"alpha", 1e-9f}, {"layout", 'n'}}).c_str());
+}
+"""
+    )
+    include = Path(__file__).parents[2] / "cpp_driver" / "include"
+    subprocess.run(["g++", "-std=c++17", f"-I{include}", str(program), "-o", str(tmp_path / "label")], check=True)
+    done = subprocess.run(
+        [tmp_path / "label"], env={**os.environ, "LOCPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0,5", "beta=0.5", "alpha=1e-09", "layout=n"]

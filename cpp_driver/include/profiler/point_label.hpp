@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <clocale>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -37,7 +38,8 @@ inline std::string encodeLabelText(std::string_view text) {
 }
 
 /// One value of a label: text, a whole number, a real number (`%.9g`: enough to tell any two
-/// float32 apart; a float is written as short as it reads back) or a truth value (`true`, `false`).
+/// float32 apart, a point before the decimals in every locale; a float is written as short as it reads
+/// back), a character or a truth value (`true`, `false`).
 class LabelValue {
  public:
   LabelValue(std::string text) : mText(std::move(text)) {}
@@ -54,6 +56,11 @@ class LabelValue {
         std::snprintf(buffer, sizeof(buffer), "%.*g", digits, static_cast<double>(number));
       } while (++digits <= 9 && static_cast<Number>(std::strtod(buffer, nullptr)) != number);
       mText = buffer;
+      // a program that set its locale may print a decimal comma
+      std::string const mark = std::localeconv()->decimal_point;
+      if (auto const place = mText.find(mark); place != std::string::npos) mText.replace(place, mark.size(), ".");
+    } else if constexpr (std::is_same_v<Number, char>) {
+      mText = std::string(1, number);
     } else {
       mText = std::to_string(number);
     }
