@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,21 @@ class Plan:
     build_ns: int | None = None
 
 
+def model_digest(path: Path) -> str:
+    """Return a digest of an ONNX model and of the files beside it that hold its weights.
+
+    Source: onnx.proto3, `TensorProto.external_data`: an entry with the key `location` and the file's name, each after its length.
+    """
+    model = path.read_bytes()
+    digest = hashlib.sha256(model)
+    for match in re.finditer(rb"\x0a\x08location\x12([\x80-\xff]*[\x00-\x7f])", model):
+        length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(match[1]))
+        weights = path.parent / os.fsdecode(model[match.end() : match.end() + length].replace(b"\0", b"/"))
+        if weights.is_file():
+            digest.update(hashlib.sha256(weights.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 class PlanStore:
     """Builds plans, and keeps them by a digest of all that shapes them.
 
@@ -57,9 +74,9 @@ class PlanStore:
             "device": device,
             "network": [NETWORK_VERSION, __version__],
         }
-        self._onnx = Path(onnx_file).read_bytes() if onnx_file else None
+        self._onnx = Path(onnx_file) if onnx_file else None
         if self._onnx is not None:
-            self._fixed["onnx"] = hashlib.sha256(self._onnx).hexdigest()
+            self._fixed["onnx"] = model_digest(self._onnx)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -102,7 +119,7 @@ class PlanStore:
         network = flavour.create_network(builder)
         config = flavour.create_config(builder, point.dtype)
         if self._onnx is not None:
-            flavour.parse_onnx(network, self._onnx)
+            flavour.parse_onnx(network, self._onnx.read_bytes(), str(self._onnx))
             self._add_profile(builder, network, config, point)
         elif flavour.is_rtx:
             flavour.dtype(point.dtype)

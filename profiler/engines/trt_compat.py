@@ -260,15 +260,20 @@ class Flavour:
             fields.append(self.trt.PluginField(name, data, types[name]))
         return fields
 
-    def parse_onnx(self, network: Any, model: bytes) -> None:
+    def parse_onnx(self, network: Any, model: bytes, path: str = "") -> None:
         """Read an ONNX model into a network.
+
+        Args:
+            network: The network that it becomes.
+            model: The model.
+            path: Where it lies, for weights that it keeps in files beside it.
 
         Raises:
             CaptureError: The parser refuses it.
         """
         parser = self.trt.OnnxParser(network, self.logger)
         self._keep.append(parser)
-        if not parser.parse(model):
+        if not (parser.parse(model, path) if path else parser.parse(model)):
             errors = "; ".join(str(parser.get_error(index)) for index in range(parser.num_errors))
             raise CaptureError(f"ONNX model: {errors or self.logger.take()}", "check the model and --plugin-library")
 

@@ -136,9 +136,14 @@ std::string digestModel(std::string const& path) {
   std::string const bytes = readFile(path, "check --onnx");
   std::set<std::string> names;
   for (std::size_t at = bytes.find(kMark); at != std::string::npos; at = bytes.find(kMark, at + 1)) {
-    std::size_t const start = at + kMark.size();
-    std::size_t const length = start < bytes.size() ? static_cast<unsigned char>(bytes[start]) : 0;
-    if (length > 0 && length < 128 && start + 1 + length <= bytes.size()) names.insert(bytes.substr(start + 1, length));
+    // a length is a varint: seven bits a byte, lowest first, the eighth says that more follow
+    std::size_t start = at + kMark.size(), length = 0;
+    for (int shift = 0; start < bytes.size() && shift < 28; shift += 7) {
+      auto const byte = static_cast<unsigned char>(bytes[start++]);
+      length |= static_cast<std::size_t>(byte & 0x7F) << shift;
+      if (byte < 0x80) break;
+    }
+    if (length > 0 && length <= bytes.size() - start) names.insert(bytes.substr(start, length));
   }
   std::string digest = digestBytes(bytes);
   for (auto const& name : names) digest += " " + digestFile((std::filesystem::path(path).parent_path() / name).string());

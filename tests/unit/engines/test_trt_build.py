@@ -172,3 +172,19 @@ def test_the_loaded_library_tells_its_version(monkeypatch, tmp_path, functions, 
     assert opened == ["/opt/a b/libnvinfer.so.10.13.3"]
     monkeypatch.setattr(trt_compat, "MAPS", tmp_path / "absent")
     assert library_version() == ""
+
+
+@pytest.mark.parametrize("length", [5, 127, 128, 200])
+def test_a_model_is_known_by_its_weights_too(tmp_path, length):
+    onnx = pytest.importorskip("onnx")
+    name = "w" * length
+    weight = onnx.helper.make_tensor("w", onnx.TensorProto.FLOAT, [1024], b"\0" * 4096, raw=True)
+    graph = onnx.helper.make_graph([], "g", [], [], [weight])
+    path = tmp_path / "model.onnx"
+    onnx.save_model(onnx.helper.make_model(graph), path, save_as_external_data=True, location=name, size_threshold=0)
+    weights = tmp_path / name
+    assert weights.stat().st_size == 4096
+    before = trt_build.model_digest(path)
+    assert trt_build.model_digest(path) == before
+    weights.write_bytes(b"\1" + weights.read_bytes()[1:])
+    assert trt_build.model_digest(path) != before
