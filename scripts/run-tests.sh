@@ -14,14 +14,22 @@ if ! command -v nvcc >/dev/null; then
   [ -x "$site/nvidia/cu13/bin/nvcc" ] && export PATH="$site/nvidia/cu13/bin:$PATH"
 fi
 
-if [ "${2:-}" = long ]; then exec "$python" -m pytest -n 2 --dist loadfile -m long; fi
+run_ctest() {  # run_ctest OPTION...: those of the C++ tests that the options choose
+  if [ -f build/CTestTestfile.cmake ]; then
+    ctest --test-dir build --output-on-failure -j2 "$@" || status=1
+  else
+    echo "not run: C++ tests (no build: make test builds)"
+  fi
+}
+
+if [ "${2:-}" = long ]; then
+  run_ctest -L long
+  "$python" -m pytest -n 2 --dist loadfile -m long || status=1
+  exit $status
+fi
 
 "$python" -m profiler build --architectures 90 --werror --build-dir build || status=1
-if [ -f build/CTestTestfile.cmake ]; then
-  ctest --test-dir build --output-on-failure -j2 || status=1
-else
-  echo "not run: C++ tests (no build; see above)"
-fi
+run_ctest -LE long
 # most tests wait for a program, so four workers find time on two cores
 "$python" -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long" || status=1
 exit $status

@@ -19,7 +19,7 @@ def test_there_are_captures_of_every_kind():
     assert len(CAPTURES) > 40 and {path.suffix for path in CAPTURES} >= {".xz", ".sqlite", ".ncu-rep", ".csv", ".json"}
 
 
-@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("width", [80, pytest.param(200, marks=pytest.mark.long)])
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_capture_fits_one_screen(profiler, monkeypatch, path, width):
     monkeypatch.setattr(printing, "_PIPE_WIDTH", width)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RUN, OTHER = (str(ROOT / "tests" / "data" / "nsys_h200" / f"{name}.sqlite") for name in ("node", "graph"))
+RUN = str(ROOT / "tests" / "data" / "nsys_h200" / "node.sqlite")
+BASE, OTHER = (str(ROOT / "tests" / "data" / "cases" / f"{name}.json") for name in ("c_by_a", "c_by_b"))
 
 
 def started(*words, **more):
@@ -21,8 +22,8 @@ def started(*words, **more):
         ("--help",),
         ("list", "--runs", str(ROOT / "runs")),
         ("show", RUN),
-        ("metrics", RUN, "--table", "point_summary", "--format", "csv"),
-        ("compare", RUN, OTHER),
+        ("metrics", BASE, "--table", "point_summary", "--format", "csv"),
+        ("compare", BASE, OTHER),
         ("experiment", "--list"),
         ("doctor",),
     ],
@@ -46,10 +47,10 @@ def test_no_name_gives_a_command_to_the_log(before):
 def test_a_verdict_keeps_its_exit_code_when_the_reader_has_gone():
     source, target = os.pipe()
     os.close(source)
-    alone = started("compare", RUN, OTHER, "--gate", stdout=subprocess.PIPE)
-    ended = started("compare", RUN, OTHER, "--gate", stdout=target)
+    alone = started("compare", BASE, OTHER, "--gate", stdout=subprocess.PIPE)
+    ended = started("compare", BASE, OTHER, "--gate", stdout=target)
     os.close(target)
-    assert ended.returncode == alone.returncode
+    assert ended.returncode == alone.returncode != 0
 
 
 def test_an_error_of_the_runner_is_printed_once(tmp_path):

@@ -66,7 +66,7 @@ def settings(folder):
 
 
 @pytest.mark.parametrize("program", POINTS)
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", [*OPTIONS[2:], *(pytest.param(some, marks=pytest.mark.long) for some in OPTIONS[:2])], ids=str)
 def test_run_measures_by_the_settings_that_were_given(profiler, tmp_path, program, options):
     points = tmp_path / f"{program}.txt"
     profiler("run", "--points", points, "--driver", program, "--engine", ENGINES[program], "--tool", "builtin", *words(options))
