@@ -101,16 +101,13 @@ def go_on(job: Job, run: RunDir, progress: Progress | None = None) -> RunDir:
         with closing(job.steps(session)) as steps:
             step = next(steps, None)
             while step is not None:
-                step = _following(steps, session.execute(step))
+                ended = session.execute(step)
+                try:
+                    step = steps.send(ended)
+                except StopIteration:
+                    break
         _finish(run, job, "complete")
     return run
-
-
-def _following(steps: Steps, ended: Ended) -> Step | None:
-    try:
-        return steps.send(ended)
-    except StopIteration:
-        return None
 
 
 def plan_step(step: Step, folder: Path) -> RecordPlan:
@@ -250,12 +247,15 @@ def _ending(run: RunDir, job: Job) -> Iterator[None]:
     """See to it that a run that does not end well is marked failed, with the reason."""
     try:
         yield
-    except OSError as error:
-        failure = storage_error(run.path, error)
-        _fail(run, job, failure.message)
-        raise failure from error
     except BaseException as error:
-        _fail(run, job, _reason(error, job))
+        failure = storage_error(run.path, error) if isinstance(error, OSError) else error
+        if job.imported:
+            # a run that holds nothing of its own is no record worth keeping
+            shutil.rmtree(run.path, ignore_errors=True)
+        else:
+            _finish(run, job, "failed", _reason(failure, job))
+        if failure is not error:
+            raise failure from error
         raise
 
 
@@ -263,14 +263,6 @@ def _reason(error: BaseException, job: Job) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "; ".join(filter(None, ("interrupted by the user", job.going_on)))
     return error.message.partition("\n")[0] if isinstance(error, ProfilerError) else f"{type(error).__name__}: {error}"
-
-
-def _fail(run: RunDir, job: Job, reason: str) -> None:
-    if job.imported:
-        # a run that holds nothing of its own is no record worth keeping
-        shutil.rmtree(run.path, ignore_errors=True)
-        return
-    _finish(run, job, "failed", reason)
 
 
 def _finish(run: RunDir, job: Job, status: str, reason: str = "") -> None:

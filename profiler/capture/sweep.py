@@ -23,6 +23,7 @@ DEFAULT_SHAPE = "4096x1024"
 SETUP_SECONDS = 1.0
 
 Value = int | float | str
+Texts = Sequence[str]
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -192,14 +193,7 @@ class Axes:
         return read_points(Path(self.points_file))
 
 
-def expand(
-    op: str,
-    shapes: Sequence[str],
-    dtypes: Sequence[str],
-    sets: Sequence[str] = (),
-    sweeps: Sequence[str] = (),
-    constraints: Sequence[str] = (),
-) -> list[Point]:
+def expand(op: str, shapes: Texts, dtypes: Texts, sets: Texts = (), sweeps: Texts = (), constraints: Texts = ()) -> list[Point]:
     """Make the points of a sweep: every combination that keeps all constraints.
 
     Args:

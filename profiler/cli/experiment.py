@@ -11,7 +11,7 @@ import typer
 from profiler.cli.options import RunsOption
 from profiler.cli.printing import console, echo, print_rows
 from profiler.errors import CaptureError, CheckFailedError, UsageError
-from profiler.store.experiment_document import EXPERIMENT_NAME, read_experiment
+from profiler.store.document import EXPERIMENT_NAME, read_experiment
 from profiler.store.run_dir import RunDir, find_run, write_atomic
 from profiler.units import format_value
 

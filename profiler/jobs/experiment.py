@@ -13,7 +13,7 @@ from profiler.errors import BadExportError, CaptureError, ToolMissingError
 from profiler.experiments.evidence import Evidence, StepRecord, read_result
 from profiler.experiments.experiment import SCRATCH, Experiment, Outcome, Toolbox
 from profiler.experiments.merge import merge_results
-from profiler.store.experiment_document import EXPERIMENT_NAME, experiment_document, read_experiment
+from profiler.store.document import EXPERIMENT_NAME, experiment_document, read_experiment
 from profiler.store.run_dir import RunDir, write_atomic
 from profiler.tools.registry import TOOLS, UNTRACED
 

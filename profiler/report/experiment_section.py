@@ -12,7 +12,7 @@ from profiler.report.columns import ColumnView, view_column
 from profiler.report.document import Section
 from profiler.report.tables import pack_table
 from profiler.report.view import View
-from profiler.store.experiment_document import EXPERIMENT_NAME, read_experiment
+from profiler.store.document import EXPERIMENT_NAME, read_experiment
 
 if TYPE_CHECKING:
     from pathlib import Path

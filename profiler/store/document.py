@@ -9,6 +9,10 @@ from typing import Any
 
 from profiler.errors import BadExportError
 
+EXPERIMENT_NAME = "experiment.json"
+EXPERIMENT_VERSION = 1
+_EXPERIMENT = "profiler-experiment"
+
 
 def read_document(path: Path, schema: str, newest: int, fix: str) -> dict[str, Any]:
     """Read a document.
@@ -37,4 +41,29 @@ def read_document(path: Path, schema: str, newest: int, fix: str) -> dict[str, A
     version = document.get("schema_version")
     if not isinstance(version, int) or version > newest:
         raise BadExportError(f"{path}: {schema} version {version!r}, this profiler reads up to {newest}", "upgrade profiler")
+    return document
+
+
+def experiment_document(name: str, question: str, steps: list[dict[str, Any]], outcome: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the file in which an experiment's run states its steps and what they showed.
+
+    Args:
+        name: Name of the experiment.
+        question: What it answers.
+        steps: How each step ended.
+        outcome: Columns, rows, checks and notes; None before they were judged.
+    """
+    head = {"schema": _EXPERIMENT, "schema_version": EXPERIMENT_VERSION}
+    return {**head, "name": name, "question": question, "steps": steps, "outcome": outcome}
+
+
+def read_experiment(path: Path) -> dict[str, Any]:
+    """Read the document of an experiment.
+
+    Raises:
+        BadExportError: It is absent, damaged or of another version.
+    """
+    document = read_document(path, _EXPERIMENT, EXPERIMENT_VERSION, "name a run of profiler experiment")
+    if not isinstance(document.get("steps"), list) or not isinstance(document.get("name"), str):
+        raise BadExportError(f"{path}: it lacks its name or its steps", "run the experiment again")
     return document

@@ -22,6 +22,8 @@ RANGES_VERSION = 1
 _FIX = "run the program again, or give a file written with --json"
 _LONGEST_SAMPLE_NS = 1 << 48
 _STATUSES = tuple(status.value for status in PointStatus)
+_KINDS: dict[str, type] = {"launch": dict, "verification": dict, "samples_ns": list, "host_samples_ns": list}
+_WHOLE = {int, type(None)}
 _RESERVED = ("op", "variant", "shape", "dtype")
 _DEVICE_TEXTS = ("name", "compute_capability", "uuid")
 _DEVICE = tuple(spec.name for spec in DEVICES.columns if "_per_block" not in spec.name)
@@ -39,16 +41,6 @@ def _outcome(point: dict[str, Any]) -> tuple[str, str | None]:
     if status == PointStatus.OK.value and (point.get("verification") or {}).get("passed") is False:
         return PointStatus.WRONG_OUTPUT.value, reason or "its verification did not pass, though its status is ok"
     return status, reason
-
-
-def _check_times(values: Any, field: str, label: Any) -> None:
-    """Refuse times that are no whole ns: seconds would be read as a billionth of themselves."""
-    if not isinstance(values, (list, type(None))):
-        raise TypeError(f"{field} of point {label!r} is no list")
-    if set(map(type, values or ())) <= {int, type(None)}:
-        return
-    found = next(value for value in values or () if type(value) not in (int, type(None)))
-    raise ValueError(f"{field} of point {label!r} must hold whole nanoseconds, found {found!r}")
 
 
 def _sample_times(values: list[Any]) -> np.ndarray:
@@ -102,16 +94,24 @@ def _info(document: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _check_point(point: dict[str, Any]) -> None:
-    """Refuse what the tables would carry on unread, for a consumer to fall over."""
-    for name in ("launch", "verification"):
-        if not isinstance(point.get(name), (dict, type(None))):
-            raise TypeError(f"{name} of point {point.get('label')!r} is no object")
-    for name in ("samples_ns", "host_samples_ns"):
-        _check_times(point.get(name), name, point.get("label"))
-    _check_times([point.get("wall_ns")], "wall_ns", point.get("label"))
-    for name in ("grid", "block"):
-        if not isinstance((point.get("launch") or {}).get(name), (list, type(None))):
-            raise TypeError(f"launch.{name} of point {point.get('label')!r} is no list")
+    """Refuse what the tables would carry on unread, for a consumer to fall over.
+
+    Times must be whole ns: seconds would be read as a billionth of themselves.
+    """
+    label = point.get("label")
+    _check_kinds(point, _KINDS, label)
+    _check_kinds(point.get("launch") or {}, {"grid": list, "block": list}, label, "launch.")
+    times = {name: point.get(name) or () for name in ("samples_ns", "host_samples_ns")} | {"wall_ns": [point.get("wall_ns")]}
+    for name, values in times.items():
+        if not set(map(type, values)) <= _WHOLE:
+            found = next(value for value in values if type(value) not in _WHOLE)
+            raise ValueError(f"{name} of point {label!r} must hold whole nanoseconds, found {found!r}")
+
+
+def _check_kinds(fields: dict[str, Any], kinds: dict[str, type], label: Any, within: str = "") -> None:
+    for name, kind in kinds.items():
+        if not isinstance(fields.get(name), (kind, type(None))):
+            raise TypeError(f"{within}{name} of point {label!r} is no {'object' if kind is dict else 'list'}")
 
 
 def _points(document: dict[str, Any], tool: str, result: ReadResult) -> None:

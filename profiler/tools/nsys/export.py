@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,29 @@ from typing import Any
 
 from profiler.errors import CaptureError, ToolMissingError
 from profiler.tools.nsys import INSTALL_HINT
-from profiler.tools.nsys.locate import find_importer, find_nsys
+from profiler.tools.programs import find_program
 
 EXPORT_TIMEOUT_S = 3600
+_PATTERNS = (
+    "opt/nvidia/nsight-systems/*/target-linux-x64/nsys",
+    "opt/nvidia/nsight-compute/*/host/target-linux-x64/nsys",
+    "usr/local/cuda*/bin/nsys",
+)
 LIBRARY_HINT = "install the library that is named there (on Debian: apt-get install libdw1 libglib2.0-0)"
+
+
+def find_nsys() -> str | None:
+    """Return the path of nsys: the one on PATH, else the newest in the usual folders."""
+    return find_program("nsys", _PATTERNS)
+
+
+def find_importer(nsys: str) -> str | None:
+    """Return QdstrmImporter, which stands beside nsys, or in the host folder next to nsys's own."""
+    target = Path(nsys).resolve().parent
+    roots = [target, target.parent, target.parent.parent, Path("/usr/lib/nsight-systems"), Path("/opt/nvidia/nsight-systems")]
+    patterns = ("QdstrmImporter", "host-linux-*/QdstrmImporter", "*/host-linux-*/QdstrmImporter")
+    found = (path for root in roots for pattern in patterns for path in sorted(root.glob(pattern), reverse=True))
+    return next((str(path) for path in found if os.access(path, os.X_OK)), None)
 
 
 def import_stream(stream: Path, report: Path, run: Callable[..., Any]) -> Path:

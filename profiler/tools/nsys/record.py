@@ -12,8 +12,7 @@ from profiler.errors import CaptureError, ToolMissingError
 from profiler.schema import POINT_PREFIX
 from profiler.tools.base import Failure, Recorder, RecordPlan, ToolVersion
 from profiler.tools.nsys import INSTALL_HINT, TOOL
-from profiler.tools.nsys.export import LIBRARY_HINT, exports
-from profiler.tools.nsys.locate import find_importer, find_nsys
+from profiler.tools.nsys.export import LIBRARY_HINT, exports, find_importer, find_nsys
 from profiler.tools.nsys.nvtx_table import event_text
 from profiler.tools.nsys.scrub import scrub
 from profiler.tools.nsys.sqlite_export import SqliteExport

@@ -15,7 +15,7 @@ from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import SCRATCH, Check, Column, Experiment, Outcome, Toolbox, program_step
 from profiler.jobs.experiment import commands, evaluate_run, run_experiment
 from profiler.metrics.recording import load
-from profiler.store.experiment_document import EXPERIMENT_NAME
+from profiler.store.document import EXPERIMENT_NAME
 from profiler.store.run_dir import iterate_runs
 
 DATA = Path(__file__).parents[2] / "data" / "driver_h200"

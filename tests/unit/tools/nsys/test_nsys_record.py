@@ -10,7 +10,7 @@ from profiler.capture.process import ProcessResult
 from profiler.capture.request import CaptureRequest, NsysOptions
 from profiler.errors import BadExportError, CaptureError, ToolMissingError
 from profiler.redaction import REMOVED
-from profiler.tools.nsys import export, locate, record
+from profiler.tools.nsys import export, record
 from profiler.tools.nsys.record import NsysRecorder, loses_domains
 from profiler.tools.nsys.scrub import is_environment_block, scrub
 from profiler.tools.nsys.sqlite_export import SqliteExport
@@ -166,7 +166,7 @@ def test_importer_is_looked_for_beside_nsys(tmp_path):
         path.chmod(0o755)
     link = tmp_path / "bin"
     link.symlink_to(nsys)
-    assert locate.find_importer(str(link)) == str(importer)
+    assert export.find_importer(str(link)) == str(importer)
 
 
 def database(path, statements):
