@@ -6,13 +6,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from profiler.annotate.journal import PATTERN, read_events
+from profiler.annotate.journal import PATTERN
 from profiler.runner.ranges import merge_ranges, ranges_document
-from profiler.runner.result import result_document, write_json
+from profiler.runner.request import RANGES, RESULT
+from profiler.runner.result import read_events, result_document, write_json
 
-RESULT = "result.json"
-RANGES = "ranges.json"
 _GRAVEST = ("failed", "partial", "ok")
+
+
+def journals(folder: Path) -> list[Path]:
+    """Return the journals of a recording."""
+    return sorted(folder.glob(PATTERN))
+
+
+def read_journals(folder: Path) -> list[dict[str, Any]]:
+    """Return every whole event of the journals of a recording."""
+    return read_events(journals(folder))
 
 
 def join_journals(folder: Path) -> list[str]:
@@ -24,7 +33,7 @@ def join_journals(folder: Path) -> list[str]:
     Returns:
         Sentences worth telling: several processes, points that more than one of them measured.
     """
-    events = read_events(sorted(folder.glob(PATTERN)))
+    events = read_journals(folder)
     points = [event for event in events if event["event"] == "point"]
     if not points:
         return []

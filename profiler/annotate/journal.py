@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +65,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def program_name() -> str:
     """Return the name of the running program; its arguments may hold secrets."""
     return Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
-
-
-def read_events(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return every whole event of some journals, in the order of the files; a line that was cut off is passed over."""
-    found = []
-    for path in paths:
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            with contextlib.suppress(ValueError):
-                event = json.loads(line)
-                if isinstance(event, dict) and isinstance(event.get("event"), str):
-                    found.append(event)
-    return found

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from profiler.annotate.cuda_events import EventTimer, device_facts, driver, stream_handle
@@ -71,7 +71,7 @@ class MarkedPoint:
         self.label = encode_label(pairs)
         self.size_bytes = size_bytes
         self._streams = tuple(streams)
-        self._stack: list[Any] = []
+        self._body = ExitStack()
         self._owner: _Process | None = None
         self._timer: EventTimer | None = None
         self._host_ns: list[int] = []
@@ -187,15 +187,13 @@ class MarkedPoint:
 
     def __enter__(self) -> MarkedPoint:
         """Open the point and one iteration that spans the body."""
-        for manager in (self.open(), self.iteration()):
-            manager.__enter__()
-            self._stack.append(manager)
+        self._body.enter_context(self.open())
+        self._body.enter_context(self.iteration())
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, *error: Any) -> None:
         """Close both."""
-        while self._stack:
-            self._stack.pop().__exit__(*error)
+        self._body.__exit__(*error)
 
 
 def point(pairs: dict[str, Any] | None = None, /, *, bytes: int = 0, cuda_stream: Any = None, **more: Any) -> MarkedPoint:

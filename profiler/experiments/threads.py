@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from profiler.capture.step import Step
 from profiler.experiments.evidence import Evidence
 from profiler.experiments.experiment import Check, Column, Experiment, Outcome, Toolbox, driver_step
@@ -49,24 +51,19 @@ def evaluate(evidence: Evidence) -> Outcome:
     rows = [_row(step, point, speed) for step, points in found.items() for point in points]
     rows.sort(key=lambda row: (row["shape"] != SMALL, (NORMAL, BLOCKING, NULL_STREAM).index(str(row["step"]))))
     points = [point for own in found.values() for point in own]
-    keeping = [point.data.get("keeps_to_stream") for step in (NORMAL, BLOCKING) for point in found[step]]
-    straying = [point.data.get("keeps_to_stream") for point in found[NULL_STREAM]]
     checks = (
         right_output("every thread's output is right, no crash", points),
         _scaling(speed),
-        Check(
-            "the plugin keeps to the stream it was given",
-            bool(keeping) and all(keeping),
-            f"{keeping.count(True)} of {len(keeping)}",
-        ),
-        Check(
-            "the driver finds that the faulty plugin does not",
-            bool(straying) and not any(straying),
-            f"{straying.count(False)} of {len(straying)}",
-        ),
+        _keeps("the plugin keeps to the stream it was given", [*found[NORMAL], *found[BLOCKING]], True),
+        _keeps("the driver finds that the faulty plugin does not", found[NULL_STREAM], False),
         _loss(speed),
     )
     return Outcome(COLUMNS, tuple(rows), checks)
+
+
+def _keeps(name: str, points: Sequence[MeasuredPoint], expected: bool) -> Check:
+    alike = [point.data.get("keeps_to_stream") is expected for point in points]
+    return Check(name, bool(alike) and all(alike), f"{sum(alike)} of {len(alike)}")
 
 
 def _threads(point: MeasuredPoint) -> int:

@@ -30,7 +30,7 @@ _COUNTERS = ("achieved_occupancy_pct", "branch_efficiency_pct", "dram_pct", "com
 
 COLUMNS = (
     Column("point", text="op, shape, type and streams"),
-    Column("event_median_ns", "ns", "time of an iteration between two events, without a tool; on two streams they overlap"),
+    Column("event_median_ns", "ns", "time of an iteration by events, without a tool; on two streams its period"),
     Column("nsys_median_ns", "ns", "kernel time of an iteration under Nsight Systems"),
     Column("bandwidth_bytes_per_s", "bytes/s", "minimum traffic over the kernel time"),
     Column("launch_gap_median_ns", "ns", "idle time of the device between two iterations, median"),

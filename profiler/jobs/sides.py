@@ -227,18 +227,14 @@ def _side(name: str, command: Sequence[str], built: Built) -> AbSide:
 
 def _fill(words: Sequence[str], built: Built, name: str) -> tuple[str, ...]:
     values = {"{driver}": built.driver, "{library}": built.library}
-    filled = []
-    for word in words:
-        for placeholder in _PLACEHOLDERS:
-            if placeholder in word:
-                if values[placeholder] is None:
-                    raise UsageError(
-                        f"{name}: has no {placeholder.strip('{}')}, which the command needs",
-                        f"build it (profiler build), or give a command without {placeholder}",
-                    )
-                word = word.replace(placeholder, str(values[placeholder]))
-        filled.append(word)
-    return tuple(filled)
+    for placeholder in _PLACEHOLDERS:
+        if values[placeholder] is None and any(placeholder in word for word in words):
+            raise UsageError(
+                f"{name}: has no {placeholder.strip('{}')}, which the command needs",
+                f"build it (profiler build), or give a command without {placeholder}",
+            )
+        words = [word.replace(placeholder, str(values[placeholder])) for word in words]
+    return tuple(words)
 
 
 def _driver_words(options: Sequence[str], built: Built, name: str) -> list[str]:

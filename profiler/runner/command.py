@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from profiler.engines.ops_library import check_points
@@ -17,9 +18,11 @@ from profiler.runner.point import Point
 from profiler.runner.ranges import SETUP, RangeRecorder
 from profiler.runner.request import JOURNAL, RANGES, RESULT, SweepOptions, read_request
 from profiler.runner.result import PROGRAM, Journal
-from profiler.runner.supervisor import Supervisor, WorkerCommand, collect, join_ranges, say
+from profiler.runner.supervisor import Supervisor, WorkerCommand, collect, join_ranges
 
 EXIT_INTERRUPTED = 130
+say = partial(print, flush=True)
+"""Prints a line of progress."""
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ that was finished.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -72,15 +73,7 @@ class Journal:
 
     def events(self) -> list[dict[str, Any]]:
         """Return every whole event."""
-        if not self.path.is_file():
-            return []
-        found = []
-        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                continue
-        return found
+        return read_events([self.path])
 
     def drop_segments(self, segments: Iterable[int]) -> None:
         """Forget what some attempts wrote, because their capture is lost."""
@@ -95,6 +88,18 @@ class Journal:
     def _keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
         kept = [json.dumps(item, ensure_ascii=False) + "\n" for item in self.events() if wanted(item)]
         write_atomic(self.path, "".join(kept))
+
+
+def read_events(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    """Return every whole event of some journals, in the order of the files; a line that was cut off is passed over."""
+    found = []
+    for path in paths:
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if isinstance(event, dict) and isinstance(event.get("event"), str):
+                    found.append(event)
+    return found
 
 
 def result_document(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -182,9 +181,3 @@ def join_ranges(parts: list[Path], target: Path) -> None:
     """Join the range files of the workers that came as far as writing one."""
     documents = [json.loads(part.read_text(encoding="utf-8")) for part in parts if part.is_file()]
     write_json(target, merge_ranges(documents))
-
-
-def say(line: str) -> None:
-    """Print a line of progress."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

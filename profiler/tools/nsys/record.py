@@ -104,11 +104,10 @@ class NsysRecorder(Recorder):
 
     def _lost_points(self, request: CaptureRequest, folder: Path, stem: str) -> list[str]:
         """Name the points that the program's processes finished and the capture does not hold; drop their journals."""
-        from profiler.annotate.journal import PATTERN, read_events
+        from profiler.annotate.documents import journals, read_journals
 
-        journals = sorted(folder.glob(PATTERN))
-        events = read_events(journals)
-        for journal in journals:
+        events = read_journals(folder)
+        for journal in journals(folder):
             journal.unlink()
         if request.nsys.capture_range != "none":
             return []

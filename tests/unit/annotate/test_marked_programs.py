@@ -11,8 +11,10 @@ import sys
 import pytest
 
 from profiler.annotate.cuda_events import NO_WORK, WAITED, EventTimer
-from profiler.annotate.documents import RANGES, RESULT, join_journals
-from profiler.annotate.journal import NAMES_VARIABLE, read_events
+from profiler.annotate.documents import join_journals
+from profiler.annotate.journal import NAMES_VARIABLE
+from profiler.runner.request import RANGES, RESULT
+from profiler.runner.result import read_events
 
 PROGRAM = """
 import ctypes, os, sys
