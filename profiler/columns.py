@@ -48,8 +48,7 @@ class Coded:
 
     def passing(self, test: Callable[[str], bool]) -> np.ndarray:
         """Return whether each row's text passes a test; a row without text does not."""
-        passed: np.ndarray = np.array([*(test(str(value)) for value in self.values), False], dtype=bool)[self.codes]
-        return passed
+        return np.asarray(np.array([*(test(str(value)) for value in self.values), False], dtype=bool)[self.codes])
 
     def filled(self, text: str) -> Coded:
         """Return the same rows with a text where there was none."""
@@ -63,8 +62,7 @@ class Coded:
         """Return the texts as an object array, None where there is none."""
         table = np.empty(len(self.values) + 1, dtype=object)
         table[: len(self.values)] = list(self.values)
-        texts: np.ndarray = table[self.codes]
-        return texts
+        return np.asarray(table[self.codes])
 
 
 Column = Union[np.ndarray, Coded]  # noqa: UP007 - evaluated at run time, also on Python 3.10
@@ -141,8 +139,7 @@ def narrow(values: np.ndarray) -> np.ndarray:
 
 def as_floats(values: np.ndarray) -> np.ndarray:
     """Return numbers as float64, NaN where a value is missing."""
-    floats: np.ndarray = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
-    return floats
+    return np.asarray(np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan))
 
 
 def whole(values: np.ndarray) -> np.ndarray:

@@ -54,17 +54,8 @@ UNITS: dict[str, Unit] = {
         _decimal("Hz", "_hz", "Hz"),
         Unit("%", "_pct", ((1, "%"),)),
         Unit("ratio", "_ratio", ((1, ""),)),
-        _things("count"),
-        _things("blocks"),
-        _things("branches"),
-        _things("cycles"),
-        _things("instructions"),
-        _things("operations"),
-        _things("registers"),
-        _things("sectors"),
-        _things("threads"),
-        _things("warps"),
-        _things("waves"),
+        *map(_things, ("count", "blocks", "branches", "cycles", "instructions", "operations")),
+        *map(_things, ("registers", "sectors", "threads", "warps", "waves")),
     )
 }
 """Every unit, by name."""

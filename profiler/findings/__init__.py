@@ -5,6 +5,7 @@ One rule a module. To add one, write `findings/<rule>.py` with a `RULE` and put 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ _OWN_SWEEP = "the sweep's driver holds streams back and checks outputs between p
 @cache
 def rules() -> tuple[Rule, ...]:
     """Return every rule, in the order in which they are told."""
-    return tuple(import_module(f"{__name__}.{name}").RULE for name in RULE_MODULES)
+    return tuple(replace(import_module(f"{__name__}.{name}").RULE, name=name) for name in RULE_MODULES)
 
 
 def _missing(rule: Rule, recording: Recording) -> Finding | None:

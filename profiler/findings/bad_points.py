@@ -21,7 +21,6 @@ def check(recording: Recording) -> list[Finding]:
 
 
 RULE = Rule(
-    name="bad_points",
     text="any sweep point with status failed or wrong_output",
     needs=("point_summary",),
     advice="Run the point alone and read its reason; compare a wrong output with the reference at the worst index.",

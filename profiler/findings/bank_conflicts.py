@@ -21,7 +21,6 @@ def _text(row: Row) -> str:
 
 
 RULE = Rule(
-    name="bank_conflicts",
     text=f"more than {CONFLICTS_PER_INSTRUCTION} bank conflicts per shared memory instruction while the shared memory pipe"
     f" is used above {PIPE_PCT:.0f} %",
     needs=("launches",),

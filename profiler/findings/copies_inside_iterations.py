@@ -26,7 +26,6 @@ def check(recording: Recording) -> list[Finding]:
 
 
 RULE = Rule(
-    name="copies_inside_iterations",
     text="any copy launched inside a measured iteration",
     needs=("memcpy_gaps",),
     advice="Move the copy out of the measured range, or keep the tensors on the device between iterations; in TensorRT,"

@@ -14,7 +14,6 @@ def _branches(row: Row) -> str:
 
 
 RULE = Rule(
-    name="divergence",
     text=f"fewer than {ACTIVE_THREADS:.0f} active threads per executed instruction while memory is used below {MEMORY_PCT:.0f} %",
     needs=("launches",),
     advice="Let whole warps take the same branch (sort or regroup the work), give every thread of a warp work instead of one,"

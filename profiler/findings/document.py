@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from profiler.findings import SEVERITIES, rules
 from profiler.metrics.document import markdown_table
 from profiler.store.run_dir import write_atomic
-
-DEFAULT = Path("docs/findings.md")
 
 _HEAD = f"""# Findings
 
@@ -32,15 +28,5 @@ def render() -> str:
     return _HEAD + markdown_table(("rule", "condition", "tables", "advice", "source"), rows)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the document.
-
-    Args:
-        arguments: The path to write; default `docs/findings.md` below the current folder.
-    """
-    paths = sys.argv[1:] if arguments is None else list(arguments)
-    write_atomic(Path(paths[0]) if paths else DEFAULT, render())
-
-
 if __name__ == "__main__":
-    main()
+    write_atomic(Path("docs/findings.md"), render())

@@ -8,7 +8,6 @@ EXCESS = 1.1
 
 
 RULE = Rule(
-    name="excess_traffic",
     text=f"device memory traffic above {EXCESS:.1f} times the iteration's minimum",
     needs=("launches",),
     advice="Look for uncoalesced or repeated accesses, spilled registers, and data that falls out of L2 between uses.",

@@ -42,7 +42,6 @@ def _devices(recording: Recording) -> list[Finding]:
 
 
 RULE = Rule(
-    name="idle_gpu",
     text=f"the GPU busy less than {BUSY_PCT:.0f} % of an iteration's time on it; without iterations: a device with at least"
     f" {OPERATIONS} operations, busy less than that between its first kernel and its last",
     needs=("device_activity",),

@@ -30,7 +30,6 @@ def _advice(rows: list[Row]) -> str:
 
 
 RULE = Rule(
-    name="latency_bound",
     text=f"compute and memory both used below {IDLE_PCT:.0f} % of their peak, by a grid that fills the GPU",
     needs=("launches",),
     advice="Raise occupancy or the number of independent operations per thread.",

@@ -39,7 +39,6 @@ def _text(row: Row) -> str:
 
 
 RULE = Rule(
-    name="launch_bound",
     text="median launch call longer than the median kernel, and for most launches nothing else on the GPU until the call ended,"
     f" for kernels that ran at least {EXECUTIONS} times outside CUDA graphs",
     needs=("kernel_summary", "launch_latency"),

@@ -16,7 +16,6 @@ def _text(row: Row) -> str:
 
 
 RULE = Rule(
-    name="local_memory",
     text=f"more than {INSTRUCTION_SHARE:.0%} of the executed instructions access local memory",
     needs=("launches",),
     advice="Compile with -Xptxas -v to see spills; raise the register limit (__launch_bounds__), index local arrays with"

@@ -18,7 +18,6 @@ def _gain(row: Row) -> float:
 
 
 RULE = Rule(
-    name="low_achieved_occupancy",
     text=f"achieved below {SHARE_OF_THEORETICAL:.0%} of theoretical occupancy while memory is used below {BUSY_MEMORY_PCT:.0f} %"
     " and the grid fills the GPU",
     needs=("launches",),

@@ -38,7 +38,6 @@ def _gain(row: Row) -> float:
 
 
 RULE = Rule(
-    name="low_theoretical_occupancy",
     text=f"theoretical occupancy below {LOW_PCT:.0f} %, by a grid that fills the GPU, while compute and memory are used below"
     f" {IDLE_PCT:.0f} % of their peak (without counters: only told)",
     needs=("occupancy",),

@@ -33,7 +33,6 @@ def check(recording: Recording) -> list[Finding]:
 
 
 RULE = Rule(
-    name="memory_bound_at_peak",
     text=f"device memory used at {NEAR_PEAK_PCT:.0f} % of its peak or more, by launches that move no more than they must",
     needs=("launches",),
     advice="Only moving fewer bytes makes these faster: fuse with neighbouring kernels, or use a smaller type.",

@@ -34,7 +34,6 @@ def check(recording: Recording) -> list[Finding]:
 
 
 RULE = Rule(
-    name="no_copy_overlap",
     text=f"copies that take at least {LEAST_SHARE:.0%} of the kernels' time and overlap with them for less"
     f" than {OVERLAP_PCT:.0f} % of the shorter one, inside measured iterations, else between the first kernel and the last",
     needs=("stream_overlap",),

@@ -31,7 +31,6 @@ def check(recording: Recording) -> list[Finding]:
 
 
 RULE = Rule(
-    name="pageable_copies",
     text="copies from or to pageable memory of 1 MiB or more in total",
     needs=("memory_operations",),
     advice="Allocate the host buffer with cudaMallocHost or cudaHostAlloc (pinned): copies get faster and can overlap with"

@@ -52,7 +52,6 @@ class Rule:
     """One rule.
 
     Attributes:
-        name: Identifier, the name of its module.
         text: The condition, in one line, with its thresholds.
         needs: Metric tables without which it cannot be evaluated.
         advice: What to do when it holds.
@@ -60,15 +59,16 @@ class Rule:
         check: Takes the recording, returns the findings; none when all is well.
         whole_program: It judges how a program uses the GPU, not a kernel: the project's own driver and runner, which hold
             streams back and check outputs, are not judged by it.
+        name: Identifier, the name of its module.
     """
 
-    name: str
     text: str
     needs: tuple[str, ...]
     advice: str
     source: str
     check: RuleCheck = field(repr=False)
     whole_program: bool = False
+    name: str = ""
 
 
 def rows_of(recording: Recording, table: str) -> list[Row]:
@@ -76,8 +76,7 @@ def rows_of(recording: Recording, table: str) -> list[Row]:
 
     Kernels of the driver itself (they fill buffers and hold streams) are left out: nobody can act on advice about them.
     """
-    lists = recording.metric_columns(table).to_lists()
-    rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    rows = recording.metric_columns(table).to_records()
     return [row for row in rows if HARNESS not in str(row.get("kernel") or "")]
 
 

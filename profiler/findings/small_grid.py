@@ -5,7 +5,6 @@ from __future__ import annotations
 from profiler.findings.rule import FILLED_WAVES, Rule, configurations, losses
 
 RULE = Rule(
-    name="small_grid",
     text=f"a grid of less than {FILLED_WAVES} waves",
     needs=("occupancy",),
     advice="Give each thread less work, use smaller blocks, batch several launches into one, or run independent kernels"

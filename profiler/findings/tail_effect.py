@@ -16,7 +16,6 @@ def lost(row: Row) -> float:
 
 
 RULE = Rule(
-    name="tail_effect",
     text=f"more than {LOST_SHARE:.0%} of the block slots of all waves stay empty in the last one",
     needs=("occupancy",),
     advice="Choose the grid as a multiple of blocks per SM times SMs (a grid-stride loop makes that possible), or use smaller"

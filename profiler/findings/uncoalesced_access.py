@@ -36,7 +36,6 @@ def _of(word: str) -> RuleCheck:
 
 
 RULE = Rule(
-    name="uncoalesced_access",
     text=f"less than {USED_SHARE:.0%} of the bytes of a sector used, by accesses that make at least {TRAFFIC_SHARE:.0%} of"
     " the launch's global traffic",
     needs=("launches",),

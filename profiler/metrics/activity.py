@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from profiler.columns import Columns, from_records
+from profiler.metrics.device_limits import device_rows
 from profiler.metrics.gaps import recorded
-from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations, operations_tool
+from profiler.metrics.gpu_operations import MEMCPY, GpuOperations, gpu_operations, operations_tool
 from profiler.metrics.intervals import concurrent_pairs, intersection_length, total, union
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
@@ -24,19 +25,9 @@ def _span(operations: GpuOperations, mask: np.ndarray) -> Spans:
 
 def device_activity(recording: Captures) -> Columns:
     """Compute busy and idle time per device."""
-    operations = gpu_operations(recording)
-    devices = sorted(set(operations.lanes.array("device_id").tolist()))
-    names = _device_names(recording)
-    rows = [_device_row(recording, operations, device, names.get(device)) for device in devices]
-    return from_records(rows, DEVICE_ACTIVITY.columns)
-
-
-def _device_names(recording: Captures) -> dict[int, str]:
-    tool = operations_tool(recording)
-    if not recording.has("devices", tool):
-        return {}
-    devices = recording.columns("devices", tool)
-    return dict(zip(devices.array("device_id").tolist(), devices.array("name").tolist(), strict=True))
+    operations, known = gpu_operations(recording), device_rows(recording, operations_tool(recording))
+    devices = [(device, known.get(device, {}).get("name")) for device, _ in operations.by_device()]
+    return from_records([_device_row(recording, operations, *device) for device in devices], DEVICE_ACTIVITY.columns)
 
 
 def _device_row(
@@ -44,12 +35,12 @@ def _device_row(
 ) -> dict[str, int | float | str | None]:
     mine = operations.device == device
     busy = _span(operations, mine)
-    kernels, copies = mine & np.isin(operations.kind, (KERNEL, GRAPH)), mine & (operations.kind == MEMCPY)
+    kernels, copies = mine & operations.runs_kernels, mine & (operations.kind == MEMCPY)
     start, end = int(busy[0][0]), int(busy[1][-1])
     gap = busy[0][1:] - busy[1][:-1]
     known = recorded(recording, busy[1][:-1], busy[0][1:])
     span, gap = end - start - int(gap[~known].sum()), gap[known]
-    summed = int((operations.end[mine] - operations.start[mine]).sum())
+    summed = int(operations.duration[mine].sum())
     return {
         "device": device,
         "name": name,
@@ -72,8 +63,8 @@ def _device_row(
 def stream_overlap(recording: Captures) -> Columns:
     """Compute for how long each two streams of a device worked at the same time, and copies beside kernels."""
     operations = gpu_operations(recording)
-    numbers = sorted(set(operations.lanes.array("device_id").tolist()))
-    rows = [row for device in numbers for row in (*_stream_pairs(operations, device), *_copy_compute(operations, device))]
+    pairs = [(*_stream_pairs(operations, device), *_copy_compute(operations, device)) for device, _ in operations.by_device()]
+    rows = [row for of_device in pairs for row in of_device]
     return from_records(rows, STREAM_OVERLAP.columns)
 
 
@@ -86,12 +77,9 @@ def _overlap(device: int, kind: str, names: tuple[str, str], overlap: int, busy:
 def _lane_names(lanes: Columns, numbers: list[int]) -> list[str]:
     """Name streams by their number, with context and process where the number alone is ambiguous."""
     stream, context, process = (lanes.array(name)[numbers].tolist() for name in ("stream_id", "context_id", "process_id"))
-    several_contexts, several_processes = len(set(zip(process, context, strict=True))) > 1, len(set(process)) > 1
-    names = []
-    for s, c, p in zip(stream, context, process, strict=True):
-        prefix = (f"process {p} " if several_processes else "") + (f"context {c} " if several_contexts else "")
-        names.append(f"{prefix}stream {s}")
-    return names
+    lanes_of = list(zip(process, context, stream, strict=True))
+    in_process, in_context = "process {} " * (len(set(process)) > 1), "context {} " * (len({lane[:2] for lane in lanes_of}) > 1)
+    return [f"{in_process.format(p)}{in_context.format(c)}stream {s}" for p, c, s in lanes_of]
 
 
 def _stream_pairs(operations: GpuOperations, device: int) -> list[dict[str, Any]]:
@@ -110,16 +98,13 @@ def _stream_pairs(operations: GpuOperations, device: int) -> list[dict[str, Any]
 def _copy_compute(operations: GpuOperations, device: int) -> list[dict[str, Any]]:
     mine = operations.device == device
     copies = mine & (operations.kind == MEMCPY)
-    kernels = mine & np.isin(operations.kind, (KERNEL, GRAPH))
+    kernels = mine & operations.runs_kernels
     if not copies.any() or not kernels.any():
         return []
-    compute = _span(operations, kernels)
-    rows = []
-    groups = [("copies", copies)]
-    codes = operations.label.codes
-    directions = sorted(set(codes[copies].tolist()), key=lambda code: operations.label.values[code])
-    groups += [(operations.label.values[code].strip("[]"), copies & (codes == code)) for code in directions]
-    for name, mask in groups:
+    compute, rows = _span(operations, kernels), []
+    codes, names = operations.label.codes, operations.label.values
+    directions = sorted((names[code], code) for code in set(codes[copies].tolist()))
+    for name, mask in (("copies", copies), *((name.strip("[]"), copies & (codes == code)) for name, code in directions)):
         copying = _span(operations, mask)
         overlap = intersection_length(copying, compute)
         rows.append(_overlap(device, _COPY_COMPUTE, (name, "kernels"), overlap, (total(copying), total(compute))))

@@ -69,8 +69,7 @@ EXTRA_METRICS = (
 
 def ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """Divide; NaN where the divisor is 0 or missing."""
-    quotient: np.ndarray = np.divide(top, bottom, out=np.full(len(top), np.nan), where=np.nan_to_num(bottom) != 0)
-    return quotient
+    return np.asarray(np.divide(top, bottom, out=np.full(len(top), np.nan), where=np.nan_to_num(bottom) != 0))
 
 
 def sum_known(c: CounterMatrix, *metrics: str) -> np.ndarray:
@@ -102,8 +101,7 @@ def dram_rate(c: CounterMatrix) -> np.ndarray:
 
 def dram_peak(c: CounterMatrix) -> np.ndarray:
     """Peak device memory bandwidth at the memory clock during the launch, byte/s."""
-    peak: np.ndarray = c[DRAM_PEAK] * c[DRAM_CLOCK]
-    return peak
+    return np.asarray(c[DRAM_PEAK] * c[DRAM_CLOCK])
 
 
 def dram_share(c: CounterMatrix) -> np.ndarray:
@@ -126,14 +124,12 @@ def intensity(c: CounterMatrix) -> np.ndarray:
 
 def fp32_peak(c: CounterMatrix) -> np.ndarray:
     """Peak of FP32 operations at the measured clock, FLOP/s: a fused multiply-add counts twice."""
-    peak: np.ndarray = 2 * c[FFMA_PEAK] * c.first(*CLOCKS)
-    return peak
+    return np.asarray(2 * c[FFMA_PEAK] * c.first(*CLOCKS))
 
 
 def ceiling(c: CounterMatrix) -> np.ndarray:
     """Roofline: the lower of the arithmetic peak and intensity times the memory peak."""
-    lower: np.ndarray = np.minimum(fp32_peak(c), intensity(c) * dram_peak(c))
-    return lower
+    return np.asarray(np.minimum(fp32_peak(c), intensity(c) * dram_peak(c)))
 
 
 def local(c: CounterMatrix) -> np.ndarray:

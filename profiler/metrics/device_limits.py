@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from profiler.columns import Columns
 from profiler.errors import DataMissingError
+from profiler.tables.captures import Captures
 
 KIB = 1024
 WARP_SIZE = 32
@@ -129,8 +129,7 @@ def sm_limits(device: Mapping[str, Any]) -> SmLimits:
     return SmLimits(**{**values, **stated, "compute_capability": capability})
 
 
-def device_rows(devices: Columns) -> dict[int, dict[str, Any]]:
-    """Return the rows of `devices` by device_id, None where a value is missing."""
-    lists = devices.to_lists()
-    rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+def device_rows(recording: Captures, tool: str | None = None) -> dict[int, dict[str, Any]]:
+    """Return the rows of `devices` by device_id, None where a value is missing; none where a recording has no such table."""
+    rows = recording.columns("devices", tool).to_records() if recording.has("devices", tool) else []
     return {row["device_id"]: row for row in rows}

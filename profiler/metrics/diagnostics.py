@@ -121,8 +121,7 @@ def _during_iterations(recording: Captures, times: np.ndarray) -> np.ndarray:
     # operations are in order of start
     start, end = union(operations.start[rows[first]], np.maximum.reduceat(operations.end[rows], first))
     place = np.searchsorted(start, times, side="right") - 1
-    during: np.ndarray = (place >= 0) & (times < end[place])
-    return during
+    return np.asarray((place >= 0) & (times < end[place]))
 
 
 def _failure(failure: FailedCalls) -> tuple[str, str, str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from profiler.metrics.catalog import METRIC_TABLES
 from profiler.metrics.spec import MetricTable
 from profiler.store.run_dir import write_atomic
-
-DEFAULT = Path("docs/metrics.md")
 
 _HEAD = """# Metrics
 
@@ -45,14 +42,10 @@ def _code(names: Iterable[str]) -> str:
 
 def _section(table: MetricTable) -> str:
     facts = [f"One row: {table.text}."]
-    if table.keys:
-        facts.append(f"Keys: {_code(table.keys)}.")
-    if table.needs:
-        facts.append(f"Needs the tables {_code(table.needs)}.")
+    facts += [f"Keys: {_code(table.keys)}."] if table.keys else []
+    facts += [f"Needs the tables {_code(table.needs)}."] if table.needs else []
     better = {"none": "", "lower": "lower", "higher": "higher"}
-    rows = [
-        (f"`{spec.name}`", spec.unit, better[spec.better], spec.text, spec.source.replace("*", "\\*")) for spec in table.columns
-    ]
+    rows = [(_code([c.name]), c.unit, better[c.better], c.text, c.source.replace("*", "\\*")) for c in table.columns]
     columns = markdown_table(("column", "unit", "better", "what it tells", "source"), rows)
     return f"## `{table.name}`: {table.title}\n\n{' '.join(facts)}\n\n{columns}"
 
@@ -71,15 +64,5 @@ def _anchor(table: MetricTable) -> str:
     return "".join("-" if letter == " " else letter for letter in text if letter.isalnum() or letter in " -_")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the document.
-
-    Args:
-        arguments: The path to write; default `docs/metrics.md` below the current folder.
-    """
-    paths = sys.argv[1:] if arguments is None else list(arguments)
-    write_atomic(Path(paths[0]) if paths else DEFAULT, render())
-
-
 if __name__ == "__main__":
-    main()
+    write_atomic(Path("docs/metrics.md"), render())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns
-from profiler.metrics.gpu_operations import GRAPH, KERNEL, MEMCPY, GpuOperations, gpu_operations, operations_tool
+from profiler.metrics.gpu_operations import MEMCPY, GpuOperations, gpu_operations, operations_tool
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
@@ -13,14 +13,6 @@ from profiler.tables.captures import Captures
 from profiler.tables.segments import BREAKS
 
 _COPY_TO_KERNEL, _KERNEL_TO_COPY, _COPY_IN_ITERATION = "copy_to_kernel", "kernel_to_copy", "copy_in_iteration"
-
-
-def devices(operations: GpuOperations) -> list[tuple[int, np.ndarray | slice]]:
-    """Return each device with its operations, in order of start."""
-    numbers = sorted(set(operations.lanes.array("device_id").tolist()))
-    if len(numbers) == 1:
-        return [(numbers[0], slice(None))]
-    return [(number, np.flatnonzero(operations.device == number)) for number in numbers]
 
 
 def idle_gaps(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -33,9 +25,6 @@ def idle_gaps(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarra
     Returns:
         Gap starts and ends, the position of the operation that ended last before the gap, and of the next one.
     """
-    if len(start) < 2:
-        empty = np.zeros(0, np.int64)
-        return empty, empty, empty, empty
     reach = np.maximum.accumulate(end)
     after = np.flatnonzero(start[1:] > reach[:-1]) + 1
     # the last operation that moved the reach before the gap is the one it waits after
@@ -55,7 +44,7 @@ def gaps(recording: Captures) -> Columns:
     """List every span in which a device had nothing to do, per device in order of time."""
     operations = gpu_operations(recording)
     parts = []
-    for number, own in devices(operations):
+    for number, own in operations.by_device():
         found = idle_gaps(operations.start[own], operations.end[own])
         kept = recorded(recording, found[0], found[1])
         begin, stop, before, after = (values[kept] for values in found)
@@ -77,7 +66,7 @@ def gaps(recording: Captures) -> Columns:
 def memcpy_gaps(recording: Captures) -> Columns:
     """List what copies cost around them: waits between copy and kernel or graph, and copies inside measured iterations."""
     operations = gpu_operations(recording)
-    parts = [_transitions(operations, own) for _, own in devices(operations)]
+    parts = [_transitions(operations, own) for _, own in operations.by_device()]
     first, second = (np.concatenate(column) for column in zip(*parts, strict=True))
     kept = recorded(recording, operations.end[first], operations.start[second])
     first, second = first[kept], second[kept]
@@ -97,7 +86,7 @@ def _transitions(operations: GpuOperations, own: np.ndarray | slice) -> tuple[np
     """
     positions = np.arange(len(operations.start))[own]
     kind = operations.kind[positions]
-    copy, work = kind == MEMCPY, np.isin(kind, (KERNEL, GRAPH))
+    copy, work = kind == MEMCPY, operations.runs_kernels[positions]
     change = np.flatnonzero((copy[:-1] & work[1:]) | (work[:-1] & copy[1:]))
     return positions[change], positions[change + 1]
 

@@ -40,16 +40,31 @@ class GpuOperations:
     label: Coded
 
     @property
+    def duration(self) -> np.ndarray:
+        """Duration of each operation, ns."""
+        return self.end - self.start
+
+    @property
+    def runs_kernels(self) -> np.ndarray:
+        """Which operations run kernels: kernels, and graphs that were traced as a whole."""
+        return np.isin(self.kind, (KERNEL, GRAPH))
+
+    def by_device(self) -> list[tuple[int, np.ndarray | slice]]:
+        """Return each CUDA device with its operations, in order of start."""
+        numbers = sorted(set(self.lanes.array("device_id").tolist()))
+        if len(numbers) == 1:
+            return [(numbers[0], slice(None))]
+        return [(number, np.flatnonzero(self.device == number)) for number in numbers]
+
+    @property
     def device(self) -> np.ndarray:
         """CUDA device ordinal of each operation."""
-        devices: np.ndarray = self.lanes.array("device_id")[self.lane]
-        return devices
+        return np.asarray(self.lanes.array("device_id")[self.lane])
 
     @property
     def process(self) -> np.ndarray:
         """Process of each operation."""
-        processes: np.ndarray = self.lanes.array("process_id")[self.lane]
-        return processes
+        return np.asarray(self.lanes.array("process_id")[self.lane])
 
 
 def gpu_operations(recording: Captures) -> GpuOperations:

@@ -41,8 +41,7 @@ class Owners:
     @property
     def whole(self) -> np.ndarray:
         """Say which iterations have all their work recorded, as far as is known."""
-        known: np.ndarray = self.unclear + self.lost + self.doubtful == 0
-        return known
+        return np.asarray(self.unclear + self.lost + self.doubtful == 0)
 
     @property
     def causes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -107,8 +106,7 @@ def _doubtful(recording: Captures, projected: Projection, iterations: np.ndarray
     moments = np.sort(recording.columns("lost_events").array("start_ns"))
     start, end, _ = (values[iterations] for values in _spans(projected.ranges))
     end = np.maximum(end, projected.extent()[1][iterations])
-    count: np.ndarray = np.searchsorted(moments, end, side="right") - np.searchsorted(moments, start, side="left")
-    return count
+    return np.asarray(np.searchsorted(moments, end, side="right") - np.searchsorted(moments, start, side="left"))
 
 
 def _owners_of(ranges: Columns, iterations: np.ndarray, calls: _Calls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -196,8 +194,7 @@ def _without_record(calls: Columns, launched: np.ndarray, correlation: np.ndarra
     own = calls.take(rows)
     rows = rows[~np.isin(own.array("process_id").astype(np.int64) << 32 | own.array("correlation_id").astype(np.int64), known)]
     rows = rows[~_captured(calls, rows)]
-    alone: np.ndarray = rows[~_nested(calls, rows, np.flatnonzero(recorded))]
-    return alone
+    return np.asarray(rows[~_nested(calls, rows, np.flatnonzero(recorded))])
 
 
 def _captured(calls: Columns, rows: np.ndarray) -> np.ndarray:
@@ -221,5 +218,4 @@ def _nested(calls: Columns, rows: np.ndarray, recorded: np.ndarray) -> np.ndarra
     around = item_order(start, end, thread, rows)
     inner_low, inner_high = around.inside(start[recorded], end[recorded], thread[recorded])
     inner = around.order[last_covering(inner_low, inner_high, len(rows)) >= 0]
-    nested: np.ndarray = (high > low) | np.isin(rows, inner)
-    return nested
+    return np.asarray((high > low) | np.isin(rows, inner))

@@ -23,8 +23,7 @@ _STATISTICS = ("mean", "median", "p05", "p95", "min", "max", "stddev")
 
 def shared_memory(configurations: Columns) -> np.ndarray:
     """Return static plus dynamic shared memory of a block for each launch configuration, bytes."""
-    both: np.ndarray = configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes")
-    return both
+    return np.asanyarray(configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes"))
 
 
 def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
@@ -88,11 +87,8 @@ def first_device_occupancy(recording: Captures, configurations: Columns) -> dict
         "theoretical_occupancy_pct": np.full(rows, np.nan),
         "occupancy_limiter": Coded(np.full(rows, -1, np.int32), []),
     }
-    if not recording.has("devices"):
-        return unknown
     try:
-        device = next(iter(device_rows(recording.columns("devices")).values()))
-        found = limits_of_launches(configurations, device)
+        found = limits_of_launches(configurations, next(iter(device_rows(recording).values()), {}))
     except DataMissingError:
         return unknown
     return {"theoretical_occupancy_pct": found.array("occupancy_pct"), "occupancy_limiter": found.coded("limiter")}

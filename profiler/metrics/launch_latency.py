@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from profiler.columns import Columns
-from profiler.metrics.gaps import devices
 from profiler.metrics.gpu_operations import KERNEL, GpuOperations, api_rows, first_of_call, gpu_operations, operations_tool
 from profiler.metrics.grouping import group_statistics, statistic_specs
 from profiler.metrics.kernel_time import configuration_groups
@@ -72,9 +71,9 @@ def first_launches(recording: Captures) -> tuple[np.ndarray, np.ndarray]:
 def _finished_before(operations: GpuOperations) -> np.ndarray:
     """Return when all that began before each operation on its device had ended, int64 ns; 0 for a device's first."""
     result = np.zeros(len(operations.start), dtype=np.int64)
-    for _, own in devices(operations):
+    for _, own in operations.by_device():
         reach = np.maximum.accumulate(operations.end[own])
-        result[own] = np.concatenate((np.zeros(1, np.int64), reach[:-1]))
+        result[own] = np.r_[0, reach[:-1]]
     return result
 
 

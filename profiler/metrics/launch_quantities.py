@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from profiler.metrics import counter_formulas as f
 from profiler.spec import Better, ColumnSpec
 from profiler.tools.ncu.counter_matrix import CounterMatrix
 from profiler.tools.ncu.metric_names import DRAM_READ, DRAM_WRITE, TENSOR_BF16, TENSOR_FP16
-from profiler.units import NS_PER_S, UNITS
+from profiler.units import NS_PER_S, UNITS, unit_of
 
 _WHOLE_UNITS = frozenset(("ns", "bytes", "FLOP", *(unit.name for unit in UNITS.values() if unit.counts)))
 
@@ -38,9 +39,13 @@ class LaunchQuantity:
         return whole(values) if self.spec.unit in _WHOLE_UNITS and "_per_" not in self.spec.name else values
 
 
-def _of(name: str, text: str, source: str, value: Value | None = None, better: Better = "none", unit: str = "") -> LaunchQuantity:
-    """Return a quantity; without a formula, it is the metric that is its source."""
+def _of(name: str, text: str, source: str, value: Value | None = None, unit: str = "", better: Better = "none") -> LaunchQuantity:
+    """Return a quantity; without a formula, it is the metric that is its source. `X_per_Y` is in the unit of X."""
+    unit = unit or unit_of(name) or unit_of(name.partition("_per_")[0])
     return LaunchQuantity(ColumnSpec(name, better, text, source, unit), value or (lambda c: c[source]))
+
+
+_less, _more = partial(_of, better="lower"), partial(_of, better="higher")
 
 
 def _peak(metric: str, cycles: str = "elapsed") -> str:
@@ -48,56 +53,33 @@ def _peak(metric: str, cycles: str = "elapsed") -> str:
 
 
 def _global_access(op: str, word: str) -> tuple[LaunchQuantity, ...]:
+    sectors, requests, used = f.sectors(op), f.requests(op), f.bytes_per_sector(op)
+    touched = f"32-byte sectors that a warp's global {word} touches; ideal: 4 for 4-byte, 16 for 16-byte accesses"
     return (
-        _of(
-            f"{word}_sectors",
-            f"32-byte sectors that global {word}s moved",
-            f.sectors(op),
-            lambda c: c[f.sectors(op)],
-            better="lower",
-        ),
-        _of(
-            f"sectors_per_request_{word}",
-            f"32-byte sectors that a warp's global {word} touches; ideal: 4 for 4-byte, 16 for 16-byte accesses",
-            f"{f.sectors(op)} / {f.requests(op)}",
-            lambda c: f.touched_sectors(c, op),
-            unit="sectors",
-        ),
-        _of(
-            f"bytes_per_sector_{word}",
-            f"bytes used of each 32-byte sector of global {word}s",
-            f.bytes_per_sector(op),
-            lambda c: f.used_bytes(c, op),
-            better="higher",
-            unit="bytes",
+        _less(f"{word}_sectors", f"32-byte sectors that global {word}s moved", sectors),
+        _of(f"sectors_per_request_{word}", touched, f"{sectors} / {requests}", lambda c: f.touched_sectors(c, op)),
+        _more(
+            f"bytes_per_sector_{word}", f"bytes used of each 32-byte sector of global {word}s", used, lambda c: f.used_bytes(c, op)
         ),
     )
+
+
+def _threads(name: str, text: str, metric: str) -> LaunchQuantity:
+    return _more(name, text, metric, lambda c: f.per_instruction(c, metric))
 
 
 QUANTITIES: tuple[LaunchQuantity, ...] = (
     _of("profiled_duration_ns", "duration under Nsight Compute: replayed, caches flushed; no measurement of speed", f.DURATION),
     _of("sm_clock_hz", "SM clock during the launch", " or ".join(f.CLOCKS), lambda c: c.first(*f.CLOCKS)),
-    _of("waves_per_sm", "grid size in full loads of the GPU", "launch__waves_per_multiprocessor", unit="waves"),
+    _of("waves_per_sm", "grid size in full loads of the GPU", "launch__waves_per_multiprocessor"),
     _of("achieved_occupancy_pct", "warps that an SM held on average, of its maximum", _peak("sm__warps_active", "active")),
     _of("compute_throughput_pct", "use of the busiest SM unit", _peak("sm__throughput")),
     _of("memory_throughput_pct", "use of the busiest memory unit", _peak("gpu__compute_memory_throughput")),
     _of("dram_throughput_bytes_per_s", "device memory traffic", "dram__bytes.sum.per_second, or bytes / duration", f.dram_rate),
     _of("dram_throughput_pct", "device memory traffic, of its peak", _peak("gpu__dram_throughput"), f.dram_share),
-    _of(
-        "dram_bytes",
-        "bytes read from and written to device memory",
-        "dram__bytes.sum, or read + write",
-        f.dram_bytes,
-        better="lower",
-    ),
-    _of("dram_read_bytes", "bytes read from device memory", " or ".join(DRAM_READ), lambda c: c.first(*DRAM_READ), better="lower"),
-    _of(
-        "dram_write_bytes",
-        "bytes written to device memory",
-        " or ".join(DRAM_WRITE),
-        lambda c: c.first(*DRAM_WRITE),
-        better="lower",
-    ),
+    _less("dram_bytes", "bytes read from and written to device memory", "dram__bytes.sum, or read + write", f.dram_bytes),
+    _less("dram_read_bytes", "bytes read from device memory", " or ".join(DRAM_READ), lambda c: c.first(*DRAM_READ)),
+    _less("dram_write_bytes", "bytes written to device memory", " or ".join(DRAM_WRITE), lambda c: c.first(*DRAM_WRITE)),
     _of("l2_throughput_pct", "use of the L2 cache, of its peak", _peak("lts__throughput")),
     _of(
         "l2_throughput_bytes_per_s",
@@ -115,25 +97,17 @@ QUANTITIES: tuple[LaunchQuantity, ...] = (
     _of("l1_hit_pct", "L1 hits of all accesses", f.L1_HIT, lambda c: f.hit_rate(c, f.L1_HIT, f.l1_accesses(c))),
     *_global_access("ld", "load"),
     *_global_access("st", "store"),
-    _of(
-        "branch_efficiency_pct", "branches whose threads all went the same way", f.EFFICIENCY, f.branch_efficiency, better="higher"
-    ),
-    _of("divergent_branches", "branches whose threads went different ways", f.DIVERGENT, better="lower"),
-    _of(
+    _more("branch_efficiency_pct", "branches whose threads all went the same way", f.EFFICIENCY, f.branch_efficiency),
+    _less("divergent_branches", "branches whose threads went different ways", f.DIVERGENT),
+    _threads(
         "threads_per_instruction",
         "active threads per executed instruction, at most 32",
         "smsp__thread_inst_executed_per_inst_executed.ratio",
-        lambda c: f.per_instruction(c, "smsp__thread_inst_executed_per_inst_executed.ratio"),
-        better="higher",
-        unit="threads",
     ),
-    _of(
+    _threads(
         "unpredicated_threads_per_instruction",
         "the same without predicated-off threads",
         "smsp__thread_inst_executed_pred_on_per_inst_executed.ratio",
-        lambda c: f.per_instruction(c, "smsp__thread_inst_executed_pred_on_per_inst_executed.ratio"),
-        better="higher",
-        unit="threads",
     ),
     _of("shared_instructions", "executed shared memory instructions", f.SHARED),
     _of(
@@ -141,45 +115,32 @@ QUANTITIES: tuple[LaunchQuantity, ...] = (
         "use of the shared memory pipe, of its peak; counts every warp once even without shared memory",
         f.SHARED_PIPE,
     ),
-    _of(
-        "bank_conflicts", "extra shared memory wavefronts because threads met in a bank", f.CONFLICTS, better="lower", unit="count"
-    ),
-    _of(
+    _less("bank_conflicts", "extra shared memory wavefronts because threads met in a bank", f.CONFLICTS, unit="count"),
+    _less(
         "bank_conflicts_per_instruction",
         "bank conflicts per shared memory instruction",
         f"{f.CONFLICTS} / {f.SHARED}",
         lambda c: f.ratio(c[f.CONFLICTS], c[f.SHARED]),
-        better="lower",
         unit="ratio",
     ),
-    _of(
+    _less(
         "local_instructions",
         "executed local memory instructions: spilled registers and arrays",
         f"{f.LOCAL}, or loads + stores",
         f.local,
-        better="lower",
     ),
-    _of(
+    _less(
         "local_bytes",
         "local memory traffic at L1",
         " + ".join(f.LOCAL_SECTORS) + ", * 32",
         lambda c: f.sum_known(c, *f.LOCAL_SECTORS) * f.SECTOR_BYTES,
-        better="lower",
     ),
-    _of("instructions", "executed warp instructions", "smsp__inst_executed.sum", better="lower"),
+    _less("instructions", "executed warp instructions", "smsp__inst_executed.sum"),
     _of("issue_slots_busy_pct", "cycles in which a scheduler issued", _peak("smsp__issue_active", "active")),
     _of(
-        "eligible_warps_per_scheduler",
-        "warps ready to issue, per scheduler and cycle",
-        "smsp__warps_eligible.avg.per_cycle_active",
-        unit="warps",
+        "eligible_warps_per_scheduler", "warps ready to issue, per scheduler and cycle", "smsp__warps_eligible.avg.per_cycle_active"
     ),
-    _of(
-        "cycles_per_issue",
-        "cycles between two instructions of a warp",
-        "smsp__average_warp_latency_per_inst_issued.ratio",
-        unit="cycles",
-    ),
+    _of("cycles_per_issue", "cycles between two instructions of a warp", "smsp__average_warp_latency_per_inst_issued.ratio"),
     _of(
         "flop",
         "FP32, FP16 and FP64 operations outside the tensor cores; an FMA counts 2",
@@ -193,12 +154,11 @@ QUANTITIES: tuple[LaunchQuantity, ...] = (
         lambda c: f.sum_known(c, *TENSOR_FP16, *TENSOR_BF16),
         unit="operations",
     ),
-    _of(
+    _more(
         "flop_per_s",
         "operations per second",
         "flop / gpu__time_duration.sum",
         lambda c: f.ratio(f.flop(c) * NS_PER_S, c[f.DURATION]),
-        better="higher",
     ),
     _of("arithmetic_intensity_flop_per_byte", "operations per byte of device memory traffic", "flop / dram_bytes", f.intensity),
     _of("fp32_peak_flop_per_s", "FP32 peak at the measured clock", f"2 * {f.FFMA_PEAK} * clock", f.fp32_peak),

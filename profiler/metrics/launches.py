@@ -58,8 +58,8 @@ def _largest(matrix: CounterMatrix, names: tuple[str, ...], metrics: Iterable[st
 
 def _device(recording: Captures, launches: Columns) -> dict[str, Any] | None:
     """Return the device: its row, else what its compute capability implies; None when neither is known."""
-    if recording.has("devices"):
-        return next(iter(device_rows(recording.columns("devices")).values()))
+    if devices := device_rows(recording):
+        return next(iter(devices.values()))
     if "compute_capability" in launches and launches.rows:
         return {"compute_capability": launches.array("compute_capability")[0]}
     return None

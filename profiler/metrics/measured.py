@@ -8,8 +8,7 @@ import numpy as np
 
 from profiler.errors import DataMissingError
 from profiler.metrics import catalog
-from profiler.metrics.gaps import devices
-from profiler.metrics.gpu_operations import GRAPH, KERNEL, OPERATION_TABLES, gpu_operations, operations_tool
+from profiler.metrics.gpu_operations import OPERATION_TABLES, gpu_operations, operations_tool
 from profiler.metrics.occupancy import OCCUPANCY
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.summary import FIGURES, SUMMARY
@@ -94,8 +93,8 @@ def within_kernels(recording: Recording) -> Recording:
         return recording
     operations = gpu_operations(recording.only(tool))
     inside = np.zeros(len(operations.start), dtype=bool)
-    for _, rows in devices(operations):
-        kernels = np.isin(operations.kind[rows], (KERNEL, GRAPH))
+    for _, rows in operations.by_device():
+        kernels = operations.runs_kernels[rows]
         if kernels.any():
             start, end = operations.start[rows], operations.end[rows]
             inside[rows] = (start >= start[kernels][0]) & (end <= end[kernels].max())

@@ -55,8 +55,7 @@ def achieved_occupancy(recording: Captures, configurations: Columns) -> np.ndarr
     last, group = distinct_rows([both.coded("kernel").codes, *sizes])
     known = np.flatnonzero(~np.isnan(values))
     total, count = (np.bincount(group[known], weights, len(last)) for weights in (values[known], None))
-    means: np.ndarray = ratio(total, count)[group[launches.rows :]]
-    return means
+    return np.asarray(ratio(total, count)[group[launches.rows :]])
 
 
 def _on_device(configurations: Columns, device: dict[str, Any]) -> Columns:
@@ -73,7 +72,7 @@ def _on_device(configurations: Columns, device: dict[str, Any]) -> Columns:
 def occupancy(recording: Captures) -> Columns:
     """Compute occupancy per launch configuration and device, in the order of the launch configurations."""
     configurations = recording.columns("launch_configurations")
-    devices = device_rows(recording.columns("devices"))
+    devices = device_rows(recording)
     rows, used_on, counts = _uses(recording, configurations, list(devices))
     order = np.lexsort((used_on, rows))
     rows, used_on, counts = rows[order], used_on[order], counts[order]

@@ -98,7 +98,7 @@ def _device_totals(recording: Captures, labels: Coded, iteration: np.ndarray) ->
     code = labels.codes[iteration[inside]]
     used[code[code >= 0], operations.lane[inside[code >= 0]]] = True
     lanes = operations.lanes.array("device_id")
-    rows = device_rows(recording.columns("devices")) if recording.has("devices") else {}
+    rows = device_rows(recording)
     totals = {name: np.where(used.any(axis=1), 0.0, np.nan) for name in DEVICE_TOTALS}
     for number in np.unique(lanes).tolist():
         there = used[:, lanes == number].any(axis=1)
@@ -119,7 +119,7 @@ def _dominant(recording: Captures, labels: Coded, iteration: np.ndarray, groups:
     configurations = max(recording.columns("launch_configurations").rows, 1)
     ids = recording.columns("kernels").array("launch_configuration_id")[operations.row[chosen]]
     found, codes = distinct(point.astype(np.int64) * configurations + ids)
-    spent = np.bincount(codes, weights=(operations.end - operations.start)[chosen], minlength=len(found))
+    spent = np.bincount(codes, weights=operations.duration[chosen], minlength=len(found))
     order = np.lexsort((-found, spent))
     result[found[order] // configurations] = found[order] % configurations
     return result

@@ -196,7 +196,7 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
     period = _first_known([_own_period(results, rows), *(times[tool] for tool in gpu if tool in times)], rows)
     time = np.where(columns["timed_by"] == "period", period, _first_known(times.values(), rows))
     bandwidth = ratio(size * 1e9, time)
-    first = next(iter(device_rows(recording.columns("devices")).values()), {}) if recording.has("devices") else {}
+    first = next(iter(device_rows(recording).values()), {})
     known = [np.full(rows, float(first.get(name) or np.nan)) for name in DEVICE_TOTALS]
     of_gpus = [[item[name] for item in gpu.values()] for name in DEVICE_TOTALS]
     peak, l2 = (_first_known([*totals, own], rows) for totals, own in zip(of_gpus, known, strict=True))

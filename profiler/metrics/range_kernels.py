@@ -6,8 +6,9 @@ import numpy as np
 
 from profiler.columns import Coded, Column, Columns
 from profiler.distinct import distinct, distinct_rows
+from profiler.metrics.gpu_operations import KERNEL
 from profiler.metrics.grouping import group_statistics, statistic_specs
-from profiler.metrics.range_projection import Projection, is_kernel, projection
+from profiler.metrics.range_projection import Projection, projection
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
@@ -46,7 +47,7 @@ def _batches(projected: Projection, order: np.ndarray, mine: np.ndarray, group: 
         group: Group of every range.
     """
     operations = projected.operations
-    position = np.flatnonzero(is_kernel(operations)[order])
+    position = np.flatnonzero(operations.kind[order] == KERNEL)
     low = np.searchsorted(position, projected.low[mine])
     count = np.searchsorted(position, projected.high[mine]) - low
     used = np.flatnonzero(count)
@@ -54,7 +55,7 @@ def _batches(projected: Projection, order: np.ndarray, mine: np.ndarray, group: 
     groups, low, count = group[mine[used]], low[used], count[used]
     pairs = np.cumsum(count)
     kernel = order[position]
-    duration, code = (operations.end - operations.start)[kernel], operations.label.codes[kernel]
+    duration, code = operations.duration[kernel], operations.label.codes[kernel]
     parts, begin, names = [], 0, max(len(operations.label.values), 1)
     while begin < len(used):
         stop = int(np.searchsorted(pairs, (pairs[begin - 1] if begin else 0) + _BATCH_PAIRS, side="right"))

@@ -17,16 +17,7 @@ import numpy as np
 from profiler.columns import Columns
 from profiler.distinct import distinct_rows
 from profiler.errors import DataMissingError
-from profiler.metrics.gpu_operations import (
-    GRAPH,
-    KERNEL,
-    GpuOperations,
-    api_rows,
-    first_of_call,
-    gpu_operations,
-    gpu_recording,
-    operations_tool,
-)
+from profiler.metrics.gpu_operations import GpuOperations, api_rows, first_of_call, gpu_operations, gpu_recording, operations_tool
 from profiler.metrics.intervals import last_covering, range_minimum
 from profiler.tables.captures import Captures
 
@@ -94,8 +85,7 @@ def closed_elsewhere(ranges: Columns) -> np.ndarray:
     if "end_thread_id" not in ranges:
         return np.zeros(ranges.rows, dtype=bool)
     end = ranges.array("end_thread_id")
-    elsewhere: np.ndarray = ~np.ma.getmaskarray(end) & (np.ma.getdata(end) != ranges.array("thread_id"))
-    return elsewhere
+    return np.asanyarray(~np.ma.getmaskarray(end) & (np.ma.getdata(end) != ranges.array("thread_id")))
 
 
 @dataclass(frozen=True)
@@ -215,15 +205,3 @@ def _build(recording: Captures) -> Projection | None:
     # one that no call is known of counts for itself
     first = (first_of_call(rows) | (rows < 0)).astype(np.int8)
     return Projection(ranges, operations, order, process_order, low, high, wide, owner, unranged, first)
-
-
-def is_kernel(operations: GpuOperations) -> np.ndarray:
-    """Say which operations are kernels."""
-    found: np.ndarray = operations.kind == KERNEL
-    return found
-
-
-def counts_as_kernel(operations: GpuOperations) -> np.ndarray:
-    """Say which operations run kernels: kernels, and graphs that were traced as a whole."""
-    found: np.ndarray = (operations.kind == KERNEL) | (operations.kind == GRAPH)
-    return found

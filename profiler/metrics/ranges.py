@@ -6,8 +6,9 @@ import numpy as np
 
 from profiler.columns import Column, Columns, encode, stack
 from profiler.distinct import distinct_rows
+from profiler.metrics.gpu_operations import KERNEL
 from profiler.metrics.grouping import group_statistics, statistic_specs
-from profiler.metrics.range_projection import Projection, counts_as_kernel, is_kernel, nvtx_source, projection
+from profiler.metrics.range_projection import Projection, nvtx_source, projection
 from profiler.metrics.serial_names import grouped_names
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.spec import ColumnSpec
@@ -45,15 +46,13 @@ def nvtx(recording: Captures) -> Columns:
 
 
 def _gpu_columns(projected: Projection, group: np.ndarray, groups: int) -> dict[str, Column]:
-    operations = projected.operations
-    duration = operations.end - operations.start
+    operations, duration = projected.operations, projected.operations.duration
 
     def summed(values: np.ndarray) -> np.ndarray:
         totals = np.zeros(groups, np.int64)
         np.add.at(totals, group, projected.per_range(values))
         return totals
 
-    kernel = is_kernel(operations)
     begin, stop = projected.extent()
     busy = np.flatnonzero(projected.high > projected.low)
     stats = group_statistics(group[busy], (stop - begin)[busy], groups)
@@ -62,8 +61,8 @@ def _gpu_columns(projected: Projection, group: np.ndarray, groups: int) -> dict[
     np.add.at(inner, group[projected.owner[owned]], duration[projected.order[owned]])
     return {
         "gpu_total_ns": summed(duration),
-        "kernel_count": summed(counts_as_kernel(operations)),
-        "kernel_total_ns": summed(np.where(kernel, duration, 0)),
+        "kernel_count": summed(operations.runs_kernels),
+        "kernel_total_ns": summed(np.where(operations.kind == KERNEL, duration, 0)),
         "innermost_gpu_ns": inner,
         "proj_count": stats.count,
         **stats.columns("proj_{}_ns", _PROJECTED),
@@ -83,13 +82,12 @@ def _no_gpu_columns(groups: int) -> dict[str, Column]:
 
 def _unranged(projected: Projection) -> Columns:
     """Return the row of the GPU work outside every range."""
-    operations = projected.operations
-    loose = projected.unranged
-    duration = operations.end[loose] - operations.start[loose]
+    operations, loose = projected.operations, projected.unranged
+    duration = operations.duration[loose]
     values = {
         "gpu_total_ns": duration.sum(),
-        "kernel_count": counts_as_kernel(operations)[loose].sum(),
-        "kernel_total_ns": duration[is_kernel(operations)[loose]].sum(),
+        "kernel_count": operations.runs_kernels[loose].sum(),
+        "kernel_total_ns": duration[operations.kind[loose] == KERNEL].sum(),
         "operation_count": len(loose),
         "launch_count": projected.first_of_launch[loose].sum(),
         "count": 0,

@@ -13,7 +13,7 @@ from profiler.metrics.gpu_operations import KERNEL, MEMCPY, api_rows, gpu_operat
 from profiler.metrics.launch_latency import first_launches
 from profiler.metrics.point_ranges import iterations
 from profiler.metrics.points import POINTS
-from profiler.metrics.range_projection import counts_as_kernel, nvtx_source, projection
+from profiler.metrics.range_projection import nvtx_source, projection
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
@@ -64,15 +64,11 @@ def summary(recording: Captures) -> Columns:
         raise DataMissingError(f"summary: {recording.reason('kernels')}", "choose another recording")
     devices = int(values.get("device_count", 1))
     over = f", summed over {devices} devices" if devices > 1 else ""
-    told = [figure for figure in FIGURES if figure.name in values]
+    told = [item for item in FIGURES if item.name in values]
+    texts = [item.text + over * (item.name in _OVER_DEVICES) for item in told]
     rows = [
-        {
-            "key": item.name,
-            "value": float(values[item.name]),
-            "unit": item.unit,
-            "text": item.text + over * (item.name in _OVER_DEVICES),
-        }
-        for item in told
+        {"key": item.name, "value": float(values[item.name]), "unit": item.unit, "text": text}
+        for item, text in zip(told, texts, strict=True)
     ]
     return from_records(rows, SUMMARY.columns)
 
@@ -83,8 +79,7 @@ def _gpu(recording: Captures) -> Iterator[Figure]:
     activity = DEVICE_ACTIVITY.of(recording)
     span, busy = (int(activity.array(name).sum()) for name in ("span_ns", "busy_ns"))
     operations = gpu_operations(recording)
-    duration = operations.end - operations.start
-    kernels, copies = counts_as_kernel(operations), operations.kind == MEMCPY
+    kernels, copies = operations.runs_kernels, operations.kind == MEMCPY
     yield "device_count", activity.rows
     yield "span_ns", span
     yield "busy_ns", busy
@@ -93,9 +88,9 @@ def _gpu(recording: Captures) -> Iterator[Figure]:
     yield "gap_count", int(activity.array("gap_count").sum())
     yield "longest_gap_ns", int(activity.array("longest_gap_ns").max())
     yield "kernel_count", int(kernels.sum())
-    yield "kernel_time_ns", int(duration[kernels].sum())
+    yield "kernel_time_ns", int(operations.duration[kernels].sum())
     yield "memcpy_count", int(copies.sum())
-    yield "memcpy_time_ns", int(duration[copies].sum())
+    yield "memcpy_time_ns", int(operations.duration[copies].sum())
     tool = operations_tool(recording)
     if recording.has("memcpys", tool):
         yield "memcpy_bytes", int(recording.columns("memcpys", tool).array("size_bytes").sum())
@@ -123,9 +118,7 @@ def _ranges(recording: Captures) -> Iterator[Figure]:
         return
     projected = projection(recording)
     if projected is not None:
-        loose = projected.unranged
-        spent = projected.operations.end[loose] - projected.operations.start[loose]
-        yield "unranged_gpu_ns", int(spent.sum())
+        yield "unranged_gpu_ns", int(projected.operations.duration[projected.unranged].sum())
 
 
 def _points(recording: Captures) -> Iterator[Figure]:
@@ -134,9 +127,7 @@ def _points(recording: Captures) -> Iterator[Figure]:
     except DataMissingError:
         return
     yield "point_count", table.rows
-    status = table.array("status").tolist()
-    bad = sum(1 for value in status if value not in (None, "ok", "skipped"))
-    yield "failed_point_count", bad
+    yield "failed_point_count", sum(value not in (None, "ok", "skipped") for value in table.array("status").tolist())
     bandwidth = table.array("effective_bandwidth_bytes_per_s")
     if (~np.isnan(bandwidth)).any():
         yield "best_effective_bandwidth_bytes_per_s", float(np.nanmax(bandwidth))

@@ -10,7 +10,6 @@ import numpy as np
 from profiler.errors import DataMissingError, UsageError
 from profiler.metrics.gpu_operations import OPERATION_TABLES, gpu_operations
 from profiler.metrics.point_ranges import iterations, owners
-from profiler.metrics.range_projection import counts_as_kernel
 from profiler.tables.captures import Captures
 from profiler.tools.registry import KERNEL_TIMERS, UNTRACED
 
@@ -169,9 +168,9 @@ def _iteration_times(recording: Captures) -> IterationTimes:
     rows = 0 if found is None else len(found.row)
     operations, owned = gpu_operations(recording), owners(recording)
     owner = owned.iteration
-    kernel = np.flatnonzero((owner >= 0) & counts_as_kernel(operations))
+    kernel = np.flatnonzero((owner >= 0) & operations.runs_kernels)
     kernels = np.bincount(owner[kernel], minlength=rows)
-    kernel_ns = np.bincount(owner[kernel], (operations.end - operations.start)[kernel], rows)
+    kernel_ns = np.bincount(owner[kernel], operations.duration[kernel], rows)
     inside = np.flatnonzero(owner >= 0)
     inside = inside[np.argsort(owner[inside], kind="stable")]
     start, end, busy = _extents(operations.start[inside], operations.end[inside], owner[inside], rows)

@@ -81,8 +81,7 @@ def _missing(array: pa.Array) -> np.ndarray | None:
     if bitmap is None or not array.null_count:
         return None
     bits = np.unpackbits(np.frombuffer(bitmap, dtype=np.uint8), bitorder="little")
-    missing: np.ndarray = bits[array.offset : array.offset + len(array)] == 0
-    return missing
+    return np.asarray(bits[array.offset : array.offset + len(array)] == 0)
 
 
 def _values(array: pa.Array) -> np.ndarray:

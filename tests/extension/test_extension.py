@@ -50,7 +50,7 @@ def check(recording):
     return [Finding("An example", "evidence", "info")]
 
 
-RULE = Rule(name="example", text="always", needs=("kernels",), advice="Nothing.", source="chosen here", check=check)
+RULE = Rule(text="always", needs=("kernels",), advice="Nothing.", source="chosen here", check=check)
 '''
 PANEL = '''"""Panel: an example."""
 

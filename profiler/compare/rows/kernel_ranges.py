@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from profiler.metrics.gpu_operations import KERNEL
 from profiler.metrics.intervals import last_covering
-from profiler.metrics.range_projection import Projection, is_kernel, projection
+from profiler.metrics.range_projection import Projection, projection
 from profiler.schema import POINT_DOMAIN, POINT_PREFIX
 from profiler.tables.marks import in_domain, point_rows
 
@@ -29,7 +30,7 @@ def configuration_ranges(recording: Recording) -> dict[int, str]:
     projected = projection(recording)
     if projected is None or not len(projected.order) or not projected.ranges.rows:
         return {}
-    launched = is_kernel(projected.operations)[projected.order]
+    launched = projected.operations.kind[projected.order] == KERNEL
     place, texts = _places(projected)
     launched &= place >= 0
     kernels = projected.operations.row[projected.order[launched]]
