@@ -36,8 +36,7 @@ def idle_gaps(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarra
 def recorded(recording: Captures, begin: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Return which spans lie within one capture: between two captures of a run nothing is recorded, so nothing is idle."""
     breaks = recording.info(operations_tool(recording) or "").get(BREAKS, ())
-    within: np.ndarray = np.searchsorted(breaks, begin, side="right") == np.searchsorted(breaks, stop, side="right")
-    return within
+    return np.asarray(np.searchsorted(breaks, begin, side="right") == np.searchsorted(breaks, stop, side="right"))
 
 
 def gaps(recording: Captures) -> Columns:

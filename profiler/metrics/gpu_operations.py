@@ -42,7 +42,7 @@ class GpuOperations:
     @property
     def duration(self) -> np.ndarray:
         """Duration of each operation, ns."""
-        return self.end - self.start
+        return np.asarray(self.end - self.start)
 
     @property
     def runs_kernels(self) -> np.ndarray:

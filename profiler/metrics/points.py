@@ -206,7 +206,9 @@ def _traffic(recording: Captures, gpu: dict[str, Figures], results: dict[str, Fi
     status, reason = (own.get(name, objects([None] * rows)) for name in ("status", "reason"))
     said = [why if state == PointStatus.OK.value else None for state, why in zip(status, reason, strict=True)]
     notes = [_tool_notes(gpu, UNTRACED in results, rows), objects([None] * rows), objects(said), columns["clock_note"]]
-    notes.append(np.where(_beside_others(own, rows), np.where(_own_period(results, rows) > 0, _PERIOD, _BESIDE_OTHERS), None))
+    notes.append(
+        np.where(_beside_others(own, rows), np.where(_own_period(results, rows) > 0, _PERIOD, _BESIDE_OTHERS), objects([None]))
+    )
     notes[1][beyond] = "bandwidth above the peak: served by cache"
     notes[1][beyond & cold & np.isnan(l2)] = "bandwidth above the peak with a cold cache; the size of the L2 is unknown"
     impossible = "bandwidth above the peak with a cold cache: impossible, the bytes or the time are wrong"

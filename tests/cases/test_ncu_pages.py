@@ -60,7 +60,7 @@ def test_signs_between_thousands_of_many_languages(page, rows, group, decimal):
 )
 def test_a_share_above_its_peak_is_an_alarm(page, rows, metric, alarm):
     path = page(*details(("gpu__time_duration.sum", "ns", "117,344"), (metric, "%", "102.5")))
-    found = [row["text"] for row in rows(path, "diagnostics") if "no such share exists" in row["text"]]
+    found = [row["text"] for row in rows(path, "messages") if "no such share exists" in row["text"]]
     assert found == [f"{metric} is 102.50 % of its peak: no such share exists, so the numbers may be misread"] * alarm
 
 

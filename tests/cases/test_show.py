@@ -39,7 +39,7 @@ def test_every_capture_fits_one_screen(profiler, monkeypatch, path, width):
 
 def test_what_ncu_says_of_single_launches_is_counted_and_not_said_of_the_report(profiler, rows):
     path = ROOT / "tests/data/ncu_h200/swish.ncu-rep"
-    texts = [row["text"] for row in rows(path, "diagnostics") if row["source"].startswith("ncu ")]
+    texts = [row["text"] for row in rows(path, "messages") if row["source"].startswith("ncu ")]
     assert texts and len(set(texts)) == len(texts) and any(text.endswith(" times)") for text in texts)
     assert not any(f"note: {text[:30]}" in profiler("show", path)[1] for text in texts)
 

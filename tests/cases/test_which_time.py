@@ -260,7 +260,7 @@ def test_iterations_that_ran_beside_each_other_are_ranked_by_their_period(ranked
     found = {row["row"]: row for row in ranked(run)}
     assert len(walls) == 4 and {label for label, row in found.items() if BESIDE in row["note"]} == set(walls)
     assert {label: found[label]["median_ns"] for label in walls} == pytest.approx(walls)
-    for row in rows(run, "points"):
+    for row in rows(run, "point_summary"):
         if row["label"] in walls:
             assert row["timed_by"] == "period"
             assert row["effective_bandwidth_bytes_per_s"] == pytest.approx(row["bytes_per_iteration"] * 1e9 / walls[row["label"]])
@@ -310,7 +310,7 @@ def test_a_period_ranks_where_single_times_would_name_another_winner(case, ranke
     ],
 )
 def test_which_results_are_timed_by_their_period(case, rows, more, median):
-    (row,) = rows(beside(case("c_by_a.json"), {"a": ([100, 101] * 60, 6000, more)}), "points")
+    (row,) = rows(beside(case("c_by_a.json"), {"a": ([100, 101] * 60, 6000, more)}), "point_summary")
     assert row["builtin_median_ns"] in (0, None) if median is None else row["builtin_median_ns"] == pytest.approx(median)
     assert (row["timed_by"] == "period") == (median in (25, 50)) or median is None
 

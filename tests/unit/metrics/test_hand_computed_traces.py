@@ -262,7 +262,7 @@ def test_an_empty_trace_has_no_rows_and_no_failure(trace):
     assert set(frames) == {"messages"}
     assert set(absent) == {table.name for table in catalog.METRIC_TABLES} - {"messages"}
     assert all(absent.values())
-    texts = frames["diagnostics"].array("text").tolist()
+    texts = frames["messages"].array("text").tolist()
     assert "hello" in texts and any("no GPU work" in text for text in texts)
 
 

@@ -170,7 +170,7 @@ def threads_of(path, starts, length, process=lambda lane: traces.PROCESS):
 @given(st.lists(st.lists(st.integers(100, 130), min_size=2, max_size=8), min_size=1, max_size=3), st.integers(10, 200))
 def test_iterations_of_threads_that_share_a_point_overlap_each_other(tmp_path_factory, steps, length):
     starts = [[LATE + 31 * lane + sum(own[:n]) for n in range(len(own))] for lane, own in enumerate(steps)]
-    (row,) = threads_of(tmp_path_factory.mktemp("t") / "t.sqlite", starts, length).metric_columns("points").to_records()
+    (row,) = threads_of(tmp_path_factory.mktemp("t") / "t.sqlite", starts, length).metric_columns("point_summary").to_records()
     ordered = sorted(start for own in starts for start in own)
     periods = [after - before for before, after in pairwise(ordered)]
     overlap = sum(period < length for period in periods) > len(periods) / 2
@@ -181,7 +181,7 @@ def test_iterations_of_threads_that_share_a_point_overlap_each_other(tmp_path_fa
 def test_processes_that_measure_the_same_point_do_not_overlap_each_other(tmp_path):
     starts = [[LATE + 110 * lane + 220 * number for number in range(9)] for lane in (0, 1)]
     recording = threads_of(tmp_path / "t.sqlite", starts, 200, process=lambda lane: (1 << 48) | (77 + lane) << 24)
-    (row,) = recording.metric_columns("points").to_records()
+    (row,) = recording.metric_columns("point_summary").to_records()
     assert (row["timed_by"], row["nsys_median_ns"], row["period_ns"]) == ("span", 200, 220)
 
 
