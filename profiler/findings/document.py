@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from profiler.findings import SEVERITIES, rules
@@ -28,5 +29,10 @@ def render() -> str:
     return _HEAD + markdown_table(("rule", "condition", "tables", "advice", "source"), rows)
 
 
+def main(path: str = "docs/findings.md") -> None:
+    """Write the document."""
+    write_atomic(Path(path), render())
+
+
 if __name__ == "__main__":
-    write_atomic(Path("docs/findings.md"), render())
+    main(*sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -64,5 +65,10 @@ def _anchor(table: MetricTable) -> str:
     return "".join("-" if letter == " " else letter for letter in text if letter.isalnum() or letter in " -_")
 
 
+def main(path: str = "docs/metrics.md") -> None:
+    """Write the document."""
+    write_atomic(Path(path), render())
+
+
 if __name__ == "__main__":
-    write_atomic(Path("docs/metrics.md"), render())
+    main(*sys.argv[1:])

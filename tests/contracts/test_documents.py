@@ -48,5 +48,5 @@ def test_tables_are_well_formed() -> None:
 def test_documents_are_written_where_asked(tmp_path: Path) -> None:
     for module in (metrics_document, findings_document):
         target = tmp_path / "out.md"
-        module.main([str(target)])
+        module.main(str(target))
         assert target.read_text(encoding="utf-8") == module.render()
