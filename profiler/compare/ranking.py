@@ -110,7 +110,8 @@ def rank_recordings(
     """
     chosen = choose_source(recordings, check_source(source))
     if chosen is None:
-        raise DataMissingError(f"{recordings[0].name}: holds no times", "record it with --tool builtin, nsys or cupti")
+        replayed = ", for Nsight Compute replays its launches: profiler show lists them" * recordings[0].has("profiled_launches")
+        raise DataMissingError(f"{recordings[0].name}: holds no times{replayed}", "record it with --tool builtin, nsys or cupti")
     rows = merge_replicates([side_rows(recording, chosen) for recording in recordings])
     facts = [recording_facts(recording, chosen.tool, str(chosen)) for recording in recordings]
     for item in replicate_differences(facts, [recording.name for recording in recordings], "the sweep"):

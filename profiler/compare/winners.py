@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,7 +87,8 @@ def winners(ranking: pd.DataFrame | None, rule: DecisionRule | None = None) -> l
     if ranking is None:
         return []
     placed = ranking[ranking["place"].notna()]
-    return [_winner(map(str, key), rows, rule or DecisionRule()) for key, rows in placed.groupby([*WORK, "conditions"], sort=False)]
+    # the first of a group begins it: what the same work is may have been said
+    return [_winner(rows, rule or DecisionRule()) for _, rows in placed.groupby((placed["place"] == 1).cumsum(), sort=False)]
 
 
 def title(ranking: pd.DataFrame | None, found: list[Winner]) -> str:
@@ -99,7 +100,8 @@ def title(ranking: pd.DataFrame | None, found: list[Winner]) -> str:
     return f"{'Fastest' if won else 'No winner' if compared else 'Times'}, by {ranking['source'].iloc[0]}"
 
 
-def _winner(key: Iterable[str], rows: pd.DataFrame, rule: DecisionRule) -> Winner:
+def _winner(rows: pd.DataFrame, rule: DecisionRule) -> Winner:
+    key = [str(rows[name].iloc[0]) for name in (*WORK, "conditions") if rows[name].nunique() == 1]
     best, times = rows.iloc[0], rows["median_ns"] / rows["median_ns"].iloc[0]
     names = [configuration_of(label, str(best["conditions"])) for label in rows["row"]]
     tied, undecided = (

@@ -64,6 +64,11 @@ def test_a_share_above_its_peak_is_an_alarm(page, rows, metric, alarm):
     assert found == [f"{metric} is 102.50 % of its peak: no such share exists, so the numbers may be misread"] * alarm
 
 
+def test_launches_under_ncu_are_no_times_and_best_says_so(page, profiler):
+    code, _, err = profiler("best", page(*details(("gpu__time_duration.sum", "ns", "117,344"))))
+    assert code == 6 and "holds no times, for Nsight Compute replays its launches" in err
+
+
 def test_a_space_between_thousands_in_an_old_encoding(page, rows):
     lines = details(
         ("gpu__time_duration.sum", "ns", "117\u00a0344"), ("sm__throughput.avg.pct_of_peak_sustained_elapsed", "%", "65,77")

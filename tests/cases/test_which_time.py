@@ -239,6 +239,13 @@ def test_more_launches_of_a_kernel_are_said_and_are_not_comparable(case, profile
     assert profiler("compare", first, second)[0] == 0
 
 
+def test_launches_that_one_side_alone_counts_are_not_comparable(case, profiler):
+    pair = [case("g_base.sqlite"), case("g_memset.sqlite", "DROP TABLE NVTX_EVENTS")]
+    for base, candidate in (pair, reversed(pair)):
+        code, out, _ = profiler("gate", base, candidate)
+        assert code == 12 and "launches of the kernel: " in out and "unknown" in out
+
+
 def test_iterations_that_move_other_bytes_are_not_comparable(case, profiler):
     pair = case("c_by_a.json"), case("c_by_b.json")
     code, out, _ = profiler("gate", *pair)

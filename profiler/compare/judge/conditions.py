@@ -253,8 +253,8 @@ def mixed_conditions(mixed: Mapping[str, tuple[str, str]], allowed: frozenset[st
     return "; ".join(parts)
 
 
-DECISIVE = ("cache", "clock")
-"""Conditions that change times by half and more: what only one side knows of them is a difference too."""
+DECISIVE = ("cache", "clock", "launches")
+"""Conditions that change times, or the work, by half and more: what only one side knows of them is a difference too."""
 
 
 def compare_conditions(base: Mapping[str, str], candidate: Mapping[str, str], allowed: frozenset[str] = frozenset()) -> str:

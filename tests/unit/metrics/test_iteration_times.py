@@ -190,3 +190,11 @@ def test_what_the_same_work_is_can_be_said(tmp_path, by, winners):
     points = {"op=a k=1": steady(20, 100, 130), "op=a k=2": steady(20, 120, 140)}
     found = rank_recordings([trace_of(tmp_path / "t.sqlite", points)], runs=tmp_path, by=by)
     assert found[found["place"] == 1]["row"].tolist() == winners
+    assert [(winner.label, winner.rivals) for winner in winners_of(found)] == [(label, 3 - len(winners)) for label in winners]
+
+
+def test_the_same_work_as_said_may_have_several_shapes(tmp_path):
+    points = {f"op=a shape={n} k=1": steady(20, 100 * n, 100 * n + 30) for n in (2, 1)}
+    found = rank_recordings([trace_of(tmp_path / "t.sqlite", points)], runs=tmp_path, by=("op", "k"))
+    (winner,) = winners_of(found)
+    assert (winner.label, winner.rivals, winner.slowest_ratio, winner.work) == ("op=a shape=1 k=1", 2, 2.0, "a k=1")
