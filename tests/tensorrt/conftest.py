@@ -27,11 +27,11 @@ def find_nvcc() -> str | None:
     return next((path for path in candidates if path and Path(path).is_file()), None)
 
 
-def build_targets(build_dir: Path, *targets: str, definitions: Sequence[str] = ()) -> None:
+def build_targets(build_dir: Path, *targets: str, definitions: Sequence[str] = (), source: Path = ROOT) -> None:
     """Configures and builds targets; a failure shows the end of the compiler's output."""
     definitions = ["-DCMAKE_CUDA_ARCHITECTURES=90", *definitions]
     commands = [
-        ["cmake", "-S", str(ROOT), "-B", str(build_dir), f"-DCMAKE_CUDA_COMPILER={find_nvcc()}", *definitions],
+        ["cmake", "-S", str(source), "-B", str(build_dir), f"-DCMAKE_CUDA_COMPILER={find_nvcc()}", *definitions],
         ["cmake", "--build", str(build_dir), "--parallel", "2", "--target", *targets],
     ]
     for command in commands:

@@ -45,35 +45,36 @@ def make_model(case: dict) -> bytes:
         [node],
         "one_plugin",
         [onnx.helper.make_tensor_value_info("x", dtype, shape)],
-        [onnx.helper.make_tensor_value_info("y", dtype, shape)],
+        [onnx.helper.make_tensor_value_info("y", dtype, [f"extent{axis}" for axis in range(len(shape))])],
     )
     opsets = [onnx.helper.make_opsetid("", 17), onnx.helper.make_opsetid(case["domain"], 1)]
     return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
 
 
-def build(logger: CollectingLogger, case: dict) -> bytes | None:
-    """The plan, or None when parser or builder refuse."""
+def build(logger: CollectingLogger, case: dict) -> tuple[bytes | None, list[int]]:
+    """The plan, or None when parser or builder refuse, and the shape of the output, -1 where it is dynamic."""
     builder = trt.Builder(logger)
     network = builder.create_network(0)
     parser = trt.OnnxParser(network, logger)
     if not parser.parse(make_model(case)):
         logger.errors.extend(str(parser.get_error(index)) for index in range(parser.num_errors))
-        return None
+        return None, []
     profile = builder.create_optimization_profile()
     rest = case["shape"][1:]
     profile.set_shape("x", [1, *rest], case["shape"], [4 * case["shape"][0], *rest])
     config = builder.create_builder_config()
     config.add_optimization_profile(profile)
     plan = builder.build_serialized_network(network, config)
-    return bytes(plan) if plan is not None else None
+    return bytes(plan) if plan is not None else None, list(network.get_output(0).shape)
 
 
 def run_case(logger: CollectingLogger, case: dict) -> None:
     emit(step="building", id=case["id"])
-    plan = build(logger, case)
+    plan, output_shape = build(logger, case)
     if plan is not None:
         Path(case["plan_file"]).write_bytes(plan)
-    emit(step="built", id=case["id"], plan_bytes=len(plan) if plan is not None else None, errors=logger.take())
+    plan_bytes = len(plan) if plan is not None else None
+    emit(step="built", id=case["id"], plan_bytes=plan_bytes, output_shape=output_shape, errors=logger.take())
 
 
 def creator_facts(registry) -> list[dict]:
