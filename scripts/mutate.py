@@ -60,7 +60,7 @@ def main() -> int:
     copy_tree(arguments.work)
     os.chdir(arguments.work)
     sys.path[:0] = [str(Path.cwd()), str(Path.cwd() / "benchmarks")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
+    os.environ["PYTHONPATH"] = os.pathsep.join([*sys.path[:2], os.environ.get("PYTHONPATH", "")])
     mutants = {name: found for name in chosen_modules(arguments.modules) if (found := mutate(name))}
     import_tested()
     reached, durations = find_tests(arguments.tests, arguments.children)

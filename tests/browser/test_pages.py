@@ -32,7 +32,7 @@ PAGES = {name: lambda out, make=make: render(make(), out) for name, make in RECO
     "hostile trend": lambda out: render_trend(comparisons.trend(synthetic.HOSTILE), out),
 }
 
-SOON = ("no points", "comparison", "trend")
+SOON = ("counters only", "comparison", "trend")
 """Pages whose every control is pressed in each run; the others are among the long tests."""
 
 
