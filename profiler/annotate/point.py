@@ -139,9 +139,8 @@ class MarkedPoint:
         """Mark one measured iteration."""
         process = _state()
         if process is not self._owner:
-            self._begin(
-                process
-            )  # a forked child goes on with the point that its parent has open: the earlier iterations are the parent's
+            # a forked child goes on with the point that its parent has open: the earlier iterations are the parent's
+            self._begin(process)
         with process.recorder().iteration(self.size_bytes):
             if not process.keep:
                 yield

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from profiler.engines.base import PointSkipped
+from profiler.engines.base import STORAGE, PointSkipped
 from profiler.errors import CaptureError, ToolMissingError, UsageError, nearest
 from profiler.point_label import label_value
 
@@ -26,16 +26,7 @@ INSTALL_HINTS = {
     "tensorrt": "pip install tensorrt",
     "tensorrt_rtx": "pip install tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bindings",
 }
-DTYPES = {
-    "fp32": "FLOAT",
-    "fp16": "HALF",
-    "bf16": "BF16",
-    "int64": "INT64",
-    "int32": "INT32",
-    "int8": "INT8",
-    "uint8": "UINT8",
-    "bool": "BOOL",
-}
+DTYPES = {name: {"fp32": "FLOAT", "fp16": "HALF"}.get(name, name.upper()) for name in STORAGE}
 """Element types as `trt.DataType` calls them."""
 MAPS = Path("/proc/self/maps")
 """The files that this process has loaded."""

@@ -26,7 +26,6 @@ class MeasureOption:
         default: Its default; None: off.
         help: What it does.
         unit: Unit of its value.
-        choices: Values of a choice.
         aliases: Earlier names, which keep working.
         hidden: Set by this package, not by the user.
     """
@@ -36,7 +35,6 @@ class MeasureOption:
     default: Value
     help: str
     unit: str | None = None
-    choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     hidden: bool = False
 

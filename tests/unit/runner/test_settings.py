@@ -78,12 +78,16 @@ def test_what_makes_no_sense_is_refused_with_a_hint(given):
     assert caught.value.hint
 
 
+ROOT = Path(__file__).parents[3]
+CHOICES = {row["name"]: row.get("choices") for row in json.loads((ROOT / "profiler/runner/options.json").read_text())["options"]}
+
+
 def another(option):
     """A value of an option that is not its default."""
     if option.type == "flag":
         return not option.default
     if option.type == "choice":
-        return next(choice for choice in option.choices if choice != option.default)
+        return next(choice for choice in CHOICES[option.name] if choice != option.default)
     return {"integer": 64, "number": 0.25}[option.type]
 
 
@@ -103,8 +107,7 @@ def test_each_option_reaches_the_request_from_the_command_line(option):
 
 def test_every_option_is_used_where_points_are_measured():
     """Each name stands in the code that measures; an option that nobody reads does nothing."""
-    root = Path(__file__).parents[3]
-    code = "\n".join(path.read_text() for folder in ("core", "src") for path in (root / "cpp_driver" / folder).rglob("*.[ch]pp"))
+    code = "\n".join(path.read_text() for folder in ("core", "src") for path in (ROOT / "cpp_driver" / folder).rglob("*.[ch]pp"))
     unread = [
         option.name for option in OPTIONS if f'"{option.name}"' not in code and f'"{option.name.replace("_", "-")}"' not in code
     ]
