@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import secrets
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 
+from profiler.capture import descendants
+from profiler.capture.descendants import kill_marked
 from profiler.capture.output import Input, ProgramOutput, standard_input
 from profiler.errors import CaptureError, ToolMissingError
 
@@ -96,7 +101,7 @@ def run_process(
         stream = stack.enter_context(_open_log(log)) if log else None
         mark = f"PROFILER_CHILD_{secrets.token_hex(8)}"
         source = stack.enter_context(standard_input(reads))
-        process = _start(argv, {**(environment or {}), mark: "1"}, folder, source)
+        process = _start(argv, {**(environment or {}), mark: "1", _guard(): "1"}, folder, source)
         assert process.stdout is not None  # noqa: S101 - tells the type checker
         reader = ProgramOutput(process.stdout, stream, on_line)
         try:
@@ -185,17 +190,21 @@ def _signal_group(group: int, number: int) -> None:
 
 
 def _kill_tree(group: int, mark: str) -> None:
-    """Kill a process group and every process that carries its mark, also those that left the group.
+    """Kill a process group and every process that carries its mark, also those that left the group."""
+    _signal_group(group, signal.SIGKILL)
+    kill_marked(mark)
+    _signal_group(group, signal.SIGKILL)
 
-    A tool puts its target and its agent into groups of their own; the mark in the environment still finds them. Twice,
-    for those that were born meanwhile.
+
+@cache
+def _guard() -> str:
+    """Return the mark of all that this process starts, and have them killed when this process is.
+
+    The guard stands outside of this process's session, so that no signal to it reaches the guard.
     """
-    needle = f"{mark}=".encode()
-    for _ in range(2):
-        _signal_group(group, signal.SIGKILL)
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdecimal() or int(entry.name) == os.getpid():
-                continue
-            with contextlib.suppress(OSError):
-                if needle in (entry / "environ").read_bytes():
-                    os.kill(int(entry.name), signal.SIGKILL)
+    mark = f"PROFILER_CHILD_OF_{secrets.token_hex(8)}"
+    argv = [sys.executable, "-I", "-S", descendants.__file__, mark]
+    silent = subprocess.DEVNULL
+    guard = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=silent, stderr=silent, start_new_session=True, cwd="/")
+    atexit.register(guard.communicate, b"ended")
+    return mark

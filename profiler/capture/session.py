@@ -225,21 +225,28 @@ class Session:
         return type(error)("\n".join(lines), error.hint)
 
 
+_ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Treat a request to terminate, as batch systems send it, like Ctrl-C: the run is then closed properly."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
+    """Treat a request to end, by a batch system, a closed terminal or its quit key, like Ctrl-C: the run is closed properly.
+
+    A signal that the caller ignores (`nohup`) or handles stays so.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    taken = [number for number in _ENDS if in_main and signal.getsignal(number) is signal.SIG_DFL]
 
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in taken:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -10,12 +11,14 @@ from typing import Any, TextIO
 
 
 class _LastingFile(io.FileIO):
-    """Writes to a descriptor; once its reader (`head`, a pager) has gone, what follows is lost and the program goes on."""
+    """Writes to a descriptor; once its reader (`head`, a terminal) has gone, what follows is lost and the program goes on."""
 
     def write(self, data: Any, /) -> int:
         try:
             return super().write(data) or 0
-        except BrokenPipeError:
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -88,6 +89,25 @@ def test_what_a_killed_program_started_does_not_stay(tmp_path, until):
     until(lambda: not is_running(int(pid_file.read_text())))
 
 
+def test_nothing_outlives_a_killed_profiler(tmp_path, until):
+    pid_file = tmp_path / "pid"
+    code = "import sys; from profiler.capture.process import run_process; run_process(sys.argv[1:])"
+    caller = subprocess.Popen(python(code, *GRANDCHILD, str(pid_file), "sleep 600"), start_new_session=True)
+    until(lambda: pid_file.exists() and pid_file.read_text().strip())
+    caller.kill()
+    caller.wait()
+    until(lambda: not is_running(int(pid_file.read_text())))
+
+
+def test_a_background_process_outlives_a_profiler_that_ended(tmp_path):
+    code = "import sys; from profiler.capture.process import run_process; run_process(sys.argv[1:])"
+    pid_file = tmp_path / "pid"
+    subprocess.run(python(code, *GRANDCHILD, str(pid_file), "true"), check=True)
+    kept = int(pid_file.read_text())
+    assert is_running(kept)
+    os.kill(kept, signal.SIGKILL)
+
+
 def test_a_background_process_that_holds_the_pipe_does_not_hold_the_call():
     result = run_process(["sh", "-c", "sleep 600 & echo $!"])
     holder = int(result.last_lines[0])
@@ -127,6 +147,7 @@ def test_arguments_reach_the_program_unchanged_by_any_shell():
 
 
 def test_the_own_process_survives_and_keeps_its_descriptors():
+    run_process(["true"])
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         run_process(["true"])

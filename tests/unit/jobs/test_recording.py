@@ -292,15 +292,20 @@ def test_a_killed_recording_is_no_run_yet_and_can_go_on(tmp_path, until):
     assert not list(tmp_path.glob(".partial-*"))
 
 
-def test_a_request_to_terminate_closes_the_run(tmp_path):
-    class Terminate(Progress):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_request_to_end_closes_the_run(tmp_path, number):
+    class Ended(Progress):
         def point(self, done, total, status, label):
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
 
-    with pytest.raises(KeyboardInterrupt):
-        record(sweep("32:512:32"), tmp_path, Terminate())
+    before = signal.signal(number, signal.SIG_DFL)  # a test run in the background may ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            record(sweep("32:512:32"), tmp_path, Ended())
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
     assert only_run(tmp_path).manifest.status == "failed"
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_two_recordings_into_one_run_are_refused(tmp_path):
