@@ -26,11 +26,7 @@ _MARKS = re.compile(rb"^\s*(?:import|from) profiler\b|PROFILER_BUILTIN_DIR", re.
 """What stands in a program that marks sweep points: the import in Python, a name inside what includes the C++ header."""
 _MARKED_BYTES = 64 << 20
 """What of a file is looked at: programs are smaller, and data may be much larger."""
-_ENGINE_PACKAGES = {
-    "direct": (("cuda",),),
-    "tensorrt": (("cuda",), MODULES["tensorrt"]),
-    "tensorrt_rtx": (MODULES["tensorrt_rtx"],),
-}
+_PACKAGES = {"direct": (("cuda",),), "tensorrt": (("cuda",), MODULES["tensorrt"]), "tensorrt_rtx": (MODULES["tensorrt_rtx"],)}
 
 
 def resolve(request: CaptureRequest, note: Callable[[str], None]) -> CaptureRequest:
@@ -156,7 +152,7 @@ def _python_runs(engine: str, python: str) -> bool:
         return ":" in engine
     if python != sys.executable:
         return True
-    return all(any(find_spec(name) for name in names) for names in _ENGINE_PACKAGES.get(engine, ()))
+    return all(any(find_spec(name) for name in names) for names in _PACKAGES.get(engine, ()))
 
 
 def _libraries(engine: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,24 +33,23 @@ _CAPABILITY_SYS_ADMIN = 21
 _NO_GPU = "on a machine without a GPU the reference engine records NumPy on the CPU; for kernels use one with an NVIDIA GPU"
 
 
-@dataclass(frozen=True)
-class EnvironmentRow:
-    """One row of the doctor's table.
+Row = dict[str, Any]
+"""One row of the doctor's table."""
 
-    Attributes:
+
+def _row(item: str, status: str, found: str, fix: str = "") -> Row:
+    """Return a row.
+
+    Args:
         item: What was looked for.
         status: `ok`, `missing` or `limited`.
         found: What is there.
         fix: What to do about a gap; empty when there is none.
     """
-
-    item: str
-    status: str
-    found: str
-    fix: str = ""
+    return {"item": item, "status": status, "found": found, "fix": fix}
 
 
-def doctor(runs_root: Path) -> list[dict[str, Any]]:
+def doctor(runs_root: Path) -> list[Row]:
     """Look at everything recording needs.
 
     Args:
@@ -62,9 +61,9 @@ def doctor(runs_root: Path) -> list[dict[str, Any]]:
     driver = read_driver()
     cuda = f"{driver.cuda_version} (driver)" if driver.cuda_version else ""
     bindings = _package_version("cuda-bindings", "cuda-python") or "unknown"
-    rows = [
-        *(EnvironmentRow(f"GPU {gpu.index}", "ok", _described(gpu)) for gpu in driver.gpus),
-        *([] if driver.gpus else [EnvironmentRow("GPU", "missing", "no NVIDIA GPU visible", _NO_GPU)]),
+    return [
+        *(_row(f"GPU {gpu.index}", "ok", _described(gpu)) for gpu in driver.gpus),
+        *([] if driver.gpus else [_row("GPU", "missing", "no NVIDIA GPU visible", _NO_GPU)]),
         _check("driver", driver.version, "no NVIDIA driver", "install the NVIDIA driver; in a container run with --gpus all"),
         _check("CUDA", cuda, "no driver", "install the driver"),
         *(_tool_row(tool) for tool in TOOLS.values() if tool.install),
@@ -79,12 +78,11 @@ def doctor(runs_root: Path) -> list[dict[str, Any]]:
         _check("nvcc", _nvcc(), "no CUDA compiler", "install the CUDA toolkit, or pip install nvidia-cuda-nvcc"),
         *(_built_row(), _nvtx_row(), _disk_row(runs_root)),
     ]
-    return [asdict(row) for row in rows]
 
 
-def _check(item: str, found: str | None, missing: str, fix: str) -> EnvironmentRow:
+def _check(item: str, found: str | None, missing: str, fix: str) -> Row:
     """Return a row that says what is there, or that it is missing and what to do."""
-    return EnvironmentRow(item, "ok", found) if found else EnvironmentRow(item, "missing", missing, fix)
+    return _row(item, "ok", found) if found else _row(item, "missing", missing, fix)
 
 
 def _described(gpu: Gpu) -> str:
@@ -92,10 +90,10 @@ def _described(gpu: Gpu) -> str:
     return f"{gpu.name}, compute capability {gpu.compute_capability}, {format_bytes(gpu.memory_bytes)}, {clock}"
 
 
-def _tool_row(tool: Tool) -> EnvironmentRow:
+def _tool_row(tool: Tool) -> Row:
     version = recorders()[tool.name].probe()
     if version is not None and version.lacks:
-        return EnvironmentRow(tool.word, "limited", f"{version.text} without {version.lacks}", f"install the whole of {tool.title}")
+        return _row(tool.word, "limited", f"{version.text} without {version.lacks}", f"install the whole of {tool.title}")
     found = " at ".join(filter(None, (version.text, version.path))) if version else ""
     return _check(tool.word, found, f"{tool.title} not found", tool.install)
 
@@ -118,11 +116,11 @@ def _is_admin() -> bool:
     return bool(match and int(match.group(1), 16) >> _CAPABILITY_SYS_ADMIN & 1)
 
 
-def _permission_row() -> EnvironmentRow:
+def _permission_row() -> Row:
     restricted = counters_restricted()
     if restricted:
         found = "only administrators may read GPU performance counters"
-        return EnvironmentRow("counter permission", "limited", found, PERMISSION_HINT)
+        return _row("counter permission", "limited", found, PERMISSION_HINT)
     found = "" if restricted is None else "this user may read GPU performance counters"
     return _check("counter permission", found, "no NVIDIA driver loaded", "install the driver")
 
@@ -141,7 +139,7 @@ def _has_module(name: str) -> bool:
         return False
 
 
-def _tensorrt_rows() -> Iterator[EnvironmentRow]:
+def _tensorrt_rows() -> Iterator[Row]:
     for flavour, item in (("tensorrt", "TensorRT"), ("tensorrt_rtx", "TensorRT for RTX")):
         module = next((name for name in MODULES[flavour] if _has_module(name)), "")
         names = (module, *(f"{flavour}_{kind}bindings" for kind in ("cu13_", "cu12_", "")))
@@ -150,7 +148,7 @@ def _tensorrt_rows() -> Iterator[EnvironmentRow]:
     try:
         headers = find_tensorrt_headers()
     except ProfilerError as error:
-        yield EnvironmentRow("TensorRT headers", "missing", error.message, error.hint)
+        yield _row("TensorRT headers", "missing", error.message, error.hint)
         return
     named = [f"{'.'.join(map(str, tensorrt_version(folder) or ()))} at {folder}" for folder in headers]
     fix = "set TENSORRT_INCLUDE_DIR or TENSORRT_ROOT, then profiler build"
@@ -165,7 +163,7 @@ def _nvcc() -> str:
     return f"CUDA {match[1] if match else 'unknown'} at {path}"
 
 
-def _built_row() -> EnvironmentRow:
+def _built_row() -> Row:
     parts = {"profiler-driver": find_driver(), "ops library": find_ops_library()}
     found = "; ".join(f"{name} at {path}" for name, path in parts.items() if path)
     absent = ", ".join(name for name, path in parts.items() if not path)
@@ -173,24 +171,24 @@ def _built_row() -> EnvironmentRow:
     return _check("plugins and driver", "" if absent else found, missing, "profiler build")
 
 
-def _nvtx_row() -> EnvironmentRow:
+def _nvtx_row() -> Row:
     version = _package_version("nvtx")
     losing = next((name for name, recorder in recorders().items() if version and recorder.loses_nvtx(version)), "")
     if losing:
         fix = f"use a newer {losing}, pip install nvtx==0.2.11, or mark points with profiler.point (the runner's own are kept)"
         found = f"Python package {version} records no ranges of a program under this {losing}"
-        return EnvironmentRow("nvtx", "limited", found, fix)
+        return _row("nvtx", "limited", found, fix)
     return _check("nvtx", version and f"Python package {version}", "no Python package nvtx", "pip install nvtx")
 
 
-def _disk_row(runs_root: Path) -> EnvironmentRow:
+def _disk_row(runs_root: Path) -> Row:
     folder = runs_root.absolute()
     place = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(place, os.W_OK):
-        return EnvironmentRow("disk", "limited", f"{place} is not writable", "record elsewhere: --runs DIR or PROFILER_RUNS")
+        return _row("disk", "limited", f"{place} is not writable", "record elsewhere: --runs DIR or PROFILER_RUNS")
     free = shutil.disk_usage(place).free
     fix = "free some space, or record elsewhere: --runs DIR" if free < LOW_DISK_BYTES else ""
-    return EnvironmentRow("disk", "limited" if fix else "ok", f"{format_bytes(free)} free at {place}", fix)
+    return _row("disk", "limited" if fix else "ok", f"{format_bytes(free)} free at {place}", fix)
 
 
 def environment_facts() -> dict[str, Any]:

@@ -103,9 +103,8 @@ class NcuOptions:
         try:
             re.compile(self.kernel)
         except re.error as error:
-            raise UsageError(
-                f"--kernel {self.kernel!r} is no regular expression: {error}", "example: --kernel 'swish_.*'"
-            ) from error
+            what = f"--kernel {self.kernel!r} is no regular expression: {error}"
+            raise UsageError(what, "example: --kernel 'swish_.*'") from error
 
 
 @dataclass(frozen=True)

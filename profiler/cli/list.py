@@ -26,10 +26,8 @@ def run(runs: RunsOption = Path("runs"), format: FormatOption = "table") -> None
         }
         for item in iterate_runs(runs, unreadable)
     ]
-    rows += [
-        {"run": folder.name, "label": "", "created": "", "status": "unreadable", "tools": "", "gpu": "", "target": error.message}
-        for folder, error in unreadable.items()
-    ]
+    nothing = dict.fromkeys(("label", "created", "status", "tools", "gpu"), "")
+    rows += [{"run": at.name, **nothing, "status": "unreadable", "target": error.message} for at, error in unreadable.items()]
     if format == "json":
         print_json(rows)
     elif not rows:

@@ -56,10 +56,9 @@ def _members(target: str) -> list[str]:
     """Return a target, or the runs and the files in a folder of captures whose ending promises one."""
     if not is_folder_of_captures(target):
         return [target]
-    runs = {path for path in Path(target).iterdir() if (path / MANIFEST_NAME).is_file()}
-    files = {
-        path for path in Path(target).iterdir() if path.is_file() and path.name.removesuffix(SUFFIX).endswith(known_suffixes())
-    }
+    inside, suffixes = sorted(Path(target).iterdir()), known_suffixes()
+    runs = {path for path in inside if (path / MANIFEST_NAME).is_file()}
+    files = {path for path in inside if path.is_file() and path.name.removesuffix(SUFFIX).endswith(suffixes)}
     return list(map(str, sorted(runs | files)))
 
 

@@ -33,9 +33,8 @@ def read_document(path: Path, schema: str, newest: int, fix: str) -> dict[str, A
             # an escape can write half of a surrogate pair, which is no text and could not be printed
             json.dumps(document, ensure_ascii=False).encode()
     except (OSError, ValueError, RecursionError) as error:
-        raise BadExportError(
-            f"{path}: not a whole {schema} document ({type(error).__name__}: {' '.join(str(error).split())[:200]})", fix
-        ) from error
+        told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise BadExportError(f"{path}: not a whole {schema} document ({told})", fix) from error
     if not isinstance(document, dict) or document.get("schema") != schema:
         raise BadExportError(f"{path}: not a {schema} document", fix)
     version = document.get("schema_version")

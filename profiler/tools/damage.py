@@ -30,6 +30,19 @@ def damage_text(error: BaseException) -> str:
 
 
 @contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Turn what the operating system says of a file into an error that names it.
+
+    Raises:
+        BadExportError: It cannot be opened or read.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise BadExportError(f"{path}: {error.strerror or error}", "check the path") from error
+
+
+@contextmanager
 def reading(
     path: Path,
     fix: str = "record it again, or copy the file again from where it was recorded",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from profiler.errors import BadExportError
 from profiler.tools.base import Reader, Tool
+from profiler.tools.damage import opening
 from profiler.tools.text_files import plain
 
 TOOL_MODULES = (
@@ -67,20 +68,14 @@ def find_reader(path: Path) -> Reader:
     folder = find_folder_reader(path)
     if folder is not None:
         return folder
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-            # a page can stand below all that the program has printed
-            heads = [plain(head)] + ([plain(head + stream.read(TEXT_BYTES))] if path.suffix in _TEXTS else [])
-    except OSError as error:
-        raise BadExportError(f"{path}: {error.strerror or error}", "check the path") from error
+    with opening(path), path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+        # a page can stand below all that the program has printed
+        heads = [plain(head)] + ([plain(head + stream.read(TEXT_BYTES))] if path.suffix in _TEXTS else [])
     if not head:
         raise BadExportError(f"{path}: the file is empty", "record or export it again")
     found = next((reader for text in heads for reader in readers() if reader.recognise(path, text)), None)
     if found is not None:
         return found
-    kinds = ", ".join(known_suffixes())
-    raise BadExportError(
-        f"{path}: no reader knows this content (begins with {head[:8]!r}); known: {kinds}",
-        "give an nsys, Nsight Compute or profiler result file",
-    )
+    what = f"no reader knows this content (begins with {head[:8]!r}); known: {', '.join(known_suffixes())}"
+    raise BadExportError(f"{path}: {what}", "give an nsys, Nsight Compute or profiler result file")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from profiler.errors import BadExportError
+from profiler.tools.damage import opening
 
 _ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -22,7 +22,5 @@ def read_plain(path: Path) -> bytes:
     Raises:
         BadExportError: It cannot be read.
     """
-    try:
+    with opening(path):
         return plain(path.read_bytes())
-    except OSError as error:
-        raise BadExportError(f"{path}: {error.strerror or error}", "check the path") from error

@@ -53,7 +53,7 @@ def test_parquet_needs_a_file(capsys, report):
 def test_every_table_is_named_by_list(capsys):
     code, out, _ = call(capsys, "metrics", "--table", "list")
     names = {line.split()[0] for line in out.splitlines()}
-    assert code == 0 and {"kernel_summary", "counters", "gaps", "memory_operations", "nvtx", "points"} <= names
+    assert code == 0 and {"kernel_summary", "launch_counters", "gaps", "memory_operations", "nvtx", "point_summary"} <= names
 
 
 def test_an_unknown_table_offers_the_nearest(capsys, report):

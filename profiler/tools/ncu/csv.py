@@ -19,7 +19,7 @@ from profiler.tools.base import ReadResult
 from profiler.tools.ncu import frames
 from profiler.tools.ncu.assemble import TABLES, assemble
 from profiler.tools.ncu.launch import Launch
-from profiler.tools.ncu.number_format import COMMA, FormatChoice, UndecidedError, decide, to_number
+from profiler.tools.ncu.number_format import COMMA, NumberFormat, UndecidedError, decide, to_number
 from profiler.tools.ncu.nvtx_columns import PUSH_POP_HEADER, START_STOP_HEADER, parse_ranges
 from profiler.tools.ncu.quantities import dimension, metric_of_label
 from profiler.tools.ncu.unit_names import base_unit
@@ -150,7 +150,7 @@ def _add_details(path: Path, page: _Page, found: _Found) -> None:
             found.cells.append((launch_id, metric, unit, record.get("Metric Value", "").strip()))
 
 
-def _counters(path: Path, found: _Found, decision: FormatChoice) -> Columns:
+def _counters(path: Path, found: _Found, way: NumberFormat) -> Columns:
     """Read the printed values as numbers in base units.
 
     Raises:
@@ -158,7 +158,7 @@ def _counters(path: Path, found: _Found, decision: FormatChoice) -> Columns:
     """
     rows: list[frames.Counter] = []
     for launch_id, metric, printed, cell in found.cells:
-        number, (unit, factor), expected = to_number(cell, decision.format), base_unit(printed), dimension(metric)
+        number, (unit, factor), expected = to_number(cell, way), base_unit(printed), dimension(metric)
         if number is None:
             rows.append((launch_id, metric, math.nan, None if cell.lower() in _EMPTY_VALUES else cell, unit))
             continue
@@ -175,7 +175,7 @@ def _is_whole(metric: str, unit: str) -> bool:
     return counted and base_unit(unit) in _WHOLE_UNITS
 
 
-def _decide(path: Path, found: _Found) -> FormatChoice:
+def _decide(path: Path, found: _Found) -> tuple[NumberFormat, str]:
     """Find how the numbers of a file are written.
 
     Raises:
@@ -194,8 +194,8 @@ def _torn_message(row: list[str], width: int) -> dict[str, Any]:
     return frames.message("reader", "warning", text, _EXPORT_AGAIN)
 
 
-def _rule_message(row: dict[str, str], launch_id: int, decision: FormatChoice) -> dict[str, Any]:
-    speedup = to_number(row.get("Estimated Speedup", ""), decision.format)
+def _rule_message(row: dict[str, str], launch_id: int, way: NumberFormat) -> dict[str, Any]:
+    speedup = to_number(row.get("Estimated Speedup", ""), way)
     return {
         "source": f"ncu {row.get('Rule Name', '')}",
         "severity": _RULE_SEVERITY.get(row.get("Rule Type", ""), "info"),
@@ -215,12 +215,12 @@ def _read(path: Path, pages: list[_Page]) -> ReadResult:
     if not found.launches:
         torn = f"no row of {path.name} is whole: {found.messages[0]['text']}" if found.messages else ""
         return ReadResult(absent=dict.fromkeys(TABLES, torn or f"{path.name} holds no profiled kernel"))
-    decision = _decide(path, found)
-    messages = found.messages + [_rule_message(row, launch, decision) for launch, row in found.rules]
-    if decision.format is COMMA:
-        text = f"numbers are read with a decimal comma, as {decision.example!r} tells: the machine that printed them set it"
+    way, example = _decide(path, found)
+    messages = found.messages + [_rule_message(row, launch, way) for launch, row in found.rules]
+    if way is COMMA:
+        text = f"numbers are read with a decimal comma, as {example!r} tells: the machine that printed them set it"
         messages.append(frames.message("reader", "info", text, "print it in the language C for certainty: LC_ALL=C"))
-    return assemble(_counters(path, found, decision), found.launches, messages, path.name)
+    return assemble(_counters(path, found, way), found.launches, messages, path.name)
 
 
 class NcuCsvReader:

@@ -45,24 +45,14 @@ class UndecidedError(ValueError):
     """The cells of a file fit both ways of writing numbers, or none for all of them."""
 
 
-@dataclass(frozen=True)
-class FormatChoice:
-    """The format of one file.
-
-    Attributes:
-        format: How its numbers are written.
-        example: A cell that only this format explains; empty when all cells read alike in both.
-    """
-
-    format: NumberFormat
-    example: str = ""
-
-
-def decide(cells: Iterable[tuple[str, bool]]) -> FormatChoice:
+def decide(cells: Iterable[tuple[str, bool]]) -> tuple[NumberFormat, str]:
     """Find the one format in which every number of a file makes sense.
 
     Args:
         cells: Printed values, and whether a value counts something that has no fractions (ns, bytes, instructions).
+
+    Returns:
+        The format, and a cell that only this format explains; empty when all cells read alike in both.
 
     Raises:
         UndecidedError: Two cells need different formats, or nothing tells a decimal sign from a separator of thousands.
@@ -81,7 +71,7 @@ def decide(cells: Iterable[tuple[str, bool]]) -> FormatChoice:
         raise UndecidedError(f"{only[POINT]!r} and {only[COMMA]!r} are numbers of two languages")
     if not only and open_question:
         raise UndecidedError(f"{open_question!r} can mean two numbers, and no other value tells which")
-    return FormatChoice(*next(iter(only.items()), (POINT, "")))
+    return next(iter(only.items()), (POINT, ""))
 
 
 def _fits(way: NumberFormat, pattern: re.Pattern[str], cell: str, is_whole: bool) -> bool:

@@ -50,9 +50,8 @@ def _apart(export: SqliteExport) -> GpuMapping | None:
     gpus = [gpu for (gpu,) in export.query(f"SELECT {number} FROM {_GPUS} ORDER BY rowid")] if export.has(_GPUS) else []
     tables = [table for table in _WORK if len(gpus) > 1 and export.has(table, "globalPid", "deviceId")]
     found = {pair for table in tables for pair in export.query(f"SELECT DISTINCT globalPid, deviceId FROM {table}")}
-    pairs = sorted(
-        {(int(process_ids(np.array([process]))[0]), ordinal) for process, ordinal in found if None not in (process, ordinal)}
-    )
+    whole = [pair for pair in found if None not in pair]
+    pairs = sorted({(int(process_ids(np.array([process]))[0]), ordinal) for process, ordinal in whole})
     if len({ordinal for _, ordinal in pairs}) == len(pairs) or len(pairs) > len(gpus):
         return None
     return GpuMapping(dict(zip(pairs, gpus, strict=False)), ambiguous=True, assumed=True)

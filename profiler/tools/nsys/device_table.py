@@ -65,10 +65,8 @@ def implausible_bandwidths(export: SqliteExport) -> Iterator[tuple[str, str, str
 
 def _doubt(row: dict[str, Any]) -> str:
     bandwidth, clock = format_value(row["memory_bandwidth_bytes_per_s"], "bytes/s"), format_value(row["sm_clock_hz"], "Hz")
-    return (
-        f"{row.get('name') or 'a GPU'}: its memory bandwidth of {bandwidth} is implausible for {row['sm_count']} SMs at {clock} "
-        "and therefore left out"
-    )
+    what = f"its memory bandwidth of {bandwidth} is implausible for {row['sm_count']} SMs at {clock}"
+    return f"{row.get('name') or 'a GPU'}: {what} and therefore left out"
 
 
 def _is_plausible(row: dict[str, Any]) -> bool:
@@ -84,9 +82,8 @@ def _rows(export: SqliteExport) -> list[dict[str, Any]]:
         if export.has(table, columns[0]):
             return _described(export, table, columns, capability, ids)
     found = ", ".join(name for name, *_ in _TABLES if name in export.columns) or "no table"
-    raise BadExportError(
-        f"{export.path}: the GPUs are not described ({found} without a number of SMs)", "export again with a newer nsys"
-    )
+    what = f"the GPUs are not described ({found} without a number of SMs)"
+    raise BadExportError(f"{export.path}: {what}", "export again with a newer nsys")
 
 
 def _described(

@@ -45,10 +45,9 @@ def import_stream(stream: Path, report: Path, run: Callable[..., Any]) -> Path:
     nsys = find_nsys()
     importer = find_importer(nsys) if nsys else None
     if importer is None:
-        raise ToolMissingError(
-            f"{stream.name}: nsys could not start its importer (QdstrmImporter), and none was found beside it",
-            "install the whole of Nsight Systems, or import the .qdstrm on a machine that has it",
-        )
+        what = "nsys could not start its importer (QdstrmImporter), and none was found beside it"
+        fix = "install the whole of Nsight Systems, or import the .qdstrm on a machine that has it"
+        raise ToolMissingError(f"{stream.name}: {what}", fix)
     argv = [importer, "--input-file", str(stream), "--output-file", str(report), "--force-overwrite"]
     result = run(argv, timeout_s=EXPORT_TIMEOUT_S)
     if result.returncode != 0 or not _filled(report):

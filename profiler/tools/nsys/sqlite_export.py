@@ -18,6 +18,7 @@ import numpy as np
 from profiler.columns import integers, narrow
 from profiler.distinct import distinct_rows
 from profiler.errors import BadExportError
+from profiler.tools.damage import opening
 from profiler.tools.nsys.sqlite_pages import Block, PageFile, Unsupported, Values, journals
 from profiler.tools.nsys.time_axis import SetAside, set_aside
 
@@ -48,12 +49,8 @@ class SqliteExport:
         return BadExportError(f"{self.path}: {what}", fix)
 
     def _check_size(self) -> None:
-        try:
-            with self.path.open("rb") as stream:
-                head = stream.read(100)
-            size = self.path.stat().st_size
-        except OSError as error:
-            raise self._bad(error.strerror or str(error), "check the path") from error
+        with opening(self.path), self.path.open("rb") as stream:
+            head, size = stream.read(100), self.path.stat().st_size
         if not head.startswith(SQLITE_MAGIC):
             found = "an empty file" if not head else f"bytes {head[:8].hex(' ')}"
             raise self._bad(f"not an nsys SQLite export (found {found})")
@@ -93,10 +90,8 @@ class SqliteExport:
     @cached_property
     def columns(self) -> dict[str, tuple[str, ...]]:
         """Table name to its column names."""
-        rows = self.query(
-            "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
-            "WHERE m.type = 'table' ORDER BY m.name, c.cid"
-        )
+        joined = "sqlite_master AS m JOIN pragma_table_info(m.name) AS c"
+        rows = self.query(f"SELECT m.name, c.name FROM {joined} WHERE m.type = 'table' ORDER BY m.name, c.cid")
         found: dict[str, list[str]] = {}
         for table, column in rows:
             found.setdefault(table, []).append(column)
@@ -177,10 +172,8 @@ class SqliteExport:
         present = self.columns.get(table, ())
         missing = [name for name in names if name not in (*present, _ROWID)]
         if missing:
-            raise self._bad(
-                f"table {table} lacks {', '.join(missing)}; found {', '.join(present)} (exporter {self.version or 'unknown'})",
-                "export the report again with the nsys version that recorded it",
-            )
+            what = f"table {table} lacks {', '.join(missing)}; found {', '.join(present)} (exporter {self.version or 'unknown'})"
+            raise self._bad(what, "export the report again with the nsys version that recorded it")
         return [*names, *(name for name in optional if name in present)]
 
     def _require_integers(self, table: str, names: Sequence[str]) -> None:

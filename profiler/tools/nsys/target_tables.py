@@ -38,9 +38,8 @@ _FACTS = {
 
 def read_streams(export: SqliteExport) -> dict[str, Columns]:
     """Read `streams`, those that the driver made for itself included."""
-    rows = export.query(
-        f"SELECT DISTINCT processId, contextId, streamId, priority, flag FROM {STREAM} ORDER BY processId, contextId, streamId"
-    )
+    ids = "processId, contextId, streamId"
+    rows = export.query(f"SELECT DISTINCT {ids}, priority, flag FROM {STREAM} ORDER BY {ids}")
     # priorities are signed, the export stores them as unsigned 32-bit numbers
     named = [
         (*row[:3], row[3] if row[3] is None or row[3] < _UINT32 // 2 else row[3] - _UINT32, _STREAM_KINDS.get(row[4], "unknown"))
@@ -51,9 +50,8 @@ def read_streams(export: SqliteExport) -> dict[str, Columns]:
 
 def read_contexts(export: SqliteExport) -> dict[str, Columns]:
     """Read `contexts`."""
-    rows = export.query(
-        f"SELECT DISTINCT processId, contextId, deviceId, nullStreamId FROM {CONTEXT} ORDER BY processId, contextId"
-    )
+    ids = "processId, contextId"
+    rows = export.query(f"SELECT DISTINCT {ids}, deviceId, nullStreamId FROM {CONTEXT} ORDER BY {ids}")
     return {"contexts": _table(CONTEXTS, ("process_id", "context_id", "device_id", "null_stream_id"), rows)}
 
 
@@ -216,10 +214,7 @@ def _session(export: SqliteExport) -> dict[str, Any]:
     )
     command = [value for name, value in rows if name.endswith(":COMMAND")]
     arguments = {int(name.rsplit("_", 1)[1]): value for name, value in rows if ":ARGUMENT_" in name and name[-1].isdigit()}
+    words = [*command[:1], *(arguments[key] for key in sorted(arguments))]
     modes = [value.lower() for name, value in rows if name.endswith("MODE")]
     traced = sorted({value for name, value in rows if name == "CAPTURE_EVENT_TYPE"})
-    return {
-        "command": [*command[:1], *(arguments[key] for key in sorted(arguments))],
-        "graph_trace": modes[0] if modes else "",
-        "traced": traced,
-    }
+    return {"command": words, "graph_trace": modes[0] if modes else "", "traced": traced}
