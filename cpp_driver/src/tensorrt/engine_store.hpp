@@ -78,7 +78,7 @@ inline Plan planOf(std::string bytes, char const* origin, Json const& cacheKey, 
 class EngineStore {
  public:
   EngineStore(Options const& options, DeviceFacts const& gpu, Library const& tensorrt, PluginLibraries const& plugins, Log& log)
-      : mOptions(options), mTensorrt(tensorrt), mPlugins(plugins), mLog(log) {
+      : mTensorrt(tensorrt), mPlugins(plugins), mLog(log) {
     std::string const device = gpu.name + " " + gpu.computeCapability + " " + std::to_string(gpu.smCount);
     mEnvironment = "TensorRT " + tensorrt.version() + " " + librarySize(tensorrt.path()) + "\n" + kNetworksVersion + "\n" + device + "\n" +
                    plugins.digest().value_or("no plugin library");
@@ -134,9 +134,7 @@ class EngineStore {
     addProfile(*mBuilder, *config, *network, description);
     config->setProfilingVerbosity(nvinfer1::ProfilingVerbosity::kDETAILED);
     if (!mTensorrt.isRtx()) leaveOutExternalTactics(*config);
-    allowProfileSharing(*config);
-    if (description.type)
-      if (auto const type = dataType(*description.type)) allowPrecision(*config, *type);
+    configureBuild(*config, description.type);
     auto const timingCache = loadTimingCache(*config);
     Owned<nvinfer1::IHostMemory> const serialised(mBuilder->buildSerializedNetwork(*network, *config));
     if (!serialised) throw Unsupported("TensorRT could not build the engine: " + mLog.takeMessages());
@@ -165,7 +163,6 @@ class EngineStore {
     mTimingCacheDigest = digestBytes(content);
   }
 
-  Options const& mOptions;
   Library const& mTensorrt;
   PluginLibraries const& mPlugins;
   Log& mLog;

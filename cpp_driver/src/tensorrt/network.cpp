@@ -51,8 +51,8 @@ std::vector<ITensor*> addPlugin(INetworkDefinition& network, NetworkDescription 
   plugins::adapter::PluginFields const fields(description.attributes);
   nvinfer1::ILayer* layer = addPluginLayer(network, creator, info.name, *fields.collection(), inputs);
   require(layer, std::string("the plugin ") + info.pluginName, log).setName(info.name);
-  std::vector<ITensor*> outputs;
-  for (int i = 0; i < layer->getNbOutputs(); ++i) outputs.push_back(layer->getOutput(i));
+  std::vector<ITensor*> outputs(static_cast<std::size_t>(layer->getNbOutputs()));
+  for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = layer->getOutput(static_cast<int>(i));
   return outputs;
 }
 
@@ -154,9 +154,9 @@ std::vector<Options::ShapeRange> NetworkDescription::inputRanges() const {
   if (plugin == nullptr) return {*range};
   auto const viewsOf = [&](Extents const& shape) { return OpViews(*plugin, attributes, shape, *type).inputs; };
   auto const min = viewsOf(range->min), opt = viewsOf(range->opt), max = viewsOf(range->max);
-  std::vector<Options::ShapeRange> ranges;
+  std::vector<Options::ShapeRange> ranges(opt.size());
   for (std::size_t i = 0; i < opt.size(); ++i) {
-    ranges.push_back({core::extentsOf(min[i].shape), core::extentsOf(opt[i].shape), core::extentsOf(max[i].shape)});
+    ranges[i] = {core::extentsOf(min[i].shape), core::extentsOf(opt[i].shape), core::extentsOf(max[i].shape)};
   }
   return ranges;
 }

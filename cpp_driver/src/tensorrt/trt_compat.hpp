@@ -47,10 +47,12 @@ inline std::uint32_t networkFlags() {
 #endif
 }
 
-/// Lets a weakly typed network (8.6) compute in half precision; a no-op where types follow from the inputs.
-inline void allowPrecision([[maybe_unused]] nvinfer1::IBuilderConfig& config, [[maybe_unused]] nvinfer1::DataType type) {
+/// What 8.6 must be told: that several contexts may share one optimisation profile, a preview feature there and always on since, and that
+/// a weakly typed network may compute in half precision; since 10 types follow from the inputs.
+inline void configureBuild([[maybe_unused]] nvinfer1::IBuilderConfig& config, [[maybe_unused]] std::optional<plugins::ElementType> type) {
 #if NV_TENSORRT_MAJOR < 10
-  if (type != nvinfer1::DataType::kHALF) return;
+  config.setPreviewFeature(nvinfer1::PreviewFeature::kPROFILE_SHARING_0806, true);
+  if (type != plugins::ElementType::kFloat16) return;
   config.setFlag(nvinfer1::BuilderFlag::kFP16);
   config.setFlag(nvinfer1::BuilderFlag::kPREFER_PRECISION_CONSTRAINTS);
 #endif
@@ -68,13 +70,6 @@ inline void constrainLayer([[maybe_unused]] nvinfer1::ILayer& layer, [[maybe_unu
 inline void setOutputTensorType([[maybe_unused]] nvinfer1::ITensor& tensor, [[maybe_unused]] nvinfer1::DataType type) {
 #if NV_TENSORRT_MAJOR < 10
   tensor.setType(type);
-#endif
-}
-
-/// Lets several contexts share one optimisation profile: a preview feature in 8.6, always on since.
-inline void allowProfileSharing([[maybe_unused]] nvinfer1::IBuilderConfig& config) {
-#if NV_TENSORRT_MAJOR < 10
-  config.setPreviewFeature(nvinfer1::PreviewFeature::kPROFILE_SHARING_0806, true);
 #endif
 }
 
