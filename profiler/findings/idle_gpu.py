@@ -30,7 +30,7 @@ def _points(points: list[Row]) -> list[Finding]:
 def _devices(recording: Recording) -> list[Finding]:
     return [
         Finding(
-            f"GPU {row['device']} was idle {100 - row['busy_pct']:.0f} % of the time",
+            f"GPU {row['device']} was idle {100 - row['busy_pct']:.3g} % of the time",
             f"between its first kernel and its last: busy {format_ns(row['busy_ns'])} of {format_ns(row['span_ns'])},"
             f" {row['gap_count']} gaps, the longest {format_ns(row['longest_gap_ns'])}",
             "advice",

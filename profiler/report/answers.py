@@ -96,9 +96,8 @@ def spent(recording: Recording) -> list[Row]:
     if kernels is not None:
         found += [(instantiation(str(row["kernel"])), row) for row in kernels.to_dict("records")]
     if copies is not None:
-        found += [
-            ("memset" if row["direction"] == "memset" else f"copy {row['direction']}", row) for row in copies.to_dict("records")
-        ]
+        several = copies["direction"].duplicated(keep=False)
+        found += [(_copy_name(row, apart), row) for row, apart in zip(copies.to_dict("records"), several, strict=True)]
     total = sum(row["total_ns"] for _, row in found)
     return [
         {
@@ -112,6 +111,13 @@ def spent(recording: Recording) -> list[Row]:
         }
         for name, row in sorted(found, key=lambda item: -item[1]["total_ns"])
     ]
+
+
+def _copy_name(row: dict[str, Any], apart: bool) -> str:
+    """Return what a row of copies is called; with the kinds of memory where another row has its direction."""
+    if row["direction"] == "memset":
+        return "memset"
+    return f"copy {row['direction']}" + f" ({row['source_kind']} to {row['destination_kind']})" * apart
 
 
 def _ranges(recording: Recording) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +85,8 @@ def first(info: dict[str, dict[str, Any]], *keys: str) -> Any:
 
 def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     environment = manifest.environment if manifest else {}
-    facts = [("GPU", text) for text in _gpus(recording)] or [
-        ("GPU", "not described" if operations_tool(recording) else "none in this recording")
-    ]
+    same = Counter(_gpus(recording)) or {("not described" if operations_tool(recording) else "none in this recording"): 1}
+    facts = [("GPU", f"{count} × {text}" if count > 1 else text) for text, count in same.items()]
     driver = _nested(environment, "driver") or first(info, "driver", "driver_version")
     cuda = _nested(environment, "cuda") or _cuda_version(first(info, "cuda", "cuda_version", "cuda_driver"))
     tensorrt = _nested(environment, "tensorrt")

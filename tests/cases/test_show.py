@@ -51,6 +51,29 @@ def test_a_capture_without_gpu_work_is_told_as_such(case, profiler):
     assert code == 0 and "nothing to show: the capture holds no CUDA kernel" in out and "Nothing is ranked" not in out
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"), [("45010204", "450.102.04"), ("5602803", "560.28.03"), ("535.104.05", "535.104.05"), ("536.67", "536.67")]
+)
+def test_the_head_counts_equal_gpus_and_writes_drivers_alike(case, profiler, stored, shown):
+    path = case(
+        "nsys_2020_export.sqlite",
+        "CREATE TABLE IF NOT EXISTS TARGET_INFO_SYSTEM_ENV (name TEXT, value TEXT)",
+        f"INSERT INTO TARGET_INFO_SYSTEM_ENV (name, value) VALUES ('NvDriverVersion', '{stored}')",
+    )
+    assert f"GPU: 2 × Quadro RTX 8000 · 72 SMs · 6 MiB L2; Driver: {shown};" in profiler("show", path)[1]
+
+
+def test_copies_of_one_direction_are_told_apart(case, profiler):
+    out = profiler(
+        "show",
+        case(
+            "nsys_three_kernels_best.sqlite",
+            "UPDATE CUPTI_ACTIVITY_KIND_MEMCPY SET srcKind = 1 - srcKind WHERE start = (SELECT min(start) FROM CUPTI_ACTIVITY_KIND_MEMCPY WHERE copyKind = 1)",
+        ),
+    )[1]
+    assert "copy HtoD (pinned to device)" in out and "copy HtoD (pageable to device)" in out and "copy DtoH  " in out
+
+
 def test_a_gpu_that_the_capture_does_not_describe_is_not_said_to_be_missing(case, profiler):
     tables = ("GPU", "CUDA_GPU", "CUDA_DEVICE")
     path = case("nsys_three_kernels_best.sqlite", *(f"DROP TABLE IF EXISTS TARGET_INFO_{name}" for name in tables))

@@ -203,8 +203,13 @@ def read_info(export: SqliteExport) -> dict[str, Any]:
         wanted = {"NvDriverVersion": "driver", "CudaDriverVersion": "cuda_driver", "OsDescription": "os", "CpuDescription": "cpu"}
         marks = ", ".join("?" * len(wanted))
         rows = export.query(f"SELECT name, value FROM TARGET_INFO_SYSTEM_ENV WHERE name IN ({marks})", list(wanted))
-        info |= {wanted[name]: value for name, value in rows}
+        info |= {wanted[name]: _with_dots(value) if name == "NvDriverVersion" else value for name, value in rows}
     return info
+
+
+def _with_dots(driver: Any) -> str:
+    """Return 450.102.04 for 45010204, as nsys writes the version of a driver on some machines."""
+    return re.sub(r"^(\d{3})(\d{1,3})(\d{2})$", r"\1.\2.\3", str(driver))
 
 
 def _session(export: SqliteExport) -> dict[str, Any]:
