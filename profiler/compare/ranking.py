@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 WORK = ("op", "shape", "dtype")
 """Rows that agree in these do the same work."""
 
-LOADS = ("threads", "streams", "ranks", "measure", "step")
+LOADS = ("threads", "streams", "ranks", "measure", "step", "capture")
 """What changes how much works at once, so that the time of one iteration says nothing about throughput; and the step of an
-experiment, which measures the same once more: points of other loads or steps are no alternatives."""
+experiment, or the capture of several, which measures the same once more: points of other loads or steps are no alternatives."""
 
 RANKING_COLUMNS = (
     "op",

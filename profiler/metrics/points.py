@@ -157,7 +157,7 @@ def _times(recording: Captures, labels: list[str], gpu: dict[str, Figures], resu
     for name in (*PARTS, "timed_by", "lost_iterations"):
         columns[name] = _first_known((found[name] for found in gpu.values()), len(labels))
     period = _own_period(results, len(labels))
-    columns["timed_by"] = np.where(period > 0, "period", columns["timed_by"])
+    columns["timed_by"] = np.where(period > 0, "period", columns["timed_by"].astype(object))
     columns["period_ns"] = _first_known([columns["period_ns"], period], len(labels))
     pairs = (table["event_pair_ns"] for table in results.values() if "event_pair_ns" in table)
     columns["event_pair_ns"] = _first_known(pairs, len(labels))
@@ -229,7 +229,8 @@ def _beside_others(own: Figures, rows: int) -> np.ndarray:
     """Return for which points the program timed each iteration while those of other streams or threads ran, bool."""
     if not {"measure", "streams", "threads"} <= set(own):
         return np.zeros(rows, dtype=bool)
-    return np.asarray((own["measure"] == "throughput") & ((own["streams"] > 1) | (own["threads"] > 1)))
+    beside = (own["measure"] == "throughput") & ((own["streams"] > 1) | (own["threads"] > 1))
+    return np.asarray(beside & (own["status"] == PointStatus.OK.value))
 
 
 def _tool_notes(gpu: dict[str, Figures], untraced: bool, rows: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -49,12 +50,15 @@ def test_processes_with_one_number_are_two(case, imported):
         assert set(processes["day1"]) == {100}
 
 
-def test_ranks_with_the_same_points_keep_apart(case, imported, rows, tmp_path):
+def test_ranks_with_the_same_points_keep_apart(case, imported, rows, tmp_path, profiler):
     first = changed(case("join/day1.sqlite"), tmp_path / "rank0" / "report.sqlite")
     second = changed(first, tmp_path / "rank1" / "report.sqlite", "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET end = end - 7000")
     run = imported(first, second)
     medians = {row["label"]: row["nsys_median_ns"] for row in rows(run, "point_summary")}
     assert medians == {"op=g block=64 capture=report": 100_000, "op=g block=64 capture=rank1-report": 93_000}
+    # one configuration measured twice has no rival
+    ranking = json.loads(profiler("best", run, "--format", "json")[1])
+    assert [(row["place"], row["conditions"]) for row in ranking] == [(1, "capture=report"), (1, "capture=rank1-report")]
 
 
 def test_each_rank_sees_its_gpu_as_device_0(case, imported, rows, tmp_path):

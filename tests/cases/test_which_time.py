@@ -319,7 +319,12 @@ def test_a_period_ranks_where_single_times_would_name_another_winner(case, ranke
 def test_which_results_are_timed_by_their_period(case, rows, more, median):
     (row,) = rows(beside(case("c_by_a.json"), {"a": ([100, 101] * 60, 6000, more)}), "point_summary")
     assert row["builtin_median_ns"] in (0, None) if median is None else row["builtin_median_ns"] == pytest.approx(median)
-    assert (row["timed_by"] == "period") == (median in (25, 50)) or median is None
+    assert row["timed_by"] == ("period" if median in (None, 25, 50) else None)
+
+
+def test_what_was_not_timed_ran_beside_nothing(case, rows):
+    (row,) = rows(beside(case("c_by_a.json"), {"a": ([], None, {"status": "skipped", "reason": "no"})}), "points")
+    assert (row["note"], row["timed_by"], row["reason"]) == (None, None, "no")
 
 
 @pytest.mark.parametrize("wall", [0.006, True, "6000"])
