@@ -12,8 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import time
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -23,6 +25,9 @@ from figure_tables import SECTIONS
 
 from profiler.compare.judge.statistics import LOOKS, paired_estimates, two_sided_p
 
+Found = dict[str, dict[tuple, Counter]]
+KEEP_S = 20.0
+"""Seconds between two times that the counts so far are kept."""
 PARTS = 16
 """Parts into which the experiments of a cell are cut: the figures do not depend on the number of processes."""
 
@@ -34,20 +39,37 @@ def simulate(section: str, key: tuple, part: int, experiments: int) -> Counter:
         return Counter(SECTIONS[section].trial(*key, experiments, rng))
 
 
-def run(sections: list[str], scale: float, jobs: int) -> dict[str, dict[tuple, Counter]]:
-    """Run all cells of the sections, in parts of equal work over so many processes; sum the counts of each."""
+def run(sections: list[str], scale: float, jobs: int, seconds: float = 1e9, keep: Callable[[Found], None] | None = None) -> Found:
+    """Run all cells of the sections, in parts of equal work over so many processes; sum the counts of each.
+
+    Args:
+        sections: Names of tables.
+        scale: Experiments, as a multiple of the usual.
+        jobs: Processes.
+        seconds: No part is begun later: each cell then has fewer experiments, but the first part of each is always run.
+        keep: Given the counts so far, now and then.
+    """
     parts = []
     for section in sections:
         for key, usual in SECTIONS[section].experiments.items():
             experiments = max(round(usual * scale), 2)
             pieces = min(PARTS, experiments)
-            parts += [(section, key, part, len(range(part, experiments, pieces))) for part in range(pieces)]
-    found: dict[str, dict[tuple, Counter]] = {
-        section: {key: Counter() for key in SECTIONS[section].experiments} for section in sections
-    }
+            parts += [(part, section, key, len(range(part, experiments, pieces))) for part in range(pieces)]
+    parts.sort(key=lambda item: item[0])  # the first part of every cell before any second
+    found: Found = {section: {key: Counter() for key in SECTIONS[section].experiments} for section in sections}
+    started, told = time.monotonic(), 0.0
     with ProcessPoolExecutor(jobs) as pool:
-        for (section, key, *_), counts in zip(parts, pool.map(simulate, *zip(*parts, strict=True)), strict=True):
-            found[section][key].update(counts)
+        pending = [
+            (section, key, pool.submit(simulate, section, key, part, experiments)) for part, section, key, experiments in parts
+        ]
+        for index, (section, key, future) in enumerate(pending):
+            now = time.monotonic() - started
+            if (now > seconds and parts[index][0] > 0 and future.cancel()) or future.cancelled():
+                continue
+            found[section][key].update(future.result())
+            if keep is not None and now - told > KEEP_S:
+                keep(found)
+                told = now
     return found
 
 
@@ -60,6 +82,13 @@ def write(page: Path, tables: dict[str, str]) -> None:
         if count != 1:
             raise SystemExit(f"{page}: {count} places are marked {marks[0].strip()}, expected one")
     page.write_text(text, encoding="utf-8")
+
+
+def keep(path: Path | None, found: Found) -> None:
+    """Write the counts where --json asks for them."""
+    if path:
+        kept = {name: [[*key, dict(cell)] for key, cell in counts.items()] for name, counts in found.items()}
+        path.write_text(json.dumps(kept) + "\n", encoding="utf-8")
 
 
 def calibrate(experiments: int, rng: np.random.Generator) -> list[tuple[float, float]]:
@@ -79,6 +108,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(SECTIONS), help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--scale", type=float, default=1.0, help="experiments, as a multiple of the usual")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--seconds", type=float, default=1e9, help="time after which no more experiments are begun")
     parser.add_argument("--write", type=Path, help="page whose tables are replaced")
     parser.add_argument("--json", type=Path, help="keep the counts here")
     parser.add_argument("--reuse", type=Path, help="take the counts that --json kept")
@@ -92,14 +122,13 @@ def main() -> None:
         kept = json.loads(arguments.reuse.read_text(encoding="utf-8"))
         found = {name: {tuple(key): Counter(counts) for *key, counts in kept[name]} for name in sections}
     else:
-        found = run(sections, arguments.scale, arguments.jobs)
+        found = run(sections, arguments.scale, arguments.jobs, arguments.seconds, lambda counts: keep(arguments.json, counts))
     tables = {name: figure_tables.render(name, counts, arguments.scale) for name, counts in found.items()}
     print("\n".join(tables.values()))
     if arguments.write:
         write(arguments.write, tables)
-    if arguments.json:
-        kept = {name: [[*key, dict(cell)] for key, cell in counts.items()] for name, counts in found.items()}
-        arguments.json.write_text(json.dumps(kept) + "\n", encoding="utf-8")
+    if not arguments.reuse:
+        keep(arguments.json, found)
     broken = [line for name, counts in found.items() for line in SECTIONS[name].broken(counts)]
     raise SystemExit("\n".join(["beyond what is promised:", *broken]) if broken else 0)
 

@@ -27,7 +27,9 @@ class Ended:
     rounds: Array
 
 
-def play(model: Model, jobs: int, truths: Array, rng: np.random.Generator, rule: DecisionRule) -> Ended:
+def play(
+    model: Model, jobs: int, truths: Array, rng: np.random.Generator, rule: DecisionRule, most_rounds: int = LOOKS[-1]
+) -> Ended:
     """Play jobs of as many rows as there are truths, ln(candidate / base) each, to the end that each job finds."""
     rows = truths.size
     data = simulate(model, jobs, rows, LOOKS[-1], rng)
@@ -36,7 +38,7 @@ def play(model: Model, jobs: int, truths: Array, rng: np.random.Generator, rule:
     candidate = np.where(dropped, np.nan, np.exp(data.candidate_ln + np.tile(truths, jobs)[:, None]))
     ended = Ended(np.full(base.shape[0], "cannot tell", dtype=object), *(np.full(base.shape[0], np.nan) for _ in range(4)))
     running, before = np.arange(jobs), 0
-    for rounds in LOOKS:
+    for rounds in (look for look in LOOKS if look <= most_rounds):
         of_jobs = (running[:, None] * rows + np.arange(rows)).ravel()
         # what the last look decided is not measured, until a later one thinks otherwise
         settled = of_jobs[np.isin(ended.verdict[of_jobs].astype(str), DECIDED)]

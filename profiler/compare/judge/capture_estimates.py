@@ -29,9 +29,9 @@ what was measured and of what is assumed; the other side's, for a side of one; w
 _UNEQUAL = 0.01
 """A larger spread than the other side's stands alone where it would be as large in fewer cases than this."""
 
-_ODD, _ODD_DOF = 0.002, 3.0
-"""Of a side of one process p-values below the first are those of a t distribution of so few degrees of freedom: among many rows
-some process is odd, and nothing shows which."""
+_ODD_DOF = (4.0, 3.0)
+"""Of a side of one process p-values are at least those of a t distribution of so few degrees of freedom, where the spread was
+measured and where it is assumed: some process is odd, in one row or in all, and nothing shows which."""
 
 _MANY = 7
 """From so many processes on a side's own spread may be smaller than what is known."""
@@ -168,7 +168,7 @@ def estimate_captures(
     freedom = _satterthwaite(np.stack(merged, axis=1), np.stack([dof[0], dof[2], dof[1], dof[3]], axis=1))
     chance = 2.0 / special.comb(count[0] + count[1], count[0]) if noise.is_assumed else np.zeros(ratio.shape)
     error = np.sqrt(sum(parts) + more_variance)
-    odd = np.minimum(2.0 * stats.t.sf(_over(np.abs(ratio), error), _ODD_DOF), _ODD) * (np.minimum(*count) < 2)
+    odd = 2.0 * stats.t.sf(_over(np.abs(ratio), error), _ODD_DOF[noise.is_assumed]) * (np.minimum(*count) < 2)
     least_p = np.maximum(np.where(np.abs(ratio) <= MODE_DISTANCE, np.minimum(chance, 1.0), 0.0), odd)
     return Estimates(ratio, error, freedom, np.minimum(*count), least_p, dependent)
 

@@ -82,7 +82,7 @@ def test_an_alias_lets_more_work_stand_for_the_same_row(driver, tmp_path):
     asked = request(
         driver("--shape", "65536x1024"), driver("--shape", "66847x1024"), aliases=parse_aliases(["shape=66847x1024:65536x1024"])
     )
-    _, found = start(tmp_path, asked, rounds=18)
+    _, found = start(tmp_path, asked, rounds=28)
     (row,) = found.rows.to_dict("records")
     assert row["verdict"] == "slower" and row["ratio"] == pytest.approx(1.02, abs=0.004) and row["match"] == "label"
 

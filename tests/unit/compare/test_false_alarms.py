@@ -23,8 +23,8 @@ def test_a_clean_job_of_48_rows_is_not_stopped(name):
 
 @pytest.mark.parametrize("sides", ["1:1", "2:2", "3:3", "10:10"])
 def test_recordings_of_identical_sides_are_not_called_different(sides):
-    counts = false_alarms.simulate("captures", ("Gaussian 1 %", sides), 0, 60)
-    assert not SECTIONS["captures"].broken({("Gaussian 1 %", sides): counts})
+    counts = false_alarms.simulate("captures", ("Gaussian 1 %", sides, 48), 0, 60)
+    assert not SECTIONS["captures"].broken({("Gaussian 1 %", sides, 48): counts})
 
 
 KEPT = ("a side's autocorrelation 0.9", "a side's modes stick")
@@ -39,27 +39,27 @@ def test_a_state_that_a_side_keeps_seldom_makes_a_claim_of_a_single_row(name):
 
 @pytest.mark.parametrize(("name", "sides"), [*((name, sides) for name in KEPT for sides in ("5:5", "10:10")), (KEPT[0], "2:10")])
 def test_recordings_show_a_state_that_a_side_keeps(name, sides):
-    counts = false_alarms.simulate("captures", (name, sides), 0, 60)
+    counts = false_alarms.simulate("captures", (name, sides, 48), 0, 60)
     # of processes that depend on those before, up to all comparisons of 48 rows had a false regression
     assert max(counts["stopped"], counts["known stopped"]) <= 2
 
 
 @pytest.mark.parametrize("sides", ["2:2", "2:3", "10:2"])
 def test_rows_together_show_that_an_assumed_spread_is_far_too_small(sides):
-    counts = false_alarms.simulate("captures", ("base 0.1 %, candidate 3 %", sides), 0, 60)
+    counts = false_alarms.simulate("captures", ("base 0.1 %, candidate 3 %", sides, 48), 0, 60)
     assert counts["stopped"] <= 2  # 15 of 60 once
 
 
 @pytest.mark.parametrize("sides", ["3:3", "5:5", "10:10", "3:10"])
 def test_intervals_of_recordings_hold_the_truth_as_often_as_they_say(sides):
-    counts = false_alarms.simulate("captures", ("Gaussian 1 %", sides), 0, 100)
+    counts = false_alarms.simulate("captures", ("Gaussian 1 %", sides, 48), 0, 100)
     assert 0.93 <= counts["known covered"] / counts["rows"] <= 0.97  # 98 % and more once
     assert 0.93 <= counts["covered"] / counts["rows"] <= 0.975
 
 
 @pytest.mark.parametrize("sides", ["1:1", "1:3"])
 def test_one_odd_process_among_many_rows_is_no_change(sides):
-    counts = false_alarms.simulate("captures", ("Student t 2.5, 0.5 %", sides), 0, 150)
+    counts = false_alarms.simulate("captures", ("Student t 2.5, 0.5 %", sides, 48), 0, 150)
     assert max(counts["stopped"], counts["known stopped"]) <= 5  # 5 to 10 % of comparisons once
 
 
