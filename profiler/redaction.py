@@ -1,8 +1,9 @@
 """Takes credentials out of what is about to be written: command lines, environments and texts that hold either.
 
 A value is a credential when the name before it says so (`--api-key X`, `--token=X`, `PASSWORD=X`, `X-Auth-Token: X`), when
-it stands in an address (`scheme://user:X@host`), or when it has the shape of one (`ghp_…`, `AKIA…`, `Bearer …`). Names are
-read word by word: `num_tokens` and `tokenizer` are none.
+it stands in an address (`scheme://user:X@host`), when it has the shape of one (`ghp_…`, `AKIA…`, `Bearer …`), or when it
+stands behind `-p` of a program that takes a password so (`mysql -pX`). Names are read word by word: `num_tokens` and
+`tokenizer` are none.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _LAST_WORDS = frozenset("auth cookie dsn pwd".split())
 """Words that say so at the end of a name of several."""
 _LAST_OF_VARIABLE = frozenset("key pass pat auth cookie dsn".split())
 """Words that say so at the end of a variable's name, which is in capitals."""
+_GLUED_WORDS = ("password", "passwd", "passphrase")
+"""Ends of words that say so, whatever they are glued to: `PGPASSWORD`."""
+_OTHER_PASS = frozenset("bypass compass".split())
 _ABOUT_TOKENS = frozenset(
     "eos bos pad cls sep unk mask special image per num max min id ids count len length size limit budget type dim rate".split()
 )
@@ -51,6 +55,10 @@ _NAMED = re.compile(
 )
 _ASSIGNMENT = re.compile(r"-{0,2}([A-Za-z_][\w.-]*)=", re.DOTALL)
 _OPTION = re.compile(r"--([A-Za-z][\w.-]*)")
+_TAKE_PASSWORDS = r"(?:mysql\w*|mariadb[\w-]*|sshpass)"
+"""Programs whose option `-p` has a password right behind it."""
+_TAKES_PASSWORD = re.compile(_TAKE_PASSWORDS)
+_BEHIND_P = re.compile(rf"(?P<before>(?:^|[\s/]){_TAKE_PASSWORDS}\s(?:[^;&|]*?\s)?-p)[^\s'\"]+")
 _COMMANDS = frozenset({"--base-command", "--candidate-command", "--env"})
 """Options of this program whose values are command lines or variables."""
 
@@ -62,7 +70,13 @@ def is_secret_name(name: str) -> bool:
         return False
     if "token" in words and not _SECRET_WORDS & (set(words) - {"token"}) and _ABOUT_TOKENS & set(words):
         return False
-    if _SECRET_WORDS & set(words) or _SECRET_PAIRS & {" ".join(pair) for pair in pairwise(words)}:
+    if (
+        _SECRET_WORDS & set(words)
+        or any(word.endswith(_GLUED_WORDS) for word in words)
+        or _SECRET_PAIRS & {" ".join(pair) for pair in pairwise(words)}
+    ):
+        return True
+    if name.isupper() and words[-1].endswith("pass") and words[-1] not in _OTHER_PASS:
         return True
     return (len(words) > 1 and words[-1] in _LAST_WORDS) or (name.isupper() and words[-1] in _LAST_OF_VARIABLE)
 
@@ -74,7 +88,7 @@ def redact_shapes(text: str) -> str:
 
 def redact_text(text: str) -> str:
     """Return a text that may hold a command line, a header or variables, without their credentials."""
-    return redact_shapes(_NAMED.sub(_without_value, text))
+    return redact_shapes(_NAMED.sub(_without_value, _BEHIND_P.sub(rf"\g<before>{REMOVED}", text)))
 
 
 def _without_value(found: re.Match[str]) -> str:
@@ -88,17 +102,20 @@ def _without_value(found: re.Match[str]) -> str:
 def redact_command(argv: Iterable[str]) -> list[str]:
     """Return a command line, word by word, without credentials."""
     clean: list[str] = []
-    pending = False
+    pending, program = False, ""
     for word in argv:
         assigned = _ASSIGNMENT.match(word)
         if pending and not word.startswith("-"):
             clean.append(REMOVED)
+        elif program and word.startswith("-p") and len(word) > 2:
+            clean.append(f"-p{REMOVED}")
         elif assigned and is_secret_name(assigned[1]):
             clean.append(f"{assigned[0]}{REMOVED}" if len(word) > assigned.end() else word)
         else:
             clean.append(redact_text(word))
         option = _OPTION.fullmatch(word)
-        pending = option is not None and is_secret_name(option[1])
+        program = found[0] if (found := _TAKES_PASSWORD.fullmatch(word.rpartition("/")[2])) else program
+        pending = (option is not None and is_secret_name(option[1])) or (program == "sshpass" and word == "-p")
     return clean
 
 

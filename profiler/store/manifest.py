@@ -86,9 +86,22 @@ class Manifest:
         return json.dumps(asdict(self), indent=1, ensure_ascii=False, sort_keys=False, default=str) + "\n"
 
 
+_KINDS: dict[str, Any] = {"str": str, "int": int, "int | None": (int, type(None)), "float | None": (int, float, type(None))}
+_KINDS |= {"list[str]": list, "list[CaptureRecord]": list, "dict[str, Any]": dict}
+
+
 def _known(cls: type, data: dict[str, Any]) -> dict[str, Any]:
-    names = {item.name for item in fields(cls)}
-    return {key: value for key, value in data.items() if key in names}
+    """Return the fields that a class knows.
+
+    Raises:
+        TypeError: One is of another type.
+    """
+    kinds = {item.name: str(item.type) for item in fields(cls) if item.name in data}
+    for name, kind in kinds.items():
+        texts = data[name] if kind == "list[str]" else ""
+        if not isinstance(data[name], _KINDS[kind]) or not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"{name} is no {kind}")
+    return {name: data[name] for name in kinds}
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -104,10 +117,10 @@ def read_manifest(path: Path) -> Manifest:
         data = json.loads(path.read_text(encoding="utf-8"))
         version = data.get("schema_version", 0)
         if not isinstance(version, int) or version > MANIFEST_VERSION:
-            raise BadExportError(
-                f"{path}: manifest version {version}, this profiler reads up to {MANIFEST_VERSION}",
-                "upgrade profiler: pip install -U profiler",
-            )
+            newer = f"manifest version {version}, this profiler reads up to {MANIFEST_VERSION}"
+            raise BadExportError(f"{path}: {newer}", "upgrade profiler: pip install -U profiler")
+        if not all(isinstance(gpu, dict) for gpu in data.get("environment", {}).get("gpus") or ()):
+            raise TypeError("gpus holds something else than objects")
         captures = [CaptureRecord(**_known(CaptureRecord, item)) for item in data.get("captures", [])]
         return Manifest(**{**_known(Manifest, data), "captures": captures})
     except FileNotFoundError as error:

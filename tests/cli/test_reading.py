@@ -80,18 +80,18 @@ def test_show_json_says_what_page_and_terminal_say(capsys):
 
 def test_show_all_prints_every_table_and_says_what_is_absent(capsys, report):
     code, out, _ = call(capsys, "show", report, "--all")
-    assert code == 0 and "µs" in out and "(counters)" in out
+    assert code == 0 and "µs" in out and "(launch_counters)" in out
     assert any(line.startswith("no data for") and "gaps" in line for line in out.splitlines())
 
 
 def test_show_begins_with_the_answer_and_leaves_out_the_drivers_own_work(capsys):
     code, out, _ = call(capsys, "show", "swish-h200-cpp-direct", "--runs", RUNS)
     assert code == 0 and "No winner, by own timing of sweep points (builtin)" in out
-    assert "variant=vectorized block=256" in out and "delay_kernel" not in out and "(points)" not in out
+    assert "variant=vectorized block=256" in out and "delay_kernel" not in out and "(point_summary)" not in out
     assert "profiler best swish-h200-cpp-direct --all" in out
     _, out, _ = call(capsys, "show", "swish-h200-cpp-direct", "--runs", RUNS, "--all")
     lines = out.splitlines()
-    assert "(points)" in out and "(gaps)" not in out
+    assert "(point_summary)" in out and "(gaps)" not in out
     assert "delay_kernel" not in out[out.index("(kernel_summary)") : out.index("(nvtx)")]
     assert any("vectorized_kernel<__half, 1, (CachePolicy)1>" in line for line in lines)
     assert any(line.endswith("more rows: profiler metrics swish-h200-cpp-direct --table point_summary") for line in lines)

@@ -114,6 +114,31 @@ def test_the_root_is_the_argument_then_the_variable_then_runs(monkeypatch, tmp_p
     assert runs_root(Path("x")) == Path("x")
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"label": 7},
+        {"created_utc": None},
+        {"command": "app"},
+        {"argv": [7]},
+        {"captures": [{"tool": 7}]},
+        {"captures": ["nsys"]},
+        {"captures": [{"tool": "nsys", "notes": None}]},
+        {"environment": []},
+        {"environment": {"gpus": ["H200"]}},
+        {"environment": {"gpus": 7}},
+        {"options": None},
+    ],
+)
+def test_a_manifest_with_a_value_of_a_wrong_type_is_one_unreadable_run(tmp_path, wrong):
+    name, other = finished(tmp_path, "good"), finished(tmp_path, "other")
+    path = tmp_path / other / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | wrong))
+    unreadable = {}
+    assert [run.path.name for run in iterate_runs(tmp_path, unreadable)] == [name]
+    assert [(folder.name, error.hint) for folder, error in unreadable.items()] == [(other, "restore the file, or delete the run")]
+
+
 def test_an_unreadable_manifest_hides_no_other_run(tmp_path):
     name = finished(tmp_path, "alpha")
     for folder, text in (("broken", '{"schema_version": 99}'), ("torn", '{"run_id": "x"'), ("list", "[]"), ("deep", "[" * 200_000)):
