@@ -56,6 +56,7 @@ def run(sections: list[str], scale: float, jobs: int, seconds: float = 1e9, keep
             pieces = min(PARTS, experiments)
             parts += [(part, section, key, len(range(part, experiments, pieces))) for part in range(pieces)]
     parts.sort(key=lambda item: item[0])  # the first part of every cell before any second
+    firsts = sum(part == 0 for part, *_ in parts)
     found: Found = {section: {key: Counter() for key in SECTIONS[section].experiments} for section in sections}
     started, told = time.monotonic(), 0.0
     with ProcessPoolExecutor(jobs) as pool:
@@ -64,7 +65,11 @@ def run(sections: list[str], scale: float, jobs: int, seconds: float = 1e9, keep
         ]
         for index, (section, key, future) in enumerate(pending):
             now = time.monotonic() - started
-            if (now > seconds and parts[index][0] > 0 and future.cancel()) or future.cancelled():
+            if now > seconds:
+                for *_, later in pending[max(index, firsts) :]:
+                    later.cancel()
+                seconds = np.inf
+            if future.cancelled():
                 continue
             found[section][key].update(future.result())
             if keep is not None and now - told > KEEP_S:

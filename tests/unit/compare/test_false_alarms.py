@@ -77,6 +77,16 @@ def test_figures_do_not_depend_on_the_number_of_processes():
     assert "48 configurations" in text and text.count("\n") == 11
 
 
+def test_a_time_bound_leaves_every_cell_its_first_part_and_keeps_the_counts_so_far():
+    kept = []
+    bounded = false_alarms.run(
+        ["choices"], 0.03, 1, 0.0, lambda found: kept.append(sum(c["sweeps"] for c in found["choices"].values()))
+    )
+    counts = [cell["sweeps"] for cell in bounded["choices"].values()]
+    assert min(counts) >= 1 and sum(counts) < 6 * len(counts)
+    assert all(0 < part <= sum(counts) for part in kept)
+
+
 def test_tables_are_put_between_their_marks(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- figures: rounds -->\nold\n<!-- end of figures -->\nafter\n")
