@@ -9,7 +9,7 @@ from pathlib import Path
 
 from profiler.capture.process import run_process
 from profiler.capture.session import Job, Session, Steps, record
-from profiler.errors import UsageError
+from profiler.errors import BadExportError, UsageError
 from profiler.store.manifest import CaptureRecord
 from profiler.store.run_dir import RunDir
 from profiler.tools.base import Reader
@@ -50,7 +50,7 @@ class ImportJob(Job):
         captures: dict[str, CaptureRecord] = {}
         for path, reader in self._readers.items():
             kept = _take(path, run.raw(reader.tool))
-            _read_all(kept)
+            _read_all(kept, path)
             captures.setdefault(reader.tool, CaptureRecord(reader.tool)).artefacts += session.relative([kept])
         run.manifest.captures = list(captures.values())
         yield from ()
@@ -95,11 +95,14 @@ def _form(path: Path, reader: Reader) -> str:
     return _FORM_OF_EXPORTED if path.suffix in _EXPORTED or path.is_dir() else type(reader).__name__
 
 
-def _read_all(path: Path) -> None:
-    """Read every table of a file once: what cannot be read is no capture."""
+def _read_all(path: Path, given: Path) -> None:
+    """Read every table of a copied file once: what cannot be read is no capture. Errors name the file that was given."""
     reader = find_reader(path)
-    with reading(path):
-        reader.read(path, reader.tables)
+    try:
+        with reading(path):
+            reader.read(path, reader.tables)
+    except BadExportError as error:
+        raise BadExportError(error.message.replace(str(path), str(given)), error.hint) from error
 
 
 def _take(path: Path, folder: Path) -> Path:

@@ -129,12 +129,6 @@ def test_units_of_time_of_all_versions(page, rows, unit, factor):
     assert rows(page(*details(("Duration", unit, "12.00"))), "launches")[0]["profiled_duration_ns"] == 12 * factor
 
 
-def test_a_share_of_the_peak_above_100_is_an_alarm(page, rows):
-    path = page(*details(("sm__throughput.avg.pct_of_peak_sustained_elapsed", "%", "6577.00")))
-    (row,) = rows(path, "messages")
-    assert row["severity"] == "warning" and "6577" in row["text"]
-
-
 def test_a_hit_rate_above_100_is_bounded_and_said(page, rows):
     path = page(*details(("lts__t_sector_hit_rate.pct", "%", "103.25")))
     assert rows(path, "launches")[0]["l2_hit_pct"] == 100

@@ -12,7 +12,7 @@ def test_seconds_are_refused_with_the_field_s_name(case, profiler):
         code, out, err = profiler(*verb)
         assert code == 5
         assert "samples_ns" in err and "whole nanoseconds" in err and "0.0001285" in err
-        assert "run:" not in out
+        assert "run:" not in out and str(verb[1]) in err and ".partial" not in err
 
 
 @pytest.mark.parametrize("field", ["samples_ns", "host_samples_ns"])
