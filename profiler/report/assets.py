@@ -14,24 +14,11 @@ _CANDIDATES = (_PACKAGE / "_dashboards", _PACKAGE.parent / "dashboards")
 
 STYLES = ("css/theme.css", "css/layout.css", "css/blocks.css", "css/widgets.css")
 PLOTLY = "vendor/plotly-basic.min.js"
-SCRIPTS = (
-    "js/core.js",
-    "js/format.js",
-    "js/address.js",
-    "js/theme.js",
-    "js/figure.js",
-    "js/filter.js",
-    "js/table.js",
-    "js/explorer-model.js",
-    "js/explorer.js",
-    "js/samples.js",
-    "js/trend.js",
-    "js/timeline-data.js",
-    "js/timeline-draw.js",
-    "js/timeline-input.js",
-    "js/timeline.js",
-    "js/page.js",
+_MODULES = (
+    *("core", "format", "address", "theme", "figure", "filter", "table", "explorer-model", "explorer", "samples", "trend"),
+    *("timeline-data", "timeline-draw", "timeline-input", "timeline", "page"),
 )
+SCRIPTS = tuple(f"js/{name}.js" for name in _MODULES)
 
 
 @cache

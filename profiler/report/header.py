@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 from profiler.errors import ProfilerError
 from profiler.metrics.gpu_operations import operations_tool
 from profiler.report.view import View
-from profiler.units import format_bytes, format_value
+from profiler.units import format_value
 
 if TYPE_CHECKING:
     from profiler.metrics.recording import Recording
     from profiler.store.manifest import CaptureRecord, Manifest
+
+
+_GPU = (("sm_count", "count", "SMs"), ("memory_bandwidth_bytes_per_s", "bytes/s", "peak"), ("l2_cache_bytes", "bytes", "L2"))
 
 
 @dataclass
@@ -85,7 +88,9 @@ def first(info: dict[str, dict[str, Any]], *keys: str) -> Any:
 
 def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     environment = manifest.environment if manifest else {}
-    same = Counter(_gpus(recording)) or {("not described" if operations_tool(recording) else "none in this recording"): 1}
+    same = Counter(_gpu(row) for row in _rows(recording, "devices")) or {
+        ("not described" if operations_tool(recording) else "none in this recording"): 1
+    }
     facts = [("GPU", f"{count} × {text}" if count > 1 else text) for text, count in same.items()]
     driver = _nested(environment, "driver") or first(info, "driver", "driver_version")
     cuda = _nested(environment, "cuda") or _cuda_version(first(info, "cuda", "cuda_version", "cuda_driver"))
@@ -126,35 +131,21 @@ def _nested(environment: dict[str, Any], key: str) -> str:
 
 def device_names(recording: Recording) -> list[str]:
     """Return the names of the GPUs that a recording knows, each once."""
-    try:
-        return list(dict.fromkeys(map(str, recording.table("devices")["name"])))
-    except ProfilerError:
-        return []
+    return list(dict.fromkeys(str(row["name"]) for row in _rows(recording, "devices")))
 
 
-def _gpus(recording: Recording) -> list[str]:
+def _rows(recording: Recording, table: str) -> list[dict[str, Any]]:
     try:
-        frame = recording.table("devices")
+        return [{str(name): value for name, value in row.items()} for row in recording.table(table).to_dict("records")]
     except ProfilerError:
         return []
-    return [_gpu(row) for row in frame.to_dict("records")]
 
 
 def _gpu(row: dict[str, Any]) -> str:
-    parts = [str(row["name"])]
-    if _known(row.get("sm_count")):
-        parts.append(f"{row['sm_count']:.0f} SMs")
-    if _known(row.get("memory_bandwidth_bytes_per_s")):
-        parts.append(f"{format_value(float(row['memory_bandwidth_bytes_per_s']), 'bytes/s')} peak")
-    if _known(row.get("l2_cache_bytes")):
-        parts.append(f"{format_bytes(float(row['l2_cache_bytes']))} L2")
-    return " · ".join(parts)
-
-
-def _known(value: Any) -> bool:
     import pandas as pd
 
-    return value is not None and not pd.isna(value) and value > 0
+    known = {name: format_value(float(row[name]), unit) for name, unit, _ in _GPU if pd.notna(row.get(name)) and row[name] > 0}
+    return " · ".join([str(row["name"]), *(f"{known[name]} {word}" for name, _, word in _GPU if name in known)])
 
 
 def _tools(recording: Recording, manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> list[str]:
@@ -170,19 +161,17 @@ def _tool(tool: str, record: CaptureRecord | None, info: dict[str, Any]) -> str:
 
 
 def _notes(recording: Recording, manifest: Manifest | None) -> list[tuple[str, str]]:
+    import pandas as pd
+
     notes = []
     for record in manifest.captures if manifest else []:
         if record.status == "failed":
             notes.append((record.tool, record.reason or "the capture failed"))
         notes += [(record.tool, note) for note in record.notes]
-    try:
-        frame = recording.table("diagnostics")
-    except ProfilerError:
-        return notes
-    serious = frame[frame["severity"].astype(str).isin(["warning", "error"])]
-    if "launch_id" in serious:  # what ncu's rules say of one launch tells nothing of the recording
-        serious = serious[serious["launch_id"].isna()]
-    notes += [(str(row["source"]), str(row["text"])) for row in serious.to_dict("records")]
+    for row in _rows(recording, "diagnostics"):
+        # what ncu's rules say of one launch tells nothing of the recording
+        if row["severity"] in ("warning", "error") and pd.isna(row.get("launch_id", pd.NA)):
+            notes.append((str(row["source"]), str(row["text"])))
     return list(dict.fromkeys(notes))
 
 

@@ -80,16 +80,10 @@ def join(parts: Sequence[Events]) -> Events:
     parts = [part for part in parts if len(part)]
     if len(parts) == 1:
         return parts[0]
-    valued = any(part.value is not None for part in parts)
-    values = [np.zeros(len(part), np.int64) if part.value is None else part.value for part in parts] if valued else None
     unit = next((part.value_unit for part in parts if part.value_unit), "")
-    return Events(
-        np.concatenate([part.start for part in parts]),
-        np.concatenate([part.duration for part in parts]),
-        np.concatenate([part.name for part in parts]),
-        np.concatenate(values) if values else None,
-        unit,
-    )
+    values = [np.zeros(len(part), np.int64) if part.value is None else part.value for part in parts]
+    start, duration, name = (np.concatenate([getattr(part, field) for part in parts]) for field in ("start", "duration", "name"))
+    return Events(start, duration, name, np.concatenate(values) if unit else None, unit)
 
 
 def sort(events: Events) -> Events:
@@ -126,41 +120,57 @@ def merge_runs(events: Events, size: int, names: Names) -> Events:
     return Events(start, ends - start, np.full(len(first), name), busy, "ns busy")
 
 
-def pack_lane(lane_id: str, label: str, group: str, kind: str, events: Events, origin_ns: int, nested: bool) -> dict[str, Any]:
-    """Pack one lane.
+@dataclass
+class Lane:
+    """One lane.
 
-    Args:
-        lane_id: Unique within the timeline.
+    Attributes:
         label: Text at the left edge.
         group: Heading above the lanes of one device or of the CPU.
         kind: `gpu`, `nvtx`, `api`, `wait` or `idle`; decides height and colour.
         events: Sorted by start.
-        origin_ns: Time that becomes 0.
         nested: Whether events inside others get rows of their own.
+    """
+
+    label: str
+    group: str
+    kind: str
+    events: Events
+    nested: bool = False
+
+
+def pack_lane(lane_id: str, lane: Lane, origin_ns: int) -> dict[str, Any]:
+    """Pack one lane.
+
+    Args:
+        lane_id: Unique within the timeline.
+        lane: The lane.
+        origin_ns: Time that becomes 0.
 
     Raises:
         BadExportError: Times lie further apart than a lane can hold.
     """
+    events = lane.events
     span = int((events.start + events.duration).max(initial=origin_ns)) - origin_ns
     if span >> 48 or (len(events) and int(events.duration.min()) < 0):
         raise BadExportError(
-            f"{label}: events from {events.start.min()} ns on, {span} ns after the capture's first; a timeline holds 78 hours",
+            f"{lane.label}: events from {events.start.min()} ns on, {span} ns after the capture's first; a timeline holds 78 hours",
             "record again: the time stamps are damaged",
         )
-    row = depths(events) if nested else np.zeros(len(events), np.int64)
-    lane: dict[str, Any] = {
+    row = depths(events) if lane.nested else np.zeros(len(events), np.int64)
+    packed: dict[str, Any] = {
         "id": lane_id,
-        "label": label,
-        "group": group,
-        "kind": kind,
+        "label": lane.label,
+        "group": lane.group,
+        "kind": lane.kind,
         "n": len(events),
         "rows": int(row.max(initial=0)) + 1,
         "start": pack_integers(np.diff(events.start - origin_ns, prepend=0)),
         "duration": pack_integers(events.duration),
         "name": pack_integers(events.name),
     }
-    if lane["rows"] > 1:
-        lane["row"] = pack_integers(row)
+    if packed["rows"] > 1:
+        packed["row"] = pack_integers(row)
     if events.value is not None:
-        lane["value"], lane["unit"] = pack_integers(events.value), events.value_unit
-    return lane
+        packed["value"], packed["unit"] = pack_integers(events.value), events.value_unit
+    return packed

@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from profiler.errors import ProfilerError
 from profiler.report.kernel_labels import kernel_labels
-from profiler.report.lanes import MAX_SLICES, Events, Names, join, merge_runs, pack_lane, sort
+from profiler.report.lanes import MAX_SLICES, Events, Lane, Names, join, merge_runs, pack_lane, sort
 
 if TYPE_CHECKING:
     from profiler.columns import Columns
     from profiler.metrics.recording import Recording
 
 MAX_GAPS = 5_000
+_MANY = 10_000  # slices of a lane from which they are merged
 _DENSE = 1 << 20
 _STREAM = ("process_id", "device_id", "context_id", "stream_id")
 _THREAD = ("process_id", "thread_id")
-
-
-@dataclass
-class Lane:
-    """One lane before it is packed."""
-
-    label: str
-    group: str
-    kind: str
-    events: Events
-    nested: bool = False
+_THREADS = (
+    ("nvtx_ranges", "name", "nvtx", "NVTX ranges"),
+    ("synchronizations", "kind", "wait", "CPU waits for the GPU"),
+    ("api_calls", "name", "api", "CUDA API calls"),
+)
+"""Table, column of what is shown, kind and heading of the lanes of threads."""
 
 
 def collect_lanes(recording: Recording, names: Names) -> list[Lane]:
     """Return every lane that the recording fills: GPU work, idle gaps, NVTX ranges, waits, API calls."""
-    makers = (_gpu_lanes, _idle_lanes, _nvtx_lanes, _wait_lanes, _api_lanes)
-    return [lane for make in makers for lane in make(recording, names)]
+    threads = [lane for row in _THREADS for lane in _thread_lanes(recording, names, *row)]
+    return [*_gpu_lanes(recording, names), *_idle_lanes(recording, names), *threads]
 
 
 def build_timeline(recording: Recording) -> dict[str, Any] | None:
@@ -50,9 +46,7 @@ def build_timeline(recording: Recording) -> dict[str, Any] | None:
         return None
     origin = min(int(lane.events.start[0]) for lane in lanes)
     end = max(int((lane.events.start + lane.events.duration).max()) for lane in lanes)
-    packed = [
-        pack_lane(f"lane-{i}", lane.label, lane.group, lane.kind, lane.events, origin, lane.nested) for i, lane in enumerate(lanes)
-    ]
+    packed = [pack_lane(f"lane-{index}", lane, origin) for index, lane in enumerate(lanes)]
     return {"origin_ns": origin, "end_ns": end - origin, "lanes": packed, "names": names.entries, "notes": notes}
 
 
@@ -66,17 +60,14 @@ def _fit(lanes: list[Lane], names: Names, notes: list[str]) -> list[Lane]:
             f"{total:,} slices are too many for a page: each block of the timeline stands for {size} successive ones. "
             "Record a shorter range to see each."
         )
-        others = [_merged(lane, size, names) for lane in others]
+        others = [
+            replace(lane, events=merge_runs(lane.events, size, names), nested=False) if len(lane.events) >= _MANY else lane
+            for lane in others
+        ]
     if left_out and total + left_out > MAX_SLICES:
         notes.append(f"{left_out:,} CUDA API calls are left out of the timeline: they do not fit beside the GPU's work.")
         return others
     return others + calls
-
-
-def _merged(lane: Lane, size: int, names: Names) -> Lane:
-    if len(lane.events) < 10_000:
-        return lane
-    return Lane(lane.label, lane.group, lane.kind, merge_runs(lane.events, size, names), nested=False)
 
 
 def _columns(recording: Recording, table: str) -> Columns | None:
@@ -129,7 +120,7 @@ def _configuration_name(row: dict[str, Any], names: Names, labels: dict[str, str
     return names.add(text, "kernel", detail, group=kernel, label=labels[kernel])
 
 
-def _copy_events(columns: Columns, names: Names) -> Events:
+def _copy_events(_: Recording, columns: Columns, names: Names) -> Events:
     parts = [_texts(columns, name) for name in ("direction", "source_kind", "destination_kind")]
     combined = np.stack([codes for codes, _ in parts])
     distinct, index = np.unique(combined, axis=1, return_inverse=True)
@@ -145,20 +136,21 @@ def _plain_events(columns: Columns, text: str, kind: str, names: Names, value: s
     return Events(_whole(columns, "start_ns"), _whole(columns, "duration_ns"), index, amount, "bytes" if value else "")
 
 
+def _fill_events(_: Recording, columns: Columns, names: Names) -> Events:
+    return _plain_events(columns, "memset", "memset", names, "size_bytes")
+
+
+def _graph_events(_: Recording, columns: Columns, names: Names) -> Events:
+    return _plain_events(columns, "CUDA graph", "graph", names)
+
+
 def _gpu_events(recording: Recording, names: Names) -> Iterator[tuple[Columns, Events]]:
     """Yield each kind of GPU work that the recording holds."""
-    for table in ("kernels", "memcpys", "memsets", "graph_launches"):
+    makers = {"kernels": _kernel_events, "memcpys": _copy_events, "memsets": _fill_events, "graph_launches": _graph_events}
+    for table, make in makers.items():
         columns = _columns(recording, table)
-        if columns is None:
-            continue
-        if table == "kernels":
-            yield columns, _kernel_events(recording, columns, names)
-        elif table == "memcpys":
-            yield columns, _copy_events(columns, names)
-        elif table == "memsets":
-            yield columns, _plain_events(columns, "memset", "memset", names, "size_bytes")
-        else:
-            yield columns, _plain_events(columns, "CUDA graph", "graph", names)
+        if columns is not None:
+            yield columns, make(recording, columns, names)
 
 
 def _gpu_lanes(recording: Recording, names: Names) -> list[Lane]:
@@ -222,7 +214,7 @@ def _idle_lanes(recording: Recording, names: Names) -> list[Lane]:
     return lanes
 
 
-def _thread_lanes(recording: Recording, table: str, column: str, kind: str, group: str, names: Names) -> list[Lane]:
+def _thread_lanes(recording: Recording, names: Names, table: str, column: str, kind: str, group: str) -> list[Lane]:
     columns = _columns(recording, table)
     if columns is None:
         return []
@@ -234,15 +226,3 @@ def _thread_lanes(recording: Recording, table: str, column: str, kind: str, grou
         where = f"thread {key[1]}" if len(key) > 1 else f"process {key[0]}"
         lanes.append(Lane(where, group, kind, sort(part), nested=True))
     return lanes
-
-
-def _nvtx_lanes(recording: Recording, names: Names) -> list[Lane]:
-    return _thread_lanes(recording, "nvtx_ranges", "name", "nvtx", "NVTX ranges", names)
-
-
-def _wait_lanes(recording: Recording, names: Names) -> list[Lane]:
-    return _thread_lanes(recording, "synchronizations", "kind", "wait", "CPU waits for the GPU", names)
-
-
-def _api_lanes(recording: Recording, names: Names) -> list[Lane]:
-    return _thread_lanes(recording, "api_calls", "name", "api", "CUDA API calls", names)

@@ -72,7 +72,8 @@ class View:
         return self._frames[kind, name]
 
     def _merge(self, kind: str, name: str) -> tuple[pd.DataFrame | None, list[str]]:
-        frames, reasons = [], []
+        frames: dict[str, pd.DataFrame] = {}
+        reasons: list[str] = []
         for label, recording in zip(self.names, self.recordings, strict=True):
             try:
                 frame = shown_metric(recording, name) if kind == "metric" else recording.table(name)
@@ -81,19 +82,12 @@ class View:
                 reasons.append(f"{label}: {message}" if self.several else message)
                 continue
             if len(frame):
-                frames.append(self._labelled(frame, label))
+                frames[label] = frame
             else:
                 reasons.append(f"{label}: no rows" if self.several else "the recording holds no rows of this kind")
         if not frames:
             return None, list(dict.fromkeys(reasons))
-        return (_concatenate(frames) if self.several else frames[0]), reasons
-
-    def _labelled(self, frame: pd.DataFrame, label: str) -> pd.DataFrame:
-        if not self.several:
-            return frame
-        copy = frame.copy(deep=False)
-        copy.insert(0, RECORDING, label)
-        return copy
+        return (_stack(frames) if self.several else frames[self.names[0]]), reasons
 
     @cached_property
     def findings(self) -> list[FindingText]:
@@ -138,18 +132,12 @@ class View:
         return first
 
 
-def _concatenate(frames: list[pd.DataFrame]) -> pd.DataFrame:
+def _stack(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Put frames below each other, with a first column that names the recording; texts of any two are of one kind."""
     import pandas as pd
 
-    return pd.concat([_plain(frame) for frame in frames], ignore_index=True)
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Categories of different recordings do not concatenate well: make them text."""
-    import pandas as pd
-
-    texts = {name: "object" for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)}
-    return frame.astype(texts) if texts else frame
+    plain = {name: frame.astype(dict.fromkeys(frame.select_dtypes("category"), "object")) for name, frame in frames.items()}
+    return pd.concat(plain, names=[RECORDING]).reset_index(level=0).reset_index(drop=True)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

@@ -36,16 +36,15 @@ Page.table = (function () {
      * every row is said once above the table instead.
      */
     chosenColumns() {
-      const all = this.columns.map((_, index) => index);
-      const lead = document.documentElement.clientWidth < NARROW ? this.options.narrow || [] : [];
-      const wanted = [...new Set([...lead, ...(this.options.compact || [])])];
-      this.constant = [];
-      if (this.everything || !wanted.length) return all;
-      const position = (index) => wanted.indexOf(this.columns[index].name);
-      const chosen = all.filter((index) => position(index) >= 0).sort((a, b) => position(a) - position(b));
-      this.constant = chosen.filter((index) => this.isConstant(index));
+      const names = this.columns.map((column) => column.name);
+      const isNarrow = document.documentElement.clientWidth < NARROW;
+      const lead = isNarrow ? this.options.narrow || [names[0], names[this.sortColumn]] : [];
+      const wide = isNarrow ? this.options.wide || [] : [];
+      const wanted = [...new Set([...lead, ...(this.everything ? names : this.options.compact)])].map((name) => names.indexOf(name));
+      const chosen = wanted.filter((index) => index >= 0);
+      this.constant = this.everything ? [] : chosen.filter((index) => this.isConstant(index));
       if (this.constant.length === chosen.length) this.constant = [];
-      return chosen.filter((index) => !this.constant.includes(index) && !(lead.length && (this.options.wide || []).includes(this.columns[index].name)));
+      return chosen.filter((index) => !this.constant.includes(index) && (this.everything || !wide.includes(names[index])));
     }
 
     isConstant(index) {
@@ -66,7 +65,7 @@ Page.table = (function () {
 
     prepare() {
       this.scales = this.columns.map((column, index) =>
-        column.kind === "number" && !this.options.mixed ? Page.format.scale(column.unit || "", this.data[index], column) : null);
+        column.kind === "number" && (column.unit || !this.options.mixed) ? Page.format.scale(column.unit || "", this.data[index], column) : null);
       this.largest = this.columns.map((column, index) =>
         (this.options.bar || []).includes(column.name) ? this.data[index].reduce((most, value) => Math.max(most, value || 0), 0) : 0);
       this.texts = null;
@@ -83,7 +82,7 @@ Page.table = (function () {
       const all = this.options.chooser !== false && this.options.compact && this.visible.length < this.columns.length ? Page.toggle("All columns", false, (on) => {
         this.choose(on, this.options.compact);
       }) : null;
-      this.toolbar = element("div", { class: "toolbar" }, this.rows > 5 ? this.search : null, this.counter, element("span", { class: "spacer" }), all, copy, save);
+      this.toolbar = element("div", { class: "toolbar" }, this.rows > 5 ? this.search : null, this.counter, element("span", { class: "spacer" }), all, element("span", { class: "together" }, copy, save));
       this.problem = element("p", { class: "note note-warning", role: "status", hidden: true });
       this.shared = element("p", { class: "blank shared" });
       this.head = element("thead");

@@ -13,9 +13,12 @@ from profiler.compare.judge.comparison import Comparison
 from profiler.report.exporters.compare_markdown import format_change
 from profiler.units import NS_PER_S
 
-_FAILURES = ("slower",)
-_ERRORS = ("not comparable", "base only")
-_SKIPPED = ("cannot tell", "candidate only")
+_TAGS = {
+    "slower": "failure",
+    **dict.fromkeys(("not comparable", "base only"), "error"),
+    **dict.fromkeys(("cannot tell", "candidate only"), "skipped"),
+}
+"""What a verdict is to a CI system."""
 # characters that XML 1.0 cannot hold in any form
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -39,13 +42,10 @@ def to_junit(comparison: Comparison, gate: GateResult | None = None) -> str:
         suite = ElementTree.SubElement(root, "testsuite", name=_clean(f"{comparison.base.name} vs {side.name}"))
         for row in rows:
             _case(suite, row, checks.pop((side.name, row["row"]), []) if gate else None)
-        for (candidate, name), left in list(checks.items()):
-            if candidate == side.name:
-                _case(
-                    suite,
-                    {"row": name, "verdict": "", "detail": "", "candidate_median_ns": None},
-                    checks.pop((candidate, name)) if left else [],
-                )
+        # what the gate weighed beside the rows
+        for candidate, name in [key for key in checks if key[0] == side.name]:
+            row = {"row": name, "verdict": "", "detail": "", "candidate_median_ns": None}
+            _case(suite, row, checks.pop((candidate, name)))
         suite.set("tests", str(len(suite)))
         for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))
@@ -64,12 +64,9 @@ def _case(suite: ElementTree.Element, row: Mapping[str, Any], checks: list[GateC
         case.set("time", f"{duration / NS_PER_S:.9f}")
     if checks is not None:
         _gate_outcome(case, row, checks)
-    elif row["verdict"] in _FAILURES:
-        ElementTree.SubElement(case, "failure", message=_clean(f"{row['verdict']}: {format_change(row)}"))
-    elif row["verdict"] in _ERRORS:
-        ElementTree.SubElement(case, "error", message=_clean(f"{row['verdict']}: {row['detail']}"))
-    elif row["verdict"] in _SKIPPED:
-        ElementTree.SubElement(case, "skipped", message=_clean(f"{row['verdict']}: {row['detail']}"))
+    elif tag := _TAGS.get(row["verdict"]):
+        found = format_change(row) if tag == "failure" else row["detail"]
+        ElementTree.SubElement(case, tag, message=_clean(f"{row['verdict']}: {found}"))
 
 
 def _gate_outcome(case: ElementTree.Element, row: Mapping[str, Any], checks: list[GateCheck]) -> None:
@@ -80,7 +77,7 @@ def _gate_outcome(case: ElementTree.Element, row: Mapping[str, Any], checks: lis
             texts["skipped"].append(check.accepted or f"cannot tell: {check.text}")
         else:
             texts["failure" if check.code == REGRESSION else "error"].append(f"{check.metric}: {check.text}")
-    if not checks and row["verdict"] in (*_ERRORS, *_SKIPPED):
+    if not checks and _TAGS.get(row["verdict"]) in ("error", "skipped"):
         texts["skipped"].append(f"{row['verdict']}: {row['detail']}")  # let pass, but never compared
     tag = next((name for name, found in texts.items() if found), None)
     if tag is not None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiler.errors import DataMissingError
-from profiler.report.lanes import Names
-from profiler.report.timeline_events import Lane, collect_lanes
+from profiler.report.lanes import Lane, Names
+from profiler.report.timeline_events import collect_lanes
 from profiler.store.run_dir import write_atomic
 from profiler.units import NS_PER_US
 

@@ -62,7 +62,7 @@ def test_merged_blocks_keep_span_and_busy_time():
 def test_times_that_no_lane_can_hold_are_named():
     for spans in ([(0, 10), (20, 1 << 60)], [(0, 10), (20, 15)]):
         with pytest.raises(BadExportError, match="stream 7: events from 0 ns on"):
-            lanes_module.pack_lane("lane-0", "stream 7", "GPU 0", "gpu", events(spans), 0, False)
+            lanes_module.pack_lane("lane-0", lanes_module.Lane("stream 7", "GPU 0", "gpu", events(spans)), 0)
 
 
 def lane_times(lane, origin):
