@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from profiler.compare.ranking import rank_recordings
@@ -74,9 +75,6 @@ def winner_rows(found: list[Winner]) -> list[Row]:
 
 
 def _launches(recording: Recording) -> list[Row]:
-    frame = metric_or_none(recording, "launches")
-    if frame is None:
-        return []
     return [
         {
             "kernel": instantiation(str(row["kernel"])),
@@ -85,19 +83,16 @@ def _launches(recording: Recording) -> list[Row]:
             **{label: _text(row[name], _UNITS.get(name, "%")) for name, label in _LAUNCH.items()},
             "top stall": f"{row['stall_top']} {row['stall_top_pct']:.0f} %" if row["stall_top_pct"] == row["stall_top_pct"] else "",
         }
-        for row in frame.sort_values("profiled_duration_ns", ascending=False, kind="stable").to_dict("records")
+        for row in _records(recording, "launches", "profiled_duration_ns")
     ]
 
 
 def spent(recording: Recording) -> list[Row]:
     """Return kernels and copies, those on which the GPU spent most time first."""
-    found: list[tuple[str, Any]] = []
-    kernels, copies = metric_or_none(recording, "kernel_summary"), metric_or_none(recording, "memory_operations")
-    if kernels is not None:
-        found += [(instantiation(str(row["kernel"])), row) for row in kernels.to_dict("records")]
-    if copies is not None:
-        several = copies["direction"].duplicated(keep=False)
-        found += [(_copy_name(row, apart), row) for row, apart in zip(copies.to_dict("records"), several, strict=True)]
+    copies = _records(recording, "memory_operations", "total_ns")
+    directions = Counter(row["direction"] for row in copies)
+    found = [(instantiation(str(row["kernel"])), row) for row in _records(recording, "kernel_summary", "total_ns")]
+    found += [(_copy_name(row, directions[row["direction"]] > 1), row) for row in copies]
     total = sum(row["total_ns"] for _, row in found)
     return [
         {
@@ -121,13 +116,16 @@ def _copy_name(row: dict[str, Any], apart: bool) -> str:
 
 
 def _ranges(recording: Recording) -> list[Row]:
-    frame = metric_or_none(recording, "nvtx")
-    if frame is None:
-        return []
     return [
         {"range": str(row["range"]), "count": str(row["count"]), "in all": _text(row["host_total_ns"], "ns")}
-        for row in frame.sort_values("host_total_ns", ascending=False, kind="stable").to_dict("records")
+        for row in _records(recording, "nvtx", "host_total_ns")
     ]
+
+
+def _records(recording: Recording, name: str, by: str) -> list[dict[Any, Any]]:
+    """Return the rows of a metric table, the largest first; none where it has no data."""
+    frame = metric_or_none(recording, name)
+    return [] if frame is None else frame.sort_values(by, ascending=False, kind="stable").to_dict("records")
 
 
 def metric_or_none(recording: Recording, name: str) -> pd.DataFrame | None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from profiler.report.columns import ColumnView
 
 
+class Kind:
+    """Something that a template draws, by the name of its class."""
+
+    @property
+    def kind(self) -> str:
+        """The class's name in small letters."""
+        return type(self).__name__.lower()
+
+
 @dataclass(frozen=True)
-class Note:
+class Note(Kind):
     """One paragraph.
 
     Attributes:
@@ -17,13 +26,12 @@ class Note:
         tone: `plain`, `hint` or `warning`.
     """
 
-    kind: ClassVar[str] = "note"
     text: str
     tone: str = "plain"
 
 
 @dataclass(frozen=True)
-class Missing:
+class Missing(Kind):
     """Says why a panel has no data.
 
     Attributes:
@@ -31,13 +39,12 @@ class Missing:
         fix: What to record to fill it; may be empty.
     """
 
-    kind: ClassVar[str] = "missing"
     reason: str
     fix: str = ""
 
 
 @dataclass(frozen=True)
-class Absent:
+class Absent(Kind):
     """Names the panels without data.
 
     Attributes:
@@ -46,7 +53,6 @@ class Absent:
         items: Id and title of the panels with one reason, the reason, and what to record.
     """
 
-    kind: ClassVar[str] = "absent"
     titles: str
     cause: str
     items: list[tuple[list[tuple[str, str]], str, str]]
@@ -63,10 +69,9 @@ class KeyFigure:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(Kind):
     """A row of key figures, with a heading when several recordings are shown."""
 
-    kind: ClassVar[str] = "facts"
     items: list[KeyFigure]
     heading: str = ""
 
@@ -84,17 +89,16 @@ class FindingText:
 
 
 @dataclass(frozen=True)
-class Findings:
+class Findings(Kind):
     """A list of findings, worst first, and below it, folded, the rules that could not be evaluated."""
 
-    kind: ClassVar[str] = "findings"
     items: list[FindingText]
     silent: list[FindingText] = field(default_factory=list)
     brief: bool = False
 
 
 @dataclass(frozen=True)
-class Grid:
+class Grid(Kind):
     """A small table of text, as the terminal prints it.
 
     Attributes:
@@ -102,7 +106,6 @@ class Grid:
         rows: One dict per row, all with the same keys; columns without any text are left out.
     """
 
-    kind: ClassVar[str] = "grid"
     title: str
     rows: list[dict[str, str]]
 
@@ -113,7 +116,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Winners:
+class Winners(Kind):
     """The fastest configuration per operation, shape and type.
 
     Attributes:
@@ -122,14 +125,13 @@ class Winners:
         recordings: Their names.
     """
 
-    kind: ClassVar[str] = "winners"
     title: str
     rows: dict[str, list[dict[str, Any] | None]]
     recordings: list[str]
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Kind):
     """A sortable, filterable table.
 
     Attributes:
@@ -145,7 +147,6 @@ class Table:
             a phone), `wrap` (whether all text takes several lines), `prose` (columns whose text does).
     """
 
-    kind: ClassVar[str] = "table"
     id: str
     columns: list[ColumnView]
     data: list[Any]
@@ -168,7 +169,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Figure(Kind):
     """A plot, as a Plotly figure whose colours are names of theme colours (`@series-0`, `@ink`).
 
     Attributes:
@@ -180,7 +181,6 @@ class Figure:
         height: Pixels.
     """
 
-    kind: ClassVar[str] = "figure"
     id: str
     data: list[dict[str, Any]]
     layout: dict[str, Any]
@@ -194,7 +194,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Widget:
+class Widget(Kind):
     """A part of the page with a script of its own: the timeline, the comparison, the samples.
 
     Attributes:
@@ -205,7 +205,6 @@ class Widget:
         description: What it shows, for screen readers.
     """
 
-    kind: ClassVar[str] = "widget"
     id: str
     script: str
     data: dict[str, Any]
@@ -218,10 +217,9 @@ class Widget:
 
 
 @dataclass(frozen=True)
-class SideBySide:
+class SideBySide(Kind):
     """Blocks side by side where there is room."""
 
-    kind: ClassVar[str] = "columns"
     items: list[Any]
 
 

@@ -12,6 +12,7 @@ from profiler.report.document import Section, write_document
 from profiler.report.forest import forest
 from profiler.report.row_labels import distinct_labels
 from profiler.report.tables import pack_table
+from profiler.report.traces import scatter
 from profiler.units import format_percent
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def render_comparison(comparison: Comparison, out: Path, gate: GateResult | None
         Section("sides", "Sides", _sides(comparison), "What each side is made of.", ("facts",)),
     ]
     word = "" if gate is None else gate_word(gate)
-    context = {"comparison": comparison, "gate": gate, "gate_word": word, "counts": _counts(comparison), "rule": _rule(comparison)}
+    counts = [(side.name, comparison.counts(side.name)) for side in comparison.candidates]
+    context = {"comparison": comparison, "gate": gate, "gate_word": word, "counts": counts, "percent": format_percent}
     title = f"{names} against {comparison.base.name}"
     return write_document(out, "comparison.html.j2", f"{word}: {title}" if word else title, sections, **context)
 
@@ -74,20 +76,6 @@ def render_comparison(comparison: Comparison, out: Path, gate: GateResult | None
 def gate_word(gate: GateResult) -> str:
     """Return the gate's answer as one word: a gate that cannot tell, or has nothing to compare, does not pass either."""
     return _GATE_WORDS.get(gate.exit_code, "NO PASS")
-
-
-def _counts(comparison: Comparison) -> list[tuple[str, list[tuple[str, int]]]]:
-    return [
-        (side.name, [(verdict, number) for verdict, number in comparison.counts(side.name).items() if number])
-        for side in comparison.candidates
-    ]
-
-
-def _rule(comparison: Comparison) -> str:
-    rule = comparison.rule
-    return (
-        f"A change counts from {format_percent(rule.threshold)}; intervals cover {format_percent(rule.confidence)}. {rule.promise}"
-    )
 
 
 def _percent(frame: pd.DataFrame) -> pd.DataFrame:
@@ -183,46 +171,35 @@ def _rounds(comparison: Comparison) -> list[Block]:
     wide = rounds.pivot_table(
         index=["label", "round"], columns="side", values="median_ns", aggfunc="first", sort=False, observed=True
     )
-    chosen: list[tuple[str, str, pd.Series]] = []
     frame = comparison.worst_first()
-    for row in frame.to_dict("records"):
-        label, candidate = row["base_label"], row["candidate"]
-        if len(chosen) == MAX_TRACED or candidate not in wide.columns or label not in wide.index.get_level_values("label"):
-            continue
-        pair = wide.loc[label]
-        change = ((pair[candidate] / pair[comparison.base.name] - 1.0) * 100.0).dropna()
-        chosen.append((label, candidate if len(comparison.candidates) > 1 else "", change))
-    if not chosen:
+    measured = frame[frame["candidate"].isin(wide.columns) & frame["base_label"].isin(wide.index.get_level_values("label"))]
+    chosen = measured.head(MAX_TRACED)
+    if chosen.empty:
         return [Missing("no row has a complete round on both sides")]
-    texts, shared = distinct_labels([label for label, _, _ in chosen])
-    if len({candidate for _, candidate, _ in chosen}) == 1:  # the title names what all have in common
-        shared = f"{shared} {chosen[0][1]}".strip()
-        chosen = [(label, "", change) for label, _, change in chosen]
-    traces = [
-        _round_trace(text, candidate, change, index)
-        for index, (text, (_, candidate, change)) in enumerate(zip(texts, chosen, strict=True))
+    texts, shared = distinct_labels(chosen["base_label"].tolist())
+    candidates = chosen["candidate"].tolist()
+    if len(set(candidates)) == 1:  # the title names what all have in common
+        shared = f"{shared} {candidates[0] if len(comparison.candidates) > 1 else ''}".strip()
+        candidates = [""] * len(chosen)
+    changes = [
+        ((wide.loc[row["base_label"], row["candidate"]] / wide.loc[row["base_label"], comparison.base.name] - 1.0) * 100.0).dropna()
+        for row in chosen.to_dict("records")
     ]
+    names = [f"{text} {candidate}".strip() for text, candidate in zip(texts, candidates, strict=True)]
+    traces = [_round_trace(*pair, f"@series-{index}") for index, pair in enumerate(zip(names, changes, strict=True))]
     layout: dict[str, Any] = {
         "hovermode": "closest",
-        "xaxis": {"title": {"text": "round"}},
-        "yaxis": {"title": {"text": "change of the median"}, "ticksuffix": " %", "zeroline": True},
+        "xaxis": {"title": "round"},
+        "yaxis": {"title": "change of the median", "ticksuffix": " %", "zeroline": True},
     }
     more = f"the first {len(traces)} of {len(frame)} rows" if len(frame) > len(traces) else "every row"
     title = f"Change by round, {more}" + (f"; all of {shared}" if shared else "")
     return [Figure("rounds-plot", traces, layout, title, "Change of the median by round", height=340)]
 
 
-def _round_trace(label: str, candidate: str, change: pd.Series, index: int) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": f"{label} {candidate}".strip(),
-        "x": change.index.tolist(),
-        "y": change.tolist(),
-        "line": {"width": 1, "color": f"@series-{index}"},
-        "marker": {"size": 5, "color": f"@series-{index}"},
-        "hovertemplate": "round %{x}: %{y:+.2f} %<extra></extra>",
-    }
+def _round_trace(name: str, change: pd.Series, color: str) -> dict[str, Any]:
+    style = {"mode": "lines+markers", "line": {"width": 1, "color": color}, "marker": {"size": 5, "color": color}}
+    return scatter(name, change.index, change, color, "round %{x}: %{y:+.2f} %", **style)
 
 
 def _sides(comparison: Comparison) -> list[Block]:

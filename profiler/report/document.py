@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,9 @@ def write_document(out: Path, template: str, title: str, sections: Sequence[Sect
     from markupsafe import Markup
 
     scripts = [read_asset(PLOTLY), *(read_asset(name) for name in SCRIPTS)]
-    payloads = {block.id: Markup(json_text(block.payload())) for block in _flat(sections) if hasattr(block, "payload")}
+    blocks: list[Any] = [block for section in sections for block in section.blocks]
+    blocks += [item for block in blocks if isinstance(block, SideBySide) for item in block.items]
+    payloads = {block.id: Markup(json_text(block.payload())) for block in blocks if hasattr(block, "payload")}
     payloads["units"] = Markup(json_text({name: unit.steps for name, unit in UNITS.items()}))
     text = (
         _environment()
@@ -72,12 +74,6 @@ def write_document(out: Path, template: str, title: str, sections: Sequence[Sect
     # a lone surrogate in a name of a capture is no text that a file can hold
     write_atomic(out, text.encode("utf-8", "replace"))
     return out
-
-
-def _flat(sections: Sequence[Section]) -> Iterator[Any]:
-    for section in sections:
-        for block in section.blocks:
-            yield from block.items if isinstance(block, SideBySide) else (block,)
 
 
 def _policy(scripts: list[str]) -> str:

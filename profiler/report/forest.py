@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from profiler.report.blocks import Block, Figure, Note
 from profiler.report.row_labels import distinct_labels
+from profiler.report.traces import scatter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_PLOTTED = 40
 _COLORS = {"slower": "@bad", "cannot tell": "@warn", "faster": "@good", "same": "@series-7"}
+_BAND = {"type": "rect", "layer": "below", "yref": "paper", "y0": 0, "y1": 1, "fillcolor": "@grid", "line": {"width": 0}}
 
 
 def forest(frame: pd.DataFrame, comparison: Comparison) -> list[Block]:
@@ -32,24 +34,12 @@ def forest(frame: pd.DataFrame, comparison: Comparison) -> list[Block]:
         texts = [f"{text} · {name}" for text, name in zip(texts, shown["candidate"], strict=True)]
     traces = [_trace(verdict, shown[shown["verdict"] == verdict]) for verdict in _COLORS if (shown["verdict"] == verdict).any()]
     limit = comparison.rule.threshold * 100.0
-    band = {
-        "type": "rect",
-        "layer": "below",
-        "xref": "x",
-        "yref": "paper",
-        "x0": -limit,
-        "x1": limit,
-        "y0": 0,
-        "y1": 1,
-        "fillcolor": "@grid",
-        "line": {"width": 0},
-    }
     layout: dict[str, Any] = {
         "showlegend": True,
-        "shapes": [band],
+        "shapes": [{**_BAND, "x0": -limit, "x1": limit}],
         "yaxis": {"names": texts},
         "hovermode": "closest",
-        "xaxis": {"title": {"text": "change of the median, % (right is slower)"}, "zeroline": True, "ticksuffix": " %"},
+        "xaxis": {"title": "change of the median, % (right is slower)", "zeroline": True, "ticksuffix": " %"},
     }
     title = "Change with its interval; the band is what does not count"
     figure = Figure("forest", traces, layout, title, "Change of the median of each row, with its interval", 90 + 21 * len(shown))
@@ -79,22 +69,14 @@ def _left_out(frame: pd.DataFrame, shown: pd.DataFrame) -> str:
 
 def _trace(verdict: str, rows: pd.DataFrame) -> dict[str, Any]:
     change = rows["change_pct"]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": verdict,
-        "x": change.tolist(),
-        "y": rows.index.tolist(),
-        "customdata": rows["row"].astype(str).tolist(),
-        "marker": {"color": _COLORS[verdict], "size": 8},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": (rows["change_high_pct"] - change).tolist(),
-            "arrayminus": (change - rows["change_low_pct"]).tolist(),
-            "thickness": 1.5,
-            "width": 3,
-            "color": _COLORS[verdict],
-        },
-        "hovertemplate": "%{x:+.2f} %<br>%{customdata}<extra></extra>",
-    }
+    above, below = (rows["change_high_pct"] - change).tolist(), (change - rows["change_low_pct"]).tolist()
+    style = {"type": "data", "symmetric": False, "thickness": 1.5, "width": 3, "color": _COLORS[verdict]}
+    return scatter(
+        verdict,
+        change,
+        rows.index,
+        _COLORS[verdict],
+        "%{x:+.2f} %<br>%{customdata}",
+        customdata=rows["row"].astype(str).tolist(),
+        error_x={**style, "array": above, "arrayminus": below},
+    )

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MAX_GAPS = 5_000
 _MANY = 10_000  # slices of a lane from which they are merged
-_DENSE = 1 << 20
 _STREAM = ("process_id", "device_id", "context_id", "stream_id")
 _THREAD = ("process_id", "thread_id")
 _THREADS = (
@@ -175,29 +174,10 @@ def _device_names(recording: Recording) -> dict[int, str]:
 
 def _split(columns: Columns, events: Events, keys: tuple[str, ...]) -> Iterator[tuple[tuple[int, ...], Events]]:
     """Yield the events of each distinct combination of key columns."""
-    if not len(events):
-        return
-    values = [_whole(columns, key) for key in keys]
-    code = _combined(values)
-    used = np.flatnonzero(np.bincount(code))
-    for number in used:
-        index = np.flatnonzero(code == number) if len(used) > 1 else slice(None)
-        first = int(np.argmax(code == number))
-        yield tuple(int(value[first]) for value in values), events.take(index)
+    import pandas as pd
 
-
-def _combined(values: list[np.ndarray]) -> np.ndarray:
-    """Return one small code per combination of values, without a sort while the values lie close together."""
-    code = np.zeros(len(values[0]), np.int64)
-    size = 1
-    for value in values:
-        low, width = int(value.min()), int(value.max() - value.min()) + 1
-        part, width = (value - low, width) if width <= _DENSE else (np.unique(value, return_inverse=True)[1], len(value))
-        code, size = code * width + part, size * width
-        if size > _DENSE:
-            distinct, code = np.unique(code, return_inverse=True)
-            size = len(distinct)
-    return code
+    for key, index in pd.DataFrame({key: _whole(columns, key) for key in keys}).groupby(list(keys)).indices.items():
+        yield key if isinstance(key, tuple) else (key,), events.take(index)
 
 
 def _idle_lanes(recording: Recording, names: Names) -> list[Lane]:

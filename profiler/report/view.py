@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from profiler.compare.ranking import rank_recordings
@@ -36,7 +36,7 @@ class View:
         self.recordings = tuple(recordings)
         self._source = check_source(source)
         self.names = unique_names([recording.name for recording in recordings])
-        self._frames: dict[tuple[str, str], tuple[Any, list[str]]] = {}
+        self._merged = cache(self._merge)
 
     @property
     def several(self) -> bool:
@@ -65,11 +65,6 @@ class View:
     def reasons(self, name: str) -> list[str]:
         """Say why recordings lack a metric table, one sentence each."""
         return self._merged("metric", name)[1]
-
-    def _merged(self, kind: str, name: str) -> tuple[pd.DataFrame | None, list[str]]:
-        if (kind, name) not in self._frames:
-            self._frames[kind, name] = self._merge(kind, name)
-        return self._frames[kind, name]
 
     def _merge(self, kind: str, name: str) -> tuple[pd.DataFrame | None, list[str]]:
         frames: dict[str, pd.DataFrame] = {}

@@ -18,9 +18,7 @@ Page.address = (function () {
     history.replaceState(null, "", `#${anchor}${text ? "?" + text : ""}`);
   }
 
-  function get(key) {
-    return state.get(key) || "";
-  }
+  const get = (key) => state.get(key) || "";
 
   /** Keep a value under a key; an empty one leaves the address. */
   function set(key, value) {

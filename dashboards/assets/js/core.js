@@ -5,9 +5,7 @@ window.Page = (function () {
   const redraws = [];
   const kernels = new Map(); // full name to the text that is shown for it
 
-  function data(id) {
-    return JSON.parse(document.getElementById("data-" + id).textContent);
-  }
+  const data = (id) => JSON.parse(document.getElementById("data-" + id).textContent);
 
   /** Make an element: attributes by name, `on…` keys as listeners, children as nodes or text. */
   function element(tag, attributes, ...children) {
@@ -41,46 +39,41 @@ window.Page = (function () {
   }
 
   /** An empty place for a plot, with what it shows in words. */
-  function plot(description) {
-    return element("div", { class: "plot", role: "img", "aria-label": description });
+  const plot = (description) => element("div", { class: "plot", role: "img", "aria-label": description });
+
+  /** The dot of a legend in a colour. */
+  function dot(color) {
+    const node = element("i");
+    node.style.background = color;
+    return node;
   }
 
-  /** An entry of a legend: a dot in a colour, and what it stands for. */
-  function swatch(color, ...texts) {
-    const dot = element("i");
-    dot.style.background = color;
-    return element("span", {}, dot, ...texts);
-  }
+  const button = (text, onclick, attributes) => element("button", { type: "button", onclick, ...attributes }, text);
 
-  /** Show a text beside the pointer; none hides it. */
-  function tip(text, x, y) {
+  /** Show a text beside the pointer, or above something where there is room; none hides it. */
+  function tip(text, x, y, top = 0) {
     const node = document.getElementById("tooltip");
     node.hidden = !text;
     if (!text) return;
     node.textContent = text;
     node.style.left = `${Math.max(8, Math.min(x + 14, document.documentElement.clientWidth + window.scrollX - node.offsetWidth - 8))}px`;
-    node.style.top = `${y + 16}px`;
+    const above = top - node.offsetHeight - 6;
+    node.style.top = `${above > window.scrollY ? above : y + 16}px`;
   }
 
   function select(label, options, value, change) {
     const list = element("select", { onchange: (event) => change(event.target.value) });
-    for (const [id, text] of options) {
-      const option = element("option", { value: id }, text);
-      option.selected = id === value;
-      list.append(option);
-    }
+    list.append(...options.map(([id, text]) => element("option", { value: id, selected: id === value }, text)));
     return element("label", {}, label, list);
   }
 
   function toggle(text, pressed, change, title) {
-    return element("button", {
-      type: "button", "aria-pressed": String(pressed), title,
-      onclick: (event) => {
-        const next = event.currentTarget.getAttribute("aria-pressed") !== "true";
-        event.currentTarget.setAttribute("aria-pressed", String(next));
-        change(next);
-      },
-    }, text);
+    const node = button(text, () => {
+      const next = node.getAttribute("aria-pressed") !== "true";
+      node.setAttribute("aria-pressed", String(next));
+      change(next);
+    }, { "aria-pressed": String(pressed), title });
+    return node;
   }
 
   /** Turn packed text back into values: `{dict, codes}` becomes a list of texts and nulls. Kernel names bring their short texts. */
@@ -109,5 +102,5 @@ window.Page = (function () {
     }
   }
 
-  return { widgets, redraws, kernels, data, element, whenSeen, drawWhenSeen, plot, swatch, tip, select, toggle, unpack, download, copy };
+  return { widgets, redraws, kernels, data, element, whenSeen, drawWhenSeen, plot, dot, button, tip, select, toggle, unpack, download, copy };
 })();

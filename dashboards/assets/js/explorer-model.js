@@ -3,13 +3,10 @@
 Page.explorerModel = (function () {
   const collator = new Intl.Collator("en", { numeric: true });
 
-  function compare(a, b) {
-    return typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));
-  }
+  const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));
 
   class Model {
     constructor(payload) {
-      this.table = payload.table;
       this.rows = payload.table.rows;
       this.columns = Object.fromEntries(payload.table.columns.map((column, index) => [column.name, Page.unpack(payload.table.data[index])]));
       this.labels = Object.fromEntries(payload.table.columns.map((column) => [column.name, column.label]));
@@ -27,13 +24,9 @@ Page.explorerModel = (function () {
     }
 
     /** Whether figures are shown over the best: of a measure of which neither more nor less is better there is none. */
-    get isRelative() {
-      return this.relative && this.measure.better !== "none";
-    }
+    get isRelative() { return this.relative && this.measure.better !== "none"; }
 
-    distinct(name) {
-      return [...new Set(this.columns[name].filter((value) => value !== null))].sort(compare);
-    }
+    distinct(name) { return [...new Set(this.columns[name].filter((value) => value !== null))].sort(compare); }
 
     /** Give each varying attribute its place: the longest numeric one along x, the next as colour, the others as facets. */
     choose(facets, along, plain) {
@@ -53,13 +46,9 @@ Page.explorerModel = (function () {
       this.facets = this.varying.filter((item) => item !== this.x && item !== this.color);
     }
 
-    shows(row) {
-      return this.varying.every((name) => !this.hidden[name].has(this.columns[name][row]));
-    }
+    shows(row) { return this.varying.every((name) => !this.hidden[name].has(this.columns[name][row])); }
 
-    key(row) {
-      return this.facets.map((name) => this.columns[name][row]);
-    }
+    key(row) { return this.facets.map((name) => this.columns[name][row]); }
 
     /** What all rows share, as the title of the only plot. */
     constant() {

@@ -10,7 +10,6 @@ Page.widgets.explorer = (function () {
   class Explorer {
     constructor(node, payload) {
       this.model = new Page.explorerModel.Model(payload);
-      this.selected = new Set();
       this.shown = payload.shown;
       this.attributes = payload.attributes;
       this.limit = MAX_FACETS;
@@ -24,21 +23,19 @@ Page.widgets.explorer = (function () {
       const filter = element("details", { class: "filter no-print" }, element("summary", {}, "Show only"), this.chips);
       filter.open = node.clientWidth > 700;
       node.append(this.controls, filter, this.grid);
-      this.id = node.dataset.block;
-      this.makeTable(payload.table);
+      this.makeTable(payload.table, node.dataset.block);
       this.makeControls();
       this.makeChips();
       this.refresh();
-      Page.whenSeen(this.grid, () => {
+      window.addEventListener("resize", () => this.arrange());
+      Page.drawWhenSeen(this.grid, () => {
         this.seen = true;
         this.arrange();
         this.draw();
-        window.addEventListener("resize", () => this.arrange());
-        Page.redraws.push(() => this.draw());
       });
     }
 
-    makeTable(payload) {
+    makeTable(payload, id) {
       const column = {
         name: BEHIND, label: "behind best", unit: "%", kind: "number", better: "lower",
         text: "distance to the best configuration that does the same work, by the first time of this table",
@@ -52,21 +49,17 @@ Page.widgets.explorer = (function () {
         columns.splice(place, 0, column);
         data.splice(place, 0, behind);
       }
+      // a phone shows first what names a row, in one column where there is one, then its time
+      const names = payload.columns.map((item) => item.name);
+      const isNamed = names.includes("label");
+      const own = this.attributes.filter((name) => name !== "recording");
       this.table = new Page.table.Table(this.tableNode, { ...payload, columns, data }, {
-        sort: (first.better === "higher" ? "-" : "") + first.mid, page: 12, bar: [BEHIND], chooser: false, id: this.id,
-        compact: payload.columns.map((item) => item.name), narrow: this.narrow(payload), wide: payload.columns.some((item) => item.name === "label") ? this.attributes.filter((name) => name !== "recording") : [],
-        onselect: (selected) => { this.selected = selected; this.draw(); },
+        sort: (first.better === "higher" ? "-" : "") + first.mid, page: 12, bar: [BEHIND], chooser: false, id,
+        compact: names, narrow: [...(isNamed ? ["label"] : own), first.mid, BEHIND, "recording", "effective_bandwidth_bytes_per_s"],
+        wide: isNamed ? own : [], onselect: () => this.draw(),
       });
-      this.selected = this.table.selected;
       this.table.accept = (row) => this.model.shows(row);
       this.compact(true);
-    }
-
-    /** What a phone shows first: one column that names the row, then its time. */
-    narrow(payload) {
-      const names = payload.columns.map((item) => item.name);
-      const name = names.includes("label") ? ["label"] : this.attributes.filter((item) => item !== "recording");
-      return [...name, this.model.measures[0].mid, BEHIND, "recording", "effective_bandwidth_bytes_per_s"];
     }
 
     /** Show the columns that decide, time, bandwidth and occupancy first, or all. */
@@ -89,27 +82,22 @@ Page.widgets.explorer = (function () {
       const model = this.model;
       const names = model.varying.map((name) => [name, model.labels[name]]);
       const measures = model.measures.map((item) => [item.id, item.label]);
-      const role = (text, key) => Page.select(text, [["", "none"], ...names], model[key] || "", (value) => { model.place(key, value); this.remake(); });
+      const role = (text, key) => Page.select(text, [["", "none"], ...names], model[key] || "", (value) => { model.place(key, value); this.makeControls(); this.refresh(); });
       this.controls.replaceChildren(
         Page.select("Show", measures, model.measure.id, (id) => { model.measure = model.measures.find((item) => item.id === id); this.compact(this.isCompact); this.draw(); }),
         ...(names.length > 1 ? [role("along", "x"), role("colour", "color")] : []),
         ...(model.work ? [Page.toggle("Relative to best", model.relative, (on) => { model.relative = on; this.draw(); }, "Divide by the best configuration that does the same work")] : []),
         Page.toggle("Log scale", model.logarithmic, (on) => { model.logarithmic = on; this.draw(); }),
         Page.toggle("All columns", !this.isCompact, (on) => { this.compact(!on); this.draw(); }),
-        element("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Clear selection"),
+        Page.button("Clear selection", () => this.clear(), { class: "quiet" }),
       );
     }
 
     clear() {
-      this.selected.clear();
+      this.table.selected.clear();
       this.table.mark();
       this.table.keepSelection();
       this.draw();
-    }
-
-    remake() {
-      this.makeControls();
-      this.refresh();
     }
 
     makeChips() {
@@ -150,7 +138,7 @@ Page.widgets.explorer = (function () {
       this.more.replaceChildren();
       if (groups.length > shown.length) {
         this.more.append(`${shown.length} of ${groups.length} plots shown. `,
-          element("button", { type: "button", onclick: () => { this.limit += MAX_FACETS; this.draw(); } }, `Show ${Math.min(MAX_FACETS, groups.length - shown.length)} more`));
+          Page.button(`Show ${Math.min(MAX_FACETS, groups.length - shown.length)} more`, () => { this.limit += MAX_FACETS; this.draw(); }));
       }
     }
 
@@ -177,7 +165,7 @@ Page.widgets.explorer = (function () {
       const text = (value) => Page.format.shorten(Page.format.label(model.color, value), 48);
       this.colors().forEach((values, index) => {
         if (values.every((value) => model.hidden[model.color].has(value))) return;
-        this.legend.append(Page.swatch(Page.theme.series(index), text(values[0]), values.length > 1 ? ` to ${text(values[values.length - 1])}` : ""));
+        this.legend.append(element("span", {}, Page.dot(Page.theme.series(index)), text(values[0]), values.length > 1 ? ` to ${text(values[values.length - 1])}` : ""));
       });
     }
 
@@ -193,7 +181,7 @@ Page.widgets.explorer = (function () {
       const length = ticks.length > 8 ? 8 : 14;
       const layout = {
         showlegend: false, hovermode: "closest",
-        xaxis: { title: { text: model.x ? Page.format.plotly(model.labels[model.x]) : "" }, tickvals: named,
+        xaxis: { title: model.x ? Page.format.plotly(model.labels[model.x]) : "", tickvals: named,
           ticktext: named.map((index) => Page.format.plotly(Page.format.shorten(Page.format.label(model.x, ticks[index]), length))), range: [-0.5, ticks.length - 0.5], zeroline: false },
         yaxis: { type: model.logarithmic ? "log" : "linear", rangemode: model.isRelative ? "normal" : "tozero", nticks: 6 },
       };
@@ -207,7 +195,6 @@ Page.widgets.explorer = (function () {
     }
 
     pick(row) {
-      this.table.selected = this.selected;
       this.table.reveal(row);
       this.table.toggle(row);
     }
@@ -224,7 +211,7 @@ Page.widgets.explorer = (function () {
       const count = this.colors().length;
       const shift = count > 1 ? (index - (count - 1) / 2) * Math.min(0.12, 0.6 / count) : 0;
       const at = (name, row) => model.columns[name][row] / factor(row);
-      const chosen = this.selected.size > 0;
+      const { selected } = this.table;
       const spread = low && high ? {
         type: "data", symmetric: false, thickness: 1.4, width: 3,
         array: rows.map((row) => at(high, row) - at(mid, row)), arrayminus: rows.map((row) => at(mid, row) - at(low, row)),
@@ -233,9 +220,9 @@ Page.widgets.explorer = (function () {
         type: "scatter", mode: model.lines && (!values || values.length === 1) ? "lines+markers" : "markers", x: rows.map((row) => (model.x ? position.get(model.columns[model.x][row]) : 0) + shift),
         y: rows.map((row) => at(mid, row)), error_y: spread, customdata: rows, hoverinfo: "none", line: { color: Page.theme.series(index), width: 1.5 }, opacity: 1,
         marker: {
-          color: Page.theme.series(index), symbol: Page.figure.SYMBOLS[index % COLORS], size: rows.map((row) => (this.selected.has(row) ? 13 : 7)),
-          opacity: rows.map((row) => (!chosen || this.selected.has(row) ? 1 : 0.45)),
-          line: { color: Page.theme.color("ink"), width: rows.map((row) => (this.selected.has(row) ? 2 : 0)) },
+          color: Page.theme.series(index), symbol: Page.figure.SYMBOLS[index % COLORS], size: rows.map((row) => (selected.has(row) ? 13 : 7)),
+          opacity: rows.map((row) => (!selected.size || selected.has(row) ? 1 : 0.45)),
+          line: { color: Page.theme.color("ink"), width: rows.map((row) => (selected.has(row) ? 2 : 0)) },
         },
       };
     }

@@ -23,7 +23,7 @@ Page.figure = (function () {
 
   function axis(own, width) {
     const { labels, names, ...rest } = own || {};
-    const title = rest.title ? { ...rest.title, text: broken(rest.title.text, width), font: { size: 12, color: Page.theme.color("ink-2") }, standoff: 8 } : undefined;
+    const title = rest.title ? { text: broken(rest.title, width), font: { size: 12, color: Page.theme.color("ink-2") }, standoff: 8 } : undefined;
     return {
       gridcolor: Page.theme.color("grid"), linecolor: Page.theme.color("line-2"), zerolinecolor: Page.theme.color("line-2"),
       tickfont: { size: 11, color: Page.theme.color("ink-2") }, automargin: true, fixedrange: width < 600, ...rest, title,

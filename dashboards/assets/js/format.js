@@ -72,9 +72,7 @@ Page.format = (function () {
   }
 
   /** Escape text for Plotly, which reads a small HTML of its own in labels. */
-  function plotly(text) {
-    return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  }
+  const plotly = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
   return { scale, cell, one, shorten, label, plotly, MISSING };
 })();

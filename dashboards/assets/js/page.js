@@ -1,25 +1,16 @@
 // Starts every block, the tooltip and the navigation.
 "use strict";
 (function () {
-  const tip = document.getElementById("tooltip");
-
-  function showTip(target) {
-    tip.textContent = target.dataset.tip;
-    tip.hidden = false;
-    const box = target.getBoundingClientRect();
-    const left = Math.max(6, Math.min(box.left, document.documentElement.clientWidth - tip.offsetWidth - 6));
-    const above = box.top - tip.offsetHeight - 6;
-    tip.style.left = `${left + window.scrollX}px`;
-    tip.style.top = `${(above > 0 ? above : box.bottom + 6) + window.scrollY}px`;
-  }
-
   function tooltips() {
-    const find = (event) => (event.target.closest ? event.target.closest("[data-tip]") : null);
-    for (const name of ["mouseover", "focusin"]) {
-      document.addEventListener(name, (event) => { const target = find(event); if (target) showTip(target); else tip.hidden = true; });
-    }
-    for (const name of ["mouseout", "focusout", "click"]) document.addEventListener(name, () => { tip.hidden = true; });
-    document.addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
+    const show = (event) => {
+      const target = event.target.closest && event.target.closest("[data-tip]");
+      const box = target && target.getBoundingClientRect();
+      if (target) Page.tip(target.dataset.tip, box.left + window.scrollX - 14, box.bottom + window.scrollY - 10, box.top + window.scrollY);
+      else Page.tip("");
+    };
+    for (const name of ["mouseover", "focusin"]) document.addEventListener(name, show);
+    for (const name of ["mouseout", "focusout", "click"]) document.addEventListener(name, () => Page.tip(""));
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") Page.tip(""); });
   }
 
   function navigation() {

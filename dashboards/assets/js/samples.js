@@ -25,10 +25,10 @@ Page.widgets.samples = (node) => {
       x: [...x].sort((a, b) => a - b), y: x.map((_, index) => 100 * (index + 1) / x.length),
       hovertemplate: `%{y:.1f} % within %{x} ${by.label}<extra></extra>`,
     }));
-    const axis = { title: { text: `time, ${by.label}` } };
-    Page.figure.draw(time, { data: scatter, layout: { showlegend: false, xaxis: { title: { text: "iteration" } }, yaxis: axis } });
+    const axis = { title: `time, ${by.label}` };
+    Page.figure.draw(time, { data: scatter, layout: { showlegend: false, xaxis: { title: "iteration" }, yaxis: axis } });
     Page.figure.draw(distribution, {
-      data: steps, layout: { showlegend: false, xaxis: axis, yaxis: { title: { text: "% of iterations" }, range: [0, 101] } },
+      data: steps, layout: { showlegend: false, xaxis: axis, yaxis: { title: "% of iterations", range: [0, 101] } },
     });
   }
 

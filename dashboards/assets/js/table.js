@@ -11,7 +11,7 @@ Page.table = (function () {
       this.node = node;
       this.columns = payload.columns;
       this.data = payload.data.map(Page.unpack);
-      this.options = { page: 15, ...payload, ...options };
+      this.options = { page: 15, compact: [], prose: [], bar: [], wide: [], chooser: true, ...payload, ...options };
       this.rows = payload.rows;
       this.limit = this.options.page;
       this.query = "";
@@ -21,7 +21,7 @@ Page.table = (function () {
       this.sortColumn = -1;
       this.orderBy(this.options.sort || "");
       this.orderBy(Page.address.get(`${this.id}.sort`));
-      this.everything = !(this.options.compact || []).length;
+      this.everything = !this.options.compact.length;
       this.visible = this.chosenColumns();
       this.prepare();
       this.build();
@@ -39,7 +39,7 @@ Page.table = (function () {
       const names = this.columns.map((column) => column.name);
       const isNarrow = document.documentElement.clientWidth < NARROW;
       const lead = isNarrow ? this.options.narrow || [names[0], names[this.sortColumn]] : [];
-      const wide = isNarrow ? this.options.wide || [] : [];
+      const wide = isNarrow ? this.options.wide : [];
       const wanted = [...new Set([...lead, ...(this.everything ? names : this.options.compact)])].map((name) => names.indexOf(name));
       const chosen = wanted.filter((index) => index >= 0);
       this.constant = this.everything ? [] : chosen.filter((index) => this.isConstant(index));
@@ -57,7 +57,8 @@ Page.table = (function () {
       const one = (index) => {
         const column = this.columns[index];
         const value = this.data[index][0];
-        return `${column.label} ${column.kind !== "number" ? Page.format.shorten(Page.format.label(column.name, value), (this.options.prose || []).includes(column.name) ? 400 : 60)
+        const length = this.options.prose.includes(column.name) ? 400 : 60;
+        return `${column.label} ${column.kind !== "number" ? Page.format.shorten(Page.format.label(column.name, value), length)
           : column.plain || !this.scales[index] ? value : Page.format.one(value, column.unit || "")}`;
       };
       return this.constant.length ? `The same in every row: ${this.constant.map(one).join(", ")}.` : "";
@@ -67,7 +68,7 @@ Page.table = (function () {
       this.scales = this.columns.map((column, index) =>
         column.kind === "number" && (column.unit || !this.options.mixed) ? Page.format.scale(column.unit || "", this.data[index], column) : null);
       this.largest = this.columns.map((column, index) =>
-        (this.options.bar || []).includes(column.name) ? this.data[index].reduce((most, value) => Math.max(most, value || 0), 0) : 0);
+        this.options.bar.includes(column.name) ? this.data[index].reduce((most, value) => Math.max(most, value || 0), 0) : 0);
       this.texts = null;
     }
 
@@ -77,11 +78,10 @@ Page.table = (function () {
         oninput: () => { this.query = this.search.value; this.limit = this.options.page; Page.address.set(`${this.id}.filter`, this.query); this.refresh(); },
       });
       this.counter = element("span", { class: "count", role: "status" });
-      const copy = element("button", { type: "button", class: "quiet", onclick: () => this.copy(copy) }, "Copy");
-      const save = element("button", { type: "button", class: "quiet", onclick: () => Page.download(this.options.file, this.csv(), "text/csv") }, "CSV");
-      const all = this.options.chooser !== false && this.options.compact && this.visible.length < this.columns.length ? Page.toggle("All columns", false, (on) => {
-        this.choose(on, this.options.compact);
-      }) : null;
+      const copy = Page.button("Copy", () => this.copy(copy), { class: "quiet" });
+      const save = Page.button("CSV", () => Page.download(this.options.file, this.csv(), "text/csv"), { class: "quiet" });
+      const some = this.options.chooser && this.visible.length < this.columns.length;
+      const all = some ? Page.toggle("All columns", false, (on) => this.choose(on, this.options.compact)) : null;
       this.toolbar = element("div", { class: "toolbar" }, this.rows > 5 ? this.search : null, this.counter, element("span", { class: "spacer" }), all, element("span", { class: "together" }, copy, save));
       this.problem = element("p", { class: "note note-warning", role: "status", hidden: true });
       this.shared = element("p", { class: "blank shared" });
@@ -89,7 +89,7 @@ Page.table = (function () {
       this.body = element("tbody");
       const grid = element("table", { class: this.options.wrap ? "wrap" : this.options.prose ? "with-prose" : "" }, this.head, this.body);
       this.scroll = element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": this.options.file.replace(".csv", "").replace(/_/g, " ") }, grid);
-      this.more = element("button", { type: "button", onclick: () => { this.limit += 200; this.refresh(); } });
+      this.more = Page.button("", () => { this.limit += 200; this.refresh(); });
       const blank = this.options.blank ? element("p", { class: "blank" }, `Not measured in this recording: ${this.options.blank.join(", ")}.`) : null;
       const caption = this.options.caption ? element("p", { class: "blank" }, this.options.caption) : null;
       this.foot = element("div", { class: "foot" }, this.more, caption, blank);
@@ -111,9 +111,7 @@ Page.table = (function () {
       if (this.options.onselect) for (const row of rows) if (row < this.rows) this.selected.add(row);
     }
 
-    keepSelection() {
-      Page.address.set(`${this.id}.selected`, [...this.selected].join("."));
-    }
+    keepSelection() { Page.address.set(`${this.id}.selected`, [...this.selected].join(".")); }
 
     /** Show all columns, or those of a list. */
     choose(everything, compact) {
@@ -206,13 +204,11 @@ Page.table = (function () {
 
     row(row) {
       const choose = this.options.onselect;
-      const line = element("tr", choose ? {
-        tabindex: "0", "aria-selected": String(this.selected.has(row)),
-        onclick: () => this.toggle(row),
-        onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); this.toggle(row); } },
-      } : {}, ...this.visible.map((index) => this.cell(index, row)));
-      line.dataset.row = row;
-      return line;
+      return element("tr", {
+        "data-row": row, tabindex: choose && "0", "aria-selected": choose && String(this.selected.has(row)),
+        onclick: () => choose && this.toggle(row),
+        onkeydown: (event) => { if (choose && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); this.toggle(row); } },
+      }, ...this.visible.map((index) => this.cell(index, row)));
     }
 
     cell(index, row) {
@@ -222,7 +218,7 @@ Page.table = (function () {
       if (column.kind === "verdict") return element("td", { class: "verdict" }, element("span", { class: "pill", "data-verdict": value }, value));
       if (column.kind !== "number") {
         const label = Page.format.label(column.name, value);
-        const prose = (this.options.prose || []).includes(column.name);
+        const prose = this.options.prose.includes(column.name);
         const text = this.options.wrap || prose ? label : Page.format.shorten(label, 72);
         const size = prose ? " prose" : label.length > 18 ? " long" : "";
         return element("td", { class: column.kind + size, title: text === value ? null : value }, text);
@@ -280,9 +276,7 @@ Page.table = (function () {
     }
   }
 
-  function start(node) {
-    return new Table(node, Page.data(node.dataset.block));
-  }
+  const start = (node) => new Table(node, Page.data(node.dataset.block));
 
   /** A table and a legend whose chosen rows are drawn, the first ones to begin with, and as many as there are colours. */
   function chooser(node, payload, draw, { page, first }) {
@@ -290,7 +284,7 @@ Page.table = (function () {
     const redraw = () => {
       const chosen = [...table.selected].slice(-MAX_CHOSEN);
       const name = (row) => Page.format.label(table.columns[0].name, table.data[0][row]);
-      legend.replaceChildren(...chosen.map((row, index) => Page.swatch(Page.theme.series(index), name(row))));
+      legend.replaceChildren(...chosen.map((row, index) => element("span", {}, Page.dot(Page.theme.series(index)), name(row))));
       draw(chosen);
     };
     const table = new Table(tableNode, payload, { page, id: node.dataset.block, onselect: redraw });

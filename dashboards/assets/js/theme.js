@@ -7,13 +7,9 @@ Page.theme = (function () {
   const KEY = "profiler-theme";
   let choice = "auto";
 
-  function color(name) {
-    return getComputedStyle(root).getPropertyValue("--" + name).trim();
-  }
+  const color = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
 
-  function series(index) {
-    return color("series-" + (index % 8));
-  }
+  const series = (index) => color("series-" + (index % 8));
 
   function show(name) {
     if (name === "auto") root.removeAttribute("data-theme");

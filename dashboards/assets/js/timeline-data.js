@@ -55,14 +55,10 @@
     }
 
     /** Indexes [from, to) of the slices that touch a span of time. */
-    range(from, to) {
-      return [upper(this.latest, from), upper(this.start, to)];
-    }
+    range(from, to) { return [upper(this.latest, from), upper(this.start, to)]; }
 
     /** Busy time within a span, exact. */
-    busyWithin(from, to) {
-      return this.busyUntil(to) - this.busyUntil(from);
-    }
+    busyWithin(from, to) { return this.busyUntil(to) - this.busyUntil(from); }
 
     busyUntil(time) {
       const index = upper(this.start, time);

@@ -43,18 +43,14 @@ Page.timelineDraw = (function () {
   }
 
   /** Copies and fills are lower than kernels, so that they differ without colour too. */
-  function inset(entry, height) {
-    return entry.kind === "memcpy" || entry.kind === "memset" ? Math.round(height * 0.3) : 0;
-  }
+  const inset = (entry, height) => entry.kind === "memcpy" || entry.kind === "memset" ? Math.round(height * 0.3) : 0;
 
   function luminance(hex) {
     const value = parseInt(hex.slice(1), 16);
     return (0.299 * (value >> 16) + 0.587 * ((value >> 8) & 255) + 0.114 * (value & 255)) / 255;
   }
 
-  function textColor(hex) {
-    return /^#[0-9a-f]{6}$/i.test(hex) && luminance(hex) < 0.55 ? "#ffffff" : "#101418";
-  }
+  const textColor = (hex) => /^#[0-9a-f]{6}$/i.test(hex) && luminance(hex) < 0.55 ? "#ffffff" : "#101418";
 
   /** Prepare a canvas for the screen's resolution; returns its context in CSS pixels. */
   function fit(canvas, width, height) {
@@ -70,10 +66,15 @@ Page.timelineDraw = (function () {
     return context;
   }
 
-  function step(span, room) {
+  /** Round times along the axis, with their places. */
+  function ticks(view, left) {
+    const [span, room] = [view.to - view.from, view.width - left];
     const raw = span / Math.max(1, Math.floor(room / 110));
     const power = 10 ** Math.floor(Math.log10(raw));
-    return [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= raw);
+    const size = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= raw);
+    const times = [];
+    for (let time = Math.ceil(view.from / size) * size; time <= view.to; time += size) times.push({ time, x: left + (time - view.from) * room / span });
+    return { size, times };
   }
 
   /** One row of slices. */
@@ -140,14 +141,12 @@ Page.timelineDraw = (function () {
     context.font = `11px ${colors.font}`;
     context.textBaseline = "middle";
     overview(context, left, 4, 16);
-    const size = step(view.to - view.from, view.width - left);
-    const perPixel = (view.to - view.from) / (view.width - left);
+    const { size, times } = ticks(view, left);
     const by = Page.format.scale("ns", [view.to]);
     const digits = Math.max(0, Math.ceil(-Math.log10(size / by.factor)));
     context.fillStyle = colors.ink2;
     context.strokeStyle = colors.line;
-    for (let time = Math.ceil(view.from / size) * size; time <= view.to; time += size) {
-      const x = left + (time - view.from) / perPixel;
+    for (const { time, x } of times) {
       context.beginPath();
       context.moveTo(x, 26);
       context.lineTo(x, height);
@@ -158,14 +157,11 @@ Page.timelineDraw = (function () {
   }
 
   function drawGrid(context, view, left, height, colors) {
-    const size = step(view.to - view.from, view.width - left);
-    const perPixel = (view.to - view.from) / (view.width - left);
     context.strokeStyle = colors.grid;
     context.beginPath();
-    for (let time = Math.ceil(view.from / size) * size; time <= view.to; time += size) {
-      const x = Math.round(left + (time - view.from) / perPixel) + 0.5;
-      context.moveTo(x, 0);
-      context.lineTo(x, height);
+    for (const { x } of ticks(view, left).times) {
+      context.moveTo(Math.round(x) + 0.5, 0);
+      context.lineTo(Math.round(x) + 0.5, height);
     }
     context.stroke();
   }

@@ -24,7 +24,7 @@ Page.widgets.timeline = (function () {
     }
 
     build(node) {
-      const button = (text, title, run) => element("button", { type: "button", title, onclick: run }, text);
+      const button = (text, title, run) => Page.button(text, run, { title });
       this.search = element("input", { type: "search", placeholder: "Find by name", "aria-label": "Find slices by name", spellcheck: "false",
         oninput: () => this.find(), onkeydown: (event) => { if (event.key === "Enter") this.next(event.shiftKey ? -1 : 1); } });
       this.found = element("span", { class: "count", role: "status" });
@@ -54,10 +54,14 @@ Page.widgets.timeline = (function () {
         shown.set(key + entry.slot, { key, search: other ? "" : name, color: draw.fill(entry, this.colors), order: entry.kind === "kernel" ? entry.slot : 9 });
       }
       const items = [...shown.values()].sort((a, b) => a.order - b.order).slice(0, 14);
+      const press = (item) => {
+        this.search.value = this.search.value === item.search ? "" : item.search;
+        this.find();
+      };
       this.legend.replaceChildren(...items.map((item) => {
-        const dot = element("i");
-        dot.style.background = item.color;
-        return element("button", { type: "button", class: "quiet", onclick: () => { this.search.value = this.search.value === item.search ? "" : item.search; this.find(); } }, dot, Page.format.shorten(item.key, 72));
+        const entry = Page.button(Page.format.shorten(item.key, 72), () => press(item), { class: "quiet" });
+        entry.prepend(Page.dot(item.color));
+        return entry;
       }));
     }
 
@@ -67,21 +71,13 @@ Page.widgets.timeline = (function () {
         key("W"), " ", key("S"), " zoom, ", key("A"), " ", key("D"), " move, ", key("0"), " all, ", key("G"), " GPU work, ", key("F"), " zoom to range."];
     }
 
-    get left() {
-      return this.view.width < NARROW ? 0 : 132;
-    }
+    get left() { return this.view.width < NARROW ? 0 : 132; }
 
-    get perPixel() {
-      return (this.view.to - this.view.from) / (this.view.width - this.left);
-    }
+    get perPixel() { return (this.view.to - this.view.from) / (this.view.width - this.left); }
 
-    timeAt(x) {
-      return this.view.from + (x - this.left) * this.perPixel;
-    }
+    timeAt(x) { return this.view.from + (x - this.left) * this.perPixel; }
 
-    xAt(time) {
-      return this.left + (time - this.view.from) / this.perPixel;
-    }
+    xAt(time) { return this.left + (time - this.view.from) / this.perPixel; }
 
     show(from, to) {
       const span = Math.max(SMALLEST_SPAN, Math.min(to - from, this.end * 1.04));
@@ -91,9 +87,7 @@ Page.widgets.timeline = (function () {
       this.redraw();
     }
 
-    fitAll() {
-      this.show(-this.end * 0.005, this.end * 1.005);
-    }
+    fitAll() { this.show(-this.end * 0.005, this.end * 1.005); }
 
     /** Show the GPU's work: set-up before it is often longer than all that matters. */
     fitGpu() {
@@ -140,7 +134,7 @@ Page.widgets.timeline = (function () {
       context.textBaseline = "middle";
       for (const item of this.places.items) {
         if (item.heading !== undefined) this.paintHeading(context, item);
-        else if (item.caption !== undefined) this.paintCaption(context, item);
+        else if (item.caption !== undefined) this.write(context, item.caption, 3, item.top + item.height / 2, this.colors.ink3, "10px");
         else this.paintLane(context, item, state);
       }
       this.paintMarks(context);
@@ -151,15 +145,14 @@ Page.widgets.timeline = (function () {
     paintHeading(context, item) {
       context.fillStyle = this.colors.inset;
       context.fillRect(0, item.top, this.view.width, item.height - 2);
-      context.fillStyle = this.colors.ink2;
-      context.font = `600 11px ${this.colors.font}`;
-      context.fillText(`${this.closed.has(item.heading) ? "▸" : "▾"} ${item.heading}`, 6, item.top + item.height / 2 - 1);
+      const text = `${this.closed.has(item.heading) ? "▸" : "▾"} ${item.heading}`;
+      this.write(context, text, 6, item.top + item.height / 2 - 1, this.colors.ink2, "600 11px");
     }
 
-    paintCaption(context, item) {
-      context.fillStyle = this.colors.ink3;
-      context.font = `10px ${this.colors.font}`;
-      context.fillText(item.caption, 3, item.top + item.height / 2);
+    write(context, text, x, y, color, font) {
+      context.fillStyle = color;
+      context.font = `${font} ${this.colors.font}`;
+      context.fillText(text, x, y);
     }
 
     paintLane(context, item, state) {
@@ -170,10 +163,7 @@ Page.widgets.timeline = (function () {
       context.font = `11px ${this.colors.font}`;
       item.lane.rows.forEach((row, index) => draw.drawRow(context, row, this.view, this.left, item.top + index * item.row, item.row, state));
       context.restore();
-      if (!this.left) return;
-      context.fillStyle = this.colors.ink2;
-      context.font = `11px ${this.colors.font}`;
-      context.fillText(Page.format.shorten(item.lane.label, 22), 8, item.top + item.row / 2);
+      if (this.left) this.write(context, Page.format.shorten(item.lane.label, 22), 8, item.top + item.row / 2, this.colors.ink2, "11px");
     }
 
     paintMarks(context) {
@@ -306,8 +296,7 @@ Page.widgets.timeline = (function () {
     const height = draw.arrange(lanes, new Set(), node.clientWidth < NARROW).height;
     node.style.minHeight = `${Math.min(height, window.innerHeight * 0.6) + 160}px`; // so that nothing moves when it is drawn
     Page.whenSeen(node, async () => {
-      const timeline = new Timeline(node, await Page.loadTimeline(payload));
-      node.timeline = timeline;
+      node.timeline = new Timeline(node, await Page.loadTimeline(payload));
       node.dataset.loaded = "true";
     });
   };

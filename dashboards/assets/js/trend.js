@@ -34,10 +34,10 @@ Page.widgets.trend = (node) => {
     const by = Page.format.scale("ns", chosen.flatMap((item) => item.median));
     const every = Math.max(1, Math.ceil(labels.length / (plot.clientWidth < 600 ? 6 : 12)));
     const ticks = labels.map((_, index) => index).filter((index) => index % every === 0);
-    const xaxis = { title: { text: title }, tickvals: ticks, ticktext: ticks.map((index) => Page.format.plotly(labels[index])), zeroline: false };
+    const xaxis = { title, tickvals: ticks, ticktext: ticks.map((index) => Page.format.plotly(labels[index])), zeroline: false };
     Page.figure.draw(plot, {
       data: chosen.flatMap((item, index) => traces(item, index, at, by.factor)),
-      layout: { showlegend: false, hovermode: "closest", xaxis, yaxis: { title: { text: `median, ${by.label}` }, rangemode: "normal" } },
+      layout: { showlegend: false, hovermode: "closest", xaxis, yaxis: { title: `median, ${by.label}`, rangemode: "normal" } },
     });
   }
 

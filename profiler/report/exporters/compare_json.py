@@ -38,7 +38,7 @@ def comparison_record(comparison: Comparison, gate: GateResult | None = None) ->
         "differences": [asdict(item) for item in comparison.differences],
         "rows": _records(comparison.rows),
         "metrics": _records(comparison.metrics),
-        "gate": None if gate is None else _gate(gate),
+        "gate": None if gate is None else {**asdict(gate), "outcome": gate.outcome},
     }
 
 
@@ -46,12 +46,3 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     # pandas writes NaN and NA as null, which json would not
     records: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=15))
     return records
-
-
-def _gate(gate: GateResult) -> dict[str, Any]:
-    return {
-        "exit_code": gate.exit_code,
-        "outcome": gate.outcome,
-        "checks": [asdict(check) for check in gate.checks],
-        "notes": list(gate.notes),
-    }

@@ -25,6 +25,13 @@ _MARKS = {
     "base only": "➖",
     "candidate only": "➕",
 }
+_TITLES = {
+    "slower": "🔴 {} slower",
+    "not comparable": "⛔ Not comparable",
+    "faster": "🟢 {} faster, none slower",
+    "cannot tell": "🟡 Cannot tell",
+}
+"""Headlines of a comparison without a gate: that of its gravest verdict."""
 # whatever ends a line or steers a terminal: a name with one would begin a heading or a row of its own
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 # a table is split at every bar that has no backslash, also inside code, and a name can end with backslashes
@@ -82,16 +89,10 @@ def _headline(comparison: Comparison, gate: GateResult | None) -> str:
     if gate is not None:
         mark = "✅" if gate.exit_code == 0 else "❌" if gate.exit_code in (4, 7, 10) else "⚠️"
         title = f"{mark} {gate.outcome[:1].upper()}{gate.outcome[1:]}"
-    elif counts["slower"]:
-        title = f"🔴 {counts['slower']} slower"
-    elif counts["not comparable"]:
-        title = "⛔ Not comparable"
-    elif counts["faster"]:
-        title = f"🟢 {counts['faster']} faster, none slower"
-    elif counts["cannot tell"]:
-        title = "🟡 Cannot tell" if not counts["same"] else "🟡 Some rows undecided, none slower"
     else:
-        title = "⚪ No change"
+        title = next((text.format(counts[verdict]) for verdict, text in _TITLES.items() if counts[verdict]), "⚪ No change")
+        if counts["same"] and title == _TITLES["cannot tell"]:
+            title = "🟡 Some rows undecided, none slower"
     names = " · ".join(_code(side.name) for side in comparison.candidates)
     return f"## {title}\n\n{names} against {_code(comparison.base.name)}: **{headline(comparison)}**"
 
@@ -185,8 +186,11 @@ def _metrics(comparison: Comparison) -> str:
     ]
     left = len(changed) - len(rows)
     table = _table(("", "metric", "row", "base", "candidate"), rows, right=(3, 4))
-    more = f"\n\n{left} more." if left else ""
-    return f"<details><summary>Other metrics: {len(changed)} changed</summary>\n\n{table}{more}\n\n</details>"
+    return _folded(f"Other metrics: {len(changed)} changed", table + (f"\n\n{left} more." if left else ""))
+
+
+def _folded(summary: str, text: str, is_open: bool = False) -> str:
+    return f"<details{' open' if is_open else ''}><summary>{summary}</summary>\n\n{text}\n\n</details>"
 
 
 def _conditions(comparison: Comparison) -> str:
@@ -201,9 +205,8 @@ def _conditions(comparison: Comparison) -> str:
         ]
         for item in comparison.differences
     ]
-    open_ = " open" if any(item.voids for item in comparison.differences) else ""
     table = _table(("condition", "base", "candidate", ""), rows)
-    return f"<details{open_}><summary>The sides differ in {len(rows)} conditions</summary>\n\n{table}\n\n</details>"
+    return _folded(f"The sides differ in {len(rows)} conditions", table, any(item.voids for item in comparison.differences))
 
 
 def _footer(comparison: Comparison, page: str) -> str:

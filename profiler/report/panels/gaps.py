@@ -73,13 +73,8 @@ def _histogram(frame: pd.DataFrame, figure_id: str, title: str, axis: str, weigh
     layout = {
         "barmode": "overlay",
         "bargap": 0,
-        "xaxis": {
-            "type": "log",
-            "title": {"text": "length of a gap"},
-            "tickvals": _TICKS_NS,
-            "ticktext": [format_ns(tick) for tick in _TICKS_NS],
-        },
-        "yaxis": {"title": {"text": axis}},
+        "xaxis": {"type": "log", "title": "length of a gap", "tickvals": _TICKS_NS, "ticktext": [*map(format_ns, _TICKS_NS)]},
+        "yaxis": {"title": axis},
         "showlegend": len(parts) > 1,
     }
     return Figure(figure_id, traces, layout, title, f"Histogram: {title}", height=240)

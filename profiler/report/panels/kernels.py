@@ -38,7 +38,7 @@ def _shares(frame: pd.DataFrame) -> Figure:
         "barmode": "group",
         "bargap": 0.35,
         "showlegend": len(traces) > 1,
-        "xaxis": {"title": {"text": "share of kernel time (%)"}, "rangemode": "tozero"},
+        "xaxis": {"title": "share of kernel time (%)", "rangemode": "tozero"},
         "yaxis": {"type": "category", "labels": "code"},
     }
     return Figure(

@@ -8,6 +8,7 @@ from profiler.report.blocks import Block, Figure, Missing, Note
 from profiler.report.kernel_labels import kernel_labels
 from profiler.report.panels.base import Panel
 from profiler.report.row_labels import plain_label
+from profiler.report.traces import scatter
 from profiler.report.view import RECORDING, View
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ _X, _Y = "arithmetic_intensity_flop_per_byte", "flop_per_s"
 _PEAK, _BANDWIDTH = "fp32_peak_flop_per_s", "dram_peak_bytes_per_s"
 _FIX = "record the floating-point counters: profiler run --tool ncu asks for them by default"
 _HALF_COUNT, _SINGLE_COUNT = "_op_h(?:add|mul|fma)_pred_on.sum$", "_op_f(?:add|mul|fma)_pred_on.sum$"
+_HOVER = (
+    "%{customdata[0]}<br>%{customdata[1]}<br>%{y:.3s}FLOP/s at %{x:.3g} FLOP/B<br>"
+    "%{customdata[2]} % of the limit<br>%{customdata[3]}"
+)
 _HALF_NAMES = r"__half|__nv_bfloat16|\bhalf\b|dtype=(?:fp16|bf16)"
 
 HALF_OVER_SINGLE = {"7.0": 2.0, "7.5": 2.0, "8.0": 4.0, "8.6": 1.0, "8.9": 1.0, "9.0": 2.0}
@@ -91,11 +96,11 @@ def _figure(frame: pd.DataFrame, peaks: pd.Series, factor: float | None) -> Figu
         "hovermode": "closest",
         "xaxis": {
             "type": "log",
-            "title": {"text": "operations per byte of device memory traffic (FLOP/B)"},
+            "title": "operations per byte of device memory traffic (FLOP/B)",
             "dtick": "D2",
             "tickformat": "~g",
         },
-        "yaxis": {"type": "log", "title": {"text": "FLOP/s"}, "tickformat": "~s", "dtick": "D2"},
+        "yaxis": {"type": "log", "title": "FLOP/s", "tickformat": "~s", "dtick": "D2"},
     }
     return Figure("roofline-plot", traces, layout, "", "Roofline: operations per second by operations per byte", height=360)
 
@@ -114,39 +119,21 @@ def _roofs(frame: pd.DataFrame, factor: float | None) -> list[dict[str, Any]]:
 
 
 def _roof(name: str, x: list[float], y: list[float], dash: str) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": x,
-        "y": y,
-        "line": {"color": "@ink-3", "width": 1.5, "dash": dash},
-        "hoverinfo": "skip",
-    }
+    line = {"color": "@ink-3", "width": 1.5, "dash": dash}
+    return scatter(name, x, y, "@ink-3", mode="lines", line=line, hoverinfo="skip")
 
 
 def _points(name: str, rows: pd.DataFrame, peaks: pd.Series, index: int) -> dict[str, Any]:
     share = rows[_Y] / (rows[_X] * rows[_BANDWIDTH]).combine(peaks, min) * 100
     details = [
-        [_text(row, name), f"grid {row['grid']}, block {row['block']}", f"{part:.1f}", str(row["kernel"])]
+        [plain_label(_point(row)) or name, f"grid {row['grid']}, block {row['block']}", f"{part:.1f}", str(row["kernel"])]
         for row, part in zip(rows.to_dict("records"), share, strict=True)
     ]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": rows[_X].tolist(),
-        "y": rows[_Y].tolist(),
-        "customdata": details,
-        "marker": {"color": f"@series-{index % 8}", "size": 9, "opacity": 0.85},
-        "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<br>%{y:.3s}FLOP/s at %{x:.3g} FLOP/B"
-        "<br>%{customdata[2]} % of the limit<br>%{customdata[3]}<extra></extra>",
-    }
+    return scatter(name, rows[_X], rows[_Y], f"@series-{index % 8}", _HOVER, customdata=details)
 
 
-def _text(row: dict[str, Any], name: str) -> str:
-    point = row.get("point")
-    return plain_label(point) if isinstance(point, str) and point else name
+def _point(row: dict[str, Any]) -> str:
+    return row["point"] if isinstance(row.get("point"), str) else ""
 
 
 PANEL = Panel(
