@@ -135,6 +135,11 @@ def _stack(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(plain, names=[RECORDING]).reset_index(level=0).reset_index(drop=True)
 
 
+def by_recording(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Return the rows of each recording with its name, of a page of one recording all rows with an empty name."""
+    return list(frame.groupby(RECORDING, sort=False)) if RECORDING in frame.columns else [("", frame)]
+
+
 def unique_names(names: Sequence[str]) -> list[str]:
     """Return the names with a counter behind each repeated one."""
     seen: dict[str, int] = {}

@@ -1,11 +1,11 @@
 // The comparison of launch configurations as data: which attributes vary, what is compared with what, relative figures.
 "use strict";
-Page.explorerModel = (function () {
+Page.ExplorerModel = (function () {
   const collator = new Intl.Collator("en", { numeric: true });
 
   const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));
 
-  class Model {
+  return class {
     constructor(payload) {
       this.rows = payload.table.rows;
       this.columns = Object.fromEntries(payload.table.columns.map((column, index) => [column.name, Page.unpack(payload.table.data[index])]));
@@ -91,7 +91,5 @@ Page.explorerModel = (function () {
       const share = first.better === "higher" ? (value, row) => 1 - value / best[row] : (value, row) => value / best[row] - 1;
       return this.columns[first.mid].map((value, row) => (value === null || !best[row] ? null : share(value, row) * 100));
     }
-  }
-
-  return { Model };
+  };
 })();

@@ -9,7 +9,7 @@ Page.widgets.explorer = (function () {
 
   class Explorer {
     constructor(node, payload) {
-      this.model = new Page.explorerModel.Model(payload);
+      this.model = new Page.ExplorerModel(payload);
       this.shown = payload.shown;
       this.attributes = payload.attributes;
       this.limit = MAX_FACETS;

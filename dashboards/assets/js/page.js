@@ -39,7 +39,7 @@
 
   Page.theme.start();
   for (const node of document.querySelectorAll(".swatch[data-series]")) node.style.background = `var(--series-${node.dataset.series % 8})`;
-  for (const node of document.querySelectorAll(".table[data-block]")) Page.table.start(node);
+  for (const node of document.querySelectorAll(".table[data-block]")) new Page.table.Table(node, Page.data(node.dataset.block));
   for (const node of document.querySelectorAll(".figure[data-block]")) Page.figure.start(node);
   for (const node of document.querySelectorAll(".widget[data-block]")) Page.widgets[node.dataset.script](node);
   tooltips();

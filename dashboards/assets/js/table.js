@@ -276,8 +276,6 @@ Page.table = (function () {
     }
   }
 
-  const start = (node) => new Table(node, Page.data(node.dataset.block));
-
   /** A table and a legend whose chosen rows are drawn, the first ones to begin with, and as many as there are colours. */
   function chooser(node, payload, draw, { page, first }) {
     const [tableNode, legend] = ["table", "legend"].map((name) => element("div", { class: name }));
@@ -294,5 +292,5 @@ Page.table = (function () {
     return [tableNode, legend];
   }
 
-  return { Table, start, chooser };
+  return { Table, chooser };
 })();

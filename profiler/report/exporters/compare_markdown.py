@@ -49,11 +49,9 @@ def to_markdown(comparison: Comparison, gate: GateResult | None = None, page: st
         gate: The gate's answer, when it was asked.
         page: Address of the full page.
     """
-    parts = [
-        _headline(comparison, gate),
-        _gate_lines(comparison, gate),
-        *(_candidate(comparison, name) for name in _worst_candidates(comparison)),
-    ]
+    # the candidate with the worst row first
+    names = dict.fromkeys([*comparison.worst_first()["candidate"], *(side.name for side in comparison.candidates)])
+    parts = [_headline(comparison, gate), _gate_lines(comparison, gate), *(_candidate(comparison, name) for name in names)]
     parts += [_metrics(comparison), _conditions(comparison), _footer(comparison, page)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -116,12 +114,6 @@ def _gate_lines(comparison: Comparison, gate: GateResult | None) -> str:
         if check.accepted
     ]
     return "\n".join([*lines, *(f"- note: {_escape(note)}" for note in gate.notes[:ROWS_SHOWN])])
-
-
-def _worst_candidates(comparison: Comparison) -> list[str]:
-    """Return the candidates in the order of their worst rows."""
-    first = list(dict.fromkeys(comparison.worst_first()["candidate"]))
-    return [*first, *(side.name for side in comparison.candidates if side.name not in first)]
 
 
 def _candidate(comparison: Comparison, name: str) -> str:

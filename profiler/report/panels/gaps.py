@@ -9,7 +9,7 @@ import numpy as np
 from profiler.report.blocks import Block, Figure, Note, SideBySide, Table
 from profiler.report.panels.base import Panel
 from profiler.report.tables import table_block
-from profiler.report.view import RECORDING, View
+from profiler.report.view import View, by_recording
 from profiler.units import NS_PER_MS, format_ns
 
 if TYPE_CHECKING:
@@ -48,13 +48,8 @@ def _bins(values: np.ndarray) -> np.ndarray:
     return edges
 
 
-def _parts(frame: pd.DataFrame) -> list[tuple[str, np.ndarray]]:
-    keys = frame.groupby(RECORDING, sort=False) if RECORDING in frame.columns else [("", frame)]
-    return [(str(name), np.maximum(rows["duration_ns"].to_numpy(dtype=float), 1.0)) for name, rows in keys]
-
-
 def _histogram(frame: pd.DataFrame, figure_id: str, title: str, axis: str, weighted: bool = False) -> Figure:
-    parts = _parts(frame)
+    parts = [(name, np.maximum(rows["duration_ns"].to_numpy(dtype=float), 1.0)) for name, rows in by_recording(frame)]
     edges = _bins(np.concatenate([values for _, values in parts]))
     centre, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
     traces = [

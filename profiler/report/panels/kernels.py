@@ -8,7 +8,7 @@ from profiler.report.blocks import Block, Figure
 from profiler.report.kernel_labels import kernel_labels
 from profiler.report.panels.base import Panel
 from profiler.report.tables import table_block
-from profiler.report.view import RECORDING, View
+from profiler.report.view import View, by_recording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,15 +25,11 @@ def build(view: View) -> list[Block]:
 
 def _shares(frame: pd.DataFrame) -> Figure:
     """Bars of the kernels with the most time, one colour per recording."""
-    keys = [RECORDING] if RECORDING in frame.columns else []
-    totals = frame.groupby([*keys, "kernel"], observed=True, sort=False)["share_pct"].sum().reset_index()
-    top = totals.groupby("kernel", observed=True)["share_pct"].max().nlargest(_TOP).index[::-1]
-    recordings = list(dict.fromkeys(totals[RECORDING])) if keys else [""]
-    traces = []
-    for index, recording in enumerate(recordings):
-        rows = totals[totals[RECORDING] == recording] if keys else totals
-        share = rows.set_index("kernel")["share_pct"].reindex(top)
-        traces.append(_bar(recording, top, share, index))
+    import pandas as pd
+
+    shares = [(name, rows.groupby("kernel", observed=True, sort=False)["share_pct"].sum()) for name, rows in by_recording(frame)]
+    top = pd.concat([share for _, share in shares]).groupby(level=0, observed=True, sort=False).max().nlargest(_TOP).index[::-1]
+    traces = [_bar(name, share.reindex(top), index) for index, (name, share) in enumerate(shares)]
     layout: dict[str, Any] = {
         "barmode": "group",
         "bargap": 0.35,
@@ -51,15 +47,16 @@ def _shares(frame: pd.DataFrame) -> Figure:
     )
 
 
-def _bar(name: str, kernels: pd.Index, share: pd.Series, index: int) -> dict[str, Any]:
-    labels = kernel_labels(map(str, kernels))
+def _bar(name: str, share: pd.Series, index: int) -> dict[str, Any]:
+    kernels = [str(kernel) for kernel in share.index]
+    labels = kernel_labels(kernels)
     return {
         "type": "bar",
         "orientation": "h",
         "name": name,
-        "y": [labels[str(kernel)] for kernel in kernels],
+        "y": [labels[kernel] for kernel in kernels],
         "x": share.tolist(),
-        "customdata": [str(kernel) for kernel in kernels],
+        "customdata": kernels,
         "marker": {"color": f"@series-{index}"},
         "hovertemplate": "%{x:.2f} %<br>%{customdata}<extra></extra>",
     }

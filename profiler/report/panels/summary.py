@@ -12,7 +12,7 @@ from profiler.report.answers import answers, winner_rows
 from profiler.report.blocks import Block, Facts, Findings, Grid, KeyFigure, Missing, Note, Winners
 from profiler.report.panels.base import Panel
 from profiler.report.panels.findings import NOT_EVALUATED
-from profiler.report.view import View
+from profiler.report.view import View, by_recording
 from profiler.units import format_ns, format_value
 
 if TYPE_CHECKING:
@@ -79,12 +79,7 @@ def _figures(view: View) -> list[Block]:
     if frame is None:
         return [Missing("; ".join(view.reasons("summary")), "record a program that uses the GPU")]
     note = [Note(MEASURED_NOTE, "hint")] if any(map(is_narrowed, view.recordings)) else []
-    if not view.several:
-        return [Facts(key_figures(frame)), *note]
-    return [
-        *note,
-        *(Facts(key_figures(rows), str(name)) for name, rows in frame.groupby("recording", sort=False)),
-    ]
+    return [*note, *(Facts(key_figures(rows), name) for name, rows in by_recording(frame))]
 
 
 def key_figures(frame: pd.DataFrame) -> list[KeyFigure]:
