@@ -30,7 +30,7 @@ _THREADS = (
 
 def collect_lanes(recording: Recording, names: Names) -> list[Lane]:
     """Return every lane that the recording fills: GPU work, idle gaps, NVTX ranges, waits, API calls."""
-    threads = [lane for row in _THREADS for lane in _thread_lanes(recording, names, *row)]
+    threads = (lane for row in _THREADS for lane in _thread_lanes(recording, names, *row))
     return [*_gpu_lanes(recording, names), *_idle_lanes(recording, names), *threads]
 
 
