@@ -5,7 +5,7 @@ export default [
   js.configs.recommended,
   {
     files: ["dashboards/assets/js/*.js"],
-    languageOptions: { ecmaVersion: 2022, sourceType: "script" },
+    languageOptions: { ecmaVersion: 2022, sourceType: "script", parserOptions: { ecmaFeatures: { impliedStrict: true } } },
     rules: {
       "no-undef": "off",
       "no-redeclare": "off",

@@ -9,7 +9,7 @@ from profiler.compare.ranking import rank_recordings
 from profiler.compare.winners import UNRANKED, Winner, format_tracing, title, winners
 from profiler.errors import ProfilerError
 from profiler.kernel_names import instantiation
-from profiler.units import format_value
+from profiler.units import format_value, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,6 @@ _LAUNCH = {
     "dram_throughput_pct": "DRAM",
     "achieved_occupancy_pct": "occupancy",
 }
-_UNITS = {"profiled_duration_ns": "ns"}
 
 Row = dict[str, str]
 
@@ -80,7 +79,7 @@ def _launches(recording: Recording) -> list[Row]:
             "kernel": instantiation(str(row["kernel"])),
             "grid": str(row["grid"]),
             "block": str(row["block"]),
-            **{label: _text(row[name], _UNITS.get(name, "%")) for name, label in _LAUNCH.items()},
+            **{label: _text(row[name], unit_of(name)) for name, label in _LAUNCH.items()},
             "top stall": f"{row['stall_top']} {row['stall_top_pct']:.0f} %" if row["stall_top_pct"] == row["stall_top_pct"] else "",
         }
         for row in _records(recording, "launches", "profiled_duration_ns")

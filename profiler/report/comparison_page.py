@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from profiler.report.blocks import Block, Figure, Missing, Note, Table
 from profiler.report.columns import ColumnView, view_columns
 from profiler.report.document import Section, write_document
@@ -16,8 +18,6 @@ from profiler.report.traces import scatter
 from profiler.units import format_percent
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from profiler.compare.gate.evaluation import GateResult
     from profiler.compare.judge.comparison import Comparison
 
@@ -100,8 +100,6 @@ def _rows(comparison: Comparison) -> list[Block]:
 
 
 def _gate(gate: GateResult) -> list[Block]:
-    import pandas as pd
-
     blocks: list[Block] = [Note(note, "warning") for note in gate.notes]
     if not gate.checks:
         return [*blocks, Note("Nothing to report: every row passed.", "hint")]
@@ -114,8 +112,6 @@ def _gate(gate: GateResult) -> list[Block]:
 
 
 def _conditions(comparison: Comparison) -> list[Block]:
-    import pandas as pd
-
     if not comparison.differences:
         return [Note("None was found: same GPU, driver, versions, clocks and options, as far as both sides state them.", "hint")]
     rows = [
@@ -203,8 +199,6 @@ def _round_trace(name: str, change: pd.Series, color: str) -> dict[str, Any]:
 
 
 def _sides(comparison: Comparison) -> list[Block]:
-    import pandas as pd
-
     sides = [comparison.base, *comparison.candidates]
     facts = [{"made of": " ".join(side.targets), "source of times": side.source, **side.facts} for side in sides]
     columns = [ColumnView("fact", "fact")]

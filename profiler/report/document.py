@@ -53,7 +53,7 @@ def write_document(out: Path, template: str, title: str, sections: Sequence[Sect
     """
     from markupsafe import Markup
 
-    scripts = [read_asset(PLOTLY), *(read_asset(name) for name in SCRIPTS)]
+    scripts = [read_asset(PLOTLY), *(f'"use strict";\n{read_asset(name)}' for name in SCRIPTS)]
     blocks: list[Any] = [block for section in sections for block in section.blocks]
     blocks += [item for block in blocks if isinstance(block, SideBySide) for item in block.items]
     payloads = {block.id: Markup(json_text(block.payload())) for block in blocks if hasattr(block, "payload")}

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from profiler.errors import BadExportError
 from profiler.report.blocks import Block, Note, Table
 from profiler.report.columns import ColumnView, view_column
@@ -16,8 +18,6 @@ from profiler.store.document import EXPERIMENT_NAME, read_experiment
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
 _VERDICTS = {True: "passed", False: "failed", None: "cannot tell"}
 _CHECKS = (
@@ -62,8 +62,6 @@ def _blocks(anchor: str, outcome: dict[str, Any]) -> Iterator[Block]:
 
 
 def _table(block_id: str, title: str, columns: Any, rows: list[dict[str, Any]], **options: Any) -> Table:
-    import pandas as pd
-
     frame = pd.DataFrame(rows)
     shown = [column for column in columns if column["name"] in frame.columns and frame[column["name"]].notna().any()]
     views = [_view(column, frame[column["name"]]) for column in shown]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from profiler.report.blocks import Block, Figure, Note
 from profiler.report.row_labels import distinct_labels
 from profiler.report.traces import scatter
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from profiler.compare.judge.comparison import Comparison
 
 MAX_PLOTTED = 40

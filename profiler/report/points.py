@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from profiler.metrics.time_sources import TIME_SOURCES, TimeSource
 from profiler.point_label import RESERVED_KEYS, decode_label
 from profiler.tools.registry import UNTRACED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BANDWIDTH = "effective_bandwidth_bytes_per_s"
 Measure = dict[str, str]
@@ -46,8 +44,6 @@ def with_attributes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     Returns:
         The frame, and the attribute names: the reserved ones first, then the others as they first appear.
     """
-    import pandas as pd
-
     decoded = pd.DataFrame([decode_label(str(label)) for label in frame["label"]], index=frame.index)
     names = [key for key in RESERVED_KEYS if key in decoded.columns or key in frame.columns]
     names += [key for key in decoded.columns if key not in RESERVED_KEYS]
@@ -57,8 +53,6 @@ def with_attributes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def as_numbers(series: pd.Series) -> pd.Series:
     """Turn a column of text into numbers when every text is one, so that 128 sorts after 64."""
-    import pandas as pd
-
     numbers = pd.to_numeric(series, errors="coerce")
     return numbers if (numbers.notna() | series.isna()).all() else series
 

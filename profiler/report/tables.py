@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from profiler.metrics.spec import MetricTable
 from profiler.report.blocks import Table
@@ -13,9 +15,6 @@ from profiler.report.embed import pack_column
 from profiler.report.kernel_labels import kernel_labels
 from profiler.report.row_labels import plain_label
 from profiler.report.view import RECORDING
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MAX_ROWS = 5_000
 _SPREAD = re.compile(r"_(p05|p95|min|max|stddev)_")  # follow their median: naming it is enough

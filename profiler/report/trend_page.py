@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from profiler.report.blocks import Block, Missing, Note, Widget
 from profiler.report.columns import view_columns
 from profiler.report.document import Section, write_document
@@ -14,8 +16,6 @@ from profiler.spec import ColumnSpec, TableSpec
 from profiler.units import format_percent
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from profiler.compare.history.trend import Trend
 
 _NARROW = ("row", "change_pct", "last_level_ns")
@@ -42,15 +42,10 @@ def render_trend(trend: Trend, out: Path) -> Path:
         CaptureError: The file cannot be written.
     """
     changed = trend.points[trend.points["step_ratio"].notna()]
+    changes = [*_changes(changed), *map(Note, trend.notes)]
     sections = [
         Section("history", "History", _history(trend), "The median of every run, and the level it belongs to.", ("points",)),
-        Section(
-            "changes",
-            "Changes",
-            [*_changes(changed), *map(Note, trend.notes)],
-            "The runs at which a level changed, the latest first.",
-            ("points",),
-        ),
+        Section("changes", "Changes", changes, "The runs at which a level changed, the latest first.", ("points",)),
         Section("left-out", "Runs left out", _left_out(trend), "", ("runs",)),
     ]
     context = {"trend": trend, "changed": len(changed), "threshold": format_percent(trend.rule.threshold)}
@@ -58,8 +53,6 @@ def render_trend(trend: Trend, out: Path) -> Path:
 
 
 def _history(trend: Trend) -> list[Block]:
-    import pandas as pd
-
     points = trend.points
     if points.empty:
         return [Missing("no run holds a row that fits", "choose other patterns, or record some runs")]

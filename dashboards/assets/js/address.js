@@ -1,5 +1,4 @@
 // Filter, order and selection in the page's address, behind the anchor, so that a link shows what its sender saw.
-"use strict";
 Page.address = (function () {
   const WAIT = 250; // a browser counts changes of the address: one after a word, not one a letter
   const [first, query] = split();

@@ -1,5 +1,4 @@
 // The page's one global, its data, and how elements are made. Text from captures only ever becomes text nodes.
-"use strict";
 window.Page = (function () {
   const widgets = {};
   const redraws = [];

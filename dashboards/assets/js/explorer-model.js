@@ -1,5 +1,4 @@
 // The comparison of launch configurations as data: which attributes vary, what is compared with what, relative figures.
-"use strict";
 Page.ExplorerModel = (function () {
   const collator = new Intl.Collator("en", { numeric: true });
 

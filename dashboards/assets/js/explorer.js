@@ -1,5 +1,4 @@
 // The comparison of launch configurations: small plots by shape and type beside a table, selection shared.
-"use strict";
 Page.widgets.explorer = (function () {
   const { element } = Page;
   const MAX_FACETS = 12;

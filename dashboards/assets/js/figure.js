@@ -1,5 +1,4 @@
 // Plots: Plotly figures in the page's colours and type, drawn when they come into view.
-"use strict";
 Page.figure = (function () {
   const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down", "star"];
   const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
@@ -72,10 +71,6 @@ Page.figure = (function () {
     return { ...figure, data, layout: { ...figure.layout, yaxis } };
   }
 
-  function legendName(name, width) {
-    return Page.format.plotly(Page.format.shorten(name, Math.max(24, Math.min(80, Math.floor(width / 8)))));
-  }
-
   /** Texts of a tooltip: no markup, and in lines that fit a screen. */
   function tip(value) {
     if (Array.isArray(value)) return value.map(tip);
@@ -94,9 +89,10 @@ Page.figure = (function () {
 
   function draw(node, raw) {
     const width = node.clientWidth;
+    const length = Math.max(24, Math.min(80, Math.floor(width / 8)));
     const figure = named(raw, width, node);
     const data = colored(figure.data).map((trace, index) => ({
-      ...shaped(trace, index), name: trace.name ? legendName(trace.name, width) : undefined, ...(trace.customdata ? { customdata: tip(trace.customdata) } : {}),
+      ...shaped(trace, index), name: trace.name ? Page.format.plotly(Page.format.shorten(trace.name, length)) : undefined, ...(trace.customdata ? { customdata: tip(trace.customdata) } : {}),
     }));
     return Plotly.react(node, data, layout(figure.layout, width), CONFIG);
   }

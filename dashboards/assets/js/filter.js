@@ -1,5 +1,4 @@
 // The filter of a table: words that a row must hold, and conditions on columns such as `median > 12 µs`.
-"use strict";
 Page.filter = (function () {
   const powers = (unit) => Object.fromEntries(["", "k", "m", "g", "t"].map((prefix, power) => [prefix + unit, 1000 ** power]));
   const UNITS = {

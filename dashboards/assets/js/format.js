@@ -1,5 +1,4 @@
 // Numbers as people read them: one unit and one number of decimals for a whole column or axis.
-"use strict";
 Page.format = (function () {
   const STEPS = Page.data("units"); // sizes and labels of each unit, largest first
   const THIN = "\u202f";

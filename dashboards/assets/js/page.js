@@ -1,5 +1,4 @@
 // Starts every block, the tooltip and the navigation.
-"use strict";
 (function () {
   function tooltips() {
     const show = (event) => {

@@ -1,5 +1,4 @@
 // Samples: every measured iteration of the chosen points, over time and as a distribution.
-"use strict";
 Page.widgets.samples = (node) => {
   const { element } = Page;
   const payload = Page.data(node.dataset.block);

@@ -1,5 +1,4 @@
 // Tables: sort, filter, select, copy, download. A long table shows its first rows and says how many there are.
-"use strict";
 Page.table = (function () {
   const MAX_DRAWN = 2000;
   const MAX_CHOSEN = 8; // rows drawn at once, each in a colour of its own

@@ -1,5 +1,4 @@
 // Light and dark: the system's choice unless the reader made one; everything drawn is drawn again after a change.
-"use strict";
 Page.theme = (function () {
   const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");

@@ -1,5 +1,4 @@
 // Timeline data: unpacks lanes into typed arrays and answers what lies where, in time that grows with the logarithm of their length.
-"use strict";
 (function () {
   function bytes(text) {
     const raw = atob(text);

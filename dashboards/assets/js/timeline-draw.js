@@ -1,5 +1,4 @@
 // Timeline drawing: each slice where there is room, exact busy shares per pixel where there is not.
-"use strict";
 Page.timelineDraw = (function () {
   const ROW = { gpu: 22, nvtx: 17, wait: 14, api: 14, idle: 14 };
   const GAP = 6;

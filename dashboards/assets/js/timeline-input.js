@@ -1,5 +1,4 @@
 // Timeline input: wheel, pointer, touch and keys.
-"use strict";
 Page.timelineInput = (function () {
   const KEYS = {
     w: (line) => line.zoom(0.6), s: (line) => line.zoom(1 / 0.6), a: (line) => line.pan(-0.2), d: (line) => line.pan(0.2),

@@ -1,5 +1,4 @@
 // The timeline: zoom and pan by wheel, drag, pinch and keys; search; measuring; details of the chosen slice.
-"use strict";
 Page.widgets.timeline = (function () {
   const { element } = Page;
   const draw = Page.timelineDraw;

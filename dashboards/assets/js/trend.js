@@ -1,5 +1,4 @@
 // Trend: the medians of the chosen rows run by run, with the level each belongs to.
-"use strict";
 Page.widgets.trend = (node) => {
   const payload = Page.data(node.dataset.block);
   const plot = Page.plot("median of each run, with its level");

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from profiler.errors import DataMissingError
 from profiler.report.lanes import Lane, Names
@@ -56,8 +57,6 @@ def _metadata(what: str, pid: int, tid: int, name: str) -> str:
 
 def _complete_events(lane: Lane, texts: np.ndarray, pid: int, tid: int) -> str:
     """Return the lane's events as JSON objects; pandas writes them far faster than a loop would."""
-    import pandas as pd
-
     events = lane.events
     name = pd.Series(texts[events.name])
     start, length = (_microseconds(values) for values in (events.start, events.duration))
@@ -69,7 +68,5 @@ def _complete_events(lane: Lane, texts: np.ndarray, pid: int, tid: int) -> str:
 
 def _microseconds(values: np.ndarray) -> object:
     """Write ns as µs with three decimals, exactly."""
-    import pandas as pd
-
     whole, rest = np.divmod(values, NS_PER_US)
     return pd.Series(whole).astype(str) + "." + pd.Series(rest).astype(str).str.zfill(3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from profiler.report.blocks import Block, Table
 from profiler.report.columns import ColumnView
@@ -11,9 +11,6 @@ from profiler.report.kernel_labels import kernel_label
 from profiler.report.panels.base import Panel
 from profiler.report.tables import table_block
 from profiler.report.view import RECORDING, View
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MAX_COUNTERS = 20_000
 MAX_SIDE_BY_SIDE = 16
@@ -40,15 +37,9 @@ def build(view: View) -> list[Block]:
 def _looked_at_first(raw: pd.DataFrame) -> pd.DataFrame:
     """Order the counters by how often one looks for them; within that the tool's own names of a chip follow the others."""
     metric = raw["metric"].astype(str)
-    return (
-        raw.assign(_place=metric.map(_place), _name=metric.str.swapcase())
-        .sort_values(
-            ["_place", *(name for name in (RECORDING, "launch_id") if name in raw.columns), "_name"],
-            kind="stable",
-            ignore_index=True,
-        )
-        .drop(columns=["_place", "_name"])
-    )
+    keys = ["_place", *(name for name in (RECORDING, "launch_id") if name in raw.columns), "_name"]
+    placed = raw.assign(_place=metric.map(_place), _name=metric.str.swapcase())
+    return placed.sort_values(keys, kind="stable", ignore_index=True).drop(columns=["_place", "_name"])
 
 
 def _place(metric: str) -> int:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from profiler.report.blocks import Block, Figure, Note, SideBySide, Table
 from profiler.report.panels.base import Panel
 from profiler.report.tables import table_block
 from profiler.report.view import View, by_recording
 from profiler.units import NS_PER_MS, format_ns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _LONGEST = 500
 _BINS_PER_DECADE = 6

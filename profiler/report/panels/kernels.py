@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from profiler.report.blocks import Block, Figure
 from profiler.report.kernel_labels import kernel_labels
 from profiler.report.panels.base import Panel
 from profiler.report.tables import table_block
 from profiler.report.view import View, by_recording
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _TOP = 12
 
@@ -25,8 +24,6 @@ def build(view: View) -> list[Block]:
 
 def _shares(frame: pd.DataFrame) -> Figure:
     """Bars of the kernels with the most time, one colour per recording."""
-    import pandas as pd
-
     shares = [(name, rows.groupby("kernel", observed=True, sort=False)["share_pct"].sum()) for name, rows in by_recording(frame)]
     top = pd.concat([share for _, share in shares]).groupby(level=0, observed=True, sort=False).max().nlargest(_TOP).index[::-1]
     traces = [_bar(name, share.reindex(top), index) for index, (name, share) in enumerate(shares)]
@@ -37,14 +34,8 @@ def _shares(frame: pd.DataFrame) -> Figure:
         "xaxis": {"title": "share of kernel time (%)", "rangemode": "tozero"},
         "yaxis": {"type": "category", "labels": "code"},
     }
-    return Figure(
-        "kernels-share",
-        traces,
-        layout,
-        "Where the GPU's kernel time goes",
-        "Bars: share of kernel time per kernel",
-        height=70 + 26 * len(top) * len(traces),
-    )
+    title, height = "Where the GPU's kernel time goes", 70 + 26 * len(top) * len(traces)
+    return Figure("kernels-share", traces, layout, title, "Bars: share of kernel time per kernel", height)
 
 
 def _bar(name: str, share: pd.Series, index: int) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from profiler.compare.ranking import LOADS, WORK
 from profiler.compare.rows.row import CONDITIONS
@@ -14,9 +16,6 @@ from profiler.report.panels.base import Panel
 from profiler.report.points import BANDWIDTH, Measure, differing, is_filled, time_measures, with_attributes
 from profiler.report.tables import table_block
 from profiler.report.view import RECORDING, View
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _NAMED = 5
 _NUMBERS = {

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from profiler.report.blocks import Block
 from profiler.report.columns import ColumnView
 from profiler.report.panels.base import Panel
@@ -22,8 +24,6 @@ _COLUMNS = (ColumnView("section", "section"), ColumnView("key", "fact"), ColumnV
 
 def build(view: View) -> list[Block]:
     """Build one table of facts per recording."""
-    import pandas as pd
-
     blocks: list[Block] = []
     for index, (name, recording) in enumerate(zip(view.names, view.recordings, strict=True)):
         frame = pd.DataFrame(_rows(recording), columns=[column.name for column in _COLUMNS])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from profiler.report.blocks import Block, Figure, Missing, Note
 from profiler.report.kernel_labels import kernel_labels
@@ -10,9 +12,6 @@ from profiler.report.panels.base import Panel
 from profiler.report.row_labels import plain_label
 from profiler.report.traces import scatter
 from profiler.report.view import RECORDING, View
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _X, _Y = "arithmetic_intensity_flop_per_byte", "flop_per_s"
 _PEAK, _BANDWIDTH = "fp32_peak_flop_per_s", "dram_peak_bytes_per_s"
@@ -67,8 +66,6 @@ def _typed_half(frame: pd.DataFrame) -> bool:
 
 def _counts_half(view: View, frame: pd.DataFrame) -> pd.Series:
     """Mark the launches that executed more FP16 than FP32 operations."""
-    import pandas as pd
-
     nothing = pd.Series(False, index=frame.index)
     counters = view.metric("launch_counters")
     keys = [name for name in (RECORDING, "launch_id") if name in frame.columns]

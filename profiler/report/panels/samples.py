@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from profiler.report.blocks import Block, Missing, Note, Widget
 from profiler.report.columns import view_columns
@@ -14,9 +15,6 @@ from profiler.report.panels.base import Panel
 from profiler.report.tables import pack_table
 from profiler.report.view import RECORDING, View
 from profiler.spec import ColumnSpec, TableSpec
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MAX_SAMPLES = 500_000
 _CLOCKS = {"cuda_event": "CUDA events", "monotonic": "the clock of the host"}
@@ -35,8 +33,6 @@ _FIX = "measure with the driver or the runner: profiler run --tool builtin"
 
 def build(view: View) -> list[Block]:
     """Build the list of points with their samples."""
-    import pandas as pd
-
     samples, points = view.table("samples"), view.table("points")
     if samples is None or points is None:
         return [Missing("no recording holds samples of single iterations", _FIX)]
@@ -56,9 +52,7 @@ def build(view: View) -> list[Block]:
 
 def _clock(view: View, points: pd.DataFrame) -> str:
     """Say what timed the iterations, and that the summary compares other times where it does."""
-    clocks = (
-        list(dict.fromkeys(_CLOCKS.get(str(clock), str(clock)) for clock in points["clock"].dropna())) if "clock" in points else []
-    )
+    clocks = dict.fromkeys(_CLOCKS.get(str(clock), str(clock)) for clock in points.get("clock", pd.Series()).dropna())
     text = f"Times of whole iterations, by {' and '.join(clocks) or 'the program'}."
     if view.time_source is None or view.time_source.kind != "gpu_points":
         return text

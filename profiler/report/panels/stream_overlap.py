@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from profiler.report.blocks import Block, Note
 from profiler.report.panels.base import Panel
 from profiler.report.tables import table_block
 from profiler.report.view import View
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def build(view: View) -> list[Block]:

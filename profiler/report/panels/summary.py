@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from profiler.compare.winners import Winner, winners
 from profiler.compare.winners import title as title_of
@@ -14,9 +16,6 @@ from profiler.report.panels.base import Panel
 from profiler.report.panels.findings import NOT_EVALUATED
 from profiler.report.view import View, by_recording
 from profiler.units import format_ns, format_value
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _TOP_FINDINGS = 3
 _TOP_ROWS = 5
