@@ -128,13 +128,11 @@ def concatenate(columns: Sequence[Column]) -> Column:
 
 def narrow(values: np.ndarray) -> np.ndarray:
     """Return integers in 32 bits when they fit, else unchanged."""
-    if not len(values) or values.dtype.itemsize <= 4:
-        return values.astype(np.int32) if not len(values) else values
-    low, high = np.min(values), np.max(values)
+    if values.dtype.itemsize <= 4 and len(values):
+        return values
     limits = np.iinfo(np.int32)
-    if limits.min <= low and high <= limits.max:
-        return values.astype(np.int32)
-    return values
+    fit = not len(values) or (limits.min <= np.min(values) and np.max(values) <= limits.max)
+    return values.astype(np.int32) if fit else values
 
 
 def as_floats(values: np.ndarray) -> np.ndarray:

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from profiler.tools.ncu import metric_names as names
 from profiler.tools.ncu.counter_matrix import CounterMatrix
-from profiler.tools.ncu.metric_names import (
-    DRAM_READ,
-    DRAM_WRITE,
-    FP16_OPERATIONS,
-    FP32_OPERATIONS,
-    FP64_OPERATIONS,
-    TENSOR_BF16,
-    TENSOR_FP16,
-    thread_instruction_metric,
-)
 from profiler.units import NS_PER_S
 
 SECTOR_BYTES = 32
@@ -32,10 +23,8 @@ LOCAL_SECTORS = tuple(f"l1tex__t_sectors_pipe_lsu_mem_local_op_{op}.sum" for op 
 SHARED = "smsp__sass_inst_executed_op_shared.sum"
 CONFLICTS = "l1tex__data_bank_conflicts_pipe_lsu_mem_shared.sum"
 SHARED_PIPE = "l1tex__data_pipe_lsu_wavefronts_mem_shared.sum.pct_of_peak_sustained_elapsed"
-# a fused multiply-add counts twice; packed half instructions work on two values
-_FP32_WEIGHTS = (1, 1, 2)
-_FP16_WEIGHTS = (2, 2, 4)
-_FP64_WEIGHTS = (1, 1, 2)
+_WEIGHTED = ((names.FP32_OPERATIONS, (1, 1, 2)), (names.FP16_OPERATIONS, (2, 2, 4)), (names.FP64_OPERATIONS, (1, 1, 2)))
+"""Operations of an instruction: a fused multiply-add counts twice, packed half instructions work on two values."""
 _BRANCHES = "smsp__inst_executed_op_branch.sum"
 DIVERGENT = "smsp__sass_branch_targets_threads_divergent.sum"
 EFFICIENCY = "smsp__sass_average_branch_targets_threads_uniform.pct"
@@ -45,7 +34,7 @@ _INSTRUCTIONS = "smsp__inst_executed.sum"
 
 
 def _per_cycle(operation: str) -> str:
-    return thread_instruction_metric(operation) + ".per_cycle_elapsed"
+    return names.thread_instruction_metric(operation) + ".per_cycle_elapsed"
 
 
 def _sectors_per_request(op: str) -> str:
@@ -53,14 +42,8 @@ def _sectors_per_request(op: str) -> str:
 
 
 EXTRA_METRICS = (
-    *CLOCKS,
-    _CYCLES,
-    *_LOCAL_PARTS,
-    *DRAM_READ,
-    *DRAM_WRITE,
-    *TENSOR_FP16,
-    *TENSOR_BF16,
-    *map(_per_cycle, (*FP32_OPERATIONS, *FP16_OPERATIONS, *FP64_OPERATIONS)),
+    *(*CLOCKS, _CYCLES, *_LOCAL_PARTS, *names.DRAM_READ, *names.DRAM_WRITE, *names.TENSOR_FP16, *names.TENSOR_BF16),
+    *map(_per_cycle, (*names.FP32_OPERATIONS, *names.FP16_OPERATIONS, *names.FP64_OPERATIONS)),
     *map(_sectors_per_request, ("ld", "st")),
     "derived__local_spilling_requests",
 )
@@ -74,7 +57,11 @@ def ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
 
 def sum_known(c: CounterMatrix, *metrics: str) -> np.ndarray:
     """Add metrics of which a chip knows only some; NaN where none was measured."""
-    values = np.stack([c[metric] for metric in metrics])
+    return _sum_known([c[metric] for metric in metrics])
+
+
+def _sum_known(parts: list[np.ndarray]) -> np.ndarray:
+    values = np.stack(parts)
     return np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
 
 
@@ -82,14 +69,14 @@ def _operations(c: CounterMatrix, operations: tuple[str, ...], weights: tuple[in
     """Count floating-point operations, from rates per cycle when sums were not measured; NaN if any is missing."""
     total = np.zeros(c.launches)
     for operation, weight in zip(operations, weights, strict=True):
-        counted = c[thread_instruction_metric(operation)]
+        counted = c[names.thread_instruction_metric(operation)]
         total += weight * np.where(np.isnan(counted), c[_per_cycle(operation)] * c[_CYCLES], counted)
     return total
 
 
 def dram_bytes(c: CounterMatrix) -> np.ndarray:
     """Bytes read from and written to device memory."""
-    parts = c.first(*DRAM_READ) + c.first(*DRAM_WRITE)
+    parts = c.first(*names.DRAM_READ) + c.first(*names.DRAM_WRITE)
     return np.where(np.isnan(c["dram__bytes.sum"]), parts, c["dram__bytes.sum"])
 
 
@@ -112,9 +99,7 @@ def dram_share(c: CounterMatrix) -> np.ndarray:
 
 def flop(c: CounterMatrix) -> np.ndarray:
     """Operations outside the tensor cores, of the precisions whose three instructions were all counted."""
-    kinds = ((FP32_OPERATIONS, _FP32_WEIGHTS), (FP16_OPERATIONS, _FP16_WEIGHTS), (FP64_OPERATIONS, _FP64_WEIGHTS))
-    values = np.stack([_operations(c, operations, weights) for operations, weights in kinds])
-    return np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
+    return _sum_known([_operations(c, operations, weights) for operations, weights in _WEIGHTED])
 
 
 def intensity(c: CounterMatrix) -> np.ndarray:

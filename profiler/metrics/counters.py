@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profiler.columns import Column, Columns, objects
+from profiler.columns import Columns, objects
 from profiler.metrics.launch_columns import size_texts
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
@@ -14,17 +14,10 @@ def counters(recording: Captures) -> Columns:
     values = recording.columns("counters")
     launches = recording.columns("profiled_launches")
     row = values.array("launch_id")
-    table: dict[str, Column] = {
-        "launch_id": row,
-        "kernel": launches.coded("kernel").take(row),
-        "grid": size_texts(launches, "grid")[row],
-        "block": size_texts(launches, "block")[row],
-        "metric": values["metric"],
-        "value": values["value"],
-        "unit": values["unit"],
-    }
-    table["text_value"] = values["text_value"] if "text_value" in values else objects([None] * values.rows)
-    return Columns(table)
+    known = values if "text_value" in values else values.with_columns(text_value=objects([None] * values.rows))
+    sizes = {what: size_texts(launches, what)[row] for what in ("grid", "block")}
+    described = {"launch_id": row, "kernel": launches.coded("kernel").take(row), **sizes}
+    return Columns({**described, **known.select(("metric", "value", "unit", "text_value"))})
 
 
 _SOURCE = "Nsight Compute report, or its raw or details page as CSV"

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 from profiler.errors import DataMissingError
 from profiler.tables.captures import Captures
 
 KIB = 1024
-WARP_SIZE = 32
-MAX_THREADS_PER_BLOCK = 1024
-SUB_PARTITIONS = 4
-REGISTER_ALLOCATION_UNIT = 256
 
 
 @dataclass(frozen=True)
@@ -86,11 +83,7 @@ _DEVICE_FIELDS = {
 
 def _known(value: Any) -> bool:
     """Return whether a field of a device row holds a positive number."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return False
-    return math.isfinite(number) and number > 0
+    return isinstance(value, Real) and 0 < value < math.inf
 
 
 def _capability(device: Mapping[str, Any]) -> tuple[int, int]:
@@ -123,10 +116,9 @@ def sm_limits(device: Mapping[str, Any]) -> SmLimits:
         )
     base = KNOWN[max(below)]
     stated = {field: int(device[key]) for field, key in _DEVICE_FIELDS.items() if _known(device.get(key))}
-    values = {field: getattr(base, field) for field in base.__dataclass_fields__}
     if "shared_bytes" in stated and "shared_optin_bytes" not in stated:
         stated["shared_optin_bytes"] = stated["shared_bytes"] - base.shared_reserve_bytes
-    return SmLimits(**{**values, **stated, "compute_capability": capability})
+    return replace(base, compute_capability=capability, **stated)
 
 
 def device_rows(recording: Captures, tool: str | None = None) -> dict[int, dict[str, Any]]:

@@ -35,11 +35,10 @@ def diagnostics(recording: Captures) -> Columns:
                 source = row["source"] if row["source"] == tool else f"{row['source']} ({tool})"
                 rows.append((source, row["severity"], row["text"], row.get("hint") or ""))
     if recording.manifest is not None:
-        rows += [(record.tool, "info", note, "") for record in recording.manifest.captures for note in record.notes]
-        failed = [record for record in recording.manifest.captures if record.status == "failed"]
-        rows += [
-            (record.tool, "error", f"the capture failed: {record.reason}", "see its log in the run folder") for record in failed
-        ]
+        captures = recording.manifest.captures
+        rows += [(own.tool, "info", note, "") for own in captures for note in own.notes]
+        failed = [(own.tool, f"the capture failed: {own.reason}") for own in captures if own.status == "failed"]
+        rows += [(tool, "error", text, "see its log in the run folder") for tool, text in failed]
     rows += [("analysis", *row) for row in _noticed(recording)]
     counts = sorted(Counter(rows).items(), key=lambda item: _ORDER.get(item[0][1], 1))
     told = [(*row[:2], row[2] + f" ({count} times)" * (count > 1), row[3]) for row, count in counts]

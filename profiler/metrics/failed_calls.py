@@ -28,13 +28,8 @@ BREAKS_CONTEXT = frozenset({214, 700, 702, 709, 710, 714, 715, 716, 717, 718, 71
 """After these no call of the process succeeds any more. Source: descriptions of enum cudaError."""
 _NO_FAILURE = frozenset({0, 4, 34, 600, 704, 705, 708, 712, 713})
 """Answers to a question (not ready, already enabled, already registered), and calls while the program ends."""
-_ASKING = (
-    "cuGetProcAddress",
-    "cudaGetDriverEntryPoint",
-    "cudaGetLastError",
-    "cudaPeekAtLastError",
-    "cuGetErrorString",
-    "cuGetErrorName",
+_ASKING = tuple(
+    "cuGetProcAddress cudaGetDriverEntryPoint cudaGetLastError cudaPeekAtLastError cuGetErrorString cuGetErrorName".split()
 )
 """Calls whose code answers a question, or repeats an earlier one."""
 

@@ -10,7 +10,15 @@ from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.gpu_operations import KERNEL, gpu_operations, gpu_recording, operations_tool
 from profiler.metrics.grouping import group_statistics, share_pct, statistic_specs
-from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY, size_texts
+from profiler.metrics.launch_columns import (
+    LAUNCH,
+    LAUNCH_KEYS,
+    LIMITER,
+    THEORETICAL_OCCUPANCY,
+    launch_columns,
+    shared_memory,
+    size_texts,
+)
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import Matching, MetricTable
@@ -19,11 +27,6 @@ from profiler.tables.captures import Captures
 
 _NSYS = "nsys stats cuda_gpu_kern_gb_sum"
 _STATISTICS = ("mean", "median", "p05", "p95", "min", "max", "stddev")
-
-
-def shared_memory(configurations: Columns) -> np.ndarray:
-    """Return static plus dynamic shared memory of a block for each launch configuration, bytes."""
-    return np.asanyarray(configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes"))
 
 
 def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
@@ -40,17 +43,8 @@ def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
     kernel = configurations.coded("kernel")
     keys = np.stack([kernel.codes, *axes, configurations.array("registers_per_thread"), shared]).astype(np.int64)
     _, first, group = np.unique(keys, axis=1, return_index=True, return_inverse=True)
-    merged = Columns(
-        {
-            "kernel": kernel.take(first),
-            "grid": size_texts(configurations, "grid")[first],
-            "block": size_texts(configurations, "block")[first],
-            "registers_per_thread": configurations.array("registers_per_thread")[first],
-            "shared_memory_bytes": shared[first],
-            "launch_configuration_id": first,
-        }
-    )
-    return group.reshape(-1).astype(np.int32), merged
+    merged = {**launch_columns(configurations, first), "launch_configuration_id": first}
+    return group.reshape(-1).astype(np.int32), Columns(merged)
 
 
 def kernels(recording: Captures) -> Columns:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from profiler.columns import Columns
+from profiler.columns import Column, Columns
 from profiler.spec import ColumnSpec
 
 _OCCUPANCY = "cuda_occupancy.h, CUDA 13.0"
@@ -12,22 +14,17 @@ _OCCUPANCY = "cuda_occupancy.h, CUDA 13.0"
 KERNEL = ColumnSpec("kernel", text="demangled kernel name")
 GRID = ColumnSpec("grid", text="blocks in the grid, XxYxZ")
 BLOCK = ColumnSpec("block", text="threads in a block, XxYxZ")
-REGISTERS = ColumnSpec(
+_used = partial(ColumnSpec, better="lower", dtype="int", compared="exactly")
+REGISTERS = _used(
     "registers_per_thread",
-    "lower",
-    "registers that one thread occupies",
-    "registersPerThread; launch__registers_per_thread",
-    dtype="int",
-    compared="exactly",
+    text="registers that one thread occupies",
+    source="registersPerThread; launch__registers_per_thread",
     unit="registers",
 )
-SHARED_MEMORY = ColumnSpec(
+SHARED_MEMORY = _used(
     "shared_memory_bytes",
-    "lower",
-    "static plus dynamic shared memory of a block",
-    "staticSharedMemory + dynamicSharedMemory; launch__shared_mem_per_block_*",
-    dtype="int",
-    compared="exactly",
+    text="static plus dynamic shared memory of a block",
+    source="staticSharedMemory + dynamicSharedMemory; launch__shared_mem_per_block_*",
 )
 LAUNCH = (KERNEL, GRID, BLOCK, REGISTERS, SHARED_MEMORY)
 LAUNCH_KEYS = tuple(column.name for column in LAUNCH)
@@ -58,3 +55,19 @@ def size_texts(rows: Columns, what: str) -> np.ndarray:
     axes = [np.ma.filled(np.ma.asarray(rows.array(f"{what}_{axis}")), -1).tolist() for axis in "xyz"]
     texts = ["" if min(size) < 0 else "x".join(map(str, size)) for size in zip(*axes, strict=True)]
     return np.array(texts, dtype=object)
+
+
+def shared_memory(configurations: Columns) -> np.ndarray:
+    """Return static plus dynamic shared memory of a block for each launch configuration, bytes."""
+    return np.asanyarray(configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes"))
+
+
+def launch_columns(configurations: Columns, rows: np.ndarray) -> dict[str, Column]:
+    """Return the columns of `LAUNCH` for some rows of the table `launch_configurations`."""
+    return {
+        "kernel": configurations.coded("kernel").take(rows),
+        "grid": size_texts(configurations, "grid")[rows],
+        "block": size_texts(configurations, "block")[rows],
+        "registers_per_thread": configurations.array("registers_per_thread")[rows],
+        "shared_memory_bytes": shared_memory(configurations)[rows],
+    }

@@ -11,16 +11,7 @@ from profiler.columns import Coded, Column, Columns, as_floats, whole
 from profiler.distinct import distinct_rows
 from profiler.metrics.counter_formulas import EXTRA_METRICS, dram_bytes, ratio
 from profiler.metrics.device_limits import device_rows
-from profiler.metrics.launch_columns import (
-    BLOCK,
-    GRID,
-    KERNEL,
-    LIMITER,
-    REGISTERS,
-    SHARED_MEMORY,
-    THEORETICAL_OCCUPANCY,
-    size_texts,
-)
+from profiler.metrics.launch_columns import LAUNCH, LIMITER, THEORETICAL_OCCUPANCY, size_texts
 from profiler.metrics.launch_quantities import QUANTITIES
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.spec import Matching, MetricTable
@@ -152,12 +143,9 @@ LAUNCHES = MetricTable(
     keys=("launch_id",),
     columns=(
         ColumnSpec("launch_id", text="order of the launch within the report, from 0"),
-        KERNEL,
-        GRID,
-        BLOCK,
+        *LAUNCH[:3],
         ColumnSpec("point", text="label of the enclosing sweep point"),
-        REGISTERS,
-        SHARED_MEMORY,
+        *LAUNCH[3:],
         THEORETICAL_OCCUPANCY,
         LIMITER,
         *(quantity.spec for quantity in QUANTITIES),

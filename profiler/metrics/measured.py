@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from profiler.columns import Columns
 from profiler.errors import DataMissingError
 from profiler.metrics import catalog
 from profiler.metrics.gpu_operations import OPERATION_TABLES, gpu_operations, operations_tool
@@ -13,7 +15,7 @@ from profiler.metrics.occupancy import OCCUPANCY
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.summary import FIGURES, SUMMARY
 from profiler.schema import OWN_PROGRAMS
-from profiler.tables.selection import SelectedRows
+from profiler.tables.captures import Captures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +83,7 @@ def _measured(recording: Recording) -> Recording:
     if tool is None:
         return recording
     owner, _ = operation_points(recording.only(tool))
-    if not (owner >= 0).any():
-        return recording
-    return _selected(recording, tool, owner >= 0)
+    return _selected(recording, tool, owner >= 0) if (owner >= 0).any() else recording
 
 
 def within_kernels(recording: Recording) -> Recording:
@@ -98,9 +98,7 @@ def within_kernels(recording: Recording) -> Recording:
         if kernels.any():
             start, end = operations.start[rows], operations.end[rows]
             inside[rows] = (start >= start[kernels][0]) & (end <= end[kernels].max())
-    if inside.all() or not inside.any():
-        return recording
-    return _selected(recording, tool, inside)
+    return recording if inside.all() or not inside.any() else _selected(recording, tool, inside)
 
 
 def _selected(recording: Recording, tool: str, inside: np.ndarray) -> Recording:
@@ -109,4 +107,21 @@ def _selected(recording: Recording, tool: str, inside: np.ndarray) -> Recording:
     operations = gpu_operations(own)
     kept = {name: inside & (operations.kind == kind) for kind, name in enumerate(OPERATION_TABLES)}
     rows = {name: np.sort(operations.row[mask]) for name, mask in kept.items() if own.has(name)}
-    return recording.with_sources([SelectedRows(tool, rows, own), *recording.sources])
+    return recording.with_sources([_SelectedRows(tool, rows, own), *recording.sources])
+
+
+class _SelectedRows:
+    """Chosen rows of another recording's tables; put before that one's own sources, they stand for them."""
+
+    def __init__(self, tool: str, rows: Mapping[str, np.ndarray], whole: Captures) -> None:
+        self.tool, self.path, self.tables = tool, whole.path, tuple(rows)
+        self._rows, self._whole, self.prefetch = rows, whole, whole.prefetch
+
+    def read(self, name: str) -> Columns | None:
+        return self._whole.memo(("selected rows", name), lambda: self._whole.columns(name).take(self._rows[name]))
+
+    def reason(self, name: str) -> str:
+        return ""
+
+    def info(self) -> dict[str, Any]:
+        return {}

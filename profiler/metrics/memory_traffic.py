@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from profiler.columns import Coded, Columns, stack
@@ -16,6 +18,7 @@ from profiler.tables.captures import Captures
 _TIME, _SIZE = "nsys stats cuda_gpu_mem_time_sum", "nsys stats cuda_gpu_mem_size_sum"
 _TIMES = ("mean", "median", "p95", "min", "max", "stddev")
 _SIZES = ("mean", "median", "min", "max", "stddev")
+_KEYS = ("direction", "source_kind", "destination_kind")
 
 
 def memory_operations(recording: Captures) -> Columns:
@@ -25,11 +28,11 @@ def memory_operations(recording: Captures) -> Columns:
         DataMissingError: The recording holds neither copies nor fills.
     """
     tool = operations_tool(recording)
-    parts = [part for part in (_copies(recording, tool), _fills(recording, tool)) if part is not None] if tool else []
+    parts = list(_parts(recording.only(tool))) if tool else []
     if not parts:
         raise DataMissingError(f"memory_operations: {recording.reason('memcpys')}", "choose another recording")
     work = stack(parts)
-    coded = [work.coded(name) for name in ("direction", "source_kind", "destination_kind")]
+    coded = [work.coded(name) for name in _KEYS]
     first, codes = distinct_rows([column.codes for column in coded])
     duration, size = work.array("duration_ns"), work.array("size_bytes")
     time, sizes = group_statistics(codes, duration, len(first)), group_statistics(codes, size, len(first))
@@ -53,26 +56,21 @@ def memory_operations(recording: Captures) -> Columns:
     return frame.take(np.lexsort((np.arange(frame.rows), -time.total)))
 
 
-def _copies(recording: Captures, tool: str) -> Columns | None:
-    if not recording.has("memcpys", tool):
-        return None
-    names = ("direction", "source_kind", "destination_kind", "duration_ns", "size_bytes")
-    return recording.columns("memcpys", tool).select(names)
-
-
-def _fills(recording: Captures, tool: str) -> Columns | None:
-    if not recording.has("memsets", tool):
-        return None
-    fills = recording.columns("memsets", tool)
-    kinds = {"direction": Coded(np.zeros(fills.rows, np.int32), ["memset"]), "destination_kind": fills.coded("memory_kind")}
-    return fills.select(("duration_ns", "size_bytes")).with_columns(**kinds, source_kind=Coded(np.full(fills.rows, -1), []))
+def _parts(recording: Captures) -> Iterator[Columns]:
+    """Yield copies and fills in the same columns."""
+    if recording.has("memcpys"):
+        yield recording.columns("memcpys").select((*_KEYS, "duration_ns", "size_bytes"))
+    if recording.has("memsets"):
+        fills = recording.columns("memsets")
+        kinds = {"direction": Coded(np.zeros(fills.rows, np.int32), ["memset"]), "destination_kind": fills.coded("memory_kind")}
+        yield fills.select(("duration_ns", "size_bytes")).with_columns(**kinds, source_kind=Coded(np.full(fills.rows, -1), []))
 
 
 MEMORY_OPERATIONS = MetricTable(
     name="memory_operations",
     title="Memory operations",
     text="copies of one direction between two kinds of memory, or fills",
-    keys=("direction", "source_kind", "destination_kind"),
+    keys=_KEYS,
     columns=(
         ColumnSpec("direction", text="HtoD, DtoH, DtoD, PtoP, …, or memset", source="copyKind"),
         ColumnSpec("count", text="operations", source=_TIME),
@@ -91,5 +89,5 @@ MEMORY_OPERATIONS = MetricTable(
         *("direction", "source_kind", "destination_kind", "count", "bytes", "total_ns", "bandwidth_bytes_per_s"),
         *("median_ns", "median_bytes", "max_bytes"),
     ),
-    matching=Matching(("direction", "source_kind", "destination_kind"), steady=False),
+    matching=Matching(_KEYS, steady=False),
 )

@@ -10,8 +10,7 @@ from profiler.columns import Columns, stack
 from profiler.distinct import distinct_rows
 from profiler.metrics.counter_formulas import ratio
 from profiler.metrics.device_limits import device_rows
-from profiler.metrics.kernel_time import shared_memory
-from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY, size_texts
+from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY, launch_columns
 from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
@@ -25,18 +24,15 @@ _AXES = tuple(f"{what}_{axis}" for what in ("grid", "block") for axis in "xyz")
 
 def _uses(recording: Captures, configurations: Columns, devices: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (configuration, device, executions) for each pair that ran; executions are -1 without kernel times."""
-    everything = np.arange(configurations.rows)
-    unknown = np.full(configurations.rows, -1)
-    if not recording.has("kernels"):
-        return everything, np.full(configurations.rows, devices[0]), unknown
-    kernels = recording.columns("kernels")
-    ids = kernels.array("launch_configuration_id")
-    if len(devices) == 1:
+    counts = np.full(configurations.rows, -1)
+    if recording.has("kernels"):
+        kernels, width = recording.columns("kernels"), max(devices) + 1
+        ids = kernels.array("launch_configuration_id")
+        if len(devices) > 1:
+            pairs, counts = np.unique(ids.astype(np.int64) * width + kernels.array("device_id"), return_counts=True)
+            return pairs // width, pairs % width, counts
         counts = np.bincount(ids, minlength=configurations.rows)
-        return everything, np.full(configurations.rows, devices[0]), counts
-    width = max(devices) + 1
-    pairs, counts = np.unique(ids.astype(np.int64) * width + kernels.array("device_id"), return_counts=True)
-    return pairs // width, pairs % width, counts
+    return np.arange(configurations.rows), np.full(configurations.rows, devices[0]), counts
 
 
 def achieved_occupancy(recording: Captures, configurations: Columns) -> np.ndarray:
@@ -81,11 +77,7 @@ def occupancy(recording: Captures) -> Columns:
     limits = stack(found).take(np.argsort(np.concatenate(own)))
     return Columns(
         {
-            "kernel": configurations.coded("kernel").take(rows),
-            "grid": size_texts(configurations, "grid")[rows],
-            "block": size_texts(configurations, "block")[rows],
-            "registers_per_thread": configurations.array("registers_per_thread")[rows],
-            "shared_memory_bytes": shared_memory(configurations)[rows],
+            **launch_columns(configurations, rows),
             "device": used_on,
             "count": np.ma.masked_equal(counts, -1),
             "theoretical_occupancy_pct": limits["occupancy_pct"],

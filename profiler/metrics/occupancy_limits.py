@@ -8,14 +8,10 @@ from typing import Any
 import numpy as np
 
 from profiler.columns import Coded, Column, Columns
-from profiler.metrics.device_limits import (
-    MAX_THREADS_PER_BLOCK,
-    REGISTER_ALLOCATION_UNIT,
-    SUB_PARTITIONS,
-    WARP_SIZE,
-    SmLimits,
-    sm_limits,
-)
+from profiler.metrics.device_limits import SmLimits, sm_limits
+
+_WARP_SIZE, _SUB_PARTITIONS, _REGISTER_UNIT, _MAX_THREADS_PER_BLOCK = 32, 4, 256, 1024
+"""Alike on all devices. Source: cuda_occupancy.h, CUDA 13.0."""
 
 UNLIMITED = np.iinfo(np.int32).max
 """A resource that a launch does not use."""
@@ -33,10 +29,10 @@ def _up(values: np.ndarray, unit: int) -> np.ndarray:
 
 def _register_limit(warps: np.ndarray, registers_per_thread: np.ndarray, limits: SmLimits) -> np.ndarray:
     """Return the blocks that fit into the register file: whole warps per sub-partition, allocated in units."""
-    per_warp = _up(registers_per_thread * WARP_SIZE, REGISTER_ALLOCATION_UNIT)
+    per_warp = _up(registers_per_thread * _WARP_SIZE, _REGISTER_UNIT)
     used = np.maximum(per_warp, 1)
-    resident = limits.registers // SUB_PARTITIONS // used * SUB_PARTITIONS
-    blocks = np.where(used * _up(warps, SUB_PARTITIONS) > limits.registers, 0, resident // warps)
+    resident = limits.registers // _SUB_PARTITIONS // used * _SUB_PARTITIONS
+    blocks = np.where(used * _up(warps, _SUB_PARTITIONS) > limits.registers, 0, resident // warps)
     return np.where(per_warp == 0, UNLIMITED, blocks)
 
 
@@ -63,14 +59,14 @@ def block_limits(configurations: Columns, limits: SmLimits, carve_out: np.ndarra
     Source: cuda_occupancy.h, CUDA 13.0, `cudaOccMaxActiveBlocksPerMultiprocessor`.
     """
     threads = np.prod([_integers(configurations, f"block_{axis}") for axis in "xyz"], axis=0, dtype=np.int64)
-    warps = np.maximum(-(-threads // WARP_SIZE), 1)
+    warps = np.maximum(-(-threads // _WARP_SIZE), 1)
     barriers = _integers(configurations, "barrier_count")
     static = _integers(configurations, "static_shared_memory_bytes")
     dynamic = _integers(configurations, "dynamic_shared_memory_bytes")
     by_barriers = np.where((barriers > 0) & bool(limits.barriers), limits.barriers // np.maximum(barriers, 1), UNLIMITED)
     return np.column_stack(
         [
-            np.where(threads > MAX_THREADS_PER_BLOCK, 0, limits.warps // warps),
+            np.where(threads > _MAX_THREADS_PER_BLOCK, 0, limits.warps // warps),
             np.full(len(warps), limits.blocks),
             _register_limit(warps, _integers(configurations, "registers_per_thread"), limits),
             _shared_limit(static, dynamic, carve_out, limits),
@@ -107,7 +103,7 @@ def limits_of_launches(configurations: Columns, device: Mapping[str, Any]) -> Co
     by_resource = block_limits(configurations, limits, _integers(configurations, "shared_memory_executed_bytes"))
     blocks = by_resource.min(axis=1, initial=UNLIMITED)
     threads = np.prod([_integers(configurations, f"block_{axis}") for axis in "xyz"], axis=0, dtype=np.int64)
-    warps = -(-threads // WARP_SIZE)
+    warps = -(-threads // _WARP_SIZE)
     codes = ((by_resource == blocks[:, None]) << np.arange(len(LIMITERS))).sum(axis=1)
     columns: dict[str, Column] = {
         "blocks_per_sm": blocks,

@@ -15,13 +15,20 @@ from profiler.metrics.counter_formulas import ratio
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.failed_calls import spoiled_points
 from profiler.metrics.grouping import statistic_specs
-from profiler.metrics.kernel_time import first_device_occupancy, shared_memory
-from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LIMITER, REGISTERS, SHARED_MEMORY, THEORETICAL_OCCUPANCY, size_texts
+from profiler.metrics.kernel_time import first_device_occupancy
+from profiler.metrics.launch_columns import (
+    ACHIEVED_OCCUPANCY,
+    LIMITER,
+    REGISTERS,
+    SHARED_MEMORY,
+    THEORETICAL_OCCUPANCY,
+    launch_columns,
+)
 from profiler.metrics.launches import LAUNCHES
+from profiler.metrics.point_notes import tracing_cost
 from profiler.metrics.point_times import DEVICE_TOTALS, PARTS, STATISTICS, gpu_points, sample_times
 from profiler.metrics.spec import Matching, MetricTable
 from profiler.metrics.time_sources import TIME_SOURCES
-from profiler.metrics.tracing_cost import tracing_cost
 from profiler.point_label import RESERVED_KEYS, decode_label
 from profiler.point_status import PointStatus, gravity
 from profiler.spec import ColumnSpec
@@ -261,17 +268,9 @@ def _described(recording: Captures, labels: list[str], chosen: np.ndarray) -> Co
     if not len(known) or not recording.has("launch_configurations"):
         return Columns({})
     configurations = recording.columns("launch_configurations").take(chosen[known].astype(np.int64))
-    return Columns(
-        {
-            "label": objects(labels)[known],
-            "kernel": configurations.array("kernel"),
-            "grid": size_texts(configurations, "grid"),
-            "kernel_block": size_texts(configurations, "block"),
-            "registers_per_thread": configurations.array("registers_per_thread"),
-            "shared_memory_bytes": shared_memory(configurations),
-            **first_device_occupancy(recording, configurations),
-        }
-    )
+    launch = launch_columns(configurations, np.arange(len(known)))
+    launch["kernel_block"] = launch.pop("block")
+    return Columns({"label": objects(labels)[known], **launch, **first_device_occupancy(recording, configurations)})
 
 
 def _counters(recording: Captures, labels: list[str]) -> Figures:

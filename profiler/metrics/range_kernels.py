@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from profiler.columns import Coded, Column, Columns
+from profiler.columns import Coded, Column, Columns, from_records
 from profiler.distinct import distinct, distinct_rows
 from profiler.metrics.gpu_operations import KERNEL
 from profiler.metrics.grouping import group_statistics, statistic_specs
@@ -113,9 +113,7 @@ def _distinct_members(codes: np.ndarray, member: np.ndarray, groups: int) -> np.
 
 def _frame(parts: list[dict[str, np.ndarray]], source: tuple[Columns, np.ndarray, Coded] | None) -> Columns:
     if not parts or source is None:
-        empty: dict[str, Column] = {spec.name: np.zeros(0, np.int64) for spec in NVTX_KERNELS.columns}
-        texts = {name: Coded(np.zeros(0, np.int32), []) for name in ("domain", "range", "kernel", "kind")}
-        return Columns({**empty, **texts})
+        return from_records([], NVTX_KERNELS.columns)
     ranges, first, kernels = source
     names = max(len(kernels.values), 1)
     merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

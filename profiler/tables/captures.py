@@ -36,7 +36,7 @@ class Captures:
         self.name = name
         self.path = path
         self.run = run
-        self._sources = sources
+        self.sources = sources
         self._memo: dict[Any, Any] = {}
         self._locks: dict[Any, RLock] = {}
         self._lock = RLock()
@@ -49,12 +49,7 @@ class Captures:
     @property
     def tools(self) -> tuple[str, ...]:
         """Tools that have a readable artefact, in the order in which tables are taken from them."""
-        return tool_order("", tuple({source.tool for source in self._sources}))
-
-    @property
-    def sources(self) -> list[TableSource]:
-        """The artefacts, preferred first within each tool."""
-        return self._sources
+        return tool_order("", tuple({source.tool for source in self.sources}))
 
     def info(self, tool: str) -> dict[str, Any]:
         """Return facts about one tool's capture: version, start, options; empty when the tool has none."""
@@ -65,7 +60,7 @@ class Captures:
 
     def _of(self, tool: str | None, table: str = "") -> list[TableSource]:
         tools = tool_order(table, self.tools) if tool is None else (tool,)
-        return [source for name in tools for source in self._sources if source.tool == name]
+        return [source for name in tools for source in self.sources if source.tool == name]
 
     def _find(self, name: str, tool: str | None) -> Columns | None:
         if name not in TABLES:
@@ -116,8 +111,8 @@ class Captures:
 
     def only(self: Self, tool: str) -> Self:
         """Return the same recording as seen by one tool alone."""
-        own = [source for source in self._sources if source.tool == tool]
-        if len(own) == len(self._sources):
+        own = [source for source in self.sources if source.tool == tool]
+        if len(own) == len(self.sources):
             return self
         return self.memo(("only", tool), lambda: self.with_sources(own))
 
@@ -127,7 +122,7 @@ class Captures:
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Read several tables in one pass over each artefact."""
-        for source in self._sources:
+        for source in self.sources:
             source.prefetch([name for name in names if name in source.tables])
 
     def memo(self, key: Any, compute: Callable[[], T]) -> T:

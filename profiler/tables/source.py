@@ -36,11 +36,11 @@ class Source:
         self.reader = reader
         self._plain = readable(path)
         self._frames: dict[str, Columns] = {}
-        self._absent: dict[str, str] = {}
-        self._info: dict[str, Any] | None = None
         self._lock = RLock()
         self._cache = self._open_cache(cache_folder)
-        self._preload_index()
+        index = self._cache.index() if self._cache else {}
+        self._absent: dict[str, str] = index.get("absent", {})
+        self._info: dict[str, Any] | None = index.get("info")
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -53,12 +53,6 @@ class Source:
             return None
         key = content_key(self.path, getattr(self.reader, "parser_version", 1))
         return TableCache(folder, self.path.name, key)
-
-    def _preload_index(self) -> None:
-        index = self._cache.index() if self._cache else {}
-        if index:
-            self._absent |= index["absent"]
-            self._info = index["info"]
 
     def read(self, name: str) -> Columns | None:
         """Return a table, or None when the artefact does not hold it.
@@ -87,8 +81,9 @@ class Source:
     def _read(self, wanted: list[str]) -> None:
         with reading(self.path):
             result = self.reader.read(self._plain, wanted)
-            frames = {name: self._checked(name, frame) for name, frame in result.frames.items()}
-        self._frames |= frames
+            for name, frame in result.frames.items():
+                check_columns(frame, TABLES[name], str(self.path))
+        self._frames |= result.frames
         self._absent |= result.absent
         for name in wanted:
             if name not in self._frames:
@@ -96,11 +91,7 @@ class Source:
         self._info = {**(self._info or {}), **result.info}
         if self._cache:
             absent = {name: reason for name, reason in self._absent.items() if name in self.tables}
-            self._cache.write(frames, absent, self._info)
-
-    def _checked(self, name: str, frame: Columns) -> Columns:
-        check_columns(frame, TABLES[name], str(self.path))
-        return frame
+            self._cache.write(result.frames, absent, self._info)
 
     def reason(self, name: str) -> str:
         """Return why the artefact lacks a table; empty when that was never asked or it has it."""

@@ -28,7 +28,7 @@ def result(tmp_path, document=None, **point):
 
 def read_everything(path):
     recording = profiler.load(path)
-    for source in recording._sources:
+    for source in recording.sources:
         source.prefetch(source.tables)
         source.info()
 
