@@ -169,11 +169,10 @@ class Columns(Mapping[str, Column]):
 
     def __init__(self, columns: Mapping[str, Column], rows: int | None = None) -> None:
         self._columns = dict(columns)
-        lengths = {len(column) for column in self._columns.values()}
-        if len(lengths) > 1:
-            sizes = {name: len(column) for name, column in self._columns.items()}
+        sizes = {name: len(column) for name, column in self._columns.items()}
+        if len(set(sizes.values())) > 1:
             raise ValueError(f"columns differ in length: {sizes}")
-        self.rows: int = lengths.pop() if lengths else (rows or 0)
+        self.rows: int = next(iter(sizes.values()), rows or 0)
 
     def __getitem__(self, name: str) -> Column:
         return self._columns[name]

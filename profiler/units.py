@@ -83,14 +83,11 @@ def format_value(value: float | str | None, unit: str) -> str:
     if value is None or not math.isfinite(value):
         return MISSING
     known = UNITS.get(unit)
-    factor, label = _step(known.steps, value) if known else (1, unit)
+    steps = known.steps if known else ((1, unit),)
+    factor, label = next((step for step in steps if abs(value) >= step[0]), steps[-1])
     if known is None or known.counts:
         return f"{_number(value, _THIN if known else '')} {label}".rstrip()
     return f"{value / factor:.4g} {label}".rstrip()
-
-
-def _step(steps: tuple[tuple[float, str], ...], value: float) -> tuple[float, str]:
-    return next((step for step in steps if abs(value) >= step[0]), steps[-1])
 
 
 def _number(value: float, separator: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,7 @@ def _stream_pairs(operations: GpuOperations, device: int) -> list[dict[str, Any]
     matrix, names = concurrent_pairs(spans), _lane_names(operations.lanes, numbers)
     return [
         _overlap(device, _STREAMS, (names[a], names[b]), matrix[a, b], (matrix[a, a], matrix[b, b]))
-        for a in range(len(numbers))
-        for b in range(a + 1, len(numbers))
+        for a, b in combinations(range(len(numbers)), 2)
     ]
 
 

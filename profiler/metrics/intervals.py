@@ -5,6 +5,8 @@ Spans are half-open [start, end) in integer ns. All functions are exact.
 
 from __future__ import annotations
 
+from itertools import combinations, permutations
+
 import numpy as np
 
 
@@ -71,9 +73,8 @@ def concurrent_pairs(spans: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
         _sweep(spans, result)
     else:
         # a bit per lane no longer fits one word: compare pair by pair
-        for a in range(lanes):
-            for b in range(a + 1, lanes):
-                result[a, b] = result[b, a] = intersection_length(spans[a], spans[b])
+        for a, b in combinations(range(lanes), 2):
+            result[a, b] = result[b, a] = intersection_length(spans[a], spans[b])
     return result
 
 
@@ -98,11 +99,8 @@ def _sweep(spans: list[tuple[np.ndarray, np.ndarray]], result: np.ndarray) -> No
     sums = np.zeros(len(masks), np.int64)
     np.add.at(sums, inverse.reshape(-1), length[several])
     for mask, duration in zip(masks.tolist(), sums.tolist(), strict=True):
-        lanes = [lane for lane in range(len(spans)) if mask >> lane & 1]
-        for a in lanes:
-            for b in lanes:
-                if a != b:
-                    result[a, b] += duration
+        for a, b in permutations([lane for lane in range(len(spans)) if mask >> lane & 1], 2):
+            result[a, b] += duration
 
 
 def range_minimum(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

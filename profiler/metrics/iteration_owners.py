@@ -50,23 +50,6 @@ class Owners:
         return lost, ~lost & ~clear, ~lost & clear & (self.doubtful > 0)
 
 
-@dataclass(frozen=True)
-class _Calls:
-    """Calls to find the iterations of: int64 ns, process and thread in one number, process."""
-
-    start: np.ndarray
-    end: np.ndarray
-    thread: np.ndarray
-    process: np.ndarray
-
-    @classmethod
-    def of(cls, calls: Columns, rows: np.ndarray) -> _Calls:
-        """Take some rows of the table of API calls."""
-        own = calls.take(rows)
-        start = own.array("start_ns")
-        return cls(start, start + own.array("duration_ns"), thread_keys(own), own.array("process_id").astype(np.int64))
-
-
 def find_owners(recording: Captures, iterations: np.ndarray) -> Owners:
     """Find what the measured iterations launched.
 
@@ -89,12 +72,13 @@ def find_owners(recording: Captures, iterations: np.ndarray) -> Owners:
             found = last_covering(projected.low[rows], projected.high[rows], len(order))
             owner[order[found >= 0]] = mine[found[found >= 0]]
     launched, calls = api_rows(own), own.columns("api_calls")
+    placed = calls.select(("start_ns", "duration_ns", "process_id", "thread_id"))
     loose = np.flatnonzero((owner < 0) & (launched >= 0))
-    found, unclear = _by_time(projected.ranges, iterations, _Calls.of(calls, launched[loose]))
+    found, unclear = _by_time(projected.ranges, iterations, placed.take(launched[loose]))
     owner[loose] = found
     by_time = np.bincount(found[found >= 0], minlength=len(iterations))
-    calls_lost = _Calls.of(calls, _without_record(calls, launched, gpu_operations(own).correlation, gpu_operations(own).process))
-    lost, found, several = _owners_of(projected.ranges, iterations, calls_lost)
+    lost_calls = placed.take(_without_record(calls, launched, gpu_operations(own).correlation, gpu_operations(own).process))
+    lost, found, several = _owners_of(projected.ranges, iterations, lost_calls)
     lost += np.bincount(found[found >= 0], minlength=len(iterations))
     return Owners(owner, by_time, unclear + several, lost, _doubtful(own, projected, iterations))
 
@@ -109,13 +93,12 @@ def _doubtful(recording: Captures, projected: Projection, iterations: np.ndarray
     return np.asarray(np.searchsorted(moments, end, side="right") - np.searchsorted(moments, start, side="left"))
 
 
-def _owners_of(ranges: Columns, iterations: np.ndarray, calls: _Calls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _owners_of(ranges: Columns, iterations: np.ndarray, calls: Columns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the calls inside each iteration on its own thread, and of the others what `_by_time` says."""
     start, end, thread = (values[iterations] for values in _spans(ranges))
-    ordered = item_order(calls.start, calls.end, calls.thread, np.arange(len(calls.start)))
+    ordered = item_order(*_spans(calls), np.arange(calls.rows))
     low, high = ordered.inside(start, end, thread)
-    loose = ordered.order[last_covering(low, high, len(calls.start)) < 0]
-    others = _Calls(calls.start[loose], calls.end[loose], calls.thread[loose], calls.process[loose])
+    others = calls.take(ordered.order[last_covering(low, high, calls.rows) < 0])
     return high - low, *_by_time(ranges, iterations, others)
 
 
@@ -124,7 +107,7 @@ def _spans(ranges: Columns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return start, start + ranges.array("duration_ns"), thread_keys(ranges)
 
 
-def _by_time(ranges: Columns, iterations: np.ndarray, calls: _Calls) -> tuple[np.ndarray, np.ndarray]:
+def _by_time(ranges: Columns, iterations: np.ndarray, calls: Columns) -> tuple[np.ndarray, np.ndarray]:
     """Give calls to the one iteration of their process that was open when they began.
 
     Threads that have ranges of the convention open themselves (another point's warm-up, say) work for those.
@@ -132,15 +115,16 @@ def _by_time(ranges: Columns, iterations: np.ndarray, calls: _Calls) -> tuple[np
     Returns:
         Position among the iterations for each call, -1 without one; for each iteration, calls while it was one of several.
     """
-    owner, unclear = np.full(len(calls.start), -1, dtype=np.int64), np.zeros(len(iterations), dtype=np.int64)
-    start, end, thread = _spans(ranges)
+    owner, unclear = np.full(calls.rows, -1, dtype=np.int64), np.zeros(len(iterations), dtype=np.int64)
+    (start, end, thread), call = _spans(ranges), _spans(calls)
+    calling = calls.array("process_id")
     process = ranges.array("process_id")[iterations]
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for number in np.unique(process).tolist():
-        mine, asked = np.flatnonzero(process == number), np.flatnonzero(calls.process == number)
+        mine, asked = np.flatnonzero(process == number), np.flatnonzero(calling == number)
         opened, closed = (mine[np.argsort(times[iterations[mine]], kind="stable")] for times in (start, end))
-        begun = np.searchsorted(start[iterations[opened]], calls.start[asked], side="right")
-        ended = np.searchsorted(end[iterations[closed]], calls.start[asked], side="left")
+        begun = np.searchsorted(start[iterations[opened]], call[0][asked], side="right")
+        ended = np.searchsorted(end[iterations[closed]], call[0][asked], side="left")
         # of the iterations that began and have not ended, the sum of their numbers is the number of the only one
         numbers = np.r_[0, np.cumsum(opened)][begun] - np.r_[0, np.cumsum(closed)][ended]
         found.append((asked[begun > ended], numbers[begun > ended], (begun - ended)[begun > ended]))
@@ -148,7 +132,7 @@ def _by_time(ranges: Columns, iterations: np.ndarray, calls: _Calls) -> tuple[np
     if not len(asked):
         return owner, unclear
     rows = np.flatnonzero(in_domain(ranges))
-    ordered = item_order(calls.start, calls.end, calls.thread, asked)
+    ordered = item_order(*call, asked)
     busy = ordered.order[last_covering(*ordered.inside(start[rows], end[rows], thread[rows]), len(asked)) >= 0]
     free = ~np.isin(asked, busy)
     alone = free & (count == 1)
@@ -156,7 +140,7 @@ def _by_time(ranges: Columns, iterations: np.ndarray, calls: _Calls) -> tuple[np
     for number in np.unique(process).tolist():
         mine = np.flatnonzero(process == number)
         several = asked[free & (count > 1)]
-        times = np.sort(calls.start[several[calls.process[several] == number]])
+        times = np.sort(call[0][several[calling[several] == number]])
         rows = iterations[mine]
         unclear[mine] = np.searchsorted(times, end[rows], side="right") - np.searchsorted(times, start[rows], side="left")
     return owner, unclear

@@ -37,6 +37,7 @@ from profiler.tools.registry import KERNEL_TIMERS, RANGE_MARKERS, TOOLS, UNTRACE
 
 _TRACED = KERNEL_TIMERS[0]
 _RESULT_TOOLS = tool_order("points")
+_TIMED_BY = [tool for tool in TOOLS.values() if tool.time_text]
 _FROM_LAUNCHES = (
     *("achieved_occupancy_pct", "dram_throughput_pct", "dram_bytes", "dram_throughput_bytes_per_s", "compute_throughput_pct"),
     *("branch_efficiency_pct", "sectors_per_request_load", "bank_conflicts"),
@@ -152,12 +153,10 @@ def _times(recording: Captures, labels: list[str], gpu: dict[str, Figures], resu
     own = {UNTRACED: samples[UNTRACED]} if UNTRACED in samples else {}
     timed = {**{tool: gpu[tool] for tool in KERNEL_TIMERS if tool in gpu}, **own}
     columns = {f"{tool}_{name}_ns": found[name] for tool, found in timed.items() for name in STATISTICS if name in found}
-    for tool, name, column in (
-        (UNTRACED, "host_median", f"{UNTRACED}_host_median_ns"),
-        (_TRACED, "median", f"{_TRACED}_event_median_ns"),
-    ):
-        if name in samples.get(tool, {}):
-            columns[column] = samples[tool][name]
+    if samples.get(UNTRACED):
+        columns[f"{UNTRACED}_host_median_ns"] = samples[UNTRACED]["host_median"]
+    if samples.get(_TRACED):
+        columns[f"{_TRACED}_event_median_ns"] = samples[_TRACED]["median"]
     # the tool whose time comes first also says how many iterations that time rests on
     counts = [np.where(found["count"] > 0, found["count"], np.nan) for found in (*gpu.values(), *own.values())]
     columns["iterations"] = _first_known(counts, len(labels))
@@ -292,9 +291,8 @@ def _counters(recording: Captures, labels: list[str]) -> Figures:
         # a point of which one launch has no duration counts them equally
         untimed = np.bincount(code, ~(weight > 0), groups) > 0
         weight = np.where((source in _PER_LAUNCH) | untimed[code], 1.0, weight)
-        means[_OTHER_NAMES.get(source, source)] = ratio(
-            np.bincount(code, values * weight, groups), np.bincount(code, weight, groups)
-        )
+        summed, weights = (np.bincount(code, by, groups) for by in (values * weight, weight))
+        means[_OTHER_NAMES.get(source, source)] = ratio(summed, weights)
     return {name: values for name, values in _aligned(Columns(means), labels).items() if name != "label"}
 
 
@@ -315,12 +313,7 @@ POINTS = MetricTable(
         ColumnSpec("reason", text="why it is not ok"),
         ColumnSpec("verified", text="passed or failed: output compared with the reference"),
         ColumnSpec("iterations", text="measured iterations behind the first time of this row", dtype="int"),
-        *(
-            spec
-            for tool in TOOLS.values()
-            if tool.time_text
-            for spec in statistic_specs(f"{tool.name}_{{}}_ns", STATISTICS, tool.time_text)
-        ),
+        *(spec for tool in _TIMED_BY for spec in statistic_specs(f"{tool.name}_{{}}_ns", STATISTICS, tool.time_text)),
         ColumnSpec("builtin_host_median_ns", "lower", "host time to enqueue an iteration: median"),
         ColumnSpec("nsys_event_median_ns", "lower", "time by the program's own clock while nsys recorded: median"),
         ColumnSpec(

@@ -117,13 +117,8 @@ def _number_devices(sources: Sequence[TableSource], identities: Sequence[Identit
         uuids = devices.array("uuid").tolist() if "uuid" in devices else [None] * devices.rows
         before = set(used)
         for number, uuid in zip(devices.array("device_id").tolist(), uuids, strict=True):
-            if uuid is None:
-                target = number
-            elif uuid in by_uuid:
-                target = by_uuid[uuid]
-            else:
-                target = number if number not in used else max(used) + 1
-                by_uuid[uuid] = target
+            free = number if uuid is None or number not in used else max(used) + 1
+            target = free if uuid is None else by_uuid.setdefault(uuid, free)
             identity.devices[number] = target
             if target not in before:
                 identity.new_devices.append(number)
