@@ -144,15 +144,20 @@ def touched_sectors(c: CounterMatrix, op: str) -> np.ndarray:
     return np.where(np.isnan(counted), np.where(c[requests(op)] == 0, np.nan, stated), counted)
 
 
-def hit_rate(c: CounterMatrix, metric: str, accesses: np.ndarray) -> np.ndarray:
+def _hits(rate: np.ndarray, accesses: np.ndarray) -> np.ndarray:
     """Hits of all accesses; ncu says 0 where there was none, and more than 100 where it counts a hit twice."""
-    return np.where(accesses == 0, np.nan, np.minimum(c[metric], 100.0))
+    return np.where(accesses == 0, np.nan, np.minimum(rate, 100.0))
 
 
-def l1_accesses(c: CounterMatrix) -> np.ndarray:
-    """Sectors that global and local accesses moved; NaN unless all of them are known and nothing hit."""
-    total = sum((c[name] for name in (sectors("ld"), sectors("st"), *LOCAL_SECTORS)), np.zeros(c.launches))
-    return np.where(c[L1_HIT] == 0, total, np.nan)
+def l2_hits(c: CounterMatrix) -> np.ndarray:
+    """Hits of all accesses to L2."""
+    return _hits(c[L2_HIT], c[L2_SECTORS])
+
+
+def l1_hits(c: CounterMatrix) -> np.ndarray:
+    """Hits of all accesses to L1; none where nothing hit and no global or local access moved a sector."""
+    moved = sum((c[name] for name in (sectors("ld"), sectors("st"), *LOCAL_SECTORS)), np.zeros(c.launches))
+    return _hits(c[L1_HIT], np.where(c[L1_HIT] == 0, moved, np.nan))
 
 
 def branch_efficiency(c: CounterMatrix) -> np.ndarray:

@@ -83,7 +83,7 @@ _DEVICE_FIELDS = {
 
 def _known(value: Any) -> bool:
     """Return whether a field of a device row holds a positive number."""
-    return isinstance(value, Real) and 0 < value < math.inf
+    return isinstance(value, Real) and 0 < float(value) < math.inf
 
 
 def _capability(device: Mapping[str, Any]) -> tuple[int, int]:

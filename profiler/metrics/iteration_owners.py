@@ -9,7 +9,7 @@ import numpy as np
 from profiler.columns import Columns
 from profiler.metrics.gpu_operations import api_rows, gpu_operations, gpu_recording
 from profiler.metrics.intervals import last_covering
-from profiler.metrics.range_projection import Projection, item_order, projection, thread_keys
+from profiler.metrics.range_projection import Projection, item_order, projection, spans, thread_keys
 from profiler.tables.captures import Captures
 from profiler.tables.marks import in_domain
 
@@ -88,23 +88,18 @@ def _doubtful(recording: Captures, projected: Projection, iterations: np.ndarray
     if not recording.has("lost_events"):
         return np.zeros(len(iterations), dtype=np.int64)
     moments = np.sort(recording.columns("lost_events").array("start_ns"))
-    start, end, _ = (values[iterations] for values in _spans(projected.ranges))
+    start, end, _ = (values[iterations] for values in spans(projected.ranges))
     end = np.maximum(end, projected.extent()[1][iterations])
     return np.asarray(np.searchsorted(moments, end, side="right") - np.searchsorted(moments, start, side="left"))
 
 
 def _owners_of(ranges: Columns, iterations: np.ndarray, calls: Columns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the calls inside each iteration on its own thread, and of the others what `_by_time` says."""
-    start, end, thread = (values[iterations] for values in _spans(ranges))
-    ordered = item_order(*_spans(calls), np.arange(calls.rows))
+    start, end, thread = (values[iterations] for values in spans(ranges))
+    ordered = item_order(*spans(calls), np.arange(calls.rows))
     low, high = ordered.inside(start, end, thread)
     others = calls.take(ordered.order[last_covering(low, high, calls.rows) < 0])
     return high - low, *_by_time(ranges, iterations, others)
-
-
-def _spans(ranges: Columns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    start = ranges.array("start_ns")
-    return start, start + ranges.array("duration_ns"), thread_keys(ranges)
 
 
 def _by_time(ranges: Columns, iterations: np.ndarray, calls: Columns) -> tuple[np.ndarray, np.ndarray]:
@@ -116,7 +111,7 @@ def _by_time(ranges: Columns, iterations: np.ndarray, calls: Columns) -> tuple[n
         Position among the iterations for each call, -1 without one; for each iteration, calls while it was one of several.
     """
     owner, unclear = np.full(calls.rows, -1, dtype=np.int64), np.zeros(len(iterations), dtype=np.int64)
-    (start, end, thread), call = _spans(ranges), _spans(calls)
+    (start, end, thread), call = spans(ranges), spans(calls)
     calling = calls.array("process_id")
     process = ranges.array("process_id")[iterations]
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -196,7 +191,7 @@ def _captured(calls: Columns, rows: np.ndarray) -> np.ndarray:
 
 def _nested(calls: Columns, rows: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     """Say which calls made, or are made by, one that has its record: a runtime call and the driver call within."""
-    start, end, thread = _spans(calls)
+    start, end, thread = spans(calls)
     ordered = item_order(start, end, thread, recorded)
     low, high = ordered.inside(start[rows], end[rows], thread[rows])
     around = item_order(start, end, thread, rows)

@@ -77,14 +77,10 @@ def first_device_occupancy(recording: Captures, configurations: Columns) -> dict
         configurations: Rows of the table `launch_configurations`.
     """
     rows = configurations.rows
-    unknown: dict[str, Column] = {
-        "theoretical_occupancy_pct": np.full(rows, np.nan),
-        "occupancy_limiter": Coded(np.full(rows, -1, np.int32), []),
-    }
     try:
         found = limits_of_launches(configurations, next(iter(device_rows(recording).values()), {}))
     except DataMissingError:
-        return unknown
+        return {"theoretical_occupancy_pct": np.full(rows, np.nan), "occupancy_limiter": Coded(np.full(rows, -1, np.int32), [])}
     return {"theoretical_occupancy_pct": found.array("occupancy_pct"), "occupancy_limiter": found.coded("limiter")}
 
 

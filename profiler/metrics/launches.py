@@ -21,6 +21,7 @@ from profiler.tools.ncu.counter_matrix import CounterMatrix
 from profiler.tools.ncu.metric_names import PIPES, READY, STALL_REASONS, pipe_metric, requested_metrics, stall_metric
 
 _THEORETICAL = "sm__maximum_warps_per_active_cycle_pct"
+_STALL = "smsp__average_warps_issue_stalled_*"
 _LATENCY = "smsp__average_warp_latency_per_inst_issued.ratio"
 _CONFIGURATION = {
     "registers_per_thread": "launch__registers_per_thread",
@@ -157,13 +158,8 @@ LAUNCHES = MetricTable(
             "sum of dram_bytes / NVTX payload",
             unit="ratio",
         ),
-        ColumnSpec("stall_top", text="why warps waited most", source="smsp__average_warps_issue_stalled_*"),
-        ColumnSpec(
-            "stall_top_pct",
-            "none",
-            "its share of the cycles between two instructions of a warp",
-            f"smsp__average_warps_issue_stalled_* / {_LATENCY}",
-        ),
+        ColumnSpec("stall_top", text="why warps waited most", source=_STALL),
+        ColumnSpec("stall_top_pct", "none", "its share of the cycles between two instructions of a warp", f"{_STALL} / {_LATENCY}"),
         ColumnSpec("pipe_top", text="busiest execution pipe", source="sm__inst_executed_pipe_*"),
         ColumnSpec("pipe_top_pct", "none", "its use, of its peak", "sm__inst_executed_pipe_*"),
     ),

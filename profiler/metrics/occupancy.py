@@ -11,7 +11,7 @@ from profiler.distinct import distinct_rows
 from profiler.metrics.counter_formulas import ratio
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY, launch_columns
-from profiler.metrics.occupancy_limits import LIMITERS, limits_of_launches
+from profiler.metrics.occupancy_limits import LIMITERS, limit_column, limits_of_launches
 from profiler.metrics.spec import MetricTable
 from profiler.spec import ColumnSpec
 from profiler.tables.captures import Captures
@@ -88,9 +88,14 @@ def occupancy(recording: Captures) -> Columns:
     )
 
 
-_LIMITS = tuple(f"limit_{name.replace(' ', '_')}_blocks" for name in LIMITERS)
-_LIMIT_COLUMNS = ("blocks_per_sm", "waves_per_sm", "reachable_occupancy_pct", *_LIMITS)
+_LIMIT_COLUMNS = ("blocks_per_sm", "waves_per_sm", "reachable_occupancy_pct", *map(limit_column, LIMITERS))
 _HEADER = "cuda_occupancy.h, CUDA 13.0"
+
+
+def _limit(name: str) -> ColumnSpec:
+    text, metric = f"resident blocks as far as {name} allow; missing when none is used", name.replace("shared memory", "shared_mem")
+    return ColumnSpec(limit_column(name), "none", text, f"launch__occupancy_limit_{metric}", unit="blocks")
+
 
 OCCUPANCY = MetricTable(
     name="occupancy",
@@ -114,16 +119,7 @@ OCCUPANCY = MetricTable(
             unit="waves",
         ),
         ColumnSpec("reachable_occupancy_pct", "none", "theoretical occupancy with the largest shared memory carve-out", _HEADER),
-        *(
-            ColumnSpec(
-                column,
-                "none",
-                f"resident blocks as far as {name} allow; missing when none is used",
-                f"launch__occupancy_limit_{name.replace('shared memory', 'shared_mem')}",
-                unit="blocks",
-            )
-            for column, name in zip(_LIMITS, LIMITERS, strict=True)
-        ),
+        *map(_limit, LIMITERS),
     ),
     compute=occupancy,
     work="iterations",

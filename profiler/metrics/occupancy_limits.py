@@ -23,6 +23,11 @@ _COMBINATIONS = [
 ]
 
 
+def limit_column(name: str) -> str:
+    """Name the column that holds how many blocks one of `LIMITERS` allows."""
+    return f"limit_{name.replace(' ', '_')}_blocks"
+
+
 def _up(values: np.ndarray, unit: int) -> np.ndarray:
     return -(-values // unit) * unit
 
@@ -58,7 +63,7 @@ def block_limits(configurations: Columns, limits: SmLimits, carve_out: np.ndarra
 
     Source: cuda_occupancy.h, CUDA 13.0, `cudaOccMaxActiveBlocksPerMultiprocessor`.
     """
-    threads = np.prod([_integers(configurations, f"block_{axis}") for axis in "xyz"], axis=0, dtype=np.int64)
+    threads = _threads(configurations)
     warps = np.maximum(-(-threads // _WARP_SIZE), 1)
     barriers = _integers(configurations, "barrier_count")
     static = _integers(configurations, "static_shared_memory_bytes")
@@ -73,6 +78,10 @@ def block_limits(configurations: Columns, limits: SmLimits, carve_out: np.ndarra
             by_barriers,
         ]
     ).astype(np.int64)
+
+
+def _threads(configurations: Columns) -> np.ndarray:
+    return np.asarray(np.prod([_integers(configurations, f"block_{axis}") for axis in "xyz"], axis=0, dtype=np.int64))
 
 
 def _integers(configurations: Columns, name: str) -> np.ndarray:
@@ -102,15 +111,12 @@ def limits_of_launches(configurations: Columns, device: Mapping[str, Any]) -> Co
     limits = sm_limits(device)
     by_resource = block_limits(configurations, limits, _integers(configurations, "shared_memory_executed_bytes"))
     blocks = by_resource.min(axis=1, initial=UNLIMITED)
-    threads = np.prod([_integers(configurations, f"block_{axis}") for axis in "xyz"], axis=0, dtype=np.int64)
-    warps = -(-threads // _WARP_SIZE)
+    warps = -(-_threads(configurations) // _WARP_SIZE)
     codes = ((by_resource == blocks[:, None]) << np.arange(len(LIMITERS))).sum(axis=1)
     columns: dict[str, Column] = {
         "blocks_per_sm": blocks,
         "occupancy_pct": 100.0 * blocks * warps / limits.warps,
         "limiter": Coded(codes.astype(np.int32), _COMBINATIONS),
     }
-    for index, name in enumerate(LIMITERS):
-        limit = by_resource[:, index]
-        columns[f"limit_{name.replace(' ', '_')}_blocks"] = np.ma.masked_equal(limit, UNLIMITED)
-    return Columns(columns)
+    limited = {limit_column(name): np.ma.masked_equal(by_resource[:, at], UNLIMITED) for at, name in enumerate(LIMITERS)}
+    return Columns({**columns, **limited})

@@ -11,7 +11,7 @@ from profiler.errors import DataMissingError
 from profiler.metrics.gpu_operations import gpu_recording
 from profiler.metrics.intervals import last_covering
 from profiler.metrics.iteration_owners import Owners, find_owners
-from profiler.metrics.range_projection import item_order, nvtx_source, range_recording, thread_keys
+from profiler.metrics.range_projection import item_order, nvtx_source, range_recording, spans
 from profiler.schema import ITERATION
 from profiler.tables.captures import Captures
 from profiler.tables.marks import in_domain, point_labels, point_rows
@@ -51,9 +51,7 @@ def _find(recording: Captures) -> Iterations | None:
     rows = np.flatnonzero(in_domain(ranges) & ranges.coded("name").passing(lambda name: name == ITERATION))
     if not len(rows) and not len(points):
         return None
-    start = ranges.array("start_ns")
-    end = start + ranges.array("duration_ns")
-    keys = thread_keys(ranges)
+    start, end, keys = spans(ranges)
     ordered = item_order(start, end, keys, rows)
     low, high = ordered.inside(start[points], end[points], keys[points])
     owner = np.full(ranges.rows, -1, dtype=np.int64)

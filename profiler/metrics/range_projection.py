@@ -80,6 +80,12 @@ def thread_keys(frame: Columns) -> np.ndarray:
     return frame.array("process_id").astype(np.int64) << 32 | frame.array("thread_id").astype(np.int64)
 
 
+def spans(frame: Columns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return start and end of each row, int64 ns, and its process and thread in one number."""
+    start = frame.array("start_ns")
+    return start, start + frame.array("duration_ns"), thread_keys(frame)
+
+
 def closed_elsewhere(ranges: Columns) -> np.ndarray:
     """Say which ranges another thread closed."""
     if "end_thread_id" not in ranges:
@@ -182,12 +188,11 @@ def _build(recording: Captures) -> Projection | None:
     calls = recording.columns("api_calls")
     known = np.flatnonzero(rows >= 0)
     call = rows[known]
-    begin, duration = calls.array("start_ns")[call], calls.array("duration_ns")[call]
-    launches = item_order(begin, begin + duration, thread_keys(calls)[call], np.arange(len(known)))
-    start = ranges.array("start_ns")
-    end = start + ranges.array("duration_ns")
+    begin, done, caller = (values[call] for values in spans(calls))
+    launches = item_order(begin, done, caller, np.arange(len(known)))
+    start, end, thread = spans(ranges)
     wide = closed_elsewhere(ranges)
-    low, high = launches.inside(start, end, np.where(wide, -1, thread_keys(ranges)))
+    low, high = launches.inside(start, end, np.where(wide, -1, thread))
     process_order = np.zeros(0, np.int64)
     covered = np.zeros(len(operations.start), dtype=bool)
     if wide.any():
