@@ -139,10 +139,7 @@ def build(
             how = "\n".join([result.stopped or describe_exit(result.returncode), *result.last_lines])
             raise CaptureError(f"{step} of the C++ build: {how}", f"see {log}")
     found = [*(build_dir / "bin").glob("*"), *(build_dir / "lib").glob("*.so*")]
-    return BuildReport(sorted(item for item in found if item.is_file()), [] if headers else [_without_headers()])
-
-
-def _without_headers() -> ToolMissingError:
     why = f"no {HEADER} in TENSORRT_INCLUDE_DIR, TENSORRT_ROOT/include or the system's include folders"
     fix = "set TENSORRT_INCLUDE_DIR to the include folder of TensorRT 8.6, 10 or 11"
-    return ToolMissingError(f"TensorRT plugin library and the driver's TensorRT engines: {why}", fix)
+    without = ToolMissingError(f"TensorRT plugin library and the driver's TensorRT engines: {why}", fix)
+    return BuildReport(sorted(item for item in found if item.is_file()), [] if headers else [without])

@@ -156,7 +156,5 @@ def _python_runs(engine: str, python: str) -> bool:
 
 
 def _libraries(engine: str) -> tuple[str, ...]:
-    if engine == "direct":
-        library = find_ops_library()
-        return (str(library),) if library else ()
-    return tuple(str(path) for path in find_plugin_libraries()) if engine.startswith("tensorrt") else ()
+    found = [find_ops_library()] if engine == "direct" else find_plugin_libraries() if engine.startswith("tensorrt") else []
+    return tuple(str(path) for path in found if path)

@@ -48,9 +48,7 @@ class ProcessResult:
     @property
     def output(self) -> str:
         """The whole output where there is a log, else its end."""
-        if self.log is None:
-            return "\n".join(self.last_lines)
-        return self.log.read_text(encoding="utf-8", errors="replace")
+        return "\n".join(self.last_lines) if self.log is None else self.log.read_text(encoding="utf-8", errors="replace")
 
 
 _SHELL_SIGNAL = 128

@@ -12,9 +12,8 @@ from profiler.cli.options import BaselineOption, RunsOption, SourceOption, with_
 from profiler.errors import UsageError
 
 
-@with_options
-def run(
-    decision: GatedDecision,
+def answer(
+    decision: Decision,
     output: Output,
     targets: Annotated[
         list[str],
@@ -24,11 +23,6 @@ def run(
     source: SourceOption = None,
     runs: RunsOption = Path("runs"),
 ) -> int:
-    """Compare runs or files with a base."""
-    return answer(decision, output, targets, base, source, runs)
-
-
-def answer(decision: Decision, output: Output, targets: list[str], base: str | None, source: str | None, runs: Path) -> int:
     """Compare, print and return the exit code."""
     from profiler.compare.history.baseline import baseline_target
     from profiler.compare.judge.captures import compare_targets
@@ -47,3 +41,6 @@ def answer(decision: Decision, output: Output, targets: list[str], base: str | N
     first = baseline_target(runs, base) if base else targets[0]
     candidates = targets if base else targets[1:]
     return emit(compare_targets(first, candidates, rule, runs=runs, source=source, **decision.rows()), decision, output)
+
+
+run = with_options(answer, decision=GatedDecision)

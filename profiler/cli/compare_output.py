@@ -117,22 +117,18 @@ def make_rule(threshold: float | None) -> DecisionRule:
     return DecisionRule() if threshold is None else DecisionRule(threshold=threshold)
 
 
-def _run_gate(comparison: Comparison, decision: Decision) -> GateResult:
-    """Hold a comparison against the configured budgets; the option beats the file."""
-    from profiler.compare.gate.config import load_gate_config
-    from profiler.compare.gate.evaluation import evaluate
-
-    loaded = load_gate_config(decision.config)
-    return evaluate(comparison, loaded if decision.strict is None else replace(loaded, strict=decision.strict))
-
-
 def emit(comparison: Comparison, decision: Decision, output: Output) -> int:
     """Write and print a comparison and return the exit code: without a gate 0 whatever was found."""
+    from profiler.compare.gate.config import load_gate_config
+    from profiler.compare.gate.evaluation import evaluate
     from profiler.report.exporters.compare_json import to_json
     from profiler.report.exporters.compare_junit import to_junit
     from profiler.report.exporters.compare_markdown import to_markdown
 
-    gate = _run_gate(comparison, decision) if decision.gate else None
+    gate = None
+    if decision.gate:
+        budgets = load_gate_config(decision.config)
+        gate = evaluate(comparison, budgets if decision.strict is None else replace(budgets, strict=decision.strict))
     address = output.link or (output.page.name if output.page else "")
     writers: dict[str, Callable[[], str]] = {
         "markdown": lambda: to_markdown(comparison, gate, address),

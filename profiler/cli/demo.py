@@ -27,13 +27,15 @@ def run(
     from profiler.cli.progress import RichProgress
     from profiler.cli.request_options import build_request
     from profiler.jobs.recording import exit_code, record
+    from profiler.metrics.recording import load
+    from profiler.report.page import render
 
     has_gpu = _prepare_gpu()
     request = build_request({"tool": "auto", "label": "demo", **(GPU_SWEEP if has_gpu else CPU_SWEEP)})
     with RichProgress() as progress:
         recorded = record(request, runs, progress)
     examples = [run for run in iterate_runs(runs) if run.path.parent.name == EXAMPLES and run.manifest.label == SHOWN_EXAMPLE]
-    _tell(recorded, [_render(item, pages) for item in (recorded, *examples)])
+    _tell(recorded, [render([load(str(run.path))], pages / f"{run.path.name}.html") for run in (recorded, *examples)])
     return exit_code(recorded)
 
 
@@ -52,13 +54,6 @@ def _prepare_gpu() -> bool:
         except ProfilerError as error:
             echo(f"the plugins could not be built: {error.message}\nfix: {error.hint}", err=True)
     return True
-
-
-def _render(recorded: RunDir, pages: Path) -> Path:
-    from profiler.metrics.recording import load
-    from profiler.report.page import render
-
-    return render([load(str(recorded.path))], pages / f"{recorded.path.name}.html")
 
 
 def _tell(recorded: RunDir, written: list[Path]) -> None:

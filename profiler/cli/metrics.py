@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -43,7 +42,7 @@ def run(
 
     frame = load(target, runs=runs).metric(description.name)
     if output is not None:
-        write_atomic(output, _parquet(frame) if format == "parquet" else _text(frame, format))
+        write_atomic(output, frame.to_parquet(index=False) if format == "parquet" else _text(frame, format))
         echo(f"{len(frame)} rows of {description.name} written to {output}", err=True)
     elif format == "table":
         print_metric_table(description, frame, target=target)
@@ -63,12 +62,6 @@ def _list(format: TableFormat) -> None:
         echo("\n".join(f"{name:22} {text}" for name, text in tables.itertuples(index=False)))
     else:
         echo(_text(tables, format), nl=False, data=True)
-
-
-def _parquet(frame: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
-    return buffer.getvalue()
 
 
 def _text(frame: pd.DataFrame, format: TableFormat) -> str:

@@ -72,10 +72,15 @@ def with_parameters(verb: Callable[..., int], parameters: Iterable[inspect.Param
     return verb
 
 
-def with_options(verb: Callable[..., int]) -> Callable[..., int]:
-    """Give a verb the options of each dataclass that it takes, made of `option`s, in place of that parameter."""
+def with_options(verb: Callable[..., int], **others: type[Any]) -> Callable[..., int]:
+    """Give a verb the options of each dataclass that it takes, made of `option`s, in place of that parameter.
+
+    Args:
+        verb: The verb.
+        others: Parameter to the dataclass that it gets in place of the one declared.
+    """
     own = inspect.signature(verb, eval_str=True).parameters.values()
-    parts: dict[str, type[Any]] = {item.name: item.annotation for item in own if hasattr(item.annotation, "PANEL")}
+    parts: dict[str, type[Any]] = {item.name: item.annotation for item in own if hasattr(item.annotation, "PANEL")} | others
 
     @functools.wraps(verb)
     def wrapped(**values: Any) -> int:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from profiler.capture.progress import Progress
+from profiler.cli.printing import console
 
 
 class RichProgress(Progress):
     """Progress on a terminal; in a pipe one line per event that matters, no bar."""
 
     def __init__(self) -> None:
-        from profiler.cli.printing import console
-
         self._console = console(stderr=True)
         self._bar: Any = None
         self._task: Any = None

@@ -104,8 +104,9 @@ def build_request(options: Mapping[str, Any], preset: Mapping[str, Any] | None =
     merged = {**(preset or {}), **given}
     command = tuple(merged.pop("command", ()))
     parts = _sorted_into_parts(merged)
-    if command:
-        _refuse_sweep_options(merged)
+    flag = next((_BY_NAME[name].item.flags.split()[0] for name in merged if _BY_NAME[name].owner in _OF_A_SWEEP), "")
+    if command and flag:
+        raise UsageError(f"{flag} belongs to a sweep, and a command was given", f"leave out {flag}, or the command")
     own = parts[CaptureRequest]
     own.setdefault("label", Path(command[0]).name if command else f"{parts[Axes].get('op', Axes.op)}-sweep")
     nsys, ncu = NsysOptions(**parts[NsysOptions]), NcuOptions(**parts[NcuOptions])
@@ -125,12 +126,6 @@ def _sweep(parts: Mapping[type, dict[str, Any]]) -> SweepOptions:
     if not (axes.sweeps or axes.sets or axes.points_file):
         axes = Axes(**{**parts[Axes], "sweeps": DEFAULT_SWEEP})
     return SweepOptions(points=tuple(axes.points()), settings=MeasureSettings(**parts[MeasureSettings]), **parts[SweepOptions])
-
-
-def _refuse_sweep_options(merged: Mapping[str, Any]) -> None:
-    flag = next((_BY_NAME[name].item.flags.split()[0] for name in merged if _BY_NAME[name].owner in _OF_A_SWEEP), "")
-    if flag:
-        raise UsageError(f"{flag} belongs to a sweep, and a command was given", f"leave out {flag}, or the command")
 
 
 def _read(kind: str, value: Any) -> Any:

@@ -8,6 +8,7 @@ import lzma
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -94,10 +95,8 @@ def _copy(packed: Path, out: BinaryIO) -> None:
 def _cache_folder() -> Path:
     """Return the folder for unpacked copies: the user's cache, or a temporary one where that cannot be written."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "profiler" / "unpacked"
-    try:
+    with suppress(OSError):
         home.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return _temporary_folder()
     return home if os.access(home, os.W_OK) else _temporary_folder()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -109,7 +110,9 @@ def test_every_panel_module_is_listed() -> None:
 def test_every_verb_module_is_listed() -> None:
     listed = {f"profiler.cli.{verb}" for verbs in COMMANDS.values() for verb in verbs}
     modules = {f"profiler.cli.{path.stem}": path for path in (PACKAGE / "cli").glob("[a-z]*.py")}
-    assert listed == {name for name, path in modules.items() if "\ndef run(" in path.read_text(encoding="utf-8")}
+    assert listed == {
+        name for name, path in modules.items() if re.search(r"^(def run\(|run = )", path.read_text("utf-8"), re.MULTILINE)
+    }
 
 
 @pytest.mark.parametrize("run", ["swish-h200-python-direct", "experiment-under-tools"])

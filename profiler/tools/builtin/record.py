@@ -45,10 +45,8 @@ class BuiltinRecorder(Recorder):
         notes = join_journals(folder)
         found = [folder / name for name in (RESULT, RANGES) if (folder / name).is_file()]
         if not found:
-            raise CaptureError(
-                "the program marked no sweep point, so there is nothing to record without a tool",
-                "mark one: with profiler.point(block=256, bytes=n): launch(); or record with --tool nsys",
-            )
+            fix = "mark one: with profiler.point(block=256, bytes=n): launch(); or record with --tool nsys"
+            raise CaptureError("the program marked no sweep point, so there is nothing to record without a tool", fix)
         return found, notes
 
 

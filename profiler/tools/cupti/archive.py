@@ -41,9 +41,8 @@ def read_archive(path: Path) -> dict[str, Columns]:
             arrays = {name: archive[name] for name in archive.files}
         kind, version = (str(item) for item in arrays.pop(_FORMAT_KEY))
     except (OSError, *DAMAGE) as error:
-        raise BadExportError(
-            f"{path}: not a whole recording of the embedded recorder ({damage_text(error)})", "record it again"
-        ) from error
+        what = f"not a whole recording of the embedded recorder ({damage_text(error)})"
+        raise BadExportError(f"{path}: {what}", "record it again") from error
     if kind != FORMAT or not version.isdecimal() or int(version) > FORMAT_VERSION:
         raise BadExportError(f"{path}: {kind} version {version}, expected {FORMAT} up to {FORMAT_VERSION}", "upgrade profiler")
     tables: dict[str, dict[str, Column]] = {}

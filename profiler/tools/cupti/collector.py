@@ -93,7 +93,7 @@ class CuptiCollector:
         cupti = self._cupti
         try:
             cupti.set_thread_id_type(cupti.ActivityThreadIdType.SYSTEM)
-            cupti.activity_register_callbacks(self._requested, self._completed)
+            cupti.activity_register_callbacks(lambda: (BUFFER_BYTES, 0), self._completed)
             for kind in self._kinds:
                 cupti.activity_enable(kind)
         except cupti.cuptiError as error:
@@ -102,10 +102,6 @@ class CuptiCollector:
         except RuntimeError as error:
             raise ToolMissingError(f"CUPTI cannot start: {error}", INSTALL_HINT) from error
         self._mark_clock()
-
-    @staticmethod
-    def _requested() -> tuple[int, int]:
-        return BUFFER_BYTES, 0
 
     def _completed(self, activities: list[Any]) -> None:
         # an exception may not leave a callback of the driver: it is kept, and raised at the next flush

@@ -8,7 +8,6 @@ Source: ProfilerReport.proto in `extras/FileFormat` of Nsight Compute.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -129,7 +128,7 @@ def _prefixed(stream: BinaryIO, what: str) -> bytes:
     prefix = stream.read(4)
     if len(prefix) < 4:
         raise _Damaged(f"the file ends inside {what}")
-    (size,) = struct.unpack("<I", prefix)
+    size = int.from_bytes(prefix, "little")
     if size > _HEADER_LIMIT_BYTES:
         raise _Damaged(f"{what} claims {size} bytes")
     data = stream.read(size)
@@ -151,19 +150,6 @@ def _headers(stream: BinaryIO, size: int) -> Iterator[bytes]:
             raise _Damaged(f"the file ends {end - size} bytes before its last block does")
         yield header
         stream.seek(end)
-
-
-def _walk(stream: BinaryIO, size: int) -> ReportFacts:
-    facts = ReportFacts(format_version=_number(_prefixed(stream, "the file header"), 1))
-    for header in _headers(stream, size):
-        facts.result_count += sum(_values(header, int, *_RESULT_COUNTS))
-        for session in _values(header, bytes, _SESSION):
-            facts.created_s = _number(session, _CREATION_TIME) or facts.created_s
-            facts.versions |= {_text(item, 1): _text(item, 2) for item in _values(session, bytes, _VERSION_INFO)}
-        for process in _values(header, bytes, _PROCESS):
-            facts.process_name = _text(process, 3).rpartition("/")[2]
-    facts.tool_version = next((text for name, text in facts.versions.items() if name.startswith("Nsight Compute")), "")
-    return facts
 
 
 def _sizes(result: bytes) -> dict[str, int]:
@@ -239,4 +225,13 @@ def inspect(path: Path) -> ReportFacts:
         BadExportError: The file cannot be read, is empty, no .ncu-rep, or not whole.
     """
     with opened(path) as (stream, size):
-        return _walk(stream, size)
+        facts = ReportFacts(format_version=_number(_prefixed(stream, "the file header"), 1))
+        for header in _headers(stream, size):
+            facts.result_count += sum(_values(header, int, *_RESULT_COUNTS))
+            for session in _values(header, bytes, _SESSION):
+                facts.created_s = _number(session, _CREATION_TIME) or facts.created_s
+                facts.versions |= {_text(item, 1): _text(item, 2) for item in _values(session, bytes, _VERSION_INFO)}
+            for process in _values(header, bytes, _PROCESS):
+                facts.process_name = _text(process, 3).rpartition("/")[2]
+    facts.tool_version = next((text for name, text in facts.versions.items() if name.startswith("Nsight Compute")), "")
+    return facts

@@ -53,12 +53,7 @@ def texts_of(counters: Columns, metric: str, launches: int) -> list[str]:
         metric: Name of a metric that holds text.
         launches: Number of launches in the report.
     """
-    result = [""] * launches
-    coded = counters.coded("metric")
-    if metric not in coded.values or "text_value" not in counters:
-        return result
-    rows = np.flatnonzero(coded.codes == list(coded.values).index(metric))
-    texts = counters.coded("text_value").take(rows).decode()
-    for launch, text in zip(counters.array("launch_id")[rows].tolist(), texts, strict=True):
-        result[launch] = text or ""
-    return result
+    rows = np.flatnonzero(counters.coded("metric").passing(lambda name: name == metric))
+    texts = counters.coded("text_value").take(rows).decode() if "text_value" in counters else [""] * len(rows)
+    found = dict(zip(counters.array("launch_id")[rows].tolist(), texts, strict=True))
+    return [found.get(launch) or "" for launch in range(launches)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from profiler.errors import BadExportError, CaptureError, ToolMissingError
 from profiler.tools.base import Failure, Recorder, RecordPlan, ToolVersion
-from profiler.tools.ncu import INSTALL_HINT, TOOL
+from profiler.tools.ncu import TOOL
 from profiler.tools.ncu.metric_names import requested_metrics
 from profiler.tools.ncu.scrub import scrub
 from profiler.tools.programs import FULL_DISK, NO_OPTION, find_program, probe_program
@@ -81,7 +81,7 @@ class NcuRecorder(Recorder):
         """
         ncu = find_ncu()
         if ncu is None:
-            raise ToolMissingError("ncu is not installed", INSTALL_HINT)
+            raise ToolMissingError("ncu is not installed", TOOL.install)
         report = folder / f"{stem}.ncu-rep"
         argv = [ncu, "--target-processes", "all", "--clock-control", request.ncu.clock_control, "--nvtx", *self._selection(request)]
         argv += ["--import-source", "yes" if request.ncu.import_source else "no", "--force-overwrite", "--export", str(report)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from profiler.errors import BadExportError, ToolMissingError
 from profiler.tools.base import ReadResult
@@ -18,29 +18,22 @@ from profiler.tools.ncu.metric_names import INSTANCED
 from profiler.tools.ncu.rule_results import rule_messages
 from profiler.tools.ncu.unit_names import base_unit
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
-
 _TEXT_KIND = 2
 _DEFAULT_DOMAIN = "<default domain>"
 _INTEGER_PAYLOADS = ("INT32", "INT64", "UINT32", "UINT64")
 
 
-def _library() -> ModuleType:
+def _library() -> Any:
     """Import the reader library."""
     try:
         import ncu_report
     except ImportError as error:
-        raise ToolMissingError(
-            f"package ncu-report cannot be imported ({error})",
-            "pip install ncu-report, or export CSV where ncu is: ncu -i FILE --page raw --csv --print-units base",
-        ) from error
-    library: ModuleType = ncu_report
-    return library
+        fix = "pip install ncu-report, or export CSV where ncu is: ncu -i FILE --page raw --csv --print-units base"
+        raise ToolMissingError(f"package ncu-report cannot be imported ({error})", fix) from error
+    return ncu_report
 
 
-def _ranges(action: Any, library: ModuleType) -> list[Range]:
+def _ranges(action: Any, library: Any) -> list[Range]:
     """Return the NVTX ranges around a launch, start/end ranges before the push/pop stack of their domain."""
     state = action.nvtx_state()
     found: list[Range] = []
@@ -55,7 +48,7 @@ def _ranges(action: Any, library: ModuleType) -> list[Range]:
     return found
 
 
-def _payload(item: Any, library: ModuleType) -> int | None:
+def _payload(item: Any, library: Any) -> int | None:
     kinds = {getattr(library.INvtxRange, f"PayloadType_PAYLOAD_{kind}", None) for kind in _INTEGER_PAYLOADS}
     return int(item.payload_as_uint64()) if item.has_attributes() and item.payload_type() in kinds else None
 
@@ -79,7 +72,7 @@ def _counters(action: Any, launch_id: int, units: dict[str, tuple[str, float]]) 
                 yield launch_id, f"{name}[{labels.as_string(index)}]", metric.as_double(index) * factor, None, unit
 
 
-def _launch(action: Any, library: ModuleType) -> Launch:
+def _launch(action: Any, library: Any) -> Launch:
     facts: dict[str, Any] = {}
     ids = ((name, f"launch__{name}") for name in ("device_id", "context_id", "stream_id"))
     for column, name in (*frames.DIMENSIONS.items(), ("device_id", attribute("device_index")), *ids):
@@ -93,7 +86,7 @@ def _launch(action: Any, library: ModuleType) -> Launch:
     return Launch(kernel, action.name(), facts, _ranges(action, library))
 
 
-def _actions(path: Path, facts: ReportFacts | None, library: ModuleType) -> tuple[Any, list[Any]]:
+def _actions(path: Path, facts: ReportFacts | None, library: Any) -> tuple[Any, list[Any]]:
     """Return what keeps a report in memory, and its results; hold the library to the number that the headers state."""
     context = library.load_report(str(path))
     actions = [action for group in range(context.num_ranges() or 0) for action in context.range_by_idx(group)]

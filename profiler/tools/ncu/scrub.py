@@ -5,7 +5,6 @@ Counters, launches, rules and versions stay byte for byte as ncu wrote them.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,7 +63,7 @@ def _parts(path: Path) -> Iterator[bytes]:
         yield MAGIC
         for header, payload in read_blocks(stream, size):
             scrubbed = _edited(header, {_SESSION: _session, _PROCESS: _process}) if payload is not None else header
-            yield struct.pack("<I", len(scrubbed)) + scrubbed + (payload or b"")
+            yield len(scrubbed).to_bytes(4, "little") + scrubbed + (payload or b"")
 
 
 def scrub(path: Path) -> int:

@@ -2,8 +2,6 @@
 
 from profiler.tools.base import Tool
 
-INSTALL_HINT = "scripts/install-nsys.sh installs it on Debian and Ubuntu; else developer.nvidia.com/nsight-systems"
-
 TOOL = Tool(
     name="nsys",
     title="Nsight Systems",
@@ -15,7 +13,7 @@ TOOL = Tool(
         "profiler.tools.nsys.table_folder",
     ),
     recorder="profiler.tools.nsys.record",
-    install=INSTALL_HINT,
+    install="scripts/install-nsys.sh installs it on Debian and Ubuntu; else developer.nvidia.com/nsight-systems",
     adds="the API calls and the timeline of everything that the runner does not mark",
     time_text="time of an iteration on the GPU by Nsight Systems, see timed_by",
     times_kernels=True,

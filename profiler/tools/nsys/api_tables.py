@@ -69,16 +69,16 @@ _KIND_OF_TYPE = {1: "event", 2: "stream-wait", 3: "stream", 4: "context"}
 def _kinds(export: SqliteExport) -> Coded:
     has_type = export.has(SYNCHRONIZATION, "syncType")
     kind = "y.syncType" if has_type else "0"
+    call, join = "NULL", ""
     if export.has(RUNTIME, "correlationId", "nameId", "globalTid") and "StringIds" in export.columns:
-        rows = export.query(
-            f"""SELECT s.value, {kind} FROM {SYNCHRONIZATION} AS y LEFT JOIN (
-                SELECT correlationId AS c, globalTid & ~0xFFFFFF AS p, min(nameId) AS n FROM {RUNTIME}
-                WHERE correlationId IN (SELECT correlationId FROM {SYNCHRONIZATION}) GROUP BY 1, 2
-                ) AS r ON r.c = y.correlationId AND r.p = y.globalPid
-                LEFT JOIN StringIds AS s ON s.id = r.n ORDER BY y.rowid"""
+        call, join = (
+            "s.value",
+            f"""LEFT JOIN (
+            SELECT correlationId AS c, globalTid & ~0xFFFFFF AS p, min(nameId) AS n FROM {RUNTIME}
+            WHERE correlationId IN (SELECT correlationId FROM {SYNCHRONIZATION}) GROUP BY 1, 2
+            ) AS r ON r.c = y.correlationId AND r.p = y.globalPid LEFT JOIN StringIds AS s ON s.id = r.n""",
         )
-    else:
-        rows = export.query(f"SELECT NULL, {kind} FROM {SYNCHRONIZATION} AS y ORDER BY y.rowid")
+    rows = export.query(f"SELECT {call}, {kind} FROM {SYNCHRONIZATION} AS y {join} ORDER BY y.rowid")
     known: dict[str, int] = {}
     codes = [known.setdefault(_kind(name, sync_type), len(known)) for name, sync_type in rows]
     return Coded(np.asarray(codes, dtype=np.int32), list(known))

@@ -78,17 +78,12 @@ def _is_plausible(row: dict[str, Any]) -> bool:
 
 
 def _rows(export: SqliteExport) -> list[dict[str, Any]]:
-    for table, columns, capability, ids in _TABLES:
-        if export.has(table, columns[0]):
-            return _described(export, table, columns, capability, ids)
-    found = ", ".join(name for name, *_ in _TABLES if name in export.columns) or "no table"
-    what = f"the GPUs are not described ({found} without a number of SMs)"
-    raise BadExportError(f"{export.path}: {what}", "export again with a newer nsys")
-
-
-def _described(
-    export: SqliteExport, table: str, columns: list[str], capability: tuple[str, str], ids: tuple[str, ...]
-) -> list[dict[str, Any]]:
+    described = next((item for item in _TABLES if export.has(item[0], item[1][0])), None)
+    if described is None:
+        found = ", ".join(name for name, *_ in _TABLES if name in export.columns) or "no table"
+        what = f"the GPUs are not described ({found} without a number of SMs)"
+        raise BadExportError(f"{export.path}: {what}", "export again with a newer nsys")
+    table, columns, capability, ids = described
     wanted = [name for name in (*columns, "name", "uuid", *capability, *ids) if name in export.columns[table]]
     rows = []
     for values in export.query(f"SELECT {', '.join(wanted)} FROM {table} ORDER BY rowid"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from profiler.errors import CaptureError, ToolMissingError
-from profiler.tools.nsys import INSTALL_HINT
+from profiler.tools.nsys import TOOL
 from profiler.tools.programs import find_program
 
 EXPORT_TIMEOUT_S = 3600
@@ -66,7 +66,7 @@ def export_report(report: Path, target: Path, run: Callable[..., Any]) -> Path:
     """
     nsys = find_nsys()
     if nsys is None:
-        raise ToolMissingError(f"{report.name}: exporting it needs nsys", INSTALL_HINT)
+        raise ToolMissingError(f"{report.name}: exporting it needs nsys", TOOL.install)
     argv = [nsys, "export", "--type", "sqlite", "--force-overwrite", "true", "--output", str(target), str(report)]
     result = run(argv, timeout_s=EXPORT_TIMEOUT_S)
     error = next((line for line in result.last_lines if "ERROR" in line.upper() and "0 error" not in line.lower()), "")

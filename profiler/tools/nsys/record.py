@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from profiler.errors import CaptureError, ToolMissingError
 from profiler.schema import POINT_PREFIX
 from profiler.tools.base import Failure, Recorder, RecordPlan, ToolVersion
-from profiler.tools.nsys import INSTALL_HINT, TOOL
+from profiler.tools.nsys import TOOL
 from profiler.tools.nsys.export import LIBRARY_HINT, exports, find_importer, find_nsys
 from profiler.tools.nsys.nvtx_table import event_text
 from profiler.tools.nsys.scrub import scrub
@@ -71,7 +71,7 @@ class NsysRecorder(Recorder):
         """
         nsys = find_nsys()
         if nsys is None:
-            raise ToolMissingError("nsys is not installed", INSTALL_HINT)
+            raise ToolMissingError("nsys is not installed", TOOL.install)
         options = request.nsys
         argv = [nsys, "profile", "--trace", ",".join(options.trace), "--sample", "none", "--cpuctxsw", "none"]
         if "cuda" in options.trace:

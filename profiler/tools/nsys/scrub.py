@@ -101,12 +101,6 @@ def _scrub_system_environment(database: sqlite3.Connection, tables: set[str]) ->
     database.executemany("UPDATE TARGET_INFO_SYSTEM_ENV SET value = ? WHERE rowid = ?", changes)
 
 
-def _target_processes(database: sqlite3.Connection, tables: set[str]) -> set[int]:
-    """Return globalPid of every process that has events of its own."""
-    found = _distinct(database, tables - {"PROCESSES", "ThreadNames"}, _PROCESS_COLUMNS)
-    return {value & ~_THREAD_BITS for value in found if value is not None}
-
-
 def _distinct(database: sqlite3.Connection, tables: Iterable[str], columns: Collection[str]) -> set[int | None]:
     """Return every value of some columns, wherever they stand."""
     found: set[int | None] = set()
@@ -117,7 +111,9 @@ def _distinct(database: sqlite3.Connection, tables: Iterable[str], columns: Coll
 
 
 def _scrub_processes(database: sqlite3.Connection, tables: set[str]) -> None:
-    keep = _target_processes(database, tables)
+    """Keep the processes that have events of their own."""
+    found = _distinct(database, tables - {"PROCESSES", "ThreadNames"}, _PROCESS_COLUMNS)
+    keep = {value & ~_THREAD_BITS for value in found if value is not None}
     if not keep:
         return
     marks = ",".join("?" * len(keep))

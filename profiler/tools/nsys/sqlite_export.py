@@ -100,9 +100,8 @@ class SqliteExport:
     @cached_property
     def version(self) -> str:
         """Version of the exporter, empty when the export does not say."""
-        if "META_DATA_EXPORT" not in self.columns:
-            return ""
-        rows = self.query("SELECT value FROM META_DATA_EXPORT WHERE name = 'EXPORT_PRODUCT_VERSION'")
+        known = "META_DATA_EXPORT" in self.columns
+        rows = self.query("SELECT value FROM META_DATA_EXPORT WHERE name = 'EXPORT_PRODUCT_VERSION'") if known else []
         return str(rows[0][0]) if rows else ""
 
     def has(self, table: str, *columns: str) -> bool:
@@ -122,10 +121,8 @@ class SqliteExport:
         if "StringIds" in self.columns and len(self.columns) > 2:
             return
         found = ", ".join(sorted(self.columns)[:5]) or "no table"
-        raise self._bad(
-            f"a SQLite database, but no nsys export (found {found}; expected StringIds and event tables)",
-            "export the report with the nsys version that recorded it: nsys export --type sqlite REPORT.nsys-rep",
-        )
+        fix = "export the report with the nsys version that recorded it: nsys export --type sqlite REPORT.nsys-rep"
+        raise self._bad(f"a SQLite database, but no nsys export (found {found}; expected StringIds and event tables)", fix)
 
     def integers(self, table: str, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """Read integer columns in row order.
