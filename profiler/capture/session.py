@@ -216,13 +216,10 @@ class Session:
             how = record.status if ended.stops or not failure else f"failed ({record.reason})"
             self.progress.end(step.title, how, process.duration_s)
         if failure is not None and ended.stops:
-            raise self._with_log(failure, ended)
+            log = self.run.path.parent / self.run.run_id / "logs" / f"{step.name}.log"
+            lines = [failure.message, *ended.listener.tail(), f"log: {log}"]
+            raise type(failure)("\n".join(lines), failure.hint)
         return ended
-
-    def _with_log(self, error: ProfilerError, ended: Ended) -> ProfilerError:
-        log = self.run.path.parent / self.run.run_id / "logs" / f"{ended.step.name}.log"
-        lines = [error.message, *ended.listener.tail(), f"log: {log}"]
-        return type(error)("\n".join(lines), error.hint)
 
 
 _ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

@@ -217,10 +217,8 @@ def expand(op: str, shapes: Texts, dtypes: Texts, sets: Texts = (), sweeps: Text
     total = len(parsed_shapes) * len(parsed_dtypes) * math.prod(len(values) for values in axes.values())
     if total > MAX_POINTS:
         raise UsageError(f"the sweep has {total} points, at most {MAX_POINTS} are allowed", "take fewer values")
-    points = [
-        Point(op, shape, dtype, dict(zip(axes, combination, strict=True)))
-        for shape, dtype, combination in itertools.product(parsed_shapes, parsed_dtypes, itertools.product(*axes.values()))
-    ]
+    grid = itertools.product(parsed_shapes, parsed_dtypes, itertools.product(*axes.values()))
+    points = [Point(op, shape, dtype, dict(zip(axes, values, strict=True))) for shape, dtype, values in grid]
     kept = [point for point in points if all(rule.holds(_names(point)) for rule in rules)]
     if not kept:
         raise UsageError(f"none of {len(points)} points keeps the constraints {', '.join(constraints)}", "loosen them")

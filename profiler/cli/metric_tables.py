@@ -35,7 +35,9 @@ def print_metric_table(table: MetricTable, frame: pd.DataFrame, limit: int | Non
         return
     units = {spec.name: spec.unit for spec in table.columns}
     shown = frame if limit is None else frame.head(limit)
-    cells = {name: [_cell(name, value, units.get(name, "")) for value in shown[name]] for name in _ordered(table, frame)}
+    ordered = dict.fromkeys([*table.lead, *(name for name in frame.columns if name not in table.last), *table.last])
+    present = [name for name in ordered if name in frame.columns]
+    cells = {name: [_cell(name, value, units.get(name, "")) for value in shown[name]] for name in present}
     if table.name == "summary":  # each row has a unit of its own
         cells["value"] = [_cell("value", *pair) for pair in zip(shown["value"], cells.pop("unit"), strict=True)]
     filled = {name: column for name, column in cells.items() if any(item != MISSING for item in column)}
@@ -52,11 +54,6 @@ def print_metric_table(table: MetricTable, frame: pd.DataFrame, limit: int | Non
     if len(shown) < len(frame):
         command = " ".join(filter(None, ["profiler metrics", target, "--table", table.name]))
         out.print(f"{len(frame) - len(shown)} more rows: {command}", markup=False, style="dim")
-
-
-def _ordered(table: MetricTable, frame: pd.DataFrame) -> list[str]:
-    names = dict.fromkeys([*table.lead, *(name for name in frame.columns if name not in table.last), *table.last])
-    return [name for name in names if name in frame.columns]
 
 
 def _shared(cells: dict[str, list[str]], keys: Sequence[str]) -> dict[str, str]:

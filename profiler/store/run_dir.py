@@ -83,9 +83,8 @@ def changing(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX)
         except OSError as error:
-            raise CaptureError(
-                f"{path}: its file system has no locks ({error.strerror})", "choose another folder: --runs DIR"
-            ) from error
+            what = f"its file system has no locks ({error.strerror})"
+            raise CaptureError(f"{path}: {what}", "choose another folder: --runs DIR") from error
         yield
 
 

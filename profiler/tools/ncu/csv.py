@@ -196,11 +196,9 @@ def _torn_message(row: list[str], width: int) -> dict[str, Any]:
 
 def _rule_message(row: dict[str, str], launch_id: int, way: NumberFormat) -> dict[str, Any]:
     speedup = to_number(row.get("Estimated Speedup", ""), way)
+    severity = _RULE_SEVERITY.get(row.get("Rule Type", ""), "info")
     return {
-        "source": f"ncu {row.get('Rule Name', '')}",
-        "severity": _RULE_SEVERITY.get(row.get("Rule Type", ""), "info"),
-        "text": row.get("Rule Description", ""),
-        "hint": "",
+        **frames.message(f"ncu {row.get('Rule Name', '')}", severity, row.get("Rule Description", "")),
         "launch_id": launch_id,
         "section": row.get("Section Name", ""),
         "speedup_pct": math.nan if speedup is None else speedup,

@@ -58,9 +58,8 @@ class SqliteExport:
         page = 65536 if page == 1 else page
         pages = int.from_bytes(head[28:32], "big")
         if len(head) < 100 or size < page * pages:
-            raise self._bad(
-                f"truncated, {size} bytes where its header promises {page * pages}", f"copy the file again, or {_EXPORT_AGAIN}"
-            )
+            what = f"truncated, {size} bytes where its header promises {page * pages}"
+            raise self._bad(what, f"copy the file again, or {_EXPORT_AGAIN}")
 
     @cached_property
     def _address(self) -> str:
