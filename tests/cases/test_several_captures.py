@@ -165,3 +165,12 @@ def test_processes_share_the_only_gpu(case, rows, tmp_path):
     path = with_two_processes(case("join/day1.sqlite"), tmp_path / "shared.sqlite")
     assert set(load(path).table("kernels")["device_id"]) == {0}
     assert not [row for row in rows(path, "messages") if "device numbers" in row["text"]]
+
+
+def test_points_that_a_tool_alone_timed_are_named(case, imported, profiler):
+    run = imported(case("g_base.sqlite"), case("c_by_a.json"))
+    ranking = json.loads(profiler("best", run, "--all", "--format", "json")[1])
+    assert [(row["row"].split()[0], row["place"], row["note"]) for row in ranking] == [
+        ("op=swish", 1, ""),
+        ("op=gemm", None, "timed under nsys alone: --source gpu_points:nsys"),
+    ]

@@ -14,6 +14,7 @@ from profiler.metrics.point_ranges import iterations
 from profiler.metrics.time_sources import iteration_times
 from profiler.point_label import decode_label
 from profiler.point_status import read_status, worst_status
+from profiler.tools.registry import KERNEL_TIMERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +122,17 @@ def gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
             )
         )
     return rows
+
+
+def untimed_row(point: dict[str, Any]) -> Row | None:
+    """Return the row of a point that a tool alone timed, without a time; None where no tool has.
+
+    Args:
+        point: Row of the metric table `point_summary`.
+    """
+    tool = next((tool for tool in KERNEL_TIMERS if _text(point.get(f"{tool}_median_ns"))), "")
+    note = f"timed under {tool} alone: --source gpu_points:{tool}"
+    return Row(point["label"], _point_keys(point), [summarise(None)], note=note) if tool else None
 
 
 def _median(values: np.ndarray) -> float:

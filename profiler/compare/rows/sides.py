@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from profiler.compare.rows.kernel_rows import kernel_rows
-from profiler.compare.rows.point_rows import gpu_point_rows, rows_from_points
+from profiler.compare.rows.point_rows import gpu_point_rows, rows_from_points, untimed_row
 from profiler.compare.rows.row import Row
 from profiler.tools.registry import UNTRACED
 
@@ -52,8 +52,10 @@ def side_rows(recording: Recording, source: TimeSource) -> list[Row]:
     rows = rows_from_points(recording.table("points", source.tool), samples)
     if source.tool == UNTRACED:
         known = {point["label"]: point for point in recording.metric_columns("point_summary").to_records()}
+        measured = {row.label for row in rows}
         for row in rows:
             point = known[row.label]
             row.remark, row.kernel_ns = point["note"] or "", float(point["kernel_time_ns"] or "nan")
             row.tracing_cost_pct = float(point["tracing_cost_pct"] or "nan")
+        rows += [alone for label, point in known.items() if label not in measured and (alone := untimed_row(point))]
     return rows
