@@ -144,7 +144,8 @@ class Table(Kind):
         file_name: Name of the CSV download.
         options: For the script: `sort` (column name, behind a minus the largest first), `bar` (columns drawn with a bar),
             `page` (rows shown at first), `compact` (columns shown at first, in this order), `narrow` (those that come first on
-            a phone), `wrap` (whether all text takes several lines), `prose` (columns whose text does).
+            a phone), `wrap` (whether all text takes several lines), `prose` (columns whose text does), `metric` (metric table
+            that holds all rows).
     """
 
     id: str

@@ -53,7 +53,7 @@ def table_block(
     if isinstance(spec, MetricTable) and spec.compact:
         options |= {"compact": [RECORDING, *spec.compact], "narrow": list(spec.narrow)}
     columns = view_columns(table, frame, [name for name in chosen if name not in blank])
-    return pack_table(block_id, columns, frame, title, limit, file_name=f"{table}.csv", **options)
+    return pack_table(block_id, columns, frame, title, limit, file_name=f"{table}.csv", metric=table, **options)
 
 
 def pack_table(

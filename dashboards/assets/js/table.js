@@ -195,7 +195,7 @@ Page.table = (function () {
       const found = this.shown.length;
       const parts = [drawn < found ? `${drawn} of ${found} rows shown` : `${found} ${found === 1 ? "row" : "rows"}`];
       if (found < this.rows) parts.push(`${this.rows} without the filter`);
-      if (total > this.rows) parts.push(`${total} in all: profiler metrics --table ${this.options.file.replace(".csv", "")}`);
+      if (total > this.rows) parts.push(`${total} in all${this.options.metric ? `: profiler metrics --table ${this.options.metric}` : ""}`);
       this.counter.textContent = parts.join(" · ");
       this.more.hidden = drawn >= found || drawn >= MAX_DRAWN;
       this.more.textContent = `Show ${Math.min(200, found - drawn)} more`;
