@@ -61,8 +61,7 @@ def _clock(view: View, points: pd.DataFrame) -> str:
 
 def _times(rows: pd.DataFrame) -> np.ndarray:
     times = rows.sort_values("sample_index", kind="stable")["duration_ns"].to_numpy(dtype=float)
-    whole: np.ndarray = np.rint(times[np.isfinite(times)]).astype(np.int64)
-    return whole
+    return np.asarray(np.rint(times[np.isfinite(times)]), dtype=np.int64)
 
 
 def _row(key: Any, labels: dict[Any, str], times: np.ndarray) -> dict[str, Any]:
