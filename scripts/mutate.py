@@ -147,7 +147,8 @@ def find_tests(tops: list[str], children: int) -> tuple[dict[str, list[str]], di
         return work
 
     run_forked(((file, note(file), None) for file in files), children, lambda file, status: None)
-    reached, durations = defaultdict(list), {}
+    reached: dict[str, list[str]] = defaultdict(list)
+    durations: dict[str, float] = {}
     for file in files:
         status, functions, seconds = json.loads(Path(file + ".stats").read_text(encoding="utf-8"))
         if status not in (0, 5):
@@ -219,9 +220,8 @@ def run_forked(tasks: Iterator[tuple[str, Work, int | None]], children: int, end
 
     def wait(limit: int) -> None:
         while len(running) > limit:
-            ready = multiprocessing.connection.wait(list(running))
-            for sentinel in ready:
-                name, process = running.pop(sentinel)
+            for sentinel in multiprocessing.connection.wait(list(running)):
+                name, process = running.pop(sentinel)  # type: ignore[arg-type]
                 process.join()
                 ended(name, process.exitcode)
 
@@ -238,8 +238,8 @@ def diff_of(name: str) -> str:
     module, _, function = name.rpartition(".")
     text = Path(module.replace(".", "/") + ".py").read_text(encoding="utf-8")
     original = function.partition("__mutmut_")[0] + "__mutmut_orig"
-    sides = (body_of(text, one).replace(one, "NAME") for one in (original, function))
-    lines = difflib.unified_diff(*(side.splitlines() for side in sides), lineterm="", n=0)
+    before, after = (body_of(text, one).replace(one, "NAME").splitlines() for one in (original, function))
+    lines = difflib.unified_diff(before, after, lineterm="", n=0)
     return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
