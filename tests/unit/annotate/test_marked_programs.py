@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from profiler.annotate.cuda_events import NO_WORK, WAITED, EventTimer
+from profiler.annotate.cuda_events import NO_WORK, OUTSIDE, WAITED, EventTimer
 from profiler.annotate.documents import join_journals
 from profiler.annotate.journal import NAMES_VARIABLE
 from profiler.runner.request import RANGES, RESULT
@@ -65,9 +65,14 @@ def run(request, environment):
 
 @pytest.mark.parametrize("how", ["default", "named"])
 def test_iterations_are_timed_by_events_on_their_stream(run, how, tmp_path):
-    assert run(how) == 0
-    found = points(tmp_path)
-    assert [point["label"] for point in found] == ["op=x block=64", "op=x block=128"]
+    for _ in range(20):  # a busy machine may hold up the looks at what runs on after the end event
+        assert run(how) == 0
+        found = points(tmp_path)
+        assert [point["label"] for point in found] == ["op=x block=64", "op=x block=128"]
+        if OUTSIDE not in {point["reason"] for point in found}:
+            break
+        for path in tmp_path.iterdir():
+            path.unlink()
     for point in found:
         assert (point["status"], point["clock"], point["bytes_per_iteration"]) == ("ok", "cuda_event", 1000)
         assert len(point["samples_ns"]) == len(point["host_samples_ns"]) == 5
