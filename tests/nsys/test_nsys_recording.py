@@ -213,7 +213,7 @@ def test_without_any_importer_the_raw_stream_is_kept_and_the_fix_named(tmp_path,
     assert list((folder / "raw" / "nsys").glob("*.qdstrm"))
 
 
-def test_points_that_crash_hang_or_lie_leave_one_capture_with_the_rest(tmp_path, query):
+def test_points_that_crash_hang_or_lie_leave_the_rest_recorded(tmp_path, query):
     points = expand("swish", ["32x64"], [], [], ["fault=none,crash,hang,wrong,last"])
     request = CaptureRequest(
         tools=("nsys",),
@@ -230,10 +230,11 @@ def test_points_that_crash_hang_or_lie_leave_one_capture_with_the_rest(tmp_path,
         "wrong_output",
         "ok",
     ]
-    ranges = query(run.raw("nsys") / "capture.sqlite", RANGES)
+    # what the crash took along, if nsys had not collected it, is in a second capture
+    ranges = [row for capture in run.raw("nsys").glob("*.sqlite") for row in query(capture, RANGES)]
     whole = [row[0] for row in ranges if row[0].startswith("point ")]
     assert {f"point {result[name]['label']}" for name in ("none", "wrong", "last")} <= set(whole)
-    assert len({row[4] >> 24 for row in ranges}) == 4, "the supervisor, and a worker at first, after the crash and after the hang"
+    assert len({row[4] >> 24 for row in ranges}) >= 4, "the supervisor, and a worker at first, after the crash and after the hang"
 
 
 class Killer(Progress):
