@@ -33,6 +33,10 @@ _ODD_DOF = (4.0, 3.0)
 """Of a side of one process p-values are at least those of a t distribution of so few degrees of freedom, where the spread was
 measured and where it is assumed: some process is odd, in one row or in all, and nothing shows which."""
 
+_OFTEN, _FARTHER, _BEYOND = 0.95, 1.25, 4.0
+"""Two processes of one build may lie so many times as far apart as they do in such a share of the pairs; beside a measured spread
+where that is so many times the spread: of normal noise it is 2.8 times."""
+
 _MANY = 7
 """From so many processes on a side's own spread may be smaller than what is known."""
 
@@ -166,11 +170,27 @@ def estimate_captures(
     # two sides that rest on one estimate err together
     merged = [np.where(alike, parts[0] + parts[2], parts[0]), np.where(alike, 0.0, parts[2]), parts[1], parts[3]]
     freedom = _satterthwaite(np.stack(merged, axis=1), np.stack([dof[0], dof[2], dof[1], dof[3]], axis=1))
-    chance = 2.0 / special.comb(count[0] + count[1], count[0]) if noise.is_assumed else np.zeros(ratio.shape)
+    chance = 2.0 / special.comb(count[0] + count[1], count[0])
     error = np.sqrt(sum(parts) + more_variance)
     odd = 2.0 * stats.t.sf(_over(np.abs(ratio), error), _ODD_DOF[noise.is_assumed]) * (np.minimum(*count) < 2)
-    least_p = np.maximum(np.where(np.abs(ratio) <= MODE_DISTANCE, np.minimum(chance, 1.0), 0.0), odd)
+    least_p = np.maximum(np.where(np.abs(ratio) <= _far_apart(sides, noise, jobs), np.minimum(chance, 1.0), 0.0), odd)
     return Estimates(ratio, error, freedom, np.minimum(*count), least_p, dependent)
+
+
+def _far_apart(sides: Sequence[Processes], noise: MachineNoise, jobs: int) -> Floats:
+    """Return how far apart on the log scale two processes of one build are known to lie, or may lie after what is seen here.
+
+    A measured spread covers what it says; only what is far beyond it counts.
+    """
+    rows = sides[0].logs.shape[0]
+    found, least = (np.full(jobs, MODE_DISTANCE), 0.0) if noise.is_assumed else (np.zeros(jobs), _BEYOND * noise.process_spread)
+    for logs in (side.logs for side in sides if rows):
+        one, other = np.triu_indices(logs.shape[1], 1)
+        apart = np.sort(np.abs(logs[:, one] - logs[:, other]).reshape(jobs, -1), axis=1)  # what is missing comes last
+        place = (_OFTEN * np.isfinite(apart).sum(axis=1)).astype(int)[:, None] - 1
+        seen = np.take_along_axis(apart, place, axis=1)[:, 0] if one.size else np.zeros(jobs)
+        found = np.where(seen > least, np.fmax(found, _FARTHER * seen), found)
+    return np.repeat(found, rows // jobs)
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,17 @@ def test_intervals_of_recordings_hold_the_truth_as_often_as_they_say(sides):
     assert 0.93 <= counts["covered"] / counts["rows"] <= 0.975
 
 
-@pytest.mark.parametrize("sides", ["1:1", "1:3"])
-def test_one_odd_process_among_many_rows_is_no_change(sides):
-    counts = false_alarms.simulate("captures", ("Student t 2.5, 0.5 %", sides, 48), 0, 150)
+@pytest.mark.parametrize(
+    ("name", "sides"), [("Student t 2.5, 0.5 %", "1:1"), ("Student t 2.5, 0.5 %", "1:3"), ("1 of 20 processes 5 % slower", "10:2")]
+)
+def test_one_odd_process_among_many_rows_is_no_change(name, sides):
+    counts = false_alarms.simulate("captures", (name, sides, 48), 0, 150)
     assert max(counts["stopped"], counts["known stopped"]) <= 5  # 5 to 10 % of comparisons once
+
+
+def test_steps_of_the_clock_that_a_self_test_cannot_see_are_no_change():
+    counts = false_alarms.simulate("captures", ("clock steps of 5 %, hidden", "10:2", 1), 0, 1500)
+    assert counts["known alarms"] <= 15  # 2.7 % once
 
 
 def test_rates_beyond_the_promise_are_named():
