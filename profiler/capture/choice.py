@@ -133,7 +133,7 @@ def _check_ops(sweep: SweepOptions) -> None:
     """Refuse unknown ops, attributes and values, unless they are those of the user's own library, model or engine class."""
     if sweep.plugin_libraries or sweep.engine_file or sweep.onnx_file or sweep.engine not in ENGINES:
         return
-    check_points(point for point in sweep.points if point.op != "copy" and not point.op.startswith("native_"))
+    check_points([point for point in sweep.points if point.op != "copy" and not point.op.startswith("native_")])
 
 
 def _choose_engine(driver: str, python: str, note: Callable[[str], None]) -> str:

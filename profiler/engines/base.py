@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
 
+from profiler.errors import ToolMissingError
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
@@ -100,18 +102,35 @@ class Case:
 
     def to_request(self) -> dict[str, Any]:
         """Return its part of the core's request."""
-        tensors = [
-            {"name": item.name, "shape": list(item.shape), "dtype": item.dtype, "is_input": item.is_input} for item in self.tensors
-        ]
         absolute, relative = self.tolerance or (0.0, 0.0)
         return {
-            "tensors": tensors,
+            "tensors": [asdict(item) for item in self.tensors],
             "bytes_per_iteration": self.bytes_per_iteration,
             "launches_per_iteration": self.launches_per_iteration,
             "elementwise": self.elementwise,
             "tolerance": {"absolute": absolute, "relative": relative},
             "facts": self.facts,
         }
+
+
+def import_first(names: Iterable[str], what: str, hint: str) -> Any:
+    """Import the first of some modules that is there.
+
+    Args:
+        names: The modules, which offer the same.
+        what: What they are, for messages.
+        hint: How to get one.
+
+    Raises:
+        ToolMissingError: None is installed, or none can be loaded.
+    """
+    errors = []
+    for name in names:
+        try:
+            return import_module(name)
+        except (ImportError, OSError) as error:
+            errors.append(str(error))
+    raise ToolMissingError(f"{what} cannot be loaded ({'; '.join(errors)})", hint)
 
 
 def digest_of(data: bytes) -> str:
@@ -136,11 +155,9 @@ class Engine(Protocol):
 
     def versions(self) -> dict[str, str]:
         """Versions of what the engine uses."""
-        ...
 
     def digests(self) -> dict[str, str]:
         """Digests of plugin libraries and timing cache."""
-        ...
 
     def prepare(self, point: Point) -> Case:
         """Build what the point needs.
@@ -150,8 +167,6 @@ class Engine(Protocol):
             ProfilerError: The point cannot run.
             EngineBroken: Nothing can run in this process any more.
         """
-        ...
 
     def close(self) -> None:
         """Free everything."""
-        ...

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from profiler.engines.base import import_first
 from profiler.errors import CaptureError, ToolMissingError
 
 INSTALL_HINT = "pip install cuda-python cupti-python pyelftools"
 
 
-def load_bindings() -> tuple[Any, Any]:
-    """Return the modules of the runtime and of the driver API.
+def load_runtime() -> Any:
+    """Return the module of the runtime API.
 
     Raises:
         ToolMissingError: cuda-python is not installed.
     """
-    try:
-        from cuda.bindings import driver, runtime
-
-        return runtime, driver
-    except ImportError:
-        pass
-    try:
-        from cuda import cuda as driver
-        from cuda import cudart as runtime
-
-        return runtime, driver
-    except ImportError as error:
-        raise ToolMissingError(f"the CUDA bindings for Python cannot be loaded ({error})", INSTALL_HINT) from error
+    return import_first(("cuda.bindings.runtime", "cuda.cudart"), "the CUDA bindings for Python", INSTALL_HINT)
 
 
 class Cuda:
@@ -41,20 +30,15 @@ class Cuda:
     """
 
     def __init__(self, device: int = 0) -> None:
-        self.runtime, self.driver = load_bindings()
-        self.device = device
+        self.runtime = load_runtime()
         error, count = self.runtime.cudaGetDeviceCount()
         if int(error) != 0 or not count:
             name = getattr(error, "name", str(error))
             raise ToolMissingError(f"no CUDA device can be used ({name})", "use --engine reference, or a machine with a GPU")
         if device >= count:
             raise ToolMissingError(f"CUDA device {device} does not exist, there are {count}", f"--device 0 to {count - 1}")
-        self.make_current()
+        self.call("cudaSetDevice", device)
         self.call("cudaFree", 0)  # makes the context now, outside of every measurement
-
-    def make_current(self) -> None:
-        """Select the device for the calling thread."""
-        self.call("cudaSetDevice", self.device)
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Call a function of the runtime.
@@ -77,8 +61,7 @@ class Cuda:
         name = getattr(error, "name", str(error))
         _, text = self.runtime.cudaGetErrorString(error)
         text = text.decode() if isinstance(text, bytes) else str(text)
-        no_memory = "MemoryAllocation" in name
-        hint = "use a smaller shape" if no_memory else "see the CUDA documentation of this error"
+        hint = "use a smaller shape" if "MemoryAllocation" in name else "see the CUDA documentation of this error"
         return CaptureError(f"{what}: {name} ({text})", hint)
 
     def error_of_status(self, what: str, status: int) -> CaptureError:
@@ -98,8 +81,5 @@ class Cuda:
 
     def versions(self) -> dict[str, str]:
         """Return the version of the CUDA runtime."""
-        return {"cuda_runtime": _version(self.call("cudaRuntimeGetVersion"))}
-
-
-def _version(number: int) -> str:
-    return f"{number // 1000}.{number % 1000 // 10}"
+        number = self.call("cudaRuntimeGetVersion")
+        return {"cuda_runtime": f"{number // 1000}.{number % 1000 // 10}"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from profiler.engines.base import Case, PointSkipped, TensorSpec
 from profiler.engines.cuda_runtime import Cuda
@@ -37,10 +37,10 @@ class Launcher:
     """
 
     def __init__(self, cuda: Cuda, prepared: PreparedOp, tensors: list[TensorSpec], workspace_bytes: int, lanes: int) -> None:
-        self._cuda, self._prepared, self._tensors = cuda, prepared, tensors
+        self._cuda, self._prepared = cuda, prepared
         self._workspace_bytes = workspace_bytes
         self._workspaces: list[int] = []
-        self._views: dict[tuple[int, ...], tuple[Any, Any]] = {}
+        self._views_of = cache(partial(views, tensors))
         try:
             for _ in range(lanes):
                 self._workspaces.append(cuda.allocate(workspace_bytes) if workspace_bytes else 0)
@@ -50,10 +50,8 @@ class Launcher:
 
     def enqueue(self, lane: int, addresses: list[int], stream: int) -> None:
         """Enqueue one launch."""
-        key = tuple(addresses)
-        if key not in self._views:
-            self._views[key] = views(self._tensors, addresses)
-        status = self._prepared.launch(*self._views[key], self._workspaces[lane], self._workspace_bytes, stream)
+        inputs, outputs = self._views_of(tuple(addresses))
+        status = self._prepared.launch(inputs, outputs, self._workspaces[lane], self._workspace_bytes, stream)
         if status == 0:
             return
         if status > 0:
@@ -118,10 +116,7 @@ class DirectEngine:
 
 def _library_path(request: SweepOptions) -> Path:
     path = next(map(Path, request.plugin_libraries), None)
-    if path is None:
-        raise ToolMissingError(
-            "the direct engine needs the ops library", "build it: profiler build; or give it with --plugin-library"
-        )
-    if not path.is_file():
-        raise ToolMissingError(f"{path}: no such library", "build it: profiler build; or give its path with --plugin-library")
+    if path is None or not path.is_file():
+        found = f"{path}: no such library" if path else "the direct engine needs the ops library"
+        raise ToolMissingError(found, "build it: profiler build; or give its path with --plugin-library")
     return path

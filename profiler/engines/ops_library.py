@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -249,7 +249,7 @@ def baseline(op: str, kind: str) -> str:
     return str(found)
 
 
-def check_points(points: Iterable[Point]) -> None:
+def check_points(points: Sequence[Point]) -> None:
     """Refuse what the ops cannot be, before anything is recorded: an unknown op or attribute, or values of which no point can run.
 
     Raises:
@@ -257,15 +257,13 @@ def check_points(points: Iterable[Point]) -> None:
         ToolMissingError: The library of ops was not built.
     """
     refusals = []
-    accepted = False
     for point in points:
-        fields = [field["name"] for field in host_library().facts(point.op)["fields"]]
+        fields = {field["name"] for field in host_library().facts(point.op)["fields"]}
         try:
             host_library().prepare(point.op, point.attributes)
-            accepted = True
         except UsageError as error:
-            if not set(point.attributes) <= set(fields):
+            if not set(point.attributes) <= fields:
                 raise
             refusals.append(error)
-    if refusals and not accepted:
+    if refusals and len(refusals) == len(points):
         raise refusals[0]

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -49,34 +51,27 @@ def piece_elements(point: Point) -> int:
     return {"grid_stride": elements * 8, "scalar": elements // 8}.get(str(point.attributes.get("variant")), elements)
 
 
-class Computation:
-    """Computes an op on the core's memory.
+def make_enqueue(prepared: PreparedOp, tensors: list[TensorSpec], piece: int | None) -> Callable[[int, list[int], int], None]:
+    """Return what computes an op once, on the core's memory.
 
     Args:
         prepared: The op.
         tensors: Inputs, then outputs.
         piece: Elements that are computed at a time; None: all, of an op that is not elementwise.
     """
+    array_of = cache(host_array)
 
-    def __init__(self, prepared: PreparedOp, tensors: list[TensorSpec], piece: int | None) -> None:
-        self._prepared, self._tensors, self._piece = prepared, tensors, piece
-        self._arrays: dict[int, np.ndarray] = {}
-
-    def enqueue(self, lane: int, addresses: list[int], stream: int) -> None:
-        """Compute once."""
-        pairs = list(zip(self._tensors, map(self._array, addresses, self._tensors), strict=True))
-        piece = self._piece
+    def enqueue(lane: int, addresses: list[int], stream: int) -> None:
+        pairs = list(zip(tensors, map(array_of, addresses, tensors), strict=True))
+        results = [(item, array) for item, array in pairs if not item.is_input]
         for part in [slice(None)] if piece is None else [slice(i, i + piece) for i in range(0, pairs[0][1].size, piece)]:
             inputs = [to_float64(array[part], item.dtype) for item, array in pairs if item.is_input]
-            outputs = [np.empty(array[part].size) for item, array in pairs if not item.is_input]
-            self._prepared.reference(self._tensors, inputs, outputs)
-            for (item, array), values in zip(((i, a) for i, a in pairs if not i.is_input), outputs, strict=True):
+            outputs = [np.empty(array[part].size) for _, array in results]
+            prepared.reference(tensors, inputs, outputs)
+            for (item, array), values in zip(results, outputs, strict=True):
                 array[part] = from_float64(values, item.dtype)
 
-    def _array(self, address: int, item: TensorSpec) -> np.ndarray:
-        if address not in self._arrays:
-            self._arrays[address] = host_array(address, item)
-        return self._arrays[address]
+    return enqueue
 
 
 class ReferenceEngine:
@@ -114,7 +109,7 @@ class ReferenceEngine:
         if refusal:
             raise PointSkipped(refusal)
         piece = piece_elements(point) if prepared.elementwise else None
-        return Case(tensors, Computation(prepared, tensors, piece).enqueue, **prepared.check(tensors))
+        return Case(tensors, make_enqueue(prepared, tensors, piece), **prepared.check(tensors))
 
     def close(self) -> None:
         """Nothing is held."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Any
 
-from profiler.engines.base import Case, PointSkipped, TensorSpec
+from profiler.engines.base import Case, PointSkipped, TensorSpec, import_first
 from profiler.engines.ops_library import host_library
-from profiler.errors import ToolMissingError
 from profiler.runner.point import Point
 from profiler.runner.request import SweepOptions
 
@@ -30,13 +30,9 @@ class TorchEngine:
     device: int | None
 
     def __init__(self, request: SweepOptions) -> None:
-        try:
-            import torch
-        except ImportError as error:
-            raise ToolMissingError(f"PyTorch cannot be loaded ({error})", "pip install torch, or --python another one") from error
-        self._torch = torch
+        self._torch = import_first(("torch",), "PyTorch", "pip install torch, or --python another one")
         self.device = request.device
-        torch.cuda.set_device(request.device)
+        self._torch.cuda.set_device(request.device)
 
     def versions(self) -> dict[str, str]:
         """Versions of PyTorch and of the CUDA runtime that it brings."""
@@ -59,20 +55,16 @@ class TorchEngine:
         tensors = prepared.tensors(point)
         torch = self._torch
         function = getattr(torch.ops.aten, point.op.removeprefix(PREFIX)).out
-        views: dict[int, Any] = {}
-        streams: dict[int, Any] = {}
+        stream_of = cache(partial(torch.cuda.ExternalStream, device=self.device))
 
-        def view(address: int, tensor: TensorSpec) -> Any:
-            if address not in views:
-                kind = getattr(torch, _TYPES[tensor.dtype][0])
-                views[address] = torch.as_tensor(_DeviceArray(address, tensor), device=f"cuda:{self.device}").view(kind)
-            return views[address]
+        @cache
+        def view(address: int, place: int) -> Any:
+            kind = getattr(torch, _TYPES[tensors[place].dtype][0])
+            return torch.as_tensor(_DeviceArray(address, tensors[place]), device=f"cuda:{self.device}").view(kind)
 
         def enqueue(lane: int, addresses: list[int], stream: int) -> None:
-            if stream not in streams:
-                streams[stream] = torch.cuda.ExternalStream(stream, device=self.device)
-            *sources, target = map(view, addresses, tensors)
-            with torch.cuda.stream(streams[stream]):
+            *sources, target = map(view, addresses, range(len(tensors)))
+            with torch.cuda.stream(stream_of(stream)):
                 function(*sources, out=target)
 
         return Case(tensors, enqueue, **prepared.check(tensors))

@@ -80,10 +80,6 @@ class PlanStore:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
-    def _key(self, point: Point) -> str:
-        text = json.dumps({**self._fixed, "point": point.to_dict()}, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
-
     def plan(self, point: Point) -> Plan:
         """Return the plan of a point: a kept one, else a new one.
 
@@ -108,7 +104,8 @@ class PlanStore:
             path.unlink(missing_ok=True)
 
     def _path(self, point: Point) -> Path | None:
-        return self._folder / f"{self._key(point)}.engine" if self._folder else None
+        text = json.dumps({**self._fixed, "point": point.to_dict()}, sort_keys=True, default=str)
+        return self._folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.engine" if self._folder else None
 
     def _build(self, point: Point) -> bytes:
         flavour = self._flavour

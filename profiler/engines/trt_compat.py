@@ -9,13 +9,13 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Mapping
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from profiler.engines.base import STORAGE, PointSkipped
+from profiler.engines.base import STORAGE, PointSkipped, import_first
 from profiler.errors import CaptureError, ToolMissingError, UsageError, nearest
 from profiler.point_label import label_value
 
@@ -32,31 +32,6 @@ MAPS = Path("/proc/self/maps")
 """The files that this process has loaded."""
 _LIBRARY = re.compile(r"/lib(nvinfer|tensorrt_rtx)\.so[.\d]*$")
 _LIBRARY_FLAVOUR = re.compile(r"_(trt(\d+)|rtx)\.so$")
-
-
-def load_tensorrt(flavour: str) -> Any:
-    """Import TensorRT.
-
-    Args:
-        flavour: `tensorrt` or `tensorrt_rtx`.
-
-    Raises:
-        ToolMissingError: It is not installed or cannot be loaded.
-    """
-    errors = []
-    for name in MODULES[flavour]:
-        try:
-            return import_module(name)
-        except (ImportError, OSError) as error:
-            errors.append(str(error))
-    raise ToolMissingError(
-        f"{flavour} cannot be imported ({'; '.join(errors)})", f"{INSTALL_HINTS[flavour]}, or name an interpreter with --python"
-    )
-
-
-def version_of(trt: Any) -> tuple[int, ...]:
-    """Return the version as numbers."""
-    return tuple(int(part) for part in re.findall(r"\d+", trt.__version__)[:3])
 
 
 def library_version() -> str:
@@ -105,13 +80,13 @@ class Flavour:
         name: `tensorrt` or `tensorrt_rtx`.
 
     Raises:
-        ToolMissingError: It is not installed.
+        ToolMissingError: It is not installed or cannot be loaded.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.trt = load_tensorrt(name)
-        self.version = version_of(self.trt)
+        self.trt = import_first(MODULES[name], name, f"{INSTALL_HINTS[name]}, or name an interpreter with --python")
+        self.version = tuple(int(part) for part in re.findall(r"\d+", self.trt.__version__)[:3])
         self.is_rtx = name == "tensorrt_rtx"
         self.logger = make_logger(self.trt)
         self._keep: list[Any] = []
@@ -141,17 +116,15 @@ class Flavour:
         Raises:
             ToolMissingError: TensorRT refuses it.
         """
-        registry = self.trt.get_plugin_registry()
-        if hasattr(registry, "load_library"):
-            handle = registry.load_library(path)
-            if handle is not None:
-                self._keep.append(handle)
-                return
-            raise ToolMissingError(f"{path}: {self.logger.take()}", "build it for this TensorRT: profiler build")
+        registry, hint = self.trt.get_plugin_registry(), "build it for this TensorRT: profiler build"
         try:
-            self._keep.append(ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL))
+            load = getattr(registry, "load_library", None) or partial(ctypes.CDLL, mode=ctypes.RTLD_GLOBAL)
+            handle = load(path)
         except OSError as error:
-            raise ToolMissingError(f"{path}: {error}", "build it for this TensorRT: profiler build") from error
+            raise ToolMissingError(f"{path}: {error}", hint) from error
+        if handle is None:
+            raise ToolMissingError(f"{path}: {self.logger.take()}", hint)
+        self._keep.append(handle)
 
     def dtype(self, name: str) -> Any:
         """Return the element type.
@@ -176,12 +149,9 @@ class Flavour:
 
     def create_network(self, builder: Any) -> Any:
         """Return an empty network: explicit batch before 10, strongly typed since."""
-        flags = self.trt.NetworkDefinitionCreationFlag
-        if not self.has_v3_plugins:
-            return builder.create_network(1 << int(flags.EXPLICIT_BATCH))
-        if hasattr(flags, "STRONGLY_TYPED") and not self.is_rtx:
-            return builder.create_network(1 << int(flags.STRONGLY_TYPED))
-        return builder.create_network(0)
+        wanted = "STRONGLY_TYPED" if self.has_v3_plugins else "EXPLICIT_BATCH"
+        flag = None if self.is_rtx else getattr(self.trt.NetworkDefinitionCreationFlag, wanted, None)
+        return builder.create_network(0 if flag is None else 1 << int(flag))
 
     def create_config(self, builder: Any, dtype: str) -> Any:
         """Return a builder configuration for a network of one element type."""
@@ -218,15 +188,14 @@ class Flavour:
             CaptureError: The creator refused the attributes.
         """
         creator = self.creator(name)
-        fields = self._fields(creator, attributes)
-        collection = self.trt.PluginFieldCollection(fields)
-        if self.has_v3_plugins:
-            plugin = creator.create_plugin(name, collection, self.trt.TensorRTPhase.BUILD)
-        else:
-            plugin = creator.create_plugin(name, collection)
+        types = self.check_attributes(creator, attributes)
+        data = {attribute: field_data(self.trt.PluginFieldType, types[attribute], value) for attribute, value in attributes.items()}
+        fields = [self.trt.PluginField(attribute, array, types[attribute]) for attribute, array in data.items()]
+        phase = (self.trt.TensorRTPhase.BUILD,) if self.has_v3_plugins else ()
+        plugin = creator.create_plugin(name, self.trt.PluginFieldCollection(fields), *phase)
         if plugin is None:
             raise CaptureError(f"{name}: {self.logger.take()}", "profiler-driver --list shows attributes and values")
-        self._keep.append((plugin, fields))
+        self._keep.append((plugin, fields, data))
         layer = network.add_plugin_v3(inputs, [], plugin) if self.has_v3_plugins else network.add_plugin_v2(inputs, plugin)
         return [layer.get_output(index) for index in range(layer.num_outputs)]
 
@@ -241,15 +210,6 @@ class Flavour:
         if unknown is not None:
             raise UsageError(f"{creator.name}: unknown attribute {unknown!r}", nearest(unknown, types))
         return types
-
-    def _fields(self, creator: Any, attributes: Mapping[str, Any]) -> list[Any]:
-        types = self.check_attributes(creator, attributes)
-        fields = []
-        for name, value in attributes.items():
-            data = field_data(self.trt.PluginFieldType, types[name], value)
-            self._keep.append(data)
-            fields.append(self.trt.PluginField(name, data, types[name]))
-        return fields
 
     def parse_onnx(self, network: Any, model: bytes, path: str = "") -> None:
         """Read an ONNX model into a network.

@@ -17,12 +17,8 @@ def library_environment(engine: str, scratch: Path) -> dict[str, str]:
         engine: Engine name.
         scratch: Folder for a link; it must live as long as the process.
     """
-    if engine != "tensorrt_rtx":
-        return {}
-    specification = importlib.util.find_spec(_PACKAGE)
-    if specification is None or specification.origin is None:
-        return {}
-    found = sorted(Path(specification.origin).parent.glob(f"{_LIBRARY}.*"))
+    package = importlib.util.find_spec(_PACKAGE) if engine == "tensorrt_rtx" else None
+    found = sorted(Path(package.origin).parent.glob(f"{_LIBRARY}.*")) if package and package.origin else []
     if not found:
         return {}
     folder = scratch / "tensorrt-rtx"

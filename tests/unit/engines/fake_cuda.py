@@ -13,7 +13,7 @@ class Error(enum.IntEnum):
 
 
 class FakeCuda:
-    """What `profiler.engines.cuda_runtime.load_bindings` returns, as its two modules; `fail` names the functions that fail, and how."""
+    """`runtime` is what `profiler.engines.cuda_runtime.load_runtime` returns; `fail` names the functions that fail, and how."""
 
     def __init__(self, devices=1):
         self.fail, self.blocks, self.next_address = {}, {}, 0x1000
@@ -27,7 +27,6 @@ class FakeCuda:
             cudaDeviceSynchronize=lambda: self._answer("cudaDeviceSynchronize"),
             cudaRuntimeGetVersion=lambda: self._answer("cudaRuntimeGetVersion", 12060),
         )
-        self.driver = SimpleNamespace()
 
     def _answer(self, name, *values):
         error = self.fail.get(name, Error.cudaSuccess)

@@ -119,7 +119,7 @@ def test_a_file_that_is_no_ops_library_is_named(tmp_path):
 @pytest.fixture
 def fake(monkeypatch):
     device = FakeCuda()
-    monkeypatch.setattr(cuda_runtime, "load_bindings", lambda: (device.runtime, device.driver))
+    monkeypatch.setattr(cuda_runtime, "load_runtime", lambda: device.runtime)
     return device
 
 
@@ -195,7 +195,7 @@ def test_scratch_memory_that_is_not_there_fails_the_point_and_leaves_nothing(fak
 @pytest.mark.parametrize(("devices", "ordinal", "text"), [(0, 0, "no CUDA device"), (1, 1, "device 1 does not exist")])
 def test_a_device_that_is_not_there_is_named(monkeypatch, devices, ordinal, text):
     device = FakeCuda(devices)
-    monkeypatch.setattr(cuda_runtime, "load_bindings", lambda: (device.runtime, device.driver))
+    monkeypatch.setattr(cuda_runtime, "load_runtime", lambda: device.runtime)
     with pytest.raises(ToolMissingError, match=text):
         cuda_runtime.Cuda(ordinal)
 

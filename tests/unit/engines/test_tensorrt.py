@@ -81,7 +81,7 @@ class Engine:
 @pytest.fixture
 def fake(monkeypatch):
     device = FakeCuda()
-    monkeypatch.setattr(cuda_runtime, "load_bindings", lambda: (device.runtime, device.driver))
+    monkeypatch.setattr(cuda_runtime, "load_runtime", lambda: device.runtime)
     return device
 
 
