@@ -21,10 +21,8 @@ PATTERN = "points-*.jsonl"
 
 def folder() -> Path | None:
     """Return where this program's journal goes; None when nobody asked for one."""
-    for variable in (FOLDER_VARIABLE, NAMES_VARIABLE):
-        if os.environ.get(variable):
-            return Path(os.environ[variable])
-    return None
+    found = os.environ.get(FOLDER_VARIABLE) or os.environ.get(NAMES_VARIABLE)
+    return Path(found) if found else None
 
 
 def keeps_times() -> bool:
@@ -49,7 +47,8 @@ class PointJournal:
         try:
             if self._descriptor is None:
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
-                self.append("process", program=program_name(), parent_id=os.getppid())
+                program = Path(*sys.argv[:1]).name or "python"  # its arguments may hold secrets
+                self.append("process", program=program, parent_id=os.getppid())
             _write_all(self._descriptor, line.encode("utf-8", "replace"))
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -60,8 +59,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def program_name() -> str:
-    """Return the name of the running program; its arguments may hold secrets."""
-    return Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"

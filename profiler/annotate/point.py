@@ -13,7 +13,7 @@ from profiler.annotate.cuda_events import EventTimer, device_facts, driver, stre
 from profiler.annotate.journal import PointJournal, folder, keeps_times
 from profiler.errors import UsageError
 from profiler.point_label import encode_label
-from profiler.runner.ranges import POINT_PREFIX, VERIFY, WARMUP, RangeRecorder
+from profiler.runner.ranges import ITERATION, POINT_PREFIX, VERIFY, WARMUP, RangeRecorder
 
 ENQUEUED = "the program uses CUDA but no event could be taken around its iterations, so only the time to enqueue them is known"
 
@@ -141,7 +141,7 @@ class MarkedPoint:
         if process is not self._owner:
             # a forked child goes on with the point that its parent has open: the earlier iterations are the parent's
             self._begin(process)
-        with process.recorder().iteration(self.size_bytes):
+        with process.recorder().range(ITERATION, self.size_bytes):
             if not process.keep:
                 yield
                 return

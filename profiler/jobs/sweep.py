@@ -122,7 +122,7 @@ class Attempt:
             capture.artefacts, capture.notes = self._with_result(artefacts), [*capture.notes, *notes]
             self._forget_lost_points(number, stem, capture)
         if lost and self._journal.path.is_file():
-            self._journal.drop_segments(lost)
+            self._journal.keep(lambda item: item["segment"] not in lost)
 
     def _with_result(self, artefacts: list[Path]) -> list[str]:
         result = self._folder / RESULT
@@ -158,8 +158,8 @@ class Attempt:
         if recorded is None:
             return 0
         finished = [item["point"] for item in self._journal.events() if item["event"] == "point" and item["segment"] == segment]
-        lost = [point["label"] for point in finished if point["status"] == "ok" and point["label"] not in recorded]
+        lost = {point["label"] for point in finished if point["status"] == "ok" and point["label"] not in recorded}
         if lost:
-            self._journal.drop_points(lost)
+            self._journal.keep(lambda item: item["event"] != "point" or item["point"]["label"] not in lost)
             record.notes.append(f"{len(lost)} finished points were lost with the process that ran them and are run again")
         return len(lost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -15,10 +16,10 @@ from profiler.engines.trt_library_path import library_environment
 from profiler.errors import CaptureError, ProfilerError, UsageError, WrongOutputError
 from profiler.runner.driver_worker import DriverWorker
 from profiler.runner.point import Point
-from profiler.runner.ranges import SETUP, RangeRecorder
+from profiler.runner.ranges import SETUP, RangeRecorder, merge_ranges
 from profiler.runner.request import JOURNAL, RANGES, RESULT, SweepOptions, read_request
-from profiler.runner.result import PROGRAM, Journal
-from profiler.runner.supervisor import Supervisor, WorkerCommand, collect, join_ranges
+from profiler.runner.result import PROGRAM, Journal, write_json
+from profiler.runner.supervisor import Supervisor, WorkerCommand, collect
 
 EXIT_INTERRUPTED = 130
 say = partial(print, flush=True)
@@ -52,12 +53,16 @@ def run_sweep(file: Path, request: SweepOptions, result: Path, argv: list[str], 
     supervisor = Supervisor(points, journal, _worker_command(file, request, journal, scratch), request.point_timeout_s, say)
     try:
         supervisor.run()
-        _mark_end()
+        # a range after all points, so that a point that a killed process never closed can be told apart: tools let such
+        # a range end with the capture; every other point now ends before something else does
+        with RangeRecorder().range(SETUP):
+            pass
     finally:
         engine = request.engine.rpartition(":")[2] or request.engine
         collect(points, journal, engine, argv, result, PROGRAM)
         if request.recorder == "ranges" and request.driver == "python":
-            join_ranges(sorted(scratch.glob("ranges-*.json")), folder / RANGES)
+            parts = [json.loads(part.read_text(encoding="utf-8")) for part in sorted(scratch.glob("ranges-*.json"))]
+            write_json(folder / RANGES, merge_ranges(parts))
     state = journal.read()
     return _verdict([state.finished[point.label]["status"] for point in points])
 
@@ -75,15 +80,6 @@ def _worker_command(
         return WorkerCommand(argv, environment)
 
     return command
-
-
-def _mark_end() -> None:
-    """Open and close one range after all points, so that a point that a killed process never closed can be told apart.
-
-    Tools let such a range end with the capture; every other point now ends before something else does.
-    """
-    with RangeRecorder().range(SETUP):
-        pass
 
 
 def _verdict(statuses: list[str]) -> int:

@@ -16,6 +16,8 @@ from profiler.runner.supervisor import WorkerCommand
 
 PROGRAM = "profiler-driver"
 ENGINES = ("direct", "tensorrt", "tensorrt_rtx", "native")
+FACTS = ("program", "engine", "device", "versions", "digests", "settings")
+"""What the result document says of the whole process."""
 
 
 @dataclass
@@ -45,22 +47,16 @@ class DriverRun:
         except (OSError, ValueError):
             return []
         self._stamp = (status.st_mtime_ns, status.st_size)
-        facts = _facts(document)
+        facts = {name: document.get(name) for name in FACTS}
         if facts != self._facts:  # the timing cache, for one, has another digest after each build
             self._facts = facts
             self.journal.append("facts", **facts)
-        fresh = document["points"][self._taken :]
-        return [self._take(record) for record in fresh]
-
-    def _take(self, record: dict[str, Any]) -> str:
-        record = {**record, "label": self.points[self._taken].label}
-        self._taken += 1
-        self.journal.append("point", point=record)
-        return progress_line(record)
-
-
-def _facts(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: document.get(name) for name in ("program", "engine", "device", "versions", "digests", "settings")}
+        fresh = zip(self.points[self._taken :], document["points"][self._taken :], strict=False)
+        records = [{**record, "label": point.label} for point, record in fresh]
+        self._taken += len(records)
+        for record in records:
+            self.journal.append("point", point=record)
+        return [progress_line(record) for record in records]
 
 
 class DriverWorker:

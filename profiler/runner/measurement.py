@@ -98,11 +98,8 @@ def _callbacks(case: Case, ranges: RangeRecorder, kept: _Kept) -> _Callbacks:
         name = _RANGES[kind] or POINT_PREFIX + (text or b"").decode()
         ranges.push(name, payload if name == ITERATION else None)
 
-    def pop(_: int) -> None:
-        ranges.pop()
-
     checks = _Reference(reference) if case.reference is not None else _Reference()
-    return _Callbacks(None, _Enqueue(enqueue), checks, _Push(push), _Pop(pop), _Cancelled())
+    return _Callbacks(None, _Enqueue(enqueue), checks, _Push(push), _Pop(lambda _: ranges.pop()), _Cancelled())
 
 
 def _arrays(pointers: Any, sizes: Sequence[int]) -> list[np.ndarray]:

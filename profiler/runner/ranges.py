@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -66,16 +67,10 @@ class RangeRecorder:
 
     def __init__(self, keep: bool = False) -> None:
         self._domain = open_domain(DOMAIN)
+        self._event = cache(self._domain.get_event_attributes)
         self._keep = keep
         self.rows: list[tuple[str, int, int, int, int | None]] = []
-        self._attributes: dict[tuple[str, int | None], Any] = {}
         self._open: dict[int, list[tuple[str, int, int | None]]] = {}
-
-    def _event(self, message: str, payload: int | None) -> Any:
-        key = (message, payload)
-        if key not in self._attributes:
-            self._attributes[key] = self._domain.get_event_attributes(message=message, payload=payload)
-        return self._attributes[key]
 
     @contextmanager
     def range(self, message: str, payload: int | None = None) -> Iterator[None]:
@@ -83,7 +78,7 @@ class RangeRecorder:
 
         Args:
             message: Name of the range.
-            payload: Bytes that one iteration must move.
+            payload: Bytes that one iteration must move; 0: unknown.
         """
         self.push(message, payload)
         try:
@@ -93,7 +88,7 @@ class RangeRecorder:
 
     def push(self, message: str, payload: int | None = None) -> None:
         """Open a range as `range` does, until `pop` closes it."""
-        event = self._event(message, payload)
+        event = self._event(message=message, payload=payload)
         if self._keep:
             self._stack().append((message, time.monotonic_ns(), payload))
         self._domain.push_range(event)
@@ -108,14 +103,6 @@ class RangeRecorder:
     def _stack(self) -> list[tuple[str, int, int | None]]:
         # by the system's number: what Python keeps of a thread that it did not start ends with each call from it
         return self._open.setdefault(threading.get_native_id(), [])
-
-    def point(self, label: str) -> Any:
-        """Open the range of a sweep point."""
-        return self.range(POINT_PREFIX + label)
-
-    def iteration(self, size_bytes: int) -> Any:
-        """Open the range of one measured iteration that must move so many bytes (0: unknown)."""
-        return self.range(ITERATION, size_bytes)
 
     def write(self, path: Path) -> None:
         """Write the remembered ranges as one JSON document of columns (docs/formats.md)."""

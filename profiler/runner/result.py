@@ -75,17 +75,8 @@ class Journal:
         """Return every whole event."""
         return read_events([self.path])
 
-    def drop_segments(self, segments: Iterable[int]) -> None:
-        """Forget what some attempts wrote, because their capture is lost."""
-        lost = set(segments)
-        self._keep(lambda item: item["segment"] not in lost)
-
-    def drop_points(self, labels: Iterable[str]) -> None:
-        """Forget some finished points, because the capture does not hold them."""
-        lost = set(labels)
-        self._keep(lambda item: item["event"] != "point" or item["point"]["label"] not in lost)
-
-    def _keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+    def keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        """Forget every event that is not wanted: what the capture does not hold, for one."""
         kept = [json.dumps(item, ensure_ascii=False) + "\n" for item in self.events() if wanted(item)]
         write_atomic(self.path, "".join(kept))
 

@@ -43,10 +43,8 @@ def read_options(path: Path) -> tuple[MeasureOption, ...]:
     """Read the description of the options."""
     rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["options"]
     known = {item.name for item in fields(MeasureOption)}
-    frozen: list[dict[str, Any]] = [
-        {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()} for row in rows
-    ]
-    return tuple(MeasureOption(**{key: value for key, value in row.items() if key in known}) for row in frozen)
+    own = [{name: value for name, value in row.items() if name in known} for row in rows]
+    return tuple(MeasureOption(**{**row, "aliases": tuple(row.get("aliases", ()))}) for row in own)
 
 
 OPTIONS = read_options(Path(__file__).with_name("options.json"))

@@ -6,7 +6,6 @@ sits too long on one point, records why a point was lost, and starts the next wo
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from pathlib import Path
 from profiler.capture.process import ProcessResult, describe_exit, run_process
 from profiler.errors import CaptureError, ProfilerError, ToolMissingError, UsageError
 from profiler.runner.point import Point
-from profiler.runner.ranges import merge_ranges
 from profiler.runner.result import Journal, result_document, write_json
 from profiler.runner.worker import EXIT_FATAL, ended_record
 
@@ -45,34 +43,30 @@ class WorkerCommand:
     poll: Callable[[], list[str]] | None = None
 
 
+@dataclass
 class Supervisor:
     """Runs points until each has a record.
 
-    Args:
+    Attributes:
         points: The sweep.
         journal: Where records go; points that it already holds are not run again.
         command: Makes the command of a worker for some points; takes the points and the worker's number.
-        point_timeout_s: Longest time for one point.
+        timeout_s: Longest time for one point.
         report: Called with a line of text on every event.
     """
 
-    def __init__(
-        self,
-        points: list[Point],
-        journal: Journal,
-        command: Callable[[list[Point], int], WorkerCommand],
-        point_timeout_s: float,
-        report: Callable[[str], None],
-    ) -> None:
-        self._points, self._journal, self._command = points, journal, command
-        self._timeout_s, self._report = point_timeout_s, report
-        self._worker = 0
-        self._startup_failures = 0
+    points: list[Point]
+    journal: Journal
+    command: Callable[[list[Point], int], WorkerCommand]
+    timeout_s: float
+    report: Callable[[str], None]
+    _worker: int = 0
+    _startup_failures: int = 0
 
     def open_points(self) -> list[Point]:
         """Return the points without a record."""
-        finished = self._journal.read().finished
-        return [point for point in self._points if point.label not in finished]
+        finished = self.journal.read().finished
+        return [point for point in self.points if point.label not in finished]
 
     def run(self) -> None:
         """Run until no point is open.
@@ -81,28 +75,28 @@ class Supervisor:
             CaptureError: A worker ended before it began any point, twice.
             KeyboardInterrupt: The user stopped it.
         """
-        done = len(self._points) - len(self.open_points())
+        done = len(self.points) - len(self.open_points())
         if done:
-            self._report(f"{done} of {len(self._points)} points are already finished")
+            self.report(f"{done} of {len(self.points)} points are already finished")
         while points := self.open_points():
             self._worker += 1
-            command = self._command(points, self._worker)
+            command = self.command(points, self._worker)
             result = self._run_worker(command, len(points))
             if result.stopped in ("interrupted", OWNER_GONE):
                 raise KeyboardInterrupt
             self._settle(points, command, result)
 
     def _run_worker(self, command: WorkerCommand, open_count: int) -> ProcessResult:
-        counter = seen = len(self._points) - open_count
+        counter = seen = len(self.points) - open_count
         last_event = next_look = time.monotonic()
 
         def on_line(line: str) -> None:
             nonlocal counter
             if line.startswith("point "):
                 counter += 1
-                line = f"[{counter}/{len(self._points)}] {line[len('point ') :]}"
+                line = f"[{counter}/{len(self.points)}] {line[len('point ') :]}"
             if not line.startswith(("error: ", "fix: ")):  # the error that ends the sweep is told once, at its end
-                self._report(line)
+                self.report(line)
 
         def poll() -> None:
             for line in command.poll() if command.poll is not None else ():
@@ -116,12 +110,12 @@ class Supervisor:
             if not _owner_lives():
                 return OWNER_GONE
             poll()
-            state = self._journal.read()
+            state = self.journal.read()
             if counter != seen:
                 last_event, seen = time.monotonic(), counter
             busy = command.poll is not None or bool(state.running)
             begin = max(last_event, state.started_s) if state.running else last_event
-            return f"no result after {self._timeout_s:g} s" if busy and time.monotonic() - begin > self._timeout_s else ""
+            return f"no result after {self.timeout_s:g} s" if busy and time.monotonic() - begin > self.timeout_s else ""
 
         result = run_process(command.argv, environment=command.environment, on_line=on_line, watch=watch, grace_s=2.0)
         poll()
@@ -129,7 +123,7 @@ class Supervisor:
 
     def _settle(self, points: list[Point], command: WorkerCommand, result: ProcessResult) -> None:
         """Record the point that the worker was in when it ended."""
-        state = self._journal.read()
+        state = self.journal.read()
         if result.returncode == EXIT_FATAL:
             raise _startup_error(result)
         lost = next((point for point in points if point.label == state.running), None)
@@ -148,8 +142,8 @@ class Supervisor:
     def _record_lost(self, lost: Point, result: ProcessResult) -> None:
         reason = f"hung: {result.stopped}" if result.stopped else f"crashed: {describe_exit(result.returncode)}"
         tail = [line for line in result.last_lines if not line.startswith("point ")][-KEPT_REASON_LINES:]
-        self._journal.append("point", point=ended_record(lost, "failed", "; ".join([reason, *tail])))
-        self._report(f"failed: {lost.label} ({reason})")
+        self.journal.append("point", point=ended_record(lost, "failed", "; ".join([reason, *tail])))
+        self.report(f"failed: {lost.label} ({reason})")
 
 
 def _owner_lives() -> bool:
@@ -173,11 +167,4 @@ def collect(points: list[Point], journal: Journal, engine: str, argv: list[str],
     records = [state.finished[point.label] for point in points if point.label in state.finished]
     facts = state.facts
     program = (facts.get("program") or {"name": program})["name"]
-    engine = facts.get("engine") or engine
-    write_json(target, result_document(engine, argv, facts, records, program))
-
-
-def join_ranges(parts: list[Path], target: Path) -> None:
-    """Join the range files of the workers that came as far as writing one."""
-    documents = [json.loads(part.read_text(encoding="utf-8")) for part in parts if part.is_file()]
-    write_json(target, merge_ranges(documents))
+    write_json(target, result_document(facts.get("engine") or engine, argv, facts, records, program))

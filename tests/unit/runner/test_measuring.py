@@ -22,7 +22,7 @@ def test_the_journal_survives_a_cut_off_line_and_lost_segments(tmp_path):
     state = first.read()
     assert list(state.finished) == ["x"]
     assert (state.running, state.started_s, state.facts) == ("y", 2.0, {"versions": {"a": "1"}})
-    first.drop_segments([1])
+    first.keep(lambda item: item["segment"] != 1)
     assert first.read().finished == {}
     assert first.read().running == "y"
 
@@ -61,7 +61,7 @@ def test_shapes_types_and_points_are_checked(tmp_path):
 
 def test_ranges_keep_their_times_and_order():
     recorder = ranges.RangeRecorder(keep=True)
-    with recorder.point("a=1"), recorder.iteration(5):
+    with recorder.range("point a=1"), recorder.range("iteration", 5):
         pass
     document = ranges.ranges_document(recorder.rows, 7)
     columns = document["columns"]
@@ -75,7 +75,7 @@ def test_ranges_keep_their_times_and_order():
 
 def test_an_error_inside_a_range_closes_it():
     recorder = ranges.RangeRecorder(keep=True)
-    with pytest.raises(ValueError), recorder.point("a=1"):
+    with pytest.raises(ValueError), recorder.range("point a=1"):
         raise ValueError
     assert [row[0] for row in recorder.rows] == ["point a=1"]
 
