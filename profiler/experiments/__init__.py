@@ -27,9 +27,7 @@ def find_experiments(name: str) -> tuple[Experiment, ...]:
     Raises:
         UsageError: There is none; the hint names the nearest.
     """
-    if name == "all":
-        return tuple(item for item in EXPERIMENTS if item.in_all)
-    found = tuple(item for item in EXPERIMENTS if item.name == name)
+    found = tuple(item for item in EXPERIMENTS if (item.in_all if name == "all" else item.name == name))
     if not found:
         raise UsageError(f"no experiment {name!r}", nearest(name, ["all", *(item.name for item in EXPERIMENTS)]))
     return found

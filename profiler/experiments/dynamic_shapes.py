@@ -17,11 +17,8 @@ COLUMNS = figures("shape", "status", "device_median_ns", "host_median_ns", "max_
 def steps(toolbox: Toolbox) -> tuple[Step, ...]:
     """Return the one sweep."""
     shapes = ",".join((*INSIDE, BEYOND))
-    return (
-        driver_step(
-            toolbox, "batches", f"--plugin swish --profile {PROFILE} --shape {shapes} --max-time 0.2 --max-iterations 2000"
-        ),
-    )
+    options = f"--plugin swish --profile {PROFILE} --shape {shapes} --max-time 0.2 --max-iterations 2000"
+    return (driver_step(toolbox, "batches", options),)
 
 
 def evaluate(evidence: Evidence) -> Outcome:
@@ -29,15 +26,12 @@ def evaluate(evidence: Evidence) -> Outcome:
     points = {point.shape: point for point in evidence.points("batches")}
     inside = [points[shape] for shape in INSIDE if shape in points]
     digests = {point.data.get("engine_digest") for point in inside} - {None}
-    return Outcome(
-        COLUMNS,
-        tuple(point.row(COLUMNS) for point in points.values()),
-        (
-            right_output(f"batches of {', '.join(INSIDE)} give the right output", inside, len(INSIDE)),
-            Check("one engine ran all of them", len(digests) == 1, f"{len(digests)} engine digests"),
-            _refusal(points.get(BEYOND)),
-        ),
+    checks = (
+        right_output(f"batches of {', '.join(INSIDE)} give the right output", inside, len(INSIDE)),
+        Check("one engine ran all of them", len(digests) == 1, f"{len(digests)} engine digests"),
+        _refusal(points.get(BEYOND)),
     )
+    return Outcome(COLUMNS, tuple(point.row(COLUMNS) for point in points.values()), checks)
 
 
 def _refusal(point: MeasuredPoint | None) -> Check:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiler.errors import BadExportError
 from profiler.experiments.experiment import Check
 from profiler.experiments.measured import MeasuredPoint
+from profiler.runner.result import RESULT_SCHEMA, RESULT_VERSION
 from profiler.store.compressed import readable
+from profiler.store.document import read_document
 from profiler.store.run_dir import RunDir
 from profiler.tools.registry import UNTRACED
 
@@ -45,15 +45,6 @@ class StepRecord:
     duration_s: float | None = None
     log: str = ""
     result: str = ""
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether it ran and ended with an exit code that is no failure."""
-        return self.returncode in self.expected
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> StepRecord:
@@ -109,10 +100,10 @@ class Evidence:
         """Return one check for each step that ended as it should not."""
         checks = []
         for record in self.steps.values():
-            if record.returncode is None and record.reason:
-                checks.append(Check(f"step {record.name} ran", None, record.reason))
-            elif not record.as_expected:
-                checks.append(Check(f"step {record.name} ran", False, record.reason or f"exit status {record.returncode}"))
+            unable = record.returncode is None and bool(record.reason)
+            if unable or record.returncode not in record.expected:
+                found = record.reason or f"exit status {record.returncode}"
+                checks.append(Check(f"step {record.name} ran", None if unable else False, found))
         return tuple(checks)
 
 
@@ -120,12 +111,6 @@ def read_result(path: Path) -> dict[str, Any]:
     """Read a result document.
 
     Raises:
-        BadExportError: The file is absent, cut off or something else.
+        BadExportError: The file is absent, cut off, something else, or of a newer version.
     """
-    try:
-        document = json.loads(readable(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadExportError(f"{path}: not a whole result document ({error})", "run the experiment again") from error
-    if not isinstance(document, dict) or document.get("schema") != "profiler-result":
-        raise BadExportError(f"{path}: not a profiler-result document", "run the experiment again")
-    return document
+    return read_document(readable(path), RESULT_SCHEMA, RESULT_VERSION, "run the experiment again")

@@ -46,13 +46,11 @@ def steps(toolbox: Toolbox) -> tuple[Step, ...]:
     """Return two rounds of the driver with PyTorch between them; the op states its baselines."""
     native = baseline(PLUGIN, NATIVE)
     options = f"--plugin {PLUGIN} --native {native} --copy --shape {SHAPE} --dtype {','.join(DTYPES)} --min-time 0.2 --max-time 1"
-    torch = ("-m", "profiler.runner", "--request", str(_TORCH_REQUEST))
+    torch = (toolbox.torch_python or "python", "-m", "profiler.runner", "--request", str(_TORCH_REQUEST))
     missing = "" if toolbox.torch_python else "PyTorch is not installed for this interpreter"
     return (
         driver_step(toolbox, ROUNDS[0], options),
-        program_step(
-            TORCH, (toolbox.torch_python or "python", *torch), missing=missing, prepare=partial(_ask_torch, toolbox.device)
-        ),
+        program_step(TORCH, torch, missing=missing, prepare=partial(_ask_torch, toolbox.device)),
         driver_step(toolbox, ROUNDS[1], options),
     )
 
@@ -77,13 +75,8 @@ def evaluate(evidence: Evidence) -> Outcome:
         plugin = times[dtype, PLUGIN]
         checks.append(_not_slower(f"{dtype}: the plugin is not slower than TensorRT's sigmoid·mul", plugin, times[dtype, NATIVE]))
         share = ratio(times[dtype, COPY], plugin)
-        checks.append(
-            Check(
-                f"{dtype}: the plugin reaches {COPY_SHARE:.0%} of a device copy's bandwidth",
-                share is not None and share >= COPY_SHARE,
-                f"{share:.4f}" if share else "not measured",
-            )
-        )
+        name = f"{dtype}: the plugin reaches {COPY_SHARE:.0%} of a device copy's bandwidth"
+        checks.append(Check(name, share is not None and share >= COPY_SHARE, f"{share:.4f}" if share else "not measured"))
         name = f"{dtype}: the plugin is not slower than PyTorch's silu"
         absent = evidence.steps.get(TORCH)
         if absent is None or (absent.returncode is None and absent.reason):

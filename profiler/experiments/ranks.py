@@ -41,33 +41,30 @@ def steps(toolbox: Toolbox) -> tuple[Step, ...]:
 def evaluate(evidence: Evidence) -> Outcome:
     """Judge the origin of the engines, the difference between both runs, and the report."""
     first, second = ({point.shape: point for point in evidence.points(step)} for step in (FIRST, SECOND))
-    shapes = [shape for shape in SHAPES if shape in first and shape in second]
+    pairs = [(first[shape], second[shape]) for shape in SHAPES if shape in first and shape in second]
+    built, loaded = [one for one, _ in pairs], [other for _, other in pairs]
+    same = sum(one.data.get("engine_digest") == other.data.get("engine_digest") for one, other in pairs)
     points = [*first.values(), *second.values()]
     absent = [point.label for point in points if any(point.value(name) is None for name in (*REPORT, "worst_index"))]
     checks = (
         right_output("ranks 1 to 4 give the right output", points, 2 * len(SHAPES)),
-        _origin("the first run builds and caches the engines", first, shapes, "built"),
-        _origin("the second run loads them from the cache", second, shapes, "cache"),
-        _same_engines(first, second, shapes),
-        _difference(first, second, shapes),
+        _origin("the first run builds and caches the engines", built, "built"),
+        _origin("the second run loads them from the cache", loaded, "cache"),
+        Check("both runs ran the same engines", same == len(SHAPES), f"{same} of {len(SHAPES)} digests equal"),
+        _difference(loaded),
         none_of("the numeric report is whole, with the worst element and its index", absent, points),
     )
-    return Outcome(COLUMNS, tuple(_row(first[shape], second[shape]) for shape in shapes), checks)
+    return Outcome(COLUMNS, tuple(_row(one, other) for one, other in pairs), checks)
 
 
-def _origin(name: str, points: dict[str, MeasuredPoint], shapes: list[str], expected: str) -> Check:
-    found = [str(points[shape].data.get("engine_origin")) for shape in shapes]
+def _origin(name: str, points: list[MeasuredPoint], expected: str) -> Check:
+    found = [str(point.data.get("engine_origin")) for point in points]
     return Check(name, len(found) == len(SHAPES) and set(found) == {expected}, ", ".join(found) or "no points")
 
 
-def _same_engines(first: dict[str, MeasuredPoint], second: dict[str, MeasuredPoint], shapes: list[str]) -> Check:
-    same = [shape for shape in shapes if first[shape].data.get("engine_digest") == second[shape].data.get("engine_digest")]
-    return Check("both runs ran the same engines", len(same) == len(SHAPES), f"{len(same)} of {len(SHAPES)} digests equal")
-
-
-def _difference(first: dict[str, MeasuredPoint], second: dict[str, MeasuredPoint], shapes: list[str]) -> Check:
+def _difference(points: list[MeasuredPoint]) -> Check:
     name = "both runs give the same output: difference 0"
-    compared = [second[shape].comparison for shape in shapes]
+    compared = [point.comparison for point in points]
     if len(compared) < len(SHAPES) or not all(compared):
         return Check(name, False, "the outputs were not compared")
     differing = sum(int(str(item.get("different_elements") or 0)) for item in compared)

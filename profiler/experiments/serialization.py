@@ -18,6 +18,12 @@ REFUSED = (4,)
 """The driver's exit code when every point was skipped."""
 
 _ENGINE, _CHANGED, _OUTPUTS = f"{SCRATCH}/swish.engine", f"{SCRATCH}/changed.engine", f"{SCRATCH}/outputs"
+_WRONG_WAYS = {
+    "unknown-version": ("an unknown plugin version is refused", "the step wrote no result"),
+    "changed-version": ("an engine with another plugin version is refused", "the engine could not be made"),
+    "no-plugin": ("an engine without its plugin library is refused", "the step wrote no result"),
+}
+"""Step to what it must show, and what is said where it shows nothing."""
 _ABOUT_PLUGIN = re.compile(r"plugin|creator|version", re.IGNORECASE)
 
 COLUMNS = (
@@ -34,18 +40,14 @@ def steps(toolbox: Toolbox) -> tuple[Step, ...]:
     def change(folder: Path) -> str:
         return write_changed(folder / _ENGINE, folder / _CHANGED, PLUGIN, VERSION)
 
-    few = "--iterations 20 --output-digest"
-    load = f"--reference swish --shape {SHAPE} {few}"
+    few = f"--shape {SHAPE} --iterations 20 --output-digest"
+    save = f"--plugin swish --profile {PROFILE} {few} --save-engine {_ENGINE} --save-output {_OUTPUTS}"
+    load = f"--reference swish {few}"
+    unknown = f"--plugin swish --plugin-version 999 --shape {SHAPE} --iterations 1"
     return (
-        driver_step(
-            toolbox,
-            "save",
-            f"--plugin swish --profile {PROFILE} --shape {SHAPE} {few} --save-engine {_ENGINE} --save-output {_OUTPUTS}",
-        ),
+        driver_step(toolbox, "save", save),
         driver_step(toolbox, "load", f"--engine {_ENGINE} --compare-output {_OUTPUTS} {load}"),
-        driver_step(
-            toolbox, "unknown-version", f"--plugin swish --plugin-version 999 --shape {SHAPE} --iterations 1", expected=REFUSED
-        ),
+        driver_step(toolbox, "unknown-version", unknown, expected=REFUSED),
         driver_step(toolbox, "changed-version", f"--engine {_CHANGED} {load}", prepare=change, expected=REFUSED),
         driver_step(toolbox, "no-plugin", f"--engine {_ENGINE} --plugin-library none {load}", expected=REFUSED),
     )
@@ -55,18 +57,9 @@ def evaluate(evidence: Evidence) -> Outcome:
     """Judge the round trip and the refusals."""
     points = {step: next(iter(evidence.points(step)), None) for step in evidence.steps}
     rows = tuple(_row(step, point) for step, point in points.items() if point is not None)
+    refusals = (_refusal(name, points.get(step), absent) for step, (name, absent) in _WRONG_WAYS.items())
     return Outcome(
-        COLUMNS,
-        rows,
-        (
-            _fresh_load(points.get("save"), points.get("load")),
-            _same_output(points.get("load")),
-            _refusal("an unknown plugin version is refused", points.get("unknown-version"), "the step wrote no result"),
-            _refusal(
-                "an engine with another plugin version is refused", points.get("changed-version"), "the engine could not be made"
-            ),
-            _refusal("an engine without its plugin library is refused", points.get("no-plugin"), "the step wrote no result"),
-        ),
+        COLUMNS, rows, (_fresh_load(points.get("save"), points.get("load")), _same_output(points.get("load")), *refusals)
     )
 
 

@@ -75,14 +75,10 @@ Speed = dict[tuple[str, str, int], float | None]
 
 def _scaling(speed: Speed) -> Check:
     name = f"throughput and scaling of {', '.join(map(str, THREADS))} threads are known"
-    texts, missing = [], []
-    for shape in (SMALL, LARGE):
-        for count in THREADS:
-            scale = ratio(speed.get((NORMAL, shape, count)), speed.get((NORMAL, shape, 1)))
-            if scale is None:
-                missing.append(f"{shape} threads={count}")
-            elif count > 1:
-                texts.append(f"{shape}: {count} threads {scale:.2f} x")
+    asked = [(shape, count) for shape in (SMALL, LARGE) for count in THREADS]
+    found = [(*one, ratio(speed.get((NORMAL, *one)), speed.get((NORMAL, one[0], 1)))) for one in asked]
+    missing = [f"{shape} threads={count}" for shape, count, scale in found if scale is None]
+    texts = [f"{shape}: {count} threads {scale:.2f} x" for shape, count, scale in found if scale is not None and count > 1]
     return Check(name, not missing, f"missing: {', '.join(missing)}" if missing else "; ".join(texts))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from profiler.capture.progress import Progress
@@ -80,7 +81,7 @@ def evaluate_run(run: RunDir, experiment: Experiment) -> Outcome:
     records = _read_records(run.path / EXPERIMENT_NAME)
     evidence = Evidence(run.path, records)
     judged = experiment.evaluate(evidence)
-    outcome = Outcome(judged.columns, judged.rows, (*evidence.step_checks(), *judged.checks), judged.notes)
+    outcome = replace(judged, checks=(*evidence.step_checks(), *judged.checks))
     _write_document(run.path, experiment, records, outcome)
     return outcome
 
@@ -98,20 +99,12 @@ def commands(experiment: Experiment, toolbox: Toolbox) -> list[tuple[tuple[str, 
 
 def _step_record(run: RunDir, ended: Ended) -> StepRecord:
     step, record = ended.step, ended.record
+    found = StepRecord(step.name, step.tool, step.command, step.expected, record.returncode, record.reason, record.duration_s)
     if not ended.ran:
-        return StepRecord(step.name, step.tool, step.command, step.expected, reason=record.reason)
+        return found
     written = step.result is not None and (run.path / step.result).is_file()
-    return StepRecord(
-        step.name,
-        step.tool,
-        tuple(record.argv),
-        step.expected,
-        record.returncode,
-        record.reason,
-        record.duration_s,
-        f"logs/{step.name}.log",
-        str(step.result) if written else "",
-    )
+    result = str(step.result) if written else ""
+    return replace(found, argv=tuple(record.argv), log=f"logs/{step.name}.log", result=result)
 
 
 def _merge(run: RunDir, records: dict[str, StepRecord]) -> None:
@@ -128,8 +121,8 @@ def _merge(run: RunDir, records: dict[str, StepRecord]) -> None:
 
 
 def _write_document(folder: Path, experiment: Experiment, records: dict[str, StepRecord], outcome: Outcome | None) -> None:
-    steps = [record.to_dict() for record in records.values()]
-    document = experiment_document(experiment.name, experiment.question, steps, outcome.to_dict() if outcome else None)
+    steps = [asdict(record) for record in records.values()]
+    document = experiment_document(experiment.name, experiment.question, steps, asdict(outcome) if outcome else None)
     write_atomic(folder / EXPERIMENT_NAME, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 

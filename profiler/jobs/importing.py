@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import shutil
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 from profiler.capture.process import run_process
@@ -40,9 +41,8 @@ class ImportJob(Job):
     def __init__(self, files: Sequence[Path], label: str) -> None:
         super().__init__(label, {"imported_from": [path.name for path in files]})
         self._readers = {path: find_reader(path) for path in files}
-        for place, path in enumerate(files):
-            for other in files[:place]:
-                _refuse_pair(other, self._readers[other], path, self._readers[path])
+        for first, second in combinations(files, 2):
+            _refuse_pair(first, self._readers[first], second, self._readers[second])
 
     def steps(self, session: Session) -> Steps:
         """Copy, export, scrub and read each file."""

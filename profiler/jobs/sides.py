@@ -20,7 +20,6 @@ Build = Callable[[Path, Path], None]
 DEFAULT_SWEEP = ("--plugin", "all", "--shape", "4096x1024,65536x1024", "--dtype", "fp32,fp16")
 """What the driver measures when no command is given: every op, at a size that the L2 cache holds and one that it does not."""
 
-_PLACEHOLDERS = ("{driver}", "{library}")
 _GIT_TIMEOUT_S = 120.0
 
 
@@ -156,8 +155,11 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _products(folder: Path, origin: str) -> Built:
+def _products(folder: Path, origin: str, planned: bool = False) -> Built:
+    """Return what a build folder holds; what it will hold, where the build is only planned."""
     driver = folder / "bin" / DRIVER
+    if planned:
+        return Built(driver, folder / PLUGIN_LIBRARIES, origin)
     # those of TensorRT proper before that of TensorRT for RTX
     libraries = sorted(folder.glob(PLUGIN_LIBRARIES), key=lambda path: ("_trt" not in path.name, path.name))
     return Built(driver if driver.is_file() else None, libraries[0] if libraries else None, origin)
@@ -172,14 +174,9 @@ def _from_folder(path: Path, build: Build | None, cache: Path) -> Built:
             )
         return built
     target = cache / f"folder-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    if build is None:
-        return _planned(target, f"source folder {path.name}")
-    build(path, target)
-    return _products(target, f"source folder {path.name}")
-
-
-def _planned(folder: Path, origin: str) -> Built:
-    return Built(folder / "bin" / DRIVER, folder / PLUGIN_LIBRARIES, origin)
+    if build is not None:
+        build(path, target)
+    return _products(target, f"source folder {path.name}", planned=build is None)
 
 
 def _from_revision(text: str, build: Build | None, run: Run, cache: Path) -> Built:
@@ -189,9 +186,7 @@ def _from_revision(text: str, build: Build | None, run: Run, cache: Path) -> Bui
             f"{text!r} is no file, no folder and no revision of this repository", "check the spelling; git log lists revisions"
         )
     target = cache / f"commit-{commit[:16]}"
-    if build is None:
-        return _planned(target, f"commit {commit[:12]}")
-    if not (target / "complete").is_file():
+    if build is not None and not (target / "complete").is_file():
         worktree = cache / f"worktree-{commit[:16]}-{os.getpid()}"
         _git(run, "worktree", "add", "--detach", "--force", str(worktree), commit, must=True)
         try:
@@ -199,7 +194,7 @@ def _from_revision(text: str, build: Build | None, run: Run, cache: Path) -> Bui
             (target / "complete").write_text(commit + "\n", encoding="utf-8")
         finally:
             _git(run, "worktree", "remove", "--force", str(worktree))
-    return _products(target, f"commit {commit[:12]}")
+    return _products(target, f"commit {commit[:12]}", planned=build is None)
 
 
 def _git(run: Run, *arguments: str, must: bool = False) -> str:
@@ -219,22 +214,18 @@ def _side(name: str, command: Sequence[str], built: Built) -> AbSide:
     words = list(command) or list(DEFAULT_SWEEP)
     if words[0].startswith("-"):
         words = [*_driver_words(words, built, name), *words]
-    # the kernels that run: those of a library that is loaded, for the driver's own copy of them is then idle
-    used = [place for place in reversed(_PLACEHOLDERS) if any(place in word for word in words)]
-    binary = {"{driver}": built.driver, "{library}": built.library}[used[0]] if used else None
-    return AbSide(name, _fill(words, built, name), built.origin, (str(binary),) if binary else ())
-
-
-def _fill(words: Sequence[str], built: Built, name: str) -> tuple[str, ...]:
     values = {"{driver}": built.driver, "{library}": built.library}
-    for placeholder in _PLACEHOLDERS:
-        if values[placeholder] is None and any(placeholder in word for word in words):
+    # the kernels that run: those of a library that is loaded, for the driver's own copy of them is then idle
+    used = {place: path for place, path in values.items() if any(place in word for word in words)}
+    binary = next(reversed(used.values()), None)
+    for place, path in used.items():
+        if path is None:
             raise UsageError(
-                f"{name}: has no {placeholder.strip('{}')}, which the command needs",
-                f"build it (profiler build), or give a command without {placeholder}",
+                f"{name}: has no {place.strip('{}')}, which the command needs",
+                f"build it (profiler build), or give a command without {place}",
             )
-        words = [word.replace(placeholder, str(values[placeholder])) for word in words]
-    return tuple(words)
+        words = [word.replace(place, str(path)) for word in words]
+    return AbSide(name, tuple(words), built.origin, (str(binary),) if binary else ())
 
 
 def _driver_words(options: Sequence[str], built: Built, name: str) -> list[str]:
