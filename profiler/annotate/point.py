@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any
 
 from profiler.annotate.cuda_events import EventTimer, device_facts, driver, stream_handle
@@ -36,21 +37,13 @@ class _Process:
         return recorder
 
 
-_process: _Process | None = None
-
-
-def _state() -> _Process:
-    global _process
-    if _process is None:
-        _process = _Process()
-    return _process
+_state = cache(_Process)
 
 
 def _forget() -> None:
     """Give a forked child a state of its own; the point that its thread has open stays open."""
-    global _process
-    known = getattr(_process.threads, "point", None) if _process is not None else None
-    _process = None
+    known = getattr(_state().threads, "point", None)
+    _state.cache_clear()
     if known is not None:
         _state().threads.point = known
 

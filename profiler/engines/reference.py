@@ -10,7 +10,6 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -79,8 +78,6 @@ class ReferenceEngine:
 
     name = "reference"
     device: int | None = None
-    own_attributes: tuple[str, ...] = ()
-    """Attributes that an engine derived from this one takes beside those of the op and its launch."""
 
     def __init__(self, request: SweepOptions) -> None:
         self._library = host_library()
@@ -99,7 +96,6 @@ class ReferenceEngine:
         Raises:
             PointSkipped: The op has no such attribute or value.
         """
-        point = replace(point, attributes={k: v for k, v in point.attributes.items() if k not in self.own_attributes})
         try:
             prepared = self._library.prepare(point.op, point.attributes)
             tensors = prepared.tensors(point)

@@ -39,5 +39,4 @@ def option(default: Any, text: str, flags: str, kind: str = "text") -> Any:
 
 def described(cls: type) -> tuple[Described, ...]:
     """Return the fields of a dataclass that `option` made."""
-    found = [item for item in fields(cls) if "flags" in item.metadata]
-    return tuple(Described(item.name, item.metadata["flags"], item.metadata["help"], item.metadata["kind"]) for item in found)
+    return tuple(Described(item.name, **item.metadata) for item in fields(cls) if "flags" in item.metadata)

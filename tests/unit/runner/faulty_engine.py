@@ -6,6 +6,7 @@ Chosen as `--engine faulty_engine:FaultyEngine`; the attribute `fault` of a poin
 import ctypes
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from profiler.engines.base import EngineBroken, PointSkipped
@@ -16,7 +17,6 @@ from profiler.runner.measurement import host_array
 
 class FaultyEngine(ReferenceEngine):
     name = "faulty"
-    own_attributes = ("fault",)
 
     def prepare(self, point):
         fault = point.attributes.get("fault", "none")
@@ -41,7 +41,8 @@ class FaultyEngine(ReferenceEngine):
             raise EngineBroken("illegal memory access")
         if fault == "memory":
             raise MemoryError("4 GB")
-        case = super().prepare(point)
+        own = {name: value for name, value in point.attributes.items() if name != "fault"}
+        case = super().prepare(replace(point, attributes=own))
         if fault in ("wrong", "late"):
             case.enqueue = spoil(case, skipped=3 if fault == "late" else 0)
         return case
