@@ -120,7 +120,8 @@ def main() -> None:
     parser.add_argument("--calibrate", action="store_true")
     arguments = parser.parse_args()
     if arguments.calibrate:
-        print("\n".join(f"({p:g}, {share:.4g})," for p, share in calibrate(4_000_000, np.random.default_rng(1))))
+        for values in zip(*calibrate(4_000_000, np.random.default_rng(1)), strict=True):
+            print(f"({', '.join(f'{value:.4g}' for value in values)}),")
         return
     sections = arguments.only.split(",")
     if arguments.reuse:

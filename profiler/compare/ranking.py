@@ -18,6 +18,7 @@ from profiler.compare.judge.verdict import REASONS, DecisionRule, Verdict, decid
 from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.row import CONDITIONS, Row, merge_replicates, with_one_quantity
 from profiler.compare.rows.sides import side_rows
+from profiler.compare.rows.summaries import Floats
 from profiler.errors import DataMissingError, UsageError
 from profiler.metrics.recording import Recording, load
 from profiler.metrics.time_sources import check_source, choose_source
@@ -26,9 +27,6 @@ from profiler.store.run_dir import runs_root
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 WORK = ("op", "shape", "dtype")
 """Rows that agree in these do the same work."""

@@ -90,10 +90,15 @@ def _compare_code(store: AbStore, cuobjdump: str) -> dict[str, Any]:
 
 def _functions(store: AbStore, candidate: str) -> list[tuple[str, str]]:
     """Return what the rows run on the base and on a candidate, each pair once."""
+    found = {(_function(ours), _function(theirs)) for ours, theirs in _matched(store, candidate)}
+    return sorted(names for names in found if all(names))
+
+
+def _matched(store: AbStore, candidate: str) -> list[tuple[Row, Row]]:
+    """Return the rows that the base and a candidate both have."""
     rows = store.side_rows()
     pairs = align(rows[store.names[0]], rows[candidate], store.request.keys)
-    found = [(_function(pair.base), _function(pair.candidate)) for pair in pairs if pair.base and pair.candidate]
-    return sorted({names for names in found if all(names)})
+    return [(pair.base, pair.candidate) for pair in pairs if pair.base and pair.candidate]
 
 
 def _function(row: Row) -> str:
@@ -102,15 +107,10 @@ def _function(row: Row) -> str:
 
 def identical_rows(store: AbStore) -> Mapping[str, frozenset[str]]:
     """Return candidate to the base's labels whose machine code and launch configuration are the same on both sides."""
-    same = _code_record(store).get("same", {})
-    rows = store.side_rows()
-    base = rows[store.names[0]]
-    found = {}
-    for name, functions in same.items():
-        pairs = align(base, rows[name], store.request.keys)
-        both = [(pair.base, pair.candidate) for pair in pairs if pair.base and pair.candidate]
-        found[name] = frozenset(ours.label for ours, theirs in both if _same_launch(ours, theirs, functions))
-    return found
+    return {
+        name: frozenset(ours.label for ours, theirs in _matched(store, name) if _same_launch(ours, theirs, functions))
+        for name, functions in _code_record(store).get("same", {}).items()
+    }
 
 
 def _code_record(store: AbStore) -> dict[str, Any]:

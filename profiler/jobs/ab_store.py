@@ -251,20 +251,11 @@ def _under_usual_conditions(
     return kept, dropped
 
 
-def _round_row(number: int, position: int, side: str, row: Row) -> dict[str, Any]:
-    summary = row.summaries[0]
-    return {
-        "round": number,
-        "position": position,
-        "side": side,
-        "label": row.label,
-        "median_ns": summary.median_ns,
-        "samples": summary.count,
-        "resolution_ns": summary.resolution_ns,
-        "problem": summary.problem,
-        "sm_clock_before_hz": row.sm_clock_before_hz,
-        "sm_clock_after_hz": row.sm_clock_after_hz,
-    }
+def _round_row(number: int, position: int, side: str, row: Row) -> tuple[Any, ...]:
+    """Return one row of the rounds table, in the order of `ROUND_COLUMNS`."""
+    summary, clocks_hz = row.summaries[0], (row.sm_clock_before_hz, row.sm_clock_after_hz)
+    measured = summary.median_ns, summary.count, summary.resolution_ns, summary.problem
+    return (number, position, side, row.label, *measured, *clocks_hz)
 
 
 def read_request(run: RunDir) -> AbRequest:

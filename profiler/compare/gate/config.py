@@ -22,7 +22,7 @@ else:
 TIME = "time"
 BANDWIDTH = "effective_bandwidth"
 
-_LIMITS = ("max_increase", "max_decrease", "max_added", "max_removed", "max", "min", "min_of_copy")
+LIMITS = ("max_increase", "max_decrease", "max_added", "max_removed", "max", "min", "min_of_copy")
 _TIME_LIMITS = ("max_increase", "max")
 
 
@@ -54,7 +54,7 @@ class Budget:
 
     def __str__(self) -> str:
         """Write the budget as a person would."""
-        limits = [f"{name} {getattr(self, name):g}" for name in _LIMITS if getattr(self, name) is not None]
+        limits = [f"{name} {getattr(self, name):g}" for name in LIMITS if getattr(self, name) is not None]
         where = " ".join(f"{key}={value}" for key, value in self.match.items())
         return f"{self.metric} {', '.join(limits)}{f' for {where}' if where else ''}"
 
@@ -175,7 +175,7 @@ def _config(table: Mapping[str, Any], path: Path) -> GateConfig:
 
 def _budget(item: Any, path: Path) -> Budget:
     _typed(item, dict, f"{path}: gate.budget")
-    _refuse_unknown(item, ("metric", "match", *_LIMITS), path, "gate.budget")
+    _refuse_unknown(item, ("metric", "match", *LIMITS), path, "gate.budget")
     if not item.get("metric"):
         raise UsageError(f"{path}: a gate.budget has no metric", 'for example metric = "time"')
     metric = _typed(item["metric"], str, f"{path}: gate.budget.metric")
@@ -184,9 +184,9 @@ def _budget(item: Any, path: Path) -> Budget:
         raise UsageError(f"{path}: no metric {metric!r} is compared", nearest(metric, known))
     match = _typed(item.get("match", {}), dict, f"{path}: gate.budget.match")
     _refuse_unknown(match, _MATCHABLE, path, "gate.budget.match")
-    limits = {name: _number(item[name], f"{path}: gate.budget.{name}") for name in _LIMITS if name in item}
+    limits = {name: _number(item[name], f"{path}: gate.budget.{name}") for name in LIMITS if name in item}
     if not limits:
-        raise UsageError(f"{path}: the budget of {item['metric']} has no limit", f"give one of {', '.join(_LIMITS)}")
+        raise UsageError(f"{path}: the budget of {item['metric']} has no limit", f"give one of {', '.join(LIMITS)}")
     unfit = [name for name in limits if metric == TIME and name not in (*_TIME_LIMITS, "min_of_copy")]
     if unfit:
         raise UsageError(f"{path}: {unfit[0]} is no limit of time", f"give {' or '.join(_TIME_LIMITS)}: a faster row never fails")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from profiler.compare.gate.config import BANDWIDTH, TIME, Accepted, Budget, GateConfig
+from profiler.compare.gate.config import BANDWIDTH, LIMITS, TIME, Accepted, Budget, GateConfig
 from profiler.compare.judge.comparison import Comparison
 from profiler.compare.judge.verdict import REASONS, Verdict
 from profiler.units import format_percent, format_value
@@ -273,20 +274,16 @@ def _excesses(base: float, candidate: float, unit: str, budget: Budget) -> list[
     if not np.isfinite(candidate):
         return []
     shown = f"{format_value(base, unit)} → {format_value(candidate, unit)}"
+    added = candidate - base if np.isfinite(base) else np.nan
+    limit = {name: np.nan if (value := getattr(budget, name)) is None else value for name in LIMITS}
     limits = {
-        f"at most {budget.max} allowed": budget.max is not None and candidate > budget.max,
-        f"at least {budget.min} required": budget.min is not None and candidate < budget.min,
+        f"at most {budget.max} allowed": candidate > limit["max"],
+        f"at least {budget.min} required": candidate < limit["min"],
+        f"at most {budget.max_added} more allowed": added > limit["max_added"],
+        f"at most {budget.max_removed} less allowed": -added > limit["max_removed"],
+        f"at most {format_percent(budget.max_increase)} more allowed": added > limit["max_increase"] * abs(base),
+        f"at most {format_percent(budget.max_decrease)} less allowed": -added > limit["max_decrease"] * abs(base),
     }
-    if np.isfinite(base):
-        added = candidate - base
-        limits |= {
-            f"at most {budget.max_added} more allowed": budget.max_added is not None and added > budget.max_added,
-            f"at most {budget.max_removed} less allowed": budget.max_removed is not None and -added > budget.max_removed,
-            f"at most {format_percent(budget.max_increase or 0)} more allowed": budget.max_increase is not None
-            and added > budget.max_increase * abs(base),
-            f"at most {format_percent(budget.max_decrease or 0)} less allowed": budget.max_decrease is not None
-            and -added > budget.max_decrease * abs(base),
-        }
     return [f"{shown}, {text}" for text, broken in limits.items() if broken]
 
 
@@ -299,16 +296,13 @@ def _fits(budget: Budget, row: Mapping[str, Any]) -> bool:
     return all(fnmatchcase(str(row.get(key) or ""), value) for key, value in budget.match.items())
 
 
-def _maker(row: Mapping[str, Any], metric: str) -> Any:
-    def make(code: int, text: str) -> GateCheck:
-        return GateCheck(str(row["candidate"]), str(row["row"]), metric, code, text)
-
-    return make
+def _maker(row: Mapping[str, Any], metric: str) -> partial[GateCheck]:
+    return partial(GateCheck, str(row["candidate"]), str(row["row"]), metric)
 
 
 def _accept(check: GateCheck, change: float, valid: Sequence[Accepted]) -> GateCheck:
     for entry in valid:
         if entry.metric == check.metric and fnmatchcase(check.row, entry.row) and change <= entry.up_to:
             reason = f"accepted up to {format_percent(entry.up_to)} until {entry.expires}: {entry.reason}"
-            return GateCheck(check.candidate, check.row, check.metric, check.code, check.text, reason)
+            return replace(check, accepted=reason)
     return check

@@ -9,10 +9,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from profiler.errors import BadExportError, UsageError, nearest
+from profiler.store.document import read_document
 from profiler.store.run_dir import changing, find_run, write_atomic
 
 FILE_NAME = "baselines.json"
-FILE_VERSION = 1
+SCHEMA, FILE_VERSION = "profiler-baselines", 1
+_FIX = "restore it, or delete it and set them again"
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,11 @@ def read_baselines(root: Path) -> dict[str, Baseline]:
     path = root / FILE_NAME
     if not path.is_file():
         return {}
+    document = read_document(path, SCHEMA, FILE_VERSION, _FIX)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema_version"] > FILE_VERSION:
-            raise BadExportError(
-                f"{path}: version {document['schema_version']}, this profiler reads {FILE_VERSION}", "upgrade profiler"
-            )
         items = [Baseline(**{**item, "runs": tuple(item["runs"])}) for item in document["baselines"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadExportError(
-            f"{path}: not a file of baselines ({error!r})", "restore it, or delete it and set them again"
-        ) from error
+    except (KeyError, TypeError) as error:
+        raise BadExportError(f"{path}: not a file of baselines ({error!r})", _FIX) from error
     return {item.name: item for item in items}
 
 
@@ -115,9 +111,5 @@ def baseline_target(root: Path, name: str) -> str:
 
 
 def _write(root: Path, baselines: dict[str, Baseline]) -> None:
-    document = {
-        "schema": "profiler-baselines",
-        "schema_version": FILE_VERSION,
-        "baselines": [asdict(item) for item in baselines.values()],
-    }
+    document = {"schema": SCHEMA, "schema_version": FILE_VERSION, "baselines": [asdict(item) for item in baselines.values()]}
     write_atomic(root / FILE_NAME, json.dumps(document, indent=1, ensure_ascii=False) + "\n")

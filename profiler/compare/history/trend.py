@@ -211,5 +211,4 @@ def _with_levels(part: pd.DataFrame, floor: float, rule: DecisionRule, notes: li
 def changes(found: Trend) -> Sequence[dict[str, Any]]:
     """Return the runs at which a level changed, newest first."""
     rows = found.points[found.points["step_ratio"].notna()]
-    found_at: list[dict[str, Any]] = rows.sort_values("created_utc", ascending=False, kind="stable").to_dict("records")
-    return found_at
+    return list(rows.sort_values("created_utc", ascending=False, kind="stable").to_dict("records"))

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from profiler.compare.rows.summaries import Flags, Floats
 from profiler.units import format_ns
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
 
 MODE_DISTANCE = 0.041
 """Processes of one build are known to fall into groups so far apart, on the log scale: a smaller change is believed only where
@@ -73,7 +67,7 @@ def _centred(values: Floats) -> tuple[Floats, Flags]:
 
 def _of_rows(left: Floats, there: Flags) -> Floats:
     """Return `_lag_one` of each row by itself; of a row of fewer than five values nothing."""
-    count = there.sum(axis=1)
+    count = there.sum(axis=1, dtype=float)
     together = np.take_along_axis(left, np.argsort(~there, axis=1, kind="stable"), axis=1)
     squares = together**2
     trace, fourth = squares.sum(axis=1), (squares**2).sum(axis=1)
@@ -94,10 +88,10 @@ def _of_jobs(left: Floats, there: Flags, jobs: int) -> Floats:
     diagonal = np.diagonal(products, axis1=1, axis2=2)
     path = np.diagonal(products, 1, axis1=1, axis2=2).sum(axis=1)
     fourth = (diagonal**2).sum(axis=1)
-    return _lag_one(path, diagonal.sum(axis=1), (products**2).sum(axis=(1, 2)) - fourth, fourth, np.full(jobs, length))
+    return _lag_one(path, diagonal.sum(axis=1), (products**2).sum(axis=(1, 2)) - fourth, fourth, np.full(jobs, float(length)))
 
 
-def _lag_one(path: Floats, trace: Floats, squares: Floats, fourth: Floats, count: NDArray[np.intp]) -> Floats:
+def _lag_one(path: Floats, trace: Floats, squares: Floats, fourth: Floats, count: Floats) -> Floats:
     """Return how far a sum over neighbours exceeds its mean under all orders, what it were of a correlation of 1, and its variance.
 
     Args:
@@ -107,7 +101,7 @@ def _lag_one(path: Floats, trace: Floats, squares: Floats, fourth: Floats, count
         fourth: Sum of squares over each round with itself.
         count: Rounds.
     """
-    n = np.maximum(count.astype(float), _FEWEST)
+    n = np.maximum(count, float(_FEWEST))
     pairs = n * (n - 1.0)
     mean = -trace / n
     touching = (fourth - squares) / (pairs * (n - 2.0))

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 from scipy import special, stats
 
 from profiler.compare.judge.assumptions import MODE_DISTANCE, SURE, serial_correlation
 from profiler.compare.judge.comparison import MEASURED_PROCESSES, Judged, has_too_few
+from profiler.compare.judge.noise import MachineNoise
 from profiler.compare.judge.statistics import MANY_ROWS, Estimates, common_variance, serial_inflation
 from profiler.compare.rows.row import Row
-from profiler.compare.rows.summaries import resolution_variance
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from profiler.compare.judge.noise import MachineNoise
-
-    Floats = NDArray[np.float64]
+from profiler.compare.rows.summaries import Flags, Floats, resolution_variance
 
 _UNLIKE, _UNLIKE_ASSUMED, _UNLIKE_OF_OTHERS, _QUIETER = (0.005, 0.03), (0.03, 0.2), 0.1, 0.05
 """Processes contradict a known spread where theirs would be as large in fewer cases than this (F test): two and more than two, of
@@ -220,7 +214,7 @@ def _of_all_rows(side: Processes, own: _Spread, known: _Spread, jobs: int, level
     return _Spread(np.where(larger, pooled, known.variance), np.where(larger, np.where(alone, found.dof, both), known.dof))
 
 
-def _between(own: _Spread, other: _Spread, known: _Spread, quiet: NDArray[np.bool_], unlike: tuple[float, float]) -> _Spread:
+def _between(own: _Spread, other: _Spread, known: _Spread, quiet: Flags, unlike: tuple[float, float]) -> _Spread:
     """Return the spread between the processes of one side; `quiet`: both sides' own spreads are believed."""
     several = own.dof >= MEASURED_PROCESSES - 1
     level = np.where(several, unlike[1], unlike[0])
@@ -238,7 +232,7 @@ def _between(own: _Spread, other: _Spread, known: _Spread, quiet: NDArray[np.boo
     return _Spread(variance, np.where(alone | quiet, own.dof, dof))
 
 
-def _are_quieter(own: Sequence[_Spread], known: _Spread) -> NDArray[np.bool_]:
+def _are_quieter(own: Sequence[_Spread], known: _Spread) -> Flags:
     """Return where three or more processes on each side show a spread that contradicts the known one by how small it is."""
     dof = own[0].dof + own[1].dof
     both = _Spread(sum(side.dof * side.variance for side in own) / np.maximum(dof, 1.0), dof)

@@ -141,9 +141,7 @@ def resource_changes(
         for side, found, name in zip(sides, (base, candidate), (ours_name, theirs_name), strict=True):
             side |= {f"{named} ({' '.join(filter(None, key))})": values for key, values in function_code(found, name).items()}
     ours, theirs = (pd.DataFrame.from_dict(side, orient="index") for side in sides)
-    found = compare_values(list(RESOURCES.values()), ours, theirs).assign(table="machine code")
-    records: list[dict[Any, Any]] = found.to_dict("records")
-    return records
+    return list(compare_values(list(RESOURCES.values()), ours, theirs).assign(table="machine code").to_dict("records"))
 
 
 def function_code(found: Mapping[tuple[str, str], T], function: str) -> dict[tuple[str, str], T]:
@@ -162,12 +160,7 @@ def function_code(found: Mapping[tuple[str, str], T], function: str) -> dict[tup
     if exact:
         return exact
     marked = f"{len(function)}{function}"
-    parts = {}
-    for (architecture, name), value in found.items():
-        position = name.find(marked)
-        if position >= 0:
-            parts[architecture, name[position:]] = value
-    return parts
+    return {(arch, name[start:]): value for (arch, name), value in found.items() if (start := name.find(marked)) >= 0}
 
 
 def same_code(

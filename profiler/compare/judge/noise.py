@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiler.compare.judge.conditions import board
-from profiler.errors import BadExportError
+from profiler.store.document import read_document
 from profiler.store.run_dir import iterate_runs
 from profiler.units import format_percent
 
 if TYPE_CHECKING:
     from profiler.compare.rows.row import Row
 
-SELFTEST_FILE = "selftest.json"
+SELFTEST_FILE, SELFTEST_VERSION = "selftest.json", 1
 
 ASSUMED_PROCESS_SPREAD = 0.005
 """Standard deviation of ln(median) between processes assumed of GPU times where none was measured."""
@@ -75,7 +74,7 @@ def find_selftest(root: Path, gpu: str, uuid: str = "") -> tuple[str, bool, dict
         path = run.raw("selftest") / SELFTEST_FILE
         if not path.is_file():
             continue
-        record = _read(path)
+        record = read_document(path, "profiler-selftest", SELFTEST_VERSION, "run profiler selftest again")
         if record.get("gpu") == gpu and record.get("process_spread") is not None:
             same_board = bool(uuid) and record.get("gpu_uuid") == uuid
             found[same_board] = (run.run_id, same_board, record)
@@ -116,10 +115,3 @@ def selftest_sentence(root: Path, facts: Mapping[str, str]) -> str:
         f"Self-test of {'this board' if same_board else f'another {gpu}'}: {record['alarms']} of {record['comparisons']} rows of "
         f"identical code were called faster or slower, {power}."
     )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise BadExportError(f"{path}: not a self-test result ({error})", "run profiler selftest again") from error

@@ -15,13 +15,11 @@ from profiler.compare.judge.statistics import LOOKS, Estimates, paired_estimates
 from profiler.compare.judge.verdict import DecisionRule, Decisions, Verdict, decide, q_values
 from profiler.compare.rows.alignment import Pair, align
 from profiler.compare.rows.row import Row
-from profiler.compare.rows.summaries import resolution_variance
+from profiler.compare.rows.summaries import Flags, Floats, resolution_variance
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 ROUND_COLUMNS = (
     "round",
@@ -68,7 +66,7 @@ def balanced_order(sides: int, rounds: int, rng: np.random.Generator) -> NDArray
     return np.array([order for pair in first for order in (pair, pair[::-1])], dtype=np.intp)[:rounds]
 
 
-def throttled_pairs(base_hz: Floats, candidate_hz: Floats) -> NDArray[np.bool_]:
+def throttled_pairs(base_hz: Floats, candidate_hz: Floats) -> Flags:
     """Say which rounds were disturbed by the SM clock.
 
     A round is dropped when the clock fell between its two sides, or was low in both. What decides is symmetric in the
@@ -94,31 +92,18 @@ def _median(values: Floats) -> Floats:
     return result
 
 
-class Matrices:
-    """The rounds table as arrays, shape (labels, rounds), for one side.
+_MEASURED = ("median_ns", "resolution_ns", "position", "sm_clock_before_hz", "sm_clock_after_hz")
 
-    Args:
-        frame: Rows of the rounds table of one side.
-        labels: Labels, in row order.
-        rounds: Number of rounds.
-    """
 
-    def __init__(self, frame: pd.DataFrame, labels: Sequence[str], rounds: int) -> None:
-        index = {label: position for position, label in enumerate(labels)}
-        known = frame[frame["label"].isin(index)]
-        rows = known["label"].map(index).to_numpy(dtype=np.intp)
-        columns = known["round"].to_numpy(dtype=np.intp) - 1
-
-        def fill(name: str) -> Floats:
-            matrix = np.full((len(labels), rounds), np.nan)
-            matrix[rows, columns] = known[name].to_numpy(dtype=float, na_value=np.nan)
-            return matrix
-
-        self.median_ns = fill("median_ns")
-        self.resolution_ns = fill("resolution_ns")
-        self.position = fill("position")
-        self.before_hz = fill("sm_clock_before_hz")
-        self.after_hz = fill("sm_clock_after_hz")
+def _matrices(frame: pd.DataFrame, labels: Sequence[str], rounds: int) -> dict[str, Floats]:
+    """Return columns of the rounds table of one side, each of shape (labels, rounds); NaN where a round lacks a label."""
+    index = {label: position for position, label in enumerate(labels)}
+    known = frame[frame["label"].isin(index)]
+    place = known["label"].map(index).to_numpy(dtype=np.intp), known["round"].to_numpy(dtype=np.intp) - 1
+    found = {name: np.full((len(labels), rounds), np.nan) for name in _MEASURED}
+    for name, matrix in found.items():
+        matrix[place] = known[name].to_numpy(dtype=float, na_value=np.nan)
+    return found
 
 
 def compare_rounds(
@@ -218,13 +203,13 @@ def decide_rounds(
     return found
 
 
-def _are_alone(differences: Floats, jobs: int) -> NDArray[np.bool_]:
+def _are_alone(differences: Floats, jobs: int) -> Flags:
     """Return of each row whether no other row of its job was measured."""
     measured = np.isfinite(differences).any(axis=1).reshape(jobs, -1)
     return np.repeat(measured.sum(axis=1) < 2, measured.shape[1])
 
 
-def _correlation_when_measured(differences: Floats, looks: Sequence[int], jobs: int) -> tuple[Floats, NDArray[np.bool_]]:
+def _correlation_when_measured(differences: Floats, looks: Sequence[int], jobs: int) -> tuple[Floats, Flags]:
     """Return the serial correlation of each row at the look after its last round, and where it is too strong by now.
 
     A decided row is not measured again: what the few rows left over show later says nothing of its rounds.
@@ -255,16 +240,16 @@ def _paired(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the times of both sides, who ran first, and the clock's variance; notes on each pair how many rounds were dropped."""
     ours, theirs = (
-        Matrices(rounds[rounds["side"] == side], [_label(item, which) for item in judged], count)
+        _matrices(rounds[rounds["side"] == side], [_label(item, which) for item in judged], count)
         for side, which in ((base, "base"), (candidate, "candidate"))
     )
-    drop = throttled_pairs(ours.before_hz, theirs.before_hz) | throttled_pairs(ours.after_hz, theirs.after_hz)
-    drop &= np.isfinite(ours.median_ns) & np.isfinite(theirs.median_ns)
+    before, after = (throttled_pairs(ours[name], theirs[name]) for name in ("sm_clock_before_hz", "sm_clock_after_hz"))
+    drop = (before | after) & np.isfinite(ours["median_ns"]) & np.isfinite(theirs["median_ns"])
     for item, dropped in zip(judged, drop.sum(axis=1), strict=True):
         item.dropped_rounds = int(dropped)
-    order = np.where(ours.position < theirs.position, 1.0, -1.0)
+    order = np.where(ours["position"] < theirs["position"], 1.0, -1.0)
     floor = np.array([_floor(ours, theirs, row) for row in range(len(judged))])
-    kept_base, kept_candidate = (np.where(drop, np.nan, side.median_ns) for side in (ours, theirs))
+    kept_base, kept_candidate = (np.where(drop, np.nan, side["median_ns"]) for side in (ours, theirs))
     return kept_base, kept_candidate, order, floor
 
 
@@ -274,9 +259,8 @@ def _label(item: Judged, side: str) -> str:
     return f"\0{id(item)}" if item.verdict is not None or row is None else row.label
 
 
-def _floor(ours: Matrices, theirs: Matrices, row: int) -> float:
-    medians = np.concatenate([ours.median_ns[row], theirs.median_ns[row]])
-    steps = np.concatenate([ours.resolution_ns[row], theirs.resolution_ns[row]])
+def _floor(ours: Mapping[str, Floats], theirs: Mapping[str, Floats], row: int) -> float:
+    medians, steps = (np.concatenate([ours[name][row], theirs[name][row]]) for name in ("median_ns", "resolution_ns"))
     if not np.isfinite(medians).any():
         return 0.0
     step = float(np.nanmin(steps)) if np.isfinite(steps).any() else np.nan

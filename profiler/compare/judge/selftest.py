@@ -11,16 +11,16 @@ import numpy as np
 from scipy import stats
 
 from profiler.compare.judge.assumptions import SURE, serial_correlation
+from profiler.compare.judge.noise import SELFTEST_VERSION
 from profiler.compare.judge.rounds import compare_rounds, looks_taken
 from profiler.compare.judge.statistics import LOOKS, MANY_ROWS, common_variance, serial_inflation
 from profiler.compare.judge.verdict import DecisionRule, Verdict
 from profiler.compare.rows.row import Row
+from profiler.compare.rows.summaries import Flags, Floats
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-SELFTEST_VERSION = 1
 POWER = 0.95
 FEWEST_COMPARISONS = 20
 """Fewer trials times rows say nothing of a power of 95 %."""
@@ -105,25 +105,15 @@ def replay(
     changed.loc[changed["side"] == candidate, "median_ns"] *= 1.0 + slowdown
     total = int(rounds["round"].max()) if len(rounds) else 0
     results, start = [], 0
-    while total - start >= LOOKS[0]:
-        length, rows = _one_job(changed, sides, rule, start, min(max_rounds, total - start))
-        if rows is None:
-            break
+    while (available := min(max_rounds, total - start)) >= LOOKS[0]:
+        for count in looks_taken(available, final=False):
+            part = changed[(changed["round"] > start) & (changed["round"] <= start + count)]
+            rows = compare_rounds(part.assign(round=part["round"] - start), sides, rule, final=False)
+            if rows["verdict"].isin(_DECIDED).all():
+                break
         results.append(rows)
-        start += length
+        start += count
     return results
-
-
-def _one_job(
-    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: DecisionRule, start: int, available: int
-) -> tuple[int, pd.DataFrame | None]:
-    rows = None
-    for count in looks_taken(available, final=False):
-        part = rounds[(rounds["round"] > start) & (rounds["round"] <= start + count)]
-        rows = compare_rounds(part.assign(round=part["round"] - start), sides, rule, final=False)
-        if rows["verdict"].isin(_DECIDED).all():
-            return count, rows
-    return looks_taken(available, final=False)[-1], rows
 
 
 def judge_selftest(
@@ -142,7 +132,10 @@ def judge_selftest(
     verdicts = np.concatenate([trial["verdict"].to_numpy() for trial in trials]) if trials else np.array([], dtype=object)
     alarms = int(np.isin(verdicts, ["slower", "faster"]).sum())
     enough = verdicts.size >= FEWEST_COMPARISONS
-    found = {slowdown: _found(rounds, sides, rule, max_rounds, slowdown) for slowdown in SLOWDOWNS} if enough else {}
+    found = {
+        slowdown: [job["verdict"].to_numpy() == Verdict.SLOWER.value for job in replay(rounds, sides, rule, max_rounds, slowdown)]
+        for slowdown in (SLOWDOWNS if enough else ())
+    }
     smallest, low = smallest_found(found)
     differences = round_differences(rounds)
     common, dof, correlation = common_spread(differences.to_numpy())
@@ -166,14 +159,7 @@ def judge_selftest(
     )
 
 
-def _found(
-    rounds: pd.DataFrame, sides: Mapping[str, list[Row]], rule: DecisionRule, max_rounds: int, slowdown: float
-) -> list[NDArray[np.bool_]]:
-    """Return of each trial which rows were called slower."""
-    return [trial["verdict"].to_numpy() == Verdict.SLOWER.value for trial in replay(rounds, sides, rule, max_rounds, slowdown)]
-
-
-def smallest_found(found: Mapping[float, Sequence[NDArray[np.bool_]]]) -> tuple[float | None, float | None]:
+def smallest_found(found: Mapping[float, Sequence[Flags]]) -> tuple[float | None, float | None]:
     """Return the smallest slowdown that either half of the trials finds with the power asked for, and the least credible power.
 
     What one half chooses is judged by the other: its power there has chosen nothing.
@@ -194,7 +180,7 @@ def smallest_found(found: Mapping[float, Sequence[NDArray[np.bool_]]]) -> tuple[
     return smallest, float(stats.binomtest(int(answers.sum()), answers.size).proportion_ci(0.95).low)
 
 
-def _smallest(found: Mapping[float, Sequence[NDArray[np.bool_]]]) -> float | None:
+def _smallest(found: Mapping[float, Sequence[Flags]]) -> float | None:
     """Return the smallest slowdown from which on every larger one is found with the power asked for."""
     smallest = None
     for slowdown, trials in sorted(found.items(), reverse=True):
@@ -209,7 +195,7 @@ def _upper(events: int, trials: int) -> float:
     return 1.0 if events >= trials else float(stats.beta.ppf(0.95, events + 1, trials - events))
 
 
-def common_spread(differences: NDArray[np.float64]) -> tuple[float | None, float, float]:
+def common_spread(differences: Floats) -> tuple[float | None, float, float]:
     """Return what the processes of a machine have in common.
 
     Args:

@@ -7,15 +7,11 @@ and rounds; a missing round is NaN.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special, stats
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from profiler.compare.rows.summaries import Flags, Floats
 
 MANY_ROWS = 8
 """From so many rows on what they have in common is estimated from them together."""
@@ -31,22 +27,9 @@ FEWEST_OF_AN_ORDER = 4
 
 # Smallest two-sided p over the looks -> probability of one at least as small under the null (Gaussian differences, order
 # effect fitted, every look taken). Monte Carlo over 4 million experiments: python benchmarks/false_alarms.py --calibrate
-_CALIBRATION = (
-    (1e-5, 6.45e-5),
-    (3e-5, 1.88e-4),
-    (1e-4, 6.165e-4),
-    (3e-4, 1.775e-3),
-    (1e-3, 5.738e-3),
-    (2e-3, 0.01107),
-    (5e-3, 0.02569),
-    (0.01, 0.04829),
-    (0.02, 0.08922),
-    (0.05, 0.1952),
-    (0.1, 0.3423),
-    (0.2, 0.5734),
-    (0.4, 0.8649),
-    (0.7, 0.9963),
-    (1.0, 1.0),
+_LOCAL, _OVERALL = (
+    (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0),
+    (6.45e-5, 1.88e-4, 6.165e-4, 1.775e-3, 5.738e-3, 0.01107, 0.02569, 0.04829, 0.08922, 0.1952, 0.3423, 0.5734, 0.8649, 0.9963, 1),
 )
 
 
@@ -68,7 +51,7 @@ class Estimates:
     dof: Floats
     rounds: Floats
     least_p: Floats | float = 0.0
-    dependent: NDArray[np.bool_] | bool = False
+    dependent: Flags | bool = False
 
 
 def paired_estimates(
@@ -207,21 +190,19 @@ def overall_error(local: Floats | float, looks: int) -> Floats:
     bound = np.minimum(local * looks, 1.0)
     if looks != len(LOOKS):
         return bound
-    x, y = (np.log([point[axis] for point in _CALIBRATION]) for axis in (0, 1))
     with np.errstate(divide="ignore"):
-        inside = np.exp(np.interp(np.log(local), x, y))
+        inside = np.exp(np.interp(np.log(local), np.log(_LOCAL), np.log(_OVERALL)))
     # below the table the union bound is all but exact
-    return np.where(local < _CALIBRATION[0][0], bound, np.minimum(inside, bound))
+    return np.where(local < _LOCAL[0], bound, np.minimum(inside, bound))
 
 
 def local_level(overall: float, looks: int) -> float:
     """Return the level to use at each look so that the whole job errs with probability `overall`."""
     if looks == 1:
         return overall
-    if looks != len(LOOKS) or overall <= _CALIBRATION[0][1]:
+    if looks != len(LOOKS) or overall <= _OVERALL[0]:
         return overall / looks
-    x, y = (np.log([point[axis] for point in _CALIBRATION]) for axis in (0, 1))
-    return float(np.exp(np.interp(np.log(overall), y, x)))
+    return float(np.exp(np.interp(np.log(overall), np.log(_OVERALL), np.log(_LOCAL))))
 
 
 def benjamini_hochberg(p: Floats) -> Floats:

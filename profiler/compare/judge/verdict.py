@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiler.compare.judge.statistics import Estimates, benjamini_hochberg, interval, local_level, overall_error, two_sided_p
+from profiler.compare.rows.summaries import Floats
 from profiler.errors import UsageError
 from profiler.units import format_percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 
 class Verdict(str, Enum):

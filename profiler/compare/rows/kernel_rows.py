@@ -23,28 +23,23 @@ def kernel_rows(recording: Recording, tool: str) -> list[Row]:
     kernels, configurations = (recording.table(name, tool) for name in ("kernels", "launch_configurations"))
     if not len(kernels):
         raise DataMissingError(f"{recording.name}: no kernel was recorded", "record a program that launches kernels")
-    ordered = kernels.sort_values(["launch_configuration_id", "start_ns"], kind="stable")
-    ids = ordered["launch_configuration_id"].to_numpy()
-    durations = ordered["duration_ns"].to_numpy(dtype=float)
-    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
-    pieces = np.split(durations, starts[1:])
     table = configurations.to_dict("records")
     own = recording.only(tool)
-    places = configuration_ranges(own)
-    measured = _iteration_of(own)[ordered.index.to_numpy()]
-    merged: dict[str, tuple[dict[str, str], list[np.ndarray], list[np.ndarray], set[str]]] = {}
-    for index, piece, inside in zip(ids[starts], pieces, np.split(measured, starts[1:]), strict=True):
-        keys = _kernel_keys(table[int(index)])
-        label = f"{keys['kernel']} grid={keys['launch_grid']} block={keys['launch_block']} shared={keys['shared_memory']}"
-        _, parts, measuring, ranges = merged.setdefault(label, (keys, [], [], set()))
-        parts.append(piece)
-        measuring.append(inside)
-        ranges.add(places.get(int(index), ""))
-    marked = iterations(own)
-    return [
-        _row(label, keys | _only_range(ranges), np.concatenate(parts), tool, _launches(marked, np.concatenate(measuring)))
-        for label, (keys, parts, measuring, ranges) in merged.items()
-    ]
+    places, marked = configuration_ranges(own), iterations(own)
+    keys = {int(number): _kernel_keys(table[int(number)]) for number in kernels["launch_configuration_id"].unique()}
+    measured = kernels.assign(iteration=_iteration_of(own)).sort_values(["launch_configuration_id", "start_ns"], kind="stable")
+    labels = measured["launch_configuration_id"].map({number: _label(names) for number, names in keys.items()})
+    rows = []
+    for label, part in measured.groupby(labels, sort=False):
+        numbers = [int(number) for number in part["launch_configuration_id"].unique()]
+        known = keys[numbers[0]] | _only_range({places.get(number, "") for number in numbers})
+        durations, launches = part["duration_ns"].to_numpy(dtype=float), _launches(marked, part["iteration"].to_numpy())
+        rows.append(_row(label, known, durations, tool, launches))
+    return rows
+
+
+def _label(keys: dict[str, str]) -> str:
+    return f"{keys['kernel']} grid={keys['launch_grid']} block={keys['launch_block']} shared={keys['shared_memory']}"
 
 
 def _iteration_of(recording: Recording) -> np.ndarray:

@@ -52,9 +52,7 @@ def _pooled(label: str, points: list[dict[str, Any]], samples: list[np.ndarray |
     conditions: dict[str, str] = {}
     mixed: dict[str, tuple[str, str]] = {}
     for point in points:
-        mixed |= mix_conditions(
-            conditions, {name: _text(point[name]) for name in CONDITIONS if _text(point.get(name)) not in ("", "0")}
-        )
+        mixed |= mix_conditions(conditions, {name: text for name, text in _texts(point, *CONDITIONS).items() if text != "0"})
     return Row(
         label=label,
         keys=_point_keys(first),
@@ -66,7 +64,7 @@ def _pooled(label: str, points: list[dict[str, Any]], samples: list[np.ndarray |
         bytes_per_iteration=float(_text(first.get("bytes_per_iteration")) or "nan"),
         symbol=_text(_launch(first).get("symbol")),
         mixed=mixed,
-        listed={name: _text(first[name]) for name in LISTED if _text(first.get(name))},
+        listed=_texts(first, *LISTED),
     )
 
 
@@ -77,11 +75,8 @@ def _launch(point: dict[str, Any]) -> dict[str, Any]:
 
 def _samples_by_point(samples: pd.DataFrame) -> dict[int, np.ndarray]:
     """Return each point's durations in the order of measurement."""
-    order = np.lexsort((samples["sample_index"].to_numpy(), samples["point_id"].to_numpy()))
-    ids = samples["point_id"].to_numpy()[order]
-    durations = samples["duration_ns"].to_numpy(dtype=float, na_value=np.nan)[order]
-    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]]) if ids.size else np.array([], dtype=int)
-    return dict(zip(ids[starts].tolist(), np.split(durations, starts[1:]), strict=True)) if ids.size else {}
+    ordered = samples.sort_values(["point_id", "sample_index"]).groupby("point_id")["duration_ns"]
+    return {int(point): durations.to_numpy(dtype=float, na_value=np.nan) for point, durations in ordered}
 
 
 def gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
@@ -100,10 +95,9 @@ def gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
         status = _text(point.get("status"))
         spans, periods = (summarise(values[mine & np.isfinite(values)], status) for values in (each.span_ns, each.period_ns))
         overlaps = bool(each.overlaps[mine].any())
-        conditions = {name: _text(point[name]) for name in ("cache", "launch_mode", "engine") if _text(point.get(name))}
-        conditions |= {name: _text(own[name]) for name in ("cold_method", "measure") if _text(own.get(name))}
-        conditions |= {name: _text(point[name]) for name in ("bytes_per_iteration",) if _text(point.get(name))}
-        keys = _point_keys({name: point.get(name) for name in ("op", "variant", "shape", "dtype", "label")})
+        conditions = _texts(point, "cache", "launch_mode", "engine") | _texts(own, "cold_method", "measure")
+        conditions |= _texts(point, "bytes_per_iteration")
+        keys = _point_keys(_texts(point, "op", "variant", "shape", "dtype", "label"))
         launch = {"kernel": "kernel", "launch_grid": "grid", "launch_block": "kernel_block"}
         keys |= {key: _text(point.get(name)) for key, name in launch.items() if _text(point.get(name))}
         rows.append(
@@ -118,7 +112,7 @@ def gpu_point_rows(recording: Recording, tool: str) -> list[Row]:
                 note=_text(point.get("reason")),
                 remark=_text(point.get("note")),
                 bytes_per_iteration=float(_text(point.get("bytes_per_iteration")) or "nan"),
-                listed={name: _text(own[name]) for name in LISTED if _text(own.get(name))},
+                listed=_texts(own, *LISTED),
             )
         )
     return rows
@@ -141,10 +135,8 @@ def _median(values: np.ndarray) -> float:
 
 
 def _point_keys(point: dict[str, Any]) -> dict[str, str]:
-    keys = {name: _text(point.get(name)) for name in ("op", "variant", "shape", "dtype")}
-    keys.update(
-        {name: value for name, value in decode_label(_text(point.get("label"))).items() if name not in keys or not keys[name]}
-    )
+    names = ("op", "variant", "shape", "dtype")
+    keys = {**dict.fromkeys(names, ""), **decode_label(_text(point.get("label"))), **_texts(point, *names)}
     record = _launch(point)
     if record:
         keys["kernel"] = _text(record.get("kernel"))
@@ -153,6 +145,11 @@ def _point_keys(point: dict[str, Any]) -> dict[str, str]:
                 keys[f"launch_{name}"] = "x".join(str(part) for part in record[name])
         keys["dynamic_shared_memory"] = _text(record.get("dynamic_shared_memory_bytes"))
     return {name: value for name, value in keys.items() if value}
+
+
+def _texts(record: dict[str, Any], *names: str) -> dict[str, str]:
+    """Return what a record says of some names, in text."""
+    return {name: text for name in names if (text := _text(record.get(name)))}
 
 
 def _text(value: Any) -> str:

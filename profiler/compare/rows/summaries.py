@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from profiler.point_status import PointStatus, read_status
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Summary:
     fingerprint: int = 0
 
 
-def summarise(samples: NDArray[np.float64] | None, status: str = "ok") -> Summary:
+def summarise(samples: Floats | None, status: str = "ok") -> Summary:
     """Reduce one process's samples.
 
     Args:
@@ -56,11 +54,11 @@ def summarise(samples: NDArray[np.float64] | None, status: str = "ok") -> Summar
     return Summary(float(np.median(values)), error, values.size, resolution_ns(values), "", dof, _fingerprint(values))
 
 
-def _fingerprint(values: NDArray[np.float64]) -> int:
+def _fingerprint(values: Floats) -> int:
     return hash(values.tobytes()) if values.size >= 5 and np.ptp(values) > 0 else 0
 
 
-def _problem(values: NDArray[np.float64], status: str) -> str:
+def _problem(values: Floats, status: str) -> str:
     if read_status(status) != PointStatus.OK.value:
         return read_status(status)
     if values.size == 0:

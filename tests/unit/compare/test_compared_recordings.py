@@ -149,7 +149,14 @@ def test_a_self_test_of_the_machine_replaces_the_assumption(write_result, tmp_pa
     from profiler.store.run_dir import create_run
 
     run = create_run(tmp_path / "runs", "selftest")
-    record = {"gpu": "Simulated GPU", "gpu_uuid": "GPU-0", "process_spread": 0.0005, "process_spread_dof": 30.0}
+    record = {
+        "schema": "profiler-selftest",
+        "schema_version": 1,
+        "gpu": "Simulated GPU",
+        "gpu_uuid": "GPU-0",
+        "process_spread": 0.0005,
+        "process_spread_dof": 30.0,
+    }
     (run.raw("selftest")).mkdir()
     (run.raw("selftest") / "selftest.json").write_text(json.dumps(record))
     run.finish("complete")
