@@ -16,8 +16,7 @@ from profiler.compare.judge.rounds import balanced_order
 from profiler.compare.judge.statistics import LOOKS
 from profiler.errors import CaptureError, UsageError
 from profiler.jobs.ab_comparison import compare_code, job_comparison, job_rows
-from profiler.jobs.ab_points import can_narrow, points_file, undecided
-from profiler.jobs.ab_process import side_step
+from profiler.jobs.ab_process import can_narrow, points_file, side_step, undecided
 from profiler.jobs.ab_store import JOB, TOOL, AbRequest, AbStore, RoundRecord, read_request
 from profiler.jobs.sides import AbSide, restore_sides
 from profiler.store.manifest import CaptureRecord

@@ -56,22 +56,19 @@ def compare_code(store: AbStore) -> None:
     """Compare the machine code of the sides once, and keep what was found."""
     cuobjdump = find_cuobjdump()
     record: dict[str, Any] = {"tool": cuobjdump or "", "same": {}, "changes": {}, "reason": ""}
-    if not store.request.skip_identical:
-        pass
-    elif not all(side.binaries for side in store.request.sides):
-        record["reason"] = "a side is a command, so machine code was not compared"
-    elif cuobjdump is None:
-        record["reason"] = "cuobjdump was not found, so machine code was not compared"
-    else:
-        try:
-            record |= _compare_code(store, cuobjdump)
-        except ProfilerError as error:
-            record["reason"] = error.message
+    try:
+        record |= _compare_code(store, cuobjdump) if store.request.skip_identical else {}
+    except ProfilerError as error:
+        record["reason"] = error.message
     write_atomic(store.folder / _CODE_FILE, json.dumps(record, indent=1) + "\n")
 
 
-def _compare_code(store: AbStore, cuobjdump: str) -> dict[str, Any]:
-    """Return per candidate the kernels of equal machine code, and what the kernels take on both sides."""
+def _compare_code(store: AbStore, cuobjdump: str | None) -> dict[str, Any]:
+    """Return per candidate the kernels of equal machine code, and what the kernels take on both sides; or why neither is known."""
+    if not all(side.binaries for side in store.request.sides):
+        return {"reason": "a side is a command, so machine code was not compared"}
+    if cuobjdump is None:
+        return {"reason": "cuobjdump was not found, so machine code was not compared"}
     log = store.folder / "machine-code.txt"
     digests: dict[str, dict[tuple[str, str], str]] = {}
     resources: dict[str, dict[tuple[str, str], dict[str, int]]] = {}

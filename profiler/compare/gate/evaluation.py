@@ -239,20 +239,13 @@ def _bandwidth_checks(
 def _unheld(budget: Budget, comparison: Comparison, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say where a budget could not be held: it fits no row, or the candidate (or, for a change, the base) has no value."""
     if budget.metric in (TIME, BANDWIDTH):
-        base, candidate = (
-            ("base_median_ns", "candidate_median_ns")
-            if budget.metric == TIME
-            else ("base_bandwidth_bytes_per_s", "candidate_bandwidth_bytes_per_s")
-        )
+        column = "median_ns" if budget.metric == TIME else "bandwidth_bytes_per_s"
         # a row that only the base has is missing, which the gate says by itself
         fitting = [row for row in rows if _fits(budget, row)]
-        values = [(row, row[base], row[candidate]) for row in fitting if row["candidate_label"] is not None]
+        values = [(row, row[f"base_{column}"], row[f"candidate_{column}"]) for row in fitting if row["candidate_label"] is not None]
     else:
-        found = [
-            (change, row)
-            for change, row in _metric_rows(comparison, rows)
-            if change["metric"] == budget.metric and _fits(budget, row)
-        ]
+        held = [pair for pair in _metric_rows(comparison, rows) if pair[0]["metric"] == budget.metric]
+        found = [(change, row) for change, row in held if _fits(budget, row)]
         fitting = [row for _, row in found]
         values = [(row, change["base_value"], change["candidate_value"]) for change, row in found]
     if not fitting:

@@ -15,6 +15,7 @@ from profiler.compare.history.change_points import change_points, noise_of
 from profiler.compare.judge.conditions import compare_conditions, compare_facts, mixed_conditions, recording_facts
 from profiler.compare.judge.noise import machine_noise
 from profiler.compare.judge.verdict import DecisionRule
+from profiler.compare.ranking import WORK
 from profiler.compare.rows.row import Row, with_one_quantity
 from profiler.compare.rows.sides import side_rows
 from profiler.errors import DataMissingError, ProfilerError
@@ -25,21 +26,8 @@ from profiler.store.run_dir import RunDir, iterate_runs
 if TYPE_CHECKING:
     import pandas as pd
 
-TREND_COLUMNS = (
-    "row",
-    "op",
-    "shape",
-    "dtype",
-    "run",
-    "created_utc",
-    "commit",
-    "dirty",
-    "median_ns",
-    "samples",
-    "level_ns",
-    "step_ratio",
-    "verdict",
-)
+_RUN = ("run", "created_utc", "commit", "dirty")
+TREND_COLUMNS = ("row", *WORK, *_RUN, "median_ns", "samples", "level_ns", "step_ratio", "verdict")
 """Columns of `Trend.points`: level_ns is the level of the stretch; step_ratio and verdict stand at the first run of a new one."""
 
 
@@ -172,15 +160,10 @@ def _record(run: RunDir, row: Row) -> dict[str, Any]:
     git = git if isinstance(git, dict) else {}
     return {
         "row": row.label,
-        **{name: row.keys.get(name) for name in ("op", "shape", "dtype")},
-        "run": run.run_id,
-        "created_utc": run.manifest.created_utc,
-        "commit": git.get("commit"),
-        "dirty": git.get("dirty"),
+        **{name: row.keys.get(name) for name in WORK},
+        **dict(zip(_RUN, (run.run_id, run.manifest.created_utc, git.get("commit"), git.get("dirty")), strict=True)),
         "median_ns": row.median_ns if row.is_timed else np.nan,
         "samples": row.count,
-        "level_ns": np.nan,
-        "step_ratio": np.nan,
         "verdict": "" if row.is_timed else row.problem,
     }
 

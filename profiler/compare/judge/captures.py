@@ -144,22 +144,10 @@ def _compare(
     guessed = rows["verdict"].isin(["slower", "faster"]) & (rows["rounds"] < MEASURED_PROCESSES) & noise.is_assumed
     rows.loc[guessed, "detail"] += "; the spread between processes is assumed, not measured"
     infos = [_info(side, group) for side, group in zip(sides, groups, strict=True)]
-    design = _design(groups, noise)
     changes = pd.concat(metrics, ignore_index=True)
-    return Comparison(
-        infos[0],
-        infos[1:],
-        rows,
-        changes,
-        differences,
-        rule,
-        design,
-        [
-            *_notes(sides, rows, selftest_sentence(root, base.facts), noise.is_assumed and _is_blind(rows)),
-            *_remarks(groups, base, judged),
-            *launch_notes(changes),
-        ],
-    )
+    notes = _notes(sides, rows, selftest_sentence(root, base.facts), noise.is_assumed and _is_blind(rows))
+    notes += [*_remarks(groups, base, judged), *launch_notes(changes)]
+    return Comparison(infos[0], infos[1:], rows, changes, differences, rule, _design(groups, noise), notes)
 
 
 def _is_blind(rows: pd.DataFrame) -> bool:

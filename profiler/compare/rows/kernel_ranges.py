@@ -27,6 +27,8 @@ def configuration_ranges(recording: Recording) -> dict[int, str]:
     Args:
         recording: A recording as seen by the tool whose kernels are meant.
     """
+    import pandas as pd
+
     projected = projection(recording)
     if projected is None or not len(projected.order) or not projected.ranges.rows:
         return {}
@@ -35,13 +37,8 @@ def configuration_ranges(recording: Recording) -> dict[int, str]:
     launched &= place >= 0
     kernels = projected.operations.row[projected.order[launched]]
     configuration = recording.columns("kernels").array("launch_configuration_id")[kernels]
-    place = place[launched]
-    by_configuration = np.lexsort((place, configuration))
-    configuration, place = configuration[by_configuration], place[by_configuration]
-    edges = np.flatnonzero(np.r_[True, configuration[1:] != configuration[:-1], True]) if configuration.size else np.zeros(1, int)
-    first, last = edges[:-1], edges[1:] - 1
-    unique = place[first] == place[last]
-    return {int(number): texts[int(code)] for number, code in zip(configuration[first[unique]], place[first[unique]], strict=True)}
+    places = pd.Series(place[launched]).groupby(configuration).agg(["min", "max"])
+    return {int(number): texts[int(low)] for number, low, high in places.itertuples() if low == high}
 
 
 def _places(projected: Projection) -> tuple[NDArray[np.int64], dict[int, str]]:
