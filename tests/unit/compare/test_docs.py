@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from profiler.compare.gate.config import _LIMITS
+from profiler.compare.gate.config import LIMITS
 from profiler.compare.gate.evaluation import OUTCOMES
 from profiler.compare.judge.conditions import FACTS
 from profiler.compare.judge.statistics import LOOKS
@@ -30,5 +30,5 @@ def test_shown_budgets_can_be_read(tmp_path):
     (tmp_path / "accepted-regressions.toml").write_text(accepted)
     config = load_gate_config(folder=tmp_path)
     assert len(config.budgets) == 5 and len(config.accepted) == 1
-    assert {name for budget in config.budgets for name in _LIMITS if getattr(budget, name) is not None} >= {"max", "min_of_copy"}
+    assert {name for budget in config.budgets for name in LIMITS if getattr(budget, name) is not None} >= {"max", "min_of_copy"}
     assert any(fact.voids for fact in FACTS)
