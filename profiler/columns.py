@@ -111,18 +111,21 @@ def _maker(spec: ColumnSpec, values: Sequence[Any]) -> Callable[[Sequence[Any]],
 
 
 def concatenate(columns: Sequence[Column]) -> Column:
-    """Join columns of one kind end to end; coded text stays coded, equal texts sharing a code."""
+    """Join columns end to end; where one is coded text all become it, equal texts sharing a code.
+
+    Readers may code a text in one capture and not in another.
+    """
     arrays = [column for column in columns if not isinstance(column, Coded)]
-    if arrays:
+    if len(arrays) == len(columns):
         masked = any(isinstance(column, np.ma.MaskedArray) for column in arrays)
         join: Callable[[Sequence[np.ndarray]], np.ndarray] = np.ma.concatenate if masked else np.concatenate
         return join(arrays)
     known: dict[str, int] = {}
     codes = []
     for column in columns:
-        if isinstance(column, Coded):
-            rename = [known.setdefault(value, len(known)) for value in column.values]
-            codes.append(np.asarray([*rename, -1], dtype=np.int32)[column.codes])
+        coded = column if isinstance(column, Coded) else encode(column.tolist())
+        rename = [known.setdefault(value, len(known)) for value in coded.values]
+        codes.append(np.asarray([*rename, -1], dtype=np.int32)[coded.codes])
     return Coded(np.concatenate(codes), list(known))
 
 
@@ -206,14 +209,10 @@ class Columns(Mapping[str, Column]):
         """Return a copy with columns added or replaced."""
         return Columns({**self._columns, **columns}, self.rows)
 
-    def to_lists(self) -> dict[str, list[Any]]:
-        """Return plain Python lists, None where a value is missing; the way to JSON without pandas."""
-        return {name: _plain(self.array(name)) for name in self}
-
     def to_records(self) -> list[dict[str, Any]]:
-        """Return one plain dictionary per row, None where a value is missing."""
-        lists = self.to_lists()
-        return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+        """Return one plain dictionary per row, None where a value is missing; the way to JSON without pandas."""
+        rows = zip(*(_plain(self.array(name)) for name in self), strict=True)
+        return [dict(zip(self, row, strict=True)) for row in rows]
 
     def to_frame(self) -> pd.DataFrame:
         """Return a DataFrame: integers 64-bit, `Int64` where values are missing, coded text as categories."""
@@ -249,13 +248,10 @@ def stack(frames: Sequence[Columns]) -> Columns:
     if len(frames) == 1:
         return frames[0]
     examples: dict[str, Column] = {name: frame[name] for frame in reversed(frames) for name in frame}
-    names = dict.fromkeys(name for frame in frames for name in frame)
-    return Columns(
-        {
-            name: concatenate(_alike([frame[name] if name in frame else _missing(examples[name], frame.rows) for frame in frames]))
-            for name in names
-        }
-    )
+    joined: dict[str, Column] = {}
+    for name in dict.fromkeys(name for frame in frames for name in frame):
+        joined[name] = concatenate([frame[name] if name in frame else _missing(examples[name], frame.rows) for frame in frames])
+    return Columns(joined)
 
 
 def _missing(like: Column, rows: int) -> Column:
@@ -264,10 +260,3 @@ def _missing(like: Column, rows: int) -> Column:
     if like.dtype == object or like.dtype.kind == "f":
         return np.full(rows, absent_like(like))
     return np.ma.masked_array(np.zeros(rows, like.dtype), mask=np.ones(rows, bool))
-
-
-def _alike(columns: Sequence[Column]) -> Sequence[Column]:
-    """Return columns of one kind: readers may code a text in one capture and not in another."""
-    if len({isinstance(column, Coded) for column in columns}) == 1:
-        return columns
-    return [column if isinstance(column, Coded) else encode(column.tolist()) for column in columns]

@@ -21,8 +21,6 @@ def _encode(text: str) -> str:
 
 
 def _decode(text: str) -> str:
-    if "%" not in text:
-        return text
     return _ENCODED.sub(lambda match: chr(int(match.group(1), 16)), text)
 
 

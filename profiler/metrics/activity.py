@@ -31,9 +31,7 @@ def device_activity(recording: Captures) -> Columns:
     return from_records([_device_row(recording, operations, *device) for device in devices], DEVICE_ACTIVITY.columns)
 
 
-def _device_row(
-    recording: Captures, operations: GpuOperations, device: int, name: str | None
-) -> dict[str, int | float | str | None]:
+def _device_row(recording: Captures, operations: GpuOperations, device: int, name: str | None) -> dict[str, Any]:
     mine = operations.device == device
     busy = _span(operations, mine)
     kernels, copies = mine & operations.runs_kernels, mine & (operations.kind == MEMCPY)
@@ -64,8 +62,8 @@ def _device_row(
 def stream_overlap(recording: Captures) -> Columns:
     """Compute for how long each two streams of a device worked at the same time, and copies beside kernels."""
     operations = gpu_operations(recording)
-    pairs = [(*_stream_pairs(operations, device), *_copy_compute(operations, device)) for device, _ in operations.by_device()]
-    rows = [row for of_device in pairs for row in of_device]
+    devices = [device for device, _ in operations.by_device()]
+    rows = [row for device in devices for kind in (_stream_pairs, _copy_compute) for row in kind(operations, device)]
     return from_records(rows, STREAM_OVERLAP.columns)
 
 

@@ -61,15 +61,12 @@ def _left_out(recording: Captures) -> list[tuple[str, str, str]]:
     found = iterations(recording)
     if found is None or operations_tool(recording) is None:
         return []
-    own, known = owners(recording), found.label.codes >= 0
+    codes, labels = found.label.codes, found.label.values
     messages = []
-    for (what, hint), mask in zip(_LEFT_OUT, own.causes, strict=True):
-        count = np.bincount(found.label.codes[known & mask], minlength=len(found.label.values))
-        whole = np.bincount(found.label.codes[known], minlength=len(found.label.values))
+    for (what, hint), mask in zip(_LEFT_OUT, owners(recording).causes, strict=True):
+        count, whole = (np.bincount(codes[(codes >= 0) & rows], minlength=len(labels)) for rows in (mask, codes >= 0))
         points = np.flatnonzero(count)
-        named = [
-            f"{count[code]} of {whole[code]} iterations of {found.label.values[code]}" for code in points[:_POINTS_NAMED].tolist()
-        ]
+        named = [f"{count[code]} of {whole[code]} iterations of {labels[code]}" for code in points[:_POINTS_NAMED].tolist()]
         more = f" (and of {len(points) - _POINTS_NAMED} more points)" if len(points) > _POINTS_NAMED else ""
         messages += [("warning", f"{', '.join(named)}{more} {what}; its times leave them out", hint)] if named else []
     return messages

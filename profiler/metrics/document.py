@@ -53,9 +53,8 @@ def _section(table: MetricTable) -> str:
 
 def render() -> str:
     """Return the document."""
-    overview = markdown_table(
-        ("table", "one row"), [(f"[`{table.name}`](#{_anchor(table)})", table.text) for table in METRIC_TABLES]
-    )
+    rows = [(f"[`{table.name}`](#{_anchor(table)})", table.text) for table in METRIC_TABLES]
+    overview = markdown_table(("table", "one row"), rows)
     return f"{_HEAD}{overview}\n" + "\n".join(_section(table) for table in METRIC_TABLES)
 
 

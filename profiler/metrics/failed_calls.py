@@ -80,10 +80,8 @@ def _find(recording: Captures) -> list[FailedCalls]:
     if "return_value" not in calls:
         return []
     values = np.ma.filled(np.ma.asarray(calls.array("return_value")), 0)
-    failed = (
-        (values != 0) & ~np.isin(values, list(_NO_FAILURE)) & ~calls.coded("name").passing(lambda name: name.startswith(_ASKING))
-    )
-    rows = np.flatnonzero(failed)
+    asking = calls.coded("name").passing(lambda name: name.startswith(_ASKING))
+    rows = np.flatnonzero(~np.isin(values, list(_NO_FAILURE)) & ~asking)
     names = calls.coded("name").take(rows).decode()
     found: dict[tuple[str, int], list[list[str]]] = {}
     for name, code, labels in zip(names, values[rows].tolist(), _points_at(recording, calls, rows), strict=True):

@@ -79,10 +79,7 @@ def gpu_operations(recording: Captures) -> GpuOperations:
 
 def operations_tool(recording: Captures) -> str | None:
     """Return the tool whose GPU work the metrics use: the first that recorded any."""
-    for tool in recording.tools:
-        if any(recording.has(name, tool) for name in ("kernels", "graph_launches", "memcpys", "memsets")):
-            return tool
-    return None
+    return next((tool for tool in recording.tools if any(recording.has(name, tool) for name in OPERATION_TABLES)), None)
 
 
 def gpu_recording(recording: Captures) -> Captures:

@@ -80,16 +80,12 @@ def concurrent_pairs(spans: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
 
 def _sweep(spans: list[tuple[np.ndarray, np.ndarray]], result: np.ndarray) -> None:
     """Walk along all boundaries once; a bit per lane says which lanes are active between two boundaries."""
-    times = np.concatenate([part for own in spans for part in own] or [np.zeros(0, np.int64)])
+    parts = [part for own in spans for part in own]
+    times = np.concatenate(parts or [np.zeros(0, np.int64)])
     if not len(times):
         return
-    bits = np.concatenate(
-        [
-            np.full(len(part), sign << lane, np.int64)
-            for lane, own in enumerate(spans)
-            for part, sign in zip(own, (1, -1), strict=True)
-        ]
-    )
+    signs = np.array([sign << lane for lane in range(len(spans)) for sign in (1, -1)], dtype=np.int64)
+    bits = np.repeat(signs, [len(part) for part in parts])
     order = np.argsort(times, kind="stable")
     times = times[order]
     active = np.cumsum(bits[order])[:-1]
@@ -142,22 +138,20 @@ def last_covering(low: np.ndarray, high: np.ndarray, positions: int) -> np.ndarr
     Returns:
         Index of the winning range, int64; -1 where none covers the position.
     """
-    owner = np.full(positions, -1, dtype=np.int64)
     used = np.flatnonzero(high > low)
     if not len(used):
-        return owner
+        return np.full(positions, -1, dtype=np.int64)
     level_of = np.frexp((high[used] - low[used]).astype(np.float64))[1] - 1
-    table: np.ndarray | None = None
+    table = np.zeros(0, dtype=np.int64)
     for level in range(int(level_of.max()), -1, -1):
         width = positions - (1 << level) + 1
         current = np.full(width, -1, dtype=np.int64)
-        if table is not None:
-            # a window of twice this length covers the two windows that it is made of
-            half = 1 << level
-            current[: len(table)] = table
-            np.maximum(current[half : half + len(table)], table, out=current[half : half + len(table)])
+        # a window of twice this length covers the two windows that it is made of
+        current[: len(table)] = table
+        second = current[1 << level :][: len(table)]
+        np.maximum(second, table, out=second)
         chosen = used[level_of == level]
         np.maximum.at(current, low[chosen], chosen)
         np.maximum.at(current, high[chosen] - (1 << level), chosen)
         table = current
-    return table if table is not None else owner
+    return table

@@ -10,15 +10,7 @@ from profiler.errors import DataMissingError
 from profiler.metrics.device_limits import device_rows
 from profiler.metrics.gpu_operations import KERNEL, gpu_operations, gpu_recording, operations_tool
 from profiler.metrics.grouping import group_statistics, share_pct, statistic_specs
-from profiler.metrics.launch_columns import (
-    LAUNCH,
-    LAUNCH_KEYS,
-    LIMITER,
-    THEORETICAL_OCCUPANCY,
-    launch_columns,
-    shared_memory,
-    size_texts,
-)
+from profiler.metrics.launch_columns import LAUNCH, LAUNCH_KEYS, LIMITER, THEORETICAL_OCCUPANCY, launch_columns, size_texts
 from profiler.metrics.occupancy_limits import limits_of_launches
 from profiler.metrics.point_ranges import operation_points
 from profiler.metrics.spec import Matching, MetricTable
@@ -38,13 +30,12 @@ def configuration_groups(configurations: Columns) -> tuple[np.ndarray, Columns]:
     Returns:
         For each configuration its group, and one row per group with kernel, grid, block, registers and shared memory.
     """
-    shared = shared_memory(configurations)
+    described = Columns({**launch_columns(configurations), "launch_configuration_id": np.arange(configurations.rows)})
     axes = [configurations.array(f"{what}_{axis}") for what in ("grid", "block") for axis in "xyz"]
-    kernel = configurations.coded("kernel")
-    keys = np.stack([kernel.codes, *axes, configurations.array("registers_per_thread"), shared]).astype(np.int64)
+    resources = (described.array(name) for name in ("registers_per_thread", "shared_memory_bytes"))
+    keys = np.stack([described.coded("kernel").codes, *axes, *resources]).astype(np.int64)
     _, first, group = np.unique(keys, axis=1, return_index=True, return_inverse=True)
-    merged = {**launch_columns(configurations, first), "launch_configuration_id": first}
-    return group.reshape(-1).astype(np.int32), Columns(merged)
+    return group.reshape(-1).astype(np.int32), described.take(first)
 
 
 def kernels(recording: Captures) -> Columns:

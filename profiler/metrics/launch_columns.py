@@ -57,17 +57,13 @@ def size_texts(rows: Columns, what: str) -> np.ndarray:
     return np.array(texts, dtype=object)
 
 
-def shared_memory(configurations: Columns) -> np.ndarray:
-    """Return static plus dynamic shared memory of a block for each launch configuration, bytes."""
-    return np.asanyarray(configurations.array("static_shared_memory_bytes") + configurations.array("dynamic_shared_memory_bytes"))
-
-
-def launch_columns(configurations: Columns, rows: np.ndarray) -> dict[str, Column]:
-    """Return the columns of `LAUNCH` for some rows of the table `launch_configurations`."""
+def launch_columns(configurations: Columns) -> dict[str, Column]:
+    """Return the columns of `LAUNCH` for rows of the table `launch_configurations`."""
+    static, dynamic = (configurations.array(f"{kind}_shared_memory_bytes") for kind in ("static", "dynamic"))
     return {
-        "kernel": configurations.coded("kernel").take(rows),
-        "grid": size_texts(configurations, "grid")[rows],
-        "block": size_texts(configurations, "block")[rows],
-        "registers_per_thread": configurations.array("registers_per_thread")[rows],
-        "shared_memory_bytes": shared_memory(configurations)[rows],
+        "kernel": configurations.coded("kernel"),
+        "grid": size_texts(configurations, "grid"),
+        "block": size_texts(configurations, "block"),
+        "registers_per_thread": configurations.array("registers_per_thread"),
+        "shared_memory_bytes": static + dynamic,
     }

@@ -55,16 +55,16 @@ def _peak(metric: str, cycles: str = "elapsed") -> str:
 def _global_access(op: str, word: str) -> tuple[LaunchQuantity, ...]:
     sectors, requests, used = f.sectors(op), f.requests(op), f.bytes_per_sector(op)
     touched = f"32-byte sectors that a warp's global {word} touches; ideal: 4 for 4-byte, 16 for 16-byte accesses"
+    used_text = f"bytes used of each 32-byte sector of global {word}s"
     return (
         _less(f"{word}_sectors", f"32-byte sectors that global {word}s moved", sectors),
         _of(f"sectors_per_request_{word}", touched, f"{sectors} / {requests}", lambda c: f.touched_sectors(c, op)),
-        _more(
-            f"bytes_per_sector_{word}", f"bytes used of each 32-byte sector of global {word}s", used, lambda c: f.used_bytes(c, op)
-        ),
+        _more(f"bytes_per_sector_{word}", used_text, used, lambda c: f.used_bytes(c, op)),
     )
 
 
-def _threads(name: str, text: str, metric: str) -> LaunchQuantity:
+def _threads(name: str, text: str, counted: str = "") -> LaunchQuantity:
+    metric = f"smsp__thread_inst_executed{counted}_per_inst_executed.ratio"
     return _more(name, text, metric, lambda c: f.per_instruction(c, metric))
 
 
@@ -89,16 +89,8 @@ QUANTITIES: tuple[LaunchQuantity, ...] = (
     *_global_access("st", "store"),
     _more("branch_efficiency_pct", "branches whose threads all went the same way", f.EFFICIENCY, f.branch_efficiency),
     _less("divergent_branches", "branches whose threads went different ways", f.DIVERGENT),
-    _threads(
-        "threads_per_instruction",
-        "active threads per executed instruction, at most 32",
-        "smsp__thread_inst_executed_per_inst_executed.ratio",
-    ),
-    _threads(
-        "unpredicated_threads_per_instruction",
-        "the same without predicated-off threads",
-        "smsp__thread_inst_executed_pred_on_per_inst_executed.ratio",
-    ),
+    _threads("threads_per_instruction", "active threads per executed instruction, at most 32"),
+    _threads("unpredicated_threads_per_instruction", "the same without predicated-off threads", "_pred_on"),
     _of("shared_instructions", "executed shared memory instructions", f.SHARED),
     _of(
         "shared_pipe_pct",

@@ -114,10 +114,12 @@ class _SelectedRows:
     """Chosen rows of another recording's tables; put before that one's own sources, they stand for them."""
 
     def __init__(self, tool: str, rows: Mapping[str, np.ndarray], whole: Captures) -> None:
-        self.tool, self.path, self.tables = tool, whole.path, tuple(rows)
+        self.tool, self.path = tool, whole.path
         self._rows, self._whole, self.prefetch = rows, whole, whole.prefetch
 
     def read(self, name: str) -> Columns | None:
+        if name not in self._rows:
+            return None
         return self._whole.memo(("selected rows", name), lambda: self._whole.columns(name).take(self._rows[name]))
 
     def reason(self, name: str) -> str:

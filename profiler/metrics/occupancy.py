@@ -77,7 +77,7 @@ def occupancy(recording: Captures) -> Columns:
     limits = stack(found).take(np.argsort(np.concatenate(own)))
     return Columns(
         {
-            **launch_columns(configurations, rows),
+            **launch_columns(configurations.take(rows)),
             "device": used_on,
             "count": np.ma.masked_equal(counts, -1),
             "theoretical_occupancy_pct": limits["occupancy_pct"],

@@ -17,10 +17,7 @@ UNLIMITED = np.iinfo(np.int32).max
 """A resource that a launch does not use."""
 
 LIMITERS = ("warps", "blocks", "registers", "shared memory", "barriers")
-_COMBINATIONS = [
-    "",
-    *(", ".join(name for bit, name in enumerate(LIMITERS) if mask >> bit & 1) for mask in range(1, 1 << len(LIMITERS))),
-]
+_COMBINATIONS = [", ".join(name for bit, name in enumerate(LIMITERS) if mask >> bit & 1) for mask in range(1 << len(LIMITERS))]
 
 
 def limit_column(name: str) -> str:
@@ -65,15 +62,14 @@ def block_limits(configurations: Columns, limits: SmLimits, carve_out: np.ndarra
     """
     threads = _threads(configurations)
     warps = np.maximum(-(-threads // _WARP_SIZE), 1)
-    barriers = _integers(configurations, "barrier_count")
-    static = _integers(configurations, "static_shared_memory_bytes")
-    dynamic = _integers(configurations, "dynamic_shared_memory_bytes")
+    names = ("barrier_count", "registers_per_thread", "static_shared_memory_bytes", "dynamic_shared_memory_bytes")
+    barriers, registers, static, dynamic = (_integers(configurations, name) for name in names)
     by_barriers = np.where((barriers > 0) & bool(limits.barriers), limits.barriers // np.maximum(barriers, 1), UNLIMITED)
     return np.column_stack(
         [
             np.where(threads > _MAX_THREADS_PER_BLOCK, 0, limits.warps // warps),
             np.full(len(warps), limits.blocks),
-            _register_limit(warps, _integers(configurations, "registers_per_thread"), limits),
+            _register_limit(warps, registers, limits),
             _shared_limit(static, dynamic, carve_out, limits),
             by_barriers,
         ]

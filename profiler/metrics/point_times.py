@@ -79,9 +79,7 @@ def _work(recording: Captures, labels: Coded) -> dict[str, np.ndarray]:
     return {
         **times,
         **{name: _by_label(labels, values).median for name, values in parts},
-        "timed_by": objects(
-            ["period" if over else "span" if count else None for over, count in zip(overlaps, times["count"], strict=True)]
-        ),
+        "timed_by": np.where(overlaps, "period", np.where(times["count"] > 0, "span", None)),
         "kernels_per_iteration": _by_label(labels, np.where(owned.whole, each.kernels, np.nan)).mean,
         "memcpys_in_iterations": np.bincount(copying[copying >= 0], minlength=points).astype(np.float64),
         "launch_configuration": np.where(dominant >= 0, dominant, np.nan),

@@ -16,14 +16,7 @@ from profiler.metrics.device_limits import device_rows
 from profiler.metrics.failed_calls import spoiled_points
 from profiler.metrics.grouping import statistic_specs
 from profiler.metrics.kernel_time import first_device_occupancy
-from profiler.metrics.launch_columns import (
-    ACHIEVED_OCCUPANCY,
-    LIMITER,
-    REGISTERS,
-    SHARED_MEMORY,
-    THEORETICAL_OCCUPANCY,
-    launch_columns,
-)
+from profiler.metrics.launch_columns import ACHIEVED_OCCUPANCY, LAUNCH, LIMITER, THEORETICAL_OCCUPANCY, launch_columns
 from profiler.metrics.launches import LAUNCHES
 from profiler.metrics.point_notes import tracing_cost
 from profiler.metrics.point_times import DEVICE_TOTALS, PARTS, STATISTICS, gpu_points, sample_times
@@ -267,7 +260,7 @@ def _described(recording: Captures, labels: list[str], chosen: np.ndarray) -> Co
     if not len(known) or not recording.has("launch_configurations"):
         return Columns({})
     configurations = recording.columns("launch_configurations").take(chosen[known].astype(np.int64))
-    launch = launch_columns(configurations, np.arange(len(known)))
+    launch = launch_columns(configurations)
     launch["kernel_block"] = launch.pop("block")
     return Columns({"label": objects(labels)[known], **launch, **first_device_occupancy(recording, configurations)})
 
@@ -361,8 +354,7 @@ POINTS = MetricTable(
         ColumnSpec("branch_efficiency_pct", "higher", "branches whose threads all went the same way"),
         ColumnSpec("sectors_per_request_load", "lower", "32-byte sectors that one warp-wide load touches", unit="sectors"),
         ColumnSpec("bank_conflicts", "lower", "extra shared memory wavefronts of one launch", unit="count"),
-        REGISTERS,
-        SHARED_MEMORY,
+        *LAUNCH[3:],
         ColumnSpec("kernel", text="kernel on which the iterations spent most time"),
         ColumnSpec("grid", text="its grid"),
         ColumnSpec("kernel_block", text="its block"),

@@ -22,10 +22,7 @@ def nvtx_kernels(recording: Captures) -> Columns:
     """Summarise the kernels of each range, by domain, name, kind and thread; the largest total first."""
     projected = projection(recording)
     if projected is None:
-        # the projection says only that something is missing; asking for each part raises with the reason
-        for name in ("kernels", "api_calls", "nvtx_ranges"):
-            recording.columns(name)
-        return _frame([], None)
+        return from_records([], NVTX_KERNELS.columns)
     ranges = projected.ranges
     keys = [ranges.coded(column).codes for column in ("domain", "name", "kind")]
     first, group = distinct_rows([*keys, ranges.array("process_id"), ranges.array("thread_id")])
@@ -34,7 +31,7 @@ def nvtx_kernels(recording: Captures) -> Columns:
         for wide, order in ((False, projected.order), (True, projected.process_order))
         for part in _batches(projected, order, np.flatnonzero(projected.wide == wide), group)
     ]
-    return _frame(parts, (ranges, first, projected.operations.label))
+    return _frame(parts, ranges, first, projected.operations.label)
 
 
 def _batches(projected: Projection, order: np.ndarray, mine: np.ndarray, group: np.ndarray) -> list[dict[str, np.ndarray]]:
@@ -111,10 +108,9 @@ def _distinct_members(codes: np.ndarray, member: np.ndarray, groups: int) -> np.
     return np.bincount(np.unique(codes.astype(np.int64) * width + member) // width, minlength=groups)
 
 
-def _frame(parts: list[dict[str, np.ndarray]], source: tuple[Columns, np.ndarray, Coded] | None) -> Columns:
-    if not parts or source is None:
+def _frame(parts: list[dict[str, np.ndarray]], ranges: Columns, first: np.ndarray, kernels: Coded) -> Columns:
+    if not parts:
         return from_records([], NVTX_KERNELS.columns)
-    ranges, first, kernels = source
     names = max(len(kernels.values), 1)
     merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     row, code = first[merged["pair"] // names], merged["pair"] % names

@@ -59,19 +59,14 @@ def item_order(start: np.ndarray, end: np.ndarray, lane_key: np.ndarray, items: 
         start, end, lane_key: Of every item, int64.
         items: Indices of the items to keep.
     """
-    if not len(items):
-        empty = np.zeros(0, np.int64)
-        return ItemOrder(empty, empty, empty, np.zeros(1, np.int64), {})
     first, lane = distinct_rows([lane_key[items]])
     keys = lane_key[items][first]
     begin = start[items]
-    if len(first) == 1 and bool(np.all(begin[1:] >= begin[:-1])):
-        order = items
-    else:
-        order = items[np.lexsort((begin, lane))]
+    in_order = len(first) == 1 and bool(np.all(begin[1:] >= begin[:-1]))
+    order = items if in_order else items[np.lexsort((begin, lane))]
     bounds = np.concatenate(([0], np.cumsum(np.bincount(lane, minlength=len(first)))))
     stop = end[order]
-    reach = np.concatenate([np.maximum.accumulate(stop[a:b]) for a, b in pairwise(bounds)])
+    reach = np.concatenate([np.maximum.accumulate(stop[a:b]) for a, b in pairwise(bounds)] or [stop])
     return ItemOrder(order, start[order], reach, bounds, {int(key): number for number, key in enumerate(keys)})
 
 

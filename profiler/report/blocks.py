@@ -159,14 +159,9 @@ class Table(Kind):
 
     def payload(self) -> dict[str, Any]:
         """Return what the page's script needs."""
-        return {
-            "columns": [column.as_dict() for column in self.columns],
-            "data": self.data,
-            "rows": self.rows,
-            "total": self.total,
-            "file": self.file_name,
-            **self.options,
-        }
+        columns = [column.as_dict() for column in self.columns]
+        facts = {"rows": self.rows, "total": self.total, "file": self.file_name}
+        return {"columns": columns, "data": self.data, **facts, **self.options}
 
 
 @dataclass(frozen=True)

@@ -24,17 +24,8 @@ if TYPE_CHECKING:
 MAX_TRACED = 8
 MAX_CHANGES = 5_000
 _ROW_COLUMNS = (
-    "verdict",
-    "candidate",
-    "row",
-    "base_median_ns",
-    "candidate_median_ns",
-    "change_pct",
-    "change_low_pct",
-    "change_high_pct",
-    "detail",
-    "match_note",
-    "rounds",
+    *("verdict", "candidate", "row", "base_median_ns", "candidate_median_ns"),
+    *("change_pct", "change_low_pct", "change_high_pct", "detail", "match_note", "rounds"),
 )
 _NARROW = ["verdict", "change_pct", "row"]
 _METRIC_COLUMNS = (
@@ -140,10 +131,8 @@ def _metrics(comparison: Comparison) -> list[Block]:
     changed = changed.assign(change_pct=(changed["change_ratio"].astype("float64") - 1.0) * 100.0)
     changed = changed.sort_values("verdict", key=lambda verdicts: verdicts.map(_METRIC_ORDER.index), kind="stable")
     names = [name for name in _METRIC_COLUMNS if name != "candidate" or len(comparison.candidates) > 1]
-    return [
-        _table("metrics-table", changed, names, count, limit=MAX_CHANGES, mixed=True, narrow=["verdict", "metric", "change_pct"]),
-        *notes,
-    ]
+    narrow = ["verdict", "metric", "change_pct"]
+    return [_table("metrics-table", changed, names, count, limit=MAX_CHANGES, mixed=True, narrow=narrow), *notes]
 
 
 def _absent(frame: pd.DataFrame, comparison: Comparison) -> list[str]:

@@ -58,19 +58,10 @@ def write_document(out: Path, template: str, title: str, sections: Sequence[Sect
     blocks += [item for block in blocks if isinstance(block, SideBySide) for item in block.items]
     payloads = {block.id: Markup(json_text(block.payload())) for block in blocks if hasattr(block, "payload")}
     payloads["units"] = Markup(json_text({name: unit.steps for name, unit in UNITS.items()}))
-    text = (
-        _environment()
-        .get_template(template)
-        .render(
-            title=title,
-            sections=sections,
-            payloads=payloads,
-            style=Markup("\n".join(read_asset(name) for name in STYLES)),
-            scripts=[Markup(script) for script in scripts],
-            policy=_policy(scripts),
-            **context,
-        )
-    )
+    style = Markup("\n".join(map(read_asset, STYLES)))
+    inline = {"style": style, "scripts": [Markup(script) for script in scripts], "policy": _policy(scripts)}
+    page = _environment().get_template(template)
+    text = page.render(title=title, sections=sections, payloads=payloads, **inline, **context)
     # a lone surrogate in a name of a capture is no text that a file can hold
     write_atomic(out, text.encode("utf-8", "replace"))
     return out
@@ -91,10 +82,5 @@ def _policy(scripts: list[str]) -> str:
 def _environment() -> Any:
     import jinja2
 
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(dashboards_root() / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    loader, strict = jinja2.FileSystemLoader(dashboards_root() / "templates"), jinja2.StrictUndefined
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=strict, trim_blocks=True, lstrip_blocks=True)

@@ -37,8 +37,6 @@ def _clean(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, (str, bool, int)):
         return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
-    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
-        return _clean(value.item())
     if hasattr(value, "tolist"):
         return _clean(value.tolist())
     return str(value)

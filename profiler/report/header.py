@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from profiler.errors import ProfilerError
@@ -40,9 +40,9 @@ class RecordingHead:
     reason: str
     command: str
     when: str
-    facts: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    absent: list[tuple[str, list[str]]] = field(default_factory=list)
+    facts: list[tuple[str, str]]
+    notes: list[tuple[str, str]]
+    absent: list[tuple[str, list[str]]]
 
 
 def build_header(view: View) -> list[RecordingHead]:
@@ -53,16 +53,9 @@ def build_header(view: View) -> list[RecordingHead]:
 def _head(name: str, recording: Recording) -> RecordingHead:
     manifest = recording.manifest
     info = {tool: recording.info(tool) for tool in recording.tools}
-    return RecordingHead(
-        name=name,
-        status=manifest.status if manifest else "",
-        reason=manifest.reason if manifest else "",
-        command=_command(manifest, info),
-        when=_when(manifest, info),
-        facts=_facts(recording, manifest, info),
-        notes=_notes(recording, manifest),
-        absent=_absent(recording),
-    )
+    status, reason = (manifest.status, manifest.reason) if manifest else ("", "")
+    command, when, facts = _command(manifest, info), _when(manifest, info), _facts(recording, manifest, info)
+    return RecordingHead(name, status, reason, command, when, facts, _notes(recording, manifest), _absent(recording))
 
 
 def _command(manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> str:
@@ -88,16 +81,13 @@ def first(info: dict[str, dict[str, Any]], *keys: str) -> Any:
 
 def _facts(recording: Recording, manifest: Manifest | None, info: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     environment = manifest.environment if manifest else {}
-    same = Counter(_gpu(row) for row in _rows(recording, "devices")) or {
-        ("not described" if operations_tool(recording) else "none in this recording"): 1
-    }
+    unknown = "not described" if operations_tool(recording) else "none in this recording"
+    same = Counter(_gpu(row) for row in _rows(recording, "devices")) or {unknown: 1}
     facts = [("GPU", f"{count} × {text}" if count > 1 else text) for text, count in same.items()]
     driver = _nested(environment, "driver") or first(info, "driver", "driver_version")
     cuda = _nested(environment, "cuda") or _cuda_version(first(info, "cuda", "cuda_version", "cuda_driver"))
-    tensorrt = _nested(environment, "tensorrt")
-    facts += [
-        (label, str(value)) for label, value in (("Driver", driver), ("CUDA", cuda), ("TensorRT", tensorrt)) if _stated(value)
-    ]
+    versions = (("Driver", driver), ("CUDA", cuda), ("TensorRT", _nested(environment, "tensorrt")))
+    facts += [(label, str(value)) for label, value in versions if _stated(value)]
     facts.append(("Recorded with", ", ".join(_tools(recording, manifest, info)) or "nothing"))
     imported = manifest.options.get("imported_from") if manifest else None
     if imported:
@@ -121,9 +111,8 @@ def _cuda_version(value: Any) -> str:
 
 def _nested(environment: dict[str, Any], key: str) -> str:
     """Find a version in the environment, whether it stands alone, in `versions`, or in a record of its own."""
-    value = environment.get(
-        key, environment.get("versions", {}).get(key) if isinstance(environment.get("versions"), dict) else None
-    )
+    versions = environment.get("versions")
+    value = environment.get(key, versions.get(key) if isinstance(versions, dict) else None)
     if isinstance(value, dict):
         value = value.get("version") or value.get("runtime") or ""
     return "" if value is None else str(value)
@@ -136,15 +125,13 @@ def device_names(recording: Recording) -> list[str]:
 
 def _rows(recording: Recording, table: str) -> list[dict[str, Any]]:
     try:
-        return [{str(name): value for name, value in row.items()} for row in recording.table(table).to_dict("records")]
+        return recording.columns(table).to_records()
     except ProfilerError:
         return []
 
 
 def _gpu(row: dict[str, Any]) -> str:
-    import pandas as pd
-
-    known = {name: format_value(float(row[name]), unit) for name, unit, _ in _GPU if pd.notna(row.get(name)) and row[name] > 0}
+    known = {name: format_value(float(row[name]), unit) for name, unit, _ in _GPU if (row.get(name) or 0) > 0}
     return " · ".join([str(row["name"]), *(f"{known[name]} {word}" for name, _, word in _GPU if name in known)])
 
 
@@ -161,16 +148,13 @@ def _tool(tool: str, record: CaptureRecord | None, info: dict[str, Any]) -> str:
 
 
 def _notes(recording: Recording, manifest: Manifest | None) -> list[tuple[str, str]]:
-    import pandas as pd
-
     notes = []
     for record in manifest.captures if manifest else []:
-        if record.status == "failed":
-            notes.append((record.tool, record.reason or "the capture failed"))
+        notes += [(record.tool, record.reason or "the capture failed")] * (record.status == "failed")
         notes += [(record.tool, note) for note in record.notes]
     for row in _rows(recording, "diagnostics"):
         # what ncu's rules say of one launch tells nothing of the recording
-        if row["severity"] in ("warning", "error") and pd.isna(row.get("launch_id", pd.NA)):
+        if row["severity"] in ("warning", "error") and row.get("launch_id") is None:
             notes.append((str(row["source"]), str(row["text"])))
     return list(dict.fromkeys(notes))
 

@@ -79,18 +79,13 @@ def _columns(recording: Recording, table: str) -> Columns | None:
 
 def _whole(columns: Columns, name: str) -> np.ndarray:
     """Return a column as int64; a missing duration (a mark) is 0 long."""
-    values = columns.array(name)
-    filled = np.ma.filled(values, 0) if isinstance(values, np.ma.MaskedArray) else values
-    if filled.dtype.kind == "f":
-        filled = np.nan_to_num(filled)
-    return filled.astype(np.int64)
+    return np.asarray(np.nan_to_num(np.ma.filled(columns.array(name), 0)).astype(np.int64))
 
 
 def _texts(columns: Columns, name: str) -> tuple[np.ndarray, list[str]]:
     """Return a text column as codes and its distinct texts; a missing text is `?`."""
-    coded = columns.coded(name)
-    values = ["?" if value is None else str(value) for value in coded.values]
-    return np.where(coded.codes < 0, len(values), coded.codes), [*values, "?"]
+    coded = columns.coded(name).filled("?")
+    return coded.codes, list(coded.values)
 
 
 def _kernel_events(recording: Recording, columns: Columns, names: Names) -> Events:

@@ -121,10 +121,7 @@ class View:
     def device(self) -> dict[str, Any]:
         """The first GPU of the recordings, empty when none was recorded."""
         frame = self.table("devices")
-        if frame is None:
-            return {}
-        first: dict[str, Any] = frame.iloc[0].to_dict()
-        return first
+        return {} if frame is None else frame.to_dict("records")[0]
 
 
 def _stack(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -142,9 +139,5 @@ def by_recording(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 def unique_names(names: Sequence[str]) -> list[str]:
     """Return the names with a counter behind each repeated one."""
-    seen: dict[str, int] = {}
-    result = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if names.count(name) == 1 else f"{name} #{seen[name]}")
-    return result
+    numbers = [names[: at + 1].count(name) for at, name in enumerate(names)]
+    return [f"{name} #{number}" if names.count(name) > 1 else name for name, number in zip(names, numbers, strict=True)]

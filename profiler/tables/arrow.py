@@ -7,20 +7,15 @@ a capture of a million kernels does. Buffers carry over without it, and without 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from profiler.columns import Coded, Column
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 def to_arrow(column: Column) -> pa.Array:
     """Return a column as an Arrow array: dictionary-coded text, text, numbers; null where a value is missing."""
-    import pyarrow as pa
-
     if isinstance(column, Coded):
         missing = column.codes < 0
         codes = _numbers(column.codes.astype(np.int32, copy=False), missing)
@@ -34,8 +29,6 @@ def to_arrow(column: Column) -> pa.Array:
 
 def from_arrow(chunked: pa.ChunkedArray) -> Column:
     """Return an Arrow column as a column."""
-    import pyarrow as pa
-
     array = chunked.combine_chunks()
     if pa.types.is_dictionary(array.type):
         codes, missing = _values(array.indices), _missing(array.indices)
@@ -50,16 +43,12 @@ def from_arrow(chunked: pa.ChunkedArray) -> Column:
 
 
 def _bitmap(missing: np.ndarray | None) -> pa.Buffer | None:
-    import pyarrow as pa
-
     if missing is None or not missing.any():
         return None
     return pa.py_buffer(np.packbits(~missing, bitorder="little"))
 
 
 def _numbers(values: np.ndarray, missing: np.ndarray | None) -> pa.Array:
-    import pyarrow as pa
-
     values = np.ascontiguousarray(values)
     if values.dtype == bool:
         data = pa.py_buffer(np.packbits(values, bitorder="little"))
@@ -68,8 +57,6 @@ def _numbers(values: np.ndarray, missing: np.ndarray | None) -> pa.Array:
 
 
 def _strings(texts: Sequence[str | None]) -> pa.Array:
-    import pyarrow as pa
-
     raw = [b"" if text is None else text.encode("utf-8", "surrogatepass") for text in texts]
     offsets = np.concatenate(([0], np.cumsum([len(item) for item in raw]))).astype(np.int32)
     missing = np.array([text is None for text in texts], dtype=bool)
@@ -85,8 +72,6 @@ def _missing(array: pa.Array) -> np.ndarray | None:
 
 
 def _values(array: pa.Array) -> np.ndarray:
-    import pyarrow as pa
-
     data = array.buffers()[1]
     if pa.types.is_boolean(array.type):
         bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), bitorder="little")

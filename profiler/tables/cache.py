@@ -18,7 +18,6 @@ from profiler.columns import Coded, Columns
 from profiler.errors import ProfilerError
 from profiler.schema import SCHEMA_VERSION
 from profiler.store.run_dir import write_atomic
-from profiler.tables.arrow import from_arrow, to_arrow
 
 WHOLE_BYTES = 16 << 20
 WORTHWHILE_BYTES = 4 << 20
@@ -83,6 +82,8 @@ class TableCache:
         """
         import pyarrow.parquet as pq
 
+        from profiler.tables.arrow import from_arrow
+
         path, footer = self._folder / f"{table}.parquet", self.index().get("footers", {}).get(table)
         try:
             with path.open("rb") as stream:
@@ -139,6 +140,8 @@ def _footer_checksum(stream: BinaryIO) -> int:
 def _to_parquet(frame: Columns, key: str) -> memoryview:
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from profiler.tables.arrow import to_arrow
 
     arrays = [to_arrow(column) for column in frame.values()]
     table = pa.Table.from_arrays(arrays, names=list(frame)).replace_schema_metadata({_KEY: key.encode()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,12 +65,8 @@ class Captures:
     def _find(self, name: str, tool: str | None) -> Columns | None:
         if name not in TABLES:
             raise UsageError(f"no table {name!r}", nearest(name, TABLES))
-        for source in self._of(tool, name):
-            if name in source.tables:
-                frame = source.read(name)
-                if frame is not None:
-                    return frame
-        return None
+        found = (source.read(name) for source in self._of(tool, name))
+        return next((frame for frame in found if frame is not None), None)
 
     def has(self, name: str, tool: str | None = None) -> bool:
         """Return whether a table has data."""
@@ -80,8 +76,7 @@ class Captures:
         """Return why a table has no data; empty when it has."""
         if self._find(name, tool) is not None:
             return ""
-        reasons = [source.reason(name) for source in self._of(tool) if name in source.tables]
-        reasons = list(dict.fromkeys(reason for reason in reasons if reason))
+        reasons = list(dict.fromkeys(filter(None, (source.reason(name) for source in self._of(tool)))))
         if reasons:
             return "; ".join(reasons)
         tools = ", ".join(self.tools) or "no tool"
@@ -120,10 +115,10 @@ class Captures:
         """Return the same recording with other sources; nothing that was computed from the old ones is kept."""
         return type(self)(self.name, self.path, sources, self.run)
 
-    def prefetch(self, names: Iterable[str]) -> None:
+    def prefetch(self, names: Collection[str]) -> None:
         """Read several tables in one pass over each artefact."""
         for source in self.sources:
-            source.prefetch([name for name in names if name in source.tables])
+            source.prefetch(names)
 
     def memo(self, key: Any, compute: Callable[[], T]) -> T:
         """Return a value computed once for this recording, also when several threads ask for it."""

@@ -93,14 +93,10 @@ def identify(sources: Sequence[TableSource], apart: bool) -> list[Identity]:
     return found
 
 
-def _read(source: TableSource, name: str) -> Columns | None:
-    return source.read(name) if name in source.tables else None
-
-
 def _processes(source: TableSource) -> set[int]:
     found: set[int] = set()
     for name in _PROCESS_TABLES:
-        frame = _read(source, name)
+        frame = source.read(name)
         if frame is not None and "process_id" in frame:
             found |= set(np.unique(np.ma.compressed(np.ma.asarray(frame.array("process_id")))).tolist())
     return found
@@ -111,7 +107,7 @@ def _number_devices(sources: Sequence[TableSource], identities: Sequence[Identit
     by_uuid: dict[str, int] = {}
     used: set[int] = set()
     for source, identity in zip(sources, identities, strict=True):
-        devices = _read(source, "devices")
+        devices = source.read("devices")
         if devices is None:
             continue
         uuids = devices.array("uuid").tolist() if "uuid" in devices else [None] * devices.rows
@@ -127,7 +123,7 @@ def _number_devices(sources: Sequence[TableSource], identities: Sequence[Identit
 
 def _point_labels(source: TableSource) -> set[str]:
     labels: set[str] = set()
-    points, launches, ranges = (_read(source, name) for name in ("points", "profiled_launches", "nvtx_ranges"))
+    points, launches, ranges = (source.read(name) for name in ("points", "profiled_launches", "nvtx_ranges"))
     if points is not None:
         labels |= set(points.coded("label").values)
     if launches is not None and "point" in launches:

@@ -43,22 +43,22 @@ def join_segments(sources: Sequence[Artefacts], imported: bool = False) -> list[
     """
     groups: dict[tuple[str, str], list[Artefacts]] = {}
     for source in sources:
-        name = plain_name(source.path)
-        match = _RANGE.match(name.stem) or _SEGMENT.match(name.stem)
-        stem = match["stem"] if match else name.stem
-        key = (type(source.reader).__name__, "") if imported else (stem, name.suffix)
+        stem, _ = _numbered(source.path)
+        key = (type(source.reader).__name__, "") if imported else (stem, plain_name(source.path).suffix)
         groups.setdefault(key, []).append(source)
     joined: list[TableSource] = []
     for members in groups.values():
-        ordered = members if imported else sorted(members, key=lambda source: _number(source.path))
+        ordered = members if imported else sorted(members, key=lambda source: _numbered(source.path)[1])
         apart = imported or any(_RANGE.match(plain_name(source.path).stem) for source in members)
         joined.append(JoinedSource(ordered, apart) if len(ordered) > 1 else ordered[0])
     return joined
 
 
-def _number(path: Path) -> int:
-    match = _RANGE.match(plain_name(path).stem) or _SEGMENT.match(plain_name(path).stem)
-    return int(match["number"] or 1) if match else 1
+def _numbered(path: Path) -> tuple[str, int]:
+    """Return the name of a capture's file without its number, and the number, 1 where it has none."""
+    stem = plain_name(path).stem
+    match = _RANGE.match(stem) or _SEGMENT.match(stem)
+    return (match["stem"], int(match["number"] or 1)) if match else (stem, 1)
 
 
 class JoinedSource:
@@ -73,11 +73,6 @@ class JoinedSource:
         self._segments, self._apart = list(segments), apart
         self._frames: dict[str, Columns | None] = {}
         self.tool, self.path, self.reader = segments[0].tool, segments[0].path, segments[0].reader
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Tables that the reader can fill."""
-        return self._segments[0].tables
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Read some tables of every segment in one pass each."""
@@ -160,7 +155,7 @@ class JoinedSource:
 def _end_ns(segment: TableSource) -> int:
     ends = [0]
     for name in _CLOCK_TABLES:
-        frame = segment.read(name) if name in segment.tables else None
+        frame = segment.read(name)
         if frame is not None and frame.rows:
             ends.append(int((frame.array("start_ns").astype(np.int64) + np.ma.filled(frame.array("duration_ns"), 0)).max()))
     return max(ends)

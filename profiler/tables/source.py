@@ -42,11 +42,6 @@ class Source:
         self._absent: dict[str, str] = index.get("absent", {})
         self._info: dict[str, Any] | None = index.get("info")
 
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Tables that the reader can fill."""
-        return self.reader.tables
-
     def _open_cache(self, folder: Path | None) -> TableCache | None:
         slow = getattr(self.reader, "slow", False)
         if folder is None or not (slow or self._plain.stat().st_size >= WORTHWHILE_BYTES):
@@ -64,16 +59,15 @@ class Source:
         return self._frames.get(name)
 
     def prefetch(self, names: Iterable[str]) -> None:
-        """Read those of the tables that were not read yet, in one pass."""
+        """Read those of the tables that the reader can fill and that were not read yet, in one pass."""
         with self._lock:
-            self._prefetch([name for name in names if name not in self._frames and name not in self._absent])
+            unread = [name for name in names if name not in self._frames and name not in self._absent]
+            self._prefetch([name for name in unread if name in self.reader.tables])
 
     def _prefetch(self, wanted: list[str]) -> None:
         if self._cache:
-            for name in wanted:
-                copy = self._cache.read(name)
-                if copy is not None:
-                    self._frames[name] = copy
+            copies = {name: self._cache.read(name) for name in wanted}
+            self._frames |= {name: copy for name, copy in copies.items() if copy is not None}
             wanted = [name for name in wanted if name not in self._frames]
         if wanted:
             self._read(wanted)
@@ -84,14 +78,13 @@ class Source:
             for name, frame in result.frames.items():
                 check_columns(frame, TABLES[name], str(self.path))
         self._frames |= result.frames
-        self._absent |= result.absent
+        self._absent |= {name: reason for name, reason in result.absent.items() if name in self.reader.tables}
         for name in wanted:
             if name not in self._frames:
                 self._absent.setdefault(name, f"{plain_name(self.path).name} holds no {name}")
         self._info = {**(self._info or {}), **result.info}
         if self._cache:
-            absent = {name: reason for name, reason in self._absent.items() if name in self.tables}
-            self._cache.write(result.frames, absent, self._info)
+            self._cache.write(result.frames, self._absent, self._info)
 
     def reason(self, name: str) -> str:
         """Return why the artefact lacks a table; empty when that was never asked or it has it."""

@@ -16,13 +16,8 @@ class TableSource(Protocol):
     tool: str
     path: Path
 
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Tables that it may fill."""
-        ...
-
     def prefetch(self, names: Iterable[str]) -> None:
-        """Read some tables in one pass."""
+        """Read those of the tables that it may hold in one pass."""
         ...
 
     def read(self, name: str) -> Columns | None:

@@ -174,12 +174,7 @@ ADDITIONS = (
         f"text = render([load({str(CAPTURE)!r})], pathlib.Path('page.html')).read_text()\n"
         "assert 'the example&#39;s text' in text or \"the example's text\" in text",
         {"profiler/report/panels/example.py": PANEL},
-        {
-            "profiler/report/panels/__init__.py": (
-                ("    counters,\n", "    example,\n"),
-                ("    summary.PANEL,\n", "    example.PANEL,\n"),
-            )
-        },
+        {"profiler/report/panels/__init__.py": (('"launch_configurations", "findings"', '"example", '),)},
     ),
     Addition(
         "a verb",

@@ -108,11 +108,8 @@ def _gate_lines(comparison: Comparison, gate: GateResult | None) -> str:
     lines = [f"- {_code(check.row)} **{_escape(check.metric)}**: {_escape(check.text)}" for check in counted[:ROWS_SHOWN]]
     if len(counted) > ROWS_SHOWN:
         lines.append(f"- … and {len(counted) - ROWS_SHOWN} more")
-    lines += [
-        f"- accepted: {_code(check.row)} {_escape(check.text)}: {_escape(check.accepted)}"
-        for check in gate.checks
-        if check.accepted
-    ]
+    accepted = [check for check in gate.checks if check.accepted]
+    lines += [f"- accepted: {_code(check.row)} {_escape(check.text)}: {_escape(check.accepted)}" for check in accepted]
     return "\n".join([*lines, *(f"- note: {_escape(note)}" for note in gate.notes[:ROWS_SHOWN])])
 
 

@@ -1,44 +1,22 @@
-"""The panels of a page, in reading order. A new panel is one module and one line here; a metric table needs none."""
+"""The panels of a page, in reading order. A new panel is one module and its name here; a metric table needs none."""
 
 from __future__ import annotations
 
-from profiler.report.panels import (
-    counters,
-    diagnostics,
-    findings,
-    gaps,
-    kernels,
-    launch_configurations,
-    launch_latency,
-    memory_operations,
-    nvtx,
-    provenance,
-    roofline,
-    samples,
-    stream_overlap,
-    summary,
-    timeline,
-)
-from profiler.report.panels.base import Panel
-from profiler.report.panels.plain import plain_panels
+from importlib import import_module
 
-_WRITTEN: tuple[Panel, ...] = (
-    summary.PANEL,
-    launch_configurations.PANEL,
-    findings.PANEL,
-    samples.PANEL,
-    timeline.PANEL,
-    kernels.PANEL,
-    memory_operations.PANEL,
-    gaps.PANEL,
-    launch_latency.PANEL,
-    stream_overlap.PANEL,
-    nvtx.PANEL,
-    counters.PANEL,
-    roofline.PANEL,
-    diagnostics.PANEL,
-    provenance.PANEL,
-)
+from profiler.metrics.catalog import METRIC_TABLES
+from profiler.report.panels.base import Panel, table_panel
 
-PANELS: tuple[Panel, ...] = (*_WRITTEN, *plain_panels(_WRITTEN))
+_MODULES = (
+    *("summary", "launch_configurations", "findings", "samples", "timeline", "kernels", "memory_operations", "gaps"),
+    *("launch_latency", "stream_overlap", "nvtx", "counters", "roofline", "diagnostics", "provenance"),
+)
+_WRITTEN: tuple[Panel, ...] = tuple(import_module(f"{__name__}.{name}").PANEL for name in _MODULES)
+_SHOWN = {name for panel in _WRITTEN for name in (*panel.needs, *panel.sources)}
+_PLAIN = [table for table in METRIC_TABLES if table.name not in _SHOWN]
+
+PANELS: tuple[Panel, ...] = (
+    *_WRITTEN,
+    *(table_panel(table.name, table.title, table.name, f"{table.text[:1].upper()}{table.text[1:]}.") for table in _PLAIN),
+)
 """Those above, and one for each metric table that none of them shows."""

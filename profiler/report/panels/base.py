@@ -46,11 +46,6 @@ def table_panel(panel_id: str, title: str, table: str, lead: str, fix: str = "",
 
 def build_section(panel: Panel, view: View) -> Section:
     """Build a panel, or say why it has no data."""
-    for need in panel.needs:
-        if view.metric(need) is None:
-            reason = "; ".join(view.reasons(need)) or f"no recording has the table {need}"
-            blocks: list[Block] = [Missing(reason, panel.fix)]
-            break
-    else:
-        blocks = panel.build(view)
+    absent = [need for need in panel.needs if view.metric(need) is None]
+    blocks = [Missing("; ".join(view.reasons(absent[0])), panel.fix)] if absent else panel.build(view)
     return Section(panel.id, panel.title, blocks, panel.lead, panel.sources or panel.needs)

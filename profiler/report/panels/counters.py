@@ -28,10 +28,7 @@ def build(view: View) -> list[Block]:
     keys = [name for name in (RECORDING, "launch_id") if name in raw.columns]
     if len(raw[keys].drop_duplicates()) <= MAX_SIDE_BY_SIDE:
         return [*blocks, _side_by_side(raw, keys)]
-    return [
-        *blocks,
-        table_block("counters-table", "launch_counters", raw, title="All counters", limit=MAX_COUNTERS, page=12, mixed=True),
-    ]
+    return [*blocks, table_block("counters-table", "launch_counters", raw, None, "All counters", MAX_COUNTERS, page=12, mixed=True)]
 
 
 def _looked_at_first(raw: pd.DataFrame) -> pd.DataFrame:

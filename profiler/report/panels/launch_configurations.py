@@ -44,11 +44,8 @@ def build(view: View) -> list[Block]:
     if points is not None and (view.time_source is None or view.time_source.column):
         points, names = with_attributes(points)
         facets = [name for name in WORK if name in names]
-        return [
-            *_invalid(points),
-            _explorer("point_summary", points, names, facets, view.time_source),
-            *_by_tool(points, view.time_source),
-        ]
+        explorer = _explorer("point_summary", points, names, facets, view.time_source)
+        return [*_invalid(points), explorer, *_by_tool(points, view.time_source)]
     kernels = view.metric("kernel_summary")
     if kernels is None:
         reasons = view.reasons("point_summary") + view.reasons("kernel_summary")
@@ -77,9 +74,8 @@ def _explorer(table: str, frame: pd.DataFrame, names: list[str], facets: list[st
         "plain": not is_sweep,
         "shown": [] if is_sweep else ["grid"],
     }
-    return Widget(
-        "configurations", "explorer", data, description="Time, bandwidth and occupancy of each launch configuration, by attribute"
-    )
+    description = "Time, bandwidth and occupancy of each launch configuration, by attribute"
+    return Widget("configurations", "explorer", data, description=description)
 
 
 def _work(points: pd.DataFrame, shown: list[str]) -> list[str]:
@@ -113,9 +109,8 @@ def _by_tool(frame: pd.DataFrame, first_source: TimeSource | None) -> list[Block
         difference = f"{time['id']}_minus_{first['id']}_ns"
         both[difference] = both[time["mid"]].astype("float64") - both[first["mid"]].astype("float64")
         names += [time["mid"], difference]
-    table = table_block(
-        "tools-table", "point_summary", both, names, title="The same points, timed by each tool", page=8, sort="label"
-    )
+    title = "The same points, timed by each tool"
+    table = table_block("tools-table", "point_summary", both, names, title, page=8, sort="label")
     return [table, Note(_TOOLS_NOTE, "hint")]
 
 

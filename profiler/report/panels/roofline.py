@@ -94,8 +94,8 @@ def _figure(frame: pd.DataFrame, peaks: pd.Series, factor: float | None) -> Figu
         "xaxis": {
             "type": "log",
             "title": "operations per byte of device memory traffic (FLOP/B)",
-            "dtick": "D2",
             "tickformat": "~g",
+            "dtick": "D2",
         },
         "yaxis": {"type": "log", "title": "FLOP/s", "tickformat": "~s", "dtick": "D2"},
     }

@@ -24,13 +24,8 @@ def _pairs(frame: pd.DataFrame) -> list[Block]:
     busy = frame[frame["overlap_ns"] > 0]
     if busy.empty:
         return [Note(f"None of the {len(frame):,} pairs of streams worked at the same time.", "hint")]
-    table = table_block(
-        "overlap-table",
-        "stream_overlap",
-        busy.sort_values("overlap_ns", ascending=False, kind="stable"),
-        title="Pairs of streams",
-        sort="-overlap_ns",
-    )
+    longest = busy.sort_values("overlap_ns", ascending=False, kind="stable")
+    table = table_block("overlap-table", "stream_overlap", longest, title="Pairs of streams", sort="-overlap_ns")
     idle = len(frame) - len(busy)
     return [table, Note(f"{idle:,} more pairs of {len(frame):,} never worked at the same time.", "hint")] if idle else [table]
 

@@ -44,8 +44,6 @@ class MemorySource:
         for name, columns in self._columns.items():
             check_columns(columns, TABLES[name], "synthetic")
 
-    tables = tuple(TABLES)
-
     def read(self, name: str) -> Columns | None:
         return self._columns.get(name)
 

@@ -16,8 +16,6 @@ class Memory:
     def __init__(self, name, **frames):
         self.path, self.frames = Path(name), {table: Columns(columns) for table, columns in frames.items()}
 
-    tables = ("nvtx_ranges", "kernels", "launch_configurations", "devices", "memsets")
-
     def prefetch(self, names):
         pass
 
