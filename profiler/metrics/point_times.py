@@ -79,7 +79,7 @@ def _work(recording: Captures, labels: Coded) -> dict[str, np.ndarray]:
     return {
         **times,
         **{name: _by_label(labels, values).median for name, values in parts},
-        "timed_by": np.where(overlaps, "period", np.where(times["count"] > 0, "span", None)),
+        "timed_by": np.where(overlaps, "period", np.where(times["count"] > 0, "span", objects([None]))),
         "kernels_per_iteration": _by_label(labels, np.where(owned.whole, each.kernels, np.nan)).mean,
         "memcpys_in_iterations": np.bincount(copying[copying >= 0], minlength=points).astype(np.float64),
         "launch_configuration": np.where(dominant >= 0, dominant, np.nan),

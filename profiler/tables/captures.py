@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -115,7 +115,7 @@ class Captures:
         """Return the same recording with other sources; nothing that was computed from the old ones is kept."""
         return type(self)(self.name, self.path, sources, self.run)
 
-    def prefetch(self, names: Collection[str]) -> None:
+    def prefetch(self, names: Iterable[str]) -> None:
         """Read several tables in one pass over each artefact."""
         for source in self.sources:
             source.prefetch(names)
