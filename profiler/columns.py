@@ -209,10 +209,14 @@ class Columns(Mapping[str, Column]):
         """Return a copy with columns added or replaced."""
         return Columns({**self._columns, **columns}, self.rows)
 
+    def to_lists(self) -> dict[str, list[Any]]:
+        """Return plain Python lists, None where a value is missing; the way to JSON without pandas."""
+        return {name: _plain(self.array(name)) for name in self}
+
     def to_records(self) -> list[dict[str, Any]]:
-        """Return one plain dictionary per row, None where a value is missing; the way to JSON without pandas."""
-        rows = zip(*(_plain(self.array(name)) for name in self), strict=True)
-        return [dict(zip(self, row, strict=True)) for row in rows]
+        """Return one plain dictionary per row, None where a value is missing."""
+        lists = self.to_lists()
+        return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
     def to_frame(self) -> pd.DataFrame:
         """Return a DataFrame: integers 64-bit, `Int64` where values are missing, coded text as categories."""
