@@ -2,12 +2,12 @@
 /// are joined. Standard library only; `nvtx.hpp` and the driver build their range messages with it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <clocale>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -82,28 +82,20 @@ inline void appendPair(std::string& label, LabelPair const& pair) {
   label += encodeLabelText(pair.second.text());
 }
 
-inline bool isReservedKey(std::string_view key) {
-  for (auto const reserved : kReservedKeys)
-    if (reserved == key) return true;
-  return false;
-}
-
-template <typename Pairs>
-std::string buildLabel(Pairs const& pairs) {
-  std::string label;
-  for (auto const reserved : kReservedKeys) {
-    for (LabelPair const& pair : pairs)
-      if (pair.first == reserved) appendPair(label, pair);
-  }
-  for (LabelPair const& pair : pairs)
-    if (!isReservedKey(pair.first)) appendPair(label, pair);
-  return label;
-}
-
 }  // namespace detail
 
 /// Joins pairs to a label: reserved keys first, the others in the order given.
-inline std::string pointLabel(std::vector<LabelPair> const& pairs) { return detail::buildLabel(pairs); }
-inline std::string pointLabel(std::initializer_list<LabelPair> pairs) { return detail::buildLabel(pairs); }
+inline std::string pointLabel(std::vector<LabelPair> const& pairs) {
+  std::string label;
+  auto const isReserved = [](LabelPair const& pair) {
+    return std::find(kReservedKeys.begin(), kReservedKeys.end(), pair.first) != kReservedKeys.end();
+  };
+  for (auto const reserved : kReservedKeys)
+    for (auto const& pair : pairs)
+      if (pair.first == reserved) detail::appendPair(label, pair);
+  for (auto const& pair : pairs)
+    if (!isReserved(pair)) detail::appendPair(label, pair);
+  return label;
+}
 
 }  // namespace profiler
