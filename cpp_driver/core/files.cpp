@@ -1,6 +1,5 @@
 #include "files.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,19 +19,6 @@ namespace {
               "check the folder, its permissions and the free space");
 }
 
-void writeAll(int file, std::string const& content, std::string const& path) {
-  for (std::size_t at = 0; at < content.size();) {
-    ssize_t const written = ::write(file, content.data() + at, content.size() - at);
-    if (written < 0 && errno != EINTR) {
-      int const error = errno;
-      ::close(file);
-      ::unlink(path.c_str());
-      fail(path, error);
-    }
-    if (written > 0) at += static_cast<std::size_t>(written);
-  }
-}
-
 }  // namespace
 
 std::string readFile(std::string const& path, std::string const& hint) {
@@ -46,16 +32,16 @@ std::string readFile(std::string const& path, std::string const& hint) {
 
 void writeFileAtomically(std::string const& path, std::string const& content, bool isDurable) {
   std::string const temporary = path + ".part" + std::to_string(::getpid());
-  int const file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) fail(temporary, errno);
-  writeAll(file, content, temporary);
-  int const synced = isDurable ? ::fsync(file) : 0;
-  int const closed = ::close(file);
-  if (synced != 0 || closed != 0 || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    int const error = errno;
-    ::unlink(temporary.c_str());
-    fail(path, error);
-  }
+  std::FILE* const file = std::fopen(temporary.c_str(), "wbe");
+  if (!file) fail(temporary, errno);
+  bool const isWritten = std::fwrite(content.data(), 1, content.size(), file) == content.size() && std::fflush(file) == 0 &&
+                         (!isDurable || ::fsync(::fileno(file)) == 0);
+  int error = isWritten ? 0 : errno;
+  if (std::fclose(file) != 0 && error == 0) error = errno;
+  if (error == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return;
+  ::unlink(temporary.c_str());
+  fail(path, error);
 }
 
 }  // namespace profiler::core
