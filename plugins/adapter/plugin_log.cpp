@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstdio>
-#include <exception>
 
 namespace profiler::plugins::adapter {
 namespace {

@@ -11,10 +11,5 @@
 /// @endcode
 #pragma once
 
-#include "attributes.hpp"
-#include "element_type.hpp"
-#include "field.hpp"
-#include "launch_config.hpp"
 #include "op.hpp"
 #include "registry.hpp"
-#include "tensor.hpp"

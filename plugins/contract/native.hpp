@@ -42,6 +42,14 @@ std::vector<NativeOp const*> const& nativeOps();
 NativeOp const* findNativeOp(std::string_view name);
 
 /// The attributes as the network holds them: constants are of the tensors' type.
-Attributes roundedAttributes(Attributes const& attributes, ElementType type) noexcept;
+inline Attributes roundedAttributes(Attributes const& attributes, ElementType type) noexcept {
+  Attributes rounded = attributes;
+  for (int32_t index = 0; index < attributes.fields().size(); ++index) {
+    if (attributes.fields()[index].type == FieldType::kFloat32) {
+      rounded.store(index, roundToType(type, attributes.numberAt(index)));
+    }
+  }
+  return rounded;
+}
 
 }  // namespace profiler::plugins

@@ -2,6 +2,7 @@
 /// Shapes and views of dense row-major tensors of up to eight dimensions with 64-bit sizes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "element_type.hpp"
@@ -35,8 +36,20 @@ struct Shape {
   int64_t dims[kMaxRank] = {};
 
   /// Number of elements: 1 for rank 0, -1 when the rank or a dimension is out of range or the product exceeds `kMaxElements`.
-  int64_t elementCount() const noexcept;
-  bool operator==(Shape const& other) const noexcept;
+  int64_t elementCount() const noexcept {
+    if (rank < 0 || rank > kMaxRank) return -1;
+    if (std::any_of(dims, dims + rank, [](int64_t extent) { return extent < 0; })) return -1;
+    if (std::find(dims, dims + rank, 0) != dims + rank) return 0;
+    int64_t count = 1;
+    for (int32_t axis = 0; axis < rank; ++axis) {
+      if (count > kMaxElements / dims[axis]) return -1;
+      count *= dims[axis];
+    }
+    return count;
+  }
+  bool operator==(Shape const& other) const noexcept {
+    return rank == other.rank && rank >= 0 && rank <= kMaxRank && std::equal(dims, dims + rank, other.dims);
+  }
   bool operator!=(Shape const& other) const noexcept { return !(*this == other); }
 };
 

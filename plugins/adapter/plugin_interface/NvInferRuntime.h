@@ -110,7 +110,7 @@ class IVersionedInterface {
   virtual ~IVersionedInterface() noexcept = default;
 };
 
-namespace v_1_0 {
+inline namespace v_1_0 {  // part of the identity of its types, not of the names that programs use
 
 class ILogger : public IVersionedInterface {
  public:
@@ -191,16 +191,5 @@ class IPluginCreatorV3One : public IPluginCreatorInterface {
 };
 
 }  // namespace v_1_0
-
-// The names that programs use; the inner namespace is part of the type's identity.
-using ILogger = v_1_0::ILogger;
-using ILoggerFinder = v_1_0::ILoggerFinder;
-using IPluginCapability = v_1_0::IPluginCapability;
-using IPluginV3 = v_1_0::IPluginV3;
-using IPluginV3OneCore = v_1_0::IPluginV3OneCore;
-using IPluginV3OneBuild = v_1_0::IPluginV3OneBuild;
-using IPluginV3OneRuntime = v_1_0::IPluginV3OneRuntime;
-using IPluginCreatorInterface = v_1_0::IPluginCreatorInterface;
-using IPluginCreatorV3One = v_1_0::IPluginCreatorV3One;
 
 }  // namespace nvinfer1
