@@ -29,8 +29,6 @@ std::size_t bufferSetBytes(std::vector<TensorSpec> const& tensors) {
   return bytes;
 }
 
-std::size_t setsThatFit(Device& device, std::size_t setBytes, std::size_t lanes) { return device.freeBytes() / lanes / setBytes; }
-
 CachePlan planCache(CacheMode mode, std::size_t setBytes, std::int64_t l2CacheBytes, std::size_t maxSets) {
   if (mode == CacheMode::kWarm) return {1, false};
   std::size_t const between = 2 * static_cast<std::size_t>(l2CacheBytes);
@@ -39,9 +37,8 @@ CachePlan planCache(CacheMode mode, std::size_t setBytes, std::int64_t l2CacheBy
 }
 
 BufferRing::BufferRing(Device& device, std::vector<TensorSpec> tensors, CachePlan const& plan)
-    : mDevice(device), mTensors(std::move(tensors)), mPlan(plan) {
-  std::size_t const setBytes = bufferSetBytes(mTensors);
-  std::size_t const total = setBytes * mPlan.setCount;
+    : mDevice(device), mTensors(std::move(tensors)), mSetBytes(bufferSetBytes(mTensors)), mPlan(plan) {
+  std::size_t const total = mSetBytes * mPlan.setCount;
   std::size_t const freeBytes = mDevice.freeBytes();
   if (total > freeBytes) {
     throw Unsupported("buffers need " + mebibytes(total) + " of device memory, " + mebibytes(freeBytes) + " are free for them");
@@ -65,7 +62,7 @@ BufferRing::BufferRing(Device& device, std::vector<TensorSpec> tensors, CachePla
 }
 
 void BufferRing::fill(std::uint64_t seed, void* stream) {
-  mDevice.set(mArena.get(), 0xFF, bufferSetBytes(mTensors), stream);
+  mDevice.set(mArena.get(), 0xFF, mSetBytes, stream);
   std::uint64_t input = 0;
   for (std::size_t i = 0; i < mTensors.size(); ++i) {
     if (mTensors[i].isInput) mDevice.fill(mSets[0][i], mTensors[i], mixSeed(seed, input++), stream);
@@ -75,11 +72,10 @@ void BufferRing::fill(std::uint64_t seed, void* stream) {
 
 /// Doubling the copied part needs few copies however many sets there are.
 void BufferRing::repeatFirstSet(void* stream) {
-  std::size_t const setBytes = bufferSetBytes(mTensors);
   auto* arena = static_cast<char*>(mArena.get());
   for (std::size_t done = 1; done < mPlan.setCount;) {
     std::size_t const copied = std::min(done, mPlan.setCount - done);
-    mDevice.copy(arena + done * setBytes, arena, copied * setBytes, stream);
+    mDevice.copy(arena + done * mSetBytes, arena, copied * mSetBytes, stream);
     done += copied;
   }
 }
@@ -96,7 +92,7 @@ void BufferRing::poisonAll(void* stream) {
   if (mPlan.setCount == 1) return;
   repeatFirstSet(stream);
   // Reading all sets in order writes back what the copies left in the L2 and leaves the last sets there, not the first.
-  mDevice.readThrough(mArena.get(), bufferSetBytes(mTensors) * mPlan.setCount, stream);
+  mDevice.readThrough(mArena.get(), mSetBytes * mPlan.setCount, stream);
 }
 
 std::vector<Handle> BufferRing::copyOutputs(std::size_t set, void* stream) const {
@@ -115,7 +111,6 @@ std::vector<Handle> BufferRing::copyOutputs(std::size_t set, void* stream) const
 }
 
 std::vector<std::size_t> BufferRing::setsUnlike(std::vector<Handle> const& like, std::size_t count, void* stream) const {
-  std::size_t const setBytes = bufferSetBytes(mTensors);
   Handle const flags = mDevice.allocate(count * sizeof(std::uint32_t));
   mDevice.set(flags.get(), 0, count * sizeof(std::uint32_t), stream);
   for (std::size_t i = 0; i < mTensors.size(); ++i) {
@@ -125,7 +120,7 @@ std::vector<std::size_t> BufferRing::setsUnlike(std::vector<Handle> const& like,
       mDevice.set(flags.get(), 1, count * sizeof(std::uint32_t), stream);
       continue;
     }
-    mDevice.compareSets(mSets[0][i], like[i].get(), size, setBytes, count, static_cast<std::uint32_t*>(flags.get()), stream);
+    mDevice.compareSets(mSets[0][i], like[i].get(), size, mSetBytes, count, static_cast<std::uint32_t*>(flags.get()), stream);
   }
   std::vector<std::uint32_t> differs(count);
   mDevice.readBack(differs.data(), flags.get(), count * sizeof(std::uint32_t), stream);

@@ -23,9 +23,6 @@ struct CachePlan {
 ///   maxSets: most sets that the launch mode can take and the device memory holds; with fewer than it needs, the plan flushes.
 CachePlan planCache(CacheMode mode, std::size_t setBytes, std::int64_t l2CacheBytes, std::size_t maxSets);
 
-/// Most sets of one lane that the free device memory holds when `lanes` lanes share it.
-std::size_t setsThatFit(Device& device, std::size_t setBytes, std::size_t lanes);
-
 class BufferRing {
  public:
   /// Allocates `plan.setCount` sets for the tensors. Throws Unsupported when they do not fit the free device memory.
@@ -54,6 +51,7 @@ class BufferRing {
 
   Device& mDevice;
   std::vector<TensorSpec> mTensors;
+  std::size_t mSetBytes;
   CachePlan mPlan;
   Handle mArena, mFlushBuffer;
   std::size_t mFlushBytes = 0;

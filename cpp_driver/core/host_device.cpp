@@ -1,7 +1,6 @@
 // The host as a device: plain memory, work that is done when the call returns, and the monotonic clock.
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>

@@ -5,9 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "json_type.hpp"
-
 namespace profiler::core {
+
+/// A JSON value whose objects keep the order of their members.
+using Json = nlohmann::ordered_json;
 
 /// The value, or `null` where there is none.
 template <typename Item>

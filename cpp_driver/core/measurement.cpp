@@ -1,7 +1,6 @@
 #include "measurement.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "error.hpp"
 #include "stream_check.hpp"
@@ -14,12 +13,6 @@ using Lanes = std::vector<Lane>;
 
 constexpr std::size_t kMaxPlainSets = 16384;
 constexpr std::size_t kMaxGraphSets = 256;  // each set has a graph of its own
-
-MeasureMode chooseMode(MeasureMode asked, Execution const& execution) {
-  bool const manyLanes = execution.threads * execution.streams > 1;
-  if (asked != MeasureMode::kAuto) return asked;
-  return manyLanes ? MeasureMode::kThroughput : MeasureMode::kIsolated;
-}
 
 /// The lanes, with filled buffers.
 Lanes makeLanes(MeasureContext const& context, PointResult const& result, CachePlan const& plan) {
@@ -34,46 +27,15 @@ Lanes makeLanes(MeasureContext const& context, PointResult const& result, CacheP
   return lanes;
 }
 
-/// Runs one iteration of every lane on poisoned outputs and compares each with the reference; the first failure is the answer.
-std::optional<Verification> verifyLanes(Device& device, Lanes& lanes, Reference const* reference, std::uint64_t seed,
-                                        ToleranceOverride const& tolerance) {
-  std::optional<Verification> answer;
-  for (Lane& lane : lanes) {
-    lane.ring().poisonOutputs(0, lane.stream());
-    lane.synchronize();
-    lane.enqueueOn(0);
-    device.synchronize();
-    if (!reference) continue;
-    Verification const found = verifyOutputs(lane.ring(), 0, *reference, seed, tolerance);
-    if (!answer || (answer->accuracy.passed() && !found.accuracy.passed())) answer = found;
-  }
-  return answer;
-}
-
-/// What the measured iterations wrote must be right too: graphs, rotated buffers and lanes that ran at the same time are covered by
-/// no check before. Every set that was used and differs in a byte from the verified output is compared with the reference. Returns the
-/// first wrong one.
-std::optional<Verification> findWrongSet(Device& device, Lanes& lanes, std::vector<Handle> const& verified, Reference const& reference,
-                                         std::uint64_t seed, ToleranceOverride const& tolerance) {
-  device.synchronize();
-  for (Lane& lane : lanes) {
-    for (std::size_t const set : lane.ring().setsUnlike(verified, lane.usedSets(), lane.stream())) {
-      Verification found = verifyOutputs(lane.ring(), set, reference, seed, tolerance);
-      if (!found.accuracy.passed()) return found;
-    }
-  }
-  return std::nullopt;
-}
-
 std::string wrongOutputReason(Verification const& verification) {
   Accuracy const& found = verification.accuracy;
   return std::to_string(found.failedCount()) + " of " + std::to_string(found.count()) + " elements of " + verification.tensor.name +
          " differ from the reference by more than the tolerance";
 }
 
-/// Marks the result as wrong; samples that were taken are void.
-void voidResult(PointResult& result, std::string const& reason) {
-  result.status = PointStatus::kWrongOutput;
+/// Ends a point that gives no times; samples that were taken are void.
+void voidResult(PointResult& result, PointStatus status, std::string const& reason) {
+  result.status = status;
   result.reason = reason;
   result.measurement.reset();
 }
@@ -112,8 +74,8 @@ class PointRun {
  private:
   void prepare(std::function<Workload()> const& makeWorkload) {
     Execution const& execution = mResult.request.execution;
-    mResult.isolated = chooseMode(mSettings.measure, execution) == MeasureMode::kIsolated;
     auto const lanes = static_cast<std::size_t>(execution.threads) * static_cast<std::size_t>(execution.streams);
+    mResult.isolated = mSettings.measure == MeasureMode::kAuto ? lanes == 1 : mSettings.measure == MeasureMode::kIsolated;
     if (mResult.isolated && lanes > 1) throw Unsupported("isolated measuring takes one thread and one stream");
     bool const isGraph = execution.launch == LaunchMode::kGraph;
     if (mContext.device.isHost() && (lanes > 1 || isGraph)) throw Unsupported("the host has no CUDA graphs, streams or launching threads");
@@ -125,11 +87,26 @@ class PointRun {
       for (auto const& tensor : workload.tensors) *workload.bytesPerIteration += static_cast<std::int64_t>(tensor.sizeBytes());
     }
     std::size_t const setBytes = bufferSetBytes(workload.tensors);
-    std::size_t const mostSets = std::min(isGraph ? kMaxGraphSets : kMaxPlainSets, setsThatFit(mContext.device, setBytes, lanes));
+    std::size_t const mostSets = std::min(isGraph ? kMaxGraphSets : kMaxPlainSets, mContext.device.freeBytes() / lanes / setBytes);
     CachePlan const plan = planCache(execution.cache, setBytes, mContext.device.facts().l2CacheBytes, mostSets);
     mResult.cachePlan = plan;
     mLanes = makeLanes(mContext, mResult, plan);
     mReference = mSettings.verify && workload.reference ? &*workload.reference : nullptr;
+  }
+
+  /// Runs one iteration of every lane on poisoned outputs and compares each with the reference; the first failure is the answer.
+  std::optional<Verification> verifyLanes() {
+    std::optional<Verification> answer;
+    for (Lane& lane : mLanes) {
+      lane.ring().poisonOutputs(0, lane.stream());
+      lane.synchronize();
+      lane.enqueueOn(0);
+      mContext.device.synchronize();
+      if (!mReference) continue;
+      Verification const found = compare(lane, 0);
+      if (!answer || (answer->accuracy.passed() && !found.accuracy.passed())) answer = found;
+    }
+    return answer;
   }
 
   /// Verifies every lane, records outputs and looks at the stream, before any time counts.
@@ -137,18 +114,19 @@ class PointRun {
     {
       Range const range(mContext.ranges, RangeKind::kVerify);
       Lane& first = mLanes.front();
-      mResult.verification = verifyLanes(mContext.device, mLanes, mReference, seed(), mSettings.tolerance);
+      mResult.verification = verifyLanes();
       if (mReference) mVerified = first.ring().copyOutputs(0, first.stream());
       mResult.outputs = recordOutputs(first.ring(), 0, mResult.number, mContext.outputs);
       if (mSettings.timed) mResult.keepsToStream = checkKeepsToStream(first);
     }
     if (mResult.verification && !mResult.verification->accuracy.passed())
-      return voidResult(mResult, wrongOutputReason(*mResult.verification));
+      return voidResult(mResult, PointStatus::kWrongOutput, wrongOutputReason(*mResult.verification));
     for (auto const& output : mResult.outputs) {
       Json const& compared = output["comparison"];
       if (!compared.is_null() && !compared["identical"]) {
-        return voidResult(mResult, dump(compared["different_elements"]) + " elements of " + output["tensor"].get<std::string>() +
-                                       " differ from " + compared["file"].get<std::string>());
+        return voidResult(mResult, PointStatus::kWrongOutput,
+                          dump(compared["different_elements"]) + " elements of " + output["tensor"].get<std::string>() + " differ from " +
+                              compared["file"].get<std::string>());
       }
     }
     if (mResult.keepsToStream == false && !mSettings.blockingStreams) {
@@ -169,16 +147,26 @@ class PointRun {
     mResult.status = PointStatus::kOk;
   }
 
+  /// What the measured iterations wrote must be right too: graphs, rotated buffers and lanes that ran at the same time are covered by
+  /// no check before. Every set that was used and differs in a byte from the verified output is compared with the reference, up to the
+  /// first wrong one.
   void checkMeasured() {
     if (!mReference) return;
     Range const range(mContext.ranges, RangeKind::kVerify);
-    if (auto const wrong = findWrongSet(mContext.device, mLanes, mVerified, *mReference, seed(), mSettings.tolerance)) {
-      mResult.verification = wrong;
-      voidResult(mResult, "in a measured iteration " + wrongOutputReason(*wrong));
+    mContext.device.synchronize();
+    for (Lane& lane : mLanes) {
+      for (std::size_t const set : lane.ring().setsUnlike(mVerified, lane.usedSets(), lane.stream())) {
+        Verification const found = compare(lane, set);
+        if (found.accuracy.passed()) continue;
+        mResult.verification = found;
+        return voidResult(mResult, PointStatus::kWrongOutput, "in a measured iteration " + wrongOutputReason(found));
+      }
     }
   }
 
-  std::uint64_t seed() const { return mSettings.seed + mResult.number; }
+  Verification compare(Lane& lane, std::size_t set) const {
+    return verifyOutputs(lane.ring(), set, *mReference, mSettings.seed + mResult.number, mSettings.tolerance);
+  }
 
   MeasureContext const& mContext;
   PointResult& mResult;
@@ -190,36 +178,26 @@ class PointRun {
 
 }  // namespace
 
-char const* pointStatusName(PointStatus status) {
-  constexpr std::array<char const*, 4> kNames = {"ok", "failed", "wrong_output", "skipped"};
-  return kNames[static_cast<std::size_t>(status)];
-}
-
 PointResult measurePoint(MeasureContext const& context, PointRequest const& request, std::size_t number,
                          std::function<Workload()> const& makeWorkload) {
   PointResult result;
   result.request = request;
   result.number = number;
   result.onHost = context.device.isHost();
-  auto const record = [&](PointStatus status, std::string const& reason) {
-    result.status = status;
-    result.reason = reason;
-    result.measurement.reset();
-  };
   try {
     PointRun(context, result).run(makeWorkload);
   } catch (Unsupported const& unsupported) {
-    record(PointStatus::kSkipped, unsupported.what());
+    voidResult(result, PointStatus::kSkipped, unsupported.what());
   } catch (Error const& error) {
-    record(PointStatus::kFailed, error.hint().empty() ? error.what() : std::string(error.what()) + "; " + error.hint());
+    voidResult(result, PointStatus::kFailed, error.hint().empty() ? error.what() : std::string(error.what()) + "; " + error.hint());
   } catch (std::exception const& error) {
-    record(PointStatus::kFailed, error.what());
+    voidResult(result, PointStatus::kFailed, error.what());
   }
   if (result.status == PointStatus::kOk) return result;
   result.deviceLost = context.device.isLost();
   // a plugin that faults while TensorRT times it only makes the build fail
   if (result.deviceLost && result.status == PointStatus::kSkipped) {
-    record(PointStatus::kFailed, "the GPU context was lost: " + result.reason.value_or(""));
+    voidResult(result, PointStatus::kFailed, "the GPU context was lost: " + result.reason.value_or(""));
   }
   return result;
 }

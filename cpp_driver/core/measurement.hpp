@@ -29,7 +29,9 @@ struct Workload {
 
 enum class PointStatus { kOk, kFailed, kWrongOutput, kSkipped };
 
-char const* pointStatusName(PointStatus status);
+inline constexpr char const* kPointStatusNames[] = {"ok", "failed", "wrong_output", "skipped"};
+
+inline char const* pointStatusName(PointStatus status) { return kPointStatusNames[static_cast<std::size_t>(status)]; }
 
 /// Everything that is known about one point after it ran.
 struct PointResult {

@@ -6,7 +6,6 @@
 #include "digest.hpp"
 #include "error.hpp"
 #include "files.hpp"
-#include "json.hpp"
 #include "verification.hpp"
 
 namespace profiler::core {

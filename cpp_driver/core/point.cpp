@@ -59,9 +59,6 @@ LabelValue labelText(std::string const& text) {
 
 }  // namespace
 
-char const* cacheModeName(CacheMode mode) { return mode == CacheMode::kCold ? "cold" : "warm"; }
-char const* launchModeName(LaunchMode mode) { return mode == LaunchMode::kPlain ? "plain" : "graph"; }
-
 Extents parseShape(std::string const& text) {
   if (text == kRankZero) return {};
   Extents shape;

@@ -18,9 +18,6 @@ using Extents = std::vector<std::int64_t>;
 enum class CacheMode { kCold, kWarm };
 enum class LaunchMode { kPlain, kGraph };
 
-char const* cacheModeName(CacheMode mode);
-char const* launchModeName(LaunchMode mode);
-
 /// How a point is executed; everything that is no property of the op.
 struct Execution {
   int threads = 1;

@@ -77,8 +77,8 @@ void addMeasurement(Json& record, PointResult const& result) {
   auto const& measurement = result.measurement;
   auto const& plan = result.cachePlan;
   record["clock"] = result.onHost ? "monotonic" : "cuda_event";
-  record["cache"] = cacheModeName(execution.cache);
-  record["launch_mode"] = launchModeName(execution.launch);
+  record["cache"] = execution.cache == CacheMode::kCold ? "cold" : "warm";
+  record["launch_mode"] = execution.launch == LaunchMode::kPlain ? "plain" : "graph";
   record["streams"] = execution.streams;
   record["threads"] = execution.threads;
   record["measure"] = !result.isolated ? "throughput" : !measurement || measurement->held ? "isolated" : "launched";

@@ -5,7 +5,6 @@
 
 #include "error.hpp"
 #include "files.hpp"
-#include "json.hpp"
 
 namespace profiler::core {
 namespace {

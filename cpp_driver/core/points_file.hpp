@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "json_type.hpp"
+#include "json.hpp"
 #include "point.hpp"
 
 namespace profiler::core {

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "error.hpp"
-#include "json.hpp"
 
 // Text of the options, put into the program as it stands in the file.
 __asm__(

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "json_type.hpp"
+#include "json.hpp"
 #include "point.hpp"
 
 namespace profiler::core {

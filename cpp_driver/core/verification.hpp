@@ -6,7 +6,7 @@
 
 #include "accuracy.hpp"
 #include "buffers.hpp"
-#include "json_type.hpp"
+#include "json.hpp"
 #include "settings.hpp"
 
 namespace profiler::core {

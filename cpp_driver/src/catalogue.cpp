@@ -49,8 +49,6 @@ void refuseValuesOfNoUse(std::vector<PointRequest> const& points, Options const&
                    "profiler-driver --list shows the values of each attribute");
 }
 
-char const* kTypesText = "fp32, fp16, bf16 (bf16 in TensorRT networks: from TensorRT 10 on)";
-
 std::string fieldText(plugins::Field const& field) {
   plugins::Attributes const defaults(plugins::FieldTable{&field, 1});
   return "    " + std::string(field.name) + "=" + defaults.textAt(0) + "  " + plugins::describeDomain(field) + ": " + field.help + "\n";
@@ -122,7 +120,8 @@ std::string listText() {
     text += "  " + std::string(op->name) + "  " + op->summary + "\n";
     for (auto const& field : op->fields) text += fieldText(field);
   }
-  text += std::string("\nCopy (--copy)\n  ") + kCopyOp + "  y = x on the device\n\nTypes: " + kTypesText + "\n";
+  text += std::string("\nCopy (--copy)\n  ") + kCopyOp +
+          "  y = x on the device\n\nTypes: fp32, fp16, bf16 (bf16 in TensorRT networks: from TensorRT 10 on)\n";
   return text;
 }
 

@@ -4,18 +4,24 @@
 
 #include "contract/contract.hpp"
 #include "contract/op_json.hpp"
-#include "cuda_check.hpp"
 #include "error.hpp"
 #include "references.hpp"
 
 namespace profiler::driver {
 namespace {
 
+/// Throws CudaError that names the call unless `status` is cudaSuccess.
+void check(cudaError_t status, char const* call) {
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // an error that is not sticky must not surface at a later, innocent call
+  throw CudaError(std::string(call) + ": " + cudaGetErrorName(status) + ", " + cudaGetErrorString(status));
+}
+
 /// What one lane launches with.
 struct Launcher {
   Launcher(plugins::Op const& launched, plugins::Attributes const& given, OpViews tensors)
       : op(launched), attributes(given), views(std::move(tensors)) {
-    CUDA_CHECK(plugins::DeviceInfo::current(context.device));
+    check(plugins::DeviceInfo::current(context.device), "DeviceInfo::current");
     context.workspaceBytes = op.workspaceBytes(attributes, views.inputs.data(), views.outputs.data());
     workspace = cudaDevice(context.device.ordinal).allocate(context.workspaceBytes);
     context.workspace = workspace.get();
@@ -27,7 +33,7 @@ struct Launcher {
   }
   void enqueue(void* stream) {
     context.stream = static_cast<cudaStream_t>(stream);
-    checkCuda(op.launch(attributes, context, views.inputs.data(), views.outputs.data()), "Op::launch");
+    check(op.launch(attributes, context, views.inputs.data(), views.outputs.data()), "Op::launch");
   }
 
   plugins::Op const& op;
@@ -54,7 +60,7 @@ OpViews::OpViews(plugins::Op const& op, plugins::Attributes const& attributes, E
 Json launchOf(plugins::Op const& op, plugins::Attributes const& attributes, OpViews const& views) {
   if (char const* refusal = op.refusal(attributes, views.inputs.data(), views.outputs.data())) throw Unsupported(refusal);
   plugins::DeviceInfo device;
-  CUDA_CHECK(plugins::DeviceInfo::current(device));
+  check(plugins::DeviceInfo::current(device), "DeviceInfo::current");
   plugins::LaunchConfig const config = op.describeLaunch(attributes, device, views.inputs.data(), views.outputs.data());
   if (!config.possible()) throw Unsupported(config.refusal);
   return plugins::launchFacts(config);

@@ -34,7 +34,7 @@ Json documentHead(Options const& options, DeviceFacts const& gpu, std::optional<
       {"digests", {{"plugin_library", nullptr}, {"program", digestFile("/proc/self/exe")}, {"engine", nullptr}, {"timing_cache", nullptr}}},
       {"argv", argv},
       {"options", options.given},
-      {"settings", Json::parse(options.filledSettings)}};
+      {"settings", options.filledSettings}};
 }
 
 std::string documentText(Json head, std::vector<PointRecord> const& points) {

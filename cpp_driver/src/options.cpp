@@ -6,7 +6,6 @@
 #include "command_line.hpp"
 #include "error.hpp"
 #include "files.hpp"
-#include "json.hpp"
 #include "sweep.hpp"
 
 namespace profiler::driver {
@@ -71,9 +70,8 @@ std::optional<Options::ShapeRange> readProfile(std::string const& text) {
 }
 
 void takeSettings(Options& options, Json const& given) {
-  Json const filled = fillSettings(given);
-  options.settings = core::readSettings(filled);
-  options.filledSettings = dump(filled);
+  options.filledSettings = fillSettings(given);
+  options.settings = core::readSettings(options.filledSettings);
 }
 
 /// Of a setting that is a list the first value stands for all points; every one is checked.

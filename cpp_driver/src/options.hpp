@@ -1,7 +1,6 @@
 /// The command line as a validated value.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,7 +32,7 @@ struct Options {
   bool engineCache = true, useTimingCache = true;
 
   Settings settings;
-  std::string filledSettings = "null";  ///< All settings by name, as JSON; the echo in the result.
+  Json filledSettings;  ///< All settings by name; the echo in the result.
   int device = 0;
   std::string reference, saveOutput, compareOutput;
   bool outputDigest = false;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <clocale>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>

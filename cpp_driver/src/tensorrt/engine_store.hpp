@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -29,7 +28,7 @@ struct Plan {
   Json facts = Json::object();  ///< How it came to be: members `engine_…` of a point's record.
 };
 
-/// Raise it when the networks that `network.cpp` defines, or the flags they are built with here, change: cached engines of the same
+/// Raise it when the networks that `network.hpp` defines, or the flags they are built with here, change: cached engines of the same
 /// description would compute the same by other layers.
 inline constexpr char kNetworksVersion[] = "networks 1";
 

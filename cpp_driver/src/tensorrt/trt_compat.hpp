@@ -3,7 +3,6 @@
 
 #include <NvInfer.h>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
