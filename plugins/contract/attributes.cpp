@@ -130,9 +130,4 @@ std::string Attributes::text() const {
   return joined;
 }
 
-bool Attributes::operator==(Attributes const& other) const noexcept {
-  return mFields.items == other.mFields.items && mFields.count == other.mFields.count &&
-         std::equal(mValues, mValues + mFields.size(), other.mValues);
-}
-
 }  // namespace profiler::plugins

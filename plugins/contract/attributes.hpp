@@ -44,8 +44,6 @@ class Attributes {
   /// All attributes as `name=value name=value`, in table order.
   std::string text() const;
 
-  bool operator==(Attributes const& other) const noexcept;
-
  private:
   FieldTable mFields{};
   double mValues[kMaxFields] = {};
