@@ -12,7 +12,7 @@ import pytest
 import profiler
 from profiler.errors import BadExportError, ProfilerError
 from profiler.metrics.gpu_operations import lookup
-from profiler.schema import TABLES
+from profiler.schema import TABLES as ALL_TABLES
 from profiler.tools.cupti.archive import FORMAT, FORMAT_VERSION, read_archive
 
 DATA = Path(__file__).parents[2] / "data"
@@ -30,7 +30,7 @@ def result(tmp_path, document=None, **point):
 def read_everything(path):
     recording = profiler.load(path)
     for source in recording.sources:
-        source.prefetch(TABLES)
+        source.prefetch(ALL_TABLES)
         source.info()
 
 
