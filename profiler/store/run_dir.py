@@ -225,4 +225,5 @@ def find_run(target: str, root: Path) -> RunDir:
         if target == folder.name:
             raise error
     names = [run.path.name for run in runs] + [run.manifest.label for run in runs]
-    raise UsageError(f"{target!r} is neither a file nor a run in {root}", nearest(target, set(names)))
+    hint = nearest(target, set(names)) if names else "check the path, or record a run: profiler run --tool auto"
+    raise UsageError(f"{target!r} is neither a file nor a run in {root}", hint)

@@ -1,7 +1,9 @@
 import pytest
+from conftest import samples
 
+from profiler.compare.judge.captures import compare_targets
 from profiler.compare.judge.conditions import FACTS, check_allowed, compare_facts, fact_value, flatten
-from profiler.errors import UsageError
+from profiler.errors import DataMissingError, UsageError
 
 
 def test_nested_facts_are_flattened_without_empty_values():
@@ -41,3 +43,13 @@ def test_only_known_conditions_may_be_allowed():
     with pytest.raises(UsageError) as caught:
         check_allowed(["tensort"])
     assert "tensorrt" in caught.value.hint
+
+
+def test_a_side_without_times_is_said(write_result):
+    full, empty = write_result("a.json", {"op=swish block=64": samples(5000)}), write_result("b.json", {})
+    with pytest.raises(DataMissingError, match=r"b\.json: holds no times"):
+        compare_targets(str(full), [str(empty)])
+    with pytest.raises(UsageError, match="nothing to compare"):
+        compare_targets(str(full), [])
+    with pytest.raises(UsageError, match="share no source of times of kind kernels"):
+        compare_targets(str(full), [str(full)], source="kernels")

@@ -16,7 +16,6 @@ from profiler.compare.judge.verdict import DecisionRule, decide
 from profiler.compare.rows.alignment import Pair
 from profiler.compare.rows.row import Row
 from profiler.compare.rows.summaries import Summary, summarise
-from profiler.errors import DataMissingError, UsageError
 from profiler.store.run_dir import create_run
 
 A, B, C = (f"op=swish variant={v} shape=64x64 dtype=fp32" for v in ("scalar", "vectorized", "grid_stride"))
@@ -384,16 +383,6 @@ def test_worst_rows_come_first(write_result):
     base = {A: samples(100_000), B: samples(100_000), C: samples(100_000)}
     found = compare(write_result, base, {A: samples(90_000), B: samples(110_000), C: samples(120_000)})
     assert found.worst_first()["row"].tolist() == [C, B, A]
-
-
-def test_a_side_without_times_is_said(write_result):
-    full, empty = write_result("a.json", {A: samples(5000)}), write_result("b.json", {})
-    with pytest.raises(DataMissingError, match=r"b\.json: holds no times"):
-        compare_targets(str(full), [str(empty)])
-    with pytest.raises(UsageError, match="nothing to compare"):
-        compare_targets(str(full), [])
-    with pytest.raises(UsageError, match="share no source of times of kind kernels"):
-        compare_targets(str(full), [str(full)], source="kernels")
 
 
 def test_rule_of_the_caller_counts(write_result):

@@ -56,6 +56,12 @@ def test_an_ambiguous_prefix_names_its_runs_and_an_unknown_one_the_nearest(tmp_p
     assert "one" in caught.value.hint
 
 
+def test_an_absent_file_where_there_is_no_run_says_what_to_do(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        find_run("absent.sqlite", tmp_path)
+    assert "check the path" in caught.value.hint
+
+
 def test_latest_without_runs_says_how_to_record(tmp_path):
     with pytest.raises(UsageError) as caught:
         find_run("latest", tmp_path)
